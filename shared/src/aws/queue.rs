@@ -1,0 +1,145 @@
+//! The queue of reports to work on.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::{
+    Client,
+    config::timeout::TimeoutConfig,
+    types::{Message, MessageAttributeValue, MessageSystemAttributeName},
+};
+
+use super::{call::call, error::AwsError};
+use crate::{
+    contract::{ReportMessage, TRACEPARENT},
+    domain::time::UtcTime,
+};
+
+const SQS: &str = "SQS";
+
+/// The most messages that one receive can bring: "Amazon SQS message quotas".
+pub const RECEIVE_MAX: usize = 10;
+
+/// The queue of report messages.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+/// A message that was received and is hidden from others until its visibility runs out.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The body as it was sent.
+    pub body: String,
+    /// The handle by which this delivery is deleted or kept hidden.
+    pub receipt: String,
+    /// How often the message was received, this time included.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: Option<UtcTime>,
+    /// The W3C Trace Context of who sent it.
+    pub traceparent: Option<String>,
+}
+
+impl Queue {
+    /// The queue at `url`.
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends `message`; tenants share the queue fairly by its message group.
+    ///
+    /// # Errors
+    /// [`AwsError`] when SQS did not take it, or its answer was lost.
+    pub async fn send(&self, message: &ReportMessage, traceparent: Option<String>) -> Result<(), AwsError> {
+        let mut request = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(message.to_body())
+            .message_group_id(message.tenant.as_str());
+        if let Some(traceparent) = traceparent {
+            let value =
+                MessageAttributeValue::builder().data_type("String").string_value(traceparent).build();
+            let value = value.map_err(|error| AwsError::unusable(SQS, "SendMessage", error))?;
+            request = request.message_attributes(TRACEPARENT, value);
+        }
+        call(SQS, "SendMessage", request.send()).await.map(|_| ())
+    }
+
+    /// Waits up to `wait` for messages, `most` (10 at most) of them, each hidden for `visibility`.
+    ///
+    /// # Errors
+    /// [`AwsError`] when SQS did not answer.
+    pub async fn receive(
+        &self,
+        most: usize,
+        wait: Duration,
+        visibility: Duration,
+    ) -> Result<Vec<Delivery>, AwsError> {
+        // A long poll is slow by design; the other time-outs still hold.
+        let patience = TimeoutConfig::builder()
+            .operation_attempt_timeout(wait + Duration::from_secs(5))
+            .operation_timeout(wait * 2 + Duration::from_secs(10))
+            .build();
+        let request = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(i32::try_from(most.min(RECEIVE_MAX)).unwrap_or(1))
+            .wait_time_seconds(whole_seconds(wait))
+            .visibility_timeout(whole_seconds(visibility))
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_attribute_names(TRACEPARENT)
+            .customize()
+            .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(patience));
+        let answer = call(SQS, "ReceiveMessage", request.send()).await?;
+        Ok(answer.messages.unwrap_or_default().into_iter().filter_map(delivery).collect())
+    }
+
+    /// Deletes a delivered message for good.
+    ///
+    /// # Errors
+    /// [`AwsError`]: the message will come again.
+    pub async fn delete(&self, receipt: &str) -> Result<(), AwsError> {
+        let request = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
+        call(SQS, "DeleteMessage", request.send()).await.map(|_| ())
+    }
+
+    /// Keeps a delivered message hidden for `visibility` from now (12 hours at most); zero gives it
+    /// back at once.
+    ///
+    /// # Errors
+    /// [`AwsError`]: the message may come again earlier.
+    pub async fn hide(&self, receipt: &str, visibility: Duration) -> Result<(), AwsError> {
+        let request = self
+            .client
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt)
+            .visibility_timeout(whole_seconds(visibility.min(Duration::from_secs(12 * 3600))));
+        call(SQS, "ChangeMessageVisibility", request.send()).await.map(|_| ())
+    }
+}
+
+/// SQS counts in whole seconds; part of one is rounded up, so that nothing comes too early.
+fn whole_seconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
+}
+
+fn delivery(message: Message) -> Option<Delivery> {
+    let system = |name| message.attributes.as_ref().and_then(|all| all.get(&name));
+    let number = |name| system(name).and_then(|text| text.parse::<i64>().ok());
+    let receive_count = number(MessageSystemAttributeName::ApproximateReceiveCount);
+    let sent_at = number(MessageSystemAttributeName::SentTimestamp).map(UtcTime::from_epoch_millis);
+    let traceparent = message.message_attributes.as_ref().and_then(|all| all.get(TRACEPARENT));
+    Some(Delivery {
+        receive_count: receive_count.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
+        sent_at,
+        traceparent: traceparent.and_then(|value| value.string_value.clone()),
+        body: message.body.unwrap_or_default(),
+        // Without a handle nothing could be done with it; SQS always gives one.
+        receipt: message.receipt_handle?,
+    })
+}

@@ -1,0 +1,169 @@
+//! A tenant's reports, newest first, page by page.
+
+use std::{collections::HashMap, fmt, str::FromStr};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use thiserror::Error;
+
+use super::{
+    BY_TENANT, DYNAMODB, Table,
+    item::{self, attribute},
+};
+use crate::{
+    aws::{call::call, error::AwsError},
+    domain::{
+        country::Country,
+        identity::{ReportId, Tenant},
+        lifecycle::Status,
+        report::Report,
+        risk::RiskLevel,
+        time::UtcTime,
+    },
+};
+
+/// Reads of the index that one page may cost. A page that would take more is cut short: its token
+/// goes on from there.
+const READS_MAX: usize = 8;
+
+/// Which reports to list; what is absent does not matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Where they stand.
+    pub status: Option<Status>,
+    /// The company's country.
+    pub country: Option<Country>,
+    /// The verdict.
+    pub risk_level: Option<RiskLevel>,
+}
+
+/// A page of reports.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Newest first.
+    pub reports: Vec<Report>,
+    /// Where the next page begins; none after the last report.
+    pub next: Option<PageToken>,
+}
+
+/// A place in a tenant's list: after the report with this time and id. It names no tenant, so that
+/// it is of no use with another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageToken {
+    created_at: UtcTime,
+    id: ReportId,
+}
+
+/// Why a text is no page token.
+#[derive(Debug, Error)]
+#[error("is not a token that this API gave: send nextPageToken of the page before, unchanged")]
+pub struct InvalidPageToken;
+
+impl fmt::Display for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(item::created_key(self.created_at, self.id)))
+    }
+}
+
+impl FromStr for PageToken {
+    type Err = InvalidPageToken;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPageToken> {
+        let bytes = hex::decode(text).map_err(|_| InvalidPageToken)?;
+        let key = String::from_utf8(bytes).map_err(|_| InvalidPageToken)?;
+        let (created_at, id) = key.split_once('#').ok_or(InvalidPageToken)?;
+        let created_at = created_at.parse().map_err(|_| InvalidPageToken)?;
+        let id = id.parse().map_err(|_| InvalidPageToken)?;
+        Ok(Self { created_at, id })
+    }
+}
+
+impl Table {
+    /// Up to `size` reports of `tenant` that pass `filter`, newest first, from `after` on.
+    ///
+    /// # Errors
+    /// [`AwsError`] when the index cannot be read.
+    pub async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &Filter,
+        size: usize,
+        after: Option<PageToken>,
+    ) -> Result<Page, AwsError> {
+        let mut reports = Vec::with_capacity(size);
+        let mut next = after;
+        for _ in 0..READS_MAX {
+            let room = size - reports.len();
+            let answer = self.read_index(tenant, filter, room, next).await?;
+            for item in answer.items.unwrap_or_default() {
+                reports.push(item::report("Query", item)?);
+            }
+            next = match answer.last_evaluated_key {
+                Some(key) => Some(place(&key)?),
+                None => None,
+            };
+            if next.is_none() || reports.len() >= size {
+                break;
+            }
+        }
+        Ok(Page { reports, next })
+    }
+
+    async fn read_index(
+        &self,
+        tenant: &Tenant,
+        filter: &Filter,
+        limit: usize,
+        after: Option<PageToken>,
+    ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, AwsError> {
+        let mut request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_TENANT)
+            .key_condition_expression("#tenant = :tenant")
+            .expression_attribute_names("#tenant", attribute::TENANT)
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+            .scan_index_forward(false)
+            // Evaluated, not returned: with a filter, a full page takes several reads.
+            .limit(i32::try_from(limit.max(1)).unwrap_or(i32::MAX));
+        let mut conditions = Vec::new();
+        let mut equals = |path: &[&str], value: &str| {
+            let names: Vec<String> = path.iter().map(|part| format!("#{part}")).collect();
+            let placeholder = format!(":f{}", conditions.len());
+            conditions.push(format!("{} = {placeholder}", names.join(".")));
+            (names, placeholder, value.to_owned())
+        };
+        let wanted = [
+            filter.status.map(|status| equals(&[attribute::STATUS], status.as_str())),
+            filter.country.map(|country| equals(&[attribute::REQUEST, "country"], country.code())),
+            filter.risk_level.map(|level| equals(&[attribute::OUTCOME, "risk_level"], level.as_str())),
+        ];
+        for (names, placeholder, value) in wanted.into_iter().flatten() {
+            for name in names {
+                let attribute = name.trim_start_matches('#').to_owned();
+                request = request.expression_attribute_names(name, attribute);
+            }
+            request = request.expression_attribute_values(placeholder, AttributeValue::S(value));
+        }
+        if !conditions.is_empty() {
+            request = request.filter_expression(conditions.join(" AND "));
+        }
+        if let Some(PageToken { created_at, id }) = after {
+            let key = [
+                (attribute::PK, item::key(tenant, id)),
+                (attribute::TENANT, tenant.to_string()),
+                (attribute::CREATED_KEY, item::created_key(created_at, id)),
+            ];
+            let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
+            request = request.set_exclusive_start_key(Some(HashMap::from(key)));
+        }
+        call(DYNAMODB, "Query", request.send()).await
+    }
+}
+
+fn place(key: &HashMap<String, AttributeValue>) -> Result<PageToken, AwsError> {
+    let text = key.get(attribute::CREATED_KEY).and_then(|value| value.as_s().ok());
+    text.and_then(|text| hex::encode(text).parse().ok()).ok_or_else(|| {
+        AwsError::unusable(DYNAMODB, "Query", "the last key of the page has no place in the list")
+    })
+}

@@ -1,0 +1,213 @@
+//! The table of reports. Every change of a lifecycle is one conditional write, compiled from
+//! [`lifecycle::plan`](crate::domain::lifecycle::plan).
+
+mod expression;
+mod item;
+mod list;
+mod sweep;
+
+use aws_sdk_dynamodb::{
+    Client,
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
+use serde::Serialize;
+
+use self::{expression::Expression, item::Item};
+pub use self::{
+    item::{DUE_SHARDS, attribute},
+    list::{Filter, Page, PageToken},
+};
+use super::{
+    call::{call, observed},
+    error::AwsError,
+};
+use crate::domain::{
+    evidence::SourceOutcome,
+    identity::{ReportId, Tenant},
+    lifecycle::{Command, Policy, plan},
+    report::{Outcome, Progress, Report, ReportError, Usage},
+    time::UtcTime,
+};
+
+const DYNAMODB: &str = "DynamoDB";
+
+/// The index that lists a tenant's reports by age.
+pub const BY_TENANT: &str = "by_tenant";
+/// The sparse index of reports that the sweeper has to look at.
+pub const DUE: &str = "due";
+
+/// The table of reports.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// The outcome of [`Table::create`].
+#[derive(Clone, Debug)]
+pub enum Created {
+    /// The report is new.
+    New,
+    /// The id was taken; this is the report that has it.
+    Existing(Box<Report>),
+}
+
+/// The outcome of [`Table::execute`].
+#[derive(Clone, Debug)]
+pub enum Executed {
+    /// The command was carried out, now or by an earlier try whose answer was lost.
+    Done(Box<Report>),
+    /// The lifecycle does not allow it for the report as it is; none: there is no such report.
+    Refused(Option<Box<Report>>),
+}
+
+/// What a write records beside the lifecycle. What is absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// How far the report is.
+    pub progress: Option<Progress>,
+    /// How each source went.
+    pub sources: Option<Vec<SourceOutcome>>,
+    /// What was spent so far, in all.
+    pub usage: Option<Usage>,
+    /// The verdict.
+    pub outcome: Option<Outcome>,
+    /// What went wrong.
+    pub error: Option<ReportError>,
+}
+
+impl Table {
+    /// The table `name`.
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    /// Records a new report, unless its id is taken: one PutItem.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it is not known to be recorded.
+    pub async fn create(&self, report: &Report) -> Result<Created, AwsError> {
+        const OPERATION: &str = "PutItem";
+        let item = Item::from_report(report);
+        let item = serde_dynamo::to_item(&item).map_err(|e| AwsError::unusable(DYNAMODB, OPERATION, e))?;
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", attribute::PK)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match observed(DYNAMODB, OPERATION, request.send()).await {
+            Ok(_) => return Ok(Created::New),
+            Err(error) => error,
+        };
+        let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
+            return Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error));
+        };
+        let existing = match refusal.item() {
+            Some(item) => Some(item::report(OPERATION, item.clone())?),
+            None => self.get(&report.tenant, report.id).await?,
+        };
+        match existing {
+            // The report's own first try, whose answer was lost.
+            Some(existing)
+                if existing.created_at == report.created_at && existing.request == report.request =>
+            {
+                Ok(Created::New)
+            }
+            Some(existing) => Ok(Created::Existing(Box::new(existing))),
+            None => Err(AwsError::unusable(DYNAMODB, OPERATION, "the item that refused the write is gone")),
+        }
+    }
+
+    /// The report as it is now, by a consistent read.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it cannot be read.
+    pub async fn get(&self, tenant: &Tenant, id: ReportId) -> Result<Option<Report>, AwsError> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(attribute::PK, AttributeValue::S(item::key(tenant, id)))
+            .consistent_read(true);
+        let answer = call(DYNAMODB, "GetItem", request.send()).await?;
+        answer.item.map(|item| item::report("GetItem", item)).transpose()
+    }
+
+    /// Carries out `command` with `details` if the lifecycle allows it: one UpdateItem.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it is not known whether it was carried out.
+    pub async fn execute(
+        &self,
+        tenant: &Tenant,
+        id: ReportId,
+        command: &Command,
+        details: &Details,
+        now: UtcTime,
+        policy: &Policy,
+    ) -> Result<Executed, AwsError> {
+        const OPERATION: &str = "UpdateItem";
+        let (guard, change) = plan(command, now, policy);
+        let mut expression = Expression::default();
+        expression.require(&guard);
+        expression.change(&change);
+        expression.stamp(command, id, &change, now);
+        self.record(&mut expression, details)?;
+        let (names, values) = (expression.names(), expression.values());
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key(attribute::PK, AttributeValue::S(item::key(tenant, id)))
+            .condition_expression(expression.condition())
+            .update_expression(expression.update())
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match observed(DYNAMODB, OPERATION, request.send()).await {
+            Ok(answer) => {
+                let item = answer.attributes.unwrap_or_default();
+                return Ok(Executed::Done(Box::new(item::report(OPERATION, item)?)));
+            }
+            Err(error) => error,
+        };
+        let Some(UpdateItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
+            return Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error));
+        };
+        // Old releases of DynamoDB Local give no item with the refusal.
+        let current = match refusal.item() {
+            Some(item) => Some(item::report(OPERATION, item.clone())?),
+            None => self.get(tenant, id).await?,
+        };
+        Ok(match current {
+            Some(current) if current.lifecycle.shows_result_of(command) => Executed::Done(Box::new(current)),
+            current => Executed::Refused(current.map(Box::new)),
+        })
+    }
+
+    fn record(&self, expression: &mut Expression, details: &Details) -> Result<(), AwsError> {
+        let Details { progress, sources, usage, outcome, error } = details;
+        set(expression, attribute::PROGRESS, progress.as_ref())?;
+        set(expression, attribute::SOURCES, sources.as_ref())?;
+        set(expression, attribute::USAGE, usage.as_ref())?;
+        set(expression, attribute::OUTCOME, outcome.as_ref())?;
+        set(expression, attribute::ERROR, error.as_ref())
+    }
+}
+
+fn set<T: Serialize>(
+    expression: &mut Expression,
+    name: &'static str,
+    value: Option<&T>,
+) -> Result<(), AwsError> {
+    if let Some(value) = value {
+        let value = serde_dynamo::to_attribute_value(value);
+        expression.set(name, value.map_err(|e| AwsError::unusable(DYNAMODB, "UpdateItem", e))?);
+    }
+    Ok(())
+}

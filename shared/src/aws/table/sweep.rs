@@ -1,0 +1,49 @@
+//! What the sweeper reads: reports whose time has come.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
+
+use super::{DUE, DYNAMODB, Table, item};
+use crate::{
+    aws::{call::call, error::AwsError},
+    domain::{
+        identity::{ReportId, Tenant},
+        time::UtcTime,
+    },
+};
+
+/// A report that is due, as the sparse index knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DueReport {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Its id.
+    pub report_id: ReportId,
+}
+
+impl Table {
+    /// Up to `most` reports of the partition `shard` (below [`DUE_SHARDS`](super::DUE_SHARDS))
+    /// that are due at `now`, longest due first. The index is eventually consistent: the write
+    /// that follows must check again.
+    ///
+    /// # Errors
+    /// [`AwsError`] when the index cannot be read.
+    pub async fn due(&self, shard: u8, now: UtcTime, most: usize) -> Result<Vec<DueReport>, AwsError> {
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(DUE)
+            .key_condition_expression("#shard = :shard AND #due <= :now")
+            .expression_attribute_names("#shard", item::attribute::DUE_SHARD)
+            .expression_attribute_names("#due", item::attribute::DUE_AT)
+            .expression_attribute_values(":shard", AttributeValue::S(item::shard_name(shard)))
+            .expression_attribute_values(":now", AttributeValue::N(now.epoch_millis().to_string()))
+            .limit(i32::try_from(most).unwrap_or(i32::MAX));
+        let answer = call(DYNAMODB, "Query", request.send()).await?;
+        let items: Vec<HashMap<_, _>> = answer.items.unwrap_or_default();
+        serde_dynamo::from_items(items).map_err(|error| AwsError::unusable(DYNAMODB, "Query", error))
+    }
+}

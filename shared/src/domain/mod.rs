@@ -1,0 +1,14 @@
+//! What Dossier is about, without I/O: requests, the lifecycle, reports, evidence and risk.
+
+pub mod artifact;
+pub mod assessment;
+pub mod country;
+pub mod document;
+pub mod evidence;
+pub mod identity;
+pub mod lifecycle;
+pub mod report;
+pub mod request;
+pub mod risk;
+pub mod text;
+pub mod time;

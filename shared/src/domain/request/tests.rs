@@ -1,0 +1,111 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn draft() -> ReportRequestDraft {
+    ReportRequestDraft {
+        company_name: Some("Sakura Precision Works K.K.".into()),
+        corporate_number: Some("1180301018771".into()),
+        country: Some("JP".into()),
+        ..ReportRequestDraft::default()
+    }
+}
+
+fn codes(draft: ReportRequestDraft) -> Vec<(String, String)> {
+    let errors = draft.check().err().unwrap_or_default();
+    errors.into_iter().map(|error| (error.pointer, error.code)).collect()
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    let draft = ReportRequestDraft {
+        company_name: Some("Ac\u{200b}me".into()),
+        corporate_number: None,
+        country: Some("UK".into()),
+        language: Some("xx".into()),
+        purpose: Some("p".repeat(501)),
+        callback_url: Some("http://example.com".into()),
+    };
+    let expected = [
+        ("/callbackUrl", "url_not_allowed"),
+        ("/companyName", "character_not_allowed"),
+        ("/corporateNumber", "required"),
+        ("/country", "country_unknown"),
+        ("/language", "language_unsupported"),
+        ("/purpose", "too_long"),
+    ];
+    let expected: Vec<_> = expected.iter().map(|(p, c)| ((*p).to_owned(), (*c).to_owned())).collect();
+    assert_eq!(codes(draft), expected);
+}
+
+#[test]
+fn names_are_trimmed_and_composed_but_never_cut() {
+    let name = |text: &str| ReportRequestDraft { company_name: Some(text.into()), ..draft() };
+    assert_eq!(name("  Cafe\u{301} \u{3000}").check().unwrap().company_name, "Café");
+    assert!(name(&"é".repeat(200)).check().is_ok());
+    assert_eq!(codes(name(&"é".repeat(201)))[0].1, "too_long");
+    assert_eq!(codes(name("   "))[0].1, "empty");
+    assert_eq!(codes(name("\tAcme"))[0].1, "character_not_allowed");
+    assert_eq!(codes(name("!!!"))[0].1, "no_letters");
+}
+
+#[test]
+fn call_backs_go_to_public_hosts_by_https_only() {
+    let check = |url: &str| ReportRequestDraft { callback_url: Some(url.into()), ..draft() }.check();
+    for good in
+        ["https://hooks.example.com/a?b=c", "https://example.co.jp:8443", "https://xn--r8jz45g.example/"]
+    {
+        assert!(check(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "http://example.com",
+        "https://",
+        "https://localhost/x",
+        "https://a.localhost",
+        "https://127.0.0.1/",
+        "https://0x7f.1",
+        "https://[::1]/",
+        "https://169.254.169.254/latest",
+        "https://user:pw@example.com",
+        "https://intranet/",
+        "https://db.internal",
+        "https://exa mple.com",
+        "javascript:alert(1)",
+        "https://example.com/#x",
+        "https://1.2.3.4.",
+        "https://2130706433",
+        "https://a.localhost.",
+        "hooks.example.com",
+    ] {
+        assert!(check(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn the_fingerprint_tells_requests_apart_by_content_alone() {
+    let print = |draft: ReportRequestDraft| draft.check().unwrap().fingerprint();
+    assert_eq!(print(draft()), print(ReportRequestDraft { language: Some("EN".into()), ..draft() }));
+    assert_ne!(print(draft()), print(ReportRequestDraft { purpose: Some("kyc".into()), ..draft() }));
+    let moved = |name: &str, number: &str| ReportRequestDraft {
+        company_name: Some(name.into()),
+        corporate_number: Some(number.into()),
+        ..draft()
+    };
+    assert_ne!(print(moved("ab", "c1")), print(moved("a", "bc1")));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_is_accepted_or_explained(
+        name in any::<Option<String>>(), number in any::<Option<String>>(), code in any::<Option<String>>(),
+        purpose in any::<Option<String>>(), url in any::<Option<String>>(),
+    ) {
+        let draft = ReportRequestDraft {
+            company_name: name, corporate_number: number, country: code, language: None, purpose, callback_url: url,
+        };
+        if let Err(errors) = draft.check() {
+            prop_assert!(!errors.is_empty());
+            prop_assert!(errors.iter().all(|e| e.pointer.starts_with('/') && e.message.len() > 10));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Log lines as JSON objects, with the ids of the trace that they belong to.
+
+use std::fmt;
+
+use opentelemetry::trace::TraceContextExt;
+use serde_json::{Map, Value};
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    registry::LookupSpan,
+};
+
+use crate::domain::time::UtcTime;
+
+/// One JSON object a line: `timestamp`, `level`, `target`, `message`, the event's own fields, and
+/// `traceId` and `spanId` where there are any.
+#[derive(Debug)]
+pub(super) struct Json;
+
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.insert(field.name().to_owned(), Value::from(format!("{value:?}")));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().to_owned(), Value::from(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().to_owned(), Value::from(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.insert(field.name().to_owned(), Value::from(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.insert(field.name().to_owned(), Value::from(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.insert(field.name().to_owned(), Value::from(value));
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Json
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = Fields::default();
+        event.record(&mut line);
+        let Fields(mut line) = line;
+        line.insert("timestamp".into(), Value::from(UtcTime::now().to_string()));
+        line.insert("level".into(), Value::from(event.metadata().level().as_str()));
+        line.insert("target".into(), Value::from(event.metadata().target()));
+        let context = opentelemetry::Context::current();
+        let span = context.span().span_context().clone();
+        if span.is_valid() {
+            line.insert("traceId".into(), Value::from(span.trace_id().to_string()));
+            line.insert("spanId".into(), Value::from(span.span_id().to_string()));
+        }
+        writeln!(writer, "{}", Value::Object(line))
+    }
+}
