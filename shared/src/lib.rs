@@ -8,4 +8,5 @@ pub mod clock;
 pub mod config;
 pub mod contract;
 pub mod domain;
+pub mod shutdown;
 pub mod telemetry;

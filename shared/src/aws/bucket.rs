@@ -29,6 +29,15 @@ pub struct Bucket {
     kms_key_id: Option<String>,
 }
 
+/// The outcome of [`Bucket::put_new`].
+#[derive(Debug)]
+pub enum Stored {
+    /// The bytes are stored now.
+    Now,
+    /// These bytes were there before, and still are.
+    Before(Vec<u8>),
+}
+
 impl Bucket {
     /// The bucket `name`, encrypting with the KMS key `kms_key_id`, or else with keys of S3's own.
     pub fn new(client: Client, name: String, kms_key_id: Option<String>) -> Self {
@@ -45,6 +54,16 @@ impl Bucket {
         bytes: Vec<u8>,
         content_type: &str,
     ) -> Result<StoredArtifact, AwsError> {
+        self.send(key, bytes, content_type, false).await
+    }
+
+    async fn send(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        content_type: &str,
+        only_new: bool,
+    ) -> Result<StoredArtifact, AwsError> {
         let sha256 = Sha256::digest(&bytes);
         let length = bytes.len() as u64;
         let encryption = match self.kms_key_id {
@@ -59,10 +78,26 @@ impl Bucket {
             .content_type(content_type)
             .server_side_encryption(encryption)
             .set_ssekms_key_id(self.kms_key_id.clone())
+            .set_if_none_match(only_new.then(|| "*".to_owned()))
             .checksum_sha256(STANDARD.encode(sha256))
             .body(ByteStream::from(bytes));
         call(S3, "PutObject", request.send()).await?;
         Ok(StoredArtifact { key: key.to_owned(), sha256: hex::encode(sha256), bytes: length })
+    }
+
+    /// Stores `bytes` under `key` unless something is there already; then gives that.
+    ///
+    /// # Errors
+    /// [`AwsError`] when neither is known.
+    pub async fn put_new(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<Stored, AwsError> {
+        match self.send(key, bytes, content_type, true).await {
+            Ok(_) => Ok(Stored::Now),
+            Err(error) if error.code == "PreconditionFailed" => match self.get(key).await? {
+                Some(before) => Ok(Stored::Before(before)),
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     /// What is stored under `key`; none when there is nothing.

@@ -62,7 +62,9 @@ const THROTTLES: [&str; 10] = [
 ];
 
 /// Codes of a refusal that another try may not meet, although their HTTP status is in the 4xx.
-const PASSING: [&str; 6] = [
+const PASSING: [&str; 7] = [
+    // S3: two conditional writes met; the loser may try again.
+    "ConditionalRequestConflict",
     "TransactionConflictException",
     "RequestTimeout",
     "RequestTimeoutException",

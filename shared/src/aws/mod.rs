@@ -9,7 +9,8 @@ pub mod table;
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+pub use aws_config::SdkConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
 
 use crate::{
     aws::{bucket::Bucket, queue::Queue, table::Table},
@@ -19,8 +20,6 @@ use crate::{
 /// The adapters that both services need, over one configuration and one pool of connections.
 #[derive(Clone, Debug)]
 pub struct Aws {
-    /// Shared by every client, those of a service's own included.
-    pub sdk: SdkConfig,
     /// The reports.
     pub table: Table,
     /// What workers are to do.
@@ -34,24 +33,26 @@ pub struct Aws {
 /// table adapter.
 const ATTEMPTS: u32 = 3;
 
+/// How every request to AWS is sent: region, credentials and endpoints as every AWS SDK reads them
+/// (environment, container role), with our time-outs and tries.
+pub fn sdk_config_loader() -> ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts)
+}
+
 impl Aws {
-    /// Reads region, credentials and endpoints as every AWS SDK does (environment, container role)
-    /// and makes the adapters. Sends nothing except what the credentials' provider needs.
-    pub async fn connect(settings: &AwsSettings) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(5))
-            .operation_timeout(Duration::from_secs(15))
-            .build();
-        let sdk = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts)
-            .load()
-            .await;
-        let table = Table::new(aws_sdk_dynamodb::Client::new(&sdk), settings.table.clone());
-        let queue = Queue::new(aws_sdk_sqs::Client::new(&sdk), settings.queue_url.clone());
+    /// Makes the adapters over `sdk`. Sends nothing.
+    pub fn new(sdk: &SdkConfig, settings: &AwsSettings) -> Self {
+        let table = Table::new(aws_sdk_dynamodb::Client::new(sdk), settings.table.clone());
+        let queue = Queue::new(aws_sdk_sqs::Client::new(sdk), settings.queue_url.clone());
         let bucket =
-            Bucket::new(aws_sdk_s3::Client::new(&sdk), settings.bucket.clone(), settings.kms_key_id.clone());
-        Self { sdk, table, queue, bucket }
+            Bucket::new(aws_sdk_s3::Client::new(sdk), settings.bucket.clone(), settings.kms_key_id.clone());
+        Self { table, queue, bucket }
     }
 }

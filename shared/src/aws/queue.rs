@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::{
     Client,
     config::timeout::TimeoutConfig,
-    types::{Message, MessageAttributeValue, MessageSystemAttributeName},
+    types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 
 use super::{call::call, error::AwsError};
@@ -45,6 +45,19 @@ impl Queue {
     /// The queue at `url`.
     pub fn new(client: Client, url: String) -> Self {
         Self { client, url }
+    }
+
+    /// Whether the queue answers: a read.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it does not.
+    pub async fn reachable(&self) -> Result<(), AwsError> {
+        let request = self
+            .client
+            .get_queue_attributes()
+            .queue_url(&self.url)
+            .attribute_names(QueueAttributeName::ApproximateNumberOfMessages);
+        call(SQS, "GetQueueAttributes", request.send()).await.map(|_| ())
     }
 
     /// Sends `message`; tenants share the queue fairly by its message group.

@@ -17,6 +17,7 @@ use self::{expression::Expression, item::Item};
 pub use self::{
     item::{DUE_SHARDS, attribute},
     list::{Filter, Page, PageToken},
+    sweep::DueReport,
 };
 use super::{
     call::{call, observed},
@@ -81,6 +82,16 @@ impl Table {
     /// The table `name`.
     pub fn new(client: Client, name: String) -> Self {
         Self { client, name }
+    }
+
+    /// Whether the table answers: a read of a key that no report has.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it does not.
+    pub async fn reachable(&self) -> Result<(), AwsError> {
+        let key = AttributeValue::S("readiness".to_owned());
+        let request = self.client.get_item().table_name(&self.name).key(attribute::PK, key);
+        call(DYNAMODB, "GetItem", request.send()).await.map(|_| ())
     }
 
     /// Records a new report, unless its id is taken: one PutItem.

@@ -57,6 +57,13 @@ pub enum Floor {
     High,
 }
 
+impl Floor {
+    /// Its name in reports.
+    pub fn as_str(self) -> &'static str {
+        RiskLevel::from(self).as_str()
+    }
+}
+
 impl From<Floor> for RiskLevel {
     fn from(floor: Floor) -> Self {
         match floor {

@@ -1,0 +1,135 @@
+//! The API as a whole: built from settings, bound to an address, run until it is stopped.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::Router;
+use shared::{
+    aws::{Aws, SdkConfig, sdk_config_loader},
+    clock::Clock,
+    domain::lifecycle::Policy,
+};
+use thiserror::Error;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::Keys,
+    health::{self, Readiness},
+    router,
+    settings::Settings,
+};
+
+/// What every handler has.
+#[derive(Debug)]
+pub struct App {
+    /// The table, the queue, the bucket.
+    pub aws: Aws,
+    /// The numbers of the lifecycle.
+    pub policy: Policy,
+    /// The time.
+    pub clock: Clock,
+    /// Who may call.
+    pub keys: Keys,
+    /// Whether requests can be served.
+    pub readiness: Readiness,
+    /// Cancelled when the API stops taking requests: long answers end then.
+    pub stop: CancellationToken,
+}
+
+/// The API, bound and ready to run.
+#[derive(Debug)]
+pub struct Application {
+    listener: TcpListener,
+    router: Router,
+    app: Arc<App>,
+    settings: Settings,
+    signal: CancellationToken,
+}
+
+/// Why the API cannot be built.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address} (DOSSIER_BIND): {error}; free the port or choose another")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+impl Application {
+    /// [`build_with`](Self::build_with) what the environment says of AWS.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the address cannot be bound.
+    pub async fn build(settings: Settings, signal: CancellationToken) -> Result<Self, BuildError> {
+        let sdk = sdk_config_loader().load().await;
+        Self::build_with(settings, &sdk, signal).await
+    }
+
+    /// Binds the address; port 0 chooses a free one. Cancelling `signal` begins the drain.
+    ///
+    /// # Errors
+    /// [`BuildError`] when it cannot be bound.
+    pub async fn build_with(
+        settings: Settings,
+        sdk: &SdkConfig,
+        signal: CancellationToken,
+    ) -> Result<Self, BuildError> {
+        let address = settings.bind;
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| BuildError::Bind { address, error })?;
+        let aws = Aws::new(sdk, &settings.aws);
+        let app = Arc::new(App {
+            aws,
+            policy: settings.aws.policy,
+            clock: Clock::system(),
+            keys: settings.keys.clone(),
+            readiness: Readiness::default(),
+            stop: CancellationToken::new(),
+        });
+        let router = router::router(Arc::clone(&app), settings.request_timeout);
+        Ok(Self { listener, router, app, settings, signal })
+    }
+
+    /// Where the API listens.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the signal, then drains: readiness turns false, requests are still taken for
+    /// the notice, open ones get the drain time, and what is left is cut off.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self) -> io::Result<()> {
+        let Self { listener, router, app, settings, signal } = self;
+        tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "API is listening");
+        let looking = tokio::spawn(health::keep_looking(Arc::clone(&app), settings.readiness_interval));
+        let stop = app.stop.clone();
+        let server =
+            axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
+        let server = tokio::spawn(async move { server.await });
+
+        signal.cancelled().await;
+        app.readiness.draining();
+        tokio::time::sleep(settings.drain_notice).await;
+        app.stop.cancel();
+        looking.abort();
+        let abort = server.abort_handle();
+        match timeout(settings.drain, server).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(io::Error::other(panic)),
+            Err(_) => {
+                abort.abort();
+                tracing::warn!("requests that were still open after the drain time were cut off");
+                Ok(())
+            }
+        }
+    }
+}

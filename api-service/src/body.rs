@@ -1,0 +1,128 @@
+//! Reads a request's body: bounded, of the right type, with every error of its shape at once.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, header::CONTENT_TYPE},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+use shared::domain::request::{FieldError, ReportRequest, ReportRequestDraft};
+
+use crate::problem::{Kind, Problem};
+
+/// Longest body of a request, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+
+/// The report request in the body.
+///
+/// # Errors
+/// The [`Problem`] to answer with.
+pub async fn report_request(request: Request) -> Result<ReportRequest, Problem> {
+    require_json(request.headers())?;
+    let bytes = read(request.into_body()).await?;
+    let value = parse(&bytes)?;
+    let (draft, mut errors) = draft(value)?;
+    let misshapen: Vec<String> = errors.iter().map(|error| error.pointer.clone()).collect();
+    match draft.check() {
+        Ok(request) if errors.is_empty() => Ok(request),
+        checked => {
+            // A field of the wrong type was left out of the draft: that it is "required" is no news.
+            let more = checked.err().unwrap_or_default();
+            errors.extend(more.into_iter().filter(|error| !misshapen.contains(&error.pointer)));
+            errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+            Err(Problem::invalid(errors))
+        }
+    }
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = sent.split(';').next().unwrap_or_default().trim();
+    let is_json = essence.eq_ignore_ascii_case("application/json")
+        || (essence.to_ascii_lowercase().starts_with("application/")
+            && essence.to_ascii_lowercase().ends_with("+json"));
+    if is_json {
+        return Ok(());
+    }
+    let detail = "send the body as JSON, with the header Content-Type: application/json";
+    Err(Problem::new(Kind::UnsupportedMediaType, detail))
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+    match Limited::new(body, BODY_MAX).collect().await {
+        Ok(collected) => Ok(collected.to_bytes().to_vec()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::new(
+            Kind::BodyTooLarge,
+            format!("the body has more than {BODY_MAX} bytes: send fewer"),
+        )),
+        Err(_) => {
+            Err(Problem::new(Kind::MalformedJson, "the body ended before it was complete: send it again"))
+        }
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let what = error.to_string();
+        // serde_json says where at the end of its message; the detail says it once, in front.
+        let what = what.split(" at line ").next().unwrap_or_default();
+        Problem::new(
+            Kind::MalformedJson,
+            format!("the body is not valid JSON at line {line}, column {column}: {what}"),
+        )
+    })
+}
+
+/// The fields of a report request, and what is wrong with their types and names.
+fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), Problem> {
+    let Value::Object(mut object) = value else {
+        let message = format!("the body must be a JSON object, not {}", type_name(&value));
+        return Err(Problem::invalid(vec![FieldError::new("", "wrong_type", message)]));
+    };
+    let mut errors = Vec::new();
+    let mut text = |name: &str| take_text(&mut object, name, &mut errors);
+    let draft = ReportRequestDraft {
+        company_name: text("companyName"),
+        corporate_number: text("corporateNumber"),
+        country: text("country"),
+        language: text("language"),
+        purpose: text("purpose"),
+        callback_url: text("callbackUrl"),
+    };
+    for name in object.keys() {
+        let shown: String = name.chars().take(60).collect();
+        let message = format!("there is no field named {shown:?}: remove it, or check its spelling");
+        errors.push(FieldError::new(pointer(&shown), "unknown_field", message));
+    }
+    Ok((draft, errors))
+}
+
+fn take_text(object: &mut Map<String, Value>, name: &str, errors: &mut Vec<FieldError>) -> Option<String> {
+    match object.remove(name) {
+        Some(Value::String(text)) => Some(text),
+        None | Some(Value::Null) => None,
+        Some(other) => {
+            let message = format!("{name} must be a string, not {}", type_name(&other));
+            errors.push(FieldError::new(pointer(name), "wrong_type", message));
+            None
+        }
+    }
+}
+
+/// A JSON pointer to a member of the body (RFC 6901).
+fn pointer(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}

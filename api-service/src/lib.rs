@@ -1,0 +1,14 @@
+//! The REST API of Dossier: validates a request, records it, queues it, and tells how it goes.
+//!
+//! The way of a request: [`router`] → [`auth`] → [`body`] → [`reports`] → the table and the queue.
+
+pub mod application;
+pub mod auth;
+pub mod body;
+pub mod health;
+pub mod observe;
+pub mod openapi;
+pub mod problem;
+pub mod reports;
+pub mod router;
+pub mod settings;

@@ -1,0 +1,64 @@
+//! Starts the API as the environment says and drains it on SIGTERM.
+
+use std::process::ExitCode;
+
+use api_service::{
+    application::Application,
+    settings::{self, Settings},
+};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use shared::{config, telemetry::Telemetry};
+use tokio_util::sync::CancellationToken;
+
+/// The REST API of Dossier: takes requests for risk reports and tells how they go.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Asks the API on this machine whether it is alive; exit code 0 means yes.
+    Healthcheck,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let matches = Cli::command().after_long_help(config::help(settings::ALL)).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let outcome = match cli.command {
+        None => serve().await,
+        Some(Command::Healthcheck) => healthcheck().await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the log may be what failed")]
+            {
+                eprintln!("api-service: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+async fn serve() -> Outcome {
+    let settings = Settings::read(&config::process_environment())?;
+    let telemetry = Telemetry::start("dossier-api")?;
+    let stop = CancellationToken::new();
+    shared::shutdown::cancel_on_signal(stop.clone())?;
+    let application = Application::build(settings, stop).await?;
+    let outcome = application.run().await;
+    telemetry.shutdown();
+    Ok(outcome?)
+}
+
+async fn healthcheck() -> Outcome {
+    let settings = Settings::read(&config::process_environment())?;
+    api_service::health::probe(settings.bind).await?;
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Errors as clients see them: `application/problem+json` (RFC 9457), every kind in one table.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use opentelemetry::trace::TraceContextExt;
+use serde::Serialize;
+use shared::{
+    aws::error::{AwsError, Remedy},
+    domain::request::FieldError,
+};
+use utoipa::ToSchema;
+
+/// A kind of error: its code is part of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the titles below say what each is")]
+pub enum Kind {
+    MalformedJson,
+    InvalidParameter,
+    Unauthenticated,
+    RouteNotFound,
+    ReportNotFound,
+    ArtifactNotFound,
+    MethodNotAllowed,
+    ReportNotCompleted,
+    TransitionNotAllowed,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+    IdempotencyKeyReused,
+    Internal,
+    Unavailable,
+    TimedOut,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::MalformedJson,
+        Self::InvalidParameter,
+        Self::Unauthenticated,
+        Self::RouteNotFound,
+        Self::ReportNotFound,
+        Self::ArtifactNotFound,
+        Self::MethodNotAllowed,
+        Self::ReportNotCompleted,
+        Self::TransitionNotAllowed,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::ValidationFailed,
+        Self::IdempotencyKeyReused,
+        Self::Internal,
+        Self::Unavailable,
+        Self::TimedOut,
+    ];
+
+    /// Status, code, title, and whether the same request can succeed later.
+    pub fn describe(self) -> (StatusCode, &'static str, &'static str, bool) {
+        use StatusCode as S;
+        match self {
+            Self::MalformedJson => (S::BAD_REQUEST, "malformed_json", "The body is not JSON", false),
+            Self::InvalidParameter => {
+                (S::BAD_REQUEST, "invalid_parameter", "A parameter or header is not valid", false)
+            }
+            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid key is needed", false),
+            Self::RouteNotFound => {
+                (S::NOT_FOUND, "route_not_found", "There is nothing at this address", false)
+            }
+            Self::ReportNotFound => (S::NOT_FOUND, "report_not_found", "There is no such report", false),
+            Self::ArtifactNotFound => {
+                (S::NOT_FOUND, "artifact_not_found", "The report has no such file", false)
+            }
+            Self::MethodNotAllowed => {
+                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this method", false)
+            }
+            Self::ReportNotCompleted => {
+                (S::CONFLICT, "report_not_completed", "The report is not completed", true)
+            }
+            Self::TransitionNotAllowed => {
+                (S::CONFLICT, "transition_not_allowed", "The report's state does not allow this", false)
+            }
+            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", false),
+            Self::UnsupportedMediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body is not of a known type",
+                false,
+            ),
+            Self::ValidationFailed => {
+                (S::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid", false)
+            }
+            Self::IdempotencyKeyReused => (
+                S::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "The Idempotency-Key was used before",
+                false,
+            ),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here", true),
+            Self::Unavailable => {
+                (S::SERVICE_UNAVAILABLE, "unavailable", "The service is not available now", true)
+            }
+            Self::TimedOut => (S::SERVICE_UNAVAILABLE, "timed_out", "The request took too long", true),
+        }
+    }
+}
+
+/// What a client reads of an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// A name for the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(format = "uri", example = "urn:dossier:problem:validation_failed")]
+    kind: String,
+    /// The kind in words; the same for every problem of its kind.
+    title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What happened to this request and what to do.
+    detail: String,
+    /// The trace of the request, for the operator; none where nothing was traced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri", example = "urn:dossier:trace:4bf92f3577b34da6a3ce929d0e0e4736")]
+    instance: Option<String>,
+    /// The kind, for programs.
+    #[schema(example = "validation_failed")]
+    code: String,
+    /// Whether the same request can succeed later.
+    retryable: bool,
+    /// Every single thing that is wrong with the request.
+    errors: Vec<FieldError>,
+}
+
+/// An error on its way to the client. What only the operator may know is logged where it arises.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    kind: Kind,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after: Option<Duration>,
+}
+
+impl Problem {
+    /// A problem of this kind; `detail` says what happened and what to do.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None }
+    }
+
+    /// A caller without a known key.
+    pub fn unauthenticated(why: &str) -> Self {
+        Self::new(Kind::Unauthenticated, format!("{why}: send a key as Authorization: Bearer KEY"))
+    }
+
+    /// A request whose values are wrong.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.len() {
+            1 => "one thing is wrong with the request: see errors".to_owned(),
+            many => format!("{many} things are wrong with the request: see errors"),
+        };
+        Self { errors, ..Self::new(Kind::ValidationFailed, detail) }
+    }
+
+    /// A parameter or header whose value is wrong.
+    pub fn parameter(errors: Vec<FieldError>) -> Self {
+        let detail = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
+        Self { errors, ..Self::new(Kind::InvalidParameter, detail) }
+    }
+
+    /// Nobody who asks can tell a report of another tenant from one that does not exist.
+    pub fn report_not_found() -> Self {
+        Self::new(
+            Kind::ReportNotFound,
+            "no report of yours has this id: check the id, and that the key is of the same tenant",
+        )
+    }
+
+    /// Tells the client when to come again.
+    #[must_use]
+    pub fn retry_after(mut self, duration: Duration) -> Self {
+        self.retry_after = Some(duration);
+        self
+    }
+}
+
+impl From<AwsError> for Problem {
+    fn from(error: AwsError) -> Self {
+        tracing::error!(
+            aws.service = error.service,
+            aws.operation = error.operation,
+            code = %error.code,
+            remedy = error.remedy.as_str(),
+            detail = %error.detail,
+            "a request to AWS failed"
+        );
+        match error.remedy {
+            Remedy::Transient | Remedy::Throttled => Self::new(
+                Kind::Unavailable,
+                "a service behind this one does not answer: send the request again",
+            )
+            .retry_after(Duration::from_secs(2)),
+            Remedy::Permanent => Self::new(
+                Kind::Internal,
+                "the request could not be carried out; nothing is wrong with it: tell the operator the instance",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, code, title, retryable) = self.kind.describe();
+        let context = opentelemetry::Context::current();
+        let span = context.span().span_context().clone();
+        let body = ProblemBody {
+            kind: format!("urn:dossier:problem:{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.detail,
+            instance: span.is_valid().then(|| format!("urn:dossier:trace:{}", span.trace_id())),
+            code: code.to_owned(),
+            retryable,
+            errors: self.errors,
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.kind == Kind::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dossier\""));
+        }
+        if let Some(after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        response
+    }
+}

@@ -1,0 +1,113 @@
+//! `POST /v1/reports/{id}/cancel` and `/resubmit`: what a person may do to a report.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use shared::{
+    aws::table::{Details, Executed},
+    domain::{
+        lifecycle::{Command, Status},
+        report::{Report, Stage},
+    },
+};
+
+use super::{enqueue, find, resource::ReportResource, retry_after};
+use crate::{
+    application::App,
+    auth::Caller,
+    problem::{Kind, Problem, ProblemBody},
+};
+
+/// Cancels a report: at once while it waits, at its worker's next step while one works on it.
+#[utoipa::path(
+    post, path = "/v1/reports/{id}/cancel", tag = "Reports",
+    params(("id" = String, Path, description = "The report's id")),
+    responses(
+        (status = 200, description = "The report, cancelled or about to be; repeating the call changes nothing", body = ReportResource),
+        (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The report has ended otherwise", body = ProblemBody, content_type = "application/problem+json"))
+)]
+pub async fn cancel(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let mut report = find(&app, &caller.tenant, &id).await?;
+    // The state may change between a refusal and the next command: it is told from what refused.
+    for command in [Command::Cancel, Command::RequestCancel, Command::Cancel] {
+        match run(&app, &report, &command, &Details::default()).await? {
+            Executed::Done(done) => {
+                tracing::info!(report = %done.id, tenant = %done.tenant, status = %done.lifecycle.status, "cancel accepted");
+                return answer(&app, *done).await;
+            }
+            Executed::Refused(current) => report = *current.ok_or_else(Problem::report_not_found)?,
+        }
+        match report.lifecycle.status {
+            Status::Cancelled => return answer(&app, report).await,
+            status @ (Status::Completed | Status::Failed) => return Err(forbidden("cancel", status)),
+            Status::Pending | Status::Processing => {}
+        }
+    }
+    Err(Problem::new(
+        Kind::Unavailable,
+        "the report changed hands while it was being cancelled: send the request again",
+    ))
+}
+
+/// Gives a failed or cancelled report another go; finished stages are kept.
+#[utoipa::path(
+    post, path = "/v1/reports/{id}/resubmit", tag = "Reports",
+    params(("id" = String, Path, description = "The report's id")),
+    responses(
+        (status = 200, description = "The report, waiting for a worker; a report that is on its way stays as it is", body = ReportResource),
+        (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The report is completed", body = ProblemBody, content_type = "application/problem+json"))
+)]
+pub async fn resubmit(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let report = find(&app, &caller.tenant, &id).await?;
+    let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
+    match run(&app, &report, &Command::Resubmit, &details).await? {
+        Executed::Done(done) => {
+            enqueue(&app, &done).await;
+            tracing::info!(report = %done.id, tenant = %done.tenant, "report resubmitted");
+            answer(&app, *done).await
+        }
+        Executed::Refused(current) => {
+            let report = *current.ok_or_else(Problem::report_not_found)?;
+            match report.lifecycle.status {
+                Status::Completed => Err(forbidden("resubmit", Status::Completed)),
+                _ => answer(&app, report).await,
+            }
+        }
+    }
+}
+
+async fn run(
+    app: &Arc<App>,
+    report: &Report,
+    command: &Command,
+    details: &Details,
+) -> Result<Executed, Problem> {
+    let now = app.clock.now();
+    Ok(app.aws.table.execute(&report.tenant, report.id, command, details, now, &app.policy).await?)
+}
+
+async fn answer(app: &Arc<App>, report: Report) -> Result<Response, Problem> {
+    let again = retry_after(&report);
+    let resource = ReportResource::new(report, &app.aws.bucket, app.clock.now()).await?;
+    let mut response = Json(resource).into_response();
+    response.headers_mut().extend(again);
+    Ok(response)
+}
+
+fn forbidden(what: &str, status: Status) -> Problem {
+    Problem::new(Kind::TransitionNotAllowed, format!("the report is {status}: it is too late to {what} it"))
+}

@@ -1,0 +1,49 @@
+//! The report resource: one file per thing that can be done with it.
+
+pub mod artifact;
+pub mod control;
+pub mod events;
+mod follow;
+pub mod list;
+pub mod read;
+pub mod resource;
+pub mod submit;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::http::{HeaderValue, header};
+use shared::{
+    aws::error::AwsError,
+    contract::ReportMessage,
+    domain::{
+        identity::{ReportId, Tenant},
+        report::Report,
+    },
+    telemetry::propagation::current_traceparent,
+};
+
+use crate::{application::App, problem::Problem};
+
+/// When a client should look again at a report that has not ended.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// The report `id` of `tenant`, where `id` is what stood in the path.
+async fn find(app: &Arc<App>, tenant: &Tenant, id: &str) -> Result<Report, Problem> {
+    // What is no UUID is the id of no report.
+    let id: ReportId = id.parse().map_err(|_| Problem::report_not_found())?;
+    app.aws.table.get(tenant, id).await?.ok_or_else(Problem::report_not_found)
+}
+
+/// Puts a report that is recorded into the queue. A failure here is no failure of the request: the
+/// sweeper finds the report and sends it again.
+async fn enqueue(app: &Arc<App>, report: &Report) {
+    let message = ReportMessage::new(report.tenant.clone(), report.id);
+    if let Err(AwsError { code, detail, .. }) = app.aws.queue.send(&message, current_traceparent()).await {
+        tracing::warn!(report = %report.id, %code, %detail, "the report is recorded but not queued; the sweeper will queue it");
+    }
+}
+
+fn retry_after(report: &Report) -> Option<(header::HeaderName, HeaderValue)> {
+    let open = !report.lifecycle.status.is_terminal();
+    open.then(|| (header::RETRY_AFTER, HeaderValue::from(LOOK_AGAIN.as_secs())))
+}

@@ -1,0 +1,146 @@
+//! `POST /v1/reports`: one PutItem, one SendMessage, and the answer.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use shared::{
+    aws::table::Created,
+    domain::{
+        identity::{IdempotencyKey, ReportId, Tenant},
+        lifecycle::{Command, apply},
+        report::Report,
+        request::{FieldError, ReportRequest},
+    },
+};
+use utoipa::ToSchema;
+
+use super::{enqueue, resource, resource::ReportResource, retry_after};
+use crate::{
+    application::App,
+    auth::Caller,
+    body,
+    problem::{Kind, Problem, ProblemBody},
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// What the body may hold; it documents what [`body`] reads.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = SubmitReport)]
+pub(crate) struct SubmitReport {
+    /// The company's name as its registry writes it, in any script, without markup, control or
+    /// invisible characters.
+    #[schema(example = "Sakura Precision Works K.K.", min_length = 1, max_length = 200)]
+    company_name: String,
+    /// The company's number in the registry of its country.
+    #[schema(example = "1180301018771", min_length = 1, max_length = 40)]
+    corporate_number: String,
+    /// The country of that registry: ISO 3166-1 alpha-2.
+    #[schema(example = "JP", pattern = "^[A-Z]{2}$")]
+    country: String,
+    /// The language of the report (BCP 47): `en`.
+    #[schema(example = "en")]
+    language: Option<String>,
+    /// Why the report is wanted, for the audit trail.
+    #[schema(example = "supplier onboarding", min_length = 1, max_length = 500)]
+    purpose: Option<String>,
+    /// An https URL of a public host. It is kept with the report; nothing is sent to it yet.
+    #[schema(format = "uri", max_length = 2000)]
+    callback_url: Option<String>,
+}
+
+/// Asks for a report. The answer comes at once; the report follows in its own time.
+#[utoipa::path(
+    post, path = "/v1/reports", tag = "Reports",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        description = "Makes repeating the request harmless: the same key gives the same report")),
+    request_body = SubmitReport,
+    responses(
+        (status = 202, description = "The report is recorded and will be written", body = ReportResource, headers(
+            ("Location" = String, description = "The report"),
+            ("Retry-After" = u64, description = "Seconds after which to look again"),
+            ("Idempotency-Replayed" = bool, description = "true when the key was used before: this is the report it gave"))),
+        (status = 400, description = "The body is not JSON, or the Idempotency-Key is not valid",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body has more than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The request is not valid: `errors` names everything; or the key was used with another body",
+            body = ProblemBody, content_type = "application/problem+json"))
+)]
+pub async fn submit(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
+    let key = idempotency_key(request.headers())?;
+    let wanted = body::report_request(request).await?;
+    let (report, replayed) = record(&app, caller.tenant, key, wanted).await?;
+    tracing::info!(report = %report.id, tenant = %report.tenant, replayed, "report submitted");
+
+    let mut headers = HeaderMap::new();
+    if let Ok(location) = HeaderValue::from_str(&resource::path(report.id)) {
+        headers.insert(header::LOCATION, location);
+    }
+    headers.extend(retry_after(&report));
+    if replayed {
+        headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    }
+    let resource = ReportResource::new(report, &app.aws.bucket, app.clock.now()).await?;
+    Ok((StatusCode::ACCEPTED, headers, Json(resource)).into_response())
+}
+
+/// Records and queues a new report, or finds the one that the key gave before.
+async fn record(
+    app: &Arc<App>,
+    tenant: Tenant,
+    key: Option<IdempotencyKey>,
+    wanted: ReportRequest,
+) -> Result<(Report, bool), Problem> {
+    let now = app.clock.now();
+    let id = key.as_ref().map_or_else(ReportId::random, |key| ReportId::for_idempotency_key(&tenant, key));
+    let lifecycle = apply(None, &Command::Submit, now, &app.policy).map_err(|refused| {
+        tracing::error!(error = %refused, "a new report cannot be submitted");
+        Problem::new(Kind::Internal, "the request could not be carried out: tell the operator the instance")
+    })?;
+    let report = Report::submitted(tenant, id, wanted, lifecycle, now);
+    match app.aws.table.create(&report).await? {
+        Created::New => {
+            enqueue(app, &report).await;
+            Ok((report, false))
+        }
+        Created::Existing(existing) if existing.request_sha256 == report.request_sha256 => {
+            Ok((*existing, true))
+        }
+        Created::Existing(_) => Err(Problem::new(
+            Kind::IdempotencyKeyReused,
+            "this Idempotency-Key was used for a request with another body: send the same body, or another key",
+        )),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let invalid = |message: String| {
+        Problem::parameter(vec![FieldError::new(
+            "/headers/idempotency-key",
+            "idempotency_key_invalid",
+            message,
+        )])
+    };
+    if values.next().is_some() {
+        return Err(invalid("there is more than one Idempotency-Key header: send one".to_owned()));
+    }
+    let text = value.to_str().unwrap_or_default();
+    text.parse()
+        .map(Some)
+        .map_err(|error: shared::domain::identity::InvalidIdempotencyKey| invalid(error.to_string()))
+}

@@ -1,0 +1,45 @@
+//! Every route of the API.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{
+    application::App,
+    health, observe, openapi,
+    reports::{artifact, control, events, list, read, submit},
+};
+
+/// The longest wait that `Prefer: wait=N` allows comes on top of a request's own time.
+const WAITING: Duration = Duration::from_secs(30);
+
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::skeleton())
+        .routes(routes!(submit::submit, list::list))
+        .routes(routes!(read::read))
+        .routes(routes!(events::events))
+        .routes(routes!(artifact::artifact))
+        .routes(routes!(control::cancel))
+        .routes(routes!(control::resubmit))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+/// The OpenAPI document of the API.
+pub fn document() -> utoipa::openapi::OpenApi {
+    openapi::finish(documented().split_for_parts().1)
+}
+
+/// The API; a request gets `limit` to be answered.
+pub fn router(app: Arc<App>, limit: Duration) -> Router {
+    let (routes, document) = documented().split_for_parts();
+    let routes = routes
+        .route("/", get(|| async { Redirect::to("/docs/") }))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi::finish(document)))
+        .fallback(observe::no_route)
+        .method_not_allowed_fallback(observe::no_method)
+        .layer(from_fn_with_state(limit + WAITING, observe::time_limit));
+    observe::surround(routes).with_state(app)
+}

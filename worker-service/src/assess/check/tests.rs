@@ -1,0 +1,132 @@
+use serde_json::{Value, json};
+use shared::domain::{
+    evidence::{Finding as Found, Signal, SignalKind, SourceName, SourceOutcome, SourceStatus},
+    report::Usage,
+    risk::Rules,
+    time::UtcTime,
+};
+
+use super::*;
+
+fn snapshot(signals: Vec<Signal>) -> Snapshot {
+    let at = UtcTime::from_epoch_millis(0);
+    let outcome =
+        SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+    let text = "The court fined Acme  5 million euros.".to_owned();
+    let found = Found { title: "Acme fined".into(), text, url: None, published_at: None, signals };
+    Snapshot::freeze(vec![(outcome, vec![found])], at)
+}
+
+fn answer(value: Value) -> Answer {
+    Answer {
+        model: "m".into(),
+        content: Content::Structured(value),
+        stop_reason: "tool_use".into(),
+        usage: Usage::default(),
+    }
+}
+
+fn good() -> Value {
+    json!({
+        "level": "MEDIUM",
+        "summary": {"text": "Acme was fined.", "citations": ["E1"]},
+        "findings": [{"category": "adverse_media", "severity": "medium", "statement": "A court fined Acme.",
+            "citations": [{"evidenceId": "E1", "quote": "fined Acme 5\nmillion"}]}],
+    })
+}
+
+fn checked(change: impl FnOnce(&mut Value)) -> Checked {
+    let mut value = good();
+    change(&mut value);
+    let snapshot = snapshot(vec![Signal { kind: SignalKind::AdverseMedia, strength: 80 }]);
+    check(&answer(value), &snapshot, &Rules::built_in().assess(&snapshot, &[]))
+}
+
+fn problems(change: impl FnOnce(&mut Value)) -> Vec<String> {
+    checked(change).problems.into_iter().map(|problem| problem.what).collect()
+}
+
+#[test]
+fn a_proven_answer_passes_whole() {
+    let checked = checked(|_| {});
+    assert_eq!(checked.problems, []);
+    let opinion = checked.opinion.unwrap();
+    assert_eq!((opinion.findings.len(), opinion.summary.is_some(), checked.dropped.len()), (1, true, 0));
+}
+
+#[test]
+fn a_claim_without_proof_is_dropped_and_recorded() {
+    type Change = fn(&mut Value);
+    let changes: [(Change, &str); 5] = [
+        (|v| v["findings"][0]["citations"] = json!([]), "it cites no evidence"),
+        (
+            |v| v["findings"][0]["citations"][0]["evidenceId"] = json!("E9"),
+            "it cites \"E9\", which is no evidence",
+        ),
+        (
+            |v| v["findings"][0]["citations"][0]["quote"] = json!("fined Acme 6 million"),
+            "its quote does not stand in E1",
+        ),
+        (|v| v["findings"][0]["citations"][0]["quote"] = json!("  "), "it quotes nothing of E1"),
+        (
+            |v| v["findings"][0]["statement"] = json!("a\u{202e}b"),
+            "it holds U+202E (direction control) at character 2",
+        ),
+    ];
+    for (change, reason) in changes {
+        let checked = checked(change);
+        assert_eq!(checked.problems, [Problem { what: format!("finding 1: {reason}") }]);
+        assert_eq!(checked.dropped[0].reason, reason);
+        assert!(checked.opinion.unwrap().findings.is_empty());
+    }
+}
+
+#[test]
+fn one_bad_citation_among_good_ones_drops_the_claim() {
+    let bad = json!({"evidenceId": "E1", "quote": "never said"});
+    let checked = checked(|v| v["findings"][0]["citations"].as_array_mut().unwrap().push(bad));
+    assert_eq!(checked.dropped.len(), 1);
+}
+
+#[test]
+fn a_summary_must_rest_on_evidence() {
+    assert_eq!(problems(|v| v["summary"]["citations"] = json!([])), ["summary: it cites no evidence"]);
+    let unknown = problems(|v| v["summary"]["citations"] = json!(["E1", "E7"]));
+    assert_eq!(unknown, ["summary: it cites \"E7\", which is no evidence"]);
+    let long = checked(|v| v["summary"]["text"] = json!("x".repeat(3_001)));
+    assert!(long.opinion.unwrap().summary.is_none());
+}
+
+#[test]
+fn a_level_under_the_floor_is_told_and_never_wins() {
+    let checked = checked(|v| v["level"] = json!("LOW"));
+    assert_eq!(checked.problems, [Problem { what: "level is LOW, under the floor MEDIUM".into() }]);
+}
+
+#[test]
+fn what_does_not_follow_the_schema_is_no_opinion() {
+    type Change = fn(&mut Value);
+    let changes: [Change; 4] = [
+        |v| v["level"] = json!("SAFE"),
+        |v| v["extra"] = json!(1),
+        |v| *v = json!([]),
+        |v| v["findings"] = json!("none"),
+    ];
+    for change in changes {
+        let checked = checked(change);
+        assert!(checked.opinion.is_none());
+        assert!(checked.problems[0].what.starts_with("the answer does not follow the schema"));
+    }
+}
+
+#[test]
+fn prose_in_place_of_the_tool_is_no_opinion() {
+    let snapshot = snapshot(vec![]);
+    let prose = Answer {
+        content: Content::Text("I cannot help.".into()),
+        stop_reason: "end_turn".into(),
+        ..answer(json!({}))
+    };
+    let checked = check(&prose, &snapshot, &Rules::built_in().assess(&snapshot, &[]));
+    assert!(checked.opinion.is_none() && checked.problems.len() == 1);
+}

@@ -1,0 +1,127 @@
+//! Gathers evidence: every source is asked at the same time, and each outcome is recorded.
+
+mod http;
+pub mod names;
+pub mod news;
+pub mod registry;
+pub mod sanctions;
+
+use futures::future::{BoxFuture, join_all};
+use shared::{
+    domain::{
+        evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
+        request::ReportRequest,
+        time::UtcTime,
+    },
+    telemetry::metrics::metrics,
+};
+use thiserror::Error;
+use tracing::{Instrument, field::Empty, info_span};
+
+use self::{http::Http, news::News, registry::Registry, sanctions::Sanctions};
+use crate::settings::SourceSettings;
+
+/// Most pieces of evidence that one source gives; what it finds beyond is left out, weightiest first.
+pub const ITEMS_MAX: usize = 50;
+
+/// A source of evidence.
+pub trait Source: std::fmt::Debug + Send + Sync {
+    /// Which one it is.
+    fn name(&self) -> SourceName;
+
+    /// What it knows about the company.
+    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>>;
+}
+
+/// What a source knows.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The time that it speaks of.
+    pub as_of: UtcTime,
+    /// What it found, weightiest first. Finding nothing is a finding too.
+    pub findings: Vec<Finding>,
+}
+
+/// Why a source gave no answer.
+#[derive(Clone, Debug, Error)]
+pub enum SourceError {
+    /// It does not answer, or says that it cannot now.
+    #[error("it does not answer: {0}")]
+    Unavailable(String),
+    /// It refuses to answer.
+    #[error("it refuses to answer: {0}")]
+    Refused(String),
+    /// What it answers cannot be understood.
+    #[error("its answer cannot be understood: {0}")]
+    Unreadable(String),
+}
+
+/// Why the sources cannot be asked at all.
+#[derive(Debug, Error)]
+pub enum SourcesError {
+    /// There is no HTTP client.
+    #[error("no HTTP client can be made: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+/// All sources, in the order in which their evidence is numbered.
+#[derive(Debug)]
+pub struct Sources(Vec<(SourceName, Option<Box<dyn Source>>)>);
+
+impl Sources {
+    /// The sources that `settings` name; the others are recorded as skipped.
+    ///
+    /// # Errors
+    /// [`SourcesError`] when there is no HTTP client.
+    pub fn new(settings: &SourceSettings) -> Result<Self, SourcesError> {
+        let http = Http::new(settings.timeout)?;
+        let all = SourceName::ALL.map(|name| {
+            let source: Option<Box<dyn Source>> = match name {
+                SourceName::Sanctions => Sanctions::new(&http, settings).map(|source| Box::new(source) as _),
+                SourceName::News => News::new(&http, settings).map(|source| Box::new(source) as _),
+                SourceName::Registry => Registry::new(&http, settings).map(|source| Box::new(source) as _),
+            };
+            (name, source)
+        });
+        Ok(Self(all.into()))
+    }
+
+    /// Asks every source. None can fail the report or hold up another one: what one does not
+    /// answer is on the record.
+    pub async fn ask(&self, request: &ReportRequest) -> Vec<(SourceOutcome, Vec<Finding>)> {
+        join_all(self.0.iter().map(|(name, source)| ask_one(*name, source.as_deref(), request))).await
+    }
+}
+
+async fn ask_one(
+    name: SourceName,
+    source: Option<&dyn Source>,
+    request: &ReportRequest,
+) -> (SourceOutcome, Vec<Finding>) {
+    let span = info_span!(
+        "source",
+        otel.name = format_args!("ask {}", name.as_str()),
+        dossier.source = name.as_str(),
+        dossier.source.status = Empty
+    );
+    let answer = async {
+        match source {
+            Some(source) => Some(source.ask(request).await),
+            None => None,
+        }
+    };
+    let answer = answer.instrument(span.clone()).await;
+    let (status, as_of, mut findings) = match answer {
+        None => (SourceStatus::Skipped, None, Vec::new()),
+        Some(Ok(Answer { as_of, findings })) => (SourceStatus::Ok, Some(as_of), findings),
+        Some(Err(error)) => {
+            tracing::warn!(source = name.as_str(), error = %error, "a source of evidence gave no answer");
+            (SourceStatus::Failed, None, Vec::new())
+        }
+    };
+    findings.truncate(ITEMS_MAX);
+    span.record("dossier.source.status", status.as_str());
+    metrics().source(name, status);
+    let items = u32::try_from(findings.len()).unwrap_or(u32::MAX);
+    (SourceOutcome { source: name, status, as_of, items }, findings)
+}

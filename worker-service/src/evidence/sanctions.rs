@@ -1,0 +1,170 @@
+//! Sanctions and watch lists, by a match service in the format of yente (OpenSanctions).
+
+use futures::future::BoxFuture;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use shared::domain::{
+    evidence::{Finding, Signal, SignalKind, SourceName},
+    request::ReportRequest,
+    time::UtcTime,
+};
+
+use super::{
+    Answer, Source, SourceError,
+    http::{self, Http},
+};
+use crate::settings::SourceSettings;
+
+/// Matches with a lower score are not worth a reader's time.
+const SCORE_MIN: f64 = 0.5;
+
+/// The match service.
+#[derive(Debug)]
+pub struct Sanctions {
+    http: Http,
+    url: Url,
+    dataset: String,
+    api_key: Option<SecretString>,
+}
+
+#[derive(Deserialize)]
+struct Matches {
+    responses: std::collections::HashMap<String, Response>,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    #[serde(default)]
+    status: Option<u16>,
+    #[serde(default)]
+    results: Vec<Entity>,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    id: String,
+    caption: String,
+    #[serde(default)]
+    datasets: Vec<String>,
+    #[serde(default)]
+    properties: Properties,
+    score: f64,
+}
+
+#[derive(Default, Deserialize)]
+struct Properties {
+    #[serde(default)]
+    name: Vec<String>,
+    #[serde(default)]
+    alias: Vec<String>,
+    #[serde(default)]
+    country: Vec<String>,
+    #[serde(default)]
+    topics: Vec<String>,
+    #[serde(default)]
+    program: Vec<String>,
+}
+
+impl Sanctions {
+    /// The match service that `settings` name; none when they name none.
+    pub(super) fn new(http: &Http, settings: &SourceSettings) -> Option<Self> {
+        let base = settings.sanctions_url.clone()?;
+        let url = base.join(&format!("match/{}", settings.sanctions_dataset)).ok()?;
+        let (dataset, api_key) = (settings.sanctions_dataset.clone(), settings.sanctions_api_key.clone());
+        Some(Self { http: http.clone(), url, dataset, api_key })
+    }
+
+    async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+        let query = json!({"queries": {"company": {"schema": "Company", "properties": {
+            "name": [request.company_name],
+            "jurisdiction": [request.country.code().to_ascii_lowercase()],
+            "registrationNumber": [request.corporate_number],
+        }}}});
+        let threshold = SCORE_MIN.to_string();
+        let mut question = self
+            .http
+            .client()
+            .post(self.url.clone())
+            .query(&[("limit", "20"), ("threshold", &threshold)])
+            .json(&query);
+        if let Some(key) = &self.api_key {
+            question = question.header("authorization", format!("ApiKey {}", key.expose_secret()));
+        }
+        let as_of = UtcTime::now();
+        let mut matches: Matches = http::json(question).await?;
+        let response = matches
+            .responses
+            .remove("company")
+            .ok_or_else(|| SourceError::Unreadable("it holds no response to the query".to_owned()))?;
+        if let Some(status) = response.status.filter(|status| *status != 200) {
+            return Err(SourceError::Unavailable(format!("the query ended with status {status}")));
+        }
+        let mut entities = response.results;
+        entities.retain(|entity| entity.score >= SCORE_MIN);
+        entities.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+        let findings = match entities.as_slice() {
+            [] => vec![self.nothing(request)],
+            entities => entities.iter().map(finding).collect(),
+        };
+        Ok(Answer { as_of, findings })
+    }
+
+    fn nothing(&self, request: &ReportRequest) -> Finding {
+        let (name, country, dataset) = (&request.company_name, request.country, &self.dataset);
+        Finding {
+            title: "No match on the lists".to_owned(),
+            text: format!(
+                "Screening of \"{name}\" ({country}) against the dataset {dataset} found no entry that resembles it."
+            ),
+            url: None,
+            published_at: None,
+            signals: Vec::new(),
+        }
+    }
+}
+
+fn finding(entity: &Entity) -> Finding {
+    let Entity { id, caption, datasets, properties, score } = entity;
+    let percent = percent(*score);
+    let mut text = format!("Listed as {caption} (entry {id}).");
+    let mut add = |label: &str, values: &[String]| {
+        if !values.is_empty() {
+            text.push_str(&format!(" {label}: {}.", values.join("; ")));
+        }
+    };
+    let others: Vec<String> = properties.name.iter().filter(|name| *name != caption).cloned().collect();
+    add("Other names", &others);
+    add("Aliases", &properties.alias);
+    add("Countries", &properties.country);
+    add("Programs", &properties.program);
+    add("Topics", &properties.topics);
+    add("Datasets", datasets);
+    text.push_str(&format!(" Match score {percent}%."));
+    let sanctioned =
+        properties.topics.iter().any(|topic| topic == "sanction" || topic.starts_with("sanction."));
+    let kind = if sanctioned { SignalKind::SanctionsMatch } else { SignalKind::WatchlistMatch };
+    Finding {
+        title: format!("{}: {caption}", if sanctioned { "Sanctions list" } else { "Watch list" }),
+        text,
+        url: None,
+        published_at: None,
+        signals: vec![Signal { kind, strength: percent }],
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100")]
+fn percent(score: f64) -> u8 {
+    (score.clamp(0.0, 1.0) * 100.0).round() as u8
+}
+
+impl Source for Sanctions {
+    fn name(&self) -> SourceName {
+        SourceName::Sanctions
+    }
+
+    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>> {
+        Box::pin(self.search(request))
+    }
+}

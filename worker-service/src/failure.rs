@@ -1,0 +1,62 @@
+//! Why an attempt did not finish, sorted by what helps, in words for the report's reader.
+
+use shared::{
+    aws::error::{AwsError, Remedy},
+    domain::report::ReportError,
+};
+use thiserror::Error;
+
+/// What ends an attempt before its report is complete.
+#[derive(Clone, Debug, Error)]
+pub enum Stop {
+    /// Another worker has the report, or may have: nothing more may be written.
+    #[error("the lease was lost")]
+    LeaseLost,
+    /// A person asked to cancel.
+    #[error("the report is to be cancelled")]
+    CancelRequested,
+    /// The worker stops and gives the report back.
+    #[error("the worker is stopping")]
+    Draining,
+    /// Something went wrong.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// Something that went wrong in an attempt.
+#[derive(Clone, Debug, Error)]
+#[error("{code}: {detail}")]
+pub struct Failure {
+    /// What helps.
+    pub remedy: Remedy,
+    /// A stable name, part of the contract.
+    pub code: &'static str,
+    /// For the report's reader: what happened and what to do.
+    pub message: &'static str,
+    /// For the log, never for the reader.
+    pub detail: String,
+}
+
+impl Failure {
+    /// A failure of a service that the worker stands on.
+    pub fn infrastructure(error: &AwsError) -> Self {
+        Self {
+            remedy: error.remedy,
+            code: "storage_unavailable",
+            message: "The report could not be read or stored. Nothing is wrong with the request: resubmit it later.",
+            detail: error.to_string(),
+        }
+    }
+
+    /// The error as the report shows it.
+    pub fn for_reader(&self) -> ReportError {
+        let retryable = self.remedy != Remedy::Permanent;
+        ReportError { code: self.code.to_owned(), message: self.message.to_owned(), retryable }
+    }
+}
+
+impl From<AwsError> for Stop {
+    fn from(error: AwsError) -> Self {
+        Self::Failed(Failure::infrastructure(&error))
+    }
+}

@@ -1,0 +1,259 @@
+//! One message: claim its report, work on it under a heartbeat, and settle both.
+
+use std::{sync::Arc, time::Duration};
+
+use shared::{
+    aws::{
+        Aws,
+        error::Remedy,
+        queue::Delivery,
+        table::{Details, Executed},
+    },
+    clock::Clock,
+    contract::ReportMessage,
+    domain::{
+        lifecycle::{Command, Policy, Status},
+        report::{Report, ReportError, Stage},
+    },
+    telemetry::{metrics::metrics, propagation::continue_trace},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info_span};
+use uuid::Uuid;
+
+use crate::{
+    failure::{Failure, Stop},
+    lease::{GRACE, Lease},
+    pipeline::Pipeline,
+    retry::full_jitter,
+};
+
+/// Back-off between attempts: from two seconds up to five minutes.
+const RETRY_BASE: Duration = Duration::from_secs(2);
+const RETRY_MAX: Duration = Duration::from_secs(300);
+
+/// How long a throttled report rests.
+const THROTTLE_BASE: Duration = Duration::from_secs(10);
+
+/// What every job of a worker shares.
+#[derive(Debug)]
+pub struct Jobs {
+    /// The adapters.
+    pub aws: Aws,
+    /// The time.
+    pub clock: Clock,
+    /// The numbers of the lifecycle.
+    pub policy: Policy,
+    /// What is done to a report.
+    pub pipeline: Pipeline,
+    /// The worker's name in leases.
+    pub worker: String,
+    /// Cancelled when reports in work are to be given back.
+    pub give_back: CancellationToken,
+}
+
+impl Jobs {
+    /// Works on a delivered message until it is settled. Never fails: what cannot be settled comes
+    /// back when its visibility or its lease runs out.
+    pub async fn run(self: Arc<Self>, delivery: Delivery) {
+        let span = info_span!(
+            "report",
+            otel.name = "process dossier-reports",
+            otel.kind = "consumer",
+            messaging.system = "aws_sqs",
+            messaging.operation.type = "process",
+            messaging.destination.name = "dossier-reports",
+            dossier.report = tracing::field::Empty,
+            dossier.attempt = tracing::field::Empty,
+            dossier.queue.seconds = tracing::field::Empty,
+        );
+        continue_trace(&span, delivery.traceparent.as_deref());
+        if let Some(sent_at) = delivery.sent_at {
+            let waited = self.clock.now().since(sent_at);
+            span.record("dossier.queue.seconds", waited.as_secs_f64());
+            metrics().queue_wait(waited);
+        }
+        metrics().in_flight(1);
+        self.settle(delivery).instrument(span).await;
+        metrics().in_flight(-1);
+    }
+
+    async fn settle(&self, delivery: Delivery) {
+        let message = match ReportMessage::from_body(&delivery.body) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::error!(error = %error, receives = delivery.receive_count,
+                    "a message cannot be read; after its last receive SQS moves it to the dead-letter queue");
+                return self.hide(&delivery, RETRY_MAX).await;
+            }
+        };
+        tracing::Span::current().record("dossier.report", message.report_id.to_string());
+        match self.claim(&message).await {
+            Ok(Claim::Ours(report)) => self.work(delivery, *report).await,
+            Ok(Claim::Ended) => self.delete(&delivery).await,
+            Ok(Claim::Busy(wait)) => self.hide(&delivery, wait).await,
+            Ok(Claim::Unknown) => {
+                tracing::error!(report = %message.report_id, tenant = %message.tenant, receives = delivery.receive_count,
+                    "a message names a report that does not exist; after its last receive SQS moves it to the dead-letter queue");
+                self.hide(&delivery, RETRY_MAX).await;
+            }
+            Err(error) => {
+                tracing::warn!(report = %message.report_id, error = %error, "the report could not be claimed");
+                self.hide(&delivery, full_jitter(delivery.receive_count, RETRY_BASE, RETRY_MAX)).await;
+            }
+        }
+    }
+
+    async fn claim(&self, message: &ReportMessage) -> Result<Claim, shared::aws::error::AwsError> {
+        let now = self.clock.now();
+        // New for every claim: it tells a claim whose answer was lost from somebody else's.
+        let holder = format!("{}/{}", self.worker, Uuid::now_v7());
+        let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
+        let (tenant, id) = (&message.tenant, message.report_id);
+        let table = &self.aws.table;
+        let refusal =
+            match table.execute(tenant, id, &Command::Claim { holder }, &details, now, &self.policy).await? {
+                Executed::Done(report) => return Ok(Claim::Ours(report)),
+                Executed::Refused(current) => current,
+            };
+        let Some(current) = refusal else { return Ok(Claim::Unknown) };
+        if current.lifecycle.status.is_terminal() {
+            return Ok(Claim::Ended);
+        }
+        let lease_left =
+            current.lifecycle.lease.as_ref().map_or(Duration::ZERO, |lease| lease.expires_at.since(now));
+        if !lease_left.is_zero() {
+            return Ok(Claim::Busy(lease_left + GRACE));
+        }
+        // Its workers vanished again and again, and no attempt is left.
+        let gone = Details { error: Some(workers_vanished()), ..Details::default() };
+        match table.execute(tenant, id, &Command::GiveUp, &gone, now, &self.policy).await? {
+            Executed::Done(_) => {
+                metrics().report_ended(Status::Failed);
+                Ok(Claim::Ended)
+            }
+            Executed::Refused(_) => Ok(Claim::Busy(GRACE)),
+        }
+    }
+
+    async fn work(&self, delivery: Delivery, report: Report) {
+        tracing::Span::current().record("dossier.attempt", report.lifecycle.attempt);
+        tracing::info!(report = %report.id, tenant = %report.tenant, attempt = report.lifecycle.attempt, "attempt begins");
+        let mut lease = Lease::new(self.aws.clone(), self.clock.clone(), self.policy, report);
+        let mut heartbeat = lease.heartbeat(delivery.receipt.as_str().into());
+        let outcome = tokio::select! {
+            biased;
+            stop = heartbeat.broken() => Err(stop),
+            () = self.give_back.cancelled() => Err(Stop::Draining),
+            outcome = self.pipeline.run(&mut lease) => outcome,
+        };
+        heartbeat.stop().await;
+        let outcome = match outcome {
+            Ok(()) => Ok(Settled::Ended(Status::Completed)),
+            Err(stop) => self.stop(&mut lease, stop).await,
+        };
+        match outcome {
+            Ok(Settled::Ended(status)) => {
+                metrics().report_ended(status);
+                tracing::info!(report = %lease.report().id, tenant = %lease.report().tenant, %status, "report ended");
+                self.delete(&delivery).await;
+            }
+            Ok(Settled::Later(wait)) => self.hide(&delivery, wait).await,
+            Err(stop) => {
+                tracing::warn!(report = %lease.report().id, reason = %stop, "attempt ends without a word in the table");
+            }
+        }
+    }
+
+    /// Writes down why an attempt stopped; a cancel that was asked for wins over every other end.
+    async fn stop(&self, lease: &mut Lease, stop: Stop) -> Result<Settled, Stop> {
+        let written = match stop {
+            Stop::LeaseLost => return Err(Stop::LeaseLost),
+            Stop::CancelRequested => Err(Stop::CancelRequested),
+            Stop::Draining => self.release(lease, Duration::ZERO, None).await,
+            Stop::Failed(failure) => self.fail(lease, failure).await,
+        };
+        match written {
+            Err(Stop::CancelRequested) => {
+                lease.write(|attempt| Command::HonourCancel { attempt }, &Details::default()).await?;
+                Ok(Settled::Ended(Status::Cancelled))
+            }
+            settled => settled,
+        }
+    }
+
+    async fn fail(&self, lease: &mut Lease, failure: Failure) -> Result<Settled, Stop> {
+        let Failure { remedy, code, .. } = failure;
+        let lifecycle = &lease.report().lifecycle;
+        let attempts_left = lifecycle.attempt < lifecycle.attempts_allowed;
+        tracing::warn!(report = %lease.report().id, code, remedy = remedy.as_str(), detail = %failure.detail, attempts_left, "attempt failed");
+        metrics().attempt_ended(code);
+        let error = Some(failure.for_reader());
+        match remedy {
+            Remedy::Throttled => self.release(lease, full_jitter(1, THROTTLE_BASE, RETRY_MAX), error).await,
+            Remedy::Transient if attempts_left => {
+                let delay = full_jitter(lifecycle.attempt, RETRY_BASE, RETRY_MAX);
+                let details =
+                    Details { error, progress: Some(Stage::Queued.progress()), ..Details::default() };
+                lease.write(|attempt| Command::RetryLater { attempt, delay }, &details).await?;
+                Ok(Settled::Later(delay))
+            }
+            Remedy::Transient | Remedy::Permanent => {
+                let details = Details { error, ..Details::default() };
+                lease.write(|attempt| Command::Fail { attempt }, &details).await?;
+                Ok(Settled::Ended(Status::Failed))
+            }
+        }
+    }
+
+    async fn release(
+        &self,
+        lease: &mut Lease,
+        delay: Duration,
+        error: Option<ReportError>,
+    ) -> Result<Settled, Stop> {
+        let details = Details { error, progress: Some(Stage::Queued.progress()), ..Details::default() };
+        lease.write(|attempt| Command::Release { attempt, delay }, &details).await?;
+        Ok(Settled::Later(delay))
+    }
+
+    async fn delete(&self, delivery: &Delivery) {
+        if let Err(error) = self.aws.queue.delete(&delivery.receipt).await {
+            tracing::warn!(error = %error, "a finished message could not be deleted; it will come again and change nothing");
+        }
+    }
+
+    async fn hide(&self, delivery: &Delivery, wait: Duration) {
+        if let Err(error) = self.aws.queue.hide(&delivery.receipt, wait).await {
+            tracing::warn!(error = %error, "a message could not be put off; it will come again when its visibility ends");
+        }
+    }
+}
+
+/// Why a report ends whose workers vanished without a word, as often as it was allowed attempts.
+pub(crate) fn workers_vanished() -> ReportError {
+    ReportError {
+        code: "workers_vanished".to_owned(),
+        message: "Every attempt at the report ended without a word. Resubmit it; if that happens again, tell the operator."
+            .to_owned(),
+        retryable: true,
+    }
+}
+
+enum Claim {
+    /// The report is this worker's.
+    Ours(Box<Report>),
+    /// The report has ended: the message is spent.
+    Ended,
+    /// Another worker has the report, for this long at least.
+    Busy(Duration),
+    /// There is no such report.
+    Unknown,
+}
+
+enum Settled {
+    /// The report has reached a terminal state.
+    Ended(Status),
+    /// The report waits; its message is to come again after this time.
+    Later(Duration),
+}

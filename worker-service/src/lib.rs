@@ -1,0 +1,19 @@
+//! The worker of Dossier: takes reports from the queue, gathers evidence, has it assessed, renders
+//! and publishes the report.
+//!
+//! The way of a report: [`consumer`] → [`job`] (claim, [`lease`]) → [`pipeline`] →
+//! [`evidence`] → [`assess`] → [`render`] → the bucket and the table.
+
+pub mod assess;
+pub mod consumer;
+pub mod evidence;
+pub mod failure;
+pub mod job;
+pub mod journal;
+pub mod lease;
+pub mod pipeline;
+pub mod render;
+pub mod retry;
+pub mod settings;
+pub mod sweeper;
+pub mod worker;

@@ -1,0 +1,130 @@
+//! The stages of a report: gather, assess, render, publish. Each writes its result before the next
+//! begins, so that another attempt starts at the first unfinished one.
+
+use std::{collections::BTreeMap, future::Future, time::Instant};
+
+use shared::{
+    aws::{Aws, table::Details},
+    clock::Clock,
+    domain::{
+        artifact::{ArtifactKind, StoredArtifact, artifact_key},
+        document::Document,
+        evidence::Snapshot,
+        lifecycle::Command,
+        report::{Outcome, Stage},
+    },
+    telemetry::metrics::metrics,
+};
+use tracing::{Instrument, info_span};
+
+use crate::{
+    assess::{Assessment, Assessor},
+    evidence::Sources,
+    failure::Stop,
+    journal::Journal,
+    lease::Lease,
+    render::{self, Rendered},
+};
+
+/// What is done to a claimed report.
+#[derive(Debug)]
+pub struct Pipeline {
+    aws: Aws,
+    clock: Clock,
+    sources: Sources,
+    assessor: Assessor,
+}
+
+impl Pipeline {
+    /// The pipeline over these parts.
+    pub fn new(aws: Aws, clock: Clock, sources: Sources, assessor: Assessor) -> Self {
+        Self { aws, clock, sources, assessor }
+    }
+
+    /// Takes the report from its claim to COMPLETED. May be dropped at any point: nothing is half
+    /// done that the next attempt would trust.
+    ///
+    /// # Errors
+    /// [`Stop`] says why the attempt ends before.
+    pub async fn run(&self, lease: &mut Lease) -> Result<(), Stop> {
+        let snapshot = stage(Stage::Gather, self.gather(lease)).await?;
+        advance(
+            lease,
+            Stage::Assess,
+            Details { sources: Some(snapshot.sources.clone()), ..Details::default() },
+        )
+        .await?;
+
+        let assessment = stage(Stage::Assess, self.assess(lease, &snapshot)).await?;
+        advance(lease, Stage::Render, Details { usage: Some(assessment.usage()), ..Details::default() })
+            .await?;
+
+        let (document, files) = stage(Stage::Render, self.render(lease, &snapshot, assessment)).await?;
+        stage(Stage::Publish, self.publish(lease, document, files)).await
+    }
+
+    async fn gather(&self, lease: &Lease) -> Result<Snapshot, Stop> {
+        let report = lease.report();
+        let journal = Journal::new(&self.aws.bucket, report);
+        if let Some(frozen) = journal.snapshot().await? {
+            return Ok(frozen);
+        }
+        let answers = self.sources.ask(&report.request).await;
+        journal.freeze(Snapshot::freeze(answers, self.clock.now())).await
+    }
+
+    async fn assess(&self, lease: &Lease, snapshot: &Snapshot) -> Result<Assessment, Stop> {
+        let report = lease.report();
+        let journal = Journal::new(&self.aws.bucket, report);
+        self.assessor.assess(&report.request, snapshot, &journal).await
+    }
+
+    async fn render(
+        &self,
+        lease: &Lease,
+        snapshot: &Snapshot,
+        assessment: Assessment,
+    ) -> Result<(Document, Vec<Rendered>), Stop> {
+        let answers = assessment.answers.clone();
+        let document = assessment.into_document(lease.report(), snapshot, self.clock.now());
+        let files = render::render(&document, snapshot, &answers)?;
+        Ok((document, files))
+    }
+
+    /// COMPLETED is written only after every file is in the bucket.
+    async fn publish(&self, lease: &mut Lease, document: Document, files: Vec<Rendered>) -> Result<(), Stop> {
+        let (tenant, id, attempt) = (lease.report().tenant.clone(), lease.report().id, lease.attempt());
+        let puts = files.into_iter().map(|Rendered { kind, bytes }| {
+            let key = artifact_key(&tenant, id, attempt, kind);
+            async move {
+                let stored = self.aws.bucket.put(&key, bytes, kind.content_type()).await?;
+                Ok::<_, Stop>((kind, stored))
+            }
+        });
+        let artifacts: BTreeMap<ArtifactKind, StoredArtifact> =
+            futures::future::try_join_all(puts).await?.into_iter().collect();
+        let outcome = Outcome {
+            risk_level: document.risk_level,
+            risk_score: document.risk_score,
+            summary: document.summary.text,
+            review: document.review,
+            artifacts,
+        };
+        let progress = Some(Stage::Done.progress());
+        let details = Details { progress, outcome: Some(outcome), ..Details::default() };
+        lease.write(|attempt| Command::Complete { attempt }, &details).await
+    }
+}
+
+async fn advance(lease: &mut Lease, next: Stage, details: Details) -> Result<(), Stop> {
+    let details = Details { progress: Some(next.progress()), ..details };
+    lease.write(|attempt| Command::Advance { attempt }, &details).await
+}
+
+async fn stage<T>(stage: Stage, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+    let span = info_span!("stage", otel.name = stage.as_str(), dossier.stage = stage.as_str());
+    let started = Instant::now();
+    let done = work.instrument(span).await?;
+    metrics().stage(stage, started.elapsed());
+    Ok(done)
+}

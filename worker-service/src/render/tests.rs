@@ -1,0 +1,135 @@
+use shared::domain::{
+    assessment::{Category, Citation, Finding, Severity, Summary},
+    document::{Dropped, Versions},
+    evidence::{Finding as Found, SourceName, SourceOutcome, SourceStatus},
+    identity::ReportId,
+    report::Review,
+    request::ReportRequestDraft,
+    risk::{AppliedRule, RiskLevel},
+    time::UtcTime,
+};
+
+use super::*;
+
+/// A report in which every text from outside is `text`.
+fn report(text: &str) -> (Document, Snapshot) {
+    let at = UtcTime::from_epoch_millis(1_767_614_400_000);
+    let outcome =
+        SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+    let found = Found {
+        title: text.into(),
+        text: text.into(),
+        url: Some("https://news.example/a?b=\"><script>".into()),
+        published_at: Some(at),
+        signals: vec![],
+    };
+    let snapshot = Snapshot::freeze(vec![(outcome, vec![found])], at);
+    let draft = ReportRequestDraft {
+        company_name: Some("Acme & Söhne".into()),
+        corporate_number: Some("HRB 12345".into()),
+        country: Some("DE".into()),
+        purpose: Some("onboarding".into()),
+        ..ReportRequestDraft::default()
+    };
+    let citation = Citation { evidence_id: "E1".into(), quote: text.into() };
+    let document = Document {
+        report_id: "01890a5d-ac96-774b-bcce-b302099a8057".parse::<ReportId>().unwrap(),
+        company: draft.check().unwrap(),
+        risk_level: RiskLevel::High,
+        risk_score: 90,
+        rules: vec![AppliedRule { rule: "r.x".into(), effect: text.into(), because: vec!["E1".into()] }],
+        summary: Summary { text: text.into(), citations: vec!["E1".into()] },
+        findings: vec![Finding {
+            category: Category::AdverseMedia,
+            severity: Severity::High,
+            statement: text.into(),
+            citations: vec![citation],
+        }],
+        evidence: snapshot.evidence().cloned().collect(),
+        sources: snapshot.sources.clone(),
+        dropped: vec![Dropped { statement: text.into(), reason: text.into() }],
+        review: Review::because(vec![text.into()]),
+        versions: Versions {
+            dossier: "0.0.0".into(),
+            rules: "2026-11.1".into(),
+            prompt: "assess-1 sha256:0".into(),
+            model: Some(text.into()),
+            written_at: at,
+        },
+    };
+    (document, snapshot)
+}
+
+fn file(kind: ArtifactKind, text: &str) -> String {
+    let (document, snapshot) = report(text);
+    let files = render(&document, &snapshot, &[]).unwrap();
+    String::from_utf8(files.into_iter().find(|file| file.kind == kind).unwrap().bytes).unwrap()
+}
+
+#[test]
+fn the_markdown_is_as_recorded() {
+    insta::assert_snapshot!(file(ArtifactKind::Md, "Fined 5 million."));
+}
+
+#[test]
+fn the_html_is_as_recorded() {
+    insta::assert_snapshot!(file(ArtifactKind::Html, "Fined 5 million."));
+}
+
+const HOSTILE: [&str; 6] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "[click](javascript:alert(1)) **bold** `code`",
+    "# Heading\n\n- item\n> quote",
+    "{{ 7*7 }} {% raw %}",
+    "<!-- x --> &lt;b&gt; | a | b |",
+];
+
+#[test]
+fn hostile_text_changes_no_structure_of_the_page() {
+    let tags = |html: &str| html.matches('<').count();
+    let plain = file(ArtifactKind::Html, "plain");
+    for text in HOSTILE {
+        let html = file(ArtifactKind::Html, text);
+        assert_eq!(tags(&html), tags(&plain), "{text}");
+        assert!(!html.contains("<script") && !html.contains("onerror=alert(1)>"), "{text}");
+        assert_eq!(html.contains("{{ 7*7 }}"), text.contains("{{ 7*7 }}"), "{text}");
+    }
+}
+
+#[test]
+fn hostile_text_changes_no_structure_of_the_markdown() {
+    /// What CommonMark reads as markup: punctuation without a backslash before it, by line.
+    fn bare(markdown: &str) -> Vec<String> {
+        let bare = |line: &str| {
+            let mut escaped = false;
+            line.chars()
+                .filter(|c| {
+                    let keep = !escaped
+                        && matches!(c, '#' | '*' | '`' | '[' | ']' | '<' | '>' | '|' | '_' | '{' | '!');
+                    escaped = !escaped && *c == '\\';
+                    keep
+                })
+                .collect()
+        };
+        markdown.lines().map(bare).collect()
+    }
+    let plain = bare(&file(ArtifactKind::Md, "plain"));
+    for text in HOSTILE {
+        assert_eq!(bare(&file(ArtifactKind::Md, text)), plain, "{text}");
+    }
+}
+
+#[test]
+fn the_bundle_holds_the_digest_of_every_part() {
+    let (document, snapshot) = report("x");
+    let files = render(&document, &snapshot, &[]).unwrap();
+    let bytes = |kind: ArtifactKind| &files.iter().find(|file| file.kind == kind).unwrap().bytes;
+    let bundle: serde_json::Value = serde_json::from_slice(bytes(ArtifactKind::Evidence)).unwrap();
+    let digest = |bytes: &[u8]| shared::domain::artifact::sha256_hex(bytes);
+    assert_eq!(bundle["manifest"]["report.json"]["sha256"], digest(bytes(ArtifactKind::Json)));
+    for (name, part) in bundle["parts"].as_object().unwrap() {
+        let text = serde_json::to_vec(part).unwrap();
+        assert_eq!(bundle["manifest"][name]["sha256"], digest(&text), "{name}");
+    }
+}
