@@ -1,0 +1,158 @@
+//! The embedded AWS: SQS, DynamoDB and S3 behind one loopback listener, as an SDK with one endpoint URL sees them.
+//! JSON services are told apart by `x-amz-target`, everything else is S3. Signatures are checked for all three.
+
+mod dynamodb;
+mod json;
+mod s3;
+pub(crate) mod sigv4;
+mod sqs;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::calls::Calls;
+use crate::server::Server;
+pub use sigv4::Credentials;
+use sigv4::Verifier;
+
+/// Larger than the largest request of either JSON service (DynamoDB: 16 MiB per batch).
+const MAX_JSON_BODY_BYTES: usize = 17 * 1024 * 1024;
+
+/// A service of the embedded AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Simple Queue Service.
+    Sqs,
+    /// DynamoDB.
+    DynamoDb,
+    /// Simple Storage Service.
+    S3,
+}
+
+/// Counts by service and operation, the operation under its name in the service's API.
+pub type CallCounts = BTreeMap<(Service, String), u64>;
+
+/// A running embedded AWS with empty queues, tables and buckets. Everything it holds is gone when it is dropped.
+#[derive(Debug)]
+pub struct EmbeddedAws {
+    server: Server,
+    calls: Arc<Calls<(Service, String)>>,
+    // After the server in drop order: nothing writes to the directory once it is being removed.
+    _objects: TempDir,
+}
+
+struct Services {
+    verifier: Verifier,
+    sqs: sqs::Sqs,
+    dynamodb: dynamodb::DynamoDb,
+    s3: s3::S3,
+    calls: Arc<Calls<(Service, String)>>,
+}
+
+impl EmbeddedAws {
+    /// Serves on `listener`; only requests signed with `credentials` for `region` are honoured.
+    ///
+    /// # Errors
+    /// When the directory for the objects cannot be made, or the listener has no address.
+    pub async fn start(
+        listener: TcpListener,
+        credentials: Credentials,
+        region: &str,
+    ) -> anyhow::Result<Self> {
+        let address =
+            listener.local_addr().context("the listener given to the embedded AWS has no address")?;
+        let objects = tempfile::Builder::new()
+            .prefix("dossier-objects-")
+            .tempdir()
+            .context("no temporary directory could be made for the objects of the embedded S3")?;
+        let stopping = CancellationToken::new();
+        let calls = Arc::new(Calls::default());
+        let services = Services {
+            verifier: Verifier::new(&credentials, region),
+            sqs: sqs::Sqs::new(address, region, stopping.clone()),
+            dynamodb: dynamodb::DynamoDb::new(region),
+            s3: s3::S3::new(objects.path(), &credentials)?,
+            calls: Arc::clone(&calls),
+        };
+        let app = Router::new().fallback(route).with_state(Arc::new(services));
+        Ok(Self { server: Server::start(listener, stopping, app)?, calls, _objects: objects })
+    }
+
+    /// The endpoint URL for every AWS client, `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        self.server.base_url()
+    }
+
+    /// How many requests came in, refused ones included, by service and operation.
+    pub fn calls(&self) -> CallCounts {
+        self.calls.snapshot()
+    }
+
+    /// Cancelling this token stops the server.
+    pub fn stopping(&self) -> CancellationToken {
+        self.server.stopping()
+    }
+
+    /// Stops the server: receives that wait for messages end at once, with none. Then removes the objects.
+    ///
+    /// # Errors
+    /// When the server had ended with an error before.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.server.stop().await
+    }
+}
+
+async fn route(State(services): State<Arc<Services>>, request: Request) -> Response {
+    let Some(target) = request.headers().get("x-amz-target") else {
+        services.calls.add((Service::S3, s3::operation(&request).to_owned()));
+        return services.s3.answer(request).await;
+    };
+    let target = String::from_utf8_lossy(target.as_bytes()).into_owned();
+    let (service, signing_name, operation) = if let Some(operation) = target.strip_prefix("AmazonSQS.") {
+        (Service::Sqs, "sqs", operation)
+    } else if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
+        (Service::DynamoDb, "dynamodb", operation)
+    } else {
+        return json::error(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            &format!(
+                "the embedded AWS has no service for x-amz-target {target:?}: it knows AmazonSQS.* and DynamoDB_20120810.*"
+            ),
+        );
+    };
+    services.calls.add((service, operation.to_owned()));
+
+    let (parts, body) = request.into_parts();
+    let body = match axum::body::to_bytes(body, MAX_JSON_BODY_BYTES).await {
+        Ok(body) => body,
+        Err(error) => {
+            return json::error(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLargeException",
+                &format!("the body of {target} could not be read: {error}"),
+            );
+        }
+    };
+    // Over the bytes as they came: the bridges below change the body, which would break the signature.
+    if let Err(refusal) = services.verifier.verify(&parts, &body, signing_name) {
+        let status = match service {
+            Service::DynamoDb => StatusCode::BAD_REQUEST,
+            Service::Sqs | Service::S3 => StatusCode::FORBIDDEN,
+        };
+        return json::error(status, refusal.code, &refusal.message);
+    }
+    match service {
+        Service::Sqs => services.sqs.answer(&parts.headers, body).await,
+        _ => services.dynamodb.answer(&parts.headers, body).await,
+    }
+}

@@ -1,0 +1,165 @@
+//! How a request wants its answer: as the input of a forced tool, or as JSON text of a schema; and whether that schema
+//! is the one the stand-in can write.
+
+use serde_json::Value;
+
+use super::wire::{Answer, ConverseError, ConverseRequest, tool_use_id};
+
+/// The way an answer is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// As the input of this tool.
+    Tool(String),
+    /// As one text block of JSON.
+    JsonText,
+}
+
+/// Properties that the schema must have, by the path to the object that has them. `[]` goes to an array's items.
+const NEEDED: &[(&[&str], &[&str])] = &[
+    (&[], &["level", "summary", "findings"]),
+    (&["summary"], &["text", "citations"]),
+    (&["findings", "[]"], &["category", "severity", "statement", "citations"]),
+    (&["findings", "[]", "citations", "[]"], &["evidenceId", "quote"]),
+];
+
+impl Ask {
+    pub(super) fn of(request: &ConverseRequest) -> Result<Self, ConverseError> {
+        if let Some((name, schema)) = forced_tool(request)? {
+            check(&schema)?;
+            return Ok(Self::Tool(name));
+        }
+        if let Some(schema) = native_schema(request)? {
+            check(&schema)?;
+            return Ok(Self::JsonText);
+        }
+        Err(ConverseError::validation(
+            "the stand-in writes structured answers alone: force one tool (toolConfig.toolChoice.tool) or ask for a \
+             JSON schema (outputConfig.textFormat)",
+        ))
+    }
+
+    /// The answer in the way it was asked for.
+    pub(super) fn answer(&self, value: &Value) -> Answer {
+        match self {
+            Self::Tool(name) => Answer::tool_use(&tool_use_id(), name, value),
+            Self::JsonText => Answer::text("end_turn", value.to_string()),
+        }
+    }
+}
+
+fn forced_tool(request: &ConverseRequest) -> Result<Option<(String, Value)>, ConverseError> {
+    let Some(config) = &request.tool_config else {
+        return Ok(None);
+    };
+    let Some(choice) = &config.tool_choice else {
+        return Ok(None);
+    };
+    let mut specs = config.specs()?;
+    if let Some(name) = choice.pointer("/tool/name").and_then(Value::as_str) {
+        return specs
+            .into_iter()
+            .find(|spec| spec.name == name)
+            .map(|spec| Some((spec.name, spec.input_schema.json)))
+            .ok_or_else(|| {
+                ConverseError::validation(format!("toolChoice names {name:?}, which is not among the tools"))
+            });
+    }
+    // Any of one is that one.
+    if choice.get("any").is_some() && specs.len() == 1 {
+        return Ok(specs.pop().map(|spec| (spec.name, spec.input_schema.json)));
+    }
+    Ok(None)
+}
+
+fn native_schema(request: &ConverseRequest) -> Result<Option<Value>, ConverseError> {
+    let Some(format) = request.output_config.as_ref().and_then(|config| config.get("textFormat")) else {
+        return Ok(None);
+    };
+    let schema = format.pointer("/structure/jsonSchema/schema").and_then(Value::as_str).ok_or_else(|| {
+        ConverseError::validation("outputConfig.textFormat has no structure.jsonSchema.schema")
+    })?;
+    serde_json::from_str(schema).map(Some).map_err(|error| {
+        ConverseError::validation(format!("outputConfig.textFormat: the schema is not JSON: {error}"))
+    })
+}
+
+fn check(schema: &Value) -> Result<(), ConverseError> {
+    let mut missing = Vec::new();
+    for (path, names) in NEEDED {
+        let object = path.iter().try_fold(resolve(schema, schema), |object, step| {
+            let next =
+                if *step == "[]" { object.get("items")? } else { object.get("properties")?.get(step)? };
+            Some(resolve(schema, next))
+        });
+        let properties = object.and_then(|object| object.get("properties"));
+        for name in *names {
+            if properties.is_none_or(|properties| properties.get(name).is_none()) {
+                let path: String = path.iter().map(|step| format!("{step}.")).collect();
+                missing.push(format!("{path}{name}").replace(".[]", "[]"));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(ConverseError::validation(format!(
+        "the stand-in writes risk assessments alone: the requested schema lacks {}",
+        missing.join(", ")
+    )))
+}
+
+/// Follows `$ref` within the schema, a few times at most: a cycle would have no properties.
+fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
+    for _ in 0..8 {
+        let target = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|reference| reference.strip_prefix('#'))
+            .and_then(|pointer| root.pointer(pointer));
+        match target {
+            Some(target) => schema = target,
+            None => break,
+        }
+    }
+    schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "properties": {
+                "level": {"type": "string"},
+                "summary": {"$ref": "#/$defs/Summary"},
+                "findings": {"type": "array", "items": {"$ref": "#/$defs/Finding"}}
+            },
+            "$defs": {
+                "Summary": {"type": "object", "properties": {"text": {}, "citations": {}}},
+                "Finding": {"type": "object", "properties": {
+                    "category": {}, "severity": {}, "statement": {},
+                    "citations": {"type": "array", "items": {"type": "object", "properties": {"evidenceId": {}, "quote": {}}}}
+                }}
+            }
+        })
+    }
+
+    #[test]
+    fn a_schema_is_taken_with_references_and_refused_with_what_it_lacks() {
+        assert_eq!(check(&schema()), Ok(()));
+        let mut lacking = schema();
+        lacking["properties"]["level"].take();
+        lacking["properties"].as_object_mut().unwrap().remove("level");
+        lacking["$defs"]["Finding"]["properties"]["citations"]["items"]["properties"]
+            .as_object_mut()
+            .unwrap()
+            .remove("quote");
+        let message = check(&lacking).unwrap_err().message;
+        assert!(message.ends_with("lacks level, findings[].citations[].quote"), "{message}");
+        assert!(check(&json!({})).is_err());
+        assert!(check(&json!({"$ref": "#"})).is_err());
+    }
+}

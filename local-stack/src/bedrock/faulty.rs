@@ -1,0 +1,89 @@
+//! Answers that are wrong on purpose, each in the way a real model is wrong now and then.
+
+use serde_json::{Value, json};
+
+use super::ask::Ask;
+use super::evidence::Prompt;
+use super::wire::{Answer, ConverseError, ErrorKind};
+use super::writer::{Assessment, Citation, Finding};
+use crate::faults::Outcome;
+
+/// Words that no evidence holds.
+const INVENTED: &str = "The board of directors admitted everything in a letter that was never written";
+
+/// 500 and 503 in turn.
+pub(super) fn server_error(turn: u64) -> ConverseError {
+    if turn.is_multiple_of(2) {
+        let message = "The system encountered an unexpected error during processing. (fault asked for)";
+        ConverseError::new(ErrorKind::InternalServer, message)
+    } else {
+        let message = "The service is unable to process the request at this time. (fault asked for)";
+        ConverseError::new(ErrorKind::ServiceUnavailable, message)
+    }
+}
+
+/// The assessment, spoilt as the outcome says.
+pub(super) fn answer(outcome: Outcome, ask: &Ask, mut assessment: Assessment, prompt: &Prompt) -> Answer {
+    match outcome {
+        // Throttles and errors were answered before the request was read.
+        Outcome::Answer | Outcome::Throttle | Outcome::Error(_) => {}
+        Outcome::Refusal => {
+            // What Bedrock says when a model's own safeguards end the turn: text, whatever tool was forced.
+            return Answer::text(
+                "content_filtered",
+                "I cannot help with assessing this company. (fault asked for)",
+            );
+        }
+        Outcome::Malformed(turn) => return malformed(turn, ask, &assessment),
+        Outcome::Uncited => {
+            let findings = with_one_finding(&mut assessment, prompt);
+            for finding in findings {
+                finding.citations.clear();
+            }
+        }
+        Outcome::Hallucinated(turn) => {
+            let quote_something_else = turn % 2 == 1;
+            for finding in with_one_finding(&mut assessment, prompt) {
+                for citation in &mut finding.citations {
+                    if quote_something_else && !prompt.evidence.is_empty() {
+                        INVENTED.clone_into(&mut citation.quote);
+                    } else {
+                        citation.evidence_id = unknown_id(prompt);
+                    }
+                }
+            }
+        }
+    }
+    ask.answer(&json!(assessment))
+}
+
+/// Missing fields, wrong types, and no JSON at all, in turn.
+fn malformed(turn: u64, ask: &Ask, assessment: &Assessment) -> Answer {
+    match turn % 3 {
+        0 => ask.answer(&json!({ "level": assessment.level })),
+        1 => ask.answer(&json!({
+            "level": 3,
+            "summary": assessment.summary.text,
+            "findings": { "first": Value::Null },
+        })),
+        _ => Answer::text("end_turn", format!("Here is my assessment: the risk is {}.", assessment.level)),
+    }
+}
+
+/// A fault in a citation needs a finding to be in, for a company without any too.
+fn with_one_finding<'a>(assessment: &'a mut Assessment, prompt: &Prompt) -> &'a mut [Finding] {
+    if assessment.findings.is_empty() {
+        let evidence_id = prompt.evidence.first().map_or_else(|| unknown_id(prompt), |item| item.id.clone());
+        assessment.findings.push(Finding {
+            category: "other",
+            severity: "medium",
+            statement: "The company is said to have admitted everything.".to_owned(),
+            citations: vec![Citation { evidence_id, quote: INVENTED.to_owned() }],
+        });
+    }
+    &mut assessment.findings
+}
+
+fn unknown_id(prompt: &Prompt) -> String {
+    format!("E{}", prompt.evidence.len() + 1000)
+}

@@ -1,0 +1,204 @@
+//! The stand-in's vocabulary: which words it takes for bad news, and its own sentences in English and Japanese.
+
+use super::evidence::Floor;
+
+/// Words that make a report adverse, lower case.
+const ADVERSE: &[&str] = &[
+    "fraud",
+    "bribe",
+    "corrupt",
+    "money laundering",
+    "embezzle",
+    "indict",
+    "convict",
+    "prosecut",
+    "investigat",
+    "arrest",
+    "raid",
+    "scandal",
+    "sanction",
+    "embargo",
+    "fined",
+    "penalt",
+    "lawsuit",
+    "insolven",
+    "bankrupt",
+    "liquidat",
+    "dissolved",
+    "struck off",
+    "forced labour",
+    "forced labor",
+    "price fixing",
+    "cartel",
+    "tax evasion",
+    "illegal",
+    "inactive",
+    "lapsed",
+    "high-risk",
+    "high risk",
+    "debarred",
+    "asset freeze",
+    "betrug",
+    "bestech",
+    "korruption",
+    "ermittl",
+    "geldwäsche",
+    "insolvenz",
+    "razzia",
+    "fraude",
+    "enquête",
+    "corruption",
+    "blanchiment",
+    "escroquerie",
+    "radiée",
+    "詐欺",
+    "贈賄",
+    "賄賂",
+    "逮捕",
+    "起訴",
+    "不正",
+    "捜査",
+    "粉飾",
+    "脱税",
+    "横領",
+    "破産",
+    "倒産",
+    "行政処分",
+    "談合",
+    "制裁",
+    "資金洗浄",
+    "書類送検",
+    "解散",
+];
+
+/// Phrases that hold an adverse word and say the opposite; taken out before looking.
+const HARMLESS: &[&str] = &[
+    "anti-fraud",
+    "fraud prevention",
+    "fraud detection",
+    "anti-corruption",
+    "anti-bribery",
+    "anti-money laundering",
+    "not sanctioned",
+    "no sanction",
+    "no match",
+    "not listed",
+    "not found on any sanctions list",
+    "no adverse",
+    "no lawsuit",
+    "no investigation",
+    "sanctions compliance",
+    "sanctions screening",
+    "不正防止",
+    "不正検知",
+    "制裁対象ではない",
+    "該当なし",
+];
+
+/// Whether the text holds words that speak against a company.
+pub(super) fn is_adverse(text: &str) -> bool {
+    let mut text = text.to_lowercase();
+    for phrase in HARMLESS {
+        text = text.replace(phrase, " ");
+    }
+    ADVERSE.iter().any(|word| text.contains(word))
+}
+
+/// The language a report is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    English,
+    Japanese,
+}
+
+impl Language {
+    pub(super) fn of(tag: Option<&str>) -> Self {
+        let primary = tag.and_then(|tag| tag.split(['-', '_']).next());
+        if primary.is_some_and(|tag| tag.eq_ignore_ascii_case("ja")) { Self::Japanese } else { Self::English }
+    }
+
+    /// The sentence with which every summary begins.
+    pub(super) fn notice(self) -> &'static str {
+        match self {
+            Self::English => {
+                "This report was written by Dossier's offline stand-in and not by a language model: it repeats the \
+                 evidence and the rules, and judges nothing."
+            }
+            Self::Japanese => {
+                "この報告書は言語モデルではなく、Dossierのオフライン代替プログラムが作成しました。証拠と規則の結果を繰り返すだけで、判断は行っていません。"
+            }
+        }
+    }
+
+    pub(super) fn level(self, company: &str, floor: Floor) -> String {
+        match self {
+            Self::English => {
+                let level = match floor {
+                    Floor::Low => "low",
+                    Floor::Medium => "medium",
+                    Floor::High => "high",
+                    Floor::Undetermined => "undetermined, because a source is missing",
+                };
+                format!("By the rules the risk of doing business with {company} is {level}.")
+            }
+            Self::Japanese => {
+                let level = match floor {
+                    Floor::Low => "低い",
+                    Floor::Medium => "中程度",
+                    Floor::High => "高い",
+                    Floor::Undetermined => "情報源が欠けているため判定できない",
+                };
+                format!("規則によれば、{company}との取引のリスクは「{level}」です。")
+            }
+        }
+    }
+
+    pub(super) fn nothing_found(self) -> &'static str {
+        match self {
+            Self::English => "Nothing that speaks against the company was found in the evidence.",
+            Self::Japanese => "証拠の中に不利な情報は見つかりませんでした。",
+        }
+    }
+
+    /// What a finding of this category says, in words of the evidence alone.
+    pub(super) fn statement(self, category: &str, quote: &str) -> String {
+        let label = match (self, category) {
+            (Self::English, "sanctions") => "Sanctions evidence",
+            (Self::English, "adverse_media") => "A news report",
+            (Self::English, "registry") => "The company registry",
+            (Self::English, "country") => "Country evidence",
+            (Self::English, _) => "The evidence",
+            (Self::Japanese, "sanctions") => "制裁リスト",
+            (Self::Japanese, "adverse_media") => "報道",
+            (Self::Japanese, "registry") => "企業登記",
+            (Self::Japanese, "country") => "国に関する情報",
+            (Self::Japanese, _) => "証拠",
+        };
+        match self {
+            Self::English => format!("{label} says: {quote}"),
+            Self::Japanese => format!("{label}によれば：「{quote}」"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adverse_words_count_and_their_harmless_uses_do_not() {
+        assert!(is_adverse("Prosecutors RAID offices"));
+        assert!(is_adverse("社長を詐欺の疑いで逮捕"));
+        assert!(is_adverse("Anti-fraud software maker convicted of fraud"));
+        assert!(!is_adverse("Maker opens a plant, wins anti-corruption award"));
+        assert!(!is_adverse("No match on any list: not sanctioned"));
+        assert!(!is_adverse("不正検知ソフトを発売"));
+    }
+
+    #[test]
+    fn language_tags_are_read_by_their_first_part() {
+        assert_eq!(Language::of(Some("ja-JP")), Language::Japanese);
+        assert_eq!(Language::of(Some("jav")), Language::English);
+        assert_eq!(Language::of(None), Language::English);
+    }
+}

@@ -1,0 +1,217 @@
+//! Writes the assessment: one finding per piece of evidence that speaks against the company, each quoting it.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use super::evidence::{Evidence, Floor, Prompt};
+use super::phrases::{Language, is_adverse};
+
+/// The longest quote, in characters.
+const MAX_QUOTE_CHARS: usize = 200;
+/// A full stop before this many characters ends an abbreviation rather than a sentence.
+const MIN_SENTENCE_CHARS: usize = 20;
+/// A summary without findings cites this many pieces of evidence at most.
+const MAX_CITED_WITHOUT_FINDINGS: usize = 5;
+
+/// The answer in the schema of the request.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Assessment {
+    pub(super) level: &'static str,
+    pub(super) summary: Summary,
+    pub(super) findings: Vec<Finding>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Summary {
+    pub(super) text: String,
+    pub(super) citations: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Finding {
+    pub(super) category: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) statement: String,
+    pub(super) citations: Vec<Citation>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Citation {
+    pub(super) evidence_id: String,
+    pub(super) quote: String,
+}
+
+pub(super) fn write(prompt: &Prompt) -> Assessment {
+    let language = Language::of(prompt.assessment.language.as_deref());
+    let cited_by_rules: HashSet<&str> = prompt
+        .assessment
+        .rules
+        .iter()
+        .filter(|rule| raises(&rule.effect))
+        .flat_map(|rule| rule.because.iter().map(String::as_str))
+        .collect();
+    let findings: Vec<Finding> =
+        prompt.evidence.iter().filter_map(|item| finding(item, prompt, &cited_by_rules, language)).collect();
+    Assessment { level: level(prompt), summary: summary(prompt, &findings, language), findings }
+}
+
+/// Rules name their effect in words or points; these words and points of zero or less raise nothing.
+fn raises(effect: &str) -> bool {
+    let effect = effect.trim().to_lowercase();
+    if let Ok(points) = effect.trim_start_matches('+').parse::<f64>() {
+        return points > 0.0;
+    }
+    !["", "none", "no effect", "neutral", "low", "floor low", "floor:low", "floor=low"]
+        .contains(&effect.as_str())
+}
+
+fn level(prompt: &Prompt) -> &'static str {
+    let adverse_news =
+        prompt.evidence.iter().any(|item| category(&item.source) == "adverse_media" && item_is_adverse(item));
+    match prompt.assessment.floor {
+        Floor::High => "HIGH",
+        Floor::Medium => "MEDIUM",
+        // The schema has no word for it; what is not known is not low.
+        Floor::Undetermined => "MEDIUM",
+        Floor::Low if adverse_news => "MEDIUM",
+        Floor::Low => "LOW",
+    }
+}
+
+fn finding(
+    item: &Evidence,
+    prompt: &Prompt,
+    cited_by_rules: &HashSet<&str>,
+    language: Language,
+) -> Option<Finding> {
+    let category = category(&item.source);
+    let cited = cited_by_rules.contains(item.id.as_str());
+    // A list's entry always speaks of sanctions, a harmless namesake's too: there the rules decide, where there are any.
+    let relevant =
+        cited || (item_is_adverse(item) && (category != "sanctions" || prompt.assessment.rules.is_empty()));
+    let quote = first_sentence(&item.text);
+    if !relevant || quote.is_empty() {
+        return None;
+    }
+    let severity = match (category, cited, prompt.assessment.floor) {
+        ("sanctions", true, Floor::High) => "high",
+        (_, true, _) | ("adverse_media" | "sanctions", false, _) => "medium",
+        _ => "low",
+    };
+    Some(Finding {
+        category,
+        severity,
+        statement: language.statement(category, quote),
+        citations: vec![Citation { evidence_id: item.id.clone(), quote: quote.to_owned() }],
+    })
+}
+
+fn item_is_adverse(item: &Evidence) -> bool {
+    is_adverse(&item.title) || is_adverse(&item.text)
+}
+
+fn summary(prompt: &Prompt, findings: &[Finding], language: Language) -> Summary {
+    let mut sentences = vec![
+        language.notice().to_owned(),
+        language.level(&prompt.company.company_name, prompt.assessment.floor),
+    ];
+    let citations = if findings.is_empty() {
+        sentences.push(language.nothing_found().to_owned());
+        let ids = prompt.evidence.iter().map(|item| item.id.clone());
+        ids.take(MAX_CITED_WITHOUT_FINDINGS).collect()
+    } else {
+        sentences.push(findings[0].statement.clone());
+        findings
+            .iter()
+            .flat_map(|finding| &finding.citations)
+            .map(|citation| citation.evidence_id.clone())
+            .collect()
+    };
+    let separator = match language {
+        Language::English => " ",
+        Language::Japanese => "",
+    };
+    Summary { text: sentences.join(separator), citations }
+}
+
+fn category(source: &str) -> &'static str {
+    let source = source.to_lowercase();
+    if source.contains("sanction") {
+        "sanctions"
+    } else if source.contains("news") || source.contains("media") {
+        "adverse_media"
+    } else if source.contains("regist") {
+        "registry"
+    } else if source.contains("country") {
+        "country"
+    } else {
+        "other"
+    }
+}
+
+/// The first sentence, or as much of it as fits, always a span of the text.
+fn first_sentence(text: &str) -> &str {
+    let text = text.trim();
+    let mut end = text.len();
+    let mut chars = text.char_indices().enumerate().peekable();
+    while let Some((count, (at, character))) = chars.next() {
+        if count == MAX_QUOTE_CHARS {
+            let cut = &text[..at];
+            // Not in the middle of a word, where the writing has spaces.
+            let word_end = cut.rfind(char::is_whitespace).filter(|end| *end > at / 2);
+            end = word_end.unwrap_or(at);
+            break;
+        }
+        let after = at + character.len_utf8();
+        let ends = match character {
+            '\n' | '。' | '！' | '？' => true,
+            '.' | '!' | '?' => {
+                count + 1 >= MIN_SENTENCE_CHARS
+                    && chars.peek().is_none_or(|(_, (_, next))| next.is_whitespace())
+            }
+            _ => false,
+        };
+        if ends {
+            end = after;
+            break;
+        }
+    }
+    text[..end].trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_whole_first_sentences_or_their_beginning() {
+        for (text, expected) in [
+            ("", ""),
+            ("  One line without an end ", "One line without an end"),
+            (
+                "Acme Co. Ltd. was fined by the regulator. It appealed.",
+                "Acme Co. Ltd. was fined by the regulator.",
+            ),
+            ("社長が逮捕された。会社は否定した。", "社長が逮捕された。"),
+            (
+                "A turnover of 3.5 million was reported in March.",
+                "A turnover of 3.5 million was reported in March.",
+            ),
+        ] {
+            assert_eq!(first_sentence(text), expected);
+        }
+        let long = "word ".repeat(100);
+        let quote = first_sentence(&long);
+        assert!(quote.chars().count() <= MAX_QUOTE_CHARS && quote.ends_with("word") && long.contains(quote));
+        let long = "語".repeat(300);
+        assert_eq!(first_sentence(&long).chars().count(), MAX_QUOTE_CHARS);
+    }
+
+    #[test]
+    fn effects_that_raise_nothing_are_known() {
+        assert!(["HIGH", "floor HIGH", "+20", "score +10", "MEDIUM"].iter().all(|effect| raises(effect)));
+        assert!(!["", "none", "0", "-5", "LOW", "neutral"].iter().any(|effect| raises(effect)));
+    }
+}

@@ -1,0 +1,64 @@
+//! `GET` and `PUT /faults` and `GET /calls` on the base URL of a stand-in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::{FaultErrors, FaultKind, FaultPlan, FaultProblem, Faults};
+use crate::calls::Calls;
+
+struct Admin {
+    plan: Arc<FaultPlan>,
+    calls: Arc<Calls<String>>,
+}
+
+/// The routes by which a stand-in is steered and watched. They need no signature: the listener is on loopback.
+pub fn admin(plan: Arc<FaultPlan>, calls: Arc<Calls<String>>) -> Router {
+    Router::new()
+        .route("/faults", get(show).put(replace))
+        .route("/calls", get(count))
+        .with_state(Arc::new(Admin { plan, calls }))
+}
+
+async fn show(State(admin): State<Arc<Admin>>) -> Json<Faults> {
+    Json(admin.plan.faults())
+}
+
+async fn count(State(admin): State<Arc<Admin>>) -> Json<BTreeMap<String, u64>> {
+    Json(admin.calls.snapshot())
+}
+
+/// The body is read whatever its content type: `curl -d` names none that fits.
+async fn replace(State(admin): State<Arc<Admin>>, body: Bytes) -> Response {
+    let faults = serde_json::from_slice::<Value>(&body)
+        .map_err(|error| {
+            FaultErrors(vec![FaultProblem {
+                field: String::new(),
+                message: format!("the body is not JSON: {error}"),
+            }])
+        })
+        .and_then(|value| Faults::from_json(&value));
+    match faults {
+        Ok(faults) => {
+            let (kept, ignored) = admin.plan.set(faults);
+            let mut answer = Value::from(kept);
+            answer["ignored"] = json!(ignored.into_iter().map(FaultKind::name).collect::<Vec<_>>());
+            Json(answer).into_response()
+        }
+        Err(errors) => {
+            let answer = json!({
+                "code": "invalid_faults",
+                "detail": format!("the faults stay as they were: {errors}"),
+                "errors": errors.0,
+            });
+            (StatusCode::UNPROCESSABLE_ENTITY, Json(answer)).into_response()
+        }
+    }
+}

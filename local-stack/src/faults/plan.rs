@@ -1,0 +1,156 @@
+//! Decides, per call, what goes wrong: a seeded generator under the faults in force.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::{FaultKind, Faults, StandIn};
+
+/// What a call is answered with. The number in a variant counts its earlier occurrences, for faults that take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The call is answered as it should be.
+    Answer,
+    /// Too many requests.
+    Throttle,
+    /// A server error.
+    Error(u64),
+    /// An answer that breaks its schema.
+    Malformed(u64),
+    /// Findings without citations.
+    Uncited,
+    /// Citations of what does not exist.
+    Hallucinated(u64),
+    /// The model declines.
+    Refusal,
+}
+
+/// The lot of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roll {
+    /// To be waited before the answer.
+    pub latency: Duration,
+    /// The answer.
+    pub outcome: Outcome,
+}
+
+/// The faults in force for one stand-in. The same seed, faults and order of calls give the same outcomes.
+#[derive(Debug)]
+pub struct FaultPlan {
+    stand_in: StandIn,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    faults: Faults,
+    generator: StdRng,
+    errors: u64,
+    malformed: u64,
+    hallucinated: u64,
+}
+
+impl FaultPlan {
+    /// Starts with `faults`, of which those without a meaning for `stand_in` are left out.
+    pub fn new(stand_in: StandIn, faults: Faults, seed: u64) -> Self {
+        Self {
+            stand_in,
+            state: Mutex::new(State {
+                faults: faults.kept_for(stand_in).0,
+                generator: StdRng::seed_from_u64(seed),
+                errors: 0,
+                malformed: 0,
+                hallucinated: 0,
+            }),
+        }
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> Faults {
+        self.lock().faults.clone()
+    }
+
+    /// Replaces the faults; gives back those now in force and the given ones that this stand-in ignores.
+    pub fn set(&self, faults: Faults) -> (Faults, Vec<FaultKind>) {
+        let (kept, ignored) = faults.kept_for(self.stand_in);
+        self.lock().faults = kept.clone();
+        (kept, ignored)
+    }
+
+    /// Decides about the next call. Of several faults that hit, the one that a client would meet first counts.
+    pub fn roll(&self) -> Roll {
+        let mut state = self.lock();
+        // A number is drawn for every kind, hit or not: so that one fault's probability does not move another's hits.
+        let State { faults, generator, .. } = &mut *state;
+        let hits = [
+            faults.throttle,
+            faults.error,
+            faults.refusal,
+            faults.malformed,
+            faults.uncited,
+            faults.hallucinated,
+        ]
+        .map(|probability| generator.random::<f64>() < probability);
+        let latency = faults.latency;
+        let outcome = match hits.iter().position(|hit| *hit) {
+            None => Outcome::Answer,
+            Some(0) => Outcome::Throttle,
+            Some(1) => Outcome::Error(next(&mut state.errors)),
+            Some(2) => Outcome::Refusal,
+            Some(3) => Outcome::Malformed(next(&mut state.malformed)),
+            Some(4) => Outcome::Uncited,
+            Some(_) => Outcome::Hallucinated(next(&mut state.hallucinated)),
+        };
+        Roll { latency, outcome }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn next(counter: &mut u64) -> u64 {
+    let turn = *counter;
+    *counter += 1;
+    turn
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcomes(plan: &FaultPlan, calls: usize) -> Vec<Outcome> {
+        (0..calls).map(|_| plan.roll().outcome).collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_outcomes_and_another_seed_others() {
+        let faults = Faults { throttle: 0.3, hallucinated: 0.3, ..Faults::default() };
+        let run = |seed| outcomes(&FaultPlan::new(StandIn::Bedrock, faults.clone(), seed), 200);
+        assert_eq!(run(7), run(7));
+        assert_ne!(run(7), run(8));
+        let throttled = run(7).iter().filter(|outcome| **outcome == Outcome::Throttle).count();
+        assert!((30..=90).contains(&throttled), "{throttled} of 200 at 0.3");
+    }
+
+    #[test]
+    fn certain_faults_always_hit_and_take_turns_and_none_never_hit() {
+        let plan =
+            FaultPlan::new(StandIn::Bedrock, Faults { error: 1.0, malformed: 1.0, ..Faults::default() }, 1);
+        assert_eq!(outcomes(&plan, 3), [Outcome::Error(0), Outcome::Error(1), Outcome::Error(2)]);
+        plan.set(Faults::default());
+        assert!(outcomes(&plan, 100).iter().all(|outcome| *outcome == Outcome::Answer));
+    }
+
+    #[test]
+    fn a_stand_in_ignores_faults_that_mean_nothing_to_it() {
+        let plan = FaultPlan::new(StandIn::Feeds, Faults::default(), 1);
+        let (kept, ignored) =
+            plan.set(Faults { uncited: 1.0, error: 0.5, refusal: 0.1, ..Faults::default() });
+        assert_eq!(kept, Faults { error: 0.5, ..Faults::default() });
+        assert_eq!(ignored, [FaultKind::Uncited, FaultKind::Refusal]);
+        assert_eq!(plan.faults(), kept);
+    }
+}

@@ -1,0 +1,100 @@
+//! The bucket: private, encrypted, versioned.
+
+use anyhow::Context as _;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
+};
+
+pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()> {
+    create(client, name).await?;
+    let blocked = client
+        .put_public_access_block()
+        .bucket(name)
+        .public_access_block_configuration(
+            PublicAccessBlockConfiguration::builder()
+                .block_public_acls(true)
+                .ignore_public_acls(true)
+                .block_public_policy(true)
+                .restrict_public_buckets(true)
+                .build(),
+        )
+        .send()
+        .await;
+    unless_not_implemented(blocked, "PutPublicAccessBlock", name)?;
+
+    let by_default =
+        ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build()?;
+    let encryption = ServerSideEncryptionConfiguration::builder()
+        .rules(
+            ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by_default).build(),
+        )
+        .build()?;
+    let encrypted = client
+        .put_bucket_encryption()
+        .bucket(name)
+        .server_side_encryption_configuration(encryption)
+        .send()
+        .await;
+    unless_not_implemented(encrypted, "PutBucketEncryption", name)?;
+
+    let versioned = client
+        .put_bucket_versioning()
+        .bucket(name)
+        .versioning_configuration(
+            VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build(),
+        )
+        .send()
+        .await;
+    unless_not_implemented(versioned, "PutBucketVersioning", name)
+}
+
+async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
+    let region = client.config().region().map(ToString::to_string);
+    // S3 wants no location for its first region, and the region for every other.
+    let configuration = region.filter(|region| region != "us-east-1").map(|region| {
+        CreateBucketConfiguration::builder()
+            .location_constraint(BucketLocationConstraint::from(region.as_str()))
+            .build()
+    });
+    let created =
+        client.create_bucket().bucket(name).set_create_bucket_configuration(configuration).send().await;
+    match created {
+        Ok(_) => Ok(()),
+        Err(SdkError::ServiceError(error)) if error.err().is_bucket_already_owned_by_you() => Ok(()),
+        // The embedded emulator has one account: a bucket that exists is ours. On AWS the same error says it is not,
+        // and the head request is refused.
+        Err(SdkError::ServiceError(error)) if error.err().is_bucket_already_exists() => {
+            client
+                .head_bucket()
+                .bucket(name)
+                .send()
+                .await
+                .with_context(|| format!("the bucket name {name} is taken by another account"))?;
+            Ok(())
+        }
+        Err(error) => Err(error).with_context(|| format!("CreateBucket of {name}")),
+    }
+}
+
+/// The embedded S3 is private by its signatures and keeps no versions: it answers NotImplemented to these settings.
+fn unless_not_implemented<T, E>(
+    answer: Result<T, SdkError<E>>,
+    operation: &'static str,
+    bucket: &str,
+) -> anyhow::Result<()>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match answer {
+        Ok(_) => Ok(()),
+        Err(error) if error.code() == Some("NotImplemented") => {
+            tracing::debug!(bucket, operation, "not implemented by this emulator of S3");
+            Ok(())
+        }
+        Err(error) => Err(error).with_context(|| format!("{operation} of {bucket}")),
+    }
+}

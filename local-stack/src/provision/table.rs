@@ -1,0 +1,151 @@
+//! The table of reports: one item per report, an index for lists by tenant and a sparse index of what is due.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType, TableStatus,
+    TimeToLiveSpecification, TimeToLiveStatus,
+};
+
+/// Attribute by which DynamoDB deletes expired reports, epoch seconds.
+pub(super) const TTL_ATTRIBUTE: &str = "expires_at";
+
+/// What a list shows is the whole resource: the index carries every attribute.
+const BY_TENANT_PROJECTION: ProjectionType = ProjectionType::All;
+
+/// What the sweeper reads, besides the keys, which are always there: it reads the report itself before it acts.
+const DUE_PROJECTION: &[&str] = &["tenant", "report_id"];
+
+/// A new table is active within seconds on AWS.
+const ACTIVE_WITHIN: Duration = Duration::from_secs(60);
+
+pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()> {
+    create(client, name).await?;
+    wait_until_active(client, name).await?;
+    expire_items(client, name).await?;
+    recover_to_a_point_in_time(client, name).await
+}
+
+async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
+    let by_tenant = Projection::builder().projection_type(BY_TENANT_PROJECTION).build();
+    let due = Projection::builder()
+        .projection_type(ProjectionType::Include)
+        .set_non_key_attributes(Some(DUE_PROJECTION.iter().map(|name| (*name).to_owned()).collect()))
+        .build();
+    let created = client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute("pk", ScalarAttributeType::S)?)
+        .attribute_definitions(attribute("tenant", ScalarAttributeType::S)?)
+        .attribute_definitions(attribute("created_key", ScalarAttributeType::S)?)
+        .attribute_definitions(attribute("due_shard", ScalarAttributeType::S)?)
+        .attribute_definitions(attribute("due_at", ScalarAttributeType::N)?)
+        .key_schema(key("pk", KeyType::Hash)?)
+        .global_secondary_indexes(index("by_tenant", "tenant", "created_key", by_tenant)?)
+        .global_secondary_indexes(index("due", "due_shard", "due_at", due)?)
+        .send()
+        .await;
+    match created {
+        Ok(_) => Ok(()),
+        // It exists: also when two runs start at the same time.
+        Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("CreateTable of {name}")),
+    }
+}
+
+fn attribute(name: &str, kind: ScalarAttributeType) -> anyhow::Result<AttributeDefinition> {
+    Ok(AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()?)
+}
+
+fn key(name: &str, kind: KeyType) -> anyhow::Result<KeySchemaElement> {
+    Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
+}
+
+fn index(
+    name: &str,
+    hash: &str,
+    range: &str,
+    projection: Projection,
+) -> anyhow::Result<GlobalSecondaryIndex> {
+    Ok(GlobalSecondaryIndex::builder()
+        .index_name(name)
+        .key_schema(key(hash, KeyType::Hash)?)
+        .key_schema(key(range, KeyType::Range)?)
+        .projection(projection)
+        .build()?)
+}
+
+async fn wait_until_active(client: &Client, name: &str) -> anyhow::Result<()> {
+    let polling = async {
+        loop {
+            let status = client
+                .describe_table()
+                .table_name(name)
+                .send()
+                .await
+                .with_context(|| format!("DescribeTable of {name}"))?
+                .table
+                .and_then(|table| table.table_status);
+            match status {
+                Some(TableStatus::Active) => return Ok(()),
+                Some(TableStatus::Creating | TableStatus::Updating) => {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                other => bail!("the table {name} is in state {other:?}"),
+            }
+        }
+    };
+    tokio::time::timeout(ACTIVE_WITHIN, polling)
+        .await
+        .with_context(|| format!("the table {name} was not active after {ACTIVE_WITHIN:?}"))?
+}
+
+async fn expire_items(client: &Client, name: &str) -> anyhow::Result<()> {
+    // AWS refuses to enable what is enabled.
+    let status = client
+        .describe_time_to_live()
+        .table_name(name)
+        .send()
+        .await
+        .with_context(|| format!("DescribeTimeToLive of {name}"))?
+        .time_to_live_description
+        .and_then(|description| description.time_to_live_status);
+    if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+        return Ok(());
+    }
+    client
+        .update_time_to_live()
+        .table_name(name)
+        .time_to_live_specification(
+            TimeToLiveSpecification::builder().attribute_name(TTL_ATTRIBUTE).enabled(true).build()?,
+        )
+        .send()
+        .await
+        .with_context(|| format!("UpdateTimeToLive of {name}"))?;
+    Ok(())
+}
+
+async fn recover_to_a_point_in_time(client: &Client, name: &str) -> anyhow::Result<()> {
+    let updated = client
+        .update_continuous_backups()
+        .table_name(name)
+        .point_in_time_recovery_specification(
+            PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).build()?,
+        )
+        .send()
+        .await;
+    match updated {
+        Ok(_) => Ok(()),
+        // The embedded emulator knows the call; other emulators of DynamoDB do not.
+        Err(error) if error.code() == Some("UnknownOperationException") => {
+            tracing::warn!(table = name, "no point-in-time recovery: this emulator does not know the call");
+            Ok(())
+        }
+        Err(error) => Err(error).with_context(|| format!("UpdateContinuousBackups of {name}")),
+    }
+}

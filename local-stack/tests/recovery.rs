@@ -1,0 +1,265 @@
+//! Reports reach their end whatever dies, is lost, comes twice or answers wrongly, and no answer of
+//! the model is bought twice.
+
+mod support;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use aws_sdk_sqs::types::QueueAttributeName;
+use local_stack::{
+    faults::Faults,
+    stack::{Options, Part, testing::TestStack},
+};
+use serde_json::{Value, json};
+use shared::domain::document::Document;
+use support::{clean, sanctioned, text};
+
+fn faults(value: Value) -> Faults {
+    Faults::from_json(&value).unwrap()
+}
+
+async fn document(stack: &TestStack, report: &Value) -> Result<Document> {
+    Ok(serde_json::from_slice(&stack.dev().download(text(report, "/links/json")).await?)?)
+}
+
+/// Waits until the report shows `stage`.
+async fn until_stage(stack: &TestStack, id: &str, stage: &str) -> Result<()> {
+    let mut seen = stack.dev().look(id, None).await?;
+    while seen.report["progress"]["stage"] != stage {
+        assert!(!seen.has_ended(), "{}", seen.report);
+        seen = stack.dev().look(id, Some(seen)).await?;
+    }
+    Ok(())
+}
+
+async fn purge(stack: &TestStack) -> Result<()> {
+    stack.clients().sqs.purge_queue().queue_url(&stack.surroundings().queues().queue_url).send().await?;
+    Ok(())
+}
+
+/// Messages in the queue, waiting or hidden.
+async fn messages(stack: &TestStack) -> Result<u32> {
+    let attributes = [
+        QueueAttributeName::ApproximateNumberOfMessages,
+        QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+    ];
+    let url = &stack.surroundings().queues().queue_url;
+    let answer =
+        stack.clients().sqs.get_queue_attributes().queue_url(url).set_attribute_names(Some(attributes.into())).send().await?;
+    Ok(answer.attributes.unwrap_or_default().values().filter_map(|count| count.parse::<u32>().ok()).sum())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_message_is_sent_again_by_the_sweeper() -> Result<()> {
+    let mut stack = TestStack::start().await?;
+    stack.stop_worker().await?;
+    let id = stack.dev().submitted(&clean()).await?;
+    purge(&stack).await?;
+    let worker = stack.start_worker(&[])?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)));
+    worker.stop().await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drained_worker_gives_back_and_the_next_one_does_not_pay_again() -> Result<()> {
+    let mut stack = TestStack::start().await?;
+    // The first answer is paid for and journalled; the second takes too long for this worker.
+    let id = stack.dev().submitted(&sanctioned()).await?;
+    stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
+    until_stage(&stack, &id, "assess").await?;
+    let evidence_before = stack.feeds().calls();
+    stack.stop_worker().await?;
+    let given_back = stack.dev().look(&id, None).await?.report;
+    assert_eq!((&given_back["status"], &given_back["progress"]["stage"]), (&json!("PENDING"), &json!("queued")));
+
+    stack.bedrock().faults().set(Faults::default());
+    let worker = stack.start_worker(&[])?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(2)));
+    assert_eq!(stack.feeds().calls(), evidence_before, "the evidence was frozen and is not gathered again");
+    worker.stop().await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_comes_twice_changes_nothing() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let id = stack.dev().submitted(&clean()).await?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    let calls = stack.bedrock().calls();
+    let body = json!({"v": 1, "tenant": "dev", "reportId": id}).to_string();
+    let url = &stack.surroundings().queues().queue_url;
+    stack.clients().sqs.send_message().queue_url(url).message_body(body).send().await?;
+    while messages(&stack).await? > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let again = stack.dev().look(&id, None).await?.report;
+    assert_eq!((&again["endedAt"], &again["attempt"]), (&report["endedAt"], &report["attempt"]));
+    assert_eq!(stack.bedrock().calls(), calls);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_during_the_models_call_stops_it() -> Result<()> {
+    let stack = TestStack::start().await?;
+    stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
+    let id = stack.dev().submitted(&clean()).await?;
+    until_stage(&stack, &id, "assess").await?;
+    let asked = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
+    assert_eq!(asked.status().as_u16(), 200);
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!(report["status"], "CANCELLED");
+    assert_eq!(stack.bedrock().calls().get("Converse"), None);
+    while messages(&stack).await? > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttles_and_faults_of_the_model_are_ridden_out() -> Result<()> {
+    let stack = TestStack::start().await?;
+    stack.bedrock().faults().set(faults(json!({"throttle": 0.3, "error": 0.2})));
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(stack.dev().submitted(&clean()).await?);
+    }
+    for id in &ids {
+        assert_eq!(stack.dev().wait_for_end(id).await?["status"], "COMPLETED");
+    }
+    assert_eq!(stack.bedrock().calls()["Converse"], ids.len() as u64);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_model_cannot_prove_is_never_published() -> Result<()> {
+    let stack = TestStack::start().await?;
+    for fault in ["uncited", "hallucinated"] {
+        stack.bedrock().faults().set(faults(json!({ fault: 1 })));
+        let id = stack.dev().submitted(&sanctioned()).await?;
+        let report = stack.dev().wait_for_end(&id).await?;
+        let document = document(&stack, &report).await?;
+        assert_eq!(report["riskLevel"], "HIGH", "the rules' floor stands");
+        assert!(!document.dropped.is_empty() && document.review.required, "{fault}: {document:#?}");
+        for finding in &document.findings {
+            for citation in &finding.citations {
+                let piece = document.evidence.iter().find(|piece| piece.id == citation.evidence_id).unwrap();
+                assert!(piece.text.contains(&citation.quote), "{fault}");
+            }
+        }
+        assert_eq!(report["usage"]["modelCalls"], 2, "one repair turn, and no more");
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_usable_answer_the_rules_speak_and_a_person_is_asked() -> Result<()> {
+    let stack = TestStack::start().await?;
+    for fault in ["malformed", "refusal"] {
+        stack.bedrock().faults().set(faults(json!({ fault: 1 })));
+        let id = stack.dev().submitted(&sanctioned()).await?;
+        let report = stack.dev().wait_for_end(&id).await?;
+        assert_eq!((&report["status"], &report["riskLevel"]), (&json!("COMPLETED"), &json!("HIGH")), "{fault}");
+        assert_eq!(report["review"]["required"], true);
+        assert!(text(&report, "/summary").starts_with("This summary was composed from the rules alone."));
+        assert_eq!(document(&stack, &report).await?.versions.model, None);
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repaired_answer_is_as_good_as_a_first_one() -> Result<()> {
+    let options = Options { seed: 11, ..TestStack::options() };
+    let stack = TestStack::with(options).await?;
+    stack.bedrock().faults().set(faults(json!({"uncited": 0.5})));
+    let mut repaired = 0;
+    for _ in 0..8 {
+        let id = stack.dev().submitted(&sanctioned()).await?;
+        let report = stack.dev().wait_for_end(&id).await?;
+        let document = document(&stack, &report).await?;
+        if report["usage"]["modelCalls"] == 2 && document.dropped.is_empty() {
+            assert!(!document.findings.is_empty() && !document.review.required);
+            repaired += 1;
+        }
+    }
+    assert!(repaired > 0, "the seed gives at least one repair that succeeds");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_mandatory_source_no_report_is_low() -> Result<()> {
+    let stack = TestStack::start().await?;
+    stack.feeds().faults().set(faults(json!({"error": 1})));
+    let id = stack.dev().submitted(&clean()).await?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((&report["status"], &report["riskLevel"]), (&json!("COMPLETED"), &json!("UNDETERMINED")), "{report}");
+    assert_eq!(report["review"]["required"], true);
+    for source in report["sources"].as_array().unwrap() {
+        assert_eq!((&source["status"], &source["asOf"]), (&json!("failed"), &Value::Null));
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_whose_attempts_are_spent_reads_failed_and_can_be_resubmitted() -> Result<()> {
+    let mut options = TestStack::options();
+    options.settings.insert("DOSSIER_ATTEMPTS".to_owned(), "1".to_owned());
+    let stack = TestStack::with(options).await?;
+    stack.bedrock().faults().set(faults(json!({"error": 1})));
+    let id = stack.dev().submitted(&clean()).await?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((&report["status"], &report["error"]["code"]), (&json!("FAILED"), &json!("model_unavailable")));
+    assert_eq!(report["error"]["retryable"], true);
+
+    stack.bedrock().faults().set(Faults::default());
+    stack.dev().post(&format!("/v1/reports/{id}/resubmit")).await?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((&report["status"], &report["error"]), (&json!("COMPLETED"), &Value::Null));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_cannot_be_read_do_not_hold_up_others() -> Result<()> {
+    let stack = TestStack::with(Options { workers: 2, ..TestStack::options() }).await?;
+    let url = &stack.surroundings().queues().queue_url;
+    for body in ["{}", "not json", r#"{"v":9,"tenant":"dev","reportId":"x"}"#] {
+        stack.clients().sqs.send_message().queue_url(url).message_body(body).send().await?;
+    }
+    let ghost = json!({"v": 1, "tenant": "dev", "reportId": "01890a5d-ac96-774b-bcce-b302099a8057"}).to_string();
+    stack.clients().sqs.send_message().queue_url(url).message_body(ghost).send().await?;
+    let id = stack.dev().submitted(&clean()).await?;
+    assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
+    assert_eq!(messages(&stack).await?, 4, "what cannot be read is kept for the dead-letter queue");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_cannot_reach_the_queue_loses_no_report() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    // The record is written; the message goes to a queue that is not there.
+    let wrong = format!("{}-gone", stack.surroundings().queues().queue_url);
+    let settings = api_settings(&stack, &wrong)?;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let api = api_service::application::Application::build_with(settings, stack.sdk(), stop.clone()).await?;
+    let client = local_stack::stack::client::Client::new(&format!("http://{}", api.address()?), stack.keys().dev.clone())?;
+    let api = tokio::spawn(api.run());
+    let id = client.submitted(&clean()).await?;
+    assert_eq!(messages(&stack).await?, 0);
+    stop.cancel();
+
+    let worker = stack.start_worker(&[])?;
+    assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
+    worker.stop().await?;
+    api.abort();
+    stack.stop().await
+}
+
+fn api_settings(stack: &TestStack, queue_url: &str) -> Result<api_service::settings::Settings> {
+    let mut environment = stack.environment().clone();
+    environment.insert("DOSSIER_QUEUE_URL".to_owned(), queue_url.to_owned());
+    environment.insert("DOSSIER_BIND".to_owned(), "127.0.0.1:0".to_owned());
+    Ok(api_service::settings::Settings::read(&environment)?)
+}
