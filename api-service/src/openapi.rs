@@ -1,5 +1,6 @@
 //! What the OpenAPI document says beside the routes.
 
+use shared::domain::{artifact::ArtifactKind, country::Country, lifecycle::Status, risk::RiskLevel};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -19,7 +20,8 @@ use crate::problem::ProblemBody;
             `code`, and name everything that is wrong at once.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(ProblemBody)),
+    // Schemas that only parameters name are not collected from the routes.
+    components(schemas(ProblemBody, ArtifactKind, Country, RiskLevel, Status)),
     security(("key" = [])),
     tags(
         (name = "Reports", description = "Asking for reports and reading them"),

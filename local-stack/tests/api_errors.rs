@@ -23,7 +23,11 @@ async fn problem(answer: reqwest::Response) -> (u16, String, Vec<String>) {
     (status, body["code"].as_str().unwrap().to_owned(), pointers)
 }
 
-async fn post(stack: &TestStack, content_type: &str, body: impl Into<reqwest::Body>) -> Result<reqwest::Response> {
+async fn post(
+    stack: &TestStack,
+    content_type: &str,
+    body: impl Into<reqwest::Body>,
+) -> Result<reqwest::Response> {
     let request = stack.dev().request(Method::POST, "/v1/reports");
     Ok(request.header(header::CONTENT_TYPE, content_type).body(body).send().await?)
 }
@@ -36,13 +40,20 @@ async fn bodies_that_are_no_request_are_refused_by_their_fault() -> Result<()> {
     let answer = post(&stack, json, vec![b' '; 64 * 1024 + 1]).await?;
     assert_eq!(problem(answer).await, (413, "body_too_large".into(), vec![]));
     let padded = format!("{}{}", clean(), " ".repeat(64 * 1024 - clean().to_string().len()));
-    assert_eq!(post(&stack, json, padded).await?.status(), StatusCode::ACCEPTED, "64 KiB is the limit itself");
+    assert_eq!(
+        post(&stack, json, padded).await?.status(),
+        StatusCode::ACCEPTED,
+        "64 KiB is the limit itself"
+    );
 
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "", "json"] {
         let answer = post(&stack, content_type, clean().to_string()).await?;
         assert_eq!(problem(answer).await, (415, "unsupported_media_type".into(), vec![]), "{content_type}");
     }
-    assert_eq!(post(&stack, "Application/JSON; charset=utf-8", clean().to_string()).await?.status(), StatusCode::ACCEPTED);
+    assert_eq!(
+        post(&stack, "Application/JSON; charset=utf-8", clean().to_string()).await?.status(),
+        StatusCode::ACCEPTED
+    );
 
     let answer = post(&stack, json, "{\n  \"companyName\": oops\n}").await?;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
@@ -57,7 +68,11 @@ async fn bodies_that_are_no_request_are_refused_by_their_fault() -> Result<()> {
     assert_eq!(problem(answer).await.1, "malformed_json");
     for not_an_object in ["null", "[]", "1", "\"x\""] {
         let answer = post(&stack, json, not_an_object).await?;
-        assert_eq!(problem(answer).await, (422, "validation_failed".into(), vec![String::new()]), "{not_an_object}");
+        assert_eq!(
+            problem(answer).await,
+            (422, "validation_failed".into(), vec![String::new()]),
+            "{not_an_object}"
+        );
     }
     stack.stop().await
 }
@@ -76,7 +91,8 @@ async fn everything_that_is_wrong_with_a_request_is_told_at_once() -> Result<()>
 
     let answer = stack.dev().submit(&json!({})).await?;
     let body: Value = answer.json().await?;
-    let codes: Vec<_> = body["errors"].as_array().unwrap().iter().map(|e| e["code"].as_str().unwrap()).collect();
+    let codes: Vec<_> =
+        body["errors"].as_array().unwrap().iter().map(|e| e["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["required"; 3]);
 
     let answer = stack.dev().submit(&with(clean(), json!({"colour": "red"}))).await?;
@@ -103,7 +119,11 @@ async fn only_known_keys_are_let_in() -> Result<()> {
         }
     }
     for open in ["/healthz", "/readyz", "/openapi.json"] {
-        assert_eq!(http.get(format!("{}{open}", stack.api_url())).send().await?.status(), StatusCode::OK, "{open}");
+        assert_eq!(
+            http.get(format!("{}{open}", stack.api_url())).send().await?.status(),
+            StatusCode::OK,
+            "{open}"
+        );
     }
     stack.stop().await
 }
@@ -123,7 +143,10 @@ async fn what_is_not_there_and_what_is_not_allowed_is_said() -> Result<()> {
     }
     assert_eq!(get("/v1/nothing".into()).await.1, "route_not_found");
     assert_eq!(get(format!("/v1/reports/{id}/artifacts/exe")).await.1, "artifact_not_found");
-    assert_eq!(get(format!("/v1/reports/{id}/artifacts/html")).await, (409, "report_not_completed".into(), vec![]));
+    assert_eq!(
+        get(format!("/v1/reports/{id}/artifacts/html")).await,
+        (409, "report_not_completed".into(), vec![])
+    );
     let answer = stack.dev().request(Method::DELETE, "/v1/reports").send().await?;
     assert!(answer.headers()[header::ALLOW].to_str()?.contains("POST"));
     assert_eq!(problem(answer).await, (405, "method_not_allowed".into(), vec![]));
@@ -133,7 +156,10 @@ async fn what_is_not_there_and_what_is_not_allowed_is_said() -> Result<()> {
     assert_eq!((status, code.as_str(), pointers.len()), (400, "invalid_parameter", 7));
     for key in ["", "with space", "ä", &"k".repeat(256)] {
         let request = stack.dev().request(Method::POST, "/v1/reports").json(&clean());
-        let answer = request.header("idempotency-key", header::HeaderValue::from_bytes(key.as_bytes())?).send().await?;
+        let answer = request
+            .header("idempotency-key", header::HeaderValue::from_bytes(key.as_bytes())?)
+            .send()
+            .await?;
         assert_eq!(problem(answer).await.1, "invalid_parameter", "{key}");
     }
     stack.stop().await
@@ -150,6 +176,9 @@ async fn without_aws_the_answer_is_503_and_tells_nothing_of_the_inside() -> Resu
         assert!(!body.contains(inside), "{body}");
     }
     let body: Value = serde_json::from_str(&body)?;
-    assert_eq!((&body["status"], &body["code"], &body["retryable"]), (&json!(503), &json!("unavailable"), &json!(true)));
+    assert_eq!(
+        (&body["status"], &body["code"], &body["retryable"]),
+        (&json!(503), &json!("unavailable"), &json!(true))
+    );
     stack.stop().await
 }

@@ -6,7 +6,10 @@ mod support;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use local_stack::{aws::{CallCounts, Service}, stack::testing::TestStack};
+use local_stack::{
+    aws::{CallCounts, Service},
+    stack::testing::TestStack,
+};
 use support::clean;
 
 /// Requests that are made by the clock, not by reports.
@@ -18,7 +21,10 @@ fn named(calls: CallCounts) -> BTreeMap<String, u64> {
         Service::DynamoDb => "DynamoDB",
         Service::S3 => "S3",
     };
-    calls.into_iter().map(|((service, operation), count)| (format!("{} {operation}", name(service)), count)).collect()
+    calls
+        .into_iter()
+        .map(|((service, operation), count)| (format!("{} {operation}", name(service)), count))
+        .collect()
 }
 
 /// The rows `| service | operation | count | …` of the table in the documentation.
@@ -55,7 +61,9 @@ async fn one_report_costs_the_documented_requests() -> Result<()> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    spent.retain(|name, count| *count > 0 && name != "DynamoDB GetItem" && !BY_THE_CLOCK.contains(&name.as_str()));
+    spent.retain(|name, count| {
+        *count > 0 && name != "DynamoDB GetItem" && !BY_THE_CLOCK.contains(&name.as_str())
+    });
     spent.insert("Bedrock Converse".to_owned(), stack.bedrock().calls()["Converse"]);
     assert_eq!(spent, documented());
     stack.stop().await

@@ -30,6 +30,9 @@ fn the_configuration_page_lists_every_setting() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(path, page).unwrap();
     } else {
-        assert!(stale.is_empty(), "docs/CONFIGURATION.md is stale for {stale:?}: run this test with UPDATE_DOCS=1");
+        assert!(
+            stale.is_empty(),
+            "docs/CONFIGURATION.md is stale for {stale:?}: run this test with UPDATE_DOCS=1"
+        );
     }
 }

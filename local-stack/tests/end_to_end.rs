@@ -31,7 +31,10 @@ async fn a_report_goes_from_202_to_completed_with_its_files() -> Result<()> {
     assert_eq!(report["status"], "COMPLETED", "{report}");
     assert_eq!(report["riskLevel"], "HIGH");
     assert_eq!(report["attempt"], 1);
-    assert_eq!(report["progress"], json!({"stage": "done", "percent": 100, "message": "The report is ready"}));
+    assert_eq!(
+        report["progress"],
+        json!({"stage": "done", "percent": 100, "message": "The report is ready"})
+    );
     assert_eq!(report["usage"]["modelCalls"], 1);
     assert!(report["usage"]["costUsd"].as_f64() > Some(0.0));
     for source in report["sources"].as_array().unwrap() {
@@ -57,7 +60,8 @@ async fn a_report_goes_from_202_to_completed_with_its_files() -> Result<()> {
     assert!(html.contains("Calder Vane Shipping Ltd") && html.contains("HIGH"));
     let markdown = String::from_utf8(stack.dev().download(text(&report, "/links/md")).await?)?;
     assert!(markdown.contains("# Risk report: Calder Vane Shipping Ltd"));
-    let bundle: Value = serde_json::from_slice(&stack.dev().download(text(&report, "/links/evidence")).await?)?;
+    let bundle: Value =
+        serde_json::from_slice(&stack.dev().download(text(&report, "/links/evidence")).await?)?;
     assert_eq!(bundle["parts"]["answers"].as_array().unwrap().len(), 1);
     stack.stop().await
 }
@@ -128,7 +132,12 @@ async fn artifacts_are_reached_by_a_link_that_is_signed_now_and_only_by_their_te
 async fn an_idempotency_key_gives_one_report_and_refuses_another_body() -> Result<()> {
     let stack = TestStack::start().await?;
     let send = |body: Value, client: local_stack::stack::client::Client| async move {
-        client.request(Method::POST, "/v1/reports").header("idempotency-key", "order-7").json(&body).send().await
+        client
+            .request(Method::POST, "/v1/reports")
+            .header("idempotency-key", "order-7")
+            .json(&body)
+            .send()
+            .await
     };
     let first = send(clean(), stack.dev().clone()).await?;
     assert!(!first.headers().contains_key("idempotency-replayed"));
@@ -219,7 +228,9 @@ async fn lists_are_newest_first_in_stable_pages_and_filtered() -> Result<()> {
     }
     assert_eq!(listed, ids);
 
-    for (filter, expected) in [("riskLevel=HIGH", 1), ("status=COMPLETED&country=GB", 1), ("country=GB&status=PENDING", 0)] {
+    for (filter, expected) in
+        [("riskLevel=HIGH", 1), ("status=COMPLETED&country=GB", 1), ("country=GB&status=PENDING", 0)]
+    {
         let page: Value = stack.dev().get(&format!("/v1/reports?pageSize=50&{filter}")).await?.json().await?;
         assert_eq!(page["reports"].as_array().unwrap().len(), expected, "{filter}");
     }

@@ -85,7 +85,10 @@ async fn the_table_and_the_function_agree_on_every_transition() -> Result<()> {
                     let report = report(state.clone());
                     assert!(matches!(aws.table.create(&report).await?, Created::New));
                     let details = Details::default();
-                    let did = aws.table.execute(&report.tenant, report.id, &command, &details, at(now), &POLICY).await?;
+                    let did = aws
+                        .table
+                        .execute(&report.tenant, report.id, &command, &details, at(now), &POLICY)
+                        .await?;
                     compared += 1;
                     match (wanted, did) {
                         (Ok(wanted), Executed::Done(got)) => {
@@ -96,7 +99,9 @@ async fn the_table_and_the_function_agree_on_every_transition() -> Result<()> {
                                 open.push_back((wanted, now));
                             }
                         }
-                        (Err(_), Executed::Refused(Some(got))) => assert_eq!(got.lifecycle, state, "{command:?}"),
+                        (Err(_), Executed::Refused(Some(got))) => {
+                            assert_eq!(got.lifecycle, state, "{command:?}")
+                        }
                         // A repeated command whose result is already there counts as done and changes nothing.
                         (Err(_), Executed::Done(got)) => {
                             assert!(state.shows_result_of(&command), "{command:?} on {state:?}");
@@ -125,7 +130,10 @@ async fn a_report_that_does_not_exist_takes_no_command() -> Result<()> {
     let (stack, aws) = adapters().await?;
     let tenant: Tenant = "dev".parse()?;
     for command in commands(1) {
-        let did = aws.table.execute(&tenant, ReportId::random(), &command, &Details::default(), at(0), &POLICY).await?;
+        let did = aws
+            .table
+            .execute(&tenant, ReportId::random(), &command, &Details::default(), at(0), &POLICY)
+            .await?;
         assert!(matches!(did, Executed::Refused(None)), "{command:?}");
     }
     stack.stop().await

@@ -45,8 +45,14 @@ async fn messages(stack: &TestStack) -> Result<u32> {
         QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
     ];
     let url = &stack.surroundings().queues().queue_url;
-    let answer =
-        stack.clients().sqs.get_queue_attributes().queue_url(url).set_attribute_names(Some(attributes.into())).send().await?;
+    let answer = stack
+        .clients()
+        .sqs
+        .get_queue_attributes()
+        .queue_url(url)
+        .set_attribute_names(Some(attributes.into()))
+        .send()
+        .await?;
     Ok(answer.attributes.unwrap_or_default().values().filter_map(|count| count.parse::<u32>().ok()).sum())
 }
 
@@ -73,7 +79,10 @@ async fn a_drained_worker_gives_back_and_the_next_one_does_not_pay_again() -> Re
     let evidence_before = stack.feeds().calls();
     stack.stop_worker().await?;
     let given_back = stack.dev().look(&id, None).await?.report;
-    assert_eq!((&given_back["status"], &given_back["progress"]["stage"]), (&json!("PENDING"), &json!("queued")));
+    assert_eq!(
+        (&given_back["status"], &given_back["progress"]["stage"]),
+        (&json!("PENDING"), &json!("queued"))
+    );
 
     stack.bedrock().faults().set(Faults::default());
     let worker = stack.start_worker(&[])?;
@@ -162,7 +171,11 @@ async fn without_a_usable_answer_the_rules_speak_and_a_person_is_asked() -> Resu
         stack.bedrock().faults().set(faults(json!({ fault: 1 })));
         let id = stack.dev().submitted(&sanctioned()).await?;
         let report = stack.dev().wait_for_end(&id).await?;
-        assert_eq!((&report["status"], &report["riskLevel"]), (&json!("COMPLETED"), &json!("HIGH")), "{fault}");
+        assert_eq!(
+            (&report["status"], &report["riskLevel"]),
+            (&json!("COMPLETED"), &json!("HIGH")),
+            "{fault}"
+        );
         assert_eq!(report["review"]["required"], true);
         assert!(text(&report, "/summary").starts_with("This summary was composed from the rules alone."));
         assert_eq!(document(&stack, &report).await?.versions.model, None);
@@ -195,7 +208,11 @@ async fn without_the_mandatory_source_no_report_is_low() -> Result<()> {
     stack.feeds().faults().set(faults(json!({"error": 1})));
     let id = stack.dev().submitted(&clean()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
-    assert_eq!((&report["status"], &report["riskLevel"]), (&json!("COMPLETED"), &json!("UNDETERMINED")), "{report}");
+    assert_eq!(
+        (&report["status"], &report["riskLevel"]),
+        (&json!("COMPLETED"), &json!("UNDETERMINED")),
+        "{report}"
+    );
     assert_eq!(report["review"]["required"], true);
     for source in report["sources"].as_array().unwrap() {
         assert_eq!((&source["status"], &source["asOf"]), (&json!("failed"), &Value::Null));
@@ -211,7 +228,10 @@ async fn a_report_whose_attempts_are_spent_reads_failed_and_can_be_resubmitted()
     stack.bedrock().faults().set(faults(json!({"error": 1})));
     let id = stack.dev().submitted(&clean()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
-    assert_eq!((&report["status"], &report["error"]["code"]), (&json!("FAILED"), &json!("model_unavailable")));
+    assert_eq!(
+        (&report["status"], &report["error"]["code"]),
+        (&json!("FAILED"), &json!("model_unavailable"))
+    );
     assert_eq!(report["error"]["retryable"], true);
 
     stack.bedrock().faults().set(Faults::default());
@@ -228,7 +248,8 @@ async fn messages_that_cannot_be_read_do_not_hold_up_others() -> Result<()> {
     for body in ["{}", "not json", r#"{"v":9,"tenant":"dev","reportId":"x"}"#] {
         stack.clients().sqs.send_message().queue_url(url).message_body(body).send().await?;
     }
-    let ghost = json!({"v": 1, "tenant": "dev", "reportId": "01890a5d-ac96-774b-bcce-b302099a8057"}).to_string();
+    let ghost =
+        json!({"v": 1, "tenant": "dev", "reportId": "01890a5d-ac96-774b-bcce-b302099a8057"}).to_string();
     stack.clients().sqs.send_message().queue_url(url).message_body(ghost).send().await?;
     let id = stack.dev().submitted(&clean()).await?;
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
@@ -244,7 +265,10 @@ async fn an_api_that_cannot_reach_the_queue_loses_no_report() -> Result<()> {
     let settings = api_settings(&stack, &wrong)?;
     let stop = tokio_util::sync::CancellationToken::new();
     let api = api_service::application::Application::build_with(settings, stack.sdk(), stop.clone()).await?;
-    let client = local_stack::stack::client::Client::new(&format!("http://{}", api.address()?), stack.keys().dev.clone())?;
+    let client = local_stack::stack::client::Client::new(
+        &format!("http://{}", api.address()?),
+        stack.keys().dev.clone(),
+    )?;
     let api = tokio::spawn(api.run());
     let id = client.submitted(&clean()).await?;
     assert_eq!(messages(&stack).await?, 0);

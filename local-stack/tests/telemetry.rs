@@ -1,8 +1,8 @@
 //! One trace shows a report's whole way through both processes, and nothing that is secret.
 
-mod support;
 #[path = "support/binaries.rs"]
 mod binaries;
+mod support;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -37,7 +37,8 @@ async fn traces(State(received): State<Shared>, body: Bytes) {
     let request = ExportTraceServiceRequest::decode(body).expect("OTLP");
     for resource in request.resource_spans {
         let attributes = resource.resource.unwrap_or_default().attributes;
-        let service = attributes.iter().find(|pair| pair.key == "service.name").and_then(|pair| pair.value.clone());
+        let service =
+            attributes.iter().find(|pair| pair.key == "service.name").and_then(|pair| pair.value.clone());
         let service = format!("{:?}", service.and_then(|value| value.value));
         for scope in resource.scope_spans {
             let spans = scope.spans.into_iter().map(|span| (service.clone(), span));
@@ -96,17 +97,32 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     let logs = [api.terminate().await?, worker.terminate().await?];
 
     let received = received.lock().unwrap();
-    let trace: Vec<_> = received.spans.iter().filter(|(_, span)| hex::encode(&span.trace_id) == TRACE).collect();
+    let trace: Vec<_> =
+        received.spans.iter().filter(|(_, span)| hex::encode(&span.trace_id) == TRACE).collect();
     let by_id: HashMap<_, _> = trace.iter().map(|(_, span)| (span.span_id.clone(), span)).collect();
     for (_, span) in &trace {
-        let known = by_id.contains_key(&span.parent_span_id) || hex::encode(&span.parent_span_id) == CLIENT_SPAN;
+        let known =
+            by_id.contains_key(&span.parent_span_id) || hex::encode(&span.parent_span_id) == CLIENT_SPAN;
         assert!(known, "{} has a parent outside the trace", span.name);
     }
     let names: BTreeSet<&str> = trace.iter().map(|(_, span)| span.name.as_str()).collect();
     let expected = [
-        "POST /v1/reports", "DynamoDB.PutItem", "SQS.SendMessage", "process dossier-reports", "DynamoDB.UpdateItem",
-        "gather", "ask sanctions", "ask news", "ask registry", "assess", "chat dossier.stand-in-v1",
-        "Bedrock Runtime.Converse", "render", "publish", "S3.PutObject", "SQS.DeleteMessage",
+        "POST /v1/reports",
+        "DynamoDB.PutItem",
+        "SQS.SendMessage",
+        "process dossier-reports",
+        "DynamoDB.UpdateItem",
+        "gather",
+        "ask sanctions",
+        "ask news",
+        "ask registry",
+        "assess",
+        "chat dossier.stand-in-v1",
+        "Bedrock Runtime.Converse",
+        "render",
+        "publish",
+        "S3.PutObject",
+        "SQS.DeleteMessage",
     ];
     for name in expected {
         assert!(names.contains(name), "{name} is not among {names:?}");
@@ -121,8 +137,16 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     assert_eq!(parent_of("process dossier-reports"), Some("POST /v1/reports"));
     let (service, process) = trace.iter().find(|(_, span)| span.name == "process dossier-reports").unwrap();
     assert!(service.contains("dossier-worker"));
-    assert!(process.attributes.iter().any(|attribute| attribute.key == "dossier.queue.seconds"), "queue time");
-    for metric in ["http.server.request.duration", "dossier.aws.call.duration", "dossier.stage.duration", "gen_ai.client.token.usage"] {
+    assert!(
+        process.attributes.iter().any(|attribute| attribute.key == "dossier.queue.seconds"),
+        "queue time"
+    );
+    for metric in [
+        "http.server.request.duration",
+        "dossier.aws.call.duration",
+        "dossier.stage.duration",
+        "gen_ai.client.token.usage",
+    ] {
         assert!(received.metrics.contains(metric), "{metric} is not among {:?}", received.metrics);
     }
 

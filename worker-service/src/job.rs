@@ -74,7 +74,7 @@ impl Jobs {
             metrics().queue_wait(waited);
         }
         metrics().in_flight(1);
-        self.settle(delivery).instrument(span).await;
+        Box::pin(self.settle(delivery)).instrument(span).await;
         metrics().in_flight(-1);
     }
 
@@ -145,7 +145,7 @@ impl Jobs {
             biased;
             stop = heartbeat.broken() => Err(stop),
             () = self.give_back.cancelled() => Err(Stop::Draining),
-            outcome = self.pipeline.run(&mut lease) => outcome,
+            outcome = Box::pin(self.pipeline.run(&mut lease)) => outcome,
         };
         heartbeat.stop().await;
         let outcome = match outcome {

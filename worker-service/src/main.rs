@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
 
 async fn work() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::read(&config::process_environment())?;
-    let telemetry = Telemetry::start("dossier-worker")?;
+    let telemetry = Telemetry::start("dossier-worker", None)?;
     let stop = CancellationToken::new();
     shared::shutdown::cancel_on_signal(stop.clone())?;
     let worker = Worker::build(settings).await?;

@@ -124,7 +124,8 @@ async fn advance(lease: &mut Lease, next: Stage, details: Details) -> Result<(),
 async fn stage<T>(stage: Stage, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
     let span = info_span!("stage", otel.name = stage.as_str(), dossier.stage = stage.as_str());
     let started = Instant::now();
-    let done = work.instrument(span).await?;
+    // On the heap, so that the stages do not add up on the stack of whoever polls.
+    let done = Box::pin(work).instrument(span).await?;
     metrics().stage(stage, started.elapsed());
     Ok(done)
 }

@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use shared::{
     aws::table::{Filter, PageToken},
-    domain::{lifecycle::Status, request::FieldError, risk::RiskLevel},
+    domain::{country::Country, lifecycle::Status, request::FieldError, risk::RiskLevel},
 };
 use utoipa::ToSchema;
 
@@ -39,10 +39,10 @@ pub struct ReportList {
     get, path = "/v1/reports", tag = "Reports",
     params(
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
-        ("country" = Option<String>, Query, pattern = "^[A-Z]{2}$", description = "Only reports on companies of this country"),
+        ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),
         ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this verdict"),
         ("pageSize" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Reports on a page, 20 unless told"),
-        ("pageToken" = Option<String>, Query, description = "nextPageToken of the page before")),
+        ("pageToken" = Option<String>, Query, pattern = "^[0-9]{13}[0-9a-f]{32}$", description = "nextPageToken of the page before")),
     responses(
         (status = 200, description = "A page of reports", body = ReportList),
         (status = 400, description = "A parameter is not valid", body = ProblemBody, content_type = "application/problem+json"))

@@ -12,6 +12,7 @@ use serde::Serialize;
 use shared::{
     aws::table::Created,
     domain::{
+        country::Country,
         identity::{IdempotencyKey, ReportId, Tenant},
         lifecycle::{Command, apply},
         report::Report,
@@ -44,8 +45,7 @@ pub(crate) struct SubmitReport {
     #[schema(example = "1180301018771", min_length = 1, max_length = 40)]
     corporate_number: String,
     /// The country of that registry: ISO 3166-1 alpha-2.
-    #[schema(example = "JP", pattern = "^[A-Z]{2}$")]
-    country: String,
+    country: Country,
     /// The language of the report (BCP 47): `en`.
     #[schema(example = "en")]
     language: Option<String>,

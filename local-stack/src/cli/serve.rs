@@ -11,13 +11,16 @@ use crate::demo::samples::SAMPLES;
 use crate::ready::Prepared;
 use crate::stack::{Options, Part, Stack};
 
+/// The embedded S3 calls it an error when it is asked for what it does not know, which provisioning does and expects.
+const FILTER: &str = "info,s3s=off,rustack_sqs_core=warn";
+
 /// Serves until `stop`, or until a part of the stack fails.
 pub(super) async fn run(
     options: Options,
     ready: Option<Prepared>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let telemetry = Telemetry::start("dossier-local")?;
+    let telemetry = Telemetry::start("dossier-local", Some(FILTER))?;
     let outcome = serve(options, ready, stop).await;
     // The last traces are sent with blocking requests, which must not hold up a thread of the runtime.
     tokio::task::spawn_blocking(move || telemetry.shutdown()).await?;

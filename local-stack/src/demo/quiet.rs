@@ -18,7 +18,7 @@ pub(super) fn start(bars: &MultiProgress) -> anyhow::Result<Option<Telemetry>> {
     let environment = process_environment();
     let set = |name: &&str| environment.get(*name).is_some_and(|value| !value.trim().is_empty());
     if ASKED_FOR.iter().any(set) {
-        return Ok(Some(Telemetry::start("dossier-local")?));
+        return Ok(Some(Telemetry::start("dossier-local", Some(FILTER))?));
     }
     let bars = bars.clone();
     tracing_subscriber::fmt()

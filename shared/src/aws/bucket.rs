@@ -2,17 +2,14 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::{
-    Client, error::DisplayErrorContext, presigning::PresigningConfig, primitives::ByteStream,
-    types::ServerSideEncryption,
-};
+use aws_sdk_s3::{Client, presigning::PresigningConfig, primitives::ByteStream, types::ServerSideEncryption};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::{
     call::{call, observed},
-    error::AwsError,
+    error::{AwsError, chain},
 };
 use crate::domain::artifact::{ArtifactKind, StoredArtifact};
 
@@ -143,7 +140,7 @@ impl Bucket {
             .response_content_disposition(format!("{disposition}; filename=\"{}\"", kind.file_name()))
             .presigned(signing)
             .await
-            .map_err(|error| AwsError::unusable(S3, "PresignGetObject", DisplayErrorContext(&error)))?;
+            .map_err(|error| AwsError::unusable(S3, "PresignGetObject", chain(&error)))?;
         Ok(SecretString::from(request.uri().to_owned()))
     }
 }

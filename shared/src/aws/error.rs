@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use aws_sdk_dynamodb::{
     config::http::HttpResponse,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
 };
 use thiserror::Error;
 
@@ -84,6 +84,19 @@ pub fn remedy(code: Option<&str>, status: u16) -> Remedy {
     }
 }
 
+/// What an error says and what stands behind it, without the request and the answer that an SDK's
+/// debug form would show: they hold data of reports.
+pub(super) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 impl AwsError {
     /// The error of `operation` of `service` behind what the SDK says.
     pub fn from_sdk<E>(
@@ -106,7 +119,7 @@ impl AwsError {
             }
             _ => ("Unknown", Remedy::Transient),
         };
-        let detail = DisplayErrorContext(error).to_string();
+        let detail = chain(error);
         Self { service, operation, code: code.to_owned(), remedy, detail }
     }
 

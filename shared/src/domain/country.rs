@@ -5,12 +5,11 @@ use std::{fmt, str::FromStr};
 use celes::Country as IsoCountry;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use thiserror::Error;
-use utoipa::ToSchema;
+use utoipa::{PartialSchema, ToSchema, openapi};
 
 /// A country by its ISO 3166-1 alpha-2 code, upper case. Only officially assigned codes exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-#[schema(value_type = String, example = "JP", pattern = "^[A-Z]{2}$")]
 pub struct Country(&'static str);
 
 /// Why a text is no country.
@@ -29,6 +28,27 @@ impl Country {
         IsoCountry::from_alpha2(self.0).map_or(self.0, |country| country.long_name)
     }
 }
+
+impl Country {
+    /// Every country, by its code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let pairs = ('A'..='Z').flat_map(|a| ('A'..='Z').map(move |b| [a, b].iter().collect::<String>()));
+        pairs.filter_map(|code| code.parse().ok())
+    }
+}
+
+impl PartialSchema for Country {
+    fn schema() -> openapi::RefOr<openapi::schema::Schema> {
+        openapi::ObjectBuilder::new()
+            .schema_type(openapi::schema::Type::String)
+            .description(Some("ISO 3166-1 alpha-2, officially assigned"))
+            .enum_values(Some(Self::all().map(Self::code)))
+            .examples(["JP"])
+            .into()
+    }
+}
+
+impl ToSchema for Country {}
 
 impl FromStr for Country {
     type Err = InvalidCountry;
@@ -58,8 +78,7 @@ mod tests {
 
     #[test]
     fn knows_the_249_assigned_codes_and_no_other() {
-        let all = ('A'..='Z').flat_map(|a| ('A'..='Z').map(move |b| format!("{a}{b}")));
-        assert_eq!(all.filter(|code| code.parse::<Country>().is_ok()).count(), 249);
+        assert_eq!(Country::all().count(), 249);
         for bad in ["", "J", "JPN", "jp", "UK", "EU", "XX", "ZZ", "JP ", "ＪＰ", "<>", "392", "Japan"] {
             assert!(bad.parse::<Country>().is_err(), "{bad:?}");
         }

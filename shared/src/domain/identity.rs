@@ -80,6 +80,13 @@ impl ReportId {
     }
 }
 
+impl ReportId {
+    /// The id without dashes: 32 hexadecimal digits.
+    pub fn simple(&self) -> impl fmt::Display {
+        self.0.simple()
+    }
+}
+
 impl fmt::Display for ReportId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

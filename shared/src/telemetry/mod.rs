@@ -61,23 +61,28 @@ fn unusable(setting: &Setting, why: impl ToString) -> TelemetryError {
     TelemetryError::Setting { name: setting.name, why: why.to_string(), help: setting.help }
 }
 
+fn set(setting: &Setting) -> Option<String> {
+    env::var(setting.name).ok().filter(|value| !value.trim().is_empty())
+}
+
 fn value(setting: &Setting) -> Option<String> {
     let default = match setting.default {
         Presence::Default(value) => Some(value.to_owned()),
         _ => None,
     };
-    env::var(setting.name).ok().filter(|value| !value.trim().is_empty()).or(default)
+    set(setting).or(default)
 }
 
 impl Telemetry {
     /// Sets up logs to standard error, and traces and metrics to the collector if one is configured.
-    /// `service` is the name under which they are found.
+    /// `service` is the name under which they are found, `quiet` what holds for the log where
+    /// `DOSSIER_LOG` is not set (none: its default).
     ///
     /// # Errors
     /// [`TelemetryError`] names the setting that is wrong.
-    pub fn start(service: &'static str) -> Result<Self, TelemetryError> {
-        let filter =
-            EnvFilter::try_new(value(&LOG).unwrap_or_default()).map_err(|error| unusable(&LOG, error))?;
+    pub fn start(service: &'static str, quiet: Option<&str>) -> Result<Self, TelemetryError> {
+        let filter = set(&LOG).or(quiet.map(str::to_owned)).or_else(|| value(&LOG)).unwrap_or_default();
+        let filter = EnvFilter::try_new(filter).map_err(|error| unusable(&LOG, error))?;
         let json = match value(&LOG_FORMAT).as_deref() {
             Some("json") => true,
             Some("text") => false,

@@ -58,9 +58,10 @@ pub struct PageToken {
 #[error("is not a token that this API gave: send nextPageToken of the page before, unchanged")]
 pub struct InvalidPageToken;
 
+/// Thirteen digits, the milliseconds since the epoch, and the id in hexadecimal.
 impl fmt::Display for PageToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(item::created_key(self.created_at, self.id)))
+        write!(f, "{:013}{}", self.created_at.epoch_millis(), self.id.simple())
     }
 }
 
@@ -68,12 +69,11 @@ impl FromStr for PageToken {
     type Err = InvalidPageToken;
 
     fn from_str(text: &str) -> Result<Self, InvalidPageToken> {
-        let bytes = hex::decode(text).map_err(|_| InvalidPageToken)?;
-        let key = String::from_utf8(bytes).map_err(|_| InvalidPageToken)?;
-        let (created_at, id) = key.split_once('#').ok_or(InvalidPageToken)?;
-        let created_at = created_at.parse().map_err(|_| InvalidPageToken)?;
-        let id = id.parse().map_err(|_| InvalidPageToken)?;
-        Ok(Self { created_at, id })
+        let well_formed =
+            text.len() == 45 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let (millis, id) = text.split_at_checked(13).filter(|_| well_formed).ok_or(InvalidPageToken)?;
+        let created_at = UtcTime::from_epoch_millis(millis.parse().map_err(|_| InvalidPageToken)?);
+        Ok(Self { created_at, id: id.parse().map_err(|_| InvalidPageToken)? })
     }
 }
 
@@ -163,7 +163,10 @@ impl Table {
 
 fn place(key: &HashMap<String, AttributeValue>) -> Result<PageToken, AwsError> {
     let text = key.get(attribute::CREATED_KEY).and_then(|value| value.as_s().ok());
-    text.and_then(|text| hex::encode(text).parse().ok()).ok_or_else(|| {
+    let place = text.and_then(|text| text.split_once('#')).and_then(|(created_at, id)| {
+        Some(PageToken { created_at: created_at.parse().ok()?, id: id.parse().ok()? })
+    });
+    place.ok_or_else(|| {
         AwsError::unusable(DYNAMODB, "Query", "the last key of the page has no place in the list")
     })
 }
