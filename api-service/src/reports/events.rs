@@ -11,7 +11,10 @@ use axum::{
     },
 };
 use futures::stream::{self, Stream};
+use serde::Serialize;
 use shared::{aws::error::AwsError, domain::report::Report};
+
+use utoipa::ToSchema;
 
 use super::{find, follow, resource::ReportResource};
 use crate::{
@@ -28,6 +31,19 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long one wait for a change lasts before it is begun anew.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The fields of one event, as the stream writes them.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReportEvent {
+    /// `report`.
+    #[schema(example = "report")]
+    event: String,
+    /// The report's revision: to be sent back as Last-Event-ID.
+    #[schema(example = "5")]
+    id: String,
+    /// The report resource, as JSON.
+    data: String,
+}
+
 /// Sends the report whenever it changes, until it has ended: events named `report`, whose data is
 /// the report resource and whose id is the report's revision.
 #[utoipa::path(
@@ -36,7 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
         ("id" = String, Path, description = "The report's id"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen: what was seen is not sent again")),
     responses(
-        (status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Server-sent events", body = ReportEvent, content_type = "text/event-stream"),
         (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub async fn events(

@@ -42,18 +42,28 @@ pub(crate) struct SubmitReport {
     #[schema(example = "Sakura Precision Works K.K.", min_length = 1, max_length = 200)]
     company_name: String,
     /// The company's number in the registry of its country.
-    #[schema(example = "1180301018771", min_length = 1, max_length = 40)]
+    #[schema(
+        example = "1180301018771",
+        min_length = 1,
+        max_length = 40,
+        pattern = "^([A-Za-z][A-Za-z ./-]*)?[0-9][A-Za-z0-9 ./-]*$"
+    )]
     corporate_number: String,
     /// The country of that registry: ISO 3166-1 alpha-2.
     country: Country,
     /// The language of the report (BCP 47): `en`.
-    #[schema(example = "en")]
+    #[schema(example = "en", pattern = "^[Ee][Nn]$")]
     language: Option<String>,
     /// Why the report is wanted, for the audit trail.
     #[schema(example = "supplier onboarding", min_length = 1, max_length = 500)]
     purpose: Option<String>,
     /// An https URL of a public host. It is kept with the report; nothing is sent to it yet.
-    #[schema(format = "uri", max_length = 2000)]
+    #[schema(
+        example = "https://hooks.example.com/dossier",
+        format = "uri",
+        pattern = "^https://",
+        max_length = 2000
+    )]
     callback_url: Option<String>,
 }
 
