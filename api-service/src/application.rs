@@ -4,18 +4,18 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use shared::{
-    aws::{Aws, SdkConfig, sdk_config_loader},
+    aws::{Aws, SdkConfig, SdkError, load_sdk_config},
     clock::Clock,
     domain::lifecycle::Policy,
 };
 use thiserror::Error;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::Keys,
     health::{self, Readiness},
-    router,
+    router, server,
     settings::Settings,
 };
 
@@ -49,6 +49,9 @@ pub struct Application {
 /// Why the API cannot be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
+    /// Requests to AWS cannot be sent.
+    #[error(transparent)]
+    Aws(#[from] SdkError),
     /// The address is taken or not this machine's.
     #[error("cannot listen on {address} (DOSSIER_BIND): {error}; free the port or choose another")]
     Bind {
@@ -65,7 +68,7 @@ impl Application {
     /// # Errors
     /// [`BuildError`] when the address cannot be bound.
     pub async fn build(settings: Settings, signal: CancellationToken) -> Result<Self, BuildError> {
-        let sdk = sdk_config_loader().load().await;
+        let sdk = load_sdk_config().await?;
         Self::build_with(settings, &sdk, signal).await
     }
 
@@ -111,25 +114,14 @@ impl Application {
         let Self { listener, router, app, settings, signal } = self;
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "API is listening");
         let looking = tokio::spawn(health::keep_looking(Arc::clone(&app), settings.readiness_interval));
-        let stop = app.stop.clone();
-        let server =
-            axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
-        let server = tokio::spawn(async move { server.await });
+        let server = server::serve(listener, router, app.stop.clone(), settings.drain);
+        let server = tokio::spawn(server);
 
         signal.cancelled().await;
         app.readiness.draining();
         tokio::time::sleep(settings.drain_notice).await;
         app.stop.cancel();
         looking.abort();
-        let abort = server.abort_handle();
-        match timeout(settings.drain, server).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panic)) => Err(io::Error::other(panic)),
-            Err(_) => {
-                abort.abort();
-                tracing::warn!("requests that were still open after the drain time were cut off");
-                Ok(())
-            }
-        }
+        server.await.map_err(io::Error::other)
     }
 }

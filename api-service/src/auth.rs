@@ -24,34 +24,35 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 pub struct Keys(Vec<(Tenant, [u8; 32])>);
 
-/// Why a text is no list of keys.
+/// Why a text is no list of keys: every entry that is wrong.
 #[derive(Debug, Error)]
-pub enum InvalidKeys {
-    /// An entry is not tenant:hash.
-    #[error("entry {0} is not of the form tenant:hash")]
-    Form(usize),
-    /// A tenant cannot be one.
-    #[error("entry {0}: {1}")]
-    Tenant(usize, shared::domain::identity::InvalidTenant),
-    /// A hash is none.
-    #[error("entry {0}: the hash is not 64 hexadecimal digits; make it with: printf %s KEY | sha256sum")]
-    Hash(usize),
-}
+#[error("{}", .0.join("; "))]
+pub struct InvalidKeys(Vec<String>);
 
 impl FromStr for Keys {
     type Err = InvalidKeys;
 
     fn from_str(text: &str) -> Result<Self, InvalidKeys> {
-        let entries = text.split(',').enumerate().map(|(index, entry)| {
-            let number = index + 1;
-            let (tenant, hash) = entry.trim().split_once(':').ok_or(InvalidKeys::Form(number))?;
-            let tenant = tenant.parse().map_err(|error| InvalidKeys::Tenant(number, error))?;
-            let mut bytes = [0; 32];
-            hex::decode_to_slice(hash, &mut bytes).map_err(|_| InvalidKeys::Hash(number))?;
-            Ok((tenant, bytes))
-        });
-        entries.collect::<Result<_, _>>().map(Self)
+        let (mut keys, mut wrong) = (Vec::new(), Vec::new());
+        for (index, entry) in text.split(',').enumerate() {
+            match read_entry(entry.trim()) {
+                Ok(key) => keys.push(key),
+                Err(why) => wrong.push(format!("entry {} {why}", index + 1)),
+            }
+        }
+        if wrong.is_empty() { Ok(Self(keys)) } else { Err(InvalidKeys(wrong)) }
     }
+}
+
+/// Why not never repeats the entry: it may hold a key by mistake.
+fn read_entry(entry: &str) -> Result<(Tenant, [u8; 32]), &'static str> {
+    let (tenant, hash) = entry.split_once(':').ok_or("is not of the form tenant:hash")?;
+    let tenant = tenant.parse().map_err(|_| "begins with no tenant: use 1 to 64 of a-z, 0-9, - and _")?;
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(hash, &mut bytes).map_err(
+        |_| "has a hash that is not 64 hexadecimal digits; make it with: printf %s KEY | sha256sum",
+    )?;
+    Ok((tenant, bytes))
 }
 
 impl Keys {
@@ -102,10 +103,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_list_names_the_entry_and_never_the_hash() {
-        for (bad, what) in [("acme", "entry 1"), ("a:00", "entry 1"), ("A B:1", "entry 1")] {
-            let error = bad.parse::<Keys>().unwrap_err().to_string();
-            assert!(error.contains(what), "{error}");
+    fn a_bad_list_names_every_bad_entry_and_repeats_none() {
+        let error = "acme, a:00, A B:1".parse::<Keys>().unwrap_err().to_string();
+        for entry in ["entry 1 is", "entry 2 has", "entry 3 begins"] {
+            assert!(error.contains(entry), "{error}");
         }
+        assert!(!error.contains("acme"));
     }
 }

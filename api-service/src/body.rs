@@ -1,11 +1,17 @@
 //! Reads a request's body: bounded, of the right type, with every error of its shape at once.
 
+use std::fmt;
+
 use axum::{
     body::Body,
     extract::Request,
     http::{HeaderMap, header::CONTENT_TYPE},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 use shared::domain::request::{FieldError, ReportRequest, ReportRequestDraft};
 
@@ -13,6 +19,9 @@ use crate::problem::{Kind, Problem};
 
 /// Longest body of a request, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
+
+/// Unknown fields that are named one by one.
+const UNKNOWN_MAX: usize = 50;
 
 /// The report request in the body.
 ///
@@ -38,14 +47,18 @@ pub async fn report_request(request: Request) -> Result<ReportRequest, Problem> 
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = sent.split(';').next().unwrap_or_default().trim();
+    let mut parts = sent.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let other_charset = parts.filter_map(|part| part.split_once('=')).any(|(name, value)| {
+        name.eq_ignore_ascii_case("charset") && !value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
     let is_json = essence.eq_ignore_ascii_case("application/json")
         || (essence.to_ascii_lowercase().starts_with("application/")
             && essence.to_ascii_lowercase().ends_with("+json"));
-    if is_json {
+    if is_json && !other_charset {
         return Ok(());
     }
-    let detail = "send the body as JSON, with the header Content-Type: application/json";
+    let detail = "send the body as JSON in UTF-8, with the header Content-Type: application/json";
     Err(Problem::new(Kind::UnsupportedMediaType, detail))
 }
 
@@ -62,8 +75,44 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     }
 }
 
+/// JSON whose objects name no member twice: which of two counts is anybody's guess (RFC 8259).
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+                let mut members = Map::new();
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    let shown: String = name.chars().take(60).collect();
+                    if members.insert(name, value).is_some() {
+                        return Err(A::Error::custom(format!("the field {shown:?} is there twice")));
+                    }
+                }
+                Ok(Value::Object(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members).map(Self)
+    }
+}
+
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let parsed = if is_object {
+        serde_json::from_slice(bytes).map(|Unambiguous(value)| value)
+    } else {
+        serde_json::from_slice(bytes)
+    };
+    parsed.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let what = error.to_string();
         // serde_json says where at the end of its message; the detail says it once, in front.
@@ -91,10 +140,18 @@ fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), Problem>
         purpose: text("purpose"),
         callback_url: text("callbackUrl"),
     };
-    for name in object.keys() {
+    let more = object.len().saturating_sub(UNKNOWN_MAX);
+    for name in object.keys().take(UNKNOWN_MAX) {
         let shown: String = name.chars().take(60).collect();
         let message = format!("there is no field named {shown:?}: remove it, or check its spelling");
-        errors.push(FieldError::new(pointer(&shown), "unknown_field", message));
+        errors.push(FieldError::new(pointer(name), "unknown_field", message));
+    }
+    if more > 0 {
+        errors.push(FieldError::new(
+            "",
+            "unknown_field",
+            format!("{more} more fields are not known: remove them"),
+        ));
     }
     Ok((draft, errors))
 }

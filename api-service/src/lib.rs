@@ -11,4 +11,5 @@ pub mod openapi;
 pub mod problem;
 pub mod reports;
 pub mod router;
+pub mod server;
 pub mod settings;

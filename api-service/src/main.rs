@@ -48,7 +48,7 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 async fn serve() -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
-    let telemetry = Telemetry::start("dossier-api", None)?;
+    let telemetry = Telemetry::start("dossier-api", &settings.telemetry)?;
     let stop = CancellationToken::new();
     shared::shutdown::cancel_on_signal(stop.clone())?;
     let application = Application::build(settings, stop).await?;

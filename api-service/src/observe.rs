@@ -18,7 +18,10 @@ use shared::{
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use tracing::{Instrument, field::Empty, info_span};
 
-use crate::problem::{Kind, Problem};
+use crate::{
+    problem::{Kind, Problem},
+    reports::read::wait_preference,
+};
 
 /// The span follows OpenTelemetry's "Semantic conventions for HTTP spans". The route stands for the
 /// path and the query is left out: both can hold what only the client should know.
@@ -57,8 +60,9 @@ pub async fn trace(request: Request, next: Next) -> Response<Body> {
     .await
 }
 
-/// Ends a request that takes longer than `limit`.
+/// Ends a request that takes longer than `limit`, and than the wait that it asked for on top.
 pub async fn time_limit(State(limit): State<Duration>, request: Request, next: Next) -> Response<Body> {
+    let limit = limit + wait_preference(request.headers()).unwrap_or_default();
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use shared::{
     config::{AWS_SETTINGS, AwsSettings, ConfigErrors, Environment, Presence, Reader, Setting},
     settings,
-    telemetry::TELEMETRY_SETTINGS,
+    telemetry::{TELEMETRY_SETTINGS, TelemetrySettings},
 };
 
 use crate::auth::Keys;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub drain_notice: Duration,
     /// The adapters and the lifecycle.
     pub aws: AwsSettings,
+    /// Logs, traces and metrics.
+    pub telemetry: TelemetrySettings,
 }
 
 impl Settings {
@@ -62,6 +64,7 @@ impl Settings {
         let drain = reader.seconds(&DRAIN_SECONDS, 0, 300);
         let drain_notice = reader.seconds(&DRAIN_NOTICE_SECONDS, 0, 120);
         let aws = AwsSettings::read(&mut reader);
+        let telemetry = TelemetrySettings::read(&mut reader);
         let settings = || {
             Some(Self {
                 bind: bind?,
@@ -71,6 +74,7 @@ impl Settings {
                 drain: drain?,
                 drain_notice: drain_notice?,
                 aws: aws?,
+                telemetry: telemetry?,
             })
         };
         reader.finish(settings())

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, fmt, fmt::Write as _, str::FromStr, time::Duration};
 
 use thiserror::Error;
+use url::Url;
 
 use crate::domain::lifecycle::Policy;
 
@@ -43,11 +44,11 @@ impl fmt::Display for ConfigErrors {
 /// Variables and their values.
 pub type Environment = HashMap<String, String>;
 
-/// The variables of this process.
+/// The variables of this process. One that is no Unicode text is taken with replacement characters,
+/// which no setting accepts, so that it is reported and not passed over.
 pub fn process_environment() -> Environment {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
 /// Reads settings and collects what is wrong with them.
@@ -196,7 +197,7 @@ impl AwsSettings {
     /// Reads [`AWS_SETTINGS`]; none when `reader` noted an error.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let table = reader.text(&TABLE);
-        let queue_url = reader.text(&QUEUE_URL);
+        let queue_url = reader.parse::<Url>(&QUEUE_URL).map(String::from);
         let bucket = reader.text(&BUCKET);
         let kms_key_id = reader.text(&KMS_KEY_ID);
         let attempts = reader.number(&ATTEMPTS, 1, 20);
@@ -230,6 +231,7 @@ mod tests {
         let mut reader = Reader::new(&environment);
         let read = AwsSettings::read(&mut reader);
         let settings = reader.finish(read).unwrap();
+        assert_eq!(settings.queue_url, "http://q/");
         assert_eq!((settings.table.as_str(), settings.policy), ("dossier", Policy::default()));
     }
 

@@ -8,6 +8,9 @@ use crate::domain::identity::{ReportId, Tenant};
 /// The W3C Trace Context of the request, as a message attribute.
 pub const TRACEPARENT: &str = "traceparent";
 
+/// Why a message was put into the dead-letter queue, as a message attribute.
+pub const REASON: &str = "dossier.reason";
+
 /// Asks a worker to work on a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

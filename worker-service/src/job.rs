@@ -6,7 +6,7 @@ use shared::{
     aws::{
         Aws,
         error::Remedy,
-        queue::Delivery,
+        queue::{Delivery, Queue},
         table::{Details, Executed},
     },
     clock::Clock,
@@ -26,6 +26,7 @@ use crate::{
     lease::{GRACE, Lease},
     pipeline::Pipeline,
     retry::full_jitter,
+    share::{Room, Share},
 };
 
 /// Back-off between attempts: from two seconds up to five minutes.
@@ -40,10 +41,14 @@ const THROTTLE_BASE: Duration = Duration::from_secs(10);
 pub struct Jobs {
     /// The adapters.
     pub aws: Aws,
+    /// The queue of messages that cannot be worked on.
+    pub dead_letters: Queue,
     /// The time.
     pub clock: Clock,
     /// The numbers of the lifecycle.
     pub policy: Policy,
+    /// The bound on a tenant's reports in progress.
+    pub share: Share,
     /// What is done to a report.
     pub pipeline: Pipeline,
     /// The worker's name in leases.
@@ -73,19 +78,14 @@ impl Jobs {
             span.record("dossier.queue.seconds", waited.as_secs_f64());
             metrics().queue_wait(waited);
         }
-        metrics().in_flight(1);
+        let _counted = InFlight::begin();
         Box::pin(self.settle(delivery)).instrument(span).await;
-        metrics().in_flight(-1);
     }
 
     async fn settle(&self, delivery: Delivery) {
         let message = match ReportMessage::from_body(&delivery.body) {
             Ok(message) => message,
-            Err(error) => {
-                tracing::error!(error = %error, receives = delivery.receive_count,
-                    "a message cannot be read; after its last receive SQS moves it to the dead-letter queue");
-                return self.hide(&delivery, RETRY_MAX).await;
-            }
+            Err(error) => return self.bury(&delivery, &format!("unreadable: {error}")).await,
         };
         tracing::Span::current().record("dossier.report", message.report_id.to_string());
         match self.claim(&message).await {
@@ -93,9 +93,8 @@ impl Jobs {
             Ok(Claim::Ended) => self.delete(&delivery).await,
             Ok(Claim::Busy(wait)) => self.hide(&delivery, wait).await,
             Ok(Claim::Unknown) => {
-                tracing::error!(report = %message.report_id, tenant = %message.tenant, receives = delivery.receive_count,
-                    "a message names a report that does not exist; after its last receive SQS moves it to the dead-letter queue");
-                self.hide(&delivery, RETRY_MAX).await;
+                let ReportMessage { tenant, report_id, .. } = &message;
+                self.bury(&delivery, &format!("there is no report {report_id} of {tenant}")).await;
             }
             Err(error) => {
                 tracing::warn!(report = %message.report_id, error = %error, "the report could not be claimed");
@@ -106,6 +105,10 @@ impl Jobs {
 
     async fn claim(&self, message: &ReportMessage) -> Result<Claim, shared::aws::error::AwsError> {
         let now = self.clock.now();
+        let _turn = match self.share.room(&self.aws.table, &message.tenant, now).await? {
+            Room::Free(turn) => turn,
+            Room::Full(rest) => return Ok(Claim::Busy(rest)),
+        };
         // New for every claim: it tells a claim whose answer was lost from somebody else's.
         let holder = format!("{}/{}", self.worker, Uuid::now_v7());
         let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
@@ -217,6 +220,20 @@ impl Jobs {
         Ok(Settled::Later(delay))
     }
 
+    /// Moves a message that can never be worked on to the dead-letter queue, so that it holds up
+    /// no other.
+    async fn bury(&self, delivery: &Delivery, reason: &str) {
+        tracing::error!(reason, receives = delivery.receive_count, "a message goes to the dead-letter queue");
+        metrics().dead_letter();
+        match self.dead_letters.bury(delivery, reason).await {
+            Ok(()) => self.delete(delivery).await,
+            Err(error) => {
+                tracing::warn!(error = %error, "the dead-letter queue did not take a message; it will come again");
+                self.hide(delivery, RETRY_MAX).await;
+            }
+        }
+    }
+
     async fn delete(&self, delivery: &Delivery) {
         if let Err(error) = self.aws.queue.delete(&delivery.receipt).await {
             tracing::warn!(error = %error, "a finished message could not be deleted; it will come again and change nothing");
@@ -240,12 +257,28 @@ pub(crate) fn workers_vanished() -> ReportError {
     }
 }
 
+/// Counts a report as in work until it is dropped, however that comes about.
+struct InFlight;
+
+impl InFlight {
+    fn begin() -> Self {
+        metrics().in_flight(1);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        metrics().in_flight(-1);
+    }
+}
+
 enum Claim {
     /// The report is this worker's.
     Ours(Box<Report>),
     /// The report has ended: the message is spent.
     Ended,
-    /// Another worker has the report, for this long at least.
+    /// Another worker has the report, or the tenant its share: to be tried again after this time.
     Busy(Duration),
     /// There is no such report.
     Unknown,

@@ -2,32 +2,47 @@
 //! frozen evidence and answers of the model. The first writer wins, so that a worker whose lease
 //! has run out cannot change what its successor stands on.
 
+use std::time::Duration;
+
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
-    aws::bucket::{Bucket, Stored},
+    aws::{
+        bucket::{Bucket, Stored},
+        error::Remedy,
+    },
     domain::{
         artifact::{answer_key, snapshot_key},
         evidence::Snapshot,
+        identity::{ReportId, Tenant},
         report::Report,
     },
 };
 
+use tokio::time::sleep;
+
 use crate::{
     assess::model::Answer,
     failure::{Failure, Stop},
+    retry::full_jitter,
 };
 
+const RETRY_BASE: Duration = Duration::from_millis(200);
+const RETRY_MAX: Duration = Duration::from_secs(3);
+
 /// The journal of one report.
-#[derive(Clone, Copy, Debug)]
-pub struct Journal<'a> {
-    bucket: &'a Bucket,
-    report: &'a Report,
+#[derive(Clone, Debug)]
+pub struct Journal {
+    bucket: Bucket,
+    tenant: Tenant,
+    id: ReportId,
+    attempt: u32,
 }
 
-impl<'a> Journal<'a> {
+impl Journal {
     /// The journal of `report` in `bucket`.
-    pub fn new(bucket: &'a Bucket, report: &'a Report) -> Self {
-        Self { bucket, report }
+    pub fn new(bucket: &Bucket, report: &Report) -> Self {
+        let attempt = report.lifecycle.attempt;
+        Self { bucket: bucket.clone(), tenant: report.tenant.clone(), id: report.id, attempt }
     }
 
     /// The evidence that an earlier attempt froze.
@@ -35,7 +50,7 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// [`Stop`] when the bucket does not answer or the entry cannot be read.
     pub async fn snapshot(&self) -> Result<Option<Snapshot>, Stop> {
-        self.find(&snapshot_key(&self.report.tenant, self.report.id)).await
+        self.find(&snapshot_key(&self.tenant, self.id)).await
     }
 
     /// Freezes `snapshot`, or gives what was frozen before.
@@ -43,7 +58,7 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// [`Stop`] when it is not known to be stored.
     pub async fn freeze(&self, snapshot: Snapshot) -> Result<Snapshot, Stop> {
-        self.keep(&snapshot_key(&self.report.tenant, self.report.id), snapshot).await
+        self.keep(&snapshot_key(&self.tenant, self.id), snapshot).await
     }
 
     /// The model's `turn`-th answer, if an earlier attempt got it.
@@ -51,20 +66,35 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// [`Stop`] when the bucket does not answer or the entry cannot be read.
     pub async fn answer(&self, turn: u32) -> Result<Option<Answer>, Stop> {
-        self.find(&answer_key(&self.report.tenant, self.report.id, turn)).await
+        self.find(&answer_key(&self.tenant, self.id, turn)).await
     }
 
-    /// Keeps the model's `turn`-th answer, or gives the one that was kept before.
+    /// Keeps the model's `turn`-th answer, or gives the one that was kept before. The answer is paid
+    /// for: as long as the bucket may come back it is tried again, and ends with the lease.
     ///
     /// # Errors
-    /// [`Stop`] when it is not known to be stored.
+    /// [`Stop`] when the bucket refuses it for good.
     pub async fn keep_answer(&self, turn: u32, answer: Answer) -> Result<Answer, Stop> {
-        self.keep(&answer_key(&self.report.tenant, self.report.id, turn), answer).await
+        let mut tries = 0;
+        loop {
+            match self.keep_answer_once(turn, answer.clone()).await {
+                Err(Stop::Failed(failure)) if failure.remedy != Remedy::Permanent => {
+                    tracing::warn!(detail = %failure.detail, "a model's answer could not be journalled; trying again");
+                    sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
+                    tries = tries.saturating_add(1);
+                }
+                kept => return kept,
+            }
+        }
+    }
+
+    async fn keep_answer_once(&self, turn: u32, answer: Answer) -> Result<Answer, Stop> {
+        self.keep(&answer_key(&self.tenant, self.id, turn), answer).await
     }
 
     async fn find<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Stop> {
         // A first attempt has nobody before it.
-        if self.report.lifecycle.attempt <= 1 {
+        if self.attempt <= 1 {
             return Ok(None);
         }
         let bytes = self.bucket.get(key).await?;
@@ -86,7 +116,7 @@ fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, Stop> {
 
 fn damaged(key: &str, error: impl std::fmt::Display) -> Stop {
     Stop::Failed(Failure {
-        remedy: shared::aws::error::Remedy::Permanent,
+        remedy: Remedy::Permanent,
         code: "journal_unreadable",
         message: "The report's work files cannot be read by this version. Tell the operator the report's id.",
         detail: format!("{key}: {error}"),

@@ -35,7 +35,7 @@ pub struct Lease {
 #[derive(Debug)]
 pub struct Heartbeat {
     stop: CancellationToken,
-    task: JoinHandle<()>,
+    task: Option<JoinHandle<()>>,
     lost: watch::Receiver<Option<Why>>,
 }
 
@@ -104,7 +104,7 @@ impl Lease {
                 let _ = tell.send(Some(why));
             }
         });
-        Heartbeat { stop, task, lost }
+        Heartbeat { stop, task: Some(task), lost }
     }
 }
 
@@ -136,7 +136,7 @@ impl Beat {
                     return Some(Why::Cancelled);
                 }
                 Ok(Executed::Done(report)) => {
-                    held_until = report.lifecycle.lease.map(|lease| lease.expires_at)
+                    held_until = report.lifecycle.lease.map(|lease| lease.expires_at);
                 }
                 Ok(Executed::Refused(_)) => return Some(Why::Lost),
                 Err(error) => {
@@ -160,6 +160,13 @@ impl Beat {
 /// be claimed.
 pub const GRACE: Duration = Duration::from_secs(2);
 
+impl Drop for Heartbeat {
+    /// A heartbeat whose holder is gone, by a panic for one, must not keep the report from others.
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
 impl Heartbeat {
     /// Waits until the lease must not be used any more, and says why.
     pub async fn broken(&mut self) -> Stop {
@@ -172,8 +179,10 @@ impl Heartbeat {
     }
 
     /// Stops the heartbeat; when this returns, no beat is under way.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.stop.cancel();
-        let _ = self.task.await;
+        if let Some(task) = self.task.take() {
+            let _ = task.await;
+        }
     }
 }

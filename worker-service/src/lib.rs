@@ -6,14 +6,18 @@
 
 pub mod assess;
 pub mod consumer;
+pub mod dead_letters;
 pub mod evidence;
 pub mod failure;
 pub mod job;
 pub mod journal;
 pub mod lease;
 pub mod pipeline;
+pub mod protection;
 pub mod render;
 pub mod retry;
 pub mod settings;
+pub mod share;
+pub mod slots;
 pub mod sweeper;
 pub mod worker;

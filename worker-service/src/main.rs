@@ -1,11 +1,12 @@
 //! Starts a worker as the environment says and drains it on SIGTERM.
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use shared::{config, telemetry::Telemetry};
 use tokio_util::sync::CancellationToken;
 use worker_service::{
+    dead_letters::Redriven,
     settings::{self, Settings},
     worker::Worker,
 };
@@ -14,15 +15,33 @@ use worker_service::{
 /// publishes the result.
 #[derive(Parser)]
 #[command(version)]
-struct Cli {}
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Brings messages in the dead-letter queue back: their reports get another set of attempts.
+    Redrive {
+        /// Only tell what would be done.
+        #[arg(long)]
+        dry_run: bool,
+        /// Look at no more than this many messages.
+        #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
+        limit: u64,
+    },
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let matches = Cli::command().after_long_help(config::help(settings::ALL)).get_matches();
-    if let Err(error) = Cli::from_arg_matches(&matches) {
-        error.exit();
-    }
-    match work().await {
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let outcome = match cli.command {
+        None => work().await,
+        Some(Command::Redrive { dry_run, limit }) => redrive(limit, dry_run).await,
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the log may be what failed")]
@@ -34,13 +53,24 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn work() -> Result<(), Box<dyn std::error::Error>> {
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+async fn work() -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
-    let telemetry = Telemetry::start("dossier-worker", None)?;
+    let telemetry = Telemetry::start("dossier-worker", &settings.telemetry)?;
     let stop = CancellationToken::new();
     shared::shutdown::cancel_on_signal(stop.clone())?;
     let worker = Worker::build(settings).await?;
     worker.run(stop).await;
     telemetry.shutdown();
+    Ok(())
+}
+
+async fn redrive(limit: u64, dry_run: bool) -> Outcome {
+    let worker = Worker::build(Settings::read(&config::process_environment())?).await?;
+    let mut out = std::io::stdout();
+    let Redriven { brought_back, settled, left } = worker.redrive(limit, dry_run, &mut out).await?;
+    let done = if dry_run { "would be brought back" } else { "brought back" };
+    writeln!(out, "{brought_back} {done}, {settled} settled already, {left} left in the dead-letter queue")?;
     Ok(())
 }

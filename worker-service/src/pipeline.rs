@@ -4,12 +4,12 @@
 use std::{collections::BTreeMap, future::Future, time::Instant};
 
 use shared::{
-    aws::{Aws, table::Details},
+    aws::{Aws, error::Remedy, table::Details},
     clock::Clock,
     domain::{
         artifact::{ArtifactKind, StoredArtifact, artifact_key},
         document::Document,
-        evidence::Snapshot,
+        evidence::{Snapshot, SourceStatus},
         lifecycle::Command,
         report::{Outcome, Stage},
     },
@@ -20,7 +20,7 @@ use tracing::{Instrument, info_span};
 use crate::{
     assess::{Assessment, Assessor},
     evidence::Sources,
-    failure::Stop,
+    failure::{Failure, Stop},
     journal::Journal,
     lease::Lease,
     render::{self, Rendered},
@@ -70,13 +70,26 @@ impl Pipeline {
             return Ok(frozen);
         }
         let answers = self.sources.ask(&report.request).await;
+        // A mandatory source that fails is worth another attempt; on the last one its absence is on
+        // the record and the level stays open.
+        let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
+        let failed = answers.iter().find(|(outcome, _)| {
+            outcome.status == SourceStatus::Failed && self.assessor.is_mandatory(outcome.source)
+        });
+        if let (Some((outcome, _)), true) = (failed, attempts_left) {
+            return Err(Stop::Failed(Failure {
+                remedy: Remedy::Transient,
+                code: "source_unavailable",
+                message: "A mandatory source of evidence does not answer. The report is tried again by itself.",
+                detail: format!("{} gave no answer", outcome.source.as_str()),
+            }));
+        }
         journal.freeze(Snapshot::freeze(answers, self.clock.now())).await
     }
 
-    async fn assess(&self, lease: &Lease, snapshot: &Snapshot) -> Result<Assessment, Stop> {
-        let report = lease.report();
-        let journal = Journal::new(&self.aws.bucket, report);
-        self.assessor.assess(&report.request, snapshot, &journal).await
+    async fn assess(&self, lease: &mut Lease, snapshot: &Snapshot) -> Result<Assessment, Stop> {
+        let journal = Journal::new(&self.aws.bucket, lease.report());
+        self.assessor.assess(lease, snapshot, &journal).await
     }
 
     async fn render(

@@ -8,17 +8,22 @@ use shared::{
     config::{AWS_SETTINGS, AwsSettings, ConfigErrors, Environment, Presence, Reader, Setting},
     domain::evidence::SourceName,
     settings,
-    telemetry::TELEMETRY_SETTINGS,
+    telemetry::{TELEMETRY_SETTINGS, TelemetrySettings},
 };
 
 settings! {
     /// The settings that only a worker has.
     WORKER_SETTINGS:
     CONCURRENCY = "DOSSIER_WORKER_CONCURRENCY", Presence::Default("4"), "reports that one worker works on at a time, 1 to 256";
+    TENANT_MAX = "DOSSIER_TENANT_MAX_IN_PROGRESS", Presence::Default("0"),
+        "reports of one tenant that all workers together work on at a time, so that one tenant's thousand do not hold up another's one; 0 sets no bound";
     DRAIN_SECONDS = "DOSSIER_WORKER_DRAIN_SECONDS", Presence::Default("60"),
         "seconds that reports in work get after SIGTERM before they are given back, 0 to 3600";
     SWEEP_SECONDS = "DOSSIER_SWEEP_SECONDS", Presence::Default("30"),
         "seconds between two looks for reports that nobody works on, 1 to 3600";
+    DLQ_URL = "DOSSIER_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of reports";
+    ECS_AGENT = "ECS_AGENT_URI", Presence::Optional,
+        "URL of the ECS agent, which ECS sets: with it the worker asks not to be scaled in while it works on reports";
     MODEL_ID = "DOSSIER_MODEL_ID", Presence::Required, "id or inference profile of the Bedrock model that assesses";
     MODEL_MAX_TOKENS = "DOSSIER_MODEL_MAX_TOKENS", Presence::Default("4096"), "tokens that one answer of the model may have, 256 to 64000";
     MODEL_SECONDS = "DOSSIER_MODEL_SECONDS", Presence::Default("120"), "seconds that one answer of the model may take, 1 to 3600";
@@ -35,7 +40,7 @@ settings! {
     REGISTRY_URL = "DOSSIER_REGISTRY_URL", Presence::Optional, "base URL of a GLEIF LEI service; without it the source is skipped";
     SOURCE_SECONDS = "DOSSIER_SOURCE_SECONDS", Presence::Default("10"), "seconds that one answer of a source may take, 1 to 120";
     MANDATORY = "DOSSIER_MANDATORY_SOURCES", Presence::Default("sanctions"),
-        "sources without which no report is LOW, of sanctions, news and registry, separated by commas";
+        "sources without which no report is LOW, of sanctions, news and registry, separated by commas, or none";
 }
 
 /// Every setting that a worker reads.
@@ -46,16 +51,24 @@ pub const ALL: &[&[Setting]] = &[WORKER_SETTINGS, AWS_SETTINGS, TELEMETRY_SETTIN
 pub struct Settings {
     /// Reports in work at a time.
     pub concurrency: usize,
+    /// Reports of one tenant in work at a time, on all workers together; none sets no bound.
+    pub tenant_max: Option<usize>,
     /// How long reports in work get when the worker stops.
     pub drain: Duration,
     /// How often to look for reports that nobody works on.
     pub sweep_interval: Duration,
+    /// URL of the dead-letter queue.
+    pub dlq_url: String,
+    /// URL of the ECS agent.
+    pub ecs_agent: Option<Url>,
     /// The model.
     pub model: ModelSettings,
     /// The sources.
     pub sources: SourceSettings,
     /// The adapters and the lifecycle.
     pub aws: AwsSettings,
+    /// Logs, traces and metrics.
+    pub telemetry: TelemetrySettings,
 }
 
 /// Which model assesses, and how.
@@ -102,19 +115,27 @@ impl Settings {
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(environment);
         let concurrency = reader.number(&CONCURRENCY, 1, 256);
+        let tenant_max = reader.number(&TENANT_MAX, 0, 100_000);
         let drain = reader.seconds(&DRAIN_SECONDS, 0, 3600);
         let sweep_interval = reader.seconds(&SWEEP_SECONDS, 1, 3600);
+        let dlq_url = reader.parse::<Url>(&DLQ_URL).map(String::from);
+        let ecs_agent = reader.parse(&ECS_AGENT);
         let model = ModelSettings::read(&mut reader);
         let sources = SourceSettings::read(&mut reader);
         let aws = AwsSettings::read(&mut reader);
+        let telemetry = TelemetrySettings::read(&mut reader);
         let settings = || {
             Some(Self {
                 concurrency: usize::try_from(concurrency?).ok()?,
+                tenant_max: usize::try_from(tenant_max?).ok().filter(|most| *most > 0),
                 drain: drain?,
                 sweep_interval: sweep_interval?,
+                dlq_url: dlq_url?,
+                ecs_agent,
                 model: model?,
                 sources: sources?,
                 aws: aws?,
+                telemetry: telemetry?,
             })
         };
         reader.finish(settings())
@@ -157,7 +178,23 @@ impl SourceSettings {
         let registry_url = base_url(reader, &REGISTRY_URL);
         let timeout = reader.seconds(&SOURCE_SECONDS, 1, 120);
         let names = reader.text(&MANDATORY).unwrap_or_default();
-        let mandatory = reader.convert(&MANDATORY, names.split(',').map(str::trim).map(source).collect());
+        let names = if names == "none" { "" } else { &names };
+        let mandatory: Option<Vec<SourceName>> = reader.convert(
+            &MANDATORY,
+            names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(source).collect(),
+        );
+        let configured = |source: &SourceName| match source {
+            SourceName::Sanctions => sanctions_url.is_some(),
+            SourceName::News => news_url.is_some(),
+            SourceName::Registry => registry_url.is_some(),
+        };
+        for source in mandatory.iter().flatten().filter(|source| !configured(source)) {
+            let name = source.as_str();
+            reader.fail(
+                &MANDATORY,
+                format_args!("names {name}, for which no URL is set: every report would be UNDETERMINED"),
+            );
+        }
         Some(Self {
             sanctions_url,
             sanctions_dataset: sanctions_dataset?,

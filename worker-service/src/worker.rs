@@ -1,9 +1,9 @@
 //! A worker as a whole: built from settings, run until it is stopped, drained in order.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::Write, sync::Arc, time::Duration};
 
 use shared::{
-    aws::{Aws, SdkConfig, sdk_config_loader},
+    aws::{Aws, SdkConfig, SdkError, load_sdk_config, queue::Queue},
     clock::Clock,
 };
 use thiserror::Error;
@@ -14,10 +14,14 @@ use uuid::Uuid;
 use crate::{
     assess::{Assessor, model::Model},
     consumer,
+    dead_letters::{self, Redriven},
     evidence::{Sources, SourcesError},
     job::Jobs,
     pipeline::Pipeline,
+    protection::Agent,
     settings::Settings,
+    share::Share,
+    slots::Slots,
     sweeper,
 };
 
@@ -28,12 +32,17 @@ const GIVE_BACK: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Worker {
     jobs: Arc<Jobs>,
+    slots: Arc<Slots>,
+    agent: Option<Agent>,
     settings: Settings,
 }
 
 /// Why a worker cannot be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
+    /// Requests to AWS cannot be sent.
+    #[error(transparent)]
+    Aws(#[from] SdkError),
     /// The sources cannot be asked.
     #[error("the sources of evidence cannot be asked: {0}")]
     Sources(#[from] SourcesError),
@@ -45,7 +54,7 @@ impl Worker {
     /// # Errors
     /// [`BuildError`] when a part cannot be made.
     pub async fn build(settings: Settings) -> Result<Self, BuildError> {
-        let sdk = sdk_config_loader().load().await;
+        let sdk = load_sdk_config().await?;
         Self::build_with(settings, &sdk, &sdk)
     }
 
@@ -57,29 +66,39 @@ impl Worker {
         let aws = Aws::new(sdk, &settings.aws);
         let model = Model::new(bedrock, settings.model.clone());
         let sources = Sources::new(&settings.sources)?;
-        let assessor = Assessor::new(model, settings.sources.mandatory.clone());
+        let slots = Slots::new(settings.concurrency);
+        let assessor = Assessor::new(model, Arc::clone(&slots), settings.sources.mandatory.clone());
+        let dead_letters = Queue::at(sdk, settings.dlq_url.clone());
         let clock = Clock::system();
         let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources, assessor);
         let jobs = Jobs {
             aws,
+            dead_letters,
             clock,
             policy: settings.aws.policy,
+            share: Share::new(settings.tenant_max),
             pipeline,
             worker: format!("worker-{}", Uuid::now_v7().simple()),
             give_back: CancellationToken::new(),
         };
-        Ok(Self { jobs: Arc::new(jobs), settings })
+        let agent = settings.ecs_agent.as_ref().map(Agent::new).transpose().map_err(SourcesError::Http)?;
+        Ok(Self { jobs: Arc::new(jobs), slots, agent, settings })
     }
 
     /// Works until `stop`, then drains: nothing more is received, reports in work get the drain
     /// time, and what is left is given back so that another worker continues at once.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { jobs, settings } = self;
+        let Self { jobs, slots, agent, settings } = self;
         tracing::info!(worker = %jobs.worker, slots = settings.concurrency, version = env!("CARGO_PKG_VERSION"), "worker is ready");
         let running = TaskTracker::new();
-        let sweeping =
-            tokio::spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
-        consumer::consume(Arc::clone(&jobs), settings.concurrency, stop, running.clone()).await;
+        let drained = CancellationToken::new();
+        let beside = TaskTracker::new();
+        beside.spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
+        beside.spawn(dead_letters::keep_looking(Arc::clone(&jobs), stop.clone()));
+        if let Some(agent) = agent {
+            beside.spawn(agent.follow(running.clone(), drained.clone()));
+        }
+        consumer::consume(Arc::clone(&jobs), slots, stop, running.clone()).await;
         running.close();
         if timeout(settings.drain, running.wait()).await.is_err() {
             tracing::info!(reports = running.len(), "giving back what is still in work");
@@ -91,7 +110,24 @@ impl Worker {
                 );
             }
         }
-        let _ = sweeping.await;
+        drained.cancel();
+        beside.close();
+        if timeout(GIVE_BACK, beside.wait()).await.is_err() {
+            tracing::warn!("a task beside the reports did not end in time");
+        }
         tracing::info!("worker has stopped");
+    }
+
+    /// Brings up to `limit` dead letters back, as [`dead_letters::redrive`] does.
+    ///
+    /// # Errors
+    /// When a service does not answer, or nothing can be written to `say`.
+    pub async fn redrive(
+        &self,
+        limit: u64,
+        dry_run: bool,
+        say: &mut impl Write,
+    ) -> Result<Redriven, Box<dyn std::error::Error>> {
+        dead_letters::redrive(&self.jobs, limit, dry_run, say).await
     }
 }

@@ -15,7 +15,7 @@ use shared::{
     },
 };
 
-use super::{enqueue, find, resource::ReportResource, retry_after};
+use super::{LOOK_AGAIN, enqueue, find, resource::ReportResource, retry_after};
 use crate::{
     application::App,
     auth::Caller,
@@ -65,7 +65,7 @@ pub async fn cancel(
     responses(
         (status = 200, description = "The report, waiting for a worker; a report that is on its way stays as it is", body = ReportResource),
         (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The report is completed", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 409, description = "The report is completed, or is just being cancelled", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub async fn resubmit(
     State(app): State<Arc<App>>,
@@ -84,6 +84,11 @@ pub async fn resubmit(
             let report = *current.ok_or_else(Problem::report_not_found)?;
             match report.lifecycle.status {
                 Status::Completed => Err(forbidden("resubmit", Status::Completed)),
+                _ if report.lifecycle.cancel_requested => Err(Problem::new(
+                    Kind::TransitionNotAllowed,
+                    "the report is being cancelled: resubmit it once it is CANCELLED",
+                )
+                .retry_after(LOOK_AGAIN)),
                 _ => answer(&app, report).await,
             }
         }

@@ -102,7 +102,8 @@ fn changes(
                     Next::Wait(report) => {
                         let known = report.revision;
                         match follow::until_changed(&app, report, PATIENCE).await {
-                            Ok(report) => Next::Show(report, Some(known)),
+                            Ok(Some(report)) => Next::Show(report, Some(known)),
+                            Ok(None) => Next::End,
                             Err(error) => stop_for(&error),
                         }
                     }

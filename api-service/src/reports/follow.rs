@@ -11,12 +11,12 @@ use crate::application::App;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The report once it differs from `known`, or as it is after `patience`, when the API stops, or
-/// when it has ended. A report that is deleted meanwhile stays as it was known.
+/// when it has ended; none when it is deleted meanwhile.
 pub(super) async fn until_changed(
     app: &Arc<App>,
     known: Report,
     patience: Duration,
-) -> Result<Report, AwsError> {
+) -> Result<Option<Report>, AwsError> {
     let end = Instant::now() + patience;
     while !known.lifecycle.status.is_terminal() && Instant::now() < end && !app.stop.is_cancelled() {
         tokio::select! {
@@ -24,9 +24,10 @@ pub(super) async fn until_changed(
             () = app.stop.cancelled() => break,
         }
         match app.aws.table.get(&known.tenant, known.id).await? {
-            Some(report) if report.revision != known.revision => return Ok(report),
-            _ => {}
+            Some(report) if report.revision != known.revision => return Ok(Some(report)),
+            Some(_) => {}
+            None => return Ok(None),
         }
     }
-    Ok(known)
+    Ok(Some(known))
 }

@@ -112,7 +112,7 @@ fn parameters(query: &str) -> Result<Parameters, Problem> {
                 Err(error) => wrong("page_token_invalid", format!("pageToken {error}")),
             },
             _ => {
-                wrong("unknown_parameter", format!("there is no parameter named {}: remove it", clip(&name)))
+                wrong("unknown_parameter", format!("there is no parameter named {}: remove it", clip(&name)));
             }
         }
         seen.push(name);

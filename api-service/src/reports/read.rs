@@ -49,7 +49,8 @@ pub async fn read(
         // A client that tells what it knows and is behind is answered at once.
         let up_to_date = matches(&headers, &report) || !headers.contains_key(header::IF_NONE_MATCH);
         if up_to_date {
-            report = follow::until_changed(&app, report, wait).await?;
+            let changed = follow::until_changed(&app, report, wait).await?;
+            report = changed.ok_or_else(Problem::report_not_found)?;
         }
         if let Ok(applied) = HeaderValue::from_str(&format!("wait={}", wait.as_secs())) {
             answer.insert(PREFERENCE_APPLIED, applied);
@@ -77,7 +78,7 @@ fn matches(headers: &HeaderMap, report: &shared::domain::report::Report) -> bool
 }
 
 /// The wait that the client prefers (RFC 7240); a preference that is not understood is passed over.
-fn wait_preference(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn wait_preference(headers: &HeaderMap) -> Option<Duration> {
     let preferences = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let wait = preferences.flat_map(|value| value.split([',', ';'])).find_map(|preference| {
         let (name, value) = preference.split_once('=')?;

@@ -46,6 +46,9 @@ pub struct AwsError {
     pub detail: String,
 }
 
+/// The code of a request that was given up before its answer came.
+pub const TIMEOUT: &str = "Timeout";
+
 /// Codes that say "too much": "Error retries and exponential backoff in AWS" and the services'
 /// lists of common errors.
 const THROTTLES: [&str; 10] = [
@@ -62,7 +65,14 @@ const THROTTLES: [&str; 10] = [
 ];
 
 /// Codes of a refusal that another try may not meet, although their HTTP status is in the 4xx.
-const PASSING: [&str; 7] = [
+const PASSING: [&str; 12] = [
+    // Credentials of a role are renewed while a request is under way.
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    // Bedrock: the model failed, not the request.
+    "ModelErrorException",
+    "ModelStreamErrorException",
     // S3: two conditional writes met; the loser may try again.
     "ConditionalRequestConflict",
     "TransactionConflictException",
@@ -110,7 +120,7 @@ impl AwsError {
         let (code, remedy) = match error {
             // Endpoint, credentials or input are wrong before anything is sent.
             SdkError::ConstructionFailure(_) => ("ConstructionFailure", Remedy::Permanent),
-            SdkError::TimeoutError(_) => ("Timeout", Remedy::Transient),
+            SdkError::TimeoutError(_) => (TIMEOUT, Remedy::Transient),
             SdkError::DispatchFailure(_) => ("NoConnection", Remedy::Transient),
             SdkError::ResponseError(_) => ("UnreadableAnswer", Remedy::Transient),
             SdkError::ServiceError(answer) => {

@@ -12,6 +12,9 @@ use std::time::Duration;
 pub use aws_config::SdkConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
 
+use aws_credential_types::provider::ProvideCredentials;
+use thiserror::Error;
+
 use crate::{
     aws::{bucket::Bucket, queue::Queue, table::Table},
     config::AwsSettings,
@@ -44,6 +47,36 @@ pub fn sdk_config_loader() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts)
+}
+
+/// Why requests to AWS cannot be sent.
+#[derive(Debug, Error)]
+pub enum SdkError {
+    /// No region is configured.
+    #[error("no AWS region is configured: set AWS_REGION")]
+    Region,
+    /// There are no credentials.
+    #[error(
+        "no AWS credentials can be had: give the task a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({0})"
+    )]
+    Credentials(String),
+}
+
+/// [`sdk_config_loader`]'s configuration, once it is known that there are a region and credentials:
+/// a service that lacks them does not start, instead of failing at its first request.
+///
+/// # Errors
+/// [`SdkError`] names what lacks.
+pub async fn load_sdk_config() -> Result<SdkConfig, SdkError> {
+    let sdk = sdk_config_loader().load().await;
+    if sdk.region().is_none() {
+        return Err(SdkError::Region);
+    }
+    let none = || SdkError::Credentials("no provider".to_owned());
+    let provider = sdk.credentials_provider().ok_or_else(none)?;
+    let given = provider.provide_credentials().await;
+    given.map_err(|error| SdkError::Credentials(error::chain(&error)))?;
+    Ok(sdk)
 }
 
 impl Aws {

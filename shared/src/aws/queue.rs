@@ -8,9 +8,9 @@ use aws_sdk_sqs::{
     types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 
-use super::{call::call, error::AwsError};
+use super::{SdkConfig, call::call, error::AwsError};
 use crate::{
-    contract::{ReportMessage, TRACEPARENT},
+    contract::{REASON, ReportMessage, TRACEPARENT},
     domain::time::UtcTime,
 };
 
@@ -39,12 +39,19 @@ pub struct Delivery {
     pub sent_at: Option<UtcTime>,
     /// The W3C Trace Context of who sent it.
     pub traceparent: Option<String>,
+    /// Why it was given up, in the dead-letter queue; none where SQS itself moved it there.
+    pub reason: Option<String>,
 }
 
 impl Queue {
     /// The queue at `url`.
     pub fn new(client: Client, url: String) -> Self {
         Self { client, url }
+    }
+
+    /// The queue at `url`, reached as `sdk` says.
+    pub fn at(sdk: &SdkConfig, url: String) -> Self {
+        Self::new(Client::new(sdk), url)
     }
 
     /// Whether the queue answers: a read.
@@ -58,6 +65,25 @@ impl Queue {
             .queue_url(&self.url)
             .attribute_names(QueueAttributeName::ApproximateNumberOfMessages);
         call(SQS, "GetQueueAttributes", request.send()).await.map(|_| ())
+    }
+
+    /// Sends `body` as it is, with the `reason` why it was given up and the trace it belongs to.
+    ///
+    /// # Errors
+    /// [`AwsError`] when SQS did not take it, or its answer was lost.
+    pub async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), AwsError> {
+        let mut request = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            // SQS takes no empty body.
+            .message_body(if delivery.body.is_empty() { " " } else { &delivery.body })
+            .message_group_id("unreadable")
+            .message_attributes(REASON, text_attribute(reason)?);
+        if let Some(traceparent) = &delivery.traceparent {
+            request = request.message_attributes(TRACEPARENT, text_attribute(traceparent)?);
+        }
+        call(SQS, "SendMessage", request.send()).await.map(|_| ())
     }
 
     /// Sends `message`; tenants share the queue fairly by its message group.
@@ -105,6 +131,7 @@ impl Queue {
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .message_attribute_names(TRACEPARENT)
+            .message_attribute_names(REASON)
             .customize()
             .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(patience));
         let answer = call(SQS, "ReceiveMessage", request.send()).await?;
@@ -136,6 +163,11 @@ impl Queue {
     }
 }
 
+fn text_attribute(text: &str) -> Result<MessageAttributeValue, AwsError> {
+    let value = MessageAttributeValue::builder().data_type("String").string_value(text).build();
+    value.map_err(|error| AwsError::unusable(SQS, "SendMessage", error))
+}
+
 /// SQS counts in whole seconds; part of one is rounded up, so that nothing comes too early.
 fn whole_seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
@@ -146,11 +178,15 @@ fn delivery(message: Message) -> Option<Delivery> {
     let number = |name| system(name).and_then(|text| text.parse::<i64>().ok());
     let receive_count = number(MessageSystemAttributeName::ApproximateReceiveCount);
     let sent_at = number(MessageSystemAttributeName::SentTimestamp).map(UtcTime::from_epoch_millis);
-    let traceparent = message.message_attributes.as_ref().and_then(|all| all.get(TRACEPARENT));
+    let text = |name| {
+        let value = message.message_attributes.as_ref().and_then(|all| all.get(name));
+        value.and_then(|value| value.string_value.clone())
+    };
     Some(Delivery {
         receive_count: receive_count.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
         sent_at,
-        traceparent: traceparent.and_then(|value| value.string_value.clone()),
+        traceparent: text(TRACEPARENT),
+        reason: text(REASON),
         body: message.body.unwrap_or_default(),
         // Without a handle nothing could be done with it; SQS always gives one.
         receipt: message.receipt_handle?,

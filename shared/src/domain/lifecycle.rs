@@ -104,7 +104,8 @@ impl Lifecycle {
             | Command::RequestCancel
             | Command::Resubmit
             | Command::Redispatch
-            | Command::GiveUp => false,
+            | Command::GiveUp
+            | Command::Bury => false,
         }
     }
 }
@@ -187,6 +188,8 @@ pub enum Command {
     Redispatch,
     /// Anybody ends a report whose last worker vanished with no attempt left.
     GiveUp,
+    /// A worker found the report's message in the dead-letter queue.
+    Bury,
 }
 
 /// When a command is allowed, as data: evaluated by [`Guard::holds`], compiled by the table adapter.
@@ -385,6 +388,10 @@ pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change)
         Command::Redispatch => (
             All(vec![Due(now), Any(vec![Is(Status::Pending), abandoned()])]),
             Change { due_at: Field::Set(soon), ..Change::keep() },
+        ),
+        Command::Bury => (
+            All(vec![Any(vec![Is(Status::Pending), abandoned()]), CancelRequested(false)]),
+            Change::end(Status::Failed),
         ),
         Command::GiveUp => {
             (All(vec![abandoned(), AttemptsLeft(false), CancelRequested(false)]), Change::end(Status::Failed))

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
     artifact::{ArtifactKind, StoredArtifact},
@@ -30,6 +31,8 @@ pub struct Report {
     pub request: ReportRequest,
     /// [`ReportRequest::fingerprint`] of it.
     pub request_sha256: String,
+    /// New for every submission: tells its own first try, whose answer was lost, from another's.
+    pub submission: Uuid,
     /// How far it is.
     pub progress: Progress,
     /// The verdict, once COMPLETED.
@@ -42,6 +45,8 @@ pub struct Report {
     pub error: Option<ReportError>,
     /// When it was submitted.
     pub created_at: UtcTime,
+    /// When a person last asked for another go at it.
+    pub resubmitted_at: Option<UtcTime>,
     /// When a worker first took it.
     pub started_at: Option<UtcTime>,
     /// When it reached a terminal state.
@@ -159,10 +164,15 @@ impl Usage {
         Self {
             input_tokens: self.input_tokens + other.input_tokens,
             output_tokens: self.output_tokens + other.output_tokens,
-            cost_usd: self.cost_usd + other.cost_usd,
+            cost_usd: micro_dollars(self.cost_usd + other.cost_usd),
             model_calls: self.model_calls + other.model_calls,
         }
     }
+}
+
+/// An amount in US dollars, rounded to a millionth: what is beyond is noise of binary fractions.
+pub fn micro_dollars(amount: f64) -> f64 {
+    (amount * 1e6).round() / 1e6
 }
 
 /// Why a report failed, or why it is tried again.
@@ -197,15 +207,18 @@ impl Report {
             revision: 1,
             request,
             request_sha256,
+            submission: Uuid::now_v7(),
             progress: Stage::Queued.progress(),
             outcome: None,
             sources: Vec::new(),
             usage: Usage::default(),
             error: None,
             created_at: now,
+            resubmitted_at: None,
             started_at: None,
             ended_at: None,
-            expires_at: now.plus(RETENTION),
+            // The table counts its time to live in whole seconds.
+            expires_at: UtcTime::from_epoch_millis(now.plus(RETENTION).epoch_seconds() * 1000),
         }
     }
 }

@@ -9,7 +9,7 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, format::Writer},
     registry::LookupSpan,
 };
 
@@ -56,18 +56,27 @@ where
 {
     fn format_event(
         &self,
-        _: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut line = Fields::default();
         event.record(&mut line);
         let Fields(mut line) = line;
+        // What the line is about stands in the spans around it.
+        for span in context.event_scope().into_iter().flatten() {
+            let extensions = span.extensions();
+            let Some(fields) = extensions.get::<FormattedFields<N>>() else { continue };
+            let fields: Map<String, Value> = serde_json::from_str(fields).unwrap_or_default();
+            for (name, value) in fields.into_iter().filter(|(name, _)| name.starts_with("dossier.")) {
+                line.entry(name).or_insert(value);
+            }
+        }
         line.insert("timestamp".into(), Value::from(UtcTime::now().to_string()));
         line.insert("level".into(), Value::from(event.metadata().level().as_str()));
         line.insert("target".into(), Value::from(event.metadata().target()));
-        let context = opentelemetry::Context::current();
-        let span = context.span().span_context().clone();
+        let current = opentelemetry::Context::current();
+        let span = current.span().span_context().clone();
         if span.is_valid() {
             line.insert("traceId".into(), Value::from(span.trace_id().to_string()));
             line.insert("spanId".into(), Value::from(span.span_id().to_string()));

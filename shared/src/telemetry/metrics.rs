@@ -25,6 +25,7 @@ pub struct Metrics {
     model_tokens: Counter<u64>,
     sources: Counter<u64>,
     attempts: Counter<u64>,
+    dead_letters: Counter<u64>,
 }
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
@@ -54,6 +55,7 @@ impl Metrics {
                 .build(),
             model_tokens: count("gen_ai.client.token.usage", "Tokens sent to and written by the model"),
             sources: count("dossier.source.outcomes", "Answers of the sources of evidence"),
+            dead_letters: count("dossier.dead_letters", "Messages that were put into the dead-letter queue"),
             attempts: count("dossier.attempts.ended", "Attempts that ended without ending their report"),
         }
     }
@@ -102,6 +104,11 @@ impl Metrics {
     /// An attempt ended without ending its report, for the reason `code`.
     pub fn attempt_ended(&self, code: &str) {
         self.attempts.add(1, &[KeyValue::new("error.type", code.to_owned())]);
+    }
+
+    /// A message was put into the dead-letter queue.
+    pub fn dead_letter(&self) {
+        self.dead_letters.add(1, &[]);
     }
 
     /// This worker works on so many reports more, or fewer.

@@ -4,18 +4,25 @@ mod log;
 pub mod metrics;
 pub mod propagation;
 
-use std::{env, io::IsTerminal};
+use std::{io::IsTerminal, str::FromStr};
 
 use opentelemetry::{global, trace::TracerProvider as _};
-use opentelemetry_otlp::{MetricExporter, SpanExporter};
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter};
 use opentelemetry_sdk::{
     Resource, metrics::SdkMeterProvider, propagation::TraceContextPropagator, trace::SdkTracerProvider,
 };
 use thiserror::Error;
-use tracing_subscriber::{EnvFilter, Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{ParseError, Targets},
+    fmt::format::JsonFields,
+    layer::SubscriberExt,
+    util::{SubscriberInitExt, TryInitError},
+};
+use url::Url;
 
 use crate::{
-    config::{Presence, Setting},
+    config::{ConfigErrors, Environment, Presence, Reader},
     settings,
 };
 
@@ -31,6 +38,64 @@ settings! {
 /// The crates whose spans are traces. Those of libraries may hold what must not leave the process.
 const TRACED: [&str; 4] = ["shared", "api_service", "worker_service", "local_stack"];
 
+/// How a process logs and where its traces and metrics go.
+#[derive(Clone, Debug)]
+pub struct TelemetrySettings {
+    filter: String,
+    format: Format,
+    collector: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    Text,
+    Auto,
+}
+
+impl FromStr for Format {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "json" => Ok(Self::Json),
+            "text" => Ok(Self::Text),
+            "auto" => Ok(Self::Auto),
+            _ => Err("it is neither json nor text nor auto"),
+        }
+    }
+}
+
+impl TelemetrySettings {
+    /// Reads [`TELEMETRY_SETTINGS`]; none when `reader` noted an error.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let filter = reader.text(&LOG).unwrap_or_default();
+        let valid = reader.convert(&LOG, EnvFilter::try_new(&filter).map(|_| ()));
+        let format = reader.parse(&LOG_FORMAT);
+        let collector = reader.text(&OTLP);
+        let reachable = collector.as_ref().map(|url| match Url::parse(url) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
+            _ => Err("it is no http or https URL"),
+        });
+        let usable = reachable.map_or(Some(()), |checked| reader.convert(&OTLP, checked));
+        valid?;
+        usable?;
+        Some(Self { filter, format: format?, collector: collector.is_some() })
+    }
+
+    /// The settings in `environment`, with `filter` for the log where it names none.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn with_default_filter(environment: &Environment, filter: &str) -> Result<Self, ConfigErrors> {
+        let mut environment = environment.clone();
+        environment.entry(LOG.name.to_owned()).or_insert_with(|| filter.to_owned());
+        let mut reader = Reader::new(&environment);
+        let settings = Self::read(&mut reader);
+        reader.finish(settings)
+    }
+}
+
 /// Flushes traces and metrics when it is shut down.
 #[must_use = "without shutdown the last spans and metrics are lost"]
 #[derive(Debug)]
@@ -42,52 +107,29 @@ pub struct Telemetry {
 /// Why telemetry cannot be set up.
 #[derive(Debug, Error)]
 pub enum TelemetryError {
-    /// The setting of this name is unusable.
-    #[error("{name} cannot be used: {why} ({help})")]
-    Setting {
-        /// The setting.
-        name: &'static str,
-        /// What is wrong.
-        why: String,
-        /// What it is for.
-        help: &'static str,
-    },
+    /// The exporters cannot be made.
+    #[error("the exporters for OTEL_EXPORTER_OTLP_ENDPOINT cannot be made: {0}")]
+    Exporter(#[from] ExporterBuildError),
+    /// The filter was changed to one that is none.
+    #[error("the log filter cannot be used: {0}")]
+    Filter(#[from] ParseError),
     /// It was set up before, in this process.
     #[error("telemetry was set up before in this process: {0}")]
-    Twice(#[from] tracing_subscriber::util::TryInitError),
-}
-
-fn unusable(setting: &Setting, why: impl ToString) -> TelemetryError {
-    TelemetryError::Setting { name: setting.name, why: why.to_string(), help: setting.help }
-}
-
-fn set(setting: &Setting) -> Option<String> {
-    env::var(setting.name).ok().filter(|value| !value.trim().is_empty())
-}
-
-fn value(setting: &Setting) -> Option<String> {
-    let default = match setting.default {
-        Presence::Default(value) => Some(value.to_owned()),
-        _ => None,
-    };
-    set(setting).or(default)
+    Twice(#[from] TryInitError),
 }
 
 impl Telemetry {
     /// Sets up logs to standard error, and traces and metrics to the collector if one is configured.
-    /// `service` is the name under which they are found, `quiet` what holds for the log where
-    /// `DOSSIER_LOG` is not set (none: its default).
+    /// `service` is the name under which they are found.
     ///
     /// # Errors
-    /// [`TelemetryError`] names the setting that is wrong.
-    pub fn start(service: &'static str, quiet: Option<&str>) -> Result<Self, TelemetryError> {
-        let filter = set(&LOG).or(quiet.map(str::to_owned)).or_else(|| value(&LOG)).unwrap_or_default();
-        let filter = EnvFilter::try_new(filter).map_err(|error| unusable(&LOG, error))?;
-        let json = match value(&LOG_FORMAT).as_deref() {
-            Some("json") => true,
-            Some("text") => false,
-            Some("auto") => !std::io::stderr().is_terminal(),
-            _ => return Err(unusable(&LOG_FORMAT, "it is neither json nor text nor auto")),
+    /// [`TelemetryError`] says what stands in the way.
+    pub fn start(service: &'static str, settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
+        let filter = EnvFilter::try_new(&settings.filter)?;
+        let json = match settings.format {
+            Format::Json => true,
+            Format::Text => false,
+            Format::Auto => !std::io::stderr().is_terminal(),
         };
         let resource = Resource::builder()
             .with_service_name(service)
@@ -95,11 +137,9 @@ impl Telemetry {
             .build();
         let mut tracer = SdkTracerProvider::builder().with_resource(resource.clone());
         let mut meter = SdkMeterProvider::builder().with_resource(resource);
-        if value(&OTLP).is_some() {
-            let spans =
-                SpanExporter::builder().with_http().build().map_err(|error| unusable(&OTLP, error))?;
-            let numbers =
-                MetricExporter::builder().with_http().build().map_err(|error| unusable(&OTLP, error))?;
+        if settings.collector {
+            let spans = SpanExporter::builder().with_http().build()?;
+            let numbers = MetricExporter::builder().with_http().build()?;
             tracer = tracer.with_batch_exporter(spans);
             meter = meter.with_periodic_exporter(numbers);
         }
@@ -111,7 +151,11 @@ impl Telemetry {
         let traced = Targets::new().with_targets(TRACED.map(|target| (target, tracing::Level::INFO)));
         let traces = tracing_opentelemetry::layer().with_tracer(tracer.tracer("dossier")).with_filter(traced);
         let logs = if json {
-            tracing_subscriber::fmt::layer().event_format(log::Json).with_writer(std::io::stderr).boxed()
+            tracing_subscriber::fmt::layer()
+                .fmt_fields(JsonFields::new())
+                .event_format(log::Json)
+                .with_writer(std::io::stderr)
+                .boxed()
         } else {
             tracing_subscriber::fmt::layer().with_writer(std::io::stderr).boxed()
         };

@@ -20,6 +20,8 @@ use super::{
 const STATEMENT_MAX: usize = 1_000;
 /// Longest summary, in characters.
 const SUMMARY_MAX: usize = 3_000;
+/// Fewest letters and digits of a quote: shorter ones stand in every text.
+const QUOTE_MIN: usize = 4;
 /// Most findings of an answer.
 const FINDINGS_MAX: usize = 100;
 
@@ -39,6 +41,14 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// Claims that are left out.
     pub dropped: Vec<Dropped>,
+}
+
+impl Checked {
+    /// How much of the answer can be used: a summary before anything else, then findings.
+    pub fn worth(&self) -> (bool, usize) {
+        let opinion = self.opinion.as_ref();
+        (opinion.is_some_and(|o| o.summary.is_some()), opinion.map_or(0, |o| o.findings.len()))
+    }
 }
 
 /// Checks `answer` against the evidence and the rules.
@@ -143,7 +153,11 @@ fn unproven(citation: &Citation, evidence: &[&Evidence]) -> Option<String> {
     if quote.is_empty() {
         return Some(format!("it quotes nothing of {evidence_id}"));
     }
-    if folded(&piece.text).contains(&quote) || folded(&piece.title).contains(&quote) {
+    let (text, title) = (folded(&piece.text), folded(&piece.title));
+    if quote.chars().filter(|c| c.is_alphanumeric()).count() < QUOTE_MIN && quote != text && quote != title {
+        return Some(format!("its quote of {evidence_id} is too short to prove anything"));
+    }
+    if text.contains(&quote) || title.contains(&quote) {
         None
     } else {
         Some(format!("its quote does not stand in {evidence_id}"))

@@ -8,16 +8,16 @@ pub mod model;
 pub mod opinion;
 pub mod prompt;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use shared::{
-    aws::error::Remedy,
+    aws::{error::Remedy, table::Details},
     domain::{
         assessment::Summary,
         document::{Document, Dropped, Versions},
         evidence::{Snapshot, SourceName},
+        lifecycle::Command,
         report::{Report, Review, Usage},
-        request::ReportRequest,
         risk::{Assessed, Rules},
         time::UtcTime,
     },
@@ -26,14 +26,16 @@ use tokio::time::sleep;
 
 use self::{
     check::{Checked, Problem},
-    model::{Answer, Content, Model, Turn},
+    model::{Answer, Content, Model, TIMED_OUT, Turn},
     opinion::Opinion,
     prompt::Prompt,
 };
 use crate::{
     failure::{Failure, Stop},
     journal::Journal,
+    lease::Lease,
     retry::full_jitter,
+    slots::Slots,
 };
 
 /// Answers that one report can cost: the first, and one repair.
@@ -48,6 +50,7 @@ const RETRY_MAX: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub struct Assessor {
     model: Model,
+    slots: Arc<Slots>,
     mandatory: Vec<SourceName>,
 }
 
@@ -59,16 +62,22 @@ pub struct Assessment {
     summary: Summary,
     dropped: Vec<Dropped>,
     review: Vec<String>,
-    model: String,
+    model: Option<String>,
     prompt: String,
     /// Every answer of the model, in order.
     pub answers: Vec<Answer>,
 }
 
 impl Assessor {
-    /// An assessor that asks `model`; reports need an answer of each `mandatory` source.
-    pub fn new(model: Model, mandatory: Vec<SourceName>) -> Self {
-        Self { model, mandatory }
+    /// An assessor that asks `model` and tells `slots` how that goes; reports need an answer of each
+    /// `mandatory` source.
+    pub fn new(model: Model, slots: Arc<Slots>, mandatory: Vec<SourceName>) -> Self {
+        Self { model, slots, mandatory }
+    }
+
+    /// Whether no report can be LOW without an answer of `source`.
+    pub fn is_mandatory(&self, source: SourceName) -> bool {
+        self.mandatory.contains(&source)
     }
 
     /// Assesses `snapshot`. Answers that the journal has are not bought again.
@@ -77,36 +86,60 @@ impl Assessor {
     /// [`Stop`] when the model or the journal does not answer.
     pub async fn assess(
         &self,
-        request: &ReportRequest,
+        lease: &mut Lease,
         snapshot: &Snapshot,
-        journal: &Journal<'_>,
+        journal: &Journal,
     ) -> Result<Assessment, Stop> {
         let assessed = Rules::built_in().assess(snapshot, &self.mandatory);
         let prompt = Prompt::current();
-        let question = prompt.question(request, snapshot, &assessed)?;
+        let question = prompt.question(&lease.report().request, snapshot, &assessed)?;
         let mut answers: Vec<Answer> = Vec::new();
-        let mut checked = Checked::default();
-        for turn in 1..=TURNS {
-            let turns = turns(&question, &answers, &checked.problems);
+        let mut best = Checked::default();
+        let mut problems = Vec::new();
+        // Without evidence there is nothing to ask about: nothing that a model says could be proven.
+        let turns_left = if snapshot.evidence.is_empty() { 0 } else { TURNS };
+        for turn in 1..=turns_left {
+            let turns = turns(&question, &answers, &problems);
             let answer = match journal.answer(turn).await? {
                 Some(answer) => answer,
-                None => journal.keep_answer(turn, self.ask(prompt, &turns).await?).await?,
+                None => {
+                    if turn > 1 {
+                        // The answer before took its time: only who still holds the lease may buy more.
+                        lease.write(|attempt| Command::Advance { attempt }, &Details::default()).await?;
+                    }
+                    journal.keep_answer(turn, self.ask(prompt, &turns).await?).await?
+                }
             };
-            checked = check::check(&answer, snapshot, &assessed);
+            let checked = check::check(&answer, snapshot, &assessed);
             answers.push(answer);
-            if checked.problems.is_empty() {
+            problems.clone_from(&checked.problems);
+            // A repair can be worse than what it was to mend.
+            if turn == 1 || checked.worth() >= best.worth() {
+                best = checked;
+            }
+            if problems.is_empty() {
                 break;
             }
         }
-        Ok(Assessment::conclude(assessed, checked, answers, self.model.id(), prompt))
+        Ok(Assessment::conclude(assessed, best, answers, prompt))
     }
 
     async fn ask(&self, prompt: &Prompt, turns: &[Turn]) -> Result<Answer, Stop> {
         let mut tries = 0;
         loop {
-            match self.model.ask(&prompt.system, turns).await {
+            let answer = self.model.ask(prompt, turns).await;
+            match &answer {
+                Ok(_) => self.slots.answered(),
+                Err(failure) if failure.remedy == Remedy::Throttled => self.slots.throttled(),
+                Err(_) => {}
+            }
+            match answer {
                 Ok(answer) => return Ok(answer),
-                Err(failure) if failure.remedy != Remedy::Permanent && tries + 1 < TRIES => {
+                Err(failure)
+                    if failure.remedy != Remedy::Permanent
+                        && failure.code != TIMED_OUT
+                        && tries + 1 < TRIES =>
+                {
                     tracing::info!(code = failure.code, detail = %failure.detail, "the model gave no answer; asking again");
                     sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
                     tries += 1;
@@ -129,19 +162,13 @@ fn turns(question: &str, answers: &[Answer], problems: &[Problem]) -> Vec<Turn> 
 }
 
 impl Assessment {
-    fn conclude(
-        assessed: Assessed,
-        checked: Checked,
-        answers: Vec<Answer>,
-        model: &str,
-        prompt: &Prompt,
-    ) -> Self {
+    fn conclude(assessed: Assessed, checked: Checked, answers: Vec<Answer>, prompt: &Prompt) -> Self {
         let Checked { opinion, problems, dropped } = checked;
-        let mut review = Vec::new();
+        let mut review = assessed.review.clone();
         for source in &assessed.missing {
             review.push(format!("The mandatory source {} gave no answer.", source.as_str()));
         }
-        if let Some(opinion) = &opinion {
+        if let Some(opinion) = opinion.as_ref().filter(|_| assessed.missing.is_empty()) {
             if opinion.level > assessed.floor {
                 let (level, floor) = (opinion.level.as_str(), assessed.floor.as_str());
                 review.push(format!("The model rates the company {level}, the rules {floor}."));
@@ -153,17 +180,24 @@ impl Assessment {
             }
         }
         if !dropped.is_empty() {
-            review.push(format!("{} claims of the model failed a check and were dropped.", dropped.len()));
+            let claims =
+                if dropped.len() == 1 { "1 claim".to_owned() } else { format!("{} claims", dropped.len()) };
+            review.push(format!("The model made {claims} that failed a check and were left out."));
         }
         let summary = match opinion.as_ref().and_then(|opinion| opinion.summary.clone()) {
             Some(summary) => summary,
             None => {
-                let why = problems.first().map_or("it gave none", |problem| problem.what.as_str());
-                review.push(format!("The model's summary could not be used: {why}."));
+                let why = problems
+                    .first()
+                    .map_or("it was not asked, for want of evidence", |problem| problem.what.as_str());
+                review.push(format!("There is no summary of the model: {why}."));
                 from_rules(&assessed)
             }
         };
-        let (model, prompt) = (model.to_owned(), prompt.name.clone());
+        // What made the report is what was answered, by whichever version of Dossier asked.
+        let last = answers.last();
+        let prompt = last.map_or_else(|| prompt.name.clone(), |answer| answer.prompt.clone());
+        let model = last.filter(|_| opinion.is_some()).map(|answer| answer.model.clone());
         Self { assessed, opinion, summary, dropped, review, model, prompt, answers }
     }
 
@@ -175,7 +209,6 @@ impl Assessment {
     /// The finished report.
     pub fn into_document(self, report: &Report, snapshot: &Snapshot, now: UtcTime) -> Document {
         let level = self.opinion.as_ref().map(|opinion| opinion.level);
-        let from_model = self.opinion.as_ref().is_some_and(|opinion| opinion.summary.is_some());
         Document {
             report_id: report.id,
             company: report.request.clone(),
@@ -192,7 +225,7 @@ impl Assessment {
                 dossier: env!("CARGO_PKG_VERSION").to_owned(),
                 rules: Rules::built_in().version.clone(),
                 prompt: self.prompt,
-                model: from_model.then_some(self.model),
+                model: self.model,
                 written_at: now,
             },
         }
@@ -211,7 +244,13 @@ fn from_rules(assessed: &Assessed) -> Summary {
         citations
             .extend(rule.because.iter().filter(|id| !citations.contains(id)).cloned().collect::<Vec<_>>());
     }
-    if assessed.rules.is_empty() {
+    if !assessed.missing.is_empty() {
+        let names: Vec<&str> = assessed.missing.iter().map(|source| source.as_str()).collect();
+        text.push_str(&format!(
+            " No answer came from {}: what it would have shown is not known.",
+            names.join(", ")
+        ));
+    } else if assessed.rules.is_empty() {
         text.push_str(" No rule was set off by the evidence.");
     }
     Summary { text, citations }

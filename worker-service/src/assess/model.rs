@@ -21,14 +21,14 @@ use shared::{
     aws::{
         SdkConfig,
         call::call,
-        error::{AwsError, Remedy},
+        error::{AwsError, Remedy, TIMEOUT},
     },
-    domain::report::Usage,
+    domain::report::{Usage, micro_dollars},
     telemetry::metrics::metrics,
 };
 use tracing::{Instrument, field::Empty, info_span};
 
-use super::opinion;
+use super::{opinion, prompt::Prompt};
 use crate::{failure::Failure, settings::ModelSettings};
 
 const BEDROCK: &str = "Bedrock Runtime";
@@ -37,6 +37,10 @@ const BEDROCK: &str = "Bedrock Runtime";
 const TOOL: &str = "record_assessment";
 /// One tool call is made per answer: its id need only be the same in answer and repair.
 const TOOL_USE_ID: &str = "assessment";
+
+/// The code of a call that was given up although the model may still have answered it, and been
+/// paid for it: asked again only by another attempt.
+pub const TIMED_OUT: &str = "model_timed_out";
 
 /// A model.
 #[derive(Clone, Debug)]
@@ -67,6 +71,8 @@ pub enum Turn {
 pub struct Answer {
     /// Who answered.
     pub model: String,
+    /// The prompt that was answered: version and SHA-256.
+    pub prompt: String,
     /// What.
     pub content: Content,
     /// Why the model stopped.
@@ -109,7 +115,7 @@ impl Model {
     ///
     /// # Errors
     /// [`Failure`], sorted by what helps.
-    pub async fn ask(&self, system: &str, turns: &[Turn]) -> Result<Answer, Failure> {
+    pub async fn ask(&self, prompt: &Prompt, turns: &[Turn]) -> Result<Answer, Failure> {
         let span = info_span!(
             "model",
             otel.name = format_args!("chat {}", self.settings.id),
@@ -122,7 +128,7 @@ impl Model {
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,
         );
-        let answer = self.converse(system, turns).instrument(span.clone()).await?;
+        let answer = self.converse(prompt, turns).instrument(span.clone()).await?;
         span.record("gen_ai.response.finish_reasons", answer.stop_reason.as_str());
         span.record("gen_ai.usage.input_tokens", answer.usage.input_tokens);
         span.record("gen_ai.usage.output_tokens", answer.usage.output_tokens);
@@ -130,7 +136,7 @@ impl Model {
         Ok(answer)
     }
 
-    async fn converse(&self, system: &str, turns: &[Turn]) -> Result<Answer, Failure> {
+    async fn converse(&self, prompt: &Prompt, turns: &[Turn]) -> Result<Answer, Failure> {
         let messages: Vec<Message> =
             turns.iter().map(message).collect::<Result<_, _>>().map_err(unbuildable)?;
         let inference =
@@ -139,7 +145,7 @@ impl Model {
             .client
             .converse()
             .model_id(&self.settings.id)
-            .system(SystemContentBlock::Text(system.to_owned()))
+            .system(SystemContentBlock::Text(prompt.system.clone()))
             .set_messages(Some(messages))
             .inference_config(inference)
             .tool_config(tool().map_err(unbuildable)?);
@@ -151,7 +157,13 @@ impl Model {
             return Err(failure(&AwsError::unusable(BEDROCK, "Converse", "the answer holds no message")));
         };
         let stop_reason = answer.stop_reason.as_str().to_owned();
-        Ok(Answer { model: self.settings.id.clone(), content: content(said.content), stop_reason, usage })
+        Ok(Answer {
+            model: self.settings.id.clone(),
+            prompt: prompt.name.clone(),
+            content: content(said.content),
+            stop_reason,
+            usage,
+        })
     }
 }
 
@@ -160,7 +172,7 @@ impl ModelSettings {
         #[expect(clippy::cast_precision_loss, reason = "no answer has 2^52 tokens")]
         let cost_usd =
             (input_tokens as f64 * self.input_usd + output_tokens as f64 * self.output_usd) / 1_000_000.0;
-        Usage { input_tokens, output_tokens, cost_usd, model_calls: 1 }
+        Usage { input_tokens, output_tokens, cost_usd: micro_dollars(cost_usd), model_calls: 1 }
     }
 }
 
@@ -230,6 +242,9 @@ fn refused(text: &str) -> Result<ContentBlock, BuildError> {
 
 fn failure(error: &AwsError) -> Failure {
     let (code, message) = match error.remedy {
+        Remedy::Transient if error.code == TIMEOUT => {
+            (TIMED_OUT, "The model took too long to answer. Resubmit the report later.")
+        }
         Remedy::Throttled => (
             "model_throttled",
             "The model has more to do than it can take. The report is tried again by itself.",

@@ -11,7 +11,7 @@ use super::{check::Problem, unrenderable};
 use crate::failure::Stop;
 
 /// The version of the prompt's files: changes with every change of one.
-const VERSION: &str = "assess-1";
+const VERSION: &str = "assess-2";
 
 const SYSTEM: &str = include_str!("prompts/assess.system.txt");
 const USER: &str = include_str!("prompts/assess.user.txt");
@@ -50,7 +50,10 @@ impl Prompt {
         let company =
             json!({"companyName": company_name, "corporateNumber": corporate_number, "country": country});
         let rules = json!({
-            "floor": assessed.floor,
+            // Without a mandatory source nothing can be called low, by the model neither.
+            "floor": if assessed.missing.is_empty() { assessed.floor.as_str() } else { "UNDETERMINED" },
+            "missing": assessed.missing,
+            "sources": snapshot.sources,
             "score": assessed.score,
             "language": language.tag(),
             "rules": assessed.rules,
@@ -134,7 +137,7 @@ mod tests {
     fn the_question_is_as_recorded() {
         insta::assert_snapshot!(question("Plant opened."), @r#"
         <company>{"companyName":"Müller \u0026 Söhne","corporateNumber":"HRB 123","country":"DE"}</company>
-        <assessment>{"floor":"LOW","language":"en","rules":[],"score":0}</assessment>
+        <assessment>{"floor":"LOW","language":"en","missing":[],"rules":[],"score":0,"sources":[{"asOf":"2026-01-05T12:00:00.000Z","items":1,"source":"news","status":"ok"}]}</assessment>
         <evidence>
         [{"id":"E1","publishedAt":"2026-01-05T12:00:00.000Z","source":"news","text":"Plant opened.","title":"T","url":null}]
         </evidence>

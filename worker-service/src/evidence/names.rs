@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Words for legal forms, folded.
-const LEGAL_FORMS: [&str; 38] = [
+const LEGAL_FORMS: [&str; 37] = [
     "ab",
     "ag",
     "as",
@@ -44,14 +44,20 @@ const LEGAL_FORMS: [&str; 38] = [
     "srl",
     "se",
     "ug",
-    "株式会社",
 ];
+
+/// Legal forms of languages that write no spaces.
+const STUCK_FORMS: [&str; 5] = ["株式会社", "有限会社", "合同会社", "有限公司", "주식회사"];
 
 /// The words of `name` that tell the company from others, folded.
 pub fn distinctive_words(name: &str) -> BTreeSet<String> {
+    // Written without a space beside the name.
+    let name = STUCK_FORMS.iter().fold(name.to_owned(), |name, form| name.replace(form, " "));
+    // The marks of kana make other letters; those of Latin, Greek and Cyrillic are dress.
+    let is_dress = |c: &char| is_combining_mark(*c) && !matches!(c, '\u{3099}' | '\u{309a}');
     let folded: String = name
         .nfkd()
-        .filter(|c| !is_combining_mark(*c))
+        .filter(|c| !is_dress(c))
         .flat_map(char::to_lowercase)
         .filter(|c| *c != '.' && *c != '\'')
         .collect();
@@ -89,6 +95,8 @@ mod tests {
             assert!(same_company(a, b), "{a} / {b}");
         }
         assert!(!same_company("Sakura Precision Works", "Sakura Foods"));
+        assert!(same_company("星見川精機株式会社", "星見川精機"));
+        assert!(!same_company("ガス工業", "カス工業"));
         assert!(!same_company("Limited", "GmbH"));
     }
 

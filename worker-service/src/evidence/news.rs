@@ -14,7 +14,7 @@ use shared::domain::{
 use super::{
     Answer, ITEMS_MAX, Source, SourceError,
     http::{self, Http},
-    names::{distinctive_words, mentions},
+    names::mentions,
 };
 use crate::settings::SourceSettings;
 
@@ -77,7 +77,7 @@ impl News {
         let mut findings: Vec<Finding> = articles
             .iter()
             // One story that many outlets print is one piece of evidence.
-            .filter(|article| stories.insert(distinctive_words(&article.title)))
+            .filter(|article| stories.insert(folded(&article.title)))
             .map(|article| finding(article, &request.company_name))
             .collect();
         // Adverse first, so that a cut never hides it; the service's order, newest first, otherwise.
@@ -87,6 +87,12 @@ impl News {
         }
         Ok(Answer { as_of, findings })
     }
+}
+
+/// A headline without case and punctuation; the order of its words says who did what to whom.
+fn folded(title: &str) -> String {
+    let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
 fn finding(article: &Article, company: &str) -> Finding {

@@ -150,6 +150,8 @@ fn finding(record: &Record, request: &ReportRequest) -> Finding {
     add("Ended on", expiration.and_then(|end| end.date.as_deref()));
     add("Reason", expiration.and_then(|end| end.reason.as_deref()));
     add("LEI registration", registration.status.as_deref());
+    // An entry's last update is no publication.
+    add("Entry last updated on", registration.last_update_date.as_deref().and_then(|date| date.get(..10)));
 
     let mut signals = Vec::new();
     if entity.status.as_deref() == Some("INACTIVE") {
@@ -163,8 +165,7 @@ fn finding(record: &Record, request: &ReportRequest) -> Finding {
         text.push_str(&format!(" This is not the number that was given, {}.", request.corporate_number));
         signals.push(Signal { kind: SignalKind::RegistryMismatch, strength: 80 });
     }
-    let published_at = registration.last_update_date.as_deref().and_then(|date| date.parse().ok());
-    Finding { title: format!("Register entry: {name}"), text, url: None, published_at, signals }
+    Finding { title: format!("Register entry: {name}"), text, url: None, published_at: None, signals }
 }
 
 fn nothing(request: &ReportRequest) -> Finding {

@@ -13,18 +13,31 @@ pub(super) fn render(document: &Document) -> Result<String, Error> {
     environment.get_template("report.md")?.render(context! { report => Serde(document), country })
 }
 
-/// Any ASCII punctuation may be escaped by a backslash (CommonMark, "Backslash escapes"); line
-/// breaks would end a list item or begin a heading.
+/// Escapes what CommonMark, and the tables, autolinks and strike-through of GitHub's dialect, could
+/// read as markup; leaves other punctuation readable. Line breaks become spaces: they would end a
+/// list item or begin a heading.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
-    for word in text.split_whitespace() {
-        if !escaped.is_empty() {
+    for (index, word) in text.split_whitespace().enumerate() {
+        if index > 0 {
             escaped.push(' ');
         }
-        for c in word.chars() {
-            if c.is_ascii_punctuation() {
+        // Only at the start of a line: list items, numbered ones and underlines of headings.
+        let opens = index == 0
+            && word.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(['-', '+', '=', '.', ')']);
+        let mut escape_next_mark = opens;
+        for (at, c) in word.char_indices() {
+            let always = matches!(
+                c,
+                '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!'
+            );
+            let link = (c == ':' && word[at..].starts_with("://"))
+                || (c == '@' && at > 0)
+                || (c == '.' && word[..at].to_ascii_lowercase().ends_with("www"));
+            if always || link || (escape_next_mark && c.is_ascii_punctuation()) {
                 escaped.push('\\');
             }
+            escape_next_mark &= c.is_ascii_digit();
             escaped.push(c);
         }
     }

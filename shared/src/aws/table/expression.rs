@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{attribute, due_shard};
 use crate::domain::{
-    identity::ReportId,
-    lifecycle::{Allowance, Change, Command, Field, Guard},
+    identity::{ReportId, Tenant},
+    lifecycle::{Allowance, Change, Command, Field, Guard, Status},
     time::UtcTime,
 };
 
@@ -119,7 +119,7 @@ impl Expression {
         match *allowance {
             Allowance::Keep => {}
             Allowance::Add(more) => {
-                self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPTS_ALLOWED, more)
+                self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPTS_ALLOWED, more);
             }
             Allowance::FromHere(more) => self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPT, more),
         }
@@ -130,32 +130,59 @@ impl Expression {
         }
     }
 
-    /// Adds what follows from `command` beside the lifecycle: the sweeper's index, the revision
+    /// Adds what follows from `command` beside the lifecycle: the sparse indexes, the revision
     /// that readers see, and the times of start and end.
-    pub(super) fn stamp(&mut self, command: &Command, id: ReportId, change: &Change, now: UtcTime) {
+    pub(super) fn stamp(
+        &mut self,
+        command: &Command,
+        (tenant, id): (&Tenant, ReportId),
+        change: &Change,
+        now: UtcTime,
+    ) {
+        // The sparse index of leases has the report exactly while it has one.
+        let leased = map(&change.holder, |_| AttributeValue::S(tenant.to_string()));
+        self.set_or_remove(attribute::LEASED_TENANT, leased);
         self.set_or_remove(attribute::DUE_AT, map(&change.due_at, |due| time(*due)));
         self.set_or_remove(attribute::DUE_SHARD, map(&change.due_at, |_| AttributeValue::S(due_shard(id))));
         // What readers cannot see changes no entity tag.
         if !matches!(command, Command::Renew { .. } | Command::Redispatch) {
             self.set_sum(attribute::REVISION, attribute::REVISION, 1);
         }
-        let stamp = AttributeValue::S(now.to_string());
         match command {
             Command::Claim { .. } => {
                 let name = self.name(attribute::STARTED_AT);
-                let value = self.value(stamp);
+                let value = self.value(AttributeValue::S(now.to_string()));
                 self.set.push(format!("{name} = if_not_exists({name}, {value})"));
             }
             Command::Resubmit => {
+                self.set(attribute::RESUBMITTED_AT, AttributeValue::S(now.to_string()));
                 for gone in [attribute::ENDED_AT, attribute::ERROR, attribute::OUTCOME] {
                     self.remove(gone);
                 }
             }
-            _ if change.status.is_some_and(|status| status.is_terminal()) => {
-                self.set(attribute::ENDED_AT, stamp)
-            }
+            Command::RequestCancel => self.say("Being cancelled"),
             _ => {}
         }
+        match change.status {
+            Some(Status::Completed) => self.remove(attribute::ERROR),
+            // Where it ended can still be seen by the stage; why it was tried again no longer matters.
+            Some(Status::Cancelled) => {
+                self.remove(attribute::ERROR);
+                self.say("Cancelled");
+            }
+            Some(Status::Failed) => self.say("Failed"),
+            _ => {}
+        }
+        if change.status.is_some_and(Status::is_terminal) {
+            self.set(attribute::ENDED_AT, AttributeValue::S(now.to_string()));
+        }
+    }
+
+    /// Changes what the progress says, not how far it is.
+    fn say(&mut self, message: &str) {
+        let (progress, words) = (self.name(attribute::PROGRESS), self.name(attribute::MESSAGE));
+        let value = self.value(AttributeValue::S(message.to_owned()));
+        self.set.push(format!("{progress}.{words} = {value}"));
     }
 
     pub(super) fn condition(&self) -> &str {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::DYNAMODB;
 use crate::{
@@ -36,10 +37,13 @@ pub mod attribute {
     pub const REVISION: &str = "revision";
     pub const REQUEST: &str = "request";
     pub const PROGRESS: &str = "progress";
+    pub const MESSAGE: &str = "message";
     pub const SOURCES: &str = "sources";
     pub const USAGE: &str = "usage";
     pub const OUTCOME: &str = "outcome";
     pub const ERROR: &str = "error";
+    pub const RESUBMITTED_AT: &str = "resubmitted_at";
+    pub const LEASED_TENANT: &str = "leased_tenant";
     pub const STARTED_AT: &str = "started_at";
     pub const ENDED_AT: &str = "ended_at";
     pub const EXPIRES_AT: &str = "expires_at";
@@ -73,6 +77,8 @@ pub(super) struct Item {
     revision: u64,
     request: ReportRequest,
     request_sha256: String,
+    #[serde(default)]
+    submission: Uuid,
     progress: Progress,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
@@ -82,6 +88,10 @@ pub(super) struct Item {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<ReportError>,
     created_at: UtcTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resubmitted_at: Option<UtcTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leased_tenant: Option<Tenant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started_at: Option<UtcTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +137,7 @@ impl Item {
         let due_at = lifecycle.due_at.map(UtcTime::epoch_millis);
         Self {
             pk: key(&tenant, id),
+            leased_tenant: lifecycle.lease.as_ref().map(|_| tenant.clone()),
             tenant,
             report_id: id,
             created_key: created_key(report.created_at, id),
@@ -141,12 +152,14 @@ impl Item {
             revision: report.revision,
             request: report.request.clone(),
             request_sha256: report.request_sha256.clone(),
+            submission: report.submission,
             progress: report.progress.clone(),
             outcome: report.outcome.clone(),
             sources: report.sources.clone(),
             usage: report.usage,
             error: report.error.clone(),
             created_at: report.created_at,
+            resubmitted_at: report.resubmitted_at,
             started_at: report.started_at,
             ended_at: report.ended_at,
             expires_at: report.expires_at.epoch_seconds(),
@@ -171,12 +184,14 @@ impl Item {
             revision: self.revision,
             request: self.request,
             request_sha256: self.request_sha256,
+            submission: self.submission,
             progress: self.progress,
             outcome: self.outcome,
             sources: self.sources,
             usage: self.usage,
             error: self.error,
             created_at: self.created_at,
+            resubmitted_at: self.resubmitted_at,
             started_at: self.started_at,
             ended_at: self.ended_at,
             expires_at: UtcTime::from_epoch_millis(self.expires_at.saturating_mul(1000)),

@@ -25,6 +25,9 @@ use crate::{
 /// goes on from there.
 const READS_MAX: usize = 8;
 
+/// Reports that one read looks at when not every one passes the filter.
+const FILTERED_READ: usize = 200;
+
 /// Which reports to list; what is absent does not matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -89,11 +92,12 @@ impl Table {
         size: usize,
         after: Option<PageToken>,
     ) -> Result<Page, AwsError> {
-        let mut reports = Vec::with_capacity(size);
+        let mut reports: Vec<Report> = Vec::with_capacity(size + 1);
         let mut next = after;
+        // One more than the page holds tells whether another page follows.
+        let evaluate = if *filter == Filter::default() { size + 1 } else { (size + 1).max(FILTERED_READ) };
         for _ in 0..READS_MAX {
-            let room = size - reports.len();
-            let answer = self.read_index(tenant, filter, room, next).await?;
+            let answer = self.read_index(tenant, filter, evaluate, next).await?;
             for item in answer.items.unwrap_or_default() {
                 reports.push(item::report("Query", item)?);
             }
@@ -101,9 +105,13 @@ impl Table {
                 Some(key) => Some(place(&key)?),
                 None => None,
             };
-            if next.is_none() || reports.len() >= size {
+            if next.is_none() || reports.len() > size {
                 break;
             }
+        }
+        if reports.len() > size {
+            reports.truncate(size);
+            next = reports.last().map(|last| PageToken { created_at: last.created_at, id: last.id });
         }
         Ok(Page { reports, next })
     }
@@ -124,7 +132,7 @@ impl Table {
             .expression_attribute_names("#tenant", attribute::TENANT)
             .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
             .scan_index_forward(false)
-            // Evaluated, not returned: with a filter, a full page takes several reads.
+            // Evaluated, not returned.
             .limit(i32::try_from(limit.max(1)).unwrap_or(i32::MAX));
         let mut conditions = Vec::new();
         let mut equals = |path: &[&str], value: &str| {

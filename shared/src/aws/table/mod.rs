@@ -38,6 +38,9 @@ pub const BY_TENANT: &str = "by_tenant";
 /// The sparse index of reports that the sweeper has to look at.
 pub const DUE: &str = "due";
 
+/// The sparse index of reports that a worker holds, by tenant and the end of the lease.
+pub const LEASES: &str = "leases";
+
 /// The table of reports.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -123,11 +126,7 @@ impl Table {
         };
         match existing {
             // The report's own first try, whose answer was lost.
-            Some(existing)
-                if existing.created_at == report.created_at && existing.request == report.request =>
-            {
-                Ok(Created::New)
-            }
+            Some(existing) if existing.submission == report.submission => Ok(Created::New),
             Some(existing) => Ok(Created::Existing(Box::new(existing))),
             None => Err(AwsError::unusable(DYNAMODB, OPERATION, "the item that refused the write is gone")),
         }
@@ -166,7 +165,7 @@ impl Table {
         let mut expression = Expression::default();
         expression.require(&guard);
         expression.change(&change);
-        expression.stamp(command, id, &change, now);
+        expression.stamp(command, (tenant, id), &change, now);
         self.record(&mut expression, details)?;
         let (names, values) = (expression.names(), expression.values());
         let request = self

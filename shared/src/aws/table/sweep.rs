@@ -1,11 +1,11 @@
-//! What the sweeper reads: reports whose time has come.
+//! What workers read of the sparse indexes: reports whose time has come, and those in progress.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Deserialize;
 
-use super::{DUE, DYNAMODB, Table, item};
+use super::{DUE, DYNAMODB, LEASES, Table, item};
 use crate::{
     aws::{call::call, error::AwsError},
     domain::{
@@ -24,6 +24,28 @@ pub struct DueReport {
 }
 
 impl Table {
+    /// How many reports of `tenant` workers hold at `now`, counted up to `most`. A lease that has
+    /// run out does not count, so nothing can leak. The index is eventually consistent.
+    ///
+    /// # Errors
+    /// [`AwsError`] when the index cannot be read.
+    pub async fn in_progress(&self, tenant: &Tenant, now: UtcTime, most: usize) -> Result<usize, AwsError> {
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(LEASES)
+            .select(Select::Count)
+            .key_condition_expression("#tenant = :tenant AND #until >= :now")
+            .expression_attribute_names("#tenant", item::attribute::LEASED_TENANT)
+            .expression_attribute_names("#until", item::attribute::LEASE_EXPIRES_AT)
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+            .expression_attribute_values(":now", AttributeValue::N(now.epoch_millis().to_string()))
+            .limit(i32::try_from(most.max(1)).unwrap_or(i32::MAX));
+        let answer = call(DYNAMODB, "Query", request.send()).await?;
+        Ok(usize::try_from(answer.count).unwrap_or_default())
+    }
+
     /// Up to `most` reports of the partition `shard` (below [`DUE_SHARDS`](super::DUE_SHARDS))
     /// that are due at `now`, longest due first. The index is eventually consistent: the write
     /// that follows must check again.

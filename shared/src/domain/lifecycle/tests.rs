@@ -26,12 +26,13 @@ fn commands(attempt: u32) -> Vec<Command> {
         Command::Resubmit,
         Command::Redispatch,
         Command::GiveUp,
+        Command::Bury,
     ]
 }
 
 /// A run of commands with the seconds that pass before each and the fencing token each one uses.
 fn runs() -> impl Strategy<Value = Vec<(usize, i64, u32)>> {
-    prop::collection::vec((0_usize..14, 0_i64..200, 0_u32..4), 1..60)
+    prop::collection::vec((0_usize..15, 0_i64..200, 0_u32..4), 1..60)
 }
 
 fn replay(

@@ -17,7 +17,7 @@ fn bounded(field: &str, value: &str, most: usize) -> Check {
     }
 }
 
-pub(super) fn company_name(value: &String, _: &()) -> Check {
+pub(super) fn company_name(value: &str, _: &()) -> Check {
     bounded("companyName", value, COMPANY_NAME_MAX)?;
     if let Some(refused) = text::refused_in_name(value) {
         return Err(reject("character_not_allowed", format_args!("companyName holds {refused}: remove it")));
@@ -28,7 +28,7 @@ pub(super) fn company_name(value: &String, _: &()) -> Check {
     Ok(())
 }
 
-pub(super) fn corporate_number(value: &String, _: &()) -> Check {
+pub(super) fn corporate_number(value: &str, _: &()) -> Check {
     bounded("corporateNumber", value, CORPORATE_NUMBER_MAX)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '.' | '/');
     if let Some((index, c)) = value.chars().enumerate().find(|(_, c)| !allowed(*c)) {
@@ -50,14 +50,14 @@ pub(super) fn corporate_number(value: &String, _: &()) -> Check {
     Ok(())
 }
 
-pub(super) fn country(value: &String, _: &()) -> Check {
+pub(super) fn country(value: &str, _: &()) -> Check {
     value
         .parse::<Country>()
         .map(|_| ())
         .map_err(|error| reject("country_unknown", format_args!("country {error}")))
 }
 
-pub(super) fn language(value: &String, _: &()) -> Check {
+pub(super) fn language(value: &str, _: &()) -> Check {
     match Language::find(value) {
         Some(_) => Ok(()),
         None => {
@@ -70,7 +70,7 @@ pub(super) fn language(value: &String, _: &()) -> Check {
     }
 }
 
-pub(super) fn purpose(value: &String, _: &()) -> Check {
+pub(super) fn purpose(value: &str, _: &()) -> Check {
     bounded("purpose", value, PURPOSE_MAX)?;
     match text::refused_in_line(value) {
         Some(refused) => {
@@ -80,15 +80,20 @@ pub(super) fn purpose(value: &String, _: &()) -> Check {
     }
 }
 
-pub(super) fn callback_url(value: &String, _: &()) -> Check {
+pub(super) fn callback_url(value: &str, _: &()) -> Check {
     bounded("callbackUrl", value, CALLBACK_URL_MAX)?;
     let bad = |why: &str| Err(reject("url_not_allowed", format_args!("callbackUrl {why}")));
+    // The parser mends what is wrong; what is stored is what was sent, so nothing may need mending.
+    let plain = value.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>^`{|}".contains(&b));
+    if !plain {
+        return bad("holds a character that a URL must write as %XX: encode it");
+    }
+    if !value.starts_with("https://") {
+        return bad("must begin with https://");
+    }
     let Ok(url) = Url::parse(value) else {
         return bad("is not an absolute URL: send one such as https://hooks.example.com/dossier");
     };
-    if url.scheme() != "https" {
-        return bad("must begin with https://");
-    }
     if !url.username().is_empty() || url.password().is_some() {
         return bad("must not carry a user name or password");
     }

@@ -76,6 +76,13 @@ fn call_backs_go_to_public_hosts_by_https_only() {
         "https://2130706433",
         "https://a.localhost.",
         "hooks.example.com",
+        "https:example.com",
+        "https:\\\\example.com\\x",
+        "https://exa\tmple.com/x",
+        "https://example.com/\n/y",
+        "https://example.com/\u{202e}gnp",
+        "https://example.com/<script>",
+        " https://example.com",
     ] {
         assert!(check(bad).is_err(), "{bad}");
     }

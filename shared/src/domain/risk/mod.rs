@@ -98,6 +98,8 @@ pub struct Assessed {
     pub rules: Vec<AppliedRule>,
     /// Mandatory sources without an answer: with any, the level is UNDETERMINED.
     pub missing: Vec<SourceName>,
+    /// Why a person must look, as the rules see it.
+    pub review: Vec<String>,
 }
 
 impl Assessed {
@@ -133,6 +135,7 @@ struct Rule {
     points: u8,
     floor: Floor,
     effect: String,
+    review: Option<String>,
 }
 
 fn above_all() -> u8 {
@@ -152,7 +155,13 @@ impl Rules {
 
     /// What the rules say about `snapshot` when the `mandatory` sources must have answered.
     pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName]) -> Assessed {
-        let mut assessed = Assessed { floor: Floor::Low, score: 0, rules: Vec::new(), missing: Vec::new() };
+        let mut assessed = Assessed {
+            floor: Floor::Low,
+            score: 0,
+            rules: Vec::new(),
+            missing: Vec::new(),
+            review: Vec::new(),
+        };
         for rule in &self.rules {
             let sets_off = |strength: u8| (rule.at_least..rule.below).contains(&strength);
             let because: Vec<String> = snapshot
@@ -163,6 +172,7 @@ impl Rules {
                 .collect();
             if !because.is_empty() {
                 assessed.floor = assessed.floor.max(rule.floor);
+                assessed.review.extend(rule.review.clone());
                 assessed.score = assessed.score.saturating_add(rule.points).min(100);
                 assessed.rules.push(AppliedRule {
                     rule: rule.id.clone(),

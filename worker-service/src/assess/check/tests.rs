@@ -20,6 +20,7 @@ fn snapshot(signals: Vec<Signal>) -> Snapshot {
 fn answer(value: Value) -> Answer {
     Answer {
         model: "m".into(),
+        prompt: "p".into(),
         content: Content::Structured(value),
         stop_reason: "tool_use".into(),
         usage: Usage::default(),
@@ -57,7 +58,11 @@ fn a_proven_answer_passes_whole() {
 #[test]
 fn a_claim_without_proof_is_dropped_and_recorded() {
     type Change = fn(&mut Value);
-    let changes: [(Change, &str); 5] = [
+    let changes: [(Change, &str); 6] = [
+        (
+            |v| v["findings"][0]["citations"][0]["quote"] = json!("e"),
+            "its quote of E1 is too short to prove anything",
+        ),
         (|v| v["findings"][0]["citations"] = json!([]), "it cites no evidence"),
         (
             |v| v["findings"][0]["citations"][0]["evidenceId"] = json!("E9"),
