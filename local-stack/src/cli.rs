@@ -1,6 +1,7 @@
 //! The command line: what `local-stack` takes, and how its ways of running begin and end.
 
 mod serve;
+mod soak;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -14,10 +15,14 @@ use crate::bedrock::Forward;
 use crate::demo;
 use crate::faults::FaultArg;
 use crate::ready::Prepared;
+use crate::rig;
 use crate::stack::{Options, Part, PortUnavailable, environment};
 
 /// The port when none is given; the demo takes any free one.
 const PORT: u16 = 8080;
+
+/// Reports that the worker of the stack works on at a time when no number is given.
+const WORKERS: u16 = 8;
 
 /// The variable with the key for the server that conversations are forwarded to.
 const FORWARD_API_KEY: &str = "DOSSIER_FORWARD_API_KEY";
@@ -46,14 +51,18 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "STAND-IN=FAULT[:VALUE]")]
     fault: Vec<FaultArg>,
 
+    /// Have requests to AWS and Bedrock fail on the wire: DynamoDb.UpdateItem=lost-answer:0.05, S3.*=throttle:0.2,
+    /// all=0.05 for every fault; may be repeated
+    #[arg(long, global = true, value_name = "OPERATION=FAULT:PROBABILITY")]
+    rig: Vec<rig::Rule>,
+
     /// Seed of the faults; printed when it is not given
     #[arg(long, global = true, value_name = "N")]
     seed: Option<u64>,
 
-    /// Reports that the worker works on at a time
-    #[arg(long, global = true, value_name = "N", default_value_t = 8,
-        value_parser = clap::value_parser!(u16).range(1..=256))]
-    workers: u16,
+    /// Reports that the worker works on at a time [default: 8]; worker processes of a soak [default: 3]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: Option<u16>,
 
     /// Have an OpenAI-compatible server write the reports: its base URL, such as http://127.0.0.1:11434/v1
     #[arg(long, global = true, value_name = "URL")]
@@ -78,6 +87,9 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "dossier-reports")]
         out: PathBuf,
     },
+    /// Run the real services as processes over faults on the wire, kill them at random, and check that no report is
+    /// lost, stuck, finished twice or paid for twice
+    Soak(soak::SoakArgs),
 }
 
 /// Runs what `cli` asks for. Exit codes: 0 done, 1 failed, 2 cannot be done as asked.
@@ -86,7 +98,8 @@ pub async fn main(cli: Cli) -> ExitCode {
         Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
     }
     match run(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "local-stack: {error:#}");
             ExitCode::from(if error.is::<PortUnavailable>() { 2 } else { 1 })
@@ -94,14 +107,16 @@ pub async fn main(cli: Cli) -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+/// Whether what was to be shown was shown.
+async fn run(cli: Cli) -> anyhow::Result<bool> {
     let stop = CancellationToken::new();
     shared::shutdown::cancel_on_signal(stop.clone())?;
     let ready = cli.ready_file.as_deref().map(Prepared::new).transpose()?;
     let options = cli.options();
     match cli.command {
-        None => serve::run(options, ready, stop).await,
-        Some(Command::Demo { out }) => demo::run(options, ready, &out, stop).await,
+        None => serve::run(options, ready, stop).await.map(|()| true),
+        Some(Command::Demo { out }) => demo::run(options, ready, &out, stop).await.map(|()| true),
+        Some(Command::Soak(args)) => soak::run(args, options, cli.workers, stop).await,
     }
 }
 
@@ -110,6 +125,14 @@ impl Cli {
     fn check(&self) -> Result<(), &'static str> {
         if self.forward_url.is_some() != self.forward_model.is_some() {
             return Err("--forward-url and --forward-model go together: give both, or neither");
+        }
+        if let Some(Command::Soak(_)) = self.command {
+            if !self.without.is_empty() || self.port.is_some() || self.ready_file.is_some() {
+                return Err("a soak starts its own services: leave out --port, --ready-file and --without");
+            }
+            if self.forward_url.is_some() {
+                return Err("a soak counts the answers of the stand-in: leave out --forward-url");
+            }
         }
         if self.command.is_some() && !self.without.is_empty() {
             return Err("the demo needs the API and a worker: leave out --without");
@@ -126,7 +149,8 @@ impl Cli {
             without: self.without.clone(),
             faults: self.fault.clone(),
             seed: self.seed.unwrap_or_else(rand::random),
-            workers: self.workers,
+            workers: self.workers.unwrap_or(WORKERS),
+            rig: (!self.rig.is_empty()).then(|| rig::Options { rules: self.rig.clone(), observer: None }),
             forward: forward.map(|(base_url, model)| Forward {
                 base_url,
                 model,
@@ -180,6 +204,8 @@ mod tests {
             (&["--forward-url", "http://127.0.0.1:1/v1"][..], "--forward-model"),
             (&["--forward-model", "m"], "--forward-url"),
             (&["demo", "--without", "api"], "--without"),
+            (&["soak", "--port", "8080"], "--port"),
+            (&["soak", "--forward-url", "http://127.0.0.1:1/v1", "--forward-model", "m"], "--forward-url"),
         ] {
             assert!(cli(arguments).check().unwrap_err().contains(word));
         }

@@ -11,7 +11,9 @@ pub mod faults;
 pub mod feeds;
 pub mod provision;
 pub mod ready;
+pub mod rig;
 pub mod server;
+pub mod soak;
 pub mod stack;
 
 pub use stack::testing::TestStack;

@@ -21,6 +21,7 @@ use crate::bedrock::{Bedrock, Forward};
 use crate::faults::FaultArg;
 use crate::feeds::FeedsServer;
 use crate::provision::{Clients, Names};
+use crate::rig::{self, Rig};
 use client::Client;
 use environment::{AtHand, BIND};
 use keys::Keys;
@@ -52,6 +53,8 @@ pub struct Options {
     pub workers: u16,
     /// Where the Bedrock stand-in sends conversations instead of answering them.
     pub forward: Option<Forward>,
+    /// The fault rig, through which the services then go; none leaves it out.
+    pub rig: Option<rig::Options>,
     /// Settings of the API and the worker, to hold in place of this stack's and of the services' own defaults. What
     /// only the stack can know (addresses, names, keys) is not replaced: see [`environment::FIXED`].
     pub settings: Environment,
@@ -66,6 +69,7 @@ impl Default for Options {
             seed: 0,
             workers: 8,
             forward: None,
+            rig: None,
             settings: Environment::new(),
         }
     }
@@ -99,14 +103,18 @@ impl Stack {
 
         let mut api = None;
         if with(Part::Api) {
-            let (service, address) = start_api(&environment, surroundings.sdk()).await?;
+            let (service, address) = start_api(&environment, surroundings.service_sdk()).await?;
             environment.insert(BIND.to_owned(), address.to_string());
             api_address = address;
             api = Some(service);
         }
         let mut worker = None;
         if with(Part::Worker) {
-            worker = Some(start_worker(&environment, surroundings.sdk(), surroundings.bedrock_sdk())?);
+            worker = Some(start_worker(
+                &environment,
+                surroundings.service_sdk(),
+                surroundings.service_bedrock_sdk(),
+            )?);
         }
         let api_url = format!("http://{api_address}");
         if let Some(api) = &mut api {
@@ -167,12 +175,17 @@ impl Stack {
         self.surroundings.feeds()
     }
 
-    /// Clients of the embedded AWS.
+    /// The fault rig, when there is one: its rules and its counts.
+    pub fn rig(&self) -> Option<&Rig> {
+        self.surroundings.rig()
+    }
+
+    /// Clients of the embedded AWS, past the rig.
     pub fn clients(&self) -> &Clients {
         self.surroundings.clients()
     }
 
-    /// How clients of the embedded AWS are configured.
+    /// How clients of the embedded AWS are configured that go past the rig.
     pub fn sdk(&self) -> &SdkConfig {
         self.surroundings.sdk()
     }
@@ -200,7 +213,7 @@ impl Stack {
     pub async fn start_api(&self, settings: &[(&str, &str)]) -> anyhow::Result<(Service, String)> {
         let mut environment = environment::with(&self.environment, settings);
         environment.insert(BIND.to_owned(), "127.0.0.1:0".to_owned());
-        let (mut service, address) = start_api(&environment, self.sdk()).await?;
+        let (mut service, address) = start_api(&environment, self.surroundings.service_sdk()).await?;
         let url = format!("http://{address}");
         service::until_ready(&url, &mut service).await?;
         Ok((service, url))
@@ -212,7 +225,7 @@ impl Stack {
     /// When the settings cannot be used.
     pub fn start_worker(&self, settings: &[(&str, &str)]) -> anyhow::Result<Service> {
         let environment = environment::with(&self.environment, settings);
-        start_worker(&environment, self.sdk(), self.bedrock_sdk())
+        start_worker(&environment, self.surroundings.service_sdk(), self.surroundings.service_bedrock_sdk())
     }
 
     /// Stops the worker of the stack and waits until it is drained; nothing happens when it does not run.

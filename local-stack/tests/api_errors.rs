@@ -1,4 +1,5 @@
 //! Every error answer of the API, as a client meets it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what is not there fails the test")]
 
 mod support;
 
@@ -46,7 +47,14 @@ async fn bodies_that_are_no_request_are_refused_by_their_fault() -> Result<()> {
         "64 KiB is the limit itself"
     );
 
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "", "json"] {
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "",
+        "json",
+        "application/json; charset=utf-16",
+    ] {
         let answer = post(&stack, content_type, clean().to_string()).await?;
         assert_eq!(problem(answer).await, (415, "unsupported_media_type".into(), vec![]), "{content_type}");
     }
@@ -60,7 +68,9 @@ async fn bodies_that_are_no_request_are_refused_by_their_fault() -> Result<()> {
     let body: Value = answer.json().await?;
     assert_eq!(body["code"], "malformed_json");
     assert!(body["detail"].as_str().unwrap().contains("line 2, column 18"), "{body}");
-    for malformed in ["", "{", "{\"a\":1,}", "\u{feff}{}", &"[".repeat(500)] {
+    for malformed in
+        ["", "{", "{\"a\":1,}", "\u{feff}{}", &"[".repeat(500), r#"{"country":"JP","country":"GB"}"#]
+    {
         let answer = post(&stack, json, malformed.to_owned()).await?;
         assert_eq!(problem(answer).await, (400, "malformed_json".into(), vec![]), "{malformed}");
     }
@@ -163,6 +173,19 @@ async fn what_is_not_there_and_what_is_not_allowed_is_said() -> Result<()> {
         assert_eq!(problem(answer).await.1, "invalid_parameter", "{key}");
     }
     stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_never_finishes_its_request_does_not_hold_up_the_end() -> Result<()> {
+    use tokio::io::AsyncWriteExt as _;
+
+    let stack = TestStack::start().await?;
+    let address = stack.api_url().trim_start_matches("http://").to_owned();
+    let mut half_open = tokio::net::TcpStream::connect(&address).await?;
+    half_open.write_all(b"POST /v1/reports HTTP/1.1\r\nHost: x\r\n").await?;
+    assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK, "others are served meanwhile");
+    // Bounded by the drain time of a test's stack, one second.
+    tokio::time::timeout(std::time::Duration::from_secs(20), stack.stop()).await?
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! The way of a report through the whole system: both services as they run in production, over the
 //! embedded AWS and the stand-ins.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what is not there fails the test")]
 
 mod support;
 

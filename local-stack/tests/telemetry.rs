@@ -1,4 +1,5 @@
 //! One trace shows a report's whole way through both processes, and nothing that is secret.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what is not there fails the test")]
 
 #[path = "support/binaries.rs"]
 mod binaries;
@@ -96,7 +97,7 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     let link = text(&report, "/links/json").to_owned();
     let logs = [api.terminate().await?, worker.terminate().await?];
 
-    let received = received.lock().unwrap();
+    let received = std::mem::take(&mut *received.lock().unwrap());
     let trace: Vec<_> =
         received.spans.iter().filter(|(_, span)| hex::encode(&span.trace_id) == TRACE).collect();
     let by_id: HashMap<_, _> = trace.iter().map(|(_, span)| (span.span_id.clone(), span)).collect();

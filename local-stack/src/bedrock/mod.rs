@@ -56,6 +56,7 @@ pub struct Bedrock {
     server: Server,
     plan: Arc<FaultPlan>,
     calls: Arc<Calls<String>>,
+    open: Arc<()>,
 }
 
 struct App {
@@ -63,6 +64,8 @@ struct App {
     plan: Arc<FaultPlan>,
     calls: Arc<Calls<String>>,
     forward: Option<Forwarder>,
+    /// Each open call holds a reference.
+    open: Arc<()>,
     stopping: CancellationToken,
 }
 
@@ -75,17 +78,19 @@ impl Bedrock {
         let stopping = CancellationToken::new();
         let plan = Arc::new(FaultPlan::new(StandIn::Bedrock, options.faults, options.seed));
         let calls = Arc::new(Calls::default());
+        let open = Arc::new(());
         let app = App {
             verifier: Verifier::new(&options.credentials, &options.region),
             plan: Arc::clone(&plan),
             calls: Arc::clone(&calls),
             forward: options.forward.map(Forwarder::new).transpose()?,
+            open: Arc::clone(&open),
             stopping: stopping.clone(),
         };
         // The model id is percent-encoded by SDKs and not by everybody: the path is taken apart by hand.
         let router = Router::new().fallback(route).with_state(Arc::new(app));
         let router = router.merge(admin(Arc::clone(&plan), Arc::clone(&calls)));
-        Ok(Self { server: Server::start(listener, stopping, router)?, plan, calls })
+        Ok(Self { server: Server::start(listener, stopping, router)?, plan, calls, open })
     }
 
     /// The endpoint URL for the Bedrock Runtime client.
@@ -103,6 +108,12 @@ impl Bedrock {
         self.calls.snapshot()
     }
 
+    /// How many calls are being answered now; one whose client has gone is not.
+    pub fn in_flight(&self) -> usize {
+        // This handle and the server hold one each.
+        Arc::strong_count(&self.open).saturating_sub(2)
+    }
+
     /// Cancelling this token stops the server.
     pub fn stopping(&self) -> CancellationToken {
         self.server.stopping()
@@ -118,6 +129,7 @@ impl Bedrock {
 }
 
 async fn route(State(app): State<Arc<App>>, request: Request) -> Response {
+    let _open = Arc::clone(&app.open);
     match converse(&app, request).await {
         Ok(answer) => {
             app.calls.add("Converse".to_owned());

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use secrecy::ExposeSecret as _;
-use shared::telemetry::Telemetry;
+use shared::config::process_environment;
+use shared::telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 
 use super::say;
@@ -20,7 +21,10 @@ pub(super) async fn run(
     ready: Option<Prepared>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let telemetry = Telemetry::start("dossier-local", Some(FILTER))?;
+    let telemetry = Telemetry::start(
+        "dossier-local",
+        &TelemetrySettings::with_default_filter(&process_environment(), FILTER)?,
+    )?;
     let outcome = serve(options, ready, stop).await;
     // The last traces are sent with blocking requests, which must not hold up a thread of the runtime.
     tokio::task::spawn_blocking(move || telemetry.shutdown()).await?;
@@ -84,6 +88,9 @@ fn welcome(stack: &Stack, options: &Options) -> String {
         None => row("Bedrock stand-in", &stack.bedrock().base_url()),
     }
     row("Feed stand-ins", &stack.feeds().base_url());
+    if let Some(rig) = stack.rig() {
+        row("Fault rig", &format!("{} (AWS), {} (Bedrock)", rig.aws_url(), rig.bedrock_url()));
+    }
     row("Seed of faults", &options.seed.to_string());
     let _ = write!(
         text,

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write};
 use anyhow::Context as _;
 use indicatif::MultiProgress;
 use shared::config::process_environment;
-use shared::telemetry::Telemetry;
+use shared::telemetry::{Telemetry, TelemetrySettings};
 
 /// Variables that ask for more than warnings.
 const ASKED_FOR: [&str; 2] = ["DOSSIER_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"];
@@ -18,7 +18,10 @@ pub(super) fn start(bars: &MultiProgress) -> anyhow::Result<Option<Telemetry>> {
     let environment = process_environment();
     let set = |name: &&str| environment.get(*name).is_some_and(|value| !value.trim().is_empty());
     if ASKED_FOR.iter().any(set) {
-        return Ok(Some(Telemetry::start("dossier-local", Some(FILTER))?));
+        return Ok(Some(Telemetry::start(
+            "dossier-local",
+            &TelemetrySettings::with_default_filter(&process_environment(), FILTER)?,
+        )?));
     }
     let bars = bars.clone();
     tracing_subscriber::fmt()

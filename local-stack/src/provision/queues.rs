@@ -11,7 +11,7 @@ pub(super) const VISIBILITY_TIMEOUT_SECONDS: u32 = 60;
 /// Long polling by default, the longest that SQS knows. Seconds.
 pub(super) const RECEIVE_WAIT_SECONDS: u32 = 20;
 /// A backstop above the attempts counted in the table.
-pub(super) const MAX_RECEIVE_COUNT: u32 = 10;
+pub(super) const MAX_RECEIVE_COUNT: u32 = 1000;
 /// Four days: a longer outage is repaired by the sweeper, which sends again. Seconds.
 pub(super) const RETENTION_SECONDS: u32 = 4 * 24 * 60 * 60;
 /// Fourteen days, the longest that SQS knows: time to look and redrive. Seconds.

@@ -1,4 +1,4 @@
-//! The table of reports: one item per report, an index for lists by tenant and a sparse index of what is due.
+//! The table of reports: one item per report, an index for lists by tenant and sparse indexes of what is due and what is in progress.
 
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
         .projection_type(ProjectionType::Include)
         .set_non_key_attributes(Some(DUE_PROJECTION.iter().map(|name| (*name).to_owned()).collect()))
         .build();
+    // Only counted.
+    let leases = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let created = client
         .create_table()
         .table_name(name)
@@ -45,9 +47,12 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
         .attribute_definitions(attribute("created_key", ScalarAttributeType::S)?)
         .attribute_definitions(attribute("due_shard", ScalarAttributeType::S)?)
         .attribute_definitions(attribute("due_at", ScalarAttributeType::N)?)
+        .attribute_definitions(attribute("leased_tenant", ScalarAttributeType::S)?)
+        .attribute_definitions(attribute("lease_expires_at", ScalarAttributeType::N)?)
         .key_schema(key("pk", KeyType::Hash)?)
         .global_secondary_indexes(index("by_tenant", "tenant", "created_key", by_tenant)?)
         .global_secondary_indexes(index("due", "due_shard", "due_at", due)?)
+        .global_secondary_indexes(index("leases", "leased_tenant", "lease_expires_at", leases)?)
         .send()
         .await;
     match created {

@@ -12,10 +12,11 @@ use super::{Options, keys::Keys};
 pub(super) const BIND: &str = "DOSSIER_BIND";
 
 /// Settings that only the stack knows the value of; they do not come from outside.
-pub const FIXED: [&str; 7] = [
+pub const FIXED: [&str; 8] = [
     BIND,
     "DOSSIER_API_KEYS",
     "DOSSIER_QUEUE_URL",
+    "DOSSIER_DLQ_URL",
     "DOSSIER_TABLE",
     "DOSSIER_BUCKET",
     "DOSSIER_KMS_KEY_ID",
@@ -72,7 +73,10 @@ impl AtHand<'_> {
     pub(super) fn environment(&self, api: SocketAddr) -> Environment {
         let Self { surroundings, keys, options } = self;
         let credentials = surroundings.credentials();
-        let (aws, bedrock) = (surroundings.aws().endpoint(), surroundings.bedrock().base_url());
+        let (aws, bedrock) = match surroundings.rig() {
+            Some(rig) => (rig.aws_url(), rig.bedrock_url()),
+            None => (surroundings.aws().endpoint(), surroundings.bedrock().base_url()),
+        };
         let feeds = surroundings.feeds().base_url();
         let model = options.forward.as_ref().map_or_else(
             || "dossier.stand-in-v1".to_owned(),
@@ -102,6 +106,7 @@ impl AtHand<'_> {
             (BIND, &api.to_string()),
             ("DOSSIER_API_KEYS", &keys.hashes()),
             ("DOSSIER_QUEUE_URL", &surroundings.queues().queue_url),
+            ("DOSSIER_DLQ_URL", &surroundings.queues().dlq_url),
             ("DOSSIER_TABLE", &names.table),
             ("DOSSIER_BUCKET", &names.bucket),
             ("DOSSIER_WORKER_CONCURRENCY", &options.workers.to_string()),

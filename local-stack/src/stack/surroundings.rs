@@ -12,13 +12,24 @@ use crate::bedrock::{self, Bedrock};
 use crate::faults::{StandIn, from_args};
 use crate::feeds::FeedsServer;
 use crate::provision::{Clients, Names, Provisioned, provision};
+use crate::rig::{Rig, Upstream};
 
 /// The region that everything is signed for.
 pub const REGION: &str = "us-east-1";
 
+/// The rig with how clients that go through it are configured.
+#[derive(Debug)]
+struct Rigged {
+    rig: Rig,
+    sdk: SdkConfig,
+    bedrock_sdk: SdkConfig,
+}
+
 /// The running surroundings.
 #[derive(Debug)]
 pub struct Surroundings {
+    // Before what it stands in front of, in drop order.
+    rig: Option<Rigged>,
     aws: EmbeddedAws,
     bedrock: Bedrock,
     feeds: FeedsServer,
@@ -60,7 +71,19 @@ impl Surroundings {
         };
         let names = Names::default();
         let queues = provision(&clients, &names).await?;
-        Ok(Self { aws, bedrock, feeds, credentials, sdk, bedrock_sdk, clients, names, queues })
+        let rig = match &options.rig {
+            None => None,
+            Some(wanted) => {
+                let upstream =
+                    Upstream { aws: aws.endpoint(), bedrock: bedrock.base_url(), sqs: clients.sqs.clone() };
+                let rig = Rig::start(wanted.clone(), upstream, options.seed)
+                    .await
+                    .context("the fault rig could not be started")?;
+                let (sdk, bedrock_sdk) = (sdk_at(&sdk, &rig.aws_url()), sdk_at(&sdk, &rig.bedrock_url()));
+                Some(Rigged { rig, sdk, bedrock_sdk })
+            }
+        };
+        Ok(Self { rig, aws, bedrock, feeds, credentials, sdk, bedrock_sdk, clients, names, queues })
     }
 
     /// The embedded AWS.
@@ -83,7 +106,22 @@ impl Surroundings {
         &self.credentials
     }
 
-    /// How clients of the embedded AWS are configured.
+    /// The fault rig, when there is one.
+    pub fn rig(&self) -> Option<&Rig> {
+        self.rig.as_ref().map(|rigged| &rigged.rig)
+    }
+
+    /// How the services' clients of AWS are configured: through the rig, when there is one.
+    pub(super) fn service_sdk(&self) -> &SdkConfig {
+        self.rig.as_ref().map_or(&self.sdk, |rigged| &rigged.sdk)
+    }
+
+    /// How the worker's client of Bedrock is configured: through the rig, when there is one.
+    pub(super) fn service_bedrock_sdk(&self) -> &SdkConfig {
+        self.rig.as_ref().map_or(&self.bedrock_sdk, |rigged| &rigged.bedrock_sdk)
+    }
+
+    /// How clients of the embedded AWS are configured that go past the rig.
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
@@ -93,7 +131,7 @@ impl Surroundings {
         &self.bedrock_sdk
     }
 
-    /// Clients of the embedded AWS.
+    /// Clients of the embedded AWS, past the rig.
     pub fn clients(&self) -> &Clients {
         &self.clients
     }
@@ -109,9 +147,14 @@ impl Surroundings {
     }
 
     pub(super) async fn stop(self) -> anyhow::Result<()> {
-        let Self { aws, bedrock, feeds, .. } = self;
+        let Self { rig, aws, bedrock, feeds, .. } = self;
+        // First, so that nothing that it passes on meets a closed door.
+        let rig = match rig {
+            Some(Rigged { rig, .. }) => rig.stop().await,
+            None => Ok(()),
+        };
         let (bedrock, feeds, aws) = tokio::join!(bedrock.stop(), feeds.stop(), aws.stop());
-        bedrock.and(feeds).and(aws)
+        rig.and(bedrock).and(feeds).and(aws)
     }
 }
 

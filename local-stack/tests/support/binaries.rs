@@ -1,5 +1,7 @@
 //! The real binaries of the services, started as they start in production.
 
+#![allow(clippy::expect_used, reason = "what is not there fails the test")]
+
 use std::{
     path::PathBuf,
     process::{Command, Stdio},
