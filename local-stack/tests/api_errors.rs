@@ -6,6 +6,7 @@ mod support;
 use anyhow::Result;
 use local_stack::stack::testing::TestStack;
 use reqwest::{Method, StatusCode, header};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use support::{clean, with};
 
@@ -186,6 +187,28 @@ async fn a_client_that_never_finishes_its_request_does_not_hold_up_the_end() -> 
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK, "others are served meanwhile");
     // Bounded by the drain time of a test's stack, one second.
     tokio::time::timeout(std::time::Duration::from_secs(20), stack.stop()).await?
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_does_not_go_on_is_ended_with_503() -> Result<()> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let stack = TestStack::start().await?;
+    let (api, url) = stack.start_api(&[("DOSSIER_REQUEST_SECONDS", "1")]).await?;
+    let mut stalled = tokio::net::TcpStream::connect(url.trim_start_matches("http://")).await?;
+    let key = stack.keys().dev.expose_secret();
+    let head = format!(
+        "POST /v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    stalled.write_all(head.as_bytes()).await?;
+    let mut answer = vec![0; 4096];
+    let length = stalled.read(&mut answer).await?;
+    let answer = String::from_utf8_lossy(&answer[..length]).to_lowercase();
+    assert!(answer.starts_with("http/1.1 503") && answer.contains("retry-after: 5"), "{answer}");
+    drop(stalled);
+    api.stop().await?;
+    stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,7 +56,7 @@ impl Journal {
     /// Freezes `snapshot`, or gives what was frozen before.
     ///
     /// # Errors
-    /// [`Stop`] when it is not known to be stored.
+    /// [`Stop`] when the bucket refuses it for good.
     pub async fn freeze(&self, snapshot: Snapshot) -> Result<Snapshot, Stop> {
         self.keep(&snapshot_key(&self.tenant, self.id), snapshot).await
     }
@@ -69,26 +69,11 @@ impl Journal {
         self.find(&answer_key(&self.tenant, self.id, turn)).await
     }
 
-    /// Keeps the model's `turn`-th answer, or gives the one that was kept before. The answer is paid
-    /// for: as long as the bucket may come back it is tried again, and ends with the lease.
+    /// Keeps the model's `turn`-th answer, or gives the one that was kept before.
     ///
     /// # Errors
     /// [`Stop`] when the bucket refuses it for good.
     pub async fn keep_answer(&self, turn: u32, answer: Answer) -> Result<Answer, Stop> {
-        let mut tries = 0;
-        loop {
-            match self.keep_answer_once(turn, answer.clone()).await {
-                Err(Stop::Failed(failure)) if failure.remedy != Remedy::Permanent => {
-                    tracing::warn!(detail = %failure.detail, "a model's answer could not be journalled; trying again");
-                    sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
-                    tries = tries.saturating_add(1);
-                }
-                kept => return kept,
-            }
-        }
-    }
-
-    async fn keep_answer_once(&self, turn: u32, answer: Answer) -> Result<Answer, Stop> {
         self.keep(&answer_key(&self.tenant, self.id, turn), answer).await
     }
 
@@ -101,11 +86,22 @@ impl Journal {
         bytes.map(|bytes| read(key, &bytes)).transpose()
     }
 
+    /// An entry is paid for, by a model's bill or by the patience of the sources: as long as the
+    /// bucket may come back it is tried again, and that ends with the lease.
     async fn keep<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, Stop> {
         let bytes = serde_json::to_vec(&entry).map_err(|error| damaged(key, error))?;
-        match self.bucket.put_new(key, bytes, "application/json").await? {
-            Stored::Now => Ok(entry),
-            Stored::Before(bytes) => read(key, &bytes),
+        let mut tries = 0;
+        loop {
+            match self.bucket.put_new(key, bytes.clone(), "application/json").await {
+                Ok(Stored::Now) => return Ok(entry),
+                Ok(Stored::Before(bytes)) => return read(key, &bytes),
+                Err(error) if error.remedy == Remedy::Permanent => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(error = %error, "a journal entry could not be stored; trying again");
+                    sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
+                    tries = tries.saturating_add(1);
+                }
+            }
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::{Client, presigning::PresigningConfig, primitives::ByteStream, types::ServerSideEncryption};
+use aws_sdk_s3::{
+    Client, config::retry::RetryConfig, presigning::PresigningConfig, primitives::ByteStream,
+    types::ServerSideEncryption,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -78,11 +81,16 @@ impl Bucket {
             .set_if_none_match(only_new.then(|| "*".to_owned()))
             .checksum_sha256(STANDARD.encode(sha256))
             .body(ByteStream::from(bytes));
-        call(S3, "PutObject", request.send()).await?;
+        let mut changes = aws_sdk_s3::config::Builder::new();
+        if only_new {
+            changes = changes.retry_config(RetryConfig::disabled());
+        }
+        call(S3, "PutObject", request.customize().config_override(changes).send()).await?;
         Ok(StoredArtifact { key: key.to_owned(), sha256: hex::encode(sha256), bytes: length })
     }
 
-    /// Stores `bytes` under `key` unless something is there already; then gives that.
+    /// Stores `bytes` under `key` unless something is there already; then gives that. Tried once:
+    /// the caller knows how long it is worth trying again.
     ///
     /// # Errors
     /// [`AwsError`] when neither is known.

@@ -49,48 +49,51 @@ pub struct AwsError {
 /// The code of a request that was given up before its answer came.
 pub const TIMEOUT: &str = "Timeout";
 
-/// Codes that say "too much": "Error retries and exponential backoff in AWS" and the services'
-/// lists of common errors.
-const THROTTLES: [&str; 10] = [
-    "ThrottlingException",
-    "Throttling",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "ProvisionedThroughputExceededException",
-    "SlowDown",
-    "OverLimit",
-];
-
-/// Codes of a refusal that another try may not meet, although their HTTP status is in the 4xx.
-const PASSING: [&str; 12] = [
-    // Credentials of a role are renewed while a request is under way.
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "RequestExpired",
-    // Bedrock: the model failed, not the request.
-    "ModelErrorException",
-    "ModelStreamErrorException",
-    // S3: two conditional writes met; the loser may try again.
-    "ConditionalRequestConflict",
-    "TransactionConflictException",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "RequestTimeTooSkewed",
-    "ModelNotReadyException",
-    "ModelTimeoutException",
-];
+/// Every code that is sorted by its name, with the reason; the others are sorted by their HTTP
+/// status. After "Error retries and exponential backoff in AWS" and the services' lists of errors.
+pub const SORTED: [(&str, Remedy, &str); 24] = {
+    use Remedy::{Permanent, Throttled, Transient};
+    [
+        ("ThrottlingException", Throttled, "more requests than the service or the model takes"),
+        ("Throttling", Throttled, "more requests than the service takes"),
+        ("ThrottledException", Throttled, "more requests than the service takes"),
+        ("RequestThrottled", Throttled, "more requests than the service takes"),
+        ("RequestThrottledException", Throttled, "more requests than the service takes"),
+        ("RequestLimitExceeded", Throttled, "more requests than the account may send"),
+        ("TooManyRequestsException", Throttled, "more requests than the account may send"),
+        (
+            "ProvisionedThroughputExceededException",
+            Throttled,
+            "more than the table or a partition of it takes",
+        ),
+        ("SlowDown", Throttled, "more requests than a prefix of the bucket takes"),
+        ("OverLimit", Throttled, "more messages in flight than the queue takes"),
+        ("ServiceQuotaExceededException", Throttled, "more than the account's quota of the model"),
+        ("ExpiredToken", Transient, "a role's credentials are renewed while a request is under way"),
+        ("ExpiredTokenException", Transient, "a role's credentials are renewed while a request is under way"),
+        ("RequestExpired", Transient, "the request was under way for too long"),
+        ("RequestTimeTooSkewed", Transient, "the SDK corrects the clock by the answer"),
+        ("RequestTimeout", Transient, "the request came too slowly"),
+        ("RequestTimeoutException", Transient, "the request came too slowly"),
+        ("ConditionalRequestConflict", Transient, "two conditional writes of one object met"),
+        ("TransactionConflictException", Transient, "two writes of one item met"),
+        ("ModelNotReadyException", Transient, "the model is being loaded"),
+        ("ModelTimeoutException", Transient, "the model took longer than Bedrock waits"),
+        ("ModelErrorException", Transient, "the model failed, not the request"),
+        ("KMSThrottlingException", Throttled, "more requests than the key takes"),
+        // Answered with 500 by KMS through S3, and yet no retry mends it.
+        ("KMSDisabledException", Permanent, "somebody disabled the key"),
+    ]
+};
 
 /// What helps against an answer with this error code and HTTP status.
 pub fn remedy(code: Option<&str>, status: u16) -> Remedy {
-    match code {
-        Some(code) if THROTTLES.contains(&code) => Remedy::Throttled,
-        Some(code) if PASSING.contains(&code) => Remedy::Transient,
-        _ if status == 429 => Remedy::Throttled,
-        _ if status >= 500 => Remedy::Transient,
-        _ => Remedy::Permanent,
+    let by_name = code.and_then(|code| SORTED.iter().find(|(known, ..)| *known == code));
+    match (by_name, status) {
+        (Some((_, remedy, _)), _) => *remedy,
+        (None, 429) => Remedy::Throttled,
+        (None, 500..) => Remedy::Transient,
+        (None, _) => Remedy::Permanent,
     }
 }
 
@@ -150,6 +153,7 @@ mod tests {
         assert_eq!(remedy(Some("SlowDown"), 503), Remedy::Throttled);
         assert_eq!(remedy(Some("ModelNotReadyException"), 429), Remedy::Transient);
         assert_eq!(remedy(Some("InternalServerError"), 500), Remedy::Transient);
+        assert_eq!(remedy(Some("KMSDisabledException"), 500), Remedy::Permanent);
         assert_eq!(remedy(None, 429), Remedy::Throttled);
         assert_eq!(remedy(Some("AccessDeniedException"), 400), Remedy::Permanent);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::{
     Client,
-    config::timeout::TimeoutConfig,
+    config::{retry::RetryConfig, timeout::TimeoutConfig},
     types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 
@@ -133,7 +133,12 @@ impl Queue {
             .message_attribute_names(TRACEPARENT)
             .message_attribute_names(REASON)
             .customize()
-            .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(patience));
+            // The consumer asks again by itself.
+            .config_override(
+                aws_sdk_sqs::config::Builder::new()
+                    .timeout_config(patience)
+                    .retry_config(RetryConfig::disabled()),
+            );
         let answer = call(SQS, "ReceiveMessage", request.send()).await?;
         Ok(answer.messages.unwrap_or_default().into_iter().filter_map(delivery).collect())
     }

@@ -103,6 +103,8 @@ impl Table {
     /// [`AwsError`] when it is not known to be recorded.
     pub async fn create(&self, report: &Report) -> Result<Created, AwsError> {
         const OPERATION: &str = "PutItem";
+        let mut expression = Expression::default();
+        expression.require(&plan(&Command::Submit, report.created_at, &Policy::default()).0);
         let item = Item::from_report(report);
         let item = serde_dynamo::to_item(&item).map_err(|e| AwsError::unusable(DYNAMODB, OPERATION, e))?;
         let request = self
@@ -110,8 +112,8 @@ impl Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#pk)")
-            .expression_attribute_names("#pk", attribute::PK)
+            .condition_expression(expression.condition())
+            .set_expression_attribute_names(Some(expression.names()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match observed(DYNAMODB, OPERATION, request.send()).await {
             Ok(_) => return Ok(Created::New),
