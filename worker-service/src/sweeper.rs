@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::{StreamExt as _, stream};
 use shared::{
     aws::{
         error::AwsError,
@@ -20,33 +21,50 @@ use crate::job::{Jobs, workers_vanished};
 
 /// Reports of one partition that one sweep takes care of; the rest waits for the next.
 const BATCH: usize = 25;
+/// Reports that one sweep takes care of at the same time.
+const AT_ONCE: usize = 4;
 
-/// Sweeps every `interval`, give or take half of it so that many workers spread out, until `stop`.
+/// Sweeps about every `interval` until `stop`; the pauses are random, so that many workers spread
+/// out.
 pub async fn keep_sweeping(jobs: Arc<Jobs>, interval: Duration, stop: CancellationToken) {
+    // A worker that does not live long still gets to sweep.
+    let mut pause = interval.mul_f64(rand::random_range(0.0..=0.5));
     loop {
-        let pause = interval.mul_f64(rand::random_range(0.5..=1.5));
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep(pause) => {}
         }
-        if let Err(error) = sweep(&jobs).await {
-            tracing::warn!(error = %error, "a sweep was cut short; the next one goes on");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sweep(&jobs) => {}
         }
+        pause = interval.mul_f64(rand::random_range(0.5..=1.5));
     }
 }
 
-/// Looks once at every partition of the index of due reports.
-///
-/// # Errors
-/// [`AwsError`] when a service does not answer; what is left is left to the next sweep.
-pub async fn sweep(jobs: &Jobs) -> Result<(), AwsError> {
-    for shard in 0..DUE_SHARDS {
-        for due in jobs.aws.table.due(shard, jobs.clock.now(), BATCH).await? {
-            let span = info_span!("sweep", dossier.report = %due.report_id);
-            take_care(jobs, due).instrument(span).await?;
-        }
+/// Looks once at every partition of the index of due reports, beginning anywhere: however early
+/// sweeps are cut short, no partition is always the last one. What fails is left to the next sweep
+/// and holds up nothing else.
+pub async fn sweep(jobs: &Jobs) {
+    let first = rand::random_range(0..DUE_SHARDS);
+    for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
+        let due = match jobs.aws.table.due(shard, jobs.clock.now(), BATCH).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(shard, error = %error, "a partition of due reports could not be read");
+                continue;
+            }
+        };
+        stream::iter(due)
+            .for_each_concurrent(AT_ONCE, async |due| {
+                let span = info_span!("sweep", dossier.report = %due.report_id);
+                let report = due.report_id;
+                if let Err(error) = take_care(jobs, due).instrument(span).await {
+                    tracing::warn!(%report, error = %error, "a due report could not be taken care of");
+                }
+            })
+            .await;
     }
-    Ok(())
 }
 
 /// Of many workers that see the same due report, one wins the conditional write and acts.
