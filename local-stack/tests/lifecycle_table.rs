@@ -11,7 +11,6 @@ use shared::{
         Aws,
         table::{Created, Details, Executed},
     },
-    config::{AwsSettings, Reader},
     domain::{
         identity::{ReportId, Tenant},
         lifecycle::{Command, Lifecycle, Policy, apply},
@@ -62,10 +61,7 @@ fn report(lifecycle: Lifecycle) -> Report {
 async fn adapters() -> Result<(TestStack, Aws)> {
     let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
-    let mut reader = Reader::new(stack.environment());
-    let settings = AwsSettings::read(&mut reader);
-    let settings = reader.finish(settings)?;
-    let aws = Aws::new(stack.sdk(), &settings);
+    let (aws, _) = stack.adapters()?;
     Ok((stack, aws))
 }
 

@@ -14,11 +14,7 @@ use local_stack::{
 };
 use serde_json::{Value, json};
 use shared::{
-    aws::{
-        Aws,
-        table::{Details, Executed},
-    },
-    config::{AwsSettings, Reader},
+    aws::table::{Details, Executed},
     domain::{
         document::Document,
         identity::{ReportId, Tenant},
@@ -332,10 +328,8 @@ async fn a_worker_that_lost_its_lease_stops_and_writes_nothing_more() -> Result<
     until_stage(&stack, &id, "assess").await?;
 
     // Somebody for whom the lease has run out takes the report over.
-    let mut reader = Reader::new(stack.environment());
-    let settings = AwsSettings::read(&mut reader);
-    let settings = reader.finish(settings)?;
-    let table = Aws::new(stack.sdk(), &settings).table;
+    let (aws, settings) = stack.adapters()?;
+    let table = aws.table;
     let (tenant, report): (Tenant, ReportId) = ("dev".parse()?, id.parse()?);
     let later = UtcTime::now().plus(Duration::from_secs(3600));
     let run = async |command: Command| {

@@ -118,6 +118,11 @@ impl Worker {
         tracing::info!("worker has stopped");
     }
 
+    /// Looks once for reports that nobody works on, as [`sweeper::sweep`] does.
+    pub async fn sweep(&self) {
+        sweeper::sweep(&self.jobs).await;
+    }
+
     /// Brings up to `limit` dead letters back, as [`dead_letters::redrive`] does.
     ///
     /// # Errors

@@ -2,6 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 
+use shared::aws::Aws;
+use shared::config::{AwsSettings, Reader};
+
 use super::client::Client;
 use super::{Options, Stack};
 
@@ -54,6 +57,17 @@ impl TestStack {
     /// The client with the key of the tenant `dev`.
     pub fn dev(&self) -> &Client {
         &self.client
+    }
+
+    /// The services' adapters over this stack, with the settings they are made of.
+    ///
+    /// # Errors
+    /// When the stack's environment is not what the services need.
+    pub fn adapters(&self) -> anyhow::Result<(Aws, AwsSettings)> {
+        let mut reader = Reader::new(self.environment());
+        let settings = AwsSettings::read(&mut reader);
+        let settings = reader.finish(settings)?;
+        Ok((Aws::new(self.sdk(), &settings), settings))
     }
 
     /// Stops everything in order.

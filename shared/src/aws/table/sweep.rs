@@ -48,7 +48,8 @@ impl Table {
 
     /// Up to `most` reports of the partition `shard` (below [`DUE_SHARDS`](super::DUE_SHARDS))
     /// that are due at `now`, longest due first. The index is eventually consistent: the write
-    /// that follows must check again.
+    /// that follows must check again. An entry that is no report is logged and left out: it must
+    /// not hide the reports behind it.
     ///
     /// # Errors
     /// [`AwsError`] when the index cannot be read.
@@ -65,7 +66,14 @@ impl Table {
             .expression_attribute_values(":now", AttributeValue::N(now.epoch_millis().to_string()))
             .limit(i32::try_from(most).unwrap_or(i32::MAX));
         let answer = call(DYNAMODB, "Query", request.send()).await?;
-        let items: Vec<HashMap<_, _>> = answer.items.unwrap_or_default();
-        serde_dynamo::from_items(items).map_err(|error| AwsError::unusable(DYNAMODB, "Query", error))
+        Ok(answer.items.unwrap_or_default().into_iter().filter_map(|item| due_report(shard, item)).collect())
     }
+}
+
+fn due_report(shard: u8, item: HashMap<String, AttributeValue>) -> Option<DueReport> {
+    let read = serde_dynamo::from_item(item);
+    read.inspect_err(
+        |error| tracing::error!(shard, error = %error, "an entry of the index of due reports cannot be read"),
+    )
+    .ok()
 }
