@@ -5,6 +5,7 @@
 pub mod application;
 pub mod auth;
 pub mod body;
+pub mod check_numbers;
 pub mod health;
 pub mod observe;
 pub mod openapi;

@@ -1,9 +1,10 @@
 //! Starts the API as the environment says and drains it on SIGTERM.
 
-use std::process::ExitCode;
+use std::{io::BufWriter, path::PathBuf, process::ExitCode};
 
 use api_service::{
     application::Application,
+    check_numbers::check_numbers,
     settings::{self, Settings},
 };
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -22,6 +23,13 @@ struct Cli {
 enum Command {
     /// Asks the API on this machine whether it is alive; exit code 0 means yes.
     Healthcheck,
+    /// Judges registration numbers: for each row of a CSV file with the columns country, scheme and number, one
+    /// JSON line. A row without a scheme is judged by all that its country has, as the API does.
+    CheckNumbers {
+        /// The CSV file.
+        #[arg(value_name = "F.csv")]
+        file: PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -31,6 +39,9 @@ async fn main() -> ExitCode {
     let outcome = match cli.command {
         None => serve().await,
         Some(Command::Healthcheck) => healthcheck().await,
+        Some(Command::CheckNumbers { file }) => {
+            check_numbers(&file, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ pub mod document;
 pub mod evidence;
 pub mod identity;
 pub mod lifecycle;
+pub mod numbers;
 pub mod report;
 pub mod request;
 pub mod risk;

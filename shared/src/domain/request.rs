@@ -8,14 +8,15 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 
-use super::country::Country;
+use super::{
+    country::Country,
+    numbers::{self, Accepted, Scheme},
+};
 
 mod checks;
 
 /// Longest company name, in characters after NFC.
 pub const COMPANY_NAME_MAX: usize = 200;
-/// Longest corporate number, in characters.
-pub const CORPORATE_NUMBER_MAX: usize = 40;
 /// Longest purpose, in characters.
 pub const PURPOSE_MAX: usize = 500;
 /// Longest call-back address, in characters.
@@ -29,7 +30,7 @@ pub struct ReportRequestDraft {
     #[garde(required, inner(custom(checks::company_name)))]
     pub company_name: Option<String>,
     /// See [`ReportRequest::corporate_number`].
-    #[garde(required, inner(custom(checks::corporate_number)))]
+    #[garde(required, inner(custom(checks::corporate_number(self.country.as_deref()))))]
     pub corporate_number: Option<String>,
     /// See [`ReportRequest::country`].
     #[garde(required, inner(custom(checks::country)))]
@@ -52,9 +53,15 @@ pub struct ReportRequest {
     /// The company's name as its registry writes it, in any script; 1 to 200 characters.
     #[schema(example = "Sakura Precision Works K.K.", min_length = 1, max_length = 200)]
     pub company_name: String,
-    /// The company's number in the registry of its country.
-    #[schema(example = "1180301018771", min_length = 1, max_length = 40)]
+    /// The company's number in the registry of its country or with its tax authority, or its LEI; in
+    /// the form in which the scheme stores it.
+    #[schema(example = "2503947854819", min_length = 1, max_length = 80)]
     pub corporate_number: String,
+    /// The scheme that the number was checked by; none where none is known for the country, so that
+    /// its form is not verified.
+    #[serde(default)]
+    #[schema(example = "corporate_number")]
+    pub number_scheme: Option<String>,
     /// The country of that registry.
     pub country: Country,
     /// The language of the report.
@@ -132,16 +139,17 @@ impl ReportRequestDraft {
                     purpose,
                     callback_url,
                 },
-            ) => match country.parse() {
-                Ok(country) => Ok(ReportRequest {
+            ) => match checked_number(&country, &corporate_number) {
+                Some((country, Accepted { normalized, scheme })) => Ok(ReportRequest {
                     company_name,
-                    corporate_number,
+                    corporate_number: normalized,
+                    number_scheme: scheme.map(|scheme| scheme.id.clone()),
                     country,
                     language: language.and_then(|tag| Language::find(&tag)).unwrap_or_default(),
                     purpose,
                     callback_url,
                 }),
-                Err(_) => Err(errors),
+                None => Err(errors),
             },
             _ => Err(errors),
         }
@@ -149,13 +157,13 @@ impl ReportRequestDraft {
 
     fn normalised(self) -> Self {
         let tidy = |text: Option<String>| text.map(|text| trim(&text).nfc().collect::<String>());
-        Self {
-            company_name: tidy(self.company_name),
-            corporate_number: self.corporate_number.map(|text| trim(&text).to_owned()),
-            purpose: tidy(self.purpose),
-            ..self
-        }
+        Self { company_name: tidy(self.company_name), purpose: tidy(self.purpose), ..self }
     }
+}
+
+fn checked_number(country: &str, number: &str) -> Option<(Country, Accepted)> {
+    let country = country.parse().ok()?;
+    Some((country, numbers::check(country, number).ok()?))
 }
 
 /// Only plain spaces are trimmed: a tab or a line break at an end is a mistake worth telling.
@@ -164,6 +172,11 @@ fn trim(text: &str) -> &str {
 }
 
 impl ReportRequest {
+    /// The scheme that the number was checked by.
+    pub fn scheme(&self) -> Option<&'static Scheme> {
+        Scheme::find(self.country.code(), self.number_scheme.as_deref()?)
+    }
+
     /// SHA-256, in hexadecimal, of what was asked: two requests with one idempotency key must agree in it.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();

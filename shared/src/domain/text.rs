@@ -24,6 +24,23 @@ impl fmt::Display for RefusedCharacter {
     }
 }
 
+impl RefusedCharacter {
+    /// The character.
+    pub fn character(&self) -> char {
+        self.character
+    }
+
+    /// Its place, counted in characters from 1.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// What is wrong with it.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+}
+
 /// What a character may be refused for in any text: it is invisible, changes the direction or
 /// shape of its neighbours, or means nothing.
 fn unprintable(c: char) -> Option<&'static str> {

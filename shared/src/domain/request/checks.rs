@@ -2,8 +2,8 @@
 
 use url::{Host, Url};
 
-use super::{CALLBACK_URL_MAX, COMPANY_NAME_MAX, CORPORATE_NUMBER_MAX, Language, PURPOSE_MAX, reject};
-use crate::domain::{country::Country, text};
+use super::{CALLBACK_URL_MAX, COMPANY_NAME_MAX, Language, PURPOSE_MAX, reject};
+use crate::domain::{country::Country, numbers, text};
 
 type Check = Result<(), garde::Error>;
 
@@ -28,26 +28,16 @@ pub(super) fn company_name(value: &str, _: &()) -> Check {
     Ok(())
 }
 
-pub(super) fn corporate_number(value: &str, _: &()) -> Check {
-    bounded("corporateNumber", value, CORPORATE_NUMBER_MAX)?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '.' | '/');
-    if let Some((index, c)) = value.chars().enumerate().find(|(_, c)| !allowed(*c)) {
-        let (code, position) = (u32::from(c), index + 1);
-        return Err(reject(
-            "character_not_allowed",
-            format_args!(
-                "corporateNumber holds U+{code:04X} at character {position}: \
-                 use A-Z, a-z, 0-9, space, dash, dot and slash"
-            ),
-        ));
+pub(super) fn corporate_number(country: Option<&str>) -> impl FnOnce(&str, &()) -> Check {
+    // Without a country there is no scheme: that it is missing or wrong is told by its own field.
+    let country = country.and_then(|code| code.parse::<Country>().ok());
+    move |value, ()| {
+        bounded("corporateNumber", value, numbers::NUMBER_MAX)?;
+        let Some(country) = country else { return Ok(()) };
+        numbers::check(country, value)
+            .map(|_| ())
+            .map_err(|error| reject(error.fault.code(), format_args!("corporateNumber {error}")))
     }
-    if !value.starts_with(|c: char| c.is_ascii_alphanumeric()) || !value.chars().any(|c| c.is_ascii_digit()) {
-        return Err(reject(
-            "malformed",
-            "corporateNumber must begin with a letter or digit and hold a digit",
-        ));
-    }
-    Ok(())
 }
 
 pub(super) fn country(value: &str, _: &()) -> Check {

@@ -50,6 +50,30 @@ fn names_are_trimmed_and_composed_but_never_cut() {
 }
 
 #[test]
+fn numbers_are_stored_as_their_scheme_writes_them() {
+    let request = |country: &str, number: &str| {
+        let draft = ReportRequestDraft {
+            corporate_number: Some(number.into()),
+            country: Some(country.into()),
+            ..draft()
+        };
+        draft.check().map(|request| (request.corporate_number, request.number_scheme))
+    };
+    let stored = |number: &str, scheme: Option<&str>| Ok((number.to_owned(), scheme.map(str::to_owned)));
+    assert_eq!(
+        request("JP", "\u{3000}２５０３-9478-54819 "),
+        stored("2503947854819", Some("corporate_number"))
+    );
+    assert_eq!(request("DE", "HRB 72832"), stored("HRB72832", Some("hrb_without_court")));
+    assert_eq!(request("AQ", "x-1"), stored("X-1", None));
+    let errors = request("JP", "2503947854818").unwrap_err();
+    assert_eq!((errors.len(), errors[0].code.as_str()), (1, "number_check_digit"));
+    // Without a country nothing can be said of the number but that it is there.
+    let errors = request("UK", "2503947854818").unwrap_err();
+    assert_eq!((errors.len(), errors[0].pointer.as_str()), (1, "/country"));
+}
+
+#[test]
 fn call_backs_go_to_public_hosts_by_https_only() {
     let check = |url: &str| ReportRequestDraft { callback_url: Some(url.into()), ..draft() }.check();
     for good in
@@ -96,6 +120,7 @@ fn the_fingerprint_tells_requests_apart_by_content_alone() {
     let moved = |name: &str, number: &str| ReportRequestDraft {
         company_name: Some(name.into()),
         corporate_number: Some(number.into()),
+        country: Some("AQ".into()),
         ..draft()
     };
     assert_ne!(print(moved("ab", "c1")), print(moved("a", "bc1")));
