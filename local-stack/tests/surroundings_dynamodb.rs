@@ -284,3 +284,36 @@ async fn the_table_expires_items_and_can_be_recovered() {
         .unwrap();
     assert_eq!(recovery.as_str(), "ENABLED");
 }
+
+#[tokio::test]
+async fn an_index_finds_every_item_of_a_table_larger_than_one_answer() {
+    let stack = provisioned_aws().await;
+    let ids: Vec<String> = (0..300).map(|number| format!("{number:03}")).collect();
+    for id in &ids {
+        let mut item = report(id);
+        item.insert("padding".to_owned(), s(&"x".repeat(8_000)));
+        let (client, table) = (&stack.clients.dynamodb, &stack.names.table);
+        client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    }
+    assert_eq!(due_ids(&stack).await, ids);
+
+    let (mut found, mut start) = (Vec::new(), None);
+    loop {
+        let request = stack.clients.dynamodb.query().table_name(&stack.names.table).index_name("by_tenant");
+        let page = request
+            .key_condition_expression("tenant = :tenant")
+            .expression_attribute_values(":tenant", s("dev"))
+            .scan_index_forward(false)
+            .limit(70)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .unwrap();
+        found.extend(page.items().iter().map(|item| item["report_id"].as_s().unwrap().clone()));
+        start = page.last_evaluated_key;
+        if start.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, ids.iter().rev().cloned().collect::<Vec<_>>());
+}

@@ -33,6 +33,10 @@ use crate::{
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_MAX: Duration = Duration::from_secs(300);
 
+/// Most that a message waits whose report could not be claimed: that says nothing of the report, and
+/// its receives count every duplicate and every worker that died.
+const CLAIM_RETRY_MAX: Duration = Duration::from_secs(20);
+
 /// How long a throttled report rests.
 const THROTTLE_BASE: Duration = Duration::from_secs(10);
 
@@ -98,7 +102,7 @@ impl Jobs {
             }
             Err(error) => {
                 tracing::warn!(report = %message.report_id, error = %error, "the report could not be claimed");
-                self.hide(&delivery, full_jitter(delivery.receive_count, RETRY_BASE, RETRY_MAX)).await;
+                self.hide(&delivery, full_jitter(delivery.receive_count, RETRY_BASE, CLAIM_RETRY_MAX)).await;
             }
         }
     }

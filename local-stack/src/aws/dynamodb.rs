@@ -1,5 +1,6 @@
 //! DynamoDB of the embedded AWS: rustack's tables behind a queue of requests.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -9,25 +10,36 @@ use rustack_dynamodb_core::handler::RustackDynamoDBHandler;
 use rustack_dynamodb_core::provider::RustackDynamoDB;
 use rustack_dynamodb_http::body::DynamoDBResponseBody;
 use rustack_dynamodb_http::dispatch::dispatch_operation;
-use rustack_dynamodb_http::response::error_to_response;
+use rustack_dynamodb_http::response::{error_to_response, json_response};
 use rustack_dynamodb_http::router::resolve_operation;
+use rustack_dynamodb_model::error::DynamoDBError;
+use rustack_dynamodb_model::input::QueryInput;
+use rustack_dynamodb_model::operations::DynamoDBOperation;
+use serde::Deserialize;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
+
+use super::indexes::{Indexes, Item};
 
 /// rustack answers RequestLimitExceeded from the 129th concurrent request on, an on-demand table takes thousands. Below
 /// 128 by what requests whose client went away may still hold for a moment.
 const CONCURRENT_REQUESTS: usize = 96;
 
 pub(super) struct DynamoDb {
+    provider: Arc<RustackDynamoDB>,
     handler: RustackDynamoDBHandler,
+    indexes: Indexes,
     turns: Semaphore,
 }
 
 impl DynamoDb {
     pub(super) fn new(region: &str) -> Self {
         let config = DynamoDBConfig { skip_signature_validation: false, default_region: region.to_owned() };
+        let provider = Arc::new(RustackDynamoDB::new(config));
         Self {
-            handler: RustackDynamoDBHandler::new(Arc::new(RustackDynamoDB::new(config))),
+            handler: RustackDynamoDBHandler::new(Arc::clone(&provider)),
+            provider,
+            indexes: Indexes::default(),
             turns: Semaphore::new(CONCURRENT_REQUESTS),
         }
     }
@@ -38,12 +50,101 @@ impl DynamoDb {
         let _turn = self.turns.acquire().await;
         let request_id = Uuid::now_v7().to_string();
         let answer = match resolve_operation(headers) {
-            Ok(operation) => dispatch_operation(&self.handler, operation, body).await,
+            Ok(operation) => match self.query_of_index(operation, &body, &request_id) {
+                Some(answer) => answer,
+                None => {
+                    let answer = dispatch_operation(&self.handler, operation, body.clone()).await;
+                    if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+                        self.written(operation, &body);
+                    }
+                    answer
+                }
+            },
             Err(error) => Err(error),
         };
         answer
             .unwrap_or_else(|error| error_to_response(&error, &request_id))
             .map(|body: DynamoDBResponseBody| Body::new(body))
+    }
+
+    /// The answer to a query of an index; none for every other request.
+    fn query_of_index(&self, operation: DynamoDBOperation, body: &[u8], request_id: &str) -> Option<Answer> {
+        if operation != DynamoDBOperation::Query {
+            return None;
+        }
+        let query: QueryInput = serde_json::from_slice(body).ok()?;
+        let output = self.indexes.query(&query)?;
+        Some(output.and_then(|output| {
+            let json = serde_json::to_vec(&output)
+                .map_err(|error| DynamoDBError::internal_error(error.to_string()))?;
+            Ok(json_response(json, request_id))
+        }))
+    }
+
+    /// Brings the indexes to what a request that was carried out has left.
+    fn written(&self, operation: DynamoDBOperation, body: &[u8]) {
+        let written: Written = match operation {
+            DynamoDBOperation::CreateTable => {
+                if let Ok(table) = serde_json::from_slice(body) {
+                    self.indexes.created(table);
+                }
+                return;
+            }
+            DynamoDBOperation::DeleteTable
+            | DynamoDBOperation::PutItem
+            | DynamoDBOperation::UpdateItem
+            | DynamoDBOperation::DeleteItem
+            | DynamoDBOperation::BatchWriteItem
+            | DynamoDBOperation::TransactWriteItems => match serde_json::from_slice(body) {
+                Ok(written) => written,
+                Err(_) => return,
+            },
+            _ => return,
+        };
+        if operation == DynamoDBOperation::DeleteTable {
+            self.indexes.deleted(&written.table_name);
+            return;
+        }
+        for (table, item) in written.items() {
+            self.indexes.refresh(&self.provider, &table, &item);
+        }
+    }
+}
+
+type Answer = Result<Response<DynamoDBResponseBody>, DynamoDBError>;
+
+/// What of a writing request says which items it writes.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+struct Written {
+    table_name: String,
+    item: Option<Item>,
+    key: Option<Item>,
+    request_items: HashMap<String, Vec<HashMap<String, Write>>>,
+    transact_items: Vec<HashMap<String, Write>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Write {
+    table_name: String,
+    item: Option<Item>,
+    key: Option<Item>,
+}
+
+impl Written {
+    fn items(self) -> Vec<(String, Item)> {
+        let Self { table_name, item, key, request_items, transact_items } = self;
+        let mut items: Vec<(String, Item)> =
+            item.into_iter().chain(key).map(|item| (table_name.clone(), item)).collect();
+        for (table, writes) in request_items {
+            let writes = writes.into_iter().flat_map(HashMap::into_values);
+            items.extend(writes.filter_map(|write| Some((table.clone(), write.item.or(write.key)?))));
+        }
+        let writes = transact_items.into_iter().flat_map(HashMap::into_values);
+        items.extend(writes.filter_map(|write| Some((write.table_name, write.item.or(write.key)?))));
+        items
     }
 }
 

@@ -2,6 +2,7 @@
 //! JSON services are told apart by `x-amz-target`, everything else is S3. Signatures are checked for all three.
 
 mod dynamodb;
+mod indexes;
 mod json;
 mod s3;
 pub(crate) mod sigv4;
