@@ -1,12 +1,17 @@
 //! Starts a worker as the environment says and drains it on SIGTERM.
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{BufWriter, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use shared::{config, telemetry::Telemetry};
 use tokio_util::sync::CancellationToken;
 use worker_service::{
     dead_letters::Redriven,
+    screening::command::screen,
     settings::{self, Settings},
     worker::Worker,
 };
@@ -22,6 +27,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Screens the companies of a CSV file (columns query and country) against a list of sanctions: one JSON line
+    /// each, with the body that is reported, its score and the reasons.
+    Screen {
+        /// The list: OFAC's SDN.CSV, the UK's CSV, the UN's XML, the EU's XML or CSV, OpenSanctions'
+        /// targets.simple.csv, or JSON lines.
+        #[arg(long, value_name = "F")]
+        list: PathBuf,
+        /// The CSV file.
+        #[arg(long, value_name = "F.csv")]
+        queries: PathBuf,
+    },
     /// Brings messages in the dead-letter queue back: their reports get another set of attempts.
     Redrive {
         /// Only tell what would be done.
@@ -39,6 +55,9 @@ async fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = match cli.command {
         None => work().await,
+        Some(Command::Screen { list, queries }) => {
+            screen(&list, &queries, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
+        }
         Some(Command::Redrive { dry_run, limit }) => redrive(limit, dry_run).await,
     };
     match outcome {

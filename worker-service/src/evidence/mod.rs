@@ -1,7 +1,6 @@
 //! Gathers evidence: every source is asked at the same time, and each outcome is recorded.
 
 mod http;
-pub mod names;
 pub mod news;
 pub mod registry;
 pub mod sanctions;

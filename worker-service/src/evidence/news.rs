@@ -14,9 +14,8 @@ use shared::domain::{
 use super::{
     Answer, ITEMS_MAX, Source, SourceError,
     http::{self, Http},
-    names::mentions,
 };
-use crate::settings::SourceSettings;
+use crate::{names::mentions, settings::SourceSettings};
 
 /// How sure a headline with an adverse word is, when it names the company.
 const NAMED: u8 = 80;

@@ -13,9 +13,8 @@ use shared::domain::{
 use super::{
     Answer, Source, SourceError,
     http::{self, Http},
-    names::same_company,
 };
-use crate::settings::SourceSettings;
+use crate::{names::same_company, settings::SourceSettings};
 
 /// Records that one question brings at most.
 const RECORDS_MAX: &str = "10";

@@ -1,0 +1,138 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const SDN: &[u8] = include_bytes!("fixtures/SDN.CSV");
+const UK: &[u8] = include_bytes!("fixtures/UK-Sanctions-List.csv");
+const UN: &[u8] = include_bytes!("fixtures/un_consolidated.xml");
+const EU_XML: &[u8] = include_bytes!("fixtures/eu_fsf_1_1.xml");
+const EU_CSV: &[u8] = include_bytes!("fixtures/eu_fsf_1_1.csv");
+const OPENSANCTIONS: &[u8] = include_bytes!("fixtures/targets.simple.csv");
+
+fn one(main: &[u8]) -> List {
+    read(Files { main, ..Files::default() }).unwrap()
+}
+
+fn ofac() -> List {
+    read(Files {
+        main: SDN,
+        other_names: Some(include_bytes!("fixtures/ALT.CSV")),
+        addresses: Some(include_bytes!("fixtures/ADD.CSV")),
+    })
+    .unwrap()
+}
+
+/// A list as text, a body a line.
+fn shown(list: &List) -> String {
+    let List { name, published, entries } = list;
+    let mut text = format!("{name}, {}\n", published.as_deref().unwrap_or("undated"));
+    for Entry { id, name, aliases, countries, programs, ids } in entries {
+        text.push_str(&format!("{id}: {name} {aliases:?} {countries:?} {programs:?} {ids:?}\n"));
+    }
+    text
+}
+
+#[test]
+fn ofac_is_read_from_its_three_files() {
+    insta::assert_snapshot!(shown(&ofac()));
+}
+
+#[test]
+fn the_uk_list_is_grouped_by_body() {
+    insta::assert_snapshot!(shown(&one(UK)));
+}
+
+#[test]
+fn the_un_list_gives_entities_alone() {
+    insta::assert_snapshot!(shown(&one(UN)));
+}
+
+#[test]
+fn the_eu_list_says_the_same_in_both_formats() {
+    let (xml, csv) = (one(EU_XML), one(EU_CSV));
+    insta::assert_snapshot!(shown(&xml));
+    let names = |list: &List| -> Vec<(String, String)> {
+        list.entries.iter().map(|entry| (entry.id.clone(), entry.name.clone())).collect()
+    };
+    let (xml, csv) = (names(&xml), names(&csv));
+    assert!(csv.len() == 2 && xml.starts_with(&csv), "{csv:?}");
+}
+
+#[test]
+fn opensanctions_cells_hold_lists() {
+    insta::assert_snapshot!(shown(&one(OPENSANCTIONS)));
+}
+
+#[test]
+fn own_lines_are_read_and_a_broken_one_is_named() {
+    let lines =
+        "{\"id\":\"a\",\"name\":\"Acme\",\"countries\":[\"XK\",\"de\"]}\n\n{\"id\":\"b\",\"name\":\"B\"}\n";
+    let list = one(lines.as_bytes());
+    assert_eq!((list.entries.len(), list.entries[0].countries.clone()), (2, vec!["XK".into(), "DE".into()]));
+    let error =
+        read(Files { main: b"{\"id\":\"a\",\"name\":\"A\"}\n{\"id\":1}", ..Files::default() }).unwrap_err();
+    assert!(error.to_string().contains("line 2"), "{error}");
+}
+
+#[test]
+fn what_is_no_list_or_hostile_is_refused_with_the_reason() {
+    let refused =
+        |text: &str| read(Files { main: text.as_bytes(), ..Files::default() }).unwrap_err().to_string();
+    assert!(refused("<html>").contains("no list"));
+    assert!(refused("").contains("no list"));
+    assert!(refused("a,b,c\n1,2,3").contains("no list"));
+    let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\">]><CONSOLIDATED_LIST>&a;</CONSOLIDATED_LIST>";
+    assert!(refused(bomb).contains("document type"), "{}", refused(bomb));
+    let deep = format!("<CONSOLIDATED_LIST>{}", "<a>".repeat(100));
+    assert!(refused(&deep).contains("deep"));
+    assert!(refused("<CONSOLIDATED_LIST><ENTITIES>").contains("middle"));
+    assert!(refused("Report Date: 1\nUnique ID,Name 6\n1,2").contains("Name type"));
+}
+
+#[test]
+fn ofacs_other_files_stand_beside_the_main_one() {
+    let beside = |path: &str| siblings(path).map(|[alt, add]| (alt, add));
+    assert_eq!(beside("/a/SDN.CSV"), Some(("/a/ALT.CSV".into(), "/a/ADD.CSV".into())));
+    assert_eq!(beside("s3://b/sdn.csv"), Some(("s3://b/alt.csv".into(), "s3://b/add.csv".into())));
+    assert_eq!(
+        beside("https://x/SDN.CSV?t=1"),
+        Some(("https://x/ALT.CSV?t=1".into(), "https://x/ADD.CSV?t=1".into()))
+    );
+    assert_eq!(beside("/a/list.xml"), None);
+}
+
+/// Bytes of a fixture with some of them replaced, taken out or repeated.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let fixtures = prop::sample::select(vec![SDN, UK, UN, EU_XML, EU_CSV, OPENSANCTIONS]);
+    let edits =
+        prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_usize..200, 0_u8..3), 1..8);
+    (fixtures, edits).prop_map(|(fixture, edits)| {
+        let mut bytes = fixture.to_vec();
+        for (at, byte, length, kind) in edits {
+            let at = at.index(bytes.len().max(1)).min(bytes.len().saturating_sub(1));
+            let end = (at + length).min(bytes.len());
+            match kind {
+                0 if !bytes.is_empty() => bytes[at] = byte,
+                1 => drop(bytes.drain(at..end)),
+                _ => {
+                    let part = bytes[at..end].to_vec();
+                    bytes.splice(at..at, part);
+                }
+            }
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic_or_grow(bytes in mutated()) {
+        if let Ok(list) = read(Files { main: &bytes, ..Files::default() }) {
+            let held: usize = list.entries.iter().flat_map(|entry| {
+                let lists = [&entry.aliases, &entry.countries, &entry.programs, &entry.ids];
+                lists.into_iter().flatten().chain([&entry.id, &entry.name]).map(String::len).collect::<Vec<_>>()
+            }).sum();
+            prop_assert!(held <= 8 * bytes.len() + 1024, "{held} bytes of {}", bytes.len());
+        }
+    }
+}
