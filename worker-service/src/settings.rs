@@ -11,6 +11,8 @@ use shared::{
     telemetry::{TELEMETRY_SETTINGS, TelemetrySettings},
 };
 
+use crate::evidence::{news::QUERY, sanctions::Location};
+
 settings! {
     /// The settings that only a worker has.
     WORKER_SETTINGS:
@@ -31,16 +33,29 @@ settings! {
         "price of a million tokens sent to the model, in US dollars, for costUsd";
     MODEL_OUTPUT_USD = "DOSSIER_MODEL_OUTPUT_USD_PER_MTOK", Presence::Default("0"),
         "price of a million tokens written by the model, in US dollars, for costUsd";
+    SANCTIONS_LISTS = "DOSSIER_SANCTIONS_LISTS", Presence::Optional,
+        "lists of sanctions to screen against, separated by commas: paths, https URLs or s3://bucket/key of OFAC's SDN.CSV (ALT.CSV and ADD.CSV beside it), the UK's CSV, the UN's XML, the EU's XML or CSV, OpenSanctions' targets.simple.csv, or JSON lines";
+    SANCTIONS_REFRESH = "DOSSIER_SANCTIONS_REFRESH_SECONDS", Presence::Default("21600"),
+        "seconds after which lists of sanctions are loaded again, 60 to 604800";
     SANCTIONS_URL = "DOSSIER_SANCTIONS_URL", Presence::Optional,
-        "base URL of a yente-compatible match service; without it the source is skipped";
+        "base URL of a yente-compatible match service: the alternative to lists, or a second opinion beside them; without either the source is skipped";
     SANCTIONS_DATASET = "DOSSIER_SANCTIONS_DATASET", Presence::Default("default"), "dataset that the match service searches";
     SANCTIONS_API_KEY = "DOSSIER_SANCTIONS_API_KEY", Presence::Optional, "key for the match service, sent as Authorization: ApiKey";
-    NEWS_URL = "DOSSIER_NEWS_URL", Presence::Optional, "base URL of a GDELT DOC 2.0 service; without it the source is skipped";
+    NEWS_URL = "DOSSIER_NEWS_URL", Presence::Optional, "base URL of a GDELT DOC 2.0 service";
+    NEWS_FEEDS = "DOSSIER_NEWS_FEEDS", Presence::Optional,
+        "RSS or Atom feeds that are searched, separated by spaces: URLs with {query} where the company's name goes; without feeds and service the source is skipped";
     NEWS_MONTHS = "DOSSIER_NEWS_MONTHS", Presence::Default("12"), "months that news are searched back, 1 to 36";
-    REGISTRY_URL = "DOSSIER_REGISTRY_URL", Presence::Optional, "base URL of a GLEIF LEI service; without it the source is skipped";
+    REGISTRY_URL = "DOSSIER_REGISTRY_URL", Presence::Optional, "base URL of a GLEIF LEI service; without it and a key for Companies House the source is skipped";
+    COMPANIES_HOUSE_KEY = "DOSSIER_COMPANIES_HOUSE_KEY", Presence::Optional, "key for the UK's Companies House, which is asked with it";
+    COMPANIES_HOUSE_URL = "DOSSIER_COMPANIES_HOUSE_URL", Presence::Default("https://api.company-information.service.gov.uk/"),
+        "base URL of the Companies House Public Data API";
     SOURCE_SECONDS = "DOSSIER_SOURCE_SECONDS", Presence::Default("10"), "seconds that one answer of a source may take, 1 to 120";
+    SOURCE_KEEP = "DOSSIER_SOURCE_KEEP_SECONDS", Presence::Default("86400"),
+        "seconds for which the last answer of a source is used, as stale, when it does not answer, 0 to 2592000";
+    PRIVATE_SOURCES = "DOSSIER_PRIVATE_SOURCES", Presence::Optional,
+        "hosts of sources that may be in the private network, separated by commas; all others are refused there, redirects included";
     MANDATORY = "DOSSIER_MANDATORY_SOURCES", Presence::Default("sanctions"),
-        "sources without which no report is LOW, of sanctions, news and registry, separated by commas, or none";
+        "sources without which no report is LOW, of sanctions, news, registry and country_risk, separated by commas, or none";
 }
 
 /// Every setting that a worker reads.
@@ -89,6 +104,10 @@ pub struct ModelSettings {
 /// Where evidence comes from.
 #[derive(Clone, Debug)]
 pub struct SourceSettings {
+    /// Where the lists of sanctions are.
+    pub lists: Vec<Location>,
+    /// After how long they are loaded again.
+    pub lists_refresh: Duration,
     /// Base URL of the match service.
     pub sanctions_url: Option<Url>,
     /// Dataset that it searches.
@@ -97,10 +116,20 @@ pub struct SourceSettings {
     pub sanctions_api_key: Option<SecretString>,
     /// Base URL of the news service.
     pub news_url: Option<Url>,
+    /// Feeds that are searched, with `{query}` in their URLs.
+    pub news_feeds: Vec<String>,
     /// How far back news are searched, in months.
     pub news_months: u64,
     /// Base URL of the registry.
     pub registry_url: Option<Url>,
+    /// Key for Companies House.
+    pub companies_house_key: Option<SecretString>,
+    /// Base URL of Companies House.
+    pub companies_house_url: Url,
+    /// For how long the last answer of a source is used when it does not answer.
+    pub keep: Duration,
+    /// Hosts of sources that may be in the private network.
+    pub private_hosts: Vec<String>,
     /// How long one answer may take.
     pub timeout: Duration,
     /// Sources without which no report is LOW.
@@ -170,42 +199,73 @@ fn price(reader: &mut Reader<'_>, setting: &Setting) -> Option<f64> {
 
 impl SourceSettings {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let listed = reader.text(&SANCTIONS_LISTS).unwrap_or_default();
+        let lists = reader.convert(&SANCTIONS_LISTS, parts(&listed, ',').map(str::parse).collect());
+        let lists_refresh = reader.seconds(&SANCTIONS_REFRESH, 60, 604_800);
         let sanctions_url = base_url(reader, &SANCTIONS_URL);
         let sanctions_dataset = reader.text(&SANCTIONS_DATASET);
         let sanctions_api_key = reader.text(&SANCTIONS_API_KEY).map(SecretString::from);
         let news_url = base_url(reader, &NEWS_URL);
+        let feeds = reader.text(&NEWS_FEEDS).unwrap_or_default();
+        let news_feeds = reader.convert(&NEWS_FEEDS, parts(&feeds, ' ').map(feed).collect());
         let news_months = reader.number(&NEWS_MONTHS, 1, 36);
         let registry_url = base_url(reader, &REGISTRY_URL);
+        let companies_house_key = reader.text(&COMPANIES_HOUSE_KEY).map(SecretString::from);
+        let companies_house_url = base_url(reader, &COMPANIES_HOUSE_URL);
         let timeout = reader.seconds(&SOURCE_SECONDS, 1, 120);
+        let keep = reader.seconds(&SOURCE_KEEP, 0, 2_592_000);
+        let private = reader.text(&PRIVATE_SOURCES).unwrap_or_default();
         let names = reader.text(&MANDATORY).unwrap_or_default();
         let names = if names == "none" { "" } else { &names };
-        let mandatory: Option<Vec<SourceName>> = reader.convert(
-            &MANDATORY,
-            names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(source).collect(),
-        );
-        let configured = |source: &SourceName| match source {
-            SourceName::Sanctions => sanctions_url.is_some(),
-            SourceName::News => news_url.is_some(),
-            SourceName::Registry => registry_url.is_some(),
-        };
-        for source in mandatory.iter().flatten().filter(|source| !configured(source)) {
-            let name = source.as_str();
-            reader.fail(
-                &MANDATORY,
-                format_args!("names {name}, for which no URL is set: every report would be UNDETERMINED"),
-            );
-        }
-        Some(Self {
+        let mandatory: Option<Vec<SourceName>> =
+            reader.convert(&MANDATORY, parts(names, ',').map(source).collect());
+        let settings = Self {
+            lists: lists?,
+            lists_refresh: lists_refresh?,
             sanctions_url,
             sanctions_dataset: sanctions_dataset?,
             sanctions_api_key,
             news_url,
+            news_feeds: news_feeds?,
             news_months: news_months?,
             registry_url,
+            companies_house_key,
+            companies_house_url: companies_house_url?,
             timeout: timeout?,
+            keep: keep?,
+            private_hosts: parts(&private, ',').map(str::to_owned).collect(),
             mandatory: mandatory?,
-        })
+        };
+        for source in settings.mandatory.iter().filter(|source| !settings.has(**source)) {
+            let name = source.as_str();
+            reader.fail(
+                &MANDATORY,
+                format_args!("names {name}, which is not configured: every report would be UNDETERMINED"),
+            );
+        }
+        Some(settings)
     }
+
+    /// Whether anything is configured that `source` can ask.
+    fn has(&self, source: SourceName) -> bool {
+        match source {
+            SourceName::Sanctions => self.sanctions_url.is_some() || !self.lists.is_empty(),
+            SourceName::News => self.news_url.is_some() || !self.news_feeds.is_empty(),
+            SourceName::Registry => self.registry_url.is_some() || self.companies_house_key.is_some(),
+            SourceName::CountryRisk => true,
+        }
+    }
+}
+
+/// The parts of a list, without spaces around them.
+fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    text.split(separator).map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn feed(template: &str) -> Result<String, String> {
+    let url: Url = template.replace(QUERY, "x").parse().map_err(|_| "it holds what is no URL".to_owned())?;
+    let searches = template.contains(QUERY) && matches!(url.scheme(), "http" | "https");
+    searches.then(|| template.to_owned()).ok_or_else(|| format!("a feed is a web address with {QUERY} in it"))
 }
 
 fn source(name: &str) -> Result<SourceName, String> {

@@ -15,7 +15,7 @@ use crate::{
     assess::{Assessor, model::Model},
     consumer,
     dead_letters::{self, Redriven},
-    evidence::{Sources, SourcesError},
+    evidence::{Sources, SourcesError, sanctions::Lists},
     job::Jobs,
     pipeline::Pipeline,
     protection::Agent,
@@ -34,6 +34,7 @@ pub struct Worker {
     jobs: Arc<Jobs>,
     slots: Arc<Slots>,
     agent: Option<Agent>,
+    lists: Option<Lists>,
     settings: Settings,
 }
 
@@ -65,11 +66,12 @@ impl Worker {
     pub fn build_with(settings: Settings, sdk: &SdkConfig, bedrock: &SdkConfig) -> Result<Self, BuildError> {
         let aws = Aws::new(sdk, &settings.aws);
         let model = Model::new(bedrock, settings.model.clone());
-        let sources = Sources::new(&settings.sources)?;
+        let clock = Clock::system();
+        let sources = Sources::new(&settings.sources, sdk, clock.clone())?;
+        let lists = sources.lists();
         let slots = Slots::new(settings.concurrency);
         let assessor = Assessor::new(model, Arc::clone(&slots), settings.sources.mandatory.clone());
         let dead_letters = Queue::at(sdk, settings.dlq_url.clone());
-        let clock = Clock::system();
         let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources, assessor);
         let jobs = Jobs {
             aws,
@@ -82,19 +84,25 @@ impl Worker {
             give_back: CancellationToken::new(),
         };
         let agent = settings.ecs_agent.as_ref().map(Agent::new).transpose().map_err(SourcesError::Http)?;
-        Ok(Self { jobs: Arc::new(jobs), slots, agent, settings })
+        Ok(Self { jobs: Arc::new(jobs), slots, agent, lists, settings })
     }
 
     /// Works until `stop`, then drains: nothing more is received, reports in work get the drain
     /// time, and what is left is given back so that another worker continues at once.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { jobs, slots, agent, settings } = self;
+        let Self { jobs, slots, agent, lists, settings } = self;
+        if let Some(lists) = &lists {
+            lists.refresh().await;
+        }
         tracing::info!(worker = %jobs.worker, slots = settings.concurrency, version = env!("CARGO_PKG_VERSION"), "worker is ready");
         let running = TaskTracker::new();
         let drained = CancellationToken::new();
         let beside = TaskTracker::new();
         beside.spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
         beside.spawn(dead_letters::keep_looking(Arc::clone(&jobs), stop.clone()));
+        if let Some(lists) = lists {
+            beside.spawn(lists.keep_fresh(stop.clone()));
+        }
         if let Some(agent) = agent {
             beside.spawn(agent.follow(running.clone(), drained.clone()));
         }

@@ -91,6 +91,8 @@ impl AtHand<'_> {
                 ("DOSSIER_SANCTIONS_URL", &feeds),
                 ("DOSSIER_NEWS_URL", &feeds),
                 ("DOSSIER_REGISTRY_URL", &feeds),
+                // The stand-ins are on this machine.
+                ("DOSSIER_PRIVATE_SOURCES", "127.0.0.1"),
             ],
         );
         environment.extend(options.settings.clone());

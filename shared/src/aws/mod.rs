@@ -4,6 +4,7 @@
 pub mod bucket;
 pub mod call;
 pub mod error;
+pub mod objects;
 pub mod queue;
 pub mod table;
 

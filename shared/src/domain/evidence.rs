@@ -20,11 +20,13 @@ pub enum SourceName {
     News,
     /// Company registers.
     Registry,
+    /// What international bodies have published about the country.
+    CountryRisk,
 }
 
 impl SourceName {
     /// Every source, in the order in which evidence is numbered.
-    pub const ALL: [Self; 3] = [Self::Sanctions, Self::News, Self::Registry];
+    pub const ALL: [Self; 4] = [Self::Sanctions, Self::News, Self::Registry, Self::CountryRisk];
 
     /// Its name in reports, settings and metrics.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +34,7 @@ impl SourceName {
             Self::Sanctions => "sanctions",
             Self::News => "news",
             Self::Registry => "registry",
+            Self::CountryRisk => "country_risk",
         }
     }
 }
@@ -104,6 +107,10 @@ pub enum SignalKind {
     RegistryInactive,
     /// The register knows the number under another name, or the name under another number.
     RegistryMismatch,
+    /// The register says that the company may not pay its debts or is late with its accounts.
+    RegistryDistressed,
+    /// The country is on a list of an international body.
+    CountryRisk,
 }
 
 /// What a source found, before it has a number.

@@ -177,6 +177,17 @@ impl ReportRequest {
         Scheme::find(self.country.code(), self.number_scheme.as_deref()?)
     }
 
+    /// What is known of the number beside its characters, in words.
+    pub fn number_note(&self) -> String {
+        match self.scheme() {
+            Some(scheme) if scheme.has_check() => format!("{}, form and check digit verified", scheme.name),
+            Some(scheme) => format!("{}, form verified; it has no check digit", scheme.name),
+            None => {
+                "form not verified: no scheme of registration numbers is known for the country".to_owned()
+            }
+        }
+    }
+
     /// SHA-256, in hexadecimal, of what was asked: two requests with one idempotency key must agree in it.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();

@@ -1,5 +1,5 @@
-//! Asks sources over HTTP: bounded in time and size, tried again where that helps, never led
-//! elsewhere by a redirect.
+//! Asks sources over HTTP: bounded in time and size, tried again where that helps, never led into the
+//! private network.
 
 use std::time::Duration;
 
@@ -7,11 +7,14 @@ use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
-use super::SourceError;
+use super::{SourceError, guard::Guard};
 use crate::retry::full_jitter;
 
 /// Most bytes of an answer.
-const ANSWER_MAX: usize = 4 * 1024 * 1024;
+pub(super) const ANSWER_MAX: usize = 4 * 1024 * 1024;
+
+/// Most redirects of a download.
+const REDIRECTS_MAX: usize = 5;
 
 /// Tries of one question, the first included.
 const TRIES: u32 = 3;
@@ -21,63 +24,130 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 
 /// The client for every source.
 #[derive(Clone, Debug)]
-pub(super) struct Http(Client);
+pub struct Http {
+    client: Client,
+    guard: Guard,
+}
 
 impl Http {
-    pub(super) fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
-        Client::builder()
+    /// A client that gives each answer `timeout` and follows no redirect.
+    ///
+    /// # Errors
+    /// When there is no TLS.
+    pub fn new(timeout: Duration, guard: Guard) -> Result<Self, reqwest::Error> {
+        Self::with(timeout, guard, redirect::Policy::none())
+    }
+
+    /// A client for downloads, which their publishers redirect: each step is judged like the first, and
+    /// none leads from https to http.
+    ///
+    /// # Errors
+    /// When there is no TLS.
+    pub fn for_downloads(timeout: Duration, guard: Guard) -> Result<Self, reqwest::Error> {
+        let judge = guard.clone();
+        let policy = redirect::Policy::custom(move |attempt| {
+            let downgraded = attempt.url().scheme() != "https"
+                && attempt.previous().last().is_some_and(|url| url.scheme() == "https");
+            if attempt.previous().len() > REDIRECTS_MAX {
+                attempt.error("it redirects again and again")
+            } else if downgraded || !judge.allows(attempt.url()) {
+                attempt.error("it redirects to where no source is asked")
+            } else {
+                attempt.follow()
+            }
+        });
+        Self::with(timeout, guard, policy)
+    }
+
+    fn with(timeout: Duration, guard: Guard, policy: redirect::Policy) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
             .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeout.min(Duration::from_secs(3)))
             .timeout(timeout)
-            // A redirect could lead into the private network.
-            .redirect(redirect::Policy::none())
-            .build()
-            .map(Self)
+            // A proxy would resolve names itself, past the guard.
+            .no_proxy()
+            .dns_resolver(guard.clone())
+            .redirect(policy)
+            .build()?;
+        Ok(Self { client, guard })
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.0
+    /// For making requests; they are sent by [`bytes`](Self::bytes), which judges their addresses.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
-}
 
-/// Sends `request` and reads the answer as JSON.
-pub(super) async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, SourceError> {
-    let mut tries = 0;
-    loop {
-        // Only streamed bodies cannot be cloned; none of ours is.
-        let Some(again) = request.try_clone() else {
-            return Err(SourceError::Unreadable("the question cannot be repeated".to_owned()));
-        };
-        match once(again).await {
-            Err(SourceError::Unavailable(_)) if tries + 1 < TRIES => {
-                sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
-                tries += 1;
+    /// Sends `request` and reads the answer as JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, SourceError> {
+        let bytes = self.bytes(request, ANSWER_MAX).await?;
+        serde_json::from_slice(&bytes).map_err(|error| SourceError::Unreadable(error.to_string()))
+    }
+
+    /// Sends `request` and reads the answer, `most` bytes at most.
+    ///
+    /// # Errors
+    /// [`SourceError`] when there is none that can be used.
+    pub async fn bytes(&self, request: RequestBuilder, most: usize) -> Result<Vec<u8>, SourceError> {
+        let mut tries = 0;
+        loop {
+            // Only streamed bodies cannot be cloned; none of ours is.
+            let Some(again) = request.try_clone() else {
+                return Err(SourceError::Unreadable("the question cannot be repeated".to_owned()));
+            };
+            match self.once(again, most).await {
+                Err(SourceError::Unavailable(_)) if tries + 1 < TRIES => {
+                    sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
+                    tries += 1;
+                }
+                answer => return answer,
             }
-            answer => return answer,
         }
+    }
+
+    async fn once(&self, request: RequestBuilder, most: usize) -> Result<Vec<u8>, SourceError> {
+        let (client, request) = request.build_split();
+        // Addresses hold what was asked: they stay out of errors and logs.
+        let lost = |error: reqwest::Error| SourceError::Unavailable(chain(&error.without_url()));
+        let request = request.map_err(lost)?;
+        if !self.guard.allows(request.url()) {
+            return Err(SourceError::Refused(
+                "its address is in the private network, where no source is asked unless \
+                 DOSSIER_PRIVATE_SOURCES names its host"
+                    .to_owned(),
+            ));
+        }
+        let mut response = client.execute(request).await.map_err(lost)?;
+        let status = response.status();
+        if status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::REQUEST_TIMEOUT
+            || status.is_server_error()
+        {
+            return Err(SourceError::Unavailable(format!("HTTP status {status}")));
+        }
+        if status == StatusCode::NOT_FOUND {
+            return Err(SourceError::NotFound);
+        }
+        if !status.is_success() {
+            return Err(SourceError::Refused(format!("HTTP status {status}")));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            if bytes.len() + chunk.len() > most {
+                return Err(SourceError::Unreadable(format!("it has more than {most} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
     }
 }
 
-async fn once<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, SourceError> {
-    // Addresses hold what was asked: they stay out of errors and logs.
-    let lost = |error: reqwest::Error| SourceError::Unavailable(error.without_url().to_string());
-    let mut response = request.send().await.map_err(lost)?;
-    let status = response.status();
-    if status == StatusCode::TOO_MANY_REQUESTS
-        || status == StatusCode::REQUEST_TIMEOUT
-        || status.is_server_error()
-    {
-        return Err(SourceError::Unavailable(format!("HTTP status {status}")));
+/// An error with its causes, which reqwest keeps out of its own text.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
     }
-    if !status.is_success() {
-        return Err(SourceError::Refused(format!("HTTP status {status}")));
-    }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        if bytes.len() + chunk.len() > ANSWER_MAX {
-            return Err(SourceError::Unreadable(format!("it has more than {ANSWER_MAX} bytes")));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    serde_json::from_slice(&bytes).map_err(|error| SourceError::Unreadable(error.to_string()))
+    text
 }

@@ -1,12 +1,20 @@
 //! Gathers evidence: every source is asked at the same time, and each outcome is recorded.
+//!
+//! A source is a folder behind the trait [`Source`]; a breaker and its last answers stand before it
+//! ([`resilience`]), and [`http`] and [`guard`] between it and the network.
 
-mod http;
+pub mod country_risk;
+pub mod guard;
+pub mod http;
 pub mod news;
 pub mod registry;
+mod resilience;
 pub mod sanctions;
 
+use aws_config::SdkConfig;
 use futures::future::{BoxFuture, join_all};
 use shared::{
+    clock::Clock,
     domain::{
         evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
         request::ReportRequest,
@@ -17,7 +25,15 @@ use shared::{
 use thiserror::Error;
 use tracing::{Instrument, field::Empty, info_span};
 
-use self::{http::Http, news::News, registry::Registry, sanctions::Sanctions};
+use self::{
+    country_risk::CountryRisk,
+    guard::Guard,
+    http::Http,
+    news::News,
+    registry::Registry,
+    resilience::{Guarded, Outcome},
+    sanctions::{Lists, Sanctions},
+};
 use crate::settings::SourceSettings;
 
 /// Most pieces of evidence that one source gives; what it finds beyond is left out, weightiest first.
@@ -50,6 +66,9 @@ pub enum SourceError {
     /// It refuses to answer.
     #[error("it refuses to answer: {0}")]
     Refused(String),
+    /// It does not know what was asked for.
+    #[error("it does not know it")]
+    NotFound,
     /// What it answers cannot be understood.
     #[error("its answer cannot be understood: {0}")]
     Unreadable(String),
@@ -65,36 +84,48 @@ pub enum SourcesError {
 
 /// All sources, in the order in which their evidence is numbered.
 #[derive(Debug)]
-pub struct Sources(Vec<(SourceName, Option<Box<dyn Source>>)>);
+pub struct Sources {
+    sources: Vec<(SourceName, Option<Guarded>)>,
+    lists: Option<Lists>,
+}
 
 impl Sources {
     /// The sources that `settings` name; the others are recorded as skipped.
     ///
     /// # Errors
     /// [`SourcesError`] when there is no HTTP client.
-    pub fn new(settings: &SourceSettings) -> Result<Self, SourcesError> {
-        let http = Http::new(settings.timeout)?;
+    pub fn new(settings: &SourceSettings, sdk: &SdkConfig, clock: Clock) -> Result<Self, SourcesError> {
+        let http = Http::new(settings.timeout, Guard::new(settings.private_hosts.clone()))?;
+        let lists = sanctions::lists(settings, sdk)?;
         let all = SourceName::ALL.map(|name| {
             let source: Option<Box<dyn Source>> = match name {
-                SourceName::Sanctions => Sanctions::new(&http, settings).map(|source| Box::new(source) as _),
+                SourceName::Sanctions => {
+                    Sanctions::new(&http, lists.clone(), settings).map(|source| Box::new(source) as _)
+                }
                 SourceName::News => News::new(&http, settings).map(|source| Box::new(source) as _),
                 SourceName::Registry => Registry::new(&http, settings).map(|source| Box::new(source) as _),
+                SourceName::CountryRisk => Some(Box::new(CountryRisk)),
             };
-            (name, source)
+            (name, source.map(|source| Guarded::new(source, clock.clone(), settings.keep)))
         });
-        Ok(Self(all.into()))
+        Ok(Self { sources: all.into(), lists })
+    }
+
+    /// The lists of sanctions, which are to be loaded and kept fresh.
+    pub fn lists(&self) -> Option<Lists> {
+        self.lists.clone()
     }
 
     /// Asks every source. None can fail the report or hold up another one: what one does not
     /// answer is on the record.
     pub async fn ask(&self, request: &ReportRequest) -> Vec<(SourceOutcome, Vec<Finding>)> {
-        join_all(self.0.iter().map(|(name, source)| ask_one(*name, source.as_deref(), request))).await
+        join_all(self.sources.iter().map(|(name, source)| ask_one(*name, source.as_ref(), request))).await
     }
 }
 
 async fn ask_one(
     name: SourceName,
-    source: Option<&dyn Source>,
+    source: Option<&Guarded>,
     request: &ReportRequest,
 ) -> (SourceOutcome, Vec<Finding>) {
     let span = info_span!(
@@ -110,11 +141,18 @@ async fn ask_one(
         }
     };
     let answer = answer.instrument(span.clone()).await;
+    let silent = |error: &SourceError| {
+        tracing::warn!(source = name.as_str(), error = %error, "a source of evidence gave no answer");
+    };
     let (status, as_of, mut findings) = match answer {
         None => (SourceStatus::Skipped, None, Vec::new()),
-        Some(Ok(Answer { as_of, findings })) => (SourceStatus::Ok, Some(as_of), findings),
-        Some(Err(error)) => {
-            tracing::warn!(source = name.as_str(), error = %error, "a source of evidence gave no answer");
+        Some(Outcome::Fresh(Answer { as_of, findings })) => (SourceStatus::Ok, Some(as_of), findings),
+        Some(Outcome::Stale(Answer { as_of, findings }, error)) => {
+            silent(&error);
+            (SourceStatus::Stale, Some(as_of), findings)
+        }
+        Some(Outcome::None(error)) => {
+            silent(&error);
             (SourceStatus::Failed, None, Vec::new())
         }
     };

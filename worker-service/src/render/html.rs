@@ -9,5 +9,9 @@ pub(super) fn render(document: &Document) -> Result<String, Error> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("report.html", include_str!("templates/report.html"))?;
     let country = document.company.country.name();
-    environment.get_template("report.html")?.render(context! { report => Serde(document), country })
+    environment.get_template("report.html")?.render(context! {
+        report => Serde(document),
+        country,
+        number_note => document.company.number_note(),
+    })
 }

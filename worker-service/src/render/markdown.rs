@@ -10,7 +10,11 @@ pub(super) fn render(document: &Document) -> Result<String, Error> {
     environment.add_filter("md", |text: String| escape(&text));
     environment.add_template("report.md", include_str!("templates/report.md"))?;
     let country = document.company.country.name();
-    environment.get_template("report.md")?.render(context! { report => Serde(document), country })
+    environment.get_template("report.md")?.render(context! {
+        report => Serde(document),
+        country,
+        number_note => document.company.number_note(),
+    })
 }
 
 /// Escapes what CommonMark, and the tables, autolinks and strike-through of GitHub's dialect, could

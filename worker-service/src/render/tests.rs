@@ -85,15 +85,32 @@ const HOSTILE: [&str; 6] = [
     "<!-- x --> &lt;b&gt; | a | b |",
 ];
 
+/// [`HOSTILE`] and, where they are at hand, hostile inputs that others have collected, cleaned as
+/// evidence and answers of the model are.
+fn hostile() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/injection/hostile_inputs.jsonl");
+    let collected = std::fs::read_to_string(path).unwrap_or_else(|_| {
+        eprintln!("the collected hostile inputs are not at hand: only those of this file are tried");
+        String::new()
+    });
+    let value = |line: &str| -> String {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["value"].as_str().unwrap().to_owned()
+    };
+    let all = HOSTILE.iter().map(|text| (*text).to_owned()).chain(collected.lines().map(value));
+    all.map(|text| shared::domain::text::clean(&text, 4_000)).filter(|text| !text.is_empty()).collect()
+}
+
 #[test]
 fn hostile_text_changes_no_structure_of_the_page() {
     let tags = |html: &str| html.matches('<').count();
     let plain = file(ArtifactKind::Html, "plain");
-    for text in HOSTILE {
-        let html = file(ArtifactKind::Html, text);
+    for text in hostile() {
+        let html = file(ArtifactKind::Html, &text);
         assert_eq!(tags(&html), tags(&plain), "{text}");
         assert!(!html.contains("<script") && !html.contains("onerror=alert(1)>"), "{text}");
         assert_eq!(html.contains("{{ 7*7 }}"), text.contains("{{ 7*7 }}"), "{text}");
+        assert!(!html.chars().any(|c| c.is_control() && c != '\n'), "{text}");
     }
 }
 
@@ -115,8 +132,21 @@ fn hostile_text_changes_no_structure_of_the_markdown() {
         markdown.lines().map(bare).collect()
     }
     let plain = bare(&file(ArtifactKind::Md, "plain"));
-    for text in HOSTILE {
-        assert_eq!(bare(&file(ArtifactKind::Md, text)), plain, "{text}");
+    for text in hostile() {
+        assert_eq!(bare(&file(ArtifactKind::Md, &text)), plain, "{text}");
+    }
+}
+
+#[test]
+fn hostile_text_is_a_string_of_the_json_and_nothing_else() {
+    for text in hostile() {
+        let json: serde_json::Value = serde_json::from_str(&file(ArtifactKind::Json, &text)).unwrap();
+        assert_eq!(json["riskLevel"], "HIGH", "{text}");
+        assert_eq!(
+            (json["summary"]["text"].as_str(), json["findings"].as_array().map(Vec::len)),
+            (Some(text.as_str()), Some(1))
+        );
+        assert_eq!(json["evidence"][0]["text"], text.as_str());
     }
 }
 

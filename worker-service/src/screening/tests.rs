@@ -97,6 +97,9 @@ fn reasons_name_every_part() {
     let why = Explanation::of(&hits[0]);
     let part = |listed: &str| why.parts.iter().find(|part| part.listed == listed).map(|part| part.how);
     assert_eq!((part("quillmarsh"), part("international")), (Some("sound"), Some("meaning")));
-    assert_eq!((why.query_only.as_slice(), why.country), (["bakery".to_owned()].as_slice(), "agrees"));
+    assert_eq!(
+        (why.query_only.as_slice(), why.country),
+        (["bakery".to_owned(), "ltd".to_owned()].as_slice(), "agrees")
+    );
     assert!(why.in_words().contains("\"quilmarsh\" sounds like \"quillmarsh\""), "{}", why.in_words());
 }

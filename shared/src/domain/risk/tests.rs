@@ -57,12 +57,14 @@ fn rule_ids_are_unique_and_ranges_are_not_empty() {
     }
 }
 
-const KINDS: [SignalKind; 5] = [
+const KINDS: [SignalKind; 7] = [
     SignalKind::SanctionsMatch,
     SignalKind::WatchlistMatch,
     SignalKind::AdverseMedia,
     SignalKind::RegistryInactive,
     SignalKind::RegistryMismatch,
+    SignalKind::RegistryDistressed,
+    SignalKind::CountryRisk,
 ];
 
 proptest! {

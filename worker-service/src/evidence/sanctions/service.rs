@@ -1,28 +1,26 @@
 //! Sanctions and watch lists, by a match service in the format of yente (OpenSanctions).
 
-use futures::future::BoxFuture;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use shared::domain::{
-    evidence::{Finding, Signal, SignalKind, SourceName},
+    evidence::{Finding, Signal, SignalKind},
     request::ReportRequest,
     time::UtcTime,
 };
 
-use super::{
-    Answer, Source, SourceError,
-    http::{self, Http},
+use crate::{
+    evidence::{Answer, SourceError, http::Http},
+    settings::SourceSettings,
 };
-use crate::settings::SourceSettings;
 
 /// Matches with a lower score are not worth a reader's time.
 const SCORE_MIN: f64 = 0.5;
 
 /// The match service.
 #[derive(Debug)]
-pub struct Sanctions {
+pub(super) struct Service {
     http: Http,
     url: Url,
     dataset: String,
@@ -67,7 +65,7 @@ struct Properties {
     program: Vec<String>,
 }
 
-impl Sanctions {
+impl Service {
     /// The match service that `settings` name; none when they name none.
     pub(super) fn new(http: &Http, settings: &SourceSettings) -> Option<Self> {
         let base = settings.sanctions_url.clone()?;
@@ -76,7 +74,7 @@ impl Sanctions {
         Some(Self { http: http.clone(), url, dataset, api_key })
     }
 
-    async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
         let query = json!({"queries": {"company": {"schema": "Company", "properties": {
             "name": [request.company_name],
             "jurisdiction": [request.country.code().to_ascii_lowercase()],
@@ -93,7 +91,7 @@ impl Sanctions {
             question = question.header("authorization", format!("ApiKey {}", key.expose_secret()));
         }
         let as_of = UtcTime::now();
-        let mut matches: Matches = http::json(question).await?;
+        let mut matches: Matches = self.http.json(question).await?;
         let response = matches
             .responses
             .remove("company")
@@ -157,14 +155,4 @@ fn finding(entity: &Entity) -> Finding {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100")]
 fn percent(score: f64) -> u8 {
     (score.clamp(0.0, 1.0) * 100.0).round() as u8
-}
-
-impl Source for Sanctions {
-    fn name(&self) -> SourceName {
-        SourceName::Sanctions
-    }
-
-    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>> {
-        Box::pin(self.search(request))
-    }
 }

@@ -1,0 +1,151 @@
+//! Keeps requests to sources out of the private network: a configured, published or redirected
+//! address that leads there is refused, unless the operator named its host.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
+
+use reqwest::{
+    Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
+
+/// Whether a host on the public Internet can have this address: all but what the IANA IPv4 and IPv6
+/// Special-Purpose Address Registries set apart, with addresses of IPv4 inside of IPv6 judged as such.
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let reserved = match (a, b, c) {
+        (0 | 10 | 127, ..) => true,
+        (100, 64..=127, _) => true,
+        (169, 254, _) => true,
+        (172, 16..=31, _) => true,
+        (192, 0, 0 | 2) | (192, 88, 99) | (192, 168, _) => true,
+        (198, 18 | 19, _) | (198, 51, 100) => true,
+        (203, 0, 113) => true,
+        (224..=255, ..) => true,
+        _ => false,
+    };
+    !reserved
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let inside = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        is_public_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match address.segments() {
+        // IPv4 mapped and translated (RFC 4291, RFC 6052), and 6to4 (RFC 3056).
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => inside(high, low),
+        [0x2002, high, low, ..] => inside(high, low),
+        [0x2001, 0xdb8, ..] | [0x2001, 0..=0x1ff, ..] | [0x3fff, 0..=0xfff, ..] => false,
+        // Only 2000::/3 is given to hosts on the Internet.
+        [first, ..] => first & 0xe000 == 0x2000,
+    }
+}
+
+/// Which private hosts may be asked.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    allowed: Arc<[String]>,
+}
+
+impl Guard {
+    /// Lets requests to the hosts `allowed` through wherever they are.
+    pub fn new(allowed: Vec<String>) -> Self {
+        Self { allowed: allowed.into_iter().map(|host| host.to_ascii_lowercase()).collect() }
+    }
+
+    /// Whether `url` may be asked, as far as can be told without resolving its name.
+    pub fn allows(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        if self.names(host) {
+            return true;
+        }
+        match host.parse::<IpAddr>() {
+            Ok(address) => is_public(address),
+            Err(_) => !host.is_empty(),
+        }
+    }
+
+    fn names(&self, host: &str) -> bool {
+        self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+    }
+}
+
+/// Looks names up and leaves private addresses out.
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = self.clone();
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let kept: Vec<SocketAddr> =
+                found.into_iter().filter(|address| guard.names(&host) || is_public(address.ip())).collect();
+            if kept.is_empty() {
+                let refused = "its name leads into the private network, where no source is asked unless \
+                               DOSSIER_PRIVATE_SOURCES names its host";
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, refused).into());
+            }
+            Ok(Box::new(kept.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_and_reserved_addresses_are_not_public() {
+        for private in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.31.255.255",
+            "192.168.1.1",
+            "198.18.0.1",
+            "203.0.113.9",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::",
+            "fd00::1",
+            "fe80::1",
+            "ff02::1",
+            "2001:db8::1",
+        ] {
+            assert!(!is_public(private.parse().unwrap()), "{private}");
+        }
+        for public in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8"] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_are_judged_by_where_they_lead() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let closed = Guard::default();
+        for private in ["http://127.0.0.1/x", "http://[::1]/", "http://0x7f.1/", "http://2130706433/"] {
+            assert!(!closed.allows(&url(private)), "{private}");
+        }
+        assert!(closed.allows(&url("https://lists.example/")));
+        assert!(closed.resolve("localhost".parse().unwrap()).await.is_err());
+        let open = Guard::new(vec!["LOCALHOST".to_owned(), "127.0.0.1".to_owned()]);
+        assert!(open.allows(&url("http://127.0.0.1:9/")));
+        assert!(open.resolve("localhost".parse().unwrap()).await.is_ok());
+    }
+}

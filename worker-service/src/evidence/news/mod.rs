@@ -1,0 +1,257 @@
+//! News: stories of any service that is configured, one for each story that many outlets print, with
+//! what they say of the company.
+
+mod feed;
+mod gdelt;
+pub mod vocabulary;
+
+use std::collections::HashMap;
+
+use futures::future::{BoxFuture, join_all};
+use shared::domain::{
+    evidence::{Finding, Signal, SignalKind, SourceName},
+    request::ReportRequest,
+    time::UtcTime,
+};
+
+pub use self::feed::QUERY;
+use self::{feed::Feed, gdelt::Gdelt, vocabulary::Vocabulary};
+use super::{Answer, ITEMS_MAX, Source, SourceError, http::Http};
+use crate::{names::mentions, settings::SourceSettings};
+
+/// How sure a story with an adverse term is, when it names the company.
+const NAMED: u8 = 80;
+/// The same when neither headline nor snippet names it: another company may be meant.
+const UNNAMED: u8 = 40;
+/// The most that a story says of a matter that is settled or denied.
+const RESOLVED: u8 = 30;
+
+/// Longest snippet that is kept, in characters.
+const SNIPPET_MAX: usize = 600;
+
+/// The news.
+#[derive(Debug)]
+pub struct News {
+    gdelt: Option<Gdelt>,
+    feeds: Vec<Feed>,
+    months: u64,
+}
+
+/// A story as an outlet prints it.
+#[derive(Clone, Debug)]
+struct Story {
+    title: String,
+    outlet: String,
+    published_at: Option<UtcTime>,
+    language: String,
+    url: Option<String>,
+    snippet: Option<String>,
+}
+
+impl News {
+    /// What `settings` name; none when they name none.
+    pub(super) fn new(http: &Http, settings: &SourceSettings) -> Option<Self> {
+        let gdelt = Gdelt::new(http, settings);
+        let feeds: Vec<Feed> = settings.news_feeds.iter().map(|template| Feed::new(http, template)).collect();
+        let any = gdelt.is_some() || !feeds.is_empty();
+        any.then_some(Self { gdelt, feeds, months: settings.news_months })
+    }
+
+    async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+        let as_of = UtcTime::now();
+        let gdelt = join_all(self.gdelt.iter().map(|gdelt| gdelt.search(request)));
+        let feeds = join_all(self.feeds.iter().map(|feed| feed.search(request)));
+        let (gdelt, feeds) = tokio::join!(gdelt, feeds);
+        let mut stories = Vec::new();
+        let mut failed = Vec::new();
+        let services = gdelt.len() + feeds.len();
+        for answer in gdelt.into_iter().chain(feeds) {
+            match answer {
+                Ok(found) => stories.extend(found),
+                Err(error) => failed.push(error),
+            }
+        }
+        if failed.len() == services
+            && let Some(error) = failed.pop()
+        {
+            return Err(error);
+        }
+        let mut findings: Vec<Finding> =
+            once_each(stories).iter().map(|(story, outlets)| finding(story, *outlets, request)).collect();
+        // Adverse first, so that a cut never hides it; then the newest.
+        let weight = |finding: &Finding| finding.signals.iter().map(|signal| signal.strength).max();
+        findings.sort_by_key(|finding| std::cmp::Reverse((weight(finding), finding.published_at)));
+        findings.truncate(ITEMS_MAX - 1);
+        if findings.is_empty() {
+            findings.push(nothing(request, self.months));
+        }
+        if !failed.is_empty() {
+            findings.push(incomplete(failed.len(), services));
+        }
+        Ok(Answer { as_of, findings })
+    }
+}
+
+/// A name as a phrase of a query: a quotation mark in it would end the phrase, and what stands at its
+/// end confuses some services.
+fn phrase(name: &str) -> String {
+    let words = name.replace(['"', '(', ')', '“', '”', '«', '»'], " ");
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.join(" ").trim_end_matches(['.', ',', ';', ':']).to_owned()
+}
+
+/// One of each story, with the number of outlets that print it.
+fn once_each(stories: Vec<Story>) -> Vec<(Story, usize)> {
+    let mut kept: Vec<(Story, usize)> = Vec::new();
+    let mut by_title: HashMap<String, usize> = HashMap::new();
+    for story in stories {
+        match by_title.get(&folded(&story.title)) {
+            Some(at) => kept[*at].1 += 1,
+            None => {
+                by_title.insert(folded(&story.title), kept.len());
+                kept.push((story, 1));
+            }
+        }
+    }
+    kept
+}
+
+/// A headline without case, punctuation and the outlet's name behind a dash; the order of its words
+/// says who did what to whom.
+fn folded(title: &str) -> String {
+    let head = title.rsplit_once(" - ").or(title.rsplit_once(" | ")).map_or(title, |(head, _)| head);
+    let head = if head.split_whitespace().count() >= 4 { head } else { title };
+    let words = head.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+}
+
+fn finding(story: &Story, outlets: usize, request: &ReportRequest) -> Finding {
+    let Story { title, outlet, published_at, language, url, snippet } = story;
+    let mut text = format!("{}.", title.trim_end_matches('.'));
+    if let Some(snippet) = snippet.as_deref().map(str::trim).filter(|snippet| !snippet.is_empty()) {
+        let cut: String = snippet.chars().take(SNIPPET_MAX).collect();
+        text.push_str(&format!(" {cut}"));
+        if !cut.ends_with(['.', '!', '?', '。']) {
+            text.push('.');
+        }
+    }
+    if !outlet.is_empty() {
+        text.push_str(&format!(" Published by {outlet}"));
+        if let Some(date) = published_at {
+            text.push_str(&format!(" on {}", &date.to_string()[..10]));
+        }
+        text.push('.');
+    }
+    if outlets > 1 {
+        text.push_str(&format!(" Printed by {outlets} outlets."));
+    }
+    if !language.is_empty() {
+        text.push_str(&format!(" Language: {language}."));
+    }
+    let snippet = snippet.as_deref().unwrap_or_default();
+    let said = format!("{title} {snippet}");
+    let named = mentions(&said, &request.company_name);
+    let vocabulary = Vocabulary::built_in();
+    let adverse = vocabulary.judge(title, language).or_else(|| vocabulary.judge(snippet, language));
+    let mut signals = Vec::new();
+    if let Some(adverse) = adverse {
+        let strength = if named { NAMED } else { UNNAMED };
+        let strength = if adverse.resolved { strength.min(RESOLVED) } else { strength };
+        signals.push(Signal { kind: SignalKind::AdverseMedia, strength });
+        let what = adverse.categories.join(", ").replace('_', " ");
+        let settled = if adverse.resolved { ", which it calls settled or denied" } else { "" };
+        let whom = if named { "" } else { " It does not name the company in its headline." };
+        text.push_str(&format!(" Adverse terms ({}): {what}{settled}.{whom}", vocabulary.version));
+    }
+    let url = url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    Finding { title: title.clone(), text, url, published_at: *published_at, signals }
+}
+
+fn nothing(request: &ReportRequest, months: u64) -> Finding {
+    let name = &request.company_name;
+    Finding {
+        title: "No news".to_owned(),
+        text: format!("A search of the news of the last {months} months for \"{name}\" found no article."),
+        url: None,
+        published_at: None,
+        signals: Vec::new(),
+    }
+}
+
+fn incomplete(failed: usize, services: usize) -> Finding {
+    Finding {
+        title: "News are incomplete".to_owned(),
+        text: format!("{failed} of {services} news services gave no answer."),
+        url: None,
+        published_at: None,
+        signals: Vec::new(),
+    }
+}
+
+impl Source for News {
+    fn name(&self) -> SourceName {
+        SourceName::News
+    }
+
+    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>> {
+        Box::pin(self.search(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::request::ReportRequestDraft;
+
+    use super::*;
+
+    fn request() -> ReportRequest {
+        let draft = ReportRequestDraft {
+            company_name: Some("Acme Foods Ltd".into()),
+            corporate_number: Some("1".into()),
+            country: Some("AQ".into()),
+            ..ReportRequestDraft::default()
+        };
+        draft.check().unwrap()
+    }
+
+    fn story(title: &str) -> Story {
+        Story {
+            title: title.to_owned(),
+            outlet: "news.example".to_owned(),
+            published_at: None,
+            language: "English".to_owned(),
+            url: Some("javascript:alert(1)".to_owned()),
+            snippet: None,
+        }
+    }
+
+    #[test]
+    fn an_adverse_headline_weighs_more_when_it_names_the_company() {
+        let strength =
+            |title: &str| finding(&story(title), 1, &request()).signals.first().map(|s| s.strength);
+        assert_eq!(strength("Acme Foods charged with fraud"), Some(NAMED));
+        assert_eq!(strength("Supplier charged with fraud"), Some(UNNAMED));
+        assert_eq!(strength("Acme Foods acquitted of fraud"), Some(RESOLVED));
+        assert_eq!(strength("Acme Foods opens a plant"), None);
+    }
+
+    #[test]
+    fn a_snippet_can_name_the_company_and_links_are_web_addresses() {
+        let mut told = story("Court fines a grocer for bribery");
+        told.snippet = Some("Acme Foods must pay".to_owned());
+        let finding = finding(&told, 3, &request());
+        assert_eq!((finding.signals[0].strength, finding.url), (NAMED, None));
+        assert!(finding.text.contains("Printed by 3 outlets"), "{}", finding.text);
+    }
+
+    #[test]
+    fn one_story_of_many_outlets_is_one() {
+        let stories = vec![
+            story("Acme Foods recalls a batch of soup - Kestrel Post"),
+            story("ACME FOODS recalls a batch of soup"),
+            story("A batch of soup recalls Acme Foods"),
+        ];
+        let kept = once_each(stories);
+        assert_eq!(kept.iter().map(|(_, outlets)| *outlets).collect::<Vec<_>>(), [2, 1]);
+    }
+}

@@ -1,0 +1,205 @@
+//! The United Kingdom's register, by the Companies House Public Data API.
+
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use shared::domain::{
+    evidence::{Finding, Signal, SignalKind},
+    request::ReportRequest,
+};
+
+use crate::{
+    evidence::{SourceError, http::Http},
+    names::same_company,
+    settings::SourceSettings,
+};
+
+/// Statuses of a company that no longer does business.
+const ENDED: [&str; 4] = ["dissolved", "converted-closed", "closed", "removed"];
+/// Statuses of a company that may not pay its debts.
+const DISTRESSED: [&str; 5] =
+    ["liquidation", "receivership", "administration", "voluntary-arrangement", "insolvency-proceedings"];
+
+/// The register.
+#[derive(Debug)]
+pub(super) struct CompaniesHouse {
+    http: Http,
+    base: Url,
+    key: SecretString,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    company_name: String,
+    company_number: String,
+    #[serde(default)]
+    company_status: Option<String>,
+    #[serde(default)]
+    date_of_creation: Option<String>,
+    #[serde(default)]
+    date_of_cessation: Option<String>,
+    #[serde(default)]
+    registered_office_address: Option<Address>,
+    #[serde(default)]
+    has_insolvency_history: Option<bool>,
+    #[serde(default)]
+    previous_company_names: Option<Vec<Previous>>,
+    #[serde(default)]
+    accounts: Option<Accounts>,
+}
+
+#[derive(Deserialize)]
+struct Address {
+    #[serde(default)]
+    address_line_1: Option<String>,
+    #[serde(default)]
+    locality: Option<String>,
+    #[serde(default)]
+    postal_code: Option<String>,
+    #[serde(default)]
+    country: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Previous {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Accounts {
+    #[serde(default)]
+    overdue: Option<bool>,
+}
+
+impl CompaniesHouse {
+    /// The register, when a key for it is configured.
+    pub(super) fn new(http: &Http, settings: &SourceSettings) -> Option<Self> {
+        let key = settings.companies_house_key.clone()?;
+        Some(Self { http: http.clone(), base: settings.companies_house_url.clone(), key })
+    }
+
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Finding>, SourceError> {
+        if request.number_scheme.as_deref() != Some("crn") {
+            let text = "Companies House is asked by company number, and another kind of number was given.";
+            return Ok(vec![super::plain("Companies House was not asked", text.to_owned())]);
+        }
+        let number = &request.corporate_number;
+        let url = self
+            .base
+            .join(&format!("company/{number}"))
+            .map_err(|_| SourceError::Refused("its address is no URL".to_owned()))?;
+        let question = self.http.client().get(url).basic_auth(self.key.expose_secret(), Some(""));
+        match self.http.json::<Profile>(question).await {
+            Ok(profile) => Ok(vec![finding(&profile, request)]),
+            Err(SourceError::NotFound) => Ok(vec![unknown(request)]),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn finding(profile: &Profile, request: &ReportRequest) -> Finding {
+    let name = &profile.company_name;
+    let mut text = format!("Companies House knows {name} by the number {}.", profile.company_number);
+    let mut add = |label: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            text.push_str(&format!(" {label}: {value}."));
+        }
+    };
+    let status = profile.company_status.as_deref();
+    add("Status", status);
+    add("Incorporated on", profile.date_of_creation.as_deref());
+    add("Ended on", profile.date_of_cessation.as_deref());
+    let address = profile.registered_office_address.as_ref().map(|address| {
+        let parts = [&address.address_line_1, &address.locality, &address.postal_code, &address.country];
+        parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ")
+    });
+    add("Registered office", address.as_deref());
+    let previous: Vec<&str> = profile
+        .previous_company_names
+        .iter()
+        .flatten()
+        .take(5)
+        .map(|previous| previous.name.as_str())
+        .collect();
+    add("Earlier names", Some(previous.join("; ")).as_deref());
+    let history = profile.has_insolvency_history.unwrap_or_default();
+    add("Insolvency", history.then_some("the register holds an insolvency history"));
+    let overdue = profile.accounts.as_ref().and_then(|accounts| accounts.overdue).unwrap_or_default();
+    add("Accounts", overdue.then_some("overdue"));
+
+    let mut signals = Vec::new();
+    let mut signal = |kind, strength| signals.push(Signal { kind, strength });
+    if status.is_some_and(|status| ENDED.contains(&status)) {
+        signal(SignalKind::RegistryInactive, 100);
+    }
+    if status.is_some_and(|status| DISTRESSED.contains(&status)) {
+        signal(SignalKind::RegistryDistressed, 90);
+    } else if history || overdue {
+        signal(SignalKind::RegistryDistressed, 60);
+    }
+    let names = std::iter::once(name.as_str()).chain(previous.iter().copied());
+    if !names.into_iter().any(|known| same_company(known, &request.company_name)) {
+        text.push_str(&format!(" This is not the name that was given, {}.", request.company_name));
+        signals.push(Signal { kind: SignalKind::RegistryMismatch, strength: 80 });
+    }
+    Finding { title: format!("Companies House: {name}"), text, url: None, published_at: None, signals }
+}
+
+fn unknown(request: &ReportRequest) -> Finding {
+    Finding {
+        title: "Not at Companies House".to_owned(),
+        text: format!("Companies House has no company with the number {}.", request.corporate_number),
+        url: None,
+        published_at: None,
+        signals: vec![Signal { kind: SignalKind::RegistryMismatch, strength: 80 }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::domain::request::ReportRequestDraft;
+
+    use super::*;
+
+    fn signals(profile: serde_json::Value) -> Vec<(SignalKind, u8)> {
+        let draft = ReportRequestDraft {
+            company_name: Some("Calder Vane Shipping Ltd".into()),
+            corporate_number: Some("99104372".into()),
+            country: Some("GB".into()),
+            ..ReportRequestDraft::default()
+        };
+        let profile: Profile = serde_json::from_value(profile).unwrap();
+        let found = finding(&profile, &draft.check().unwrap());
+        found.signals.iter().map(|signal| (signal.kind, signal.strength)).collect()
+    }
+
+    #[test]
+    fn status_history_and_names_are_judged() {
+        let profile = |more: serde_json::Value| {
+            let mut profile =
+                json!({"company_name": "CALDER VANE SHIPPING LIMITED", "company_number": "99104372"});
+            profile.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            profile
+        };
+        assert_eq!(signals(profile(json!({"company_status": "active"}))), []);
+        assert_eq!(
+            signals(profile(json!({"company_status": "dissolved"}))),
+            [(SignalKind::RegistryInactive, 100)]
+        );
+        assert_eq!(
+            signals(profile(json!({"company_status": "liquidation"}))),
+            [(SignalKind::RegistryDistressed, 90)]
+        );
+        assert_eq!(
+            signals(profile(json!({"accounts": {"overdue": true}}))),
+            [(SignalKind::RegistryDistressed, 60)]
+        );
+        let renamed = json!({"company_name": "OTHER PLC", "previous_company_names": [{"name": "CALDER VANE SHIPPING LTD"}]});
+        assert_eq!(signals(profile(renamed)), []);
+        assert_eq!(
+            signals(profile(json!({"company_name": "OTHER PLC"}))),
+            [(SignalKind::RegistryMismatch, 80)]
+        );
+    }
+}

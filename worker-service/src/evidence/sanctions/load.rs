@@ -1,0 +1,174 @@
+//! Fetches the files of a list from a path, by https, or from S3.
+
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+
+use aws_config::SdkConfig;
+use reqwest::Url;
+use shared::aws::objects::Objects;
+use thiserror::Error;
+
+use crate::{
+    evidence::{SourceError, guard::Guard, http::Http},
+    screening::lists::{self, Files, List, ListError},
+};
+
+/// Most bytes of a file of a list: the largest one published has about 50 MB.
+const FILE_MAX: usize = 256 * 1024 * 1024;
+
+/// How long a download may take.
+const DOWNLOAD: Duration = Duration::from_secs(300);
+
+/// Where a list is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file of this machine.
+    File(PathBuf),
+    /// An address.
+    Url(Url),
+    /// An object in S3: bucket and key.
+    Object(String, String),
+}
+
+/// Why a text is no location.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("give a path, an https URL, or s3://bucket/key")]
+pub struct InvalidLocation;
+
+impl FromStr for Location {
+    type Err = InvalidLocation;
+
+    fn from_str(text: &str) -> Result<Self, InvalidLocation> {
+        if let Some(object) = text.strip_prefix("s3://") {
+            let (bucket, key) = object
+                .split_once('/')
+                .filter(|(b, k)| !b.is_empty() && !k.is_empty())
+                .ok_or(InvalidLocation)?;
+            return Ok(Self::Object(bucket.to_owned(), key.to_owned()));
+        }
+        if text.starts_with("https://") || text.starts_with("http://") {
+            return text.parse().map(Self::Url).map_err(|_| InvalidLocation);
+        }
+        if text.is_empty() || text.contains("://") {
+            return Err(InvalidLocation);
+        }
+        Ok(Self::File(text.into()))
+    }
+}
+
+/// Addresses may hold keys in their queries, which are left out.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Url(url) => write!(f, "{}{}", url.host_str().unwrap_or_default(), url.path()),
+            Self::Object(bucket, key) => write!(f, "s3://{bucket}/{key}"),
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Location {
+    /// Where OFAC's other two files are, if this is its main one.
+    fn siblings(&self) -> Option<[Self; 2]> {
+        let text = match self {
+            Self::File(path) => path.to_str()?.to_owned(),
+            Self::Url(url) => url.to_string(),
+            Self::Object(bucket, key) => format!("s3://{bucket}/{key}"),
+        };
+        let [other_names, addresses] = lists::siblings(&text)?;
+        Some([other_names.parse().ok()?, addresses.parse().ok()?])
+    }
+}
+
+/// Why a list could not be loaded.
+#[derive(Debug, Error)]
+pub(super) enum LoadError {
+    #[error("{0} cannot be read: {1}")]
+    File(Location, std::io::Error),
+    #[error("{0} could not be fetched: {1}")]
+    Fetch(Location, SourceError),
+    #[error("{0} could not be read from S3: {1}")]
+    Object(Location, shared::aws::error::AwsError),
+    #[error("{0}: {1}")]
+    List(Location, ListError),
+    #[error("{0} has only {1} bodies, where it had {2}: the old one is kept")]
+    Shrunk(Location, usize, usize),
+    #[error("{0} names no body")]
+    Empty(Location),
+    #[error("{0} could not be prepared: {1}")]
+    Prepare(Location, tokio::task::JoinError),
+}
+
+/// Fetches files.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    http: Http,
+    objects: Objects,
+}
+
+impl Fetcher {
+    pub(super) fn new(guard: Guard, sdk: &SdkConfig) -> Result<Self, reqwest::Error> {
+        Ok(Self { http: Http::for_downloads(DOWNLOAD, guard)?, objects: Objects::new(sdk) })
+    }
+
+    /// The list at `location`, with OFAC's other files where it is OFAC's.
+    pub(super) async fn list(&self, location: &Location) -> Result<List, LoadError> {
+        let main = self.bytes(location).await?;
+        let (other_names, addresses) = match location.siblings() {
+            Some([other_names, addresses]) => {
+                let both = tokio::try_join!(self.bytes(&other_names), self.bytes(&addresses))?;
+                (Some(both.0), Some(both.1))
+            }
+            None => (None, None),
+        };
+        let place = location.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let files =
+                Files { main: &main, other_names: other_names.as_deref(), addresses: addresses.as_deref() };
+            lists::read(files).map_err(|error| LoadError::List(place, error))
+        });
+        read.await.map_err(|error| LoadError::Prepare(location.clone(), error))?
+    }
+
+    async fn bytes(&self, location: &Location) -> Result<Vec<u8>, LoadError> {
+        match location {
+            Location::File(path) => {
+                tokio::fs::read(path).await.map_err(|error| LoadError::File(location.clone(), error))
+            }
+            Location::Url(url) => {
+                let request = self.http.client().get(url.clone());
+                let bytes = self.http.bytes(request, FILE_MAX).await;
+                bytes.map_err(|error| LoadError::Fetch(location.clone(), error))
+            }
+            Location::Object(bucket, key) => {
+                let bytes = self.objects.read(bucket, key, FILE_MAX).await;
+                bytes.map_err(|error| LoadError::Object(location.clone(), error))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_are_paths_addresses_and_objects() {
+        let at = |text: &str| text.parse::<Location>();
+        assert!(matches!(at("/lists/SDN.CSV"), Ok(Location::File(_))));
+        assert!(matches!(at("https://lists.example/SDN.CSV?token=s3cret"), Ok(Location::Url(_))));
+        assert_eq!(at("s3://lists/a/b.csv"), Ok(Location::Object("lists".into(), "a/b.csv".into())));
+        for bad in ["", "s3://lists", "s3:///a", "ftp://x/y", "https://"] {
+            assert!(at(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            at("https://lists.example/SDN.CSV?token=s3cret").unwrap().to_string(),
+            "lists.example/SDN.CSV"
+        );
+    }
+}

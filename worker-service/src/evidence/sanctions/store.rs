@@ -1,0 +1,179 @@
+//! The lists that companies are screened against: loaded at the start and again on a schedule. A list
+//! that cannot be read, or that lost many of its bodies, does not replace the one before it.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use aws_config::SdkConfig;
+use shared::domain::{request::ReportRequest, time::UtcTime};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    finding,
+    load::{Fetcher, LoadError, Location},
+};
+use crate::{
+    evidence::{Answer, SourceError, guard::Guard},
+    screening::{REPORT_FROM, Screen},
+    settings::SourceSettings,
+};
+
+/// A list may lose this share of its bodies between two loads; more is more likely a broken file.
+const SHRINK_MAX: f64 = 0.2;
+/// How soon lists are tried again of which one could not be loaded.
+const RETRY: Duration = Duration::from_secs(60);
+/// Bodies that are shown of a list.
+const HITS_MAX: usize = 10;
+/// Bodies under [`REPORT_FROM`] from this score on are shown as resemblances.
+const RESEMBLES_FROM: f32 = 0.68;
+
+/// A loaded list.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) name: String,
+    /// The date that it says of itself.
+    pub(super) published: Option<String>,
+    pub(super) loaded_at: UtcTime,
+    pub(super) screen: Screen,
+}
+
+#[derive(Debug)]
+struct Slot {
+    location: Location,
+    loaded: RwLock<Option<Arc<Loaded>>>,
+}
+
+/// The lists.
+#[derive(Clone, Debug)]
+pub struct Lists {
+    slots: Arc<[Slot]>,
+    fetcher: Arc<Fetcher>,
+    every: Duration,
+}
+
+impl Lists {
+    /// The lists that `settings` name, not loaded yet.
+    ///
+    /// # Errors
+    /// When there is no HTTP client.
+    pub(super) fn new(settings: &SourceSettings, sdk: &SdkConfig) -> Result<Self, reqwest::Error> {
+        let slot = |location: &Location| Slot { location: location.clone(), loaded: RwLock::default() };
+        let guard = Guard::new(settings.private_hosts.clone());
+        Ok(Self {
+            slots: settings.lists.iter().map(slot).collect(),
+            fetcher: Arc::new(Fetcher::new(guard, sdk)?),
+            every: settings.lists_refresh,
+        })
+    }
+
+    /// Loads every list again; whether all could be.
+    pub async fn refresh(&self) -> bool {
+        let loads = self.slots.iter().map(|slot| self.load(slot));
+        futures::future::join_all(loads).await.into_iter().all(|loaded| loaded)
+    }
+
+    /// How many bodies each list has that is in use; none for one that was never loaded.
+    pub fn bodies(&self) -> Vec<Option<usize>> {
+        self.slots.iter().map(|slot| slot.loaded().map(|loaded| loaded.screen.len())).collect()
+    }
+
+    async fn load(&self, slot: &Slot) -> bool {
+        let before = slot.loaded();
+        match self.fetch(&slot.location, before.as_deref()).await {
+            Ok(loaded) => {
+                tracing::info!(
+                    list = %loaded.name,
+                    location = %slot.location,
+                    bodies = loaded.screen.len(),
+                    published = loaded.published.as_deref().unwrap_or("undated"),
+                    "a list of sanctions was loaded"
+                );
+                *slot.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
+                true
+            }
+            Err(error) => {
+                tracing::error!(location = %slot.location, error = %error, kept = before.is_some(), "a list of sanctions could not be loaded");
+                false
+            }
+        }
+    }
+
+    async fn fetch(&self, location: &Location, before: Option<&Loaded>) -> Result<Loaded, LoadError> {
+        let list = self.fetcher.list(location).await?;
+        let (bodies, had) = (list.entries.len(), before.map_or(0, |loaded| loaded.screen.len()));
+        if bodies == 0 {
+            return Err(LoadError::Empty(location.clone()));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "lists are small")]
+        if (bodies as f64) < had as f64 * (1.0 - SHRINK_MAX) {
+            return Err(LoadError::Shrunk(location.clone(), bodies, had));
+        }
+        let entries = list.entries;
+        let screen = tokio::task::spawn_blocking(move || Screen::new(entries));
+        let screen = screen.await.map_err(|error| LoadError::Prepare(location.clone(), error))?;
+        Ok(Loaded { name: list.name, published: list.published, loaded_at: UtcTime::now(), screen })
+    }
+
+    /// Loads the lists again and again until `stop`.
+    pub async fn keep_fresh(self, stop: CancellationToken) {
+        let mut complete = self.slots.iter().all(|slot| slot.loaded().is_some());
+        loop {
+            let wait = if complete { self.every } else { RETRY.min(self.every) };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(wait) => {}
+            }
+            complete = self.refresh().await;
+        }
+    }
+
+    /// Screens the company against every list.
+    ///
+    /// # Errors
+    /// [`SourceError`] while one of them was never loaded: nobody is cleared by half of the lists.
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+        let mut lists = Vec::with_capacity(self.slots.len());
+        for slot in self.slots.iter() {
+            match slot.loaded() {
+                Some(loaded) => lists.push(loaded),
+                None => {
+                    return Err(SourceError::Unavailable(format!(
+                        "the list at {} is not loaded",
+                        slot.location
+                    )));
+                }
+            }
+        }
+        let request = request.clone();
+        let screened = tokio::task::spawn_blocking(move || screened(&lists, &request));
+        screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))
+    }
+}
+
+impl Slot {
+    fn loaded(&self) -> Option<Arc<Loaded>> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Answer {
+    let mut findings = Vec::new();
+    for list in lists {
+        let country = Some(request.country.code());
+        let number = Some(request.corporate_number.as_str());
+        let hits = list.screen.search_with(&request.company_name, country, number, RESEMBLES_FROM);
+        for hit in hits.iter().take(HITS_MAX) {
+            findings.push((hit.score, finding::hit(list, hit)));
+        }
+        if !hits.iter().any(|hit| hit.score >= REPORT_FROM) {
+            findings.push((0.0, finding::clear(list, request)));
+        }
+    }
+    findings.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // The answer is as old as the oldest list.
+    let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(UtcTime::now);
+    Answer { as_of, findings: findings.into_iter().map(|(_, finding)| finding).collect() }
+}
