@@ -51,7 +51,7 @@ fn report(lifecycle: Lifecycle) -> Report {
     let request = ReportRequestDraft {
         company_name: Some("Acme".into()),
         corporate_number: Some("1".into()),
-        country: Some("JP".into()),
+        country: Some("AQ".into()),
         ..ReportRequestDraft::default()
     };
     let tenant: Tenant = "dev".parse().unwrap();

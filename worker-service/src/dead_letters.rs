@@ -21,9 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::job::Jobs;
 
-/// How often the dead-letter queue is looked through. A look hides what it finds for as long, so
-/// that many workers do not look at the same.
+/// How often the dead-letter queue is looked through.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
+/// How long a look hides what it finds, so that no letter comes twice in it; it shows them again when
+/// it ends.
+const LOOK_HIDES: Duration = Duration::from_secs(60);
 /// How soon after its start a worker looks for the first time.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 
@@ -47,14 +49,28 @@ pub async fn keep_looking(jobs: Arc<Jobs>, stop: CancellationToken) {
 /// # Errors
 /// [`AwsError`] when a service does not answer; the next look goes on.
 pub async fn look(jobs: &Jobs) -> Result<(), AwsError> {
+    let mut seen = Vec::new();
+    let looked = look_at_each(jobs, &mut seen).await;
+    // An operator who brings letters back is not to find them hidden.
+    for letter in seen {
+        if let Err(error) = jobs.dead_letters.hide(&letter.receipt, Duration::ZERO).await {
+            tracing::debug!(error = %error, "a dead letter stays hidden for a moment");
+        }
+    }
+    looked
+}
+
+async fn look_at_each(jobs: &Jobs, seen: &mut Vec<Delivery>) -> Result<(), AwsError> {
     loop {
-        let letters = jobs.dead_letters.receive(RECEIVE_MAX, Duration::ZERO, LOOK_EVERY).await?;
+        let letters = jobs.dead_letters.receive(RECEIVE_MAX, Duration::ZERO, LOOK_HIDES).await?;
         if letters.is_empty() {
             return Ok(());
         }
         for letter in letters {
-            if let Ok(message) = ReportMessage::from_body(&letter.body) {
-                fail(jobs, &message, &letter).await?;
+            let message = ReportMessage::from_body(&letter.body);
+            seen.push(letter);
+            if let (Ok(message), Some(letter)) = (message, seen.last()) {
+                fail(jobs, &message, letter).await?;
             }
         }
     }
