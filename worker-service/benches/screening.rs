@@ -35,7 +35,7 @@ fn invented(count: usize) -> (Vec<Entry>, Vec<(String, String)>) {
         }
         format!("{word} International Trading Company Limited")
     };
-    let entry = |number| Entry { id: number.to_string(), name: name(number), ..Entry::default() };
+    let entry = |number: usize| Entry { id: number.to_string(), name: name(number), ..Entry::default() };
     let queries = (0..500).map(|number| (name(number * 7).to_uppercase(), String::new())).collect();
     ((0..count).map(entry).collect(), queries)
 }

@@ -38,16 +38,8 @@ struct Index {
 }
 
 /// Where an entry stands: by partition, then by range key, then by the item's own key.
-#[derive(Clone, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place(Sortable, Sortable, Vec<Sortable>);
-
-impl Eq for Place {}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.partial_cmp(other).unwrap_or(Ordering::Equal)
-    }
-}
 
 /// A key attribute as DynamoDB orders it.
 #[derive(Clone, Debug)]

@@ -227,7 +227,7 @@ impl Text {
     fn mask(&mut self, term: &Term) {
         match term {
             Term::Characters(run) if !run.is_empty() => {
-                self.characters = self.characters.replace(run.as_str(), HIDDEN)
+                self.characters = self.characters.replace(run.as_str(), HIDDEN);
             }
             Term::Characters(_) => {}
             Term::Words(words) => {

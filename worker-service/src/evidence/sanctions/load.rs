@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use aws_config::SdkConfig;
 use reqwest::Url;
-use shared::aws::objects::Objects;
+use shared::aws::{error::AwsError, objects::Objects};
 use thiserror::Error;
 
 use crate::{
@@ -88,20 +88,20 @@ impl Location {
 /// Why a list could not be loaded.
 #[derive(Debug, Error)]
 pub(super) enum LoadError {
-    #[error("{0} cannot be read: {1}")]
-    File(Location, std::io::Error),
-    #[error("{0} could not be fetched: {1}")]
-    Fetch(Location, SourceError),
-    #[error("{0} could not be read from S3: {1}")]
-    Object(Location, shared::aws::error::AwsError),
-    #[error("{0}: {1}")]
-    List(Location, ListError),
-    #[error("{0} has only {1} bodies, where it had {2}: the old one is kept")]
-    Shrunk(Location, usize, usize),
-    #[error("{0} names no body")]
-    Empty(Location),
-    #[error("{0} could not be prepared: {1}")]
-    Prepare(Location, tokio::task::JoinError),
+    #[error("it cannot be read: {0}")]
+    File(#[from] std::io::Error),
+    #[error("it could not be fetched: {0}")]
+    Fetch(#[from] SourceError),
+    #[error("it could not be read from S3: {0}")]
+    Object(Box<AwsError>),
+    #[error(transparent)]
+    List(#[from] ListError),
+    #[error("it has only {0} bodies, where it had {1}")]
+    Shrunk(usize, usize),
+    #[error("it names no body")]
+    Empty,
+    #[error("it could not be prepared: {0}")]
+    Prepare(#[from] tokio::task::JoinError),
 }
 
 /// Fetches files.
@@ -126,30 +126,25 @@ impl Fetcher {
             }
             None => (None, None),
         };
-        let place = location.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let files =
-                Files { main: &main, other_names: other_names.as_deref(), addresses: addresses.as_deref() };
-            lists::read(files).map_err(|error| LoadError::List(place, error))
+            lists::read(Files {
+                main: &main,
+                other_names: other_names.as_deref(),
+                addresses: addresses.as_deref(),
+            })
         });
-        read.await.map_err(|error| LoadError::Prepare(location.clone(), error))?
+        Ok(read.await??)
     }
 
     async fn bytes(&self, location: &Location) -> Result<Vec<u8>, LoadError> {
-        match location {
-            Location::File(path) => {
-                tokio::fs::read(path).await.map_err(|error| LoadError::File(location.clone(), error))
-            }
-            Location::Url(url) => {
-                let request = self.http.client().get(url.clone());
-                let bytes = self.http.bytes(request, FILE_MAX).await;
-                bytes.map_err(|error| LoadError::Fetch(location.clone(), error))
-            }
+        Ok(match location {
+            Location::File(path) => tokio::fs::read(path).await?,
+            Location::Url(url) => self.http.bytes(self.http.client().get(url.clone()), FILE_MAX).await?,
             Location::Object(bucket, key) => {
-                let bytes = self.objects.read(bucket, key, FILE_MAX).await;
-                bytes.map_err(|error| LoadError::Object(location.clone(), error))
+                let object = self.objects.read(bucket, key, FILE_MAX).await;
+                object.map_err(|error| LoadError::Object(Box::new(error)))?
             }
-        }
+        })
     }
 }
 

@@ -105,15 +105,15 @@ impl Lists {
         let list = self.fetcher.list(location).await?;
         let (bodies, had) = (list.entries.len(), before.map_or(0, |loaded| loaded.screen.len()));
         if bodies == 0 {
-            return Err(LoadError::Empty(location.clone()));
+            return Err(LoadError::Empty);
         }
         #[expect(clippy::cast_precision_loss, reason = "lists are small")]
         if (bodies as f64) < had as f64 * (1.0 - SHRINK_MAX) {
-            return Err(LoadError::Shrunk(location.clone(), bodies, had));
+            return Err(LoadError::Shrunk(bodies, had));
         }
         let entries = list.entries;
         let screen = tokio::task::spawn_blocking(move || Screen::new(entries));
-        let screen = screen.await.map_err(|error| LoadError::Prepare(location.clone(), error))?;
+        let screen = screen.await?;
         Ok(Loaded { name: list.name, published: list.published, loaded_at: UtcTime::now(), screen })
     }
 

@@ -52,7 +52,7 @@ pub(super) fn read_xml(text: &str) -> Result<List, ListError> {
             };
             match (name.as_str(), &mut body) {
                 ("export", _) => {
-                    list.published = Some(get("generationDate").to_owned()).filter(|date| !date.is_empty())
+                    list.published = Some(get("generationDate").to_owned()).filter(|date| !date.is_empty());
                 }
                 ("sanctionEntity", _) => {
                     let number =
