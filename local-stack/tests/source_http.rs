@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Result;
 use axum::{Router, http::StatusCode, response::Redirect, routing::get};
+use shared::clock::Clock;
 use worker_service::evidence::{SourceError, guard::Guard, http::Http};
 
 /// A server on a free port that counts what it is asked.
@@ -52,15 +53,12 @@ async fn ask(http: &Http, url: String) -> Result<Vec<u8>, SourceError> {
 async fn the_private_network_is_closed_unless_a_host_is_named() -> Result<()> {
     let (port, _) = server().await?;
     let timeout = Duration::from_secs(5);
-    let closed = Http::new(timeout, Guard::default())?;
+    let closed = Http::new(timeout, Guard::default(), Clock::system())?;
     for host in ["127.0.0.1", "localhost", "[::1]", "0x7f.1"] {
         let answer = ask(&closed, format!("http://{host}:{port}/list")).await;
-        assert!(
-            matches!(answer, Err(SourceError::Refused(_) | SourceError::Unavailable(_))),
-            "{host}: {answer:?}"
-        );
+        assert!(matches!(answer, Err(SourceError::Refused(_))), "{host}: {answer:?}");
     }
-    let open = Http::new(timeout, guard(&["127.0.0.1"]))?;
+    let open = Http::new(timeout, guard(&["127.0.0.1"]), Clock::system())?;
     assert_eq!(ask(&open, format!("http://127.0.0.1:{port}/list")).await.unwrap(), b"list");
     Ok(())
 }
@@ -68,14 +66,14 @@ async fn the_private_network_is_closed_unless_a_host_is_named() -> Result<()> {
 #[tokio::test]
 async fn redirects_of_downloads_are_judged_and_those_of_services_are_not_followed() -> Result<()> {
     let (port, _) = server().await?;
-    let downloads = Http::for_downloads(Duration::from_secs(5), guard(&["127.0.0.1"]))?;
+    let downloads = Http::for_downloads(Duration::from_secs(5), guard(&["127.0.0.1"]), Clock::system())?;
     let at = |path: &str| format!("http://127.0.0.1:{port}/{path}");
     assert_eq!(ask(&downloads, at("moved")).await.unwrap(), b"list");
     for path in ["metadata", "inside"] {
         let answer = ask(&downloads, at(path)).await;
-        assert!(matches!(answer, Err(SourceError::Unavailable(_))), "{path}: {answer:?}");
+        assert!(matches!(answer, Err(SourceError::Refused(_))), "{path}: {answer:?}");
     }
-    let service = Http::new(Duration::from_secs(5), guard(&["127.0.0.1"]))?;
+    let service = Http::new(Duration::from_secs(5), guard(&["127.0.0.1"]), Clock::system())?;
     assert!(matches!(ask(&service, at("moved")).await, Err(SourceError::Refused(_))));
     Ok(())
 }
@@ -83,7 +81,7 @@ async fn redirects_of_downloads_are_judged_and_those_of_services_are_not_followe
 #[tokio::test]
 async fn answers_are_bounded_and_failures_tried_again() -> Result<()> {
     let (port, asked) = server().await?;
-    let http = Http::new(Duration::from_secs(5), guard(&["127.0.0.1"]))?;
+    let http = Http::new(Duration::from_secs(5), guard(&["127.0.0.1"]), Clock::system())?;
     let large = ask(&http, format!("http://127.0.0.1:{port}/large")).await;
     assert!(matches!(large, Err(SourceError::Unreadable(_))), "{large:?}");
     assert_eq!(ask(&http, format!("http://127.0.0.1:{port}/unsteady")).await.unwrap(), b"{}");

@@ -92,7 +92,11 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         let Self { jobs, slots, agent, lists, settings } = self;
         if let Some(lists) = &lists {
-            lists.refresh().await;
+            // Reports that come meanwhile would wait for them anyway.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = lists.refresh() => {}
+            }
         }
         tracing::info!(worker = %jobs.worker, slots = settings.concurrency, version = env!("CARGO_PKG_VERSION"), "worker is ready");
         let running = TaskTracker::new();

@@ -3,7 +3,7 @@
 //! DynamoDB keeps it.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustack_dynamodb_core::expression::{EvalContext, Expr, parse_condition, parse_projection};
@@ -267,7 +267,8 @@ impl Index {
         let forward = query.scan_index_forward != Some(false);
         let mut entries = Vec::new();
         // The partition is one of the values of the expression, which decides of each entry.
-        for hash in query.expression_attribute_values.values().filter_map(|value| Sortable::of(Some(value))) {
+        let values = query.expression_attribute_values.values().filter_map(|value| Sortable::of(Some(value)));
+        for hash in values.collect::<BTreeSet<_>>() {
             let first = Place(hash.clone(), Sortable::None, Vec::new());
             let partition = self.entries.range(first..).take_while(|(place, _)| place.0 == hash);
             entries.extend(partition.filter(|(place, _)| match &start {

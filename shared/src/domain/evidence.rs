@@ -1,6 +1,7 @@
 //! What was found out about a company, before anybody judges it.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 use utoipa::ToSchema;
 
 use super::{artifact::sha256_hex, text, time::UtcTime};
@@ -9,6 +10,9 @@ use super::{artifact::sha256_hex, text, time::UtcTime};
 pub const TEXT_MAX: usize = 4_000;
 /// Longest title of one piece of evidence, in characters.
 pub const TITLE_MAX: usize = 300;
+
+/// Longest address of a piece of evidence, in bytes.
+pub const URL_MAX: usize = 2_000;
 
 /// What a source of evidence is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -173,6 +177,12 @@ pub struct Snapshot {
     pub evidence: Vec<Gathered>,
 }
 
+/// A web address as URLs are written (RFC 3986); none for what is none or too long to be read.
+fn web_address(text: String) -> Option<String> {
+    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(String::from(url)).filter(|url| url.len() <= URL_MAX)
+}
+
 impl Snapshot {
     /// The current format.
     pub const VERSION: u32 = 1;
@@ -187,7 +197,7 @@ impl Snapshot {
                 let sha256 = sha256_hex(text.as_bytes());
                 let id = format!("E{}", evidence.len() + 1);
                 let title = text::clean(&finding.title, TITLE_MAX);
-                let (url, published_at) = (finding.url, finding.published_at);
+                let (url, published_at) = (finding.url.and_then(web_address), finding.published_at);
                 let source = outcome.source;
                 let piece = Evidence { id, source, title, text, url, published_at, retrieved_at, sha256 };
                 evidence.push(Gathered { evidence: piece, signals: finding.signals });

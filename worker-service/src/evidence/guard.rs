@@ -54,6 +54,10 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
+fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_matches(['[', ']'])
+}
+
 /// Which private hosts may be asked.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
@@ -68,8 +72,8 @@ impl Guard {
 
     /// Whether `url` may be asked, as far as can be told without resolving its name.
     pub fn allows(&self, url: &Url) -> bool {
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        if self.names(host) {
+        let host = host(url);
+        if self.names_host(host) {
             return true;
         }
         match host.parse::<IpAddr>() {
@@ -78,7 +82,12 @@ impl Guard {
         }
     }
 
-    fn names(&self, host: &str) -> bool {
+    /// Whether the operator named the host of `url`.
+    pub fn names(&self, url: &Url) -> bool {
+        self.names_host(host(url))
+    }
+
+    fn names_host(&self, host: &str) -> bool {
         self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 }
@@ -90,8 +99,10 @@ impl Resolve for Guard {
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let kept: Vec<SocketAddr> =
-                found.into_iter().filter(|address| guard.names(&host) || is_public(address.ip())).collect();
+            let kept: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|address| guard.names_host(&host) || is_public(address.ip()))
+                .collect();
             if kept.is_empty() {
                 let refused = "its name leads into the private network, where no source is asked unless \
                                DOSSIER_PRIVATE_SOURCES names its host";

@@ -1,13 +1,14 @@
 //! Asks sources over HTTP: bounded in time and size, tried again where that helps, never led into the
 //! private network.
 
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
+use shared::clock::Clock;
 use tokio::time::sleep;
 
-use super::{SourceError, guard::Guard};
+use super::{SourceError, breaker::Breaker, guard::Guard};
 use crate::retry::full_jitter;
 
 /// Most bytes of an answer.
@@ -27,6 +28,8 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 pub struct Http {
     client: Client,
     guard: Guard,
+    clock: Clock,
+    breaker: Arc<Breaker>,
 }
 
 impl Http {
@@ -34,8 +37,14 @@ impl Http {
     ///
     /// # Errors
     /// When there is no TLS.
-    pub fn new(timeout: Duration, guard: Guard) -> Result<Self, reqwest::Error> {
-        Self::with(timeout, guard, redirect::Policy::none())
+    pub fn new(timeout: Duration, guard: Guard, clock: Clock) -> Result<Self, reqwest::Error> {
+        Self::with(timeout, guard, clock, redirect::Policy::none())
+    }
+
+    /// The same for `service`, which is left alone by itself when it fails again and again.
+    #[must_use]
+    pub fn of(&self, service: &'static str) -> Self {
+        Self { breaker: Arc::new(Breaker::new(service, self.clock.clone())), ..self.clone() }
     }
 
     /// A client for downloads, which their publishers redirect: each step is judged like the first, and
@@ -43,7 +52,7 @@ impl Http {
     ///
     /// # Errors
     /// When there is no TLS.
-    pub fn for_downloads(timeout: Duration, guard: Guard) -> Result<Self, reqwest::Error> {
+    pub fn for_downloads(timeout: Duration, guard: Guard, clock: Clock) -> Result<Self, reqwest::Error> {
         let judge = guard.clone();
         let policy = redirect::Policy::custom(move |attempt| {
             let downgraded = attempt.url().scheme() != "https"
@@ -56,10 +65,15 @@ impl Http {
                 attempt.follow()
             }
         });
-        Self::with(timeout, guard, policy)
+        Self::with(timeout, guard, clock, policy)
     }
 
-    fn with(timeout: Duration, guard: Guard, policy: redirect::Policy) -> Result<Self, reqwest::Error> {
+    fn with(
+        timeout: Duration,
+        guard: Guard,
+        clock: Clock,
+        policy: redirect::Policy,
+    ) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeout.min(Duration::from_secs(3)))
@@ -69,7 +83,8 @@ impl Http {
             .dns_resolver(guard.clone())
             .redirect(policy)
             .build()?;
-        Ok(Self { client, guard })
+        let breaker = Arc::new(Breaker::new("http", clock.clone()));
+        Ok(Self { client, guard, clock, breaker })
     }
 
     /// For making requests; they are sent by [`bytes`](Self::bytes), which judges their addresses.
@@ -80,7 +95,7 @@ impl Http {
     /// Sends `request` and reads the answer as JSON.
     pub(super) async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, SourceError> {
         let bytes = self.bytes(request, ANSWER_MAX).await?;
-        serde_json::from_slice(&bytes).map_err(|error| SourceError::Unreadable(error.to_string()))
+        serde_json::from_slice(&bytes).map_err(|error| misread(&error))
     }
 
     /// Sends `request` and reads the answer, `most` bytes at most.
@@ -88,6 +103,19 @@ impl Http {
     /// # Errors
     /// [`SourceError`] when there is none that can be used.
     pub async fn bytes(&self, request: RequestBuilder, most: usize) -> Result<Vec<u8>, SourceError> {
+        if !self.breaker.may_ask() {
+            let left_alone = "it failed again and again and is left alone for a while";
+            return Err(SourceError::Unavailable(left_alone.to_owned()));
+        }
+        let answer = self.tried(request, most).await;
+        match answer {
+            Err(SourceError::Unavailable(_)) => self.breaker.failed(),
+            _ => self.breaker.answered(),
+        }
+        answer
+    }
+
+    async fn tried(&self, request: RequestBuilder, most: usize) -> Result<Vec<u8>, SourceError> {
         let mut tries = 0;
         loop {
             // Only streamed bodies cannot be cloned; none of ours is.
@@ -107,7 +135,11 @@ impl Http {
     async fn once(&self, request: RequestBuilder, most: usize) -> Result<Vec<u8>, SourceError> {
         let (client, request) = request.build_split();
         // Addresses hold what was asked: they stay out of errors and logs.
-        let lost = |error: reqwest::Error| SourceError::Unavailable(chain(&error.without_url()));
+        let lost = |error: reqwest::Error| {
+            let refused = error.is_redirect() || is_refusal(&error);
+            let why = chain(&error.without_url());
+            if refused { SourceError::Refused(why) } else { SourceError::Unavailable(why) }
+        };
         let request = request.map_err(lost)?;
         if !self.guard.allows(request.url()) {
             return Err(SourceError::Refused(
@@ -139,6 +171,27 @@ impl Http {
         }
         Ok(bytes)
     }
+}
+
+/// Where JSON cannot be read. What stands there is a stranger's text and stays out of logs.
+pub(super) fn misread(error: &serde_json::Error) -> SourceError {
+    let (line, column) = (error.line(), error.column());
+    SourceError::Unreadable(format!("{:?} error at line {line}, column {column}", error.classify()))
+}
+
+/// Whether the guard refused the address.
+fn is_refusal(error: &dyn std::error::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// An error with its causes, which reqwest keeps out of its own text.

@@ -1,8 +1,9 @@
 //! Gathers evidence: every source is asked at the same time, and each outcome is recorded.
 //!
-//! A source is a folder behind the trait [`Source`]; a breaker and its last answers stand before it
-//! ([`resilience`]), and [`http`] and [`guard`] between it and the network.
+//! A source is a folder behind the trait [`Source`]; its last answers stand before it ([`resilience`]),
+//! and [`http`] with a breaker for each service, and [`guard`], between it and the network.
 
+mod breaker;
 pub mod country_risk;
 pub mod guard;
 pub mod http;
@@ -55,6 +56,19 @@ pub struct Answer {
     pub as_of: UtcTime,
     /// What it found, weightiest first. Finding nothing is a finding too.
     pub findings: Vec<Finding>,
+    /// Whether all of it is what the source would say now.
+    pub standing: Standing,
+}
+
+/// How an answer stands to what the source would say now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is that.
+    Whole,
+    /// One of several services was silent: it is not kept for later.
+    Partial,
+    /// It rests on what could not be renewed.
+    Stale,
 }
 
 /// Why a source gave no answer.
@@ -66,6 +80,9 @@ pub enum SourceError {
     /// It refuses to answer.
     #[error("it refuses to answer: {0}")]
     Refused(String),
+    /// It has nobody to ask about this company.
+    #[error("it cannot be asked: {0}")]
+    NotAsked(&'static str),
     /// It does not know what was asked for.
     #[error("it does not know it")]
     NotFound,
@@ -95,7 +112,8 @@ impl Sources {
     /// # Errors
     /// [`SourcesError`] when there is no HTTP client.
     pub fn new(settings: &SourceSettings, sdk: &SdkConfig, clock: Clock) -> Result<Self, SourcesError> {
-        let http = Http::new(settings.timeout, Guard::new(settings.private_hosts.clone()))?;
+        let guard = Guard::new(settings.private_hosts.clone());
+        let http = Http::new(settings.timeout, guard, clock.clone())?;
         let lists = sanctions::lists(settings, sdk)?;
         let all = SourceName::ALL.map(|name| {
             let source: Option<Box<dyn Source>> = match name {
@@ -106,7 +124,7 @@ impl Sources {
                 SourceName::Registry => Registry::new(&http, settings).map(|source| Box::new(source) as _),
                 SourceName::CountryRisk => Some(Box::new(CountryRisk)),
             };
-            (name, source.map(|source| Guarded::new(source, clock.clone(), settings.keep)))
+            (name, source.map(|source| Guarded::new(source, clock.clone(), settings)))
         });
         Ok(Self { sources: all.into(), lists })
     }
@@ -146,11 +164,15 @@ async fn ask_one(
     };
     let (status, as_of, mut findings) = match answer {
         None => (SourceStatus::Skipped, None, Vec::new()),
-        Some(Outcome::Fresh(Answer { as_of, findings })) => (SourceStatus::Ok, Some(as_of), findings),
-        Some(Outcome::Stale(Answer { as_of, findings }, error)) => {
+        Some(Outcome::Fresh(Answer { as_of, findings, standing: Standing::Stale })) => {
+            (SourceStatus::Stale, Some(as_of), findings)
+        }
+        Some(Outcome::Fresh(Answer { as_of, findings, .. })) => (SourceStatus::Ok, Some(as_of), findings),
+        Some(Outcome::Stale(Answer { as_of, findings, .. }, error)) => {
             silent(&error);
             (SourceStatus::Stale, Some(as_of), findings)
         }
+        Some(Outcome::None(SourceError::NotAsked(_))) => (SourceStatus::Skipped, None, Vec::new()),
         Some(Outcome::None(error)) => {
             silent(&error);
             (SourceStatus::Failed, None, Vec::new())

@@ -1,5 +1,5 @@
-//! What stands between a source and the reports: a circuit breaker, so that a source that is down is
-//! not waited for, and its last answers, so that reports can go on with their age shown.
+//! What stands between a source and the reports: a bound on its time, and its last answers, so that
+//! reports can go on with their age shown.
 
 use std::{
     collections::HashMap,
@@ -9,15 +9,20 @@ use std::{
 
 use shared::{
     clock::Clock,
-    domain::{request::ReportRequest, time::UtcTime},
+    domain::{
+        evidence::{TEXT_MAX, TITLE_MAX},
+        request::ReportRequest,
+        text,
+        time::UtcTime,
+    },
 };
+use tokio::time::timeout;
 
-use super::{Answer, Source, SourceError};
+use super::{Answer, ITEMS_MAX, Source, SourceError, Standing};
+use crate::settings::SourceSettings;
 
-/// Failures in a row after which a source is left alone.
-const FAILURES_MAX: u32 = 5;
-/// How long it is left alone before one question tries it again.
-const REST: Duration = Duration::from_secs(30);
+/// A source may take as long as this many answers that come at the last moment.
+const QUESTIONS: u32 = 3;
 /// Answers that are kept for each source.
 const KEPT_MAX: usize = 256;
 
@@ -32,27 +37,27 @@ pub(super) enum Outcome {
     None(SourceError),
 }
 
-/// A source behind a breaker, with its last answers.
+/// A source with its last answers.
 #[derive(Debug)]
 pub(super) struct Guarded {
     source: Box<dyn Source>,
     clock: Clock,
     /// How old a kept answer may be.
     keep: Duration,
+    /// How long the source may take, all its questions and tries together.
+    patience: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    failures: u32,
-    /// Until when the source is left alone.
-    open_until: Option<UtcTime>,
     kept: HashMap<String, (Answer, UtcTime)>,
 }
 
 impl Guarded {
-    pub(super) fn new(source: Box<dyn Source>, clock: Clock, keep: Duration) -> Self {
-        Self { source, clock, keep, state: Mutex::default() }
+    pub(super) fn new(source: Box<dyn Source>, clock: Clock, settings: &SourceSettings) -> Self {
+        let patience = settings.timeout * QUESTIONS;
+        Self { source, clock, keep: settings.keep, patience, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -60,46 +65,22 @@ impl Guarded {
     }
 
     pub(super) async fn ask(&self, request: &ReportRequest) -> Outcome {
-        if !self.may_ask() {
-            let error = SourceError::Unavailable(
-                "it failed again and again and is left alone for a while".to_owned(),
-            );
-            return self.without(request, error);
-        }
-        match self.source.ask(request).await {
+        let asked = timeout(self.patience, self.source.ask(request)).await;
+        let silent = || SourceError::Unavailable(format!("it took more than {} s", self.patience.as_secs()));
+        match asked.unwrap_or_else(|_| Err(silent())) {
             Ok(answer) => {
                 self.answered(request, &answer);
                 Outcome::Fresh(answer)
             }
-            Err(error) => {
-                if matches!(error, SourceError::Unavailable(_)) {
-                    self.failed();
-                }
-                self.without(request, error)
-            }
-        }
-    }
-
-    /// Whether the source may be asked: of the questions after its rest the first one tries it.
-    fn may_ask(&self) -> bool {
-        let now = self.clock.now();
-        let mut state = self.state();
-        match state.open_until {
-            Some(until) if now < until => false,
-            Some(_) => {
-                state.open_until = Some(now.plus(REST));
-                true
-            }
-            None => true,
+            Err(error) => self.without(request, error),
         }
     }
 
     fn answered(&self, request: &ReportRequest, answer: &Answer) {
         let now = self.clock.now();
         let mut state = self.state();
-        state.failures = 0;
-        if state.open_until.take().is_some() {
-            tracing::info!(source = self.source.name().as_str(), "a source of evidence answers again");
+        if answer.standing != Standing::Whole {
+            return;
         }
         if state.kept.len() >= KEPT_MAX {
             let oldest = state.kept.iter().min_by_key(|(_, (_, at))| *at).map(|(key, _)| key.clone());
@@ -107,21 +88,7 @@ impl Guarded {
                 state.kept.remove(&oldest);
             }
         }
-        state.kept.insert(question(request), (answer.clone(), now));
-    }
-
-    fn failed(&self) {
-        let now = self.clock.now();
-        let mut state = self.state();
-        state.failures += 1;
-        if state.failures >= FAILURES_MAX && state.open_until.is_none_or(|until| until <= now) {
-            state.open_until = Some(now.plus(REST));
-            tracing::warn!(
-                source = self.source.name().as_str(),
-                failures = state.failures,
-                "a source of evidence is left alone for a while"
-            );
-        }
+        state.kept.insert(question(request), (cut(answer), now));
     }
 
     fn without(&self, request: &ReportRequest, error: SourceError) -> Outcome {
@@ -134,6 +101,17 @@ impl Guarded {
     }
 }
 
+/// An answer as it would be frozen, so that what is kept is bounded.
+fn cut(answer: &Answer) -> Answer {
+    let mut answer = answer.clone();
+    answer.findings.truncate(ITEMS_MAX);
+    for finding in &mut answer.findings {
+        finding.title = text::clean(&finding.title, TITLE_MAX);
+        finding.text = text::clean(&finding.text, TEXT_MAX);
+    }
+    answer
+}
+
 /// What tells one question from another.
 fn question(request: &ReportRequest) -> String {
     format!("{}\u{1f}{}\u{1f}{}", request.country, request.corporate_number, request.company_name)
@@ -141,26 +119,39 @@ fn question(request: &ReportRequest) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    };
+    use std::sync::Arc;
 
     use futures::future::BoxFuture;
     use shared::domain::{evidence::SourceName, request::ReportRequestDraft};
 
     use super::*;
 
-    #[derive(Clone, Debug, Default)]
-    struct Switch(Arc<(AtomicU32, Mutex<Option<SourceError>>)>);
+    /// A source that does what it is told.
+    #[derive(Clone, Debug)]
+    struct Switch(Arc<Mutex<Told>>);
+
+    #[derive(Clone, Debug)]
+    struct Told {
+        error: Option<SourceError>,
+        standing: Standing,
+        wait: Duration,
+    }
 
     impl Switch {
-        fn set(&self, error: Option<SourceError>) {
-            *self.0.1.lock().unwrap() = error;
+        fn new() -> Self {
+            Self(Arc::new(Mutex::new(Told { error: None, standing: Standing::Whole, wait: Duration::ZERO })))
         }
 
-        fn asked(&self) -> u32 {
-            self.0.0.load(Ordering::SeqCst)
+        fn set(&self, error: Option<SourceError>) {
+            self.0.lock().unwrap().error = error;
+        }
+
+        fn say(&self, standing: Standing) {
+            self.0.lock().unwrap().standing = standing;
+        }
+
+        fn wait(&self, wait: Duration) {
+            self.0.lock().unwrap().wait = wait;
         }
     }
 
@@ -171,9 +162,10 @@ mod tests {
 
         fn ask<'a>(&'a self, _: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>> {
             Box::pin(async {
-                self.0.0.fetch_add(1, Ordering::SeqCst);
-                let error = self.0.1.lock().unwrap().clone();
-                error.map_or(Ok(Answer { as_of: UtcTime::from_epoch_millis(0), findings: vec![] }), Err)
+                let Told { error, standing, wait } = self.0.lock().unwrap().clone();
+                tokio::time::sleep(wait).await;
+                let answer = Answer { as_of: UtcTime::from_epoch_millis(0), findings: vec![], standing };
+                error.map_or(Ok(answer), Err)
             })
         }
     }
@@ -194,38 +186,27 @@ mod tests {
 
     fn guarded() -> (Switch, Guarded, Clock) {
         let clock = Clock::fixed(UtcTime::from_epoch_millis(0));
-        let switch = Switch::default();
-        (switch.clone(), Guarded::new(Box::new(switch), clock.clone(), Duration::from_secs(3600)), clock)
+        let switch = Switch::new();
+        let (keep, patience) = (Duration::from_secs(3600), Duration::from_secs(30));
+        let source = Box::new(switch.clone());
+        (switch, Guarded { source, clock: clock.clone(), keep, patience, state: Mutex::default() }, clock)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_takes_too_long_is_not_waited_for() {
+        let (switch, mut guarded, _) = guarded();
+        guarded.patience = Duration::from_millis(1);
+        switch.wait(Duration::from_secs(60));
+        assert!(matches!(guarded.ask(&request("a")).await, Outcome::None(SourceError::Unavailable(_))));
     }
 
     #[tokio::test]
-    async fn a_source_that_fails_again_and_again_is_left_alone_and_tried_again() {
-        let (switch, guarded, clock) = guarded();
-        let request = request("a");
-        switch.set(down());
-        for _ in 0..FAILURES_MAX + 3 {
-            assert!(matches!(guarded.ask(&request).await, Outcome::None(_)));
-        }
-        assert_eq!(switch.asked(), FAILURES_MAX);
-        // After its rest one question tries it, and no second one beside it.
-        clock.set(UtcTime::from_epoch_millis(31_000));
-        guarded.ask(&request).await;
-        guarded.ask(&request).await;
-        assert_eq!(switch.asked(), FAILURES_MAX + 1);
-        clock.set(UtcTime::from_epoch_millis(62_000));
-        switch.set(None);
-        assert!(matches!(guarded.ask(&request).await, Outcome::Fresh(_)));
-        assert!(matches!(guarded.ask(&request).await, Outcome::Fresh(_)));
-    }
-
-    #[tokio::test]
-    async fn a_refusal_is_no_reason_to_leave_a_source_alone() {
+    async fn half_an_answer_is_used_and_not_kept() {
         let (switch, guarded, _) = guarded();
-        switch.set(Some(SourceError::Refused("no".into())));
-        for _ in 0..FAILURES_MAX * 2 {
-            guarded.ask(&request("a")).await;
-        }
-        assert_eq!(switch.asked(), FAILURES_MAX * 2);
+        switch.say(Standing::Partial);
+        assert!(matches!(guarded.ask(&request("a")).await, Outcome::Fresh(_)));
+        switch.set(down());
+        assert!(matches!(guarded.ask(&request("a")).await, Outcome::None(_)));
     }
 
     #[tokio::test]
@@ -241,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn kept_answers_are_bounded() {
-        let (_, guarded, _) = guarded();
+        let (_switch, guarded, _) = guarded();
         for number in 0..KEPT_MAX + 20 {
             guarded.ask(&request(&format!("n{number}"))).await;
         }

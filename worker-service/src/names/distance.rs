@@ -48,18 +48,21 @@ pub fn letter_similarity(a: &[char], b: &[char]) -> f32 {
     weighted(a, b, |a, b| if a == b { 0.0 } else { 1.0 }, |_| 1.0)
 }
 
-/// Words longer than this are compared by their beginnings.
-const MOST: usize = 64;
+/// Letters of the longest text that is compared whole; longer ones are compared by their beginnings.
+pub const COMPARED_MAX: usize = 64;
 
 fn weighted(a: &[char], b: &[char], replace: impl Fn(char, char) -> f32, indel: impl Fn(char) -> f32) -> f32 {
-    let (a, b) = (&a[..a.len().min(MOST)], &b[..b.len().min(MOST)]);
+    let (a, b) = (&a[..a.len().min(COMPARED_MAX)], &b[..b.len().min(COMPARED_MAX)]);
     let longest = a.len().max(b.len());
     if longest == 0 {
         return 1.0;
     }
     // Rows of the usual table, two back for swaps.
-    let (mut before, mut last, mut row) =
-        (&mut [0.0_f32; MOST + 1], &mut [0.0_f32; MOST + 1], &mut [0.0_f32; MOST + 1]);
+    let (mut before, mut last, mut row) = (
+        &mut [0.0_f32; COMPARED_MAX + 1],
+        &mut [0.0_f32; COMPARED_MAX + 1],
+        &mut [0.0_f32; COMPARED_MAX + 1],
+    );
     for (at, c) in b.iter().enumerate() {
         last[at + 1] = last[at] + indel(*c);
     }

@@ -6,7 +6,7 @@ mod lexicon;
 mod phonetic;
 mod script;
 
-pub use self::distance::letter_similarity;
+pub use self::distance::{COMPARED_MAX, letter_similarity};
 use self::{lexicon::lexicon, script::Reading};
 
 /// What a word of a legal form tells.
@@ -31,6 +31,8 @@ const WORTH_SOUNDING: f32 = 0.3;
 const TWO_LETTERS: f32 = 0.5;
 /// What three letters tell.
 const THREE_LETTERS: f32 = 0.75;
+/// A word that tells more than this tells a company from others.
+const TELLS_APART: f32 = 0.5;
 /// Words of a name that are looked at; nobody is told apart by the ones behind them.
 const WORDS_MAX: usize = 24;
 
@@ -107,19 +109,25 @@ impl Name {
         }
     }
 
-    /// Whether every word of `other` that is no legal form stands in this name.
+    /// Whether every word of `other` that tells it from others stands in this name: all that are no
+    /// legal form, where none tells much.
     fn holds(&self, other: &Self) -> bool {
-        let mut words = other.words.iter().filter(|word| !word.is_legal_form).peekable();
+        let tells = |word: &&Word| !word.is_legal_form && word.weight > TELLS_APART;
+        let mut needed: Vec<&Word> = other.words.iter().filter(tells).collect();
+        if needed.is_empty() {
+            needed = other.words.iter().filter(|word| !word.is_legal_form).collect();
+        }
         let same = |a: &Word, b: &Word| {
             a.likeness(b)
                 .is_some_and(|(similarity, likeness)| similarity >= 0.9 && likeness != Likeness::Near)
         };
-        let joined = || self.words.windows(2).map(|pair| pair[0].joined(&pair[1]));
-        words.peek().is_some()
-            && words.all(|word| {
-                let said = self.words.iter().filter(|own| !own.is_legal_form).any(|own| same(own, word));
-                said || joined().any(|own| same(&own, word))
-            })
+        let joined: Vec<Word> = self.words.windows(2).map(|pair| pair[0].joined(&pair[1])).collect();
+        let said = |word: &&Word| {
+            let alone = self.words.iter().filter(|own| !own.is_legal_form).any(|own| same(own, word));
+            alone || joined.iter().any(|own| same(own, word))
+        };
+        let written_apart = || !needed.is_empty() && self.compact() == other.compact();
+        (!needed.is_empty() && needed.iter().all(said)) || written_apart()
     }
 
     fn of(mut words: Vec<script::Word>) -> Self {
@@ -313,14 +321,14 @@ impl Word {
     }
 }
 
-/// Whether two names can be the same company's: every word of one that is no legal form is the same
-/// as, or sounds or means the same as one of the other.
+/// Whether two names can be the same company's: every word of each that tells it from others is the
+/// same as, or sounds or means the same as one of the other.
 pub fn same_company(a: &str, b: &str) -> bool {
     let (a, b) = (Name::readings(a), Name::readings(b));
-    a.iter().any(|a| b.iter().any(|b| a.holds(b) || b.holds(a)))
+    a.iter().any(|a| b.iter().any(|b| a.holds(b) && b.holds(a)))
 }
 
-/// Whether `text` names the company: every word of its name that is no legal form stands in it.
+/// Whether `text` names the company: every word of its name that tells it from others stands in it.
 pub fn mentions(text: &str, company: &str) -> bool {
     let text = Name::long(text);
     Name::readings(company).iter().any(|company| text.holds(company))

@@ -260,13 +260,52 @@ fn runs(folded: &str) -> Vec<Vec<char>> {
             Script::Other => Script::Latin,
             kind => kind,
         };
-        runs.extend(characters[at..end].chunk_by(|a, b| kind(a) == kind(b)).map(<[char]>::to_vec));
+        let run = without_look_alikes(&characters[at..end]);
+        runs.extend(run.chunk_by(|a, b| kind(a) == kind(b)).map(<[char]>::to_vec));
         at = end;
     }
     if !initials.is_empty() {
         runs.push(initials);
     }
     runs
+}
+
+/// Cyrillic and Greek letters that look like Latin ones.
+const LOOK_ALIKES: [(char, char); 24] = [
+    ('а', 'a'),
+    ('в', 'b'),
+    ('с', 'c'),
+    ('е', 'e'),
+    ('һ', 'h'),
+    ('н', 'h'),
+    ('і', 'i'),
+    ('ј', 'j'),
+    ('к', 'k'),
+    ('м', 'm'),
+    ('о', 'o'),
+    ('р', 'p'),
+    ('ѕ', 's'),
+    ('т', 't'),
+    ('у', 'y'),
+    ('х', 'x'),
+    ('α', 'a'),
+    ('ε', 'e'),
+    ('ι', 'i'),
+    ('κ', 'k'),
+    ('ο', 'o'),
+    ('ρ', 'p'),
+    ('τ', 't'),
+    ('ν', 'v'),
+];
+
+/// A run in which Latin letters stand among letters that look like them, all as Latin: nobody writes a
+/// word in two alphabets but to hide it.
+fn without_look_alikes(run: &[char]) -> Vec<char> {
+    let latin = run.iter().filter(|c| c.is_ascii_alphabetic()).count();
+    let look = |c: &char| LOOK_ALIKES.iter().find(|(other, _)| other == c).map_or(*c, |(_, latin)| *latin);
+    let looked: Vec<char> = run.iter().map(look).collect();
+    let all_latin = looked.iter().all(|c| c.is_ascii_alphanumeric());
+    if latin > 0 && all_latin { looked } else { run.to_vec() }
 }
 
 /// Adds the words of a run of one script.
@@ -281,7 +320,12 @@ fn read(run: &[char], reading: Reading, words: &mut Vec<Word>) {
                 .unwrap_or(&text);
             match translations().of(bare).filter(|_| reading == Reading::Meaning) {
                 Some(english) => words.extend(english.split(' ').map(plain)),
-                None => words.push(Word { latin: spell(bare.chars()), without_vowels: true }),
+                None => {
+                    let latin = spell(bare.chars());
+                    if !latin.is_empty() {
+                        words.push(Word { latin, without_vowels: true });
+                    }
+                }
             }
         }
         Script::Cyrillic | Script::Latin | Script::Other => {

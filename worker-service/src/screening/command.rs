@@ -98,8 +98,9 @@ pub fn screen(list: &Path, queries: &Path, out: &mut impl Write) -> Result<(), S
     }
     for row in csv::Reader::from_reader(input).deserialize() {
         let Query { query, country } = row.map_err(wrong)?;
-        let code = Some(country.trim()).filter(|code| !code.is_empty());
-        let hits = screen.search(&query, code, 0.0);
+        let code = lists::country_code(&country).or_else(|| Some(country.trim().to_uppercase()));
+        let code = code.filter(|code| !code.is_empty());
+        let hits = screen.search(&query, code.as_deref(), 0.0);
         let hit = hits.first();
         let reported = hit.filter(|hit| hit.score >= REPORT_FROM);
         let found = Found {

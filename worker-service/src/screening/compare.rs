@@ -109,7 +109,11 @@ impl<'a> Asked<'a> {
             let missing = (1.0 - told / TOLD_ENOUGH) * (1.0 - score);
             score *= 1.0 - missing.min(0.5);
         }
-        if score < LETTERS_AGREE && self.compact.len().min(listed.compact.len()) >= 8 {
+        let (shorter, longer) = {
+            let (asked, listed) = (self.compact.len(), listed.compact.len());
+            (asked.min(listed), asked.max(listed))
+        };
+        if score < LETTERS_AGREE && shorter >= 8 && longer <= names::COMPARED_MAX {
             let letters = names::letter_similarity(&self.compact, &listed.compact);
             if letters >= LETTERS_AGREE {
                 score = score.max(letters * (1.0 - conflict.min(0.3)));

@@ -174,8 +174,8 @@ impl Index {
     /// Words that share enough pairs of neighbouring sounds with `word` to differ by few letters.
     fn sharing_bigrams(&self, word: &Word, found: &mut FxHashSet<WordId>) {
         let bigrams = bigrams(&word.sounds);
-        let enough = u8::try_from(bigrams.len() * 2 / 5).unwrap_or(u8::MAX).max(2);
-        let mut shared = vec![0_u8; self.vocabulary.len()];
+        let enough = u16::try_from(bigrams.len() * 2 / 5).unwrap_or(u16::MAX).max(2);
+        let mut shared = vec![0_u16; self.vocabulary.len()];
         for id in bigrams.iter().filter_map(|bigram| self.by_bigram.get(bigram)).flatten() {
             let count = &mut shared[*id as usize];
             *count += 1;

@@ -16,7 +16,7 @@ use self::{
 use crate::names::Name;
 
 /// A body is reported from this score on. Chosen where the share of listed bodies found is largest
-/// while fewer than three of a hundred unlisted companies are reported (docs/SCREENING.md).
+/// while fewer than three of a hundred unlisted companies are reported (docs/EVIDENCE.md).
 pub const REPORT_FROM: f32 = 0.75;
 
 /// Shorter numbers are the same by chance.
@@ -97,7 +97,9 @@ impl Screen {
         let mut by_number: FxHashMap<String, Vec<u32>> = FxHashMap::default();
         for (at, entry) in (0_u32..).zip(&entries) {
             // An id is written as kind, country and number.
-            let numbers = entry.ids.iter().map(|id| bare(id.splitn(3, ':').last().unwrap_or_default()));
+            let ids = entry.ids.iter().map(|id| id.split_once(':').unwrap_or(("id", id)));
+            let ids = ids.filter(|(kind, _)| matches!(*kind, "reg" | "tax" | "lei" | "id"));
+            let numbers = ids.map(|(_, rest)| bare(rest.rsplit(':').next().unwrap_or_default()));
             for number in numbers.filter(|number| number.len() >= NUMBER_MIN) {
                 by_number.entry(number).or_default().push(at);
             }
@@ -124,13 +126,19 @@ impl Screen {
         let Some(number) = number.map(bare).filter(|number| number.len() >= NUMBER_MIN) else { return hits };
         for at in self.by_number.get(&number).into_iter().flatten() {
             let entry = &self.entries[*at as usize];
+            // The same digits of another country's register are another number.
+            if !is_lei(&number)
+                && country.is_some_and(|code| !entry.countries.iter().any(|other| other == code))
+            {
+                continue;
+            }
             match hits.iter_mut().find(|hit| hit.entry.id == entry.id) {
                 Some(hit) => {
                     hit.why.identifier = true;
                     hit.score = 1.0;
                 }
                 None => {
-                    let why = Why { identifier: true, ..Why::default() };
+                    let why = Why { identifier: true, country: country.map(|_| true), ..Why::default() };
                     hits.push(Hit { entry, name: &entry.name, score: NUMBER_ALONE, why });
                 }
             }
@@ -169,6 +177,11 @@ impl Screen {
 /// A number as registries and lists may both have it.
 fn bare(number: &str) -> String {
     number.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// Whether `number` has the length of an LEI, which no two bodies share in any country (ISO 17442).
+fn is_lei(number: &str) -> bool {
+    number.len() == 20
 }
 
 fn scored(comparison: &Comparison, country_agrees: Option<bool>) -> f32 {

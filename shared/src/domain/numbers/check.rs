@@ -92,7 +92,7 @@ impl Check {
 
 /// Whether the check computes a check digit or character; the others know lists and ranges.
 pub(super) fn is_verified_by_check(check: &Check) -> bool {
-    !matches!(check, Check::Own(Own::UsEin | Own::DeRegister))
+    !matches!(check, Check::Own(Own::UsEin | Own::DeRegister | Own::RoRegister))
 }
 
 /// The decimal number that `digits` write.

@@ -110,7 +110,10 @@ impl fmt::Display for NumberError {
         match self.scheme {
             Some(Scheme { form, example, .. }) => write!(f, ". It is written as {form}, such as {example}")?,
             None => {
-                write!(f, ". Write it as 1 to {UNVERIFIED_MAX} letters, digits and dashes, with a digit")?;
+                write!(
+                    f,
+                    ". Write it as 1 to {UNVERIFIED_MAX} letters, digits and dashes, a letter or digit in front"
+                )?;
             }
         }
         if !self.others.is_empty() {

@@ -42,7 +42,7 @@ impl Fit {
                 None => number.to_owned(),
             },
             Self::BeEnterprise => {
-                let number = number.replacen("(0)", "0", 1);
+                let number = number.strip_prefix("(0)").map_or(number.to_owned(), |rest| format!("0{rest}"));
                 if number.len() == 9 { format!("0{number}") } else { number }
             }
             Self::ChUid if is_digits(number) && number.len() == 9 => format!("CHE{number}"),
@@ -100,7 +100,9 @@ fn romanian_register(number: &str) -> String {
             first.insert(1, '0');
         }
         // A whole date: the year is what the number holds.
-        let whole = year.len() == 10 && year.as_bytes()[2] == b'.' && year.as_bytes()[5] == b'.';
+        let is_whole =
+            |(at, c): (usize, char)| if at == 2 || at == 5 { c == '.' } else { c.is_ascii_digit() };
+        let whole = year.len() == 10 && year.chars().enumerate().all(is_whole);
         if let Some(last) = year.rsplit('.').next().filter(|_| whole) {
             *year = last.to_owned();
         }
@@ -129,7 +131,7 @@ fn spelled_out(name: &str) -> String {
 }
 
 fn court_key(name: &str) -> String {
-    name.to_lowercase().nfd().filter(char::is_ascii_lowercase).collect()
+    name.to_lowercase().replace('ß', "ss").nfd().filter(char::is_ascii_lowercase).collect()
 }
 
 /// The registers that a court keeps.
@@ -166,6 +168,10 @@ pub(super) fn german_register(number: &str) -> String {
     let court = [&words[..at], after].concat();
     let court =
         court.strip_prefix(&["Amtsgericht"]).or(court.strip_prefix(&["AG"])).unwrap_or(&court).join(" ");
+    let of_suffix = |c: char| c.is_ascii_alphabetic() || c == 'ö' || c == 'Ö';
+    if court.contains(|c: char| c.is_ascii_digit()) || !suffix.chars().all(of_suffix) {
+        return number;
+    }
     let Some(court) = COURTS.get(&court_key(&court)) else { return number };
     let suffix = if suffix.is_empty() { String::new() } else { format!(" {}", suffix.to_uppercase()) };
     format!("{court} {kind} {digits}{suffix}")

@@ -144,7 +144,7 @@ impl Scheme {
     /// The number without separators and prefix, in the scheme's letter case.
     fn plain(&self, folded: &str) -> String {
         let bare: String = folded.chars().filter(|c| !self.separators.contains(*c)).collect();
-        let upper = bare.to_uppercase();
+        let upper: String = bare.chars().map(capital).collect();
         let mut plain = upper.as_str();
         if let Some(rest) = self.prefixes.iter().find_map(|prefix| upper.strip_prefix(prefix.as_str())) {
             plain = rest;
@@ -192,8 +192,9 @@ pub fn check(country: Country, number: &str) -> Result<Accepted, NumberError> {
     for scheme in own.iter().copied().chain(Scheme::of(ANYWHERE)) {
         match scheme.check(number) {
             Ok(normalized) => return Ok(Accepted { normalized, scheme: Some(scheme) }),
-            // An LEI is named only to those who nearly wrote one.
-            Err(error) if scheme.country == ANYWHERE && error.fault != Fault::CheckDigit => {}
+            // An LEI is named only to those who nearly wrote one, where other numbers have a scheme.
+            Err(error)
+                if scheme.country == ANYWHERE && (own.is_empty() || error.fault != Fault::CheckDigit) => {}
             Err(error) => {
                 if closest.as_ref().is_none_or(|other| error.fault.closeness() > other.fault.closeness()) {
                     closest = Some(error);
@@ -221,12 +222,21 @@ fn unverified(number: &str) -> Result<Accepted, NumberError> {
     if length == 0 || length > UNVERIFIED_MAX {
         return refuse(Fault::Length { length });
     }
-    if !folded.starts_with(|c: char| c.is_ascii_alphanumeric())
-        || !folded.contains(|c: char| c.is_ascii_digit())
-    {
+    if !folded.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return refuse(Fault::Form);
     }
     Ok(Accepted { normalized: folded.to_ascii_uppercase(), scheme: None })
+}
+
+/// The capital of a letter that schemes have. Those that others are the small letters of, such as the
+/// long s, stay what they are and are refused.
+fn capital(c: char) -> char {
+    match c {
+        'ñ' => 'Ñ',
+        'ö' => 'Ö',
+        'а'..='я' => c.to_uppercase().next().unwrap_or(c),
+        _ => c.to_ascii_uppercase(),
+    }
 }
 
 /// Full-width forms as what they show (U+FF01 to U+FF5E, U+3000), without spaces around.

@@ -32,7 +32,10 @@ fn every_scheme_takes_its_own_example_in_any_dress() {
 #[test]
 fn what_cannot_be_seen_or_is_of_another_script_is_refused_everywhere() {
     for scheme in Scheme::all() {
-        for bad in ["\t", "\n", "\u{200b}", "\u{202e}", "\u{1b}", "\u{660}", "²", "О", "'--", "../"] {
+        for bad in [
+            "\t", "\n", "\u{200b}", "\u{202e}", "\u{1b}", "\u{660}", "²", "О", "ſ", "ı", "ß", "ﬁ", "'--",
+            "../",
+        ] {
             for number in [format!("{}{bad}", scheme.example), format!("{bad}{}", scheme.example)] {
                 assert!(scheme.check(&number).is_err(), "{} {}: {number:?}", scheme.country, scheme.id);
             }
@@ -87,7 +90,7 @@ fn a_country_without_a_scheme_takes_a_bounded_form_unverified() {
     let antarctica: Country = "AQ".parse().unwrap();
     let accepted = check(antarctica, " ab-１２ ").unwrap();
     assert_eq!((accepted.normalized.as_str(), accepted.scheme), ("AB-12", None));
-    for bad in ["", "A B1", "a/1", "-1", "abc", "1\n", "é1", &"1".repeat(41)] {
+    for bad in ["", "A B1", "a/1", "-1", "1\n", "é1", &"1".repeat(41)] {
         assert!(check(antarctica, bad).is_err(), "{bad:?}");
     }
 }
@@ -151,7 +154,7 @@ fn valid_numbers(scheme: &'static Scheme, most: usize) -> Vec<String> {
 
 /// Schemes whose check cannot find every changed digit, since their algorithm gives one check digit
 /// for two remainders, has weights that divide the modulus, or leaves digits out.
-const MISS_DIGITS: [&str; 24] = [
+const MISS_DIGITS: [&str; 23] = [
     "JP corporate_number",
     "GB vat",
     "AR cuit",
@@ -169,7 +172,6 @@ const MISS_DIGITS: [&str; 24] = [
     "NZ ird",
     "PE ruc",
     "RO cui",
-    "RO onrc",
     "RU ogrn",
     "TH moa",
     "TR mersis",

@@ -11,7 +11,7 @@ use shared::domain::{
     time::UtcTime,
 };
 
-use super::{Answer, Source, SourceError};
+use super::{Answer, Source, SourceError, Standing};
 
 /// The table.
 #[derive(Debug, Deserialize)]
@@ -77,7 +77,7 @@ impl CountryRisk {
         }
         // The table speaks of the day of its oldest list.
         let oldest = TABLE.list.iter().filter_map(|list| day(&list.as_of)).min();
-        Answer { as_of: oldest.unwrap_or_else(UtcTime::now), findings }
+        Answer { as_of: oldest.unwrap_or_else(UtcTime::now), findings, standing: Standing::Whole }
     }
 }
 

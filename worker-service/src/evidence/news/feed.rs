@@ -23,7 +23,7 @@ pub(super) struct Feed {
 
 impl Feed {
     pub(super) fn new(http: &Http, template: &str) -> Self {
-        Self { http: http.clone(), template: template.to_owned() }
+        Self { http: http.of("feed"), template: template.to_owned() }
     }
 
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Story>, SourceError> {
@@ -48,6 +48,7 @@ fn stories(bytes: &[u8]) -> Result<Vec<Story>, SourceError> {
         let title = entry.title?.content;
         let published_at = entry.published.or(entry.updated);
         Some(Story {
+            country: String::new(),
             title,
             outlet: entry
                 .source

@@ -8,7 +8,7 @@ use super::Story;
 use crate::{
     evidence::{
         ITEMS_MAX, SourceError,
-        http::{ANSWER_MAX, Http},
+        http::{ANSWER_MAX, Http, misread},
     },
     settings::SourceSettings,
 };
@@ -41,13 +41,15 @@ struct Article {
     domain: String,
     #[serde(default)]
     language: String,
+    #[serde(default, rename = "sourcecountry")]
+    country: String,
 }
 
 impl Gdelt {
     /// The service that `settings` name; none when they name none.
     pub(super) fn new(http: &Http, settings: &SourceSettings) -> Option<Self> {
         let url = settings.news_url.as_ref()?.join("api/v2/doc/doc").ok()?;
-        Some(Self { http: http.clone(), url, months: settings.news_months })
+        Some(Self { http: http.of("gdelt"), url, months: settings.news_months })
     }
 
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Story>, SourceError> {
@@ -96,7 +98,7 @@ fn stories(bytes: &[u8]) -> Result<Vec<Story>, SourceError> {
     }
     let parsed: Result<Articles, _> =
         serde_json::from_str(text).or_else(|_| serde_json::from_str(&mended(text)));
-    let Articles { articles } = parsed.map_err(|error| SourceError::Unreadable(error.to_string()))?;
+    let Articles { articles } = parsed.map_err(|error| misread(&error))?;
     Ok(articles.into_iter().take(ITEMS_MAX).map(Story::from).collect())
 }
 
@@ -121,9 +123,9 @@ fn mended(text: &str) -> String {
 
 impl From<Article> for Story {
     fn from(article: Article) -> Self {
-        let Article { url, title, seendate, domain, language } = article;
+        let Article { url, title, seendate, domain, language, country } = article;
         let published_at = seen_at(&seendate);
-        Self { title, outlet: domain, published_at, language, url: Some(url), snippet: None }
+        Self { title, outlet: domain, country, published_at, language, url: Some(url), snippet: None }
     }
 }
 

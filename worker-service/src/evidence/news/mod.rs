@@ -11,22 +11,30 @@ use futures::future::{BoxFuture, join_all};
 use shared::domain::{
     evidence::{Finding, Signal, SignalKind, SourceName},
     request::ReportRequest,
+    text,
     time::UtcTime,
 };
+use tokio::task::spawn_blocking;
 
 pub use self::feed::QUERY;
 use self::{feed::Feed, gdelt::Gdelt, vocabulary::Vocabulary};
-use super::{Answer, ITEMS_MAX, Source, SourceError, http::Http};
+use super::{Answer, ITEMS_MAX, Source, SourceError, Standing, http::Http};
 use crate::{names::mentions, settings::SourceSettings};
 
-/// How sure a story with an adverse term is, when it names the company.
+/// How sure a story with an adverse term is, when it names the company and its country, or is of it.
+const NAMED_HERE: u8 = 90;
+/// The same when it names the company alone.
 const NAMED: u8 = 80;
+/// The same when it only is of the company's country.
+const UNNAMED_HERE: u8 = 45;
 /// The same when neither headline nor snippet names it: another company may be meant.
 const UNNAMED: u8 = 40;
 /// The most that a story says of a matter that is settled or denied.
 const RESOLVED: u8 = 30;
 
-/// Longest snippet that is kept, in characters.
+/// Longest headline that is read, in characters.
+const TITLE_MAX: usize = 300;
+/// Longest snippet that is read, in characters.
 const SNIPPET_MAX: usize = 600;
 
 /// The news.
@@ -42,10 +50,22 @@ pub struct News {
 struct Story {
     title: String,
     outlet: String,
+    /// The country of the outlet, in English; empty when it is not known.
+    country: String,
     published_at: Option<UtcTime>,
     language: String,
     url: Option<String>,
     snippet: Option<String>,
+}
+
+impl Story {
+    /// Cleaned and cut to what a reader would read.
+    fn tidied(self) -> Self {
+        let snippet = self.snippet.map(|snippet| text::clean(&snippet, SNIPPET_MAX));
+        let outlet = text::clean(&self.outlet, TITLE_MAX);
+        let language = text::clean(&self.language, 40);
+        Self { title: text::clean(&self.title, TITLE_MAX), snippet, outlet, language, ..self }
+    }
 }
 
 impl News {
@@ -67,7 +87,7 @@ impl News {
         let services = gdelt.len() + feeds.len();
         for answer in gdelt.into_iter().chain(feeds) {
             match answer {
-                Ok(found) => stories.extend(found),
+                Ok(found) => stories.extend(found.into_iter().map(Story::tidied)),
                 Err(error) => failed.push(error),
             }
         }
@@ -76,8 +96,12 @@ impl News {
         {
             return Err(error);
         }
-        let mut findings: Vec<Finding> =
-            once_each(stories).iter().map(|(story, outlets)| finding(story, *outlets, request)).collect();
+        let about = request.clone();
+        let judged = spawn_blocking(move || {
+            let stories = once_each(stories);
+            stories.iter().map(|(story, outlets)| finding(story, *outlets, &about)).collect::<Vec<_>>()
+        });
+        let mut findings = judged.await.map_err(|error| SourceError::Unavailable(error.to_string()))?;
         // Adverse first, so that a cut never hides it; then the newest.
         let weight = |finding: &Finding| finding.signals.iter().map(|signal| signal.strength).max();
         findings.sort_by_key(|finding| std::cmp::Reverse((weight(finding), finding.published_at)));
@@ -88,7 +112,8 @@ impl News {
         if !failed.is_empty() {
             findings.push(incomplete(failed.len(), services));
         }
-        Ok(Answer { as_of, findings })
+        let standing = if failed.is_empty() { Standing::Whole } else { Standing::Partial };
+        Ok(Answer { as_of, findings, standing })
     }
 }
 
@@ -106,7 +131,13 @@ fn once_each(stories: Vec<Story>) -> Vec<(Story, usize)> {
     let mut by_title: HashMap<String, usize> = HashMap::new();
     for story in stories {
         match by_title.get(&folded(&story.title)) {
-            Some(at) => kept[*at].1 += 1,
+            Some(at) => {
+                let (first, outlets) = &mut kept[*at];
+                *outlets += 1;
+                // What one outlet leaves out, another one tells.
+                first.snippet = first.snippet.take().or(story.snippet);
+                first.published_at = first.published_at.min(story.published_at).or(first.published_at);
+            }
             None => {
                 by_title.insert(folded(&story.title), kept.len());
                 kept.push((story, 1));
@@ -126,45 +157,53 @@ fn folded(title: &str) -> String {
 }
 
 fn finding(story: &Story, outlets: usize, request: &ReportRequest) -> Finding {
-    let Story { title, outlet, published_at, language, url, snippet } = story;
-    let mut text = format!("{}.", title.trim_end_matches('.'));
+    let Story { title, outlet, country, published_at, language, url, snippet } = story;
+    let mut words = format!("{}.", title.trim_end_matches('.'));
     if let Some(snippet) = snippet.as_deref().map(str::trim).filter(|snippet| !snippet.is_empty()) {
-        let cut: String = snippet.chars().take(SNIPPET_MAX).collect();
-        text.push_str(&format!(" {cut}"));
-        if !cut.ends_with(['.', '!', '?', '。']) {
-            text.push('.');
+        words.push_str(&format!(" {snippet}"));
+        if !snippet.ends_with(['.', '!', '?', '。']) {
+            words.push('.');
         }
     }
     if !outlet.is_empty() {
-        text.push_str(&format!(" Published by {outlet}"));
+        words.push_str(&format!(" Published by {outlet}"));
         if let Some(date) = published_at {
-            text.push_str(&format!(" on {}", &date.to_string()[..10]));
+            words.push_str(&format!(" on {}", &date.to_string()[..10]));
         }
-        text.push('.');
+        words.push('.');
     }
     if outlets > 1 {
-        text.push_str(&format!(" Printed by {outlets} outlets."));
+        words.push_str(&format!(" Printed by {outlets} outlets."));
     }
     if !language.is_empty() {
-        text.push_str(&format!(" Language: {language}."));
+        words.push_str(&format!(" Language: {language}."));
     }
     let snippet = snippet.as_deref().unwrap_or_default();
     let said = format!("{title} {snippet}");
     let named = mentions(&said, &request.company_name);
     let vocabulary = Vocabulary::built_in();
-    let adverse = vocabulary.judge(title, language).or_else(|| vocabulary.judge(snippet, language));
+    let judged = [title.as_str(), snippet].map(|text| vocabulary.judge(text, language));
+    // What one of them calls settled, the other may not.
+    let adverse = judged.into_iter().flatten().min_by_key(|adverse| adverse.resolved);
     let mut signals = Vec::new();
     if let Some(adverse) = adverse {
-        let strength = if named { NAMED } else { UNNAMED };
+        let here = said.to_lowercase().contains(&request.country.name().to_lowercase())
+            || country.eq_ignore_ascii_case(request.country.name());
+        let strength = match (named, here) {
+            (true, true) => NAMED_HERE,
+            (true, false) => NAMED,
+            (false, true) => UNNAMED_HERE,
+            (false, false) => UNNAMED,
+        };
         let strength = if adverse.resolved { strength.min(RESOLVED) } else { strength };
         signals.push(Signal { kind: SignalKind::AdverseMedia, strength });
         let what = adverse.categories.join(", ").replace('_', " ");
         let settled = if adverse.resolved { ", which it calls settled or denied" } else { "" };
         let whom = if named { "" } else { " It does not name the company in its headline." };
-        text.push_str(&format!(" Adverse terms ({}): {what}{settled}.{whom}", vocabulary.version));
+        words.push_str(&format!(" Adverse terms ({}): {what}{settled}.{whom}", vocabulary.version));
     }
     let url = url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
-    Finding { title: title.clone(), text, url, published_at: *published_at, signals }
+    Finding { title: title.clone(), text: words, url, published_at: *published_at, signals }
 }
 
 fn nothing(request: &ReportRequest, months: u64) -> Finding {
@@ -218,6 +257,7 @@ mod tests {
         Story {
             title: title.to_owned(),
             outlet: "news.example".to_owned(),
+            country: String::new(),
             published_at: None,
             language: "English".to_owned(),
             url: Some("javascript:alert(1)".to_owned()),

@@ -209,19 +209,21 @@ impl Text {
     fn holds(&self, term: &Term) -> bool {
         match term {
             Term::Characters(run) => !run.is_empty() && self.characters.contains(run.as_str()),
-            Term::Words(words) => self.place(words).is_some(),
+            Term::Words(words) => self.place(words, 0).is_some(),
         }
     }
 
-    fn place(&self, term: &[(String, bool)]) -> Option<usize> {
+    /// Where `term` first stands from the word `from` on.
+    fn place(&self, term: &[(String, bool)], from: usize) -> Option<usize> {
         if term.is_empty() {
             return None;
         }
-        self.words.windows(term.len()).position(|run| {
+        let found = self.words.get(from..)?.windows(term.len()).position(|run| {
             run.iter().zip(term).all(|(forms, (word, open))| {
                 forms.iter().any(|form| if *open { form.starts_with(word.as_str()) } else { form == word })
             })
-        })
+        });
+        found.map(|at| from + at)
     }
 
     fn mask(&mut self, term: &Term) {
@@ -231,8 +233,10 @@ impl Text {
             }
             Term::Characters(_) => {}
             Term::Words(words) => {
-                while let Some(at) = self.place(words) {
+                let mut from = 0;
+                while let Some(at) = self.place(words, from) {
                     self.words[at..at + words.len()].fill(vec![HIDDEN.to_owned()]);
+                    from = at + words.len();
                 }
             }
         }

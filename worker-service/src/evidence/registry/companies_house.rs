@@ -75,14 +75,15 @@ impl CompaniesHouse {
     /// The register, when a key for it is configured.
     pub(super) fn new(http: &Http, settings: &SourceSettings) -> Option<Self> {
         let key = settings.companies_house_key.clone()?;
-        Some(Self { http: http.clone(), base: settings.companies_house_url.clone(), key })
+        Some(Self { http: http.of("companies house"), base: settings.companies_house_url.clone(), key })
+    }
+
+    /// Whether it can be asked: it knows British companies by their company number.
+    pub(super) fn knows(request: &ReportRequest) -> bool {
+        request.country.code() == "GB" && request.number_scheme.as_deref() == Some("crn")
     }
 
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Finding>, SourceError> {
-        if request.number_scheme.as_deref() != Some("crn") {
-            let text = "Companies House is asked by company number, and another kind of number was given.";
-            return Ok(vec![super::plain("Companies House was not asked", text.to_owned())]);
-        }
         let number = &request.corporate_number;
         let url = self
             .base

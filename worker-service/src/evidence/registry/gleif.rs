@@ -116,11 +116,14 @@ impl Gleif {
     /// The register that `settings` name; none when they name none.
     pub(super) fn new(http: &Http, settings: &SourceSettings) -> Option<Self> {
         let url = settings.registry_url.as_ref()?.join("api/v1/lei-records").ok()?;
-        Some(Self { http: http.clone(), url })
+        Some(Self { http: http.of("gleif"), url })
     }
 
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Finding>, SourceError> {
-        let here = |record: &&Record| record.country().is_none_or(|code| code == request.country.code());
+        // An LEI is one body's in every country: that it is of another one is told, not left out.
+        let by_lei = request.number_scheme.as_deref() == Some("lei");
+        let here =
+            |record: &&Record| by_lei || record.country().is_none_or(|code| code == request.country.code());
         let records = self.of_number(request).await?;
         let mut kept: Vec<&Record> = records.iter().filter(here).collect();
         let by_name;
@@ -134,7 +137,9 @@ impl Gleif {
         if let [record] = kept.as_slice() {
             findings.extend(self.parents(&record.attributes.lei).await);
         }
-        if findings.is_empty() {
+        if by_lei && records.is_empty() {
+            findings.push(unknown_lei(request));
+        } else if findings.is_empty() {
             findings.push(nothing(request));
         }
         Ok(findings)
@@ -254,6 +259,10 @@ fn finding(record: &Record, request: &ReportRequest) -> Finding {
         text.push_str(&format!(" This is not the name that was given, {}.", request.company_name));
         signals.push(Signal { kind: SignalKind::RegistryMismatch, strength: 80 });
     }
+    if let Some(country) = record.country().filter(|code| *code != request.country.code()) {
+        text.push_str(&format!(" Its country is {country}, not {}, which was given.", request.country));
+        signals.push(Signal { kind: SignalKind::RegistryMismatch, strength: 80 });
+    }
     let number = entity.registered_as.as_deref().and_then(|registered| number::agrees(registered, request));
     if number == Some(false) {
         text.push_str(&format!(" This is not the number that was given, {}.", request.corporate_number));
@@ -269,6 +278,14 @@ fn owner(kind: &str, record: &Record) -> Finding {
         &format!("Parent: {name}"),
         format!("The register names {name}{country}, LEI {}, as the {kind} parent.", record.attributes.lei),
     )
+}
+
+fn unknown_lei(request: &ReportRequest) -> Finding {
+    let lei = &request.corporate_number;
+    Finding {
+        signals: vec![Signal { kind: SignalKind::RegistryMismatch, strength: 80 }],
+        ..super::plain("Unknown LEI", format!("The register of legal entity identifiers has no entry {lei}."))
+    }
 }
 
 fn nothing(request: &ReportRequest) -> Finding {

@@ -12,7 +12,7 @@ use shared::domain::{
 };
 
 use self::{companies_house::CompaniesHouse, gleif::Gleif};
-use super::{Answer, Source, SourceError, http::Http};
+use super::{Answer, Source, SourceError, Standing, http::Http};
 use crate::settings::SourceSettings;
 
 /// The registers.
@@ -41,7 +41,7 @@ impl Registry {
             }
         };
         let companies_house = async {
-            match self.companies_house.as_ref().filter(|_| request.country.code() == "GB") {
+            match self.companies_house.as_ref().filter(|_| CompaniesHouse::knows(request)) {
                 Some(register) => Some(register.search(request).await),
                 None => None,
             }
@@ -66,19 +66,18 @@ impl Registry {
         }
         match failed {
             Some(error) if !answered => Err(error),
-            _ if findings.is_empty() => Ok(Answer { as_of, findings: vec![not_asked(request)] }),
-            _ => Ok(Answer { as_of, findings }),
+            // Without a register that was asked the source is skipped, which a mandatory one must not be.
+            _ if !answered => {
+                Err(SourceError::NotAsked("no register that is configured knows such companies"))
+            }
+            Some(_) => Ok(Answer { as_of, findings, standing: Standing::Partial }),
+            None => Ok(Answer { as_of, findings, standing: Standing::Whole }),
         }
     }
 }
 
 fn silent(register: &str) -> Finding {
     plain("A register gave no answer", format!("The {register} was asked and gave no answer."))
-}
-
-fn not_asked(request: &ReportRequest) -> Finding {
-    let country = request.country.name();
-    plain("No register to ask", format!("No register that is configured knows companies of {country}."))
 }
 
 fn plain(title: &str, text: String) -> Finding {

@@ -49,7 +49,7 @@ pub(super) fn clear(list: &Loaded, request: &ReportRequest) -> Finding {
     Finding {
         title: format!("No match on {}", list.name),
         text: format!(
-            "Screening of \"{name}\" ({country}) against the {bodies} bodies of {} found none that it could be.{}",
+            "Screening of \"{name}\" ({country}) against the {bodies} bodies of {} found none that reaches the score of a match.{}",
             list.name,
             dated(list)
         ),
@@ -61,11 +61,11 @@ pub(super) fn clear(list: &Loaded, request: &ReportRequest) -> Finding {
 
 /// The list's own date and when it was loaded.
 fn dated(list: &Loaded) -> String {
-    let loaded = list.loaded_at.to_string();
+    let (bodies, loaded) = (list.screen.len(), list.loaded_at.to_string());
     let loaded = loaded.get(..10).unwrap_or_default();
     match &list.published {
-        Some(published) => format!(" List of {published}, loaded on {loaded}."),
-        None => format!(" List loaded on {loaded}."),
+        Some(published) => format!(" List of {published}, {bodies} bodies, loaded on {loaded}."),
+        None => format!(" List of {bodies} bodies, loaded on {loaded}."),
     }
 }
 

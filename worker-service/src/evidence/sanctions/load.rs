@@ -4,7 +4,10 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use aws_config::SdkConfig;
 use reqwest::Url;
-use shared::aws::{error::AwsError, objects::Objects};
+use shared::{
+    aws::{error::AwsError, objects::Objects},
+    clock::Clock,
+};
 use thiserror::Error;
 
 use crate::{
@@ -96,8 +99,12 @@ pub(super) enum LoadError {
     Object(Box<AwsError>),
     #[error(transparent)]
     List(#[from] ListError),
-    #[error("it has only {0} bodies, where it had {1}")]
-    Shrunk(usize, usize),
+    #[error("it has only {bodies} bodies with {names} names, where it had {had} with {had_names}")]
+    Shrunk { bodies: usize, names: usize, had: usize, had_names: usize },
+    #[error("it has more than {FILE_MAX} bytes")]
+    TooLarge,
+    #[error("it is not fetched over https, and DOSSIER_PRIVATE_SOURCES does not name its host")]
+    Open,
     #[error("it names no body")]
     Empty,
     #[error("it could not be prepared: {0}")]
@@ -108,12 +115,14 @@ pub(super) enum LoadError {
 #[derive(Debug)]
 pub(super) struct Fetcher {
     http: Http,
+    guard: Guard,
     objects: Objects,
 }
 
 impl Fetcher {
     pub(super) fn new(guard: Guard, sdk: &SdkConfig) -> Result<Self, reqwest::Error> {
-        Ok(Self { http: Http::for_downloads(DOWNLOAD, guard)?, objects: Objects::new(sdk) })
+        let http = Http::for_downloads(DOWNLOAD, guard.clone(), Clock::system())?;
+        Ok(Self { http, guard, objects: Objects::new(sdk) })
     }
 
     /// The list at `location`, with OFAC's other files where it is OFAC's.
@@ -138,7 +147,17 @@ impl Fetcher {
 
     async fn bytes(&self, location: &Location) -> Result<Vec<u8>, LoadError> {
         Ok(match location {
-            Location::File(path) => tokio::fs::read(path).await?,
+            Location::File(path) => {
+                let bytes = tokio::fs::metadata(path).await?.len();
+                if bytes > FILE_MAX as u64 {
+                    return Err(LoadError::TooLarge);
+                }
+                tokio::fs::read(path).await?
+            }
+            // Whoever stands between could clear anybody.
+            Location::Url(url) if url.scheme() != "https" && !self.guard.names(url) => {
+                return Err(LoadError::Open);
+            }
             Location::Url(url) => self.http.bytes(self.http.client().get(url.clone()), FILE_MAX).await?,
             Location::Object(bucket, key) => {
                 let object = self.objects.read(bucket, key, FILE_MAX).await;

@@ -15,7 +15,7 @@ use shared::domain::{
 
 use self::service::Service;
 pub use self::{load::Location, store::Lists};
-use super::{Answer, Source, SourceError, http::Http};
+use super::{Answer, Source, SourceError, Standing, http::Http};
 use crate::settings::SourceSettings;
 
 /// The source: lists first, the service as the alternative or the second opinion.
@@ -48,9 +48,8 @@ impl Sanctions {
         match tokio::join!(lists, service) {
             (None, Some(only)) | (Some(only), None) => only,
             (Some(Ok(first)), Some(second)) => Ok(with_second_opinion(first, second)),
-            // Without the lists the second opinion is an opinion still.
-            (Some(Err(_)), Some(Ok(second))) => Ok(second),
-            (Some(Err(error)), Some(Err(_))) => Err(error),
+            // Nobody is cleared by the second opinion alone.
+            (Some(Err(error)), Some(_)) => Err(error),
             (None, None) => Err(SourceError::Refused("no list and no service is configured".to_owned())),
         }
     }
@@ -67,6 +66,7 @@ fn with_second_opinion(mut first: Answer, second: Result<Answer, SourceError>) -
                 .sort_by_key(|finding| std::cmp::Reverse(finding.signals.iter().map(|s| s.strength).max()));
         }
         Err(error) => {
+            first.standing = Standing::Partial;
             tracing::warn!(error = %error, "the second opinion on sanctions gave no answer");
             first.findings.push(Finding {
                 title: "No second opinion".to_owned(),

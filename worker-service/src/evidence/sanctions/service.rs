@@ -11,7 +11,7 @@ use shared::domain::{
 };
 
 use crate::{
-    evidence::{Answer, SourceError, http::Http},
+    evidence::{Answer, SourceError, Standing, http::Http},
     settings::SourceSettings,
 };
 
@@ -71,7 +71,7 @@ impl Service {
         let base = settings.sanctions_url.clone()?;
         let url = base.join(&format!("match/{}", settings.sanctions_dataset)).ok()?;
         let (dataset, api_key) = (settings.sanctions_dataset.clone(), settings.sanctions_api_key.clone());
-        Some(Self { http: http.clone(), url, dataset, api_key })
+        Some(Self { http: http.of("match service"), url, dataset, api_key })
     }
 
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
@@ -106,7 +106,7 @@ impl Service {
             [] => vec![self.nothing(request)],
             entities => entities.iter().map(finding).collect(),
         };
-        Ok(Answer { as_of, findings })
+        Ok(Answer { as_of, findings, standing: Standing::Whole })
     }
 
     fn nothing(&self, request: &ReportRequest) -> Finding {

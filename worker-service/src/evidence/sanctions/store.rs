@@ -2,7 +2,10 @@
 //! that cannot be read, or that lost many of its bodies, does not replace the one before it.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,19 +19,22 @@ use super::{
     load::{Fetcher, LoadError, Location},
 };
 use crate::{
-    evidence::{Answer, SourceError, guard::Guard},
+    evidence::{Answer, SourceError, Standing, guard::Guard},
+    names::Name,
     screening::{REPORT_FROM, Screen},
     settings::SourceSettings,
 };
 
 /// A list may lose this share of its bodies between two loads; more is more likely a broken file.
 const SHRINK_MAX: f64 = 0.2;
+/// How old a list may be that cannot be renewed: older ones clear nobody.
+const AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How soon lists are tried again of which one could not be loaded.
 const RETRY: Duration = Duration::from_secs(60);
 /// Bodies that are shown of a list.
 const HITS_MAX: usize = 10;
 /// Bodies under [`REPORT_FROM`] from this score on are shown as resemblances.
-const RESEMBLES_FROM: f32 = 0.68;
+const RESEMBLES_FROM: f32 = 0.70;
 
 /// A loaded list.
 #[derive(Debug)]
@@ -38,12 +44,16 @@ pub(super) struct Loaded {
     pub(super) published: Option<String>,
     pub(super) loaded_at: UtcTime,
     pub(super) screen: Screen,
+    /// All names of all bodies, counted.
+    names: usize,
 }
 
 #[derive(Debug)]
 struct Slot {
     location: Location,
     loaded: RwLock<Option<Arc<Loaded>>>,
+    /// The last try to load it again failed.
+    stale: AtomicBool,
 }
 
 /// The lists.
@@ -60,7 +70,11 @@ impl Lists {
     /// # Errors
     /// When there is no HTTP client.
     pub(super) fn new(settings: &SourceSettings, sdk: &SdkConfig) -> Result<Self, reqwest::Error> {
-        let slot = |location: &Location| Slot { location: location.clone(), loaded: RwLock::default() };
+        let slot = |location: &Location| Slot {
+            location: location.clone(),
+            loaded: RwLock::default(),
+            stale: AtomicBool::new(false),
+        };
         let guard = Guard::new(settings.private_hosts.clone());
         Ok(Self {
             slots: settings.lists.iter().map(slot).collect(),
@@ -82,7 +96,9 @@ impl Lists {
 
     async fn load(&self, slot: &Slot) -> bool {
         let before = slot.loaded();
-        match self.fetch(&slot.location, before.as_deref()).await {
+        let outcome = self.fetch(&slot.location, before.as_deref()).await;
+        slot.stale.store(outcome.is_err(), Ordering::Relaxed);
+        match outcome {
             Ok(loaded) => {
                 tracing::info!(
                     list = %loaded.name,
@@ -107,26 +123,31 @@ impl Lists {
         if bodies == 0 {
             return Err(LoadError::Empty);
         }
-        #[expect(clippy::cast_precision_loss, reason = "lists are small")]
-        if (bodies as f64) < had as f64 * (1.0 - SHRINK_MAX) {
-            return Err(LoadError::Shrunk(bodies, had));
+        let names = list.entries.iter().map(|entry| 1 + entry.aliases.len()).sum();
+        let had_names = before.map_or(0, |loaded| loaded.names);
+        // A file of other names that is missing costs no body.
+        if shrank(bodies, had) || shrank(names, had_names) {
+            return Err(LoadError::Shrunk { bodies, names, had, had_names });
         }
         let entries = list.entries;
         let screen = tokio::task::spawn_blocking(move || Screen::new(entries));
         let screen = screen.await?;
-        Ok(Loaded { name: list.name, published: list.published, loaded_at: UtcTime::now(), screen })
+        Ok(Loaded { name: list.name, published: list.published, loaded_at: UtcTime::now(), screen, names })
     }
 
     /// Loads the lists again and again until `stop`.
     pub async fn keep_fresh(self, stop: CancellationToken) {
-        let mut complete = self.slots.iter().all(|slot| slot.loaded().is_some());
         loop {
+            let complete = self.slots.iter().all(|slot| slot.loaded().is_some() && !slot.is_stale());
             let wait = if complete { self.every } else { RETRY.min(self.every) };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = sleep(wait) => {}
             }
-            complete = self.refresh().await;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = self.refresh() => {}
+            }
         }
     }
 
@@ -147,19 +168,41 @@ impl Lists {
                 }
             }
         }
+        let stale = self.slots.iter().any(Slot::is_stale);
         let request = request.clone();
         let screened = tokio::task::spawn_blocking(move || screened(&lists, &request));
-        screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))
+        let mut answer = screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))??;
+        if stale {
+            let oldest = UtcTime::now().since(answer.as_of);
+            if oldest > AGE_MAX {
+                return Err(SourceError::Unavailable("a list could not be renewed for too long".to_owned()));
+            }
+            answer.standing = Standing::Stale;
+        }
+        Ok(answer)
     }
 }
 
+fn shrank(now: usize, before: usize) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "lists are small")]
+    let (now, before) = (now as f64, before as f64);
+    now < before * (1.0 - SHRINK_MAX)
+}
+
 impl Slot {
+    fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Relaxed)
+    }
+
     fn loaded(&self) -> Option<Arc<Loaded>> {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Answer {
+fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<Answer, SourceError> {
+    if Name::read(&request.company_name).words.is_empty() {
+        return Err(SourceError::Refused("the name holds no word that can be compared".to_owned()));
+    }
     let mut findings = Vec::new();
     for list in lists {
         let country = Some(request.country.code());
@@ -175,5 +218,6 @@ fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Answer {
     findings.sort_by(|a, b| b.0.total_cmp(&a.0));
     // The answer is as old as the oldest list.
     let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(UtcTime::now);
-    Answer { as_of, findings: findings.into_iter().map(|(_, finding)| finding).collect() }
+    let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+    Ok(Answer { as_of, findings, standing: Standing::Whole })
 }

@@ -12,7 +12,7 @@ static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
 });
 
 /// The code (ISO 3166-1 alpha-2) of the country that `name` or a code in either case stands for.
-pub(super) fn code(name: &str) -> Option<String> {
+pub fn code(name: &str) -> Option<String> {
     let name = super::tidy(name);
     if name.len() == 2 {
         return name.to_uppercase().parse::<Country>().ok().map(|country| country.code().to_owned());

@@ -11,6 +11,8 @@ mod xml;
 
 use std::collections::HashMap;
 
+pub use self::country::code as country_code;
+
 use thiserror::Error;
 
 use super::Entry;
@@ -60,7 +62,7 @@ pub struct Files<'a> {
 /// # Errors
 /// [`ListError`] when it is in none or broken.
 pub fn read(files: Files<'_>) -> Result<List, ListError> {
-    let text = decode(files.main);
+    let text = decode(files.main)?;
     let text = text.trim_start_matches('\u{feff}');
     let start = text.trim_start();
     let first_line = start.lines().next().unwrap_or_default();
@@ -85,7 +87,8 @@ pub fn read(files: Files<'_>) -> Result<List, ListError> {
         return opensanctions::read(start);
     }
     if ofac::is_row(first_line) {
-        return Ok(ofac::read(start, files.other_names.map(decode), files.addresses.map(decode)));
+        let file = |bytes: Option<&[u8]>| bytes.map(decode).transpose();
+        return ofac::read(start, file(files.other_names)?.as_deref(), file(files.addresses)?.as_deref());
     }
     Err(ListError::Unknown)
 }
@@ -104,11 +107,14 @@ pub fn siblings(path: &str) -> Option<[String; 2]> {
     whole.then(|| [sibling("ALT"), sibling("ADD")])
 }
 
-/// UTF-8, or else Windows' Latin alphabet, in which older lists are.
-fn decode(bytes: &[u8]) -> String {
+/// The text of a file: UTF-8, or Latin-1 for OFAC's, which is otherwise ASCII.
+fn decode(bytes: &[u8]) -> Result<String, ListError> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) if bytes.first().is_some_and(u8::is_ascii_digit) => {
+            Ok(bytes.iter().map(|byte| char::from(*byte)).collect())
+        }
+        Err(error) => Err(broken("UTF-8", error)),
     }
 }
 

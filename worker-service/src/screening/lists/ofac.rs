@@ -1,6 +1,8 @@
 //! OFAC's SDN list as CSV: SDN.CSV, ALT.CSV and ADD.CSV, without headers ("SDN Data Formats", US Treasury).
 
-use super::{Entries, List, add, add_country, rows, tidy};
+use super::{Entries, List, ListError, add, add_country, broken, rows, tidy};
+
+const FORMAT: &str = "OFAC SDN (CSV)";
 
 const COLUMNS: usize = 12;
 /// How an empty field is written.
@@ -43,7 +45,23 @@ pub(super) fn is_row(line: &str) -> bool {
     row.is_some_and(|row| row.len() == COLUMNS && row[0].trim().parse::<u64>().is_ok())
 }
 
-pub(super) fn read(main: &str, other_names: Option<String>, addresses: Option<String>) -> List {
+pub(super) fn read(
+    main: &str,
+    other_names: Option<&str>,
+    addresses: Option<&str>,
+) -> Result<List, ListError> {
+    // An error page in place of a file would cost every other name and country without a word.
+    for (file, text, columns) in [("ALT.CSV", other_names, 5), ("ADD.CSV", addresses, 6)] {
+        let fits = |text: &str| {
+            records(text).next().is_some_and(|row| row.len() == columns && row[0].parse::<u64>().is_ok())
+        };
+        if text.is_some_and(|text| !fits(text)) {
+            return Err(broken(
+                FORMAT,
+                format_args!("{file} does not begin with a row of {columns} columns"),
+            ));
+        }
+    }
     let mut entries = Entries::default();
     for row in records(main) {
         // A body has no type; persons, vessels and aircraft have.
@@ -59,10 +77,10 @@ pub(super) fn read(main: &str, other_names: Option<String>, addresses: Option<St
     }
     let known: std::collections::HashSet<String> = entries.by_id.keys().cloned().collect();
     let of_known = |row: &Vec<String>| row.first().is_some_and(|number| known.contains(&id(number)));
-    for row in records(&other_names.unwrap_or_default()).filter(|row| of_known(row) && row.len() >= 4) {
+    for row in records(other_names.unwrap_or_default()).filter(|row| of_known(row) && row.len() >= 4) {
         add(&mut entries.of(&id(&row[0])).aliases, &row[3]);
     }
-    for row in records(&addresses.unwrap_or_default()).filter(|row| of_known(row) && row.len() >= 5) {
+    for row in records(addresses.unwrap_or_default()).filter(|row| of_known(row) && row.len() >= 5) {
         add_country(&mut entries.of(&id(&row[0])).countries, &row[4]);
     }
     let mut entries = entries.finish();
@@ -75,7 +93,7 @@ pub(super) fn read(main: &str, other_names: Option<String>, addresses: Option<St
             entry.countries.dedup();
         }
     }
-    List { name: "OFAC SDN".to_owned(), published: None, entries }
+    Ok(List { name: "OFAC SDN".to_owned(), published: None, entries })
 }
 
 fn id(number: &str) -> String {
