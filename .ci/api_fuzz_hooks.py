@@ -15,8 +15,12 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def map_body(context, body):
-    """Which characters a name may hold is more than a schema can say: the tests of the domain try those."""
+    """What names and numbers may hold is more than a schema can say: the tests of the domain try those."""
     if isinstance(body, dict):
+        number = body.get("corporateNumber")
+        if isinstance(number, str) and 1 <= len(number) <= 80:
+            # An invented LEI, which is taken in every country.
+            body["corporateNumber"] = "LAU9ICDEA8HNHMPF3C63"
         for field in ("companyName", "purpose"):
             if isinstance(body.get(field), str):
                 body[field] = "".join(c if c.isascii() and c.isalnum() else "a" for c in body[field])

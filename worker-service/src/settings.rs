@@ -42,6 +42,8 @@ settings! {
     SANCTIONS_DATASET = "DOSSIER_SANCTIONS_DATASET", Presence::Default("default"), "dataset that the match service searches";
     SANCTIONS_API_KEY = "DOSSIER_SANCTIONS_API_KEY", Presence::Optional, "key for the match service, sent as Authorization: ApiKey";
     NEWS_URL = "DOSSIER_NEWS_URL", Presence::Optional, "base URL of a GDELT DOC 2.0 service";
+    NEWS_PAUSE = "DOSSIER_NEWS_PAUSE_SECONDS", Presence::Default("6"),
+        "least seconds between two questions of one worker to the GDELT service, which takes one in five seconds, 0 to 60";
     NEWS_FEEDS = "DOSSIER_NEWS_FEEDS", Presence::Optional,
         "RSS or Atom feeds that are searched, separated by spaces: URLs with {query} where the company's name goes; without feeds and service the source is skipped";
     NEWS_MONTHS = "DOSSIER_NEWS_MONTHS", Presence::Default("12"), "months that news are searched back, 1 to 36";
@@ -116,6 +118,8 @@ pub struct SourceSettings {
     pub sanctions_api_key: Option<SecretString>,
     /// Base URL of the news service.
     pub news_url: Option<Url>,
+    /// The least time between two questions to the news service.
+    pub news_pause: Duration,
     /// Feeds that are searched, with `{query}` in their URLs.
     pub news_feeds: Vec<String>,
     /// How far back news are searched, in months.
@@ -206,6 +210,7 @@ impl SourceSettings {
         let sanctions_dataset = reader.text(&SANCTIONS_DATASET);
         let sanctions_api_key = reader.text(&SANCTIONS_API_KEY).map(SecretString::from);
         let news_url = base_url(reader, &NEWS_URL);
+        let news_pause = reader.seconds(&NEWS_PAUSE, 0, 60);
         let feeds = reader.text(&NEWS_FEEDS).unwrap_or_default();
         let news_feeds = reader.convert(&NEWS_FEEDS, parts(&feeds, ' ').map(feed).collect());
         let news_months = reader.number(&NEWS_MONTHS, 1, 36);
@@ -226,6 +231,7 @@ impl SourceSettings {
             sanctions_dataset: sanctions_dataset?,
             sanctions_api_key,
             news_url,
+            news_pause: news_pause?,
             news_feeds: news_feeds?,
             news_months: news_months?,
             registry_url,

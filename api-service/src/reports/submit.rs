@@ -41,13 +41,10 @@ pub(crate) struct SubmitReport {
     /// invisible characters.
     #[schema(example = "Sakura Precision Works K.K.", min_length = 1, max_length = 200)]
     company_name: String,
-    /// The company's number in the registry of its country.
-    #[schema(
-        example = "1180301018771",
-        min_length = 1,
-        max_length = 40,
-        pattern = "^([A-Za-z][A-Za-z ./-]*)?[0-9][A-Za-z0-9 ./-]*$"
-    )]
+    /// The company's number in the registry of its country or with its tax authority, checked by the
+    /// scheme of that country, or its LEI. A country without a known scheme takes 1 to 40 letters,
+    /// digits and dashes.
+    #[schema(example = "2503947854819", min_length = 1, max_length = 80)]
     corporate_number: String,
     /// The country of that registry: ISO 3166-1 alpha-2.
     country: Country,

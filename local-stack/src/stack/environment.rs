@@ -91,6 +91,7 @@ impl AtHand<'_> {
                 ("DOSSIER_SANCTIONS_URL", &feeds),
                 ("DOSSIER_NEWS_URL", &feeds),
                 ("DOSSIER_REGISTRY_URL", &feeds),
+                ("DOSSIER_NEWS_PAUSE_SECONDS", "0"),
                 // The stand-ins are on this machine.
                 ("DOSSIER_PRIVATE_SOURCES", "127.0.0.1"),
             ],

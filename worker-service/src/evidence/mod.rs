@@ -1,6 +1,6 @@
 //! Gathers evidence: every source is asked at the same time, and each outcome is recorded.
 //!
-//! A source is a folder behind the trait [`Source`]; its last answers stand before it ([`resilience`]),
+//! A source is a folder behind the trait [`Source`]; its last answers stand before it (`resilience`),
 //! and [`http`] with a breaker for each service, and [`guard`], between it and the network.
 
 mod breaker;

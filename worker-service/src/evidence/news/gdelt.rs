@@ -1,8 +1,14 @@
 //! News by a service in the format of the GDELT DOC 2.0 API (article list).
 
+use std::time::Duration;
+
 use reqwest::Url;
 use serde::Deserialize;
 use shared::domain::{request::ReportRequest, time::UtcTime};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep_until},
+};
 
 use super::Story;
 use crate::{
@@ -22,6 +28,10 @@ pub(super) struct Gdelt {
     http: Http,
     url: Url,
     months: u64,
+    /// The least time between two questions.
+    pause: Duration,
+    /// When the next question may be sent.
+    next: Mutex<Instant>,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +59,8 @@ impl Gdelt {
     /// The service that `settings` name; none when they name none.
     pub(super) fn new(http: &Http, settings: &SourceSettings) -> Option<Self> {
         let url = settings.news_url.as_ref()?.join("api/v2/doc/doc").ok()?;
-        Some(Self { http: http.of("gdelt"), url, months: settings.news_months })
+        let (pause, next) = (settings.news_pause, Mutex::new(Instant::now()));
+        Some(Self { http: http.of("gdelt"), url, months: settings.news_months, pause, next })
     }
 
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Story>, SourceError> {
@@ -64,7 +75,19 @@ impl Gdelt {
             ("maxrecords", &most),
             ("timespan", &months),
         ]);
+        self.turn().await;
         stories(&self.http.bytes(question, ANSWER_MAX).await?)
+    }
+
+    /// Waits until the next question may be sent: those of several reports come one after the other.
+    async fn turn(&self) {
+        let at = {
+            let mut next = self.next.lock().await;
+            let at = (*next).max(Instant::now());
+            *next = at + self.pause;
+            at
+        };
+        sleep_until(at).await;
     }
 }
 
