@@ -8,8 +8,9 @@ use std::{fmt::Write as _, path::Path};
 use anyhow::Result;
 use local_stack::stack::{Options, Part, testing::TestStack};
 use serde_json::{Value, json};
-use shared::aws::objects::Objects;
+use shared::{aws::objects::Objects, clock::Clock};
 use support::{clean, sanctioned, text};
+use worker_service::{evidence::Sources, settings::Settings};
 
 /// An invented list in Dossier's own format.
 fn list(bodies: usize) -> String {
@@ -48,6 +49,14 @@ fn file(directory: &Path, text: &str) -> Result<String> {
     let path = directory.join("list.jsonl");
     std::fs::write(&path, text)?;
     Ok(path.to_str().unwrap().to_owned())
+}
+
+/// The sources of a worker that screens against `lists`.
+fn sources(stack: &TestStack, lists: &str) -> Result<Sources> {
+    let mut environment = stack.environment().clone();
+    environment.insert("DOSSIER_SANCTIONS_LISTS".to_owned(), lists.to_owned());
+    let settings = Settings::read(&environment)?.sources;
+    Ok(Sources::new(&settings, stack.sdk(), Clock::system())?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,21 +130,20 @@ async fn lists_are_read_from_s3_too() -> Result<()> {
     assert_eq!(objects.read(bucket, "lists/a.jsonl", 10_000).await?, list(3).into_bytes());
     assert!(objects.read(bucket, "lists/a.jsonl", 10).await.is_err());
     assert!(objects.read(bucket, "lists/none", 10_000).await.is_err());
+    let sources = sources(&stack, &format!("s3://{bucket}/lists/a.jsonl"))?;
+    let lists = sources.lists().expect("lists are configured");
+    assert!(lists.refresh().await);
+    assert_eq!(lists.bodies(), [Some(3)]);
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_or_shrunken_list_does_not_replace_the_one_before() -> Result<()> {
-    use worker_service::{evidence::Sources, settings::Settings};
-
     let directory = tempfile::tempdir()?;
     let path = file(directory.path(), &list(50))?;
     let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
-    let mut environment = stack.environment().clone();
-    environment.insert("DOSSIER_SANCTIONS_LISTS".to_owned(), path.clone());
-    let settings = Settings::read(&environment)?.sources;
-    let sources = Sources::new(&settings, stack.sdk(), shared::clock::Clock::system())?;
+    let sources = sources(&stack, &path)?;
     let lists = sources.lists().expect("lists are configured");
     assert!(lists.refresh().await);
     assert_eq!(lists.bodies(), [Some(50)]);

@@ -11,6 +11,7 @@ use shared::{config, telemetry::Telemetry};
 use tokio_util::sync::CancellationToken;
 use worker_service::{
     dead_letters::Redriven,
+    render::verify::verify,
     screening::command::screen,
     settings::{self, Settings},
     worker::Worker,
@@ -38,6 +39,15 @@ enum Command {
         #[arg(long, value_name = "F.csv")]
         queries: PathBuf,
     },
+    /// Recomputes the digests of a report's audit bundle; exit code 0 means that all agree.
+    Verify {
+        /// The bundle, as downloaded.
+        #[arg(value_name = "BUNDLE.json")]
+        bundle: PathBuf,
+        /// The report's JSON artifact, to be compared too.
+        #[arg(long, value_name = "REPORT.json")]
+        report: Option<PathBuf>,
+    },
     /// Brings messages in the dead-letter queue back: their reports get another set of attempts.
     Redrive {
         /// Only tell what would be done.
@@ -57,6 +67,9 @@ async fn main() -> ExitCode {
         None => work().await,
         Some(Command::Screen { list, queries }) => {
             screen(&list, &queries, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
+        }
+        Some(Command::Verify { bundle, report }) => {
+            verify(&bundle, report.as_deref(), &mut std::io::stdout().lock()).map_err(Into::into)
         }
         Some(Command::Redrive { dry_run, limit }) => redrive(limit, dry_run).await,
     };

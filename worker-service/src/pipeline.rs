@@ -19,7 +19,7 @@ use tracing::{Instrument, info_span};
 
 use crate::{
     assess::{Assessment, Assessor},
-    evidence::Sources,
+    evidence::{Asked, Sources},
     failure::{Failure, Stop},
     journal::Journal,
     lease::Lease,
@@ -69,7 +69,7 @@ impl Pipeline {
         if let Some(frozen) = journal.snapshot().await? {
             return Ok(frozen);
         }
-        let answers = self.sources.ask(&report.request).await;
+        let Asked { answers, versions } = self.sources.ask(&report.request).await;
         // A mandatory source that fails is worth another attempt; on the last one its absence is on
         // the record and the level stays open.
         let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
@@ -84,7 +84,7 @@ impl Pipeline {
                 detail: format!("{} gave no answer", outcome.source.as_str()),
             }));
         }
-        journal.freeze(Snapshot::freeze(answers, self.clock.now())).await
+        journal.freeze(Snapshot { versions, ..Snapshot::freeze(answers, self.clock.now()) }).await
     }
 
     async fn assess(&self, lease: &mut Lease, snapshot: &Snapshot) -> Result<Assessment, Stop> {

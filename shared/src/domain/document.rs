@@ -60,6 +60,9 @@ pub struct Versions {
     pub dossier: String,
     /// The version of the rules.
     pub rules: String,
+    /// What the sources were made with: lists, tables and vocabularies with version, size and date.
+    #[serde(default)]
+    pub sources: Vec<String>,
     /// The prompt's name, version and SHA-256.
     pub prompt: String,
     /// The model as Bedrock names it; none where the summary was written from the rules alone.

@@ -175,6 +175,9 @@ pub struct Snapshot {
     pub sources: Vec<SourceOutcome>,
     /// What they gave.
     pub evidence: Vec<Gathered>,
+    /// What they were made with, in words.
+    #[serde(default)]
+    pub versions: Vec<String>,
 }
 
 /// A web address as URLs are written (RFC 3986); none for what is none or too long to be read.
@@ -204,7 +207,7 @@ impl Snapshot {
             }
             sources.push(outcome);
         }
-        Self { v: Self::VERSION, sources, evidence }
+        Self { v: Self::VERSION, sources, evidence, versions: Vec::new() }
     }
 
     /// The evidence as reports show it.

@@ -224,6 +224,7 @@ impl Assessment {
             versions: Versions {
                 dossier: env!("CARGO_PKG_VERSION").to_owned(),
                 rules: Rules::built_in().version.clone(),
+                sources: snapshot.versions.clone(),
                 prompt: self.prompt,
                 model: self.model,
                 written_at: now,

@@ -58,6 +58,8 @@ pub struct Answer {
     pub findings: Vec<Finding>,
     /// Whether all of it is what the source would say now.
     pub standing: Standing,
+    /// What it was made with, in words: lists, tables and vocabularies with version, size and date.
+    pub versions: Vec<String>,
 }
 
 /// How an answer stands to what the source would say now.
@@ -99,6 +101,15 @@ pub enum SourcesError {
     Http(#[from] reqwest::Error),
 }
 
+/// What all sources gave.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The outcome of each source with what it found.
+    pub answers: Vec<(SourceOutcome, Vec<Finding>)>,
+    /// What they were made with.
+    pub versions: Vec<String>,
+}
+
 /// All sources, in the order in which their evidence is numbered.
 #[derive(Debug)]
 pub struct Sources {
@@ -136,8 +147,14 @@ impl Sources {
 
     /// Asks every source. None can fail the report or hold up another one: what one does not
     /// answer is on the record.
-    pub async fn ask(&self, request: &ReportRequest) -> Vec<(SourceOutcome, Vec<Finding>)> {
-        join_all(self.sources.iter().map(|(name, source)| ask_one(*name, source.as_ref(), request))).await
+    pub async fn ask(&self, request: &ReportRequest) -> Asked {
+        let asked = self.sources.iter().map(|(name, source)| ask_one(*name, source.as_ref(), request));
+        let mut all = Asked::default();
+        for (outcome, findings, versions) in join_all(asked).await {
+            all.answers.push((outcome, findings));
+            all.versions.extend(versions);
+        }
+        all
     }
 }
 
@@ -145,7 +162,7 @@ async fn ask_one(
     name: SourceName,
     source: Option<&Guarded>,
     request: &ReportRequest,
-) -> (SourceOutcome, Vec<Finding>) {
+) -> (SourceOutcome, Vec<Finding>, Vec<String>) {
     let span = info_span!(
         "source",
         otel.name = format_args!("ask {}", name.as_str()),
@@ -162,25 +179,28 @@ async fn ask_one(
     let silent = |error: &SourceError| {
         tracing::warn!(source = name.as_str(), error = %error, "a source of evidence gave no answer");
     };
-    let (status, as_of, mut findings) = match answer {
-        None => (SourceStatus::Skipped, None, Vec::new()),
-        Some(Outcome::Fresh(Answer { as_of, findings, standing: Standing::Stale })) => {
-            (SourceStatus::Stale, Some(as_of), findings)
+    let (status, answer) = match answer {
+        None => (SourceStatus::Skipped, None),
+        Some(Outcome::Fresh(answer)) if answer.standing == Standing::Stale => {
+            (SourceStatus::Stale, Some(answer))
         }
-        Some(Outcome::Fresh(Answer { as_of, findings, .. })) => (SourceStatus::Ok, Some(as_of), findings),
-        Some(Outcome::Stale(Answer { as_of, findings, .. }, error)) => {
+        Some(Outcome::Fresh(answer)) => (SourceStatus::Ok, Some(answer)),
+        Some(Outcome::Stale(answer, error)) => {
             silent(&error);
-            (SourceStatus::Stale, Some(as_of), findings)
+            (SourceStatus::Stale, Some(answer))
         }
-        Some(Outcome::None(SourceError::NotAsked(_))) => (SourceStatus::Skipped, None, Vec::new()),
+        Some(Outcome::None(SourceError::NotAsked(_))) => (SourceStatus::Skipped, None),
         Some(Outcome::None(error)) => {
             silent(&error);
-            (SourceStatus::Failed, None, Vec::new())
+            (SourceStatus::Failed, None)
         }
     };
+    let as_of = answer.as_ref().map(|answer| answer.as_of);
+    let (mut findings, versions) =
+        answer.map(|answer| (answer.findings, answer.versions)).unwrap_or_default();
     findings.truncate(ITEMS_MAX);
     span.record("dossier.source.status", status.as_str());
     metrics().source(name, status);
     let items = u32::try_from(findings.len()).unwrap_or(u32::MAX);
-    (SourceOutcome { source: name, status, as_of, items }, findings)
+    (SourceOutcome { source: name, status, as_of, items }, findings, versions)
 }

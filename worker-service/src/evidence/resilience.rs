@@ -164,7 +164,12 @@ mod tests {
             Box::pin(async {
                 let Told { error, standing, wait } = self.0.lock().unwrap().clone();
                 tokio::time::sleep(wait).await;
-                let answer = Answer { as_of: UtcTime::from_epoch_millis(0), findings: vec![], standing };
+                let answer = Answer {
+                    as_of: UtcTime::from_epoch_millis(0),
+                    findings: vec![],
+                    standing,
+                    versions: vec![],
+                };
                 error.map_or(Ok(answer), Err)
             })
         }

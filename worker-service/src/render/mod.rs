@@ -3,6 +3,7 @@
 mod bundle;
 mod html;
 mod markdown;
+pub mod verify;
 
 use shared::domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot};
 

@@ -52,6 +52,7 @@ fn report(text: &str) -> (Document, Snapshot) {
         versions: Versions {
             dossier: "0.0.0".into(),
             rules: "2026-11.1".into(),
+            sources: vec![text.into()],
             prompt: "assess-1 sha256:0".into(),
             model: Some(text.into()),
             written_at: at,

@@ -77,7 +77,9 @@ impl CountryRisk {
         }
         // The table speaks of the day of its oldest list.
         let oldest = TABLE.list.iter().filter_map(|list| day(&list.as_of)).min();
-        Answer { as_of: oldest.unwrap_or_else(UtcTime::now), findings, standing: Standing::Whole }
+        let as_of = oldest.unwrap_or_else(UtcTime::now);
+        let versions = vec![format!("table of countries {}", TABLE.version)];
+        Answer { as_of, findings, standing: Standing::Whole, versions }
     }
 }
 

@@ -113,7 +113,8 @@ impl News {
             findings.push(incomplete(failed.len(), services));
         }
         let standing = if failed.is_empty() { Standing::Whole } else { Standing::Partial };
-        Ok(Answer { as_of, findings, standing })
+        let versions = vec![format!("vocabulary of adverse terms {}", Vocabulary::built_in().version)];
+        Ok(Answer { as_of, findings, standing, versions })
     }
 }
 

@@ -297,3 +297,60 @@ fn nothing(request: &ReportRequest) -> Finding {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use shared::domain::request::ReportRequestDraft;
+
+    use super::*;
+
+    const ANSWER: &str = r#"{"data":[{"attributes":{"lei":"LAU9ICDEA8HNHMPF3C63","entity":{"legalName":{"name":"QUILLMARSH LTD"},
+        "otherNames":[{"name":"Quillmarsh Holdings"}],"registeredAs":"24257037","registeredAt":{"id":"RA000585"},"jurisdiction":"GB",
+        "legalAddress":{"addressLines":["1 Sedge Quay"],"city":"Nettle","country":"GB"},"status":"ACTIVE"},
+        "registration":{"status":"LAPSED","lastUpdateDate":"2026-01-05T00:00:00Z"}}}]}"#;
+
+    fn request(name: &str, number: &str, country: &str) -> ReportRequest {
+        let draft = ReportRequestDraft {
+            company_name: Some(name.into()),
+            corporate_number: Some(number.into()),
+            country: Some(country.into()),
+            ..ReportRequestDraft::default()
+        };
+        draft.check().unwrap()
+    }
+
+    fn signals(request: &ReportRequest) -> Vec<SignalKind> {
+        let records: Records = serde_json::from_str(ANSWER).unwrap();
+        finding(&records.data[0], request).signals.iter().map(|signal| signal.kind).collect()
+    }
+
+    #[test]
+    fn a_record_that_differs_from_what_was_asked_says_in_what() {
+        assert_eq!(signals(&request("Quillmarsh Limited", "24257037", "GB")), []);
+        assert_eq!(signals(&request("Quillmarsh Holdings", "24257037", "GB")), []);
+        assert_eq!(signals(&request("Olderbeek Ltd", "24257037", "GB")), [SignalKind::RegistryMismatch]);
+        assert_eq!(signals(&request("Quillmarsh Ltd", "24257038", "GB")), [SignalKind::RegistryMismatch]);
+        // The same LEI in another country.
+        let abroad = request("Quillmarsh Ltd", "LAU9ICDEA8HNHMPF3C63", "JP");
+        assert_eq!(signals(&abroad), [SignalKind::RegistryMismatch]);
+        // A lapsed LEI says nothing of the company, and a VAT number nothing of its register number.
+        assert_eq!(signals(&request("Quillmarsh Ltd", "GB 901623014", "GB")), []);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_the_reader_panic(at in any::<prop::sample::Index>(), byte: u8, cut in any::<prop::sample::Index>()) {
+            let mut bytes = ANSWER.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
+                if let Ok(records) = serde_json::from_slice::<Records>(bytes) {
+                    for record in &records.data {
+                        let _ = finding(record, &request("Quillmarsh Ltd", "24257037", "GB"));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -70,8 +70,8 @@ impl Registry {
             _ if !answered => {
                 Err(SourceError::NotAsked("no register that is configured knows such companies"))
             }
-            Some(_) => Ok(Answer { as_of, findings, standing: Standing::Partial }),
-            None => Ok(Answer { as_of, findings, standing: Standing::Whole }),
+            Some(_) => Ok(Answer { as_of, findings, standing: Standing::Partial, versions: Vec::new() }),
+            None => Ok(Answer { as_of, findings, standing: Standing::Whole, versions: Vec::new() }),
         }
     }
 }

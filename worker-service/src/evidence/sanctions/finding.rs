@@ -59,6 +59,11 @@ pub(super) fn clear(list: &Loaded, request: &ReportRequest) -> Finding {
     }
 }
 
+/// Which list it was, to be found again: its name, date, size and digest.
+pub(super) fn version(list: &Loaded) -> String {
+    format!("{}.{} SHA-256 {}", list.name, dated(list), list.sha256)
+}
+
 /// The list's own date and when it was loaded.
 fn dated(list: &Loaded) -> String {
     let (bodies, loaded) = (list.screen.len(), list.loaded_at.to_string());

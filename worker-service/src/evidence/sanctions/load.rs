@@ -7,6 +7,7 @@ use reqwest::Url;
 use shared::{
     aws::{error::AwsError, objects::Objects},
     clock::Clock,
+    domain::artifact::sha256_hex,
 };
 use thiserror::Error;
 
@@ -111,6 +112,14 @@ pub(super) enum LoadError {
     Prepare(#[from] tokio::task::JoinError),
 }
 
+/// A list as it was fetched.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) list: List,
+    /// SHA-256 of its main file, in hexadecimal.
+    pub(super) sha256: String,
+}
+
 /// Fetches files.
 #[derive(Debug)]
 pub(super) struct Fetcher {
@@ -126,7 +135,7 @@ impl Fetcher {
     }
 
     /// The list at `location`, with OFAC's other files where it is OFAC's.
-    pub(super) async fn list(&self, location: &Location) -> Result<List, LoadError> {
+    pub(super) async fn list(&self, location: &Location) -> Result<Fetched, LoadError> {
         let main = self.bytes(location).await?;
         let (other_names, addresses) = match location.siblings() {
             Some([other_names, addresses]) => {
@@ -136,13 +145,14 @@ impl Fetcher {
             None => (None, None),
         };
         let read = tokio::task::spawn_blocking(move || {
-            lists::read(Files {
+            let list = lists::read(Files {
                 main: &main,
                 other_names: other_names.as_deref(),
                 addresses: addresses.as_deref(),
-            })
+            })?;
+            Ok(Fetched { list, sha256: sha256_hex(&main) })
         });
-        Ok(read.await??)
+        read.await?
     }
 
     async fn bytes(&self, location: &Location) -> Result<Vec<u8>, LoadError> {

@@ -60,6 +60,7 @@ fn with_second_opinion(mut first: Answer, second: Result<Answer, SourceError>) -
     match second {
         Ok(second) => {
             first.as_of = first.as_of.min(second.as_of);
+            first.versions.extend(second.versions);
             first.findings.extend(second.findings);
             first
                 .findings

@@ -106,7 +106,8 @@ impl Service {
             [] => vec![self.nothing(request)],
             entities => entities.iter().map(finding).collect(),
         };
-        Ok(Answer { as_of, findings, standing: Standing::Whole })
+        let versions = vec![format!("match service, dataset {}", self.dataset)];
+        Ok(Answer { as_of, findings, standing: Standing::Whole, versions })
     }
 
     fn nothing(&self, request: &ReportRequest) -> Finding {

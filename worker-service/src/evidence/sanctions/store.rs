@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     finding,
-    load::{Fetcher, LoadError, Location},
+    load::{Fetched, Fetcher, LoadError, Location},
 };
 use crate::{
     evidence::{Answer, SourceError, Standing, guard::Guard},
@@ -44,6 +44,8 @@ pub(super) struct Loaded {
     pub(super) published: Option<String>,
     pub(super) loaded_at: UtcTime,
     pub(super) screen: Screen,
+    /// SHA-256 of the main file, in hexadecimal.
+    pub(super) sha256: String,
     /// All names of all bodies, counted.
     names: usize,
 }
@@ -118,7 +120,7 @@ impl Lists {
     }
 
     async fn fetch(&self, location: &Location, before: Option<&Loaded>) -> Result<Loaded, LoadError> {
-        let list = self.fetcher.list(location).await?;
+        let Fetched { list, sha256 } = self.fetcher.list(location).await?;
         let (bodies, had) = (list.entries.len(), before.map_or(0, |loaded| loaded.screen.len()));
         if bodies == 0 {
             return Err(LoadError::Empty);
@@ -132,7 +134,14 @@ impl Lists {
         let entries = list.entries;
         let screen = tokio::task::spawn_blocking(move || Screen::new(entries));
         let screen = screen.await?;
-        Ok(Loaded { name: list.name, published: list.published, loaded_at: UtcTime::now(), screen, names })
+        Ok(Loaded {
+            name: list.name,
+            published: list.published,
+            loaded_at: UtcTime::now(),
+            screen,
+            sha256,
+            names,
+        })
     }
 
     /// Loads the lists again and again until `stop`.
@@ -219,5 +228,6 @@ fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<Answer, So
     // The answer is as old as the oldest list.
     let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(UtcTime::now);
     let findings = findings.into_iter().map(|(_, finding)| finding).collect();
-    Ok(Answer { as_of, findings, standing: Standing::Whole })
+    let versions = lists.iter().map(|list| finding::version(list)).collect();
+    Ok(Answer { as_of, findings, standing: Standing::Whole, versions })
 }
