@@ -12,6 +12,7 @@ mod fit;
 mod iso7064;
 mod luhn;
 mod own;
+mod shape;
 mod weighted;
 
 use std::sync::LazyLock;
@@ -23,6 +24,7 @@ pub use self::error::{Fault, NumberError};
 use self::{
     check::{Check, is_verified_by_check},
     fit::Fit,
+    shape::Shape,
 };
 use super::{country::Country, text};
 
@@ -128,7 +130,7 @@ impl Scheme {
         }
         let plain = self.plain(&folded);
         if !self.pattern.is_match(&plain) {
-            return refuse(self.misfit(&folded, &plain));
+            return refuse(self.misfit(number, &plain));
         }
         if self.refused.as_ref().is_some_and(|refused| refused.is_match(&plain)) {
             return refuse(Fault::NotIssued);
@@ -156,28 +158,24 @@ impl Scheme {
         }
     }
 
-    /// Which fault keeps `plain` from the pattern.
-    fn misfit(&self, folded: &str, plain: &str) -> Fault {
-        let strange = |c: &char| !c.is_ascii_alphanumeric() && !self.example.contains(*c);
-        let letters_known = self.pattern.as_str().contains('A') || self.pattern.as_str().contains("[A-");
-        let wrong = |c: char| c.is_ascii_alphabetic() && !letters_known && self.fit.is_none();
-        if let Some(c) = plain.chars().find(|c| strange(c) || wrong(*c)) {
-            let position = folded.chars().position(|other| other.to_uppercase().eq(c.to_uppercase()));
-            return Fault::Character { character: c, position: position.unwrap_or_default() + 1 };
+    /// Which fault keeps `plain`, which was made of `number`, from the pattern.
+    fn misfit(&self, number: &str, plain: &str) -> Fault {
+        let shape = Shape::of(self.pattern.as_str());
+        if let Some((at, c)) = plain.chars().enumerate().find(|(_, c)| !shape.has_character(*c)) {
+            let behind = plain.chars().count() - at;
+            return Fault::Character { character: c, position: self.place(number, behind) };
         }
         let length = plain.chars().count();
-        if self.lengths().contains(&length) { Fault::Form } else { Fault::Length { length } }
+        if shape.has_length(length) { Fault::Form } else { Fault::Length { length } }
     }
 
-    /// The lengths that the pattern allows.
-    fn lengths(&self) -> std::ops::RangeInclusive<usize> {
-        let parsed = regex_syntax::parse(self.pattern.as_str());
-        let bounds =
-            parsed.map(|parsed| (parsed.properties().minimum_len(), parsed.properties().maximum_len()));
-        match bounds {
-            Ok((Some(least), Some(most))) => least..=most,
-            _ => 0..=usize::MAX,
-        }
+    /// The place in `number`, counted from 1, of the character with `behind` of its kind, itself
+    /// included, from the end: spaces and separators do not count.
+    fn place(&self, number: &str, behind: usize) -> usize {
+        let counts = |c: char| c != ' ' && c != '\u{3000}' && !self.separators.contains(plain_form(c));
+        let places: Vec<usize> =
+            number.chars().enumerate().filter(|(_, c)| counts(*c)).map(|(at, _)| at + 1).collect();
+        places.len().checked_sub(behind).and_then(|at| places.get(at)).copied().unwrap_or(1)
     }
 }
 
@@ -239,14 +237,19 @@ fn capital(c: char) -> char {
     }
 }
 
-/// Full-width forms as what they show (U+FF01 to U+FF5E, U+3000), without spaces around.
-fn fold(number: &str) -> Result<String, Fault> {
-    let plain = |c: char| match c {
+/// A full-width character as the plain one that it shows.
+fn plain_form(c: char) -> char {
+    match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{3000}' => ' ',
         _ => c,
-    };
-    let folded: String = number.chars().map(plain).collect();
+    }
+}
+
+/// Full-width forms as what they show (U+FF01 to U+FF5E, U+3000), without spaces around.
+fn fold(number: &str) -> Result<String, Fault> {
+    let folded: String = number.chars().map(plain_form).collect();
+    let before = folded.chars().take_while(|c| *c == ' ').count();
     let folded = folded.trim_matches(' ');
     let length = folded.chars().count();
     if length > NUMBER_MAX {
@@ -254,7 +257,7 @@ fn fold(number: &str) -> Result<String, Fault> {
     }
     match text::refused_in_line(folded) {
         Some(refused) => {
-            let (character, position) = (refused.character(), refused.position());
+            let (character, position) = (refused.character(), before + refused.position());
             Err(Fault::Character { character, position })
         }
         None => Ok(folded.to_owned()),

@@ -67,6 +67,17 @@ fn an_error_names_the_scheme_the_fault_and_a_good_form() {
     assert_eq!(told("JP", "25039478548A9").0, "number_characters");
     assert!(told("JP", "2503947\u{200b}854819").1.contains("U+200B (zero-width character) at character 8"));
     assert_eq!(told("US", "07-1234567").0, "number_not_issued");
+    // Of several lengths only those that the scheme has are right ones.
+    let regon = scheme("PL regon");
+    assert_eq!(regon.check("12345678901").map_err(|error| error.fault), Err(Fault::Length { length: 11 }));
+    assert_eq!(
+        scheme("AT uid").check("U8888276").map_err(|error| error.fault),
+        Err(Fault::Length { length: 8 })
+    );
+    // The place is that in what was written: prefix, spaces and separators counted.
+    let fault = scheme("DK cvr").check(" DK 12-K45678").map_err(|error| error.fault);
+    assert_eq!(fault, Err(Fault::Character { character: 'K', position: 8 }));
+
     // Of several schemes the nearest one is told, and the others are named.
     let (code, text) = told("GB", "901 6230 24148");
     assert_eq!(code, "number_check_digit");
