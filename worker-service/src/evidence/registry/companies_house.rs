@@ -158,20 +158,25 @@ fn unknown(request: &ReportRequest) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
     use shared::domain::request::ReportRequestDraft;
 
     use super::*;
 
-    fn signals(profile: serde_json::Value) -> Vec<(SignalKind, u8)> {
+    fn request() -> ReportRequest {
         let draft = ReportRequestDraft {
             company_name: Some("Calder Vane Shipping Ltd".into()),
             corporate_number: Some("99104372".into()),
             country: Some("GB".into()),
             ..ReportRequestDraft::default()
         };
+        draft.check().unwrap()
+    }
+
+    fn signals(profile: serde_json::Value) -> Vec<(SignalKind, u8)> {
         let profile: Profile = serde_json::from_value(profile).unwrap();
-        let found = finding(&profile, &draft.check().unwrap());
+        let found = finding(&profile, &request());
         found.signals.iter().map(|signal| (signal.kind, signal.strength)).collect()
     }
 
@@ -202,5 +207,21 @@ mod tests {
             signals(profile(json!({"company_name": "OTHER PLC"}))),
             [(SignalKind::RegistryMismatch, 80)]
         );
+    }
+
+    const PROFILE: &str = r#"{"company_name":"CALDER VANE SHIPPING LIMITED","company_number":"99104372","company_status":"active",
+        "registered_office_address":{"address_line_1":"4 Ropewalk Quay","postal_code":"KQ4 9ZZ"},"accounts":{"overdue":true},
+        "previous_company_names":[{"name":"CALDER LTD"}],"has_insolvency_history":false,"date_of_creation":"2018-01-05"}"#;
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_the_reader_panic(at in any::<prop::sample::Index>(), byte: u8) {
+            let mut bytes = PROFILE.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(profile) = serde_json::from_slice::<Profile>(&bytes) {
+                let _ = finding(&profile, &request());
+            }
+        }
     }
 }

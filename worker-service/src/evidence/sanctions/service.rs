@@ -157,3 +157,38 @@ fn finding(entity: &Entity) -> Finding {
 fn percent(score: f64) -> u8 {
     (score.clamp(0.0, 1.0) * 100.0).round() as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ANSWER: &str = r#"{"responses":{"company":{"status":200,"results":[{"id":"NK-1","caption":"Quillmarsh LLC","score":0.91,
+        "datasets":["invented"],"properties":{"name":["Quillmarsh LLC"],"alias":["KVILLMARSH"],"country":["ru"],"topics":["sanction"]}}]}}}"#;
+
+    #[test]
+    fn a_sanction_is_told_from_a_watch_list() {
+        let read = |answer: &str| {
+            let mut matches: Matches = serde_json::from_str(answer).unwrap();
+            finding(&matches.responses.remove("company").unwrap().results[0]).signals[0]
+        };
+        let sanctioned = read(ANSWER);
+        assert_eq!((sanctioned.kind, sanctioned.strength), (SignalKind::SanctionsMatch, 91));
+        assert_eq!(read(&ANSWER.replace("sanction\"", "debarment\"")).kind, SignalKind::WatchlistMatch);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_the_reader_panic(at in any::<prop::sample::Index>(), byte: u8) {
+            let mut bytes = ANSWER.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(matches) = serde_json::from_slice::<Matches>(&bytes) {
+                for entity in matches.responses.values().flat_map(|response| &response.results) {
+                    let _ = finding(entity);
+                }
+            }
+        }
+    }
+}
