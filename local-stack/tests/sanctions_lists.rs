@@ -72,7 +72,7 @@ async fn a_listed_company_is_high_with_reasons_and_another_one_is_cleared() -> R
     }
     let cleared = report(&stack, &clean()).await?;
     assert_eq!(cleared["riskLevel"], "LOW");
-    assert!(evidence(&cleared, "No match on").contains("20 bodies"));
+    assert!(evidence(&cleared, "No match on list.jsonl").contains("20 bodies"));
     stack.stop().await
 }
 

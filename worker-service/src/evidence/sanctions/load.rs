@@ -77,6 +77,16 @@ impl fmt::Debug for Location {
 }
 
 impl Location {
+    /// The name of the file, for a list that has none of its own.
+    pub(super) fn file_name(&self) -> String {
+        let path = match self {
+            Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Url(url) => url.path().to_owned(),
+            Self::Object(_, key) => key.clone(),
+        };
+        path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+    }
+
     /// Where OFAC's other two files are, if this is its main one.
     fn siblings(&self) -> Option<[Self; 2]> {
         let text = match self {

@@ -131,17 +131,11 @@ impl Lists {
         if shrank(bodies, had) || shrank(names, had_names) {
             return Err(LoadError::Shrunk { bodies, names, had, had_names });
         }
+        let name = if list.name.is_empty() { location.file_name() } else { list.name };
         let entries = list.entries;
         let screen = tokio::task::spawn_blocking(move || Screen::new(entries));
         let screen = screen.await?;
-        Ok(Loaded {
-            name: list.name,
-            published: list.published,
-            loaded_at: UtcTime::now(),
-            screen,
-            sha256,
-            names,
-        })
+        Ok(Loaded { name, published: list.published, loaded_at: UtcTime::now(), screen, sha256, names })
     }
 
     /// Loads the lists again and again until `stop`.

@@ -20,7 +20,7 @@ use super::Entry;
 /// A list as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {
-    /// What it is.
+    /// What it is; empty where its format does not say.
     pub name: String,
     /// The date that it says of itself; none where its format has none.
     pub published: Option<String>,

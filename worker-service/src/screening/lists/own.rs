@@ -21,7 +21,7 @@ struct Line {
 }
 
 pub(super) fn read(text: &str) -> Result<List, ListError> {
-    let mut list = List { name: "list".to_owned(), ..List::default() };
+    let mut list = List::default();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line: Line = serde_json::from_str(line)
             .map_err(|error| broken(FORMAT, format_args!("line {}: {error}", number + 1)))?;
