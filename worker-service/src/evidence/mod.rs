@@ -11,6 +11,8 @@ pub mod news;
 pub mod registry;
 mod resilience;
 pub mod sanctions;
+#[cfg(test)]
+mod testing;
 
 use aws_config::SdkConfig;
 use futures::future::{BoxFuture, join_all};

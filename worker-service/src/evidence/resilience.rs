@@ -122,9 +122,10 @@ mod tests {
     use std::sync::Arc;
 
     use futures::future::BoxFuture;
-    use shared::domain::{evidence::SourceName, request::ReportRequestDraft};
+    use shared::domain::evidence::SourceName;
 
     use super::*;
+    use crate::evidence::testing::request;
 
     /// A source that does what it is told.
     #[derive(Clone, Debug)]
@@ -175,14 +176,8 @@ mod tests {
         }
     }
 
-    fn request(name: &str) -> ReportRequest {
-        let draft = ReportRequestDraft {
-            company_name: Some(name.into()),
-            corporate_number: Some("1".into()),
-            country: Some("AQ".into()),
-            ..ReportRequestDraft::default()
-        };
-        draft.check().unwrap()
+    fn asked(name: &str) -> ReportRequest {
+        request(name, "1", "AQ")
     }
 
     fn down() -> Option<SourceError> {
@@ -202,34 +197,34 @@ mod tests {
         let (switch, mut guarded, _) = guarded();
         guarded.patience = Duration::from_millis(1);
         switch.wait(Duration::from_secs(60));
-        assert!(matches!(guarded.ask(&request("a")).await, Outcome::None(SourceError::Unavailable(_))));
+        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::None(SourceError::Unavailable(_))));
     }
 
     #[tokio::test]
     async fn half_an_answer_is_used_and_not_kept() {
         let (switch, guarded, _) = guarded();
         switch.say(Standing::Partial);
-        assert!(matches!(guarded.ask(&request("a")).await, Outcome::Fresh(_)));
+        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::Fresh(_)));
         switch.set(down());
-        assert!(matches!(guarded.ask(&request("a")).await, Outcome::None(_)));
+        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::None(_)));
     }
 
     #[tokio::test]
     async fn the_last_answer_to_the_same_question_is_used_until_it_is_too_old() {
         let (switch, guarded, clock) = guarded();
-        guarded.ask(&request("a")).await;
+        guarded.ask(&asked("a")).await;
         switch.set(down());
-        assert!(matches!(guarded.ask(&request("a")).await, Outcome::Stale(..)));
-        assert!(matches!(guarded.ask(&request("b")).await, Outcome::None(_)));
+        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::Stale(..)));
+        assert!(matches!(guarded.ask(&asked("b")).await, Outcome::None(_)));
         clock.set(UtcTime::from_epoch_millis(3_601_000));
-        assert!(matches!(guarded.ask(&request("a")).await, Outcome::None(_)));
+        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::None(_)));
     }
 
     #[tokio::test]
     async fn kept_answers_are_bounded() {
         let (_switch, guarded, _) = guarded();
         for number in 0..KEPT_MAX + 20 {
-            guarded.ask(&request(&format!("n{number}"))).await;
+            guarded.ask(&asked(&format!("n{number}"))).await;
         }
         assert_eq!(guarded.state().kept.len(), KEPT_MAX);
     }

@@ -126,24 +126,14 @@ impl Source for CountryRisk {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{country::Country, request::ReportRequestDraft};
+    use shared::domain::country::Country;
 
     use super::*;
+    use crate::evidence::testing::request;
 
     fn strengths(country: &str) -> Vec<u8> {
-        let draft = ReportRequestDraft {
-            company_name: Some("Acme".into()),
-            corporate_number: Some("U9ICDEA8HNHMPF3C63LA".into()),
-            country: Some(country.into()),
-            ..ReportRequestDraft::default()
-        };
-        let request = ReportRequest {
-            country: country.parse().unwrap(),
-            ..ReportRequestDraft { corporate_number: Some("1".into()), country: Some("AQ".into()), ..draft }
-                .check()
-                .unwrap()
-        };
-        let answer = CountryRisk::look_up(&request);
+        // An LEI goes with every country.
+        let answer = CountryRisk::look_up(&request("Acme", "LAU9ICDEA8HNHMPF3C63", country));
         answer
             .findings
             .iter()

@@ -240,18 +240,11 @@ impl Source for News {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::request::ReportRequestDraft;
-
     use super::*;
+    use crate::evidence::testing::request;
 
-    fn request() -> ReportRequest {
-        let draft = ReportRequestDraft {
-            company_name: Some("Acme Foods Ltd".into()),
-            corporate_number: Some("1".into()),
-            country: Some("AQ".into()),
-            ..ReportRequestDraft::default()
-        };
-        draft.check().unwrap()
+    fn asked() -> ReportRequest {
+        request("Acme Foods Ltd", "1", "AQ")
     }
 
     fn story(title: &str) -> Story {
@@ -268,8 +261,7 @@ mod tests {
 
     #[test]
     fn an_adverse_headline_weighs_more_when_it_names_the_company() {
-        let strength =
-            |title: &str| finding(&story(title), 1, &request()).signals.first().map(|s| s.strength);
+        let strength = |title: &str| finding(&story(title), 1, &asked()).signals.first().map(|s| s.strength);
         assert_eq!(strength("Acme Foods charged with fraud"), Some(NAMED));
         assert_eq!(strength("Supplier charged with fraud"), Some(UNNAMED));
         assert_eq!(strength("Acme Foods acquitted of fraud"), Some(RESOLVED));
@@ -280,7 +272,7 @@ mod tests {
     fn a_snippet_can_name_the_company_and_links_are_web_addresses() {
         let mut told = story("Court fines a grocer for bribery");
         told.snippet = Some("Acme Foods must pay".to_owned());
-        let finding = finding(&told, 3, &request());
+        let finding = finding(&told, 3, &asked());
         assert_eq!((finding.signals[0].strength, finding.url), (NAMED, None));
         assert!(finding.text.contains("Printed by 3 outlets"), "{}", finding.text);
     }

@@ -160,23 +160,17 @@ fn unknown(request: &ReportRequest) -> Finding {
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
-    use shared::domain::request::ReportRequestDraft;
 
     use super::*;
+    use crate::evidence::testing::request;
 
-    fn request() -> ReportRequest {
-        let draft = ReportRequestDraft {
-            company_name: Some("Calder Vane Shipping Ltd".into()),
-            corporate_number: Some("99104372".into()),
-            country: Some("GB".into()),
-            ..ReportRequestDraft::default()
-        };
-        draft.check().unwrap()
+    fn asked() -> ReportRequest {
+        request("Calder Vane Shipping Ltd", "99104372", "GB")
     }
 
     fn signals(profile: serde_json::Value) -> Vec<(SignalKind, u8)> {
         let profile: Profile = serde_json::from_value(profile).unwrap();
-        let found = finding(&profile, &request());
+        let found = finding(&profile, &asked());
         found.signals.iter().map(|signal| (signal.kind, signal.strength)).collect()
     }
 
@@ -220,7 +214,7 @@ mod tests {
             let at = at.index(bytes.len());
             bytes[at] = byte;
             if let Ok(profile) = serde_json::from_slice::<Profile>(&bytes) {
-                let _ = finding(&profile, &request());
+                let _ = finding(&profile, &asked());
             }
         }
     }

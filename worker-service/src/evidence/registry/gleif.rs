@@ -301,24 +301,14 @@ fn nothing(request: &ReportRequest) -> Finding {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use shared::domain::request::ReportRequestDraft;
 
     use super::*;
+    use crate::evidence::testing::request;
 
     const ANSWER: &str = r#"{"data":[{"attributes":{"lei":"LAU9ICDEA8HNHMPF3C63","entity":{"legalName":{"name":"QUILLMARSH LTD"},
         "otherNames":[{"name":"Quillmarsh Holdings"}],"registeredAs":"24257037","registeredAt":{"id":"RA000585"},"jurisdiction":"GB",
         "legalAddress":{"addressLines":["1 Sedge Quay"],"city":"Nettle","country":"GB"},"status":"ACTIVE"},
         "registration":{"status":"LAPSED","lastUpdateDate":"2026-01-05T00:00:00Z"}}}]}"#;
-
-    fn request(name: &str, number: &str, country: &str) -> ReportRequest {
-        let draft = ReportRequestDraft {
-            company_name: Some(name.into()),
-            corporate_number: Some(number.into()),
-            country: Some(country.into()),
-            ..ReportRequestDraft::default()
-        };
-        draft.check().unwrap()
-    }
 
     fn signals(request: &ReportRequest) -> Vec<SignalKind> {
         let records: Records = serde_json::from_str(ANSWER).unwrap();

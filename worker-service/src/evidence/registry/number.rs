@@ -38,29 +38,18 @@ fn bare(number: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::request::ReportRequestDraft;
-
     use super::*;
-
-    fn request(country: &str, number: &str) -> ReportRequest {
-        let draft = ReportRequestDraft {
-            company_name: Some("Acme".into()),
-            corporate_number: Some(number.into()),
-            country: Some(country.into()),
-            ..ReportRequestDraft::default()
-        };
-        draft.check().unwrap()
-    }
+    use crate::evidence::testing::request;
 
     #[test]
     fn numbers_of_one_kind_agree_or_not_and_those_of_two_kinds_say_nothing() {
-        let german = request("DE", "HRB 72832");
+        let german = request("Acme", "HRB 72832", "DE");
         assert_eq!(agrees("HRB 72832", &german), Some(true));
         assert_eq!(agrees("HRB 72833", &german), Some(false));
         // A tax number says nothing of a register number.
-        assert_eq!(agrees("HRB 72832", &request("DE", "DE 478005850")), None);
+        assert_eq!(agrees("HRB 72832", &request("Acme", "DE 478005850", "DE")), None);
         assert_eq!(forms(&german)[0], "HRB 72832");
-        assert_eq!(forms(&request("DE", "Bremen HRB 20417"))[0], "HRB 20417");
-        assert_eq!(forms(&request("AQ", "X1")), ["X1"]);
+        assert_eq!(forms(&request("Acme", "Bremen HRB 20417", "DE"))[0], "HRB 20417");
+        assert_eq!(forms(&request("Acme", "X1", "AQ")), ["X1"]);
     }
 }
