@@ -33,8 +33,8 @@ const TWO_LETTERS: f32 = 0.5;
 const THREE_LETTERS: f32 = 0.75;
 /// A word that tells more than this tells a company from others.
 const TELLS_APART: f32 = 0.5;
-/// Words of a name that are looked at; nobody is told apart by the ones behind them.
-const WORDS_MAX: usize = 24;
+/// Words of a name that are compared: as many as the bits that stand for them.
+const WORDS_MAX: usize = 60;
 
 /// A name that can be compared with others.
 #[derive(Clone, Debug)]
@@ -131,7 +131,11 @@ impl Name {
     }
 
     fn of(mut words: Vec<script::Word>) -> Self {
-        words.truncate(WORDS_MAX);
+        if words.len() > WORDS_MAX {
+            // Single letters in front could push a name out of sight.
+            words.retain(|word| word.latin.len() > 1);
+            words.truncate(WORDS_MAX);
+        }
         let latin: Vec<String> = words.iter().map(|word| word.latin.clone()).collect();
         let mut legal = vec![false; words.len()];
         let mut at = 0;

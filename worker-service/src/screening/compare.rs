@@ -7,6 +7,12 @@ use crate::names::{self, Likeness, Name, Word};
 const CONFLICT: f32 = 0.06;
 /// Names of words that tell less than this together are recognised only as a whole.
 const TOLD_ENOUGH: f32 = 0.6;
+/// A listed name stands whole in the asked one when this much of it does.
+const CONTAINED: f32 = 0.95;
+/// What such a name must tell to be worth a look.
+const CONTAINED_TOLD: f32 = 1.2;
+/// The least score of such a name: a resemblance, not a match.
+const CONTAINED_SCORE: f32 = 0.72;
 /// Letters of two names written together agree when this much of them does.
 const LETTERS_AGREE: f32 = 0.88;
 
@@ -102,6 +108,7 @@ impl<'a> Asked<'a> {
         let asked_rest: Vec<usize> = rest(asked_taken, self.name.words.len());
         let listed_rest: Vec<usize> = rest(listed_taken, listed.words.len());
         let alone = |rest: &[usize], weights: &[f32]| rest.iter().map(|at| weights[*at]).sum::<f32>();
+        let contained = listed_told >= CONTAINED * listed_all && told >= CONTAINED_TOLD;
         let conflict = alone(&asked_rest, &self.weights).min(alone(&listed_rest, &listed.weights));
         let mut score = combined(asked_told / asked_all, listed_told / listed_all);
         score *= 1.0 - 0.6 * (conflict - CONFLICT).clamp(0.0, 0.5);
@@ -119,6 +126,10 @@ impl<'a> Asked<'a> {
                 score = score.max(letters * (1.0 - conflict.min(0.3)));
                 told = told.max(asked_all.min(listed_all) * letters);
             }
+        }
+        // Words around it do not hide a listed name.
+        if contained {
+            score = score.max(CONTAINED_SCORE);
         }
         Comparison {
             score,

@@ -83,6 +83,19 @@ fn a_number_finds_its_body_under_any_name() {
 }
 
 #[test]
+fn words_around_a_listed_name_do_not_hide_it() {
+    let screen = screen();
+    let score = |name: &str| screen.search(name, Some("RU"), 0.0).first().map_or(0.0, |hit| hit.score);
+    let letters = "a b c d e f g h ".repeat(9);
+    for name in
+        ["Harborlight Meadow Orchard Kestrel Tekhnika Juniper Cobalt", &format!("{letters} Kestrel Tekhnika")]
+    {
+        assert!(score(name) >= 0.7, "{name}: {}", score(name));
+    }
+    assert!(score("Harborlight Kestrel Juniper") < 0.7);
+}
+
+#[test]
 fn another_country_makes_a_match_less_sure_but_does_not_hide_it() {
     let screen = screen();
     let score = |country| screen.search("Quillmarsh International Trading Ltd", country, 0.0)[0].score;
