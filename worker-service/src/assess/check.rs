@@ -7,6 +7,7 @@ use shared::domain::{
     assessment::{Citation, Finding, Summary},
     document::Dropped,
     evidence::{Evidence, Snapshot},
+    request::ReportRequest,
     risk::{Assessed, Floor},
     text,
 };
@@ -51,8 +52,8 @@ impl Checked {
     }
 }
 
-/// Checks `answer` against the evidence and the rules.
-pub fn check(answer: &Answer, snapshot: &Snapshot, assessed: &Assessed) -> Checked {
+/// Checks `answer` about the company of `request` against the evidence and the rules.
+pub fn check(answer: &Answer, request: &ReportRequest, snapshot: &Snapshot, assessed: &Assessed) -> Checked {
     let answered: Answered = match &answer.content {
         Content::Structured(value) => match serde_json::from_value(value.clone()) {
             Ok(answered) => answered,
@@ -88,7 +89,7 @@ pub fn check(answer: &Answer, snapshot: &Snapshot, assessed: &Assessed) -> Check
     for (index, finding) in answered.findings.into_iter().enumerate() {
         let finding = Finding::from(finding);
         let over = if index < FINDINGS_MAX { None } else { Some("there are too many findings".to_owned()) };
-        match over.or_else(|| flaw(&finding, &evidence)) {
+        match over.or_else(|| flaw(&finding, request, &evidence)) {
             None => findings.push(finding),
             Some(reason) => {
                 let number = index + 1;
@@ -119,14 +120,64 @@ fn check_summary(words: &str, citations: &[String], evidence: &[&Evidence]) -> R
     Ok(Summary { text: words.trim().to_owned(), citations })
 }
 
-fn flaw(finding: &Finding, evidence: &[&Evidence]) -> Option<String> {
+fn flaw(finding: &Finding, request: &ReportRequest, evidence: &[&Evidence]) -> Option<String> {
     if let Err(what) = bounded(&finding.statement, STATEMENT_MAX) {
         return Some(what);
     }
     if finding.citations.is_empty() {
         return Some("it cites no evidence".to_owned());
     }
-    finding.citations.iter().find_map(|citation| unproven(citation, evidence))
+    let unproven = finding.citations.iter().find_map(|citation| unproven(citation, evidence));
+    unproven.or_else(|| unsupported_number(finding, request, evidence))
+}
+
+/// A number in the statement that stands in nothing that it cites, nor in the company's name or number.
+fn unsupported_number(finding: &Finding, request: &ReportRequest, evidence: &[&Evidence]) -> Option<String> {
+    let mut known = numbers(&request.company_name);
+    known.extend(numbers(&request.corporate_number));
+    let cited =
+        |piece: &&&Evidence| finding.citations.iter().any(|citation| citation.evidence_id == piece.id);
+    for piece in evidence.iter().filter(cited) {
+        known.extend(numbers(&piece.title));
+        known.extend(numbers(&piece.text));
+        known.extend(piece.published_at.iter().flat_map(|date| numbers(&date.to_string())));
+    }
+    let stated = numbers(&finding.statement);
+    let unknown = stated.difference(&known).next()?;
+    Some(format!("it says {unknown}, which stands in nothing that it cites"))
+}
+
+/// The numbers in a text, without separators and leading zeros, so that 5,000,000 is 5.000.000 and the
+/// fifth is 05. Digits behind a letter are part of a name, such as E1.
+fn numbers(text: &str) -> BTreeSet<String> {
+    let digit = |c: char| match c {
+        '\u{ff10}'..='\u{ff19}' => char::from_digit(u32::from(c) - 0xff10, 10),
+        _ => c.is_ascii_digit().then_some(c),
+    };
+    let characters: Vec<char> = text.chars().collect();
+    let mut numbers = BTreeSet::new();
+    let mut at = 0;
+    while at < characters.len() {
+        let Some(first) = digit(characters[at]) else {
+            at += 1;
+            continue;
+        };
+        let named = at > 0 && characters[at - 1].is_alphabetic() && characters[at - 1].is_ascii();
+        let mut number = String::from(first);
+        at += 1;
+        while let Some(c) = characters.get(at) {
+            let separates = matches!(c, '.' | ',' | '\'' | '’' | '\u{a0}' | '\u{202f}');
+            let next = if separates { characters.get(at + 1).copied() } else { Some(*c) };
+            let Some(next) = next.and_then(digit) else { break };
+            number.push(next);
+            at += 1 + usize::from(separates);
+        }
+        if !named {
+            let bare = number.trim_start_matches('0');
+            numbers.insert(if bare.is_empty() { "0".to_owned() } else { bare.to_owned() });
+        }
+    }
+    numbers
 }
 
 fn bounded(words: &str, most: usize) -> Result<(), String> {

@@ -110,7 +110,7 @@ impl Assessor {
                     journal.keep_answer(turn, self.ask(prompt, &turns).await?).await?
                 }
             };
-            let checked = check::check(&answer, snapshot, &assessed);
+            let checked = check::check(&answer, &lease.report().request, snapshot, &assessed);
             answers.push(answer);
             problems.clone_from(&checked.problems);
             // A repair can be worse than what it was to mend.

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 use shared::domain::{
     evidence::{Finding as Found, Signal, SignalKind, SourceName, SourceOutcome, SourceStatus},
     report::Usage,
+    request::ReportRequestDraft,
     risk::Rules,
     time::UtcTime,
 };
@@ -15,6 +16,16 @@ fn snapshot(signals: Vec<Signal>) -> Snapshot {
     let text = "The court fined Acme  5 million euros.".to_owned();
     let found = Found { title: "Acme fined".into(), text, url: None, published_at: None, signals };
     Snapshot::freeze(vec![(outcome, vec![found])], at)
+}
+
+fn request() -> ReportRequest {
+    let draft = ReportRequestDraft {
+        company_name: Some("Acme 24".into()),
+        corporate_number: Some("X-9".into()),
+        country: Some("AQ".into()),
+        ..ReportRequestDraft::default()
+    };
+    draft.check().unwrap()
 }
 
 fn answer(value: Value) -> Answer {
@@ -40,7 +51,7 @@ fn checked(change: impl FnOnce(&mut Value)) -> Checked {
     let mut value = good();
     change(&mut value);
     let snapshot = snapshot(vec![Signal { kind: SignalKind::AdverseMedia, strength: 80 }]);
-    check(&answer(value), &snapshot, &Rules::built_in().assess(&snapshot, &[]))
+    check(&answer(value), &request(), &snapshot, &Rules::built_in().assess(&snapshot, &[]))
 }
 
 fn problems(change: impl FnOnce(&mut Value)) -> Vec<String> {
@@ -132,6 +143,29 @@ fn prose_in_place_of_the_tool_is_no_opinion() {
         stop_reason: "end_turn".into(),
         ..answer(json!({}))
     };
-    let checked = check(&prose, &snapshot, &Rules::built_in().assess(&snapshot, &[]));
+    let checked = check(&prose, &request(), &snapshot, &Rules::built_in().assess(&snapshot, &[]));
     assert!(checked.opinion.is_none() && checked.problems.len() == 1);
+}
+
+#[test]
+fn a_number_that_no_cited_evidence_has_is_refused() {
+    let problems = |statement: &str| problems(|value| value["findings"][0]["statement"] = json!(statement));
+    for proven in
+        ["A court fined Acme 5 million.", "Acme 24 was fined 05 million (E1).", "Acme was fined ５ million."]
+    {
+        assert_eq!(problems(proven), [""; 0], "{proven}");
+    }
+    for (invented, number) in
+        [("A court fined Acme 7 million.", "7"), ("A court fined Acme 5,000,000 in 2019.", "2019 or 5000000")]
+    {
+        let told = problems(invented);
+        assert!(
+            number.split(" or ").any(|number| told[0].contains(&format!("it says {number},"))),
+            "{told:?}"
+        );
+    }
+    assert_eq!(
+        numbers("1.234.567,89 or 1,234; Q3, 2026-01-05"),
+        ["1", "1234", "123456789", "2026", "5"].map(str::to_owned).into()
+    );
 }
