@@ -41,6 +41,14 @@ pub struct Entry {
     pub ids: Vec<String>,
 }
 
+impl Entry {
+    /// Whether it is in `country`; none where either side has none.
+    fn is_in(&self, country: Option<&str>) -> Option<bool> {
+        let known = country.filter(|_| !self.countries.is_empty());
+        known.map(|code| self.countries.iter().any(|other| other == code))
+    }
+}
+
 /// A listed body that the company could be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit<'a> {
@@ -127,9 +135,8 @@ impl Screen {
         for at in self.by_number.get(&number).into_iter().flatten() {
             let entry = &self.entries[*at as usize];
             // The same digits of another country's register are another number.
-            if !is_lei(&number)
-                && country.is_some_and(|code| !entry.countries.iter().any(|other| other == code))
-            {
+            let agrees = entry.is_in(country);
+            if !is_lei(&number) && country.is_some() && agrees != Some(true) {
                 continue;
             }
             match hits.iter_mut().find(|hit| hit.entry.id == entry.id) {
@@ -138,7 +145,7 @@ impl Screen {
                     hit.score = 1.0;
                 }
                 None => {
-                    let why = Why { identifier: true, country: country.map(|_| true), ..Why::default() };
+                    let why = Why { identifier: true, country: agrees, ..Why::default() };
                     hits.push(Hit { entry, name: &entry.name, score: NUMBER_ALONE, why });
                 }
             }
@@ -155,8 +162,7 @@ impl Screen {
                 let listed = &self.index.names[id as usize];
                 let entry = &self.entries[listed.entry as usize];
                 let comparison = asked.compare(listed);
-                let known = country.filter(|_| !entry.countries.is_empty());
-                let agrees = known.map(|code| entry.countries.iter().any(|other| other == code));
+                let agrees = entry.is_in(country);
                 let score = scored(&comparison, agrees);
                 if score < least || best.get(&listed.entry).is_some_and(|hit| hit.score >= score) {
                     continue;

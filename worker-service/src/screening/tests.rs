@@ -20,7 +20,7 @@ fn screen() -> Screen {
         entry("hamgil", &["KOREA HAMGIL TRADING CORPORATION"], &["KP"]),
         entry("fbx", &["FBX"], &["AE"]),
         Entry {
-            ids: vec!["reg:RU:1069900445566".to_owned()],
+            ids: vec!["reg:RU:1069900445566".to_owned(), "lei:5299000OLDERBEEK0042".to_owned()],
             ..entry("olderbeek", &["OLDERBEEK BEARINGS"], &["RU"])
         },
     ];
@@ -80,6 +80,18 @@ fn a_number_finds_its_body_under_any_name() {
         Some(("olderbeek", true))
     );
     assert!(screen.search_with("Somebody Else", Some("RU"), Some("445566"), REPORT_FROM).is_empty());
+}
+
+#[test]
+fn only_an_lei_finds_a_body_of_another_country_and_says_so() {
+    let screen = screen();
+    let search = |country, number| {
+        let hits = screen.search_with("Somebody Else", Some(country), Some(number), REPORT_FROM);
+        hits.first().map(|hit| (hit.entry.id.as_str(), hit.why.country))
+    };
+    assert_eq!(search("DE", "1069900445566"), None);
+    assert_eq!(search("RU", "5299000OLDERBEEK0042"), Some(("olderbeek", Some(true))));
+    assert_eq!(search("DE", "5299000OLDERBEEK0042"), Some(("olderbeek", Some(false))));
 }
 
 #[test]
