@@ -34,7 +34,7 @@ use self::{
     http::Http,
     news::News,
     registry::Registry,
-    resilience::{Guarded, Outcome},
+    resilience::{Outcome, Remembered},
     sanctions::{Lists, Sanctions},
 };
 use crate::settings::SourceSettings;
@@ -115,7 +115,7 @@ pub struct Asked {
 /// All sources, in the order in which their evidence is numbered.
 #[derive(Debug)]
 pub struct Sources {
-    sources: Vec<(SourceName, Option<Guarded>)>,
+    sources: Vec<(SourceName, Option<Remembered>)>,
     lists: Option<Lists>,
 }
 
@@ -137,7 +137,7 @@ impl Sources {
                 SourceName::Registry => Registry::new(&http, settings).map(|source| Box::new(source) as _),
                 SourceName::CountryRisk => Some(Box::new(CountryRisk)),
             };
-            (name, source.map(|source| Guarded::new(source, clock.clone(), settings)))
+            (name, source.map(|source| Remembered::new(source, clock.clone(), settings)))
         });
         Ok(Self { sources: all.into(), lists })
     }
@@ -162,7 +162,7 @@ impl Sources {
 
 async fn ask_one(
     name: SourceName,
-    source: Option<&Guarded>,
+    source: Option<&Remembered>,
     request: &ReportRequest,
 ) -> (SourceOutcome, Vec<Finding>, Vec<String>) {
     let span = info_span!(

@@ -39,7 +39,7 @@ pub(super) enum Outcome {
 
 /// A source with its last answers.
 #[derive(Debug)]
-pub(super) struct Guarded {
+pub(super) struct Remembered {
     source: Box<dyn Source>,
     clock: Clock,
     /// How old a kept answer may be.
@@ -54,7 +54,7 @@ struct State {
     kept: HashMap<String, (Answer, UtcTime)>,
 }
 
-impl Guarded {
+impl Remembered {
     pub(super) fn new(source: Box<dyn Source>, clock: Clock, settings: &SourceSettings) -> Self {
         let patience = settings.timeout * QUESTIONS;
         Self { source, clock, keep: settings.keep, patience, state: Mutex::default() }
@@ -184,48 +184,48 @@ mod tests {
         Some(SourceError::Unavailable("down".into()))
     }
 
-    fn guarded() -> (Switch, Guarded, Clock) {
+    fn remembered() -> (Switch, Remembered, Clock) {
         let clock = Clock::fixed(UtcTime::from_epoch_millis(0));
         let switch = Switch::new();
         let (keep, patience) = (Duration::from_secs(3600), Duration::from_secs(30));
         let source = Box::new(switch.clone());
-        (switch, Guarded { source, clock: clock.clone(), keep, patience, state: Mutex::default() }, clock)
+        (switch, Remembered { source, clock: clock.clone(), keep, patience, state: Mutex::default() }, clock)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_source_that_takes_too_long_is_not_waited_for() {
-        let (switch, mut guarded, _) = guarded();
-        guarded.patience = Duration::from_millis(1);
+        let (switch, mut remembered, _) = remembered();
+        remembered.patience = Duration::from_millis(1);
         switch.wait(Duration::from_secs(60));
-        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::None(SourceError::Unavailable(_))));
+        assert!(matches!(remembered.ask(&asked("a")).await, Outcome::None(SourceError::Unavailable(_))));
     }
 
     #[tokio::test]
     async fn half_an_answer_is_used_and_not_kept() {
-        let (switch, guarded, _) = guarded();
+        let (switch, remembered, _) = remembered();
         switch.say(Standing::Partial);
-        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::Fresh(_)));
+        assert!(matches!(remembered.ask(&asked("a")).await, Outcome::Fresh(_)));
         switch.set(down());
-        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::None(_)));
+        assert!(matches!(remembered.ask(&asked("a")).await, Outcome::None(_)));
     }
 
     #[tokio::test]
     async fn the_last_answer_to_the_same_question_is_used_until_it_is_too_old() {
-        let (switch, guarded, clock) = guarded();
-        guarded.ask(&asked("a")).await;
+        let (switch, remembered, clock) = remembered();
+        remembered.ask(&asked("a")).await;
         switch.set(down());
-        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::Stale(..)));
-        assert!(matches!(guarded.ask(&asked("b")).await, Outcome::None(_)));
+        assert!(matches!(remembered.ask(&asked("a")).await, Outcome::Stale(..)));
+        assert!(matches!(remembered.ask(&asked("b")).await, Outcome::None(_)));
         clock.set(UtcTime::from_epoch_millis(3_601_000));
-        assert!(matches!(guarded.ask(&asked("a")).await, Outcome::None(_)));
+        assert!(matches!(remembered.ask(&asked("a")).await, Outcome::None(_)));
     }
 
     #[tokio::test]
     async fn kept_answers_are_bounded() {
-        let (_switch, guarded, _) = guarded();
+        let (_switch, remembered, _) = remembered();
         for number in 0..KEPT_MAX + 20 {
-            guarded.ask(&asked(&format!("n{number}"))).await;
+            remembered.ask(&asked(&format!("n{number}"))).await;
         }
-        assert_eq!(guarded.state().kept.len(), KEPT_MAX);
+        assert_eq!(remembered.state().kept.len(), KEPT_MAX);
     }
 }

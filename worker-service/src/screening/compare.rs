@@ -55,7 +55,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// A way to recognise words: which ones of each side, as bits.
-struct Option {
+struct Recognised {
     gain: f32,
     asked: u64,
     listed: u64,
@@ -81,7 +81,7 @@ impl<'a> Asked<'a> {
         let (mut asked_taken, mut listed_taken) = (0_u64, 0_u64);
         let (mut asked_told, mut listed_told, mut told) = (0.0, 0.0, 0.0);
         let mut pairs = Vec::new();
-        for Option { asked, listed: other, similarity, likeness, .. } in options {
+        for Recognised { asked, listed: other, similarity, likeness, .. } in options {
             if asked & asked_taken != 0 || other & listed_taken != 0 {
                 continue;
             }
@@ -143,13 +143,19 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn one_to_one(&self, listed: &Listed) -> Vec<Option> {
+    fn one_to_one(&self, listed: &Listed) -> Vec<Recognised> {
         let mut options = Vec::new();
         for (at, alike) in self.alike.iter().enumerate() {
             for (other, id) in listed.words.iter().enumerate() {
                 if let Some((similarity, likeness)) = alike.get(id).copied() {
                     let gain = similarity * (self.weights[at] + listed.weights[other]);
-                    options.push(Option { gain, asked: 1 << at, listed: 1 << other, similarity, likeness });
+                    options.push(Recognised {
+                        gain,
+                        asked: 1 << at,
+                        listed: 1 << other,
+                        similarity,
+                        likeness,
+                    });
                 }
             }
         }
@@ -157,9 +163,9 @@ impl<'a> Asked<'a> {
     }
 
     /// Pairs of neighbouring words on one side that are one word on the other.
-    fn written_together(&self, listed: &Listed, options: &mut Vec<Option>) {
+    fn written_together(&self, listed: &Listed, options: &mut Vec<Recognised>) {
         let vocabulary = &self.index.vocabulary;
-        let surely = |option: &Option| option.similarity >= 0.9;
+        let surely = |option: &Recognised| option.similarity >= 0.9;
         let asked_known =
             options.iter().filter(|option| surely(option)).fold(0, |bits, option| bits | option.asked);
         let listed_known =
@@ -172,7 +178,13 @@ impl<'a> Asked<'a> {
                 Likeness::Meaning | Likeness::Cut => false,
             };
             if let Some((similarity, likeness)) = one.likeness(two).filter(alike) {
-                options.push(Option { gain: similarity * told, asked, listed: other, similarity, likeness });
+                options.push(Recognised {
+                    gain: similarity * told,
+                    asked,
+                    listed: other,
+                    similarity,
+                    likeness,
+                });
             }
         };
         let near = |a: usize, b: usize| a.abs_diff(b) <= 2;
