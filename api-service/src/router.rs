@@ -10,6 +10,7 @@ use crate::{
     application::App,
     health, observe, openapi,
     reports::{artifact, control, events, list, read, submit},
+    usage,
 };
 
 fn documented() -> OpenApiRouter<Arc<App>> {
@@ -20,6 +21,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(artifact::artifact))
         .routes(routes!(control::cancel))
         .routes(routes!(control::resubmit))
+        .routes(routes!(usage::usage))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

@@ -64,11 +64,19 @@ pub enum FaultKind {
     Hallucinated,
     /// The model declines.
     Refusal,
+    /// Findings with numbers and dates that no evidence has.
+    WrongNumbers,
+    /// A level under the floor that the rules give.
+    UnderFloor,
+    /// The model does what instructions in the evidence say.
+    Obedient,
+    /// The model answers in another language than it was asked to.
+    OtherLanguage,
 }
 
 impl FaultKind {
-    /// Every kind, in the order of the contract.
-    pub const ALL: [Self; 7] = [
+    /// Every kind, those of the contract first.
+    pub const ALL: [Self; 11] = [
         Self::Throttle,
         Self::Error,
         Self::Latency,
@@ -76,6 +84,10 @@ impl FaultKind {
         Self::Uncited,
         Self::Hallucinated,
         Self::Refusal,
+        Self::WrongNumbers,
+        Self::UnderFloor,
+        Self::Obedient,
+        Self::OtherLanguage,
     ];
 
     /// The field's name in JSON and in `--fault`.
@@ -88,6 +100,10 @@ impl FaultKind {
             Self::Uncited => "uncited",
             Self::Hallucinated => "hallucinated",
             Self::Refusal => "refusal",
+            Self::WrongNumbers => "wrongNumbers",
+            Self::UnderFloor => "underFloor",
+            Self::Obedient => "obedient",
+            Self::OtherLanguage => "otherLanguage",
         }
     }
 
@@ -120,6 +136,14 @@ pub struct Faults {
     pub hallucinated: f64,
     /// Probability that the model declines.
     pub refusal: f64,
+    /// Probability of numbers and dates that no evidence has.
+    pub wrong_numbers: f64,
+    /// Probability of a level under the floor.
+    pub under_floor: f64,
+    /// Probability that the model obeys instructions in the evidence.
+    pub obedient: f64,
+    /// Probability of an answer in another language.
+    pub other_language: f64,
 }
 
 impl Faults {
@@ -141,6 +165,10 @@ impl Faults {
             FaultKind::Uncited => self.uncited > 0.0,
             FaultKind::Hallucinated => self.hallucinated > 0.0,
             FaultKind::Refusal => self.refusal > 0.0,
+            FaultKind::OtherLanguage => self.other_language > 0.0,
+            FaultKind::Obedient => self.obedient > 0.0,
+            FaultKind::UnderFloor => self.under_floor > 0.0,
+            FaultKind::WrongNumbers => self.wrong_numbers > 0.0,
         }
     }
 
@@ -154,6 +182,10 @@ impl Faults {
             FaultKind::Uncited => &mut self.uncited,
             FaultKind::Hallucinated => &mut self.hallucinated,
             FaultKind::Refusal => &mut self.refusal,
+            FaultKind::OtherLanguage => &mut self.other_language,
+            FaultKind::Obedient => &mut self.obedient,
+            FaultKind::UnderFloor => &mut self.under_floor,
+            FaultKind::WrongNumbers => &mut self.wrong_numbers,
         })
     }
 

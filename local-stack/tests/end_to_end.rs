@@ -116,7 +116,10 @@ async fn artifacts_are_reached_by_a_link_that_is_signed_now_and_only_by_their_te
     let bare = link.split('?').next().unwrap();
     assert!(stack.dev().download(bare).await.is_err());
 
-    let missing = stack.dev().get(&format!("/v1/reports/{id}/artifacts/pdf")).await?;
+    let pdf = stack.dev().get(&format!("/v1/reports/{id}/artifacts/pdf")).await?;
+    let link = pdf.headers()[header::LOCATION].to_str()?;
+    assert!(stack.dev().download(link).await?.starts_with(b"%PDF-"));
+    let missing = stack.dev().get(&format!("/v1/reports/{id}/artifacts/docx")).await?;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
     for path in ["", "/artifacts/html", "/events"] {
         let foreign = stack.acme_client()?.get(&format!("/v1/reports/{id}{path}")).await?;

@@ -23,6 +23,9 @@ pub enum Stop {
     Failed(#[from] Failure),
 }
 
+/// The code of a report that would have cost more than it may.
+pub const BUDGET_EXCEEDED: &str = "budget_exceeded";
+
 /// Something that went wrong in an attempt.
 #[derive(Clone, Debug, Error)]
 #[error("{code}: {detail}")]
@@ -38,6 +41,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether the model failed, and not what stands around it: codes of such failures begin with `model_`.
+    pub fn is_of_model(&self) -> bool {
+        self.code.starts_with("model_")
+    }
+
     /// A failure of a service that the worker stands on.
     pub fn infrastructure(error: &AwsError) -> Self {
         Self {
@@ -50,7 +58,8 @@ impl Failure {
 
     /// The error as the report shows it.
     pub fn for_reader(&self) -> ReportError {
-        let retryable = self.remedy != Remedy::Permanent;
+        // No attempt mends a spent budget, and yet tomorrow, or a larger one, does.
+        let retryable = self.remedy != Remedy::Permanent || self.code == BUDGET_EXCEEDED;
         ReportError { code: self.code.to_owned(), message: self.message.to_owned(), retryable }
     }
 }

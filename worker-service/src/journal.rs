@@ -21,7 +21,7 @@ use shared::{
 use tokio::time::sleep;
 
 use crate::{
-    assess::model::Answer,
+    assess::answer::Answer,
     failure::{Failure, Stop},
     retry::full_jitter,
 };

@@ -22,4 +22,5 @@ pub mod settings;
 pub mod share;
 pub mod slots;
 pub mod sweeper;
+pub mod trial;
 pub mod worker;

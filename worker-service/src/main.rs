@@ -2,18 +2,24 @@
 
 use std::{
     io::{BufWriter, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use shared::{config, telemetry::Telemetry};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use shared::{
+    aws::{Aws, load_sdk_config},
+    config,
+    domain::identity::Tenant,
+    telemetry::Telemetry,
+};
 use tokio_util::sync::CancellationToken;
 use worker_service::{
     dead_letters::Redriven,
-    render::verify::verify,
+    render::{command::render, verify::verify},
     screening::command::screen,
     settings::{self, Settings},
+    trial::{self, Instead, replay::Stored},
     worker::Worker,
 };
 
@@ -39,6 +45,15 @@ enum Command {
         #[arg(long, value_name = "F.csv")]
         queries: PathBuf,
     },
+    /// Renders a report's JSON artifact again as HTML, PDF and Markdown.
+    Render {
+        /// The JSON artifact, as downloaded.
+        #[arg(value_name = "REPORT.json")]
+        report: PathBuf,
+        /// Folder for the files.
+        #[arg(long, value_name = "FOLDER", default_value = ".")]
+        out: PathBuf,
+    },
     /// Recomputes the digests of a report's audit bundle; exit code 0 means that all agree.
     Verify {
         /// The bundle, as downloaded.
@@ -47,6 +62,39 @@ enum Command {
         /// The report's JSON artifact, to be compared too.
         #[arg(long, value_name = "REPORT.json")]
         report: Option<PathBuf>,
+    },
+    /// Has the stored evidence of a completed report assessed again, by another prompt or model, and shows what would be
+    /// different. The report is not touched; the model is paid for.
+    Replay {
+        /// The report's id, or its audit bundle as downloaded.
+        #[arg(value_name = "REPORT")]
+        report: String,
+        /// Whose report it is; needed with an id.
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<Tenant>,
+        /// The JSON artifact as downloaded; needed with an audit bundle.
+        #[arg(long = "report", value_name = "REPORT.json")]
+        json_artifact: Option<PathBuf>,
+        #[command(flatten)]
+        instead: InsteadArgs,
+        /// Print the difference as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs cases (evidence, the level that it must give, facts to find, claims not to make) through the model and prints how
+    /// it did; the exit code says whether that was enough.
+    Evaluate {
+        /// Folder of the cases.
+        #[arg(long, value_name = "FOLDER", default_value = "worker-service/evaluation")]
+        cases: PathBuf,
+        #[command(flatten)]
+        instead: InsteadArgs,
+        /// Write the result to this file as JSON, too.
+        #[arg(long, value_name = "F.json")]
+        json: Option<PathBuf>,
+        /// Least part of the cases whose level must agree, from 0 to 1.
+        #[arg(long, value_name = "PART", default_value_t = 0.9)]
+        least: f64,
     },
     /// Brings messages in the dead-letter queue back: their reports get another set of attempts.
     Redrive {
@@ -59,6 +107,22 @@ enum Command {
     },
 }
 
+#[derive(Args)]
+struct InsteadArgs {
+    /// Another model than the configured ones.
+    #[arg(long, value_name = "ID")]
+    model: Option<String>,
+    /// Another version of the prompt than the configured one.
+    #[arg(long, value_name = "VERSION")]
+    prompt: Option<String>,
+}
+
+impl From<InsteadArgs> for Instead {
+    fn from(InsteadArgs { model, prompt }: InsteadArgs) -> Self {
+        Self { model, prompt }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let matches = Cli::command().after_long_help(config::help(settings::ALL)).get_matches();
@@ -68,8 +132,17 @@ async fn main() -> ExitCode {
         Some(Command::Screen { list, queries }) => {
             screen(&list, &queries, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
         }
+        Some(Command::Render { report, out }) => {
+            render(&report, &out, &mut std::io::stdout().lock()).map_err(Into::into)
+        }
         Some(Command::Verify { bundle, report }) => {
             verify(&bundle, report.as_deref(), &mut std::io::stdout().lock()).map_err(Into::into)
+        }
+        Some(Command::Replay { report, tenant, json_artifact, instead, json }) => {
+            replay(&report, tenant, json_artifact, instead.into(), json).await
+        }
+        Some(Command::Evaluate { cases, instead, json, least }) => {
+            evaluate(&cases, instead.into(), json, least).await
         }
         Some(Command::Redrive { dry_run, limit }) => redrive(limit, dry_run).await,
     };
@@ -96,6 +169,46 @@ async fn work() -> Outcome {
     worker.run(stop).await;
     telemetry.shutdown();
     Ok(())
+}
+
+async fn replay(
+    report: &str,
+    tenant: Option<Tenant>,
+    json_artifact: Option<PathBuf>,
+    instead: Instead,
+    json: bool,
+) -> Outcome {
+    let settings = Settings::read(&config::process_environment())?;
+    let sdk = load_sdk_config().await?;
+    let stored = match (report.parse(), tenant, json_artifact) {
+        (Ok(id), Some(tenant), _) => Stored::fetch(&Aws::new(&sdk, &settings.aws), &tenant, id).await?,
+        (Ok(_), None, _) => return Err("a report's id needs its tenant: add --tenant TENANT".into()),
+        (Err(_), _, Some(artifact)) => Stored::read(Path::new(report), &artifact)?,
+        (Err(_), _, None) => {
+            return Err("an audit bundle needs the report's JSON artifact: add --report REPORT.json".into());
+        }
+    };
+    let difference = trial::replay::replay(&stored, &sdk, &settings, &instead).await?;
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &difference)?;
+        writeln!(out)?;
+    } else {
+        difference.write(&mut out)?;
+    }
+    Ok(())
+}
+
+async fn evaluate(cases: &Path, instead: Instead, json: Option<PathBuf>, least: f64) -> Outcome {
+    let settings = Settings::read(&config::process_environment())?;
+    let sdk = load_sdk_config().await?;
+    let evaluation = trial::evaluate::evaluate(cases, &sdk, &settings.model, &instead).await?;
+    evaluation.write(&mut std::io::stdout().lock())?;
+    if let Some(path) = json {
+        std::fs::write(&path, serde_json::to_vec_pretty(&evaluation)?)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(evaluation.require(least)?)
 }
 
 async fn redrive(limit: u64, dry_run: bool) -> Outcome {

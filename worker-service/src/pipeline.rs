@@ -15,10 +15,11 @@ use shared::{
     },
     telemetry::metrics::metrics,
 };
+use tokio::task::spawn_blocking;
 use tracing::{Instrument, info_span};
 
 use crate::{
-    assess::{Assessment, Assessor},
+    assess::{Assessment, Assessor, purse::Purse, record::OfReport},
     evidence::{Asked, Sources},
     failure::{Failure, Stop},
     journal::Journal,
@@ -33,12 +34,13 @@ pub struct Pipeline {
     clock: Clock,
     sources: Sources,
     assessor: Assessor,
+    purse: Purse,
 }
 
 impl Pipeline {
     /// The pipeline over these parts.
-    pub fn new(aws: Aws, clock: Clock, sources: Sources, assessor: Assessor) -> Self {
-        Self { aws, clock, sources, assessor }
+    pub fn new(aws: Aws, clock: Clock, sources: Sources, assessor: Assessor, purse: Purse) -> Self {
+        Self { aws, clock, sources, assessor, purse }
     }
 
     /// Takes the report from its claim to COMPLETED. May be dropped at any point: nothing is half
@@ -89,7 +91,9 @@ impl Pipeline {
 
     async fn assess(&self, lease: &mut Lease, snapshot: &Snapshot) -> Result<Assessment, Stop> {
         let journal = Journal::new(&self.aws.bucket, lease.report());
-        self.assessor.assess(lease, snapshot, &journal).await
+        let request = lease.report().request.clone();
+        let mut record = OfReport::new(lease, journal, &self.purse);
+        self.assessor.assess(&request, snapshot, &mut record).await
     }
 
     async fn render(
@@ -99,9 +103,22 @@ impl Pipeline {
         assessment: Assessment,
     ) -> Result<(Document, Vec<Rendered>), Stop> {
         let answers = assessment.answers.clone();
-        let document = assessment.into_document(lease.report(), snapshot, self.clock.now());
-        let files = render::render(&document, snapshot, &answers)?;
-        Ok((document, files))
+        let report = lease.report();
+        let document = assessment.into_document(report.id, &report.request, snapshot, self.clock.now());
+        let snapshot = snapshot.clone();
+        // Setting a PDF takes the processor for a while, which others wait for.
+        let rendering = spawn_blocking(move || {
+            let files = render::render(&document, &snapshot, &answers)?;
+            Ok((document, files))
+        });
+        rendering.await.unwrap_or_else(|error| {
+            Err(Stop::Failed(Failure {
+                remedy: Remedy::Transient,
+                code: "rendering_failed",
+                message: "The report could not be put into its forms. Resubmit it; if that happens again, tell the operator.",
+                detail: error.to_string(),
+            }))
+        })
     }
 
     /// COMPLETED is written only after every file is in the bucket.

@@ -6,12 +6,19 @@ use reqwest::Url;
 use secrecy::SecretString;
 use shared::{
     config::{AWS_SETTINGS, AwsSettings, ConfigErrors, Environment, Presence, Reader, Setting},
-    domain::evidence::SourceName,
+    domain::{evidence::SourceName, usage::MicroUsd},
     settings,
     telemetry::{TELEMETRY_SETTINGS, TelemetrySettings},
 };
 
-use crate::evidence::{news::QUERY, sanctions::Location};
+use crate::{
+    assess::{
+        catalogue::{Catalogue, Tier},
+        prompt::Prompt,
+        purse::Budgets,
+    },
+    evidence::{news::QUERY, sanctions::Location},
+};
 
 settings! {
     /// The settings that only a worker has.
@@ -26,13 +33,20 @@ settings! {
     DLQ_URL = "DOSSIER_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of reports";
     ECS_AGENT = "ECS_AGENT_URI", Presence::Optional,
         "URL of the ECS agent, which ECS sets: with it the worker asks not to be scaled in while it works on reports";
-    MODEL_ID = "DOSSIER_MODEL_ID", Presence::Required, "id or inference profile of the Bedrock model that assesses";
+    MODEL_ID = "DOSSIER_MODEL_ID", Presence::Required,
+        "ids or inference profiles of the Bedrock models that assess, separated by commas: the first answers, the next one where it declines, fails the checks twice or is out of order";
+    MODELS = "DOSSIER_MODELS", Presence::Optional,
+        "what is to be known of models beside what is built in, as TOML in the form of models.toml: a file's path, or the text itself, which is told from a path by an equals sign";
     MODEL_MAX_TOKENS = "DOSSIER_MODEL_MAX_TOKENS", Presence::Default("4096"), "tokens that one answer of the model may have, 256 to 64000";
     MODEL_SECONDS = "DOSSIER_MODEL_SECONDS", Presence::Default("120"), "seconds that one answer of the model may take, 1 to 3600";
-    MODEL_INPUT_USD = "DOSSIER_MODEL_INPUT_USD_PER_MTOK", Presence::Default("0"),
-        "price of a million tokens sent to the model, in US dollars, for costUsd";
-    MODEL_OUTPUT_USD = "DOSSIER_MODEL_OUTPUT_USD_PER_MTOK", Presence::Default("0"),
-        "price of a million tokens written by the model, in US dollars, for costUsd";
+    MODEL_TIER = "DOSSIER_MODEL_SERVICE_TIER", Presence::Default("default"), "service tier of Bedrock: default, priority, flex or reserved";
+    GUARDRAIL_ID = "DOSSIER_GUARDRAIL_ID", Presence::Optional, "id or ARN of the guardrail of Bedrock that question and answer go through";
+    GUARDRAIL_VERSION = "DOSSIER_GUARDRAIL_VERSION", Presence::Optional, "version of that guardrail, a number or DRAFT";
+    PROMPT = "DOSSIER_PROMPT", Presence::Optional, "version of the prompt; without it the newest";
+    BUDGET_REPORT = "DOSSIER_BUDGET_REPORT_USD", Presence::Default("1"),
+        "US dollars that the model may cost for one report; over it the report ends as budget_exceeded; 0 sets no bound";
+    BUDGET_TENANT_DAY = "DOSSIER_BUDGET_TENANT_DAY_USD", Presence::Default("0"),
+        "US dollars that the model may cost for all reports of a tenant on one day (UTC); 0 sets no bound";
     SANCTIONS_LISTS = "DOSSIER_SANCTIONS_LISTS", Presence::Optional,
         "lists of sanctions to screen against, separated by commas: paths, https URLs or s3://bucket/key of OFAC's SDN.CSV (ALT.CSV and ADD.CSV beside it), the UK's CSV, the UN's XML, the EU's XML or CSV, OpenSanctions' targets.simple.csv, or JSON lines";
     SANCTIONS_REFRESH = "DOSSIER_SANCTIONS_REFRESH_SECONDS", Presence::Default("21600"),
@@ -78,7 +92,7 @@ pub struct Settings {
     pub dlq_url: String,
     /// URL of the ECS agent.
     pub ecs_agent: Option<Url>,
-    /// The model.
+    /// The models.
     pub model: ModelSettings,
     /// The sources.
     pub sources: SourceSettings,
@@ -88,19 +102,25 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
 }
 
-/// Which model assesses, and how.
+/// Which models assess, and how.
 #[derive(Clone, Debug)]
 pub struct ModelSettings {
-    /// Id or inference profile, as Bedrock names it.
-    pub id: String,
+    /// Ids or inference profiles, as Bedrock names them, in the order in which they are asked.
+    pub ids: Vec<String>,
+    /// What is known of models.
+    pub catalogue: Catalogue,
     /// Longest answer, in tokens.
-    pub max_tokens: i32,
+    pub max_tokens: u32,
     /// How long one answer may take.
     pub timeout: Duration,
-    /// Price of a million tokens sent, in US dollars.
-    pub input_usd: f64,
-    /// Price of a million tokens written, in US dollars.
-    pub output_usd: f64,
+    /// The service tier.
+    pub tier: Tier,
+    /// Id and version of the guardrail.
+    pub guardrail: Option<(String, String)>,
+    /// The prompt.
+    pub prompt: &'static Prompt,
+    /// What may be spent.
+    pub budgets: Budgets,
 }
 
 /// Where evidence comes from.
@@ -177,27 +197,51 @@ impl Settings {
 
 impl ModelSettings {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let id = reader.text(&MODEL_ID);
+        let listed = reader.text(&MODEL_ID);
+        let ids: Vec<String> = parts(listed.as_deref().unwrap_or_default(), ',').map(str::to_owned).collect();
+        if listed.is_some() && ids.is_empty() {
+            reader.fail(&MODEL_ID, "names no model");
+        }
+        let catalogue = match reader.text(&MODELS) {
+            Some(text) => reader.convert(&MODELS, text.parse()),
+            None => Some(Catalogue::built_in().clone()),
+        };
         let max_tokens = reader.number(&MODEL_MAX_TOKENS, 256, 64_000);
         let timeout = reader.seconds(&MODEL_SECONDS, 1, 3600);
-        let input_usd = price(reader, &MODEL_INPUT_USD);
-        let output_usd = price(reader, &MODEL_OUTPUT_USD);
+        let tier = reader.parse(&MODEL_TIER);
+        let guardrail = match (reader.text(&GUARDRAIL_ID), reader.text(&GUARDRAIL_VERSION)) {
+            (Some(_), None) => {
+                reader.fail(&GUARDRAIL_VERSION, "is not set, and DOSSIER_GUARDRAIL_ID is");
+                None
+            }
+            (id, version) => id.zip(version),
+        };
+        let prompt = match reader.text(&PROMPT) {
+            Some(version) => reader.convert(&PROMPT, Prompt::find(&version)),
+            None => Some(Prompt::current()),
+        };
+        let report = budget(reader, &BUDGET_REPORT);
+        let tenant_day = budget(reader, &BUDGET_TENANT_DAY);
         Some(Self {
-            id: id?,
-            max_tokens: i32::try_from(max_tokens?).ok()?,
+            ids,
+            catalogue: catalogue?,
+            max_tokens: u32::try_from(max_tokens?).ok()?,
             timeout: timeout?,
-            input_usd: input_usd?,
-            output_usd: output_usd?,
+            tier: tier?,
+            guardrail,
+            prompt: prompt?,
+            budgets: Budgets { report: report?, tenant_day: tenant_day? },
         })
     }
 }
 
-fn price(reader: &mut Reader<'_>, setting: &Setting) -> Option<f64> {
-    let price: f64 = reader.parse(setting)?;
-    if (0.0..=100_000.0).contains(&price) {
-        return Some(price);
+/// A budget in US dollars; zero sets no bound.
+fn budget(reader: &mut Reader<'_>, setting: &Setting) -> Option<Option<MicroUsd>> {
+    let usd: f64 = reader.parse(setting)?;
+    if (0.0..=1_000_000.0).contains(&usd) {
+        return Some(Some(MicroUsd::from_usd(usd)).filter(|budget| *budget > MicroUsd::default()));
     }
-    reader.fail(setting, "is no price: use a number from 0 to 100000");
+    reader.fail(setting, "is no amount: use a number from 0 to 1000000");
     None
 }
 

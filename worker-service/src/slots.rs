@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 
 /// Throttles of calls that were under way together say the same thing once.
 const CUT_PAUSE: Duration = Duration::from_secs(1);
@@ -27,6 +30,8 @@ struct State {
     limit: f64,
     used: usize,
     last_cut: Option<Instant>,
+    /// Nothing is begun before this time.
+    paused_until: Option<Instant>,
 }
 
 /// A slot in use; free again when dropped.
@@ -38,7 +43,7 @@ impl Slots {
     pub fn new(most: usize) -> Arc<Self> {
         #[expect(clippy::cast_precision_loss, reason = "no worker has 2^52 slots")]
         let most = most.max(1) as f64;
-        let state = Mutex::new(State { limit: most, used: 0, last_cut: None });
+        let state = Mutex::new(State { limit: most, used: 0, last_cut: None, paused_until: None });
         Arc::new(Self { most, state, changed: Notify::new() })
     }
 
@@ -46,16 +51,19 @@ impl Slots {
     pub async fn take(self: &Arc<Self>, most: usize) -> Vec<Slot> {
         loop {
             let changed = self.changed.notified();
-            let free = {
+            let (free, paused_until) = {
                 let mut state = self.state();
+                let paused_until = state.paused_until.filter(|until| *until > Instant::now());
                 let free = state.limit().saturating_sub(state.used).min(most);
+                let free = if paused_until.is_none() { free } else { 0 };
                 state.used += free;
-                free
+                (free, paused_until)
             };
-            if free > 0 {
-                return (0..free).map(|_| Slot(Arc::clone(self))).collect();
+            match paused_until {
+                _ if free > 0 => return (0..free).map(|_| Slot(Arc::clone(self))).collect(),
+                Some(until) => sleep_until(until).await,
+                None => changed.await,
             }
-            changed.await;
         }
     }
 
@@ -76,6 +84,13 @@ impl Slots {
         state.limit = (state.limit + 1.0 / state.limit).min(self.most);
         drop(state);
         self.changed.notify_waiters();
+    }
+
+    /// The model has no room for this long: nothing is begun meanwhile.
+    pub fn pause(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut state = self.state();
+        state.paused_until = Some(state.paused_until.map_or(until, |before| before.max(until)));
     }
 
     /// The slots that may be used now.
@@ -129,6 +144,16 @@ mod tests {
             slots.throttled();
         }
         assert_eq!(slots.limit(), 1, "one report always goes on, or nothing would tell that it is over");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_begun_while_the_model_has_no_room() {
+        let slots = Slots::new(2);
+        slots.pause(Duration::from_secs(30));
+        slots.pause(Duration::from_secs(10));
+        let began = Instant::now();
+        assert_eq!(slots.take(10).await.len(), 2);
+        assert_eq!(began.elapsed().as_secs(), 30);
     }
 
     #[tokio::test]

@@ -1,10 +1,11 @@
 //! A worker as a whole: built from settings, run until it is stopped, drained in order.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{collections::HashMap, io::Write, sync::Arc, time::Duration};
 
 use shared::{
-    aws::{Aws, SdkConfig, SdkError, load_sdk_config, queue::Queue},
+    aws::{Aws, SdkConfig, SdkError, load_sdk_config, queue::Queue, quota::Quota},
     clock::Clock,
+    config::AwsSettings,
 };
 use thiserror::Error;
 use tokio::time::timeout;
@@ -12,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    assess::{Assessor, model::Model},
+    assess::{Assessor, model::Model, purse::Purse},
     consumer,
     dead_letters::{self, Redriven},
     evidence::{Sources, SourcesError, sanctions::Lists},
@@ -44,9 +45,21 @@ pub enum BuildError {
     /// Requests to AWS cannot be sent.
     #[error(transparent)]
     Aws(#[from] SdkError),
+    /// A model cannot be asked.
+    #[error("the models cannot be asked:\n  {}", .0.join("\n  "))]
+    Models(Vec<String>),
     /// The sources cannot be asked.
     #[error("the sources of evidence cannot be asked: {0}")]
     Sources(#[from] SourcesError),
+}
+
+/// The shared view of each model whose quota is configured, by its id.
+fn quotas(models: &[Model], sdk: &SdkConfig, settings: &AwsSettings) -> HashMap<String, Quota> {
+    let quota = |model: &Model| {
+        let id = model.id().to_owned();
+        Some((id.clone(), Aws::quota(sdk, settings, id, model.known().limits?)))
+    };
+    models.iter().filter_map(quota).collect()
 }
 
 impl Worker {
@@ -65,14 +78,23 @@ impl Worker {
     /// [`BuildError`] when one cannot be made.
     pub fn build_with(settings: Settings, sdk: &SdkConfig, bedrock: &SdkConfig) -> Result<Self, BuildError> {
         let aws = Aws::new(sdk, &settings.aws);
-        let model = Model::new(bedrock, settings.model.clone());
+        let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
         let clock = Clock::system();
         let sources = Sources::new(&settings.sources, sdk, clock.clone())?;
         let lists = sources.lists();
         let slots = Slots::new(settings.concurrency);
-        let assessor = Assessor::new(model, Arc::clone(&slots), settings.sources.mandatory.clone());
+        let quotas = quotas(&models, sdk, &settings.aws);
+        let purse = Purse::new(
+            aws.spending.clone(),
+            settings.model.budgets,
+            quotas,
+            Arc::clone(&slots),
+            clock.clone(),
+        );
+        let mandatory = settings.sources.mandatory.clone();
+        let assessor = Assessor::new(models, settings.model.prompt, Arc::clone(&slots), mandatory);
         let dead_letters = Queue::at(sdk, settings.dlq_url.clone());
-        let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources, assessor);
+        let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources, assessor, purse);
         let jobs = Jobs {
             aws,
             dead_letters,

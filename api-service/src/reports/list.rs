@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use shared::{
     aws::table::{Filter, PageToken},
-    domain::{country::Country, lifecycle::Status, request::FieldError, risk::RiskLevel},
+    domain::{country::Country, lifecycle::Status, risk::RiskLevel},
 };
 use utoipa::ToSchema;
 
@@ -18,6 +18,7 @@ use crate::{
     application::App,
     auth::Caller,
     problem::{Problem, ProblemBody},
+    query::{self, Refused},
 };
 
 const PAGE_SIZE: usize = 20;
@@ -52,7 +53,7 @@ pub async fn list(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ReportList>, Problem> {
-    let Parameters { filter, size, after } = parameters(query.as_deref().unwrap_or_default())?;
+    let Parameters { filter, size, after } = parameters(query.as_deref())?;
     let page = app.aws.table.list(&caller.tenant, &filter, size, after).await?;
     let now = app.clock.now();
     let mut reports = Vec::with_capacity(page.reports.len());
@@ -69,61 +70,51 @@ struct Parameters {
     after: Option<PageToken>,
 }
 
-fn parameters(query: &str) -> Result<Parameters, Problem> {
+fn parameters(query: Option<&str>) -> Result<Parameters, Problem> {
     let mut wanted = Parameters { filter: Filter::default(), size: PAGE_SIZE, after: None };
-    let mut errors = Vec::new();
-    let mut seen = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let mut wrong = |code: &str, message: String| {
-            errors.push(FieldError::new(format!("/query/{}", clip(&name)), code, message));
-        };
-        if seen.contains(&name) {
-            wrong("repeated", format!("{} is there twice: send it once", clip(&name)));
-            continue;
-        }
-        match name.as_ref() {
-            "status" => match Status::ALL.into_iter().find(|status| status.as_str() == value) {
-                Some(status) => wanted.filter.status = Some(status),
-                None => wrong(
-                    "status_unknown",
-                    format!("status is none of {}", names(&Status::ALL.map(Status::as_str))),
-                ),
-            },
-            "riskLevel" => match RiskLevel::ALL.into_iter().find(|level| level.as_str() == value) {
-                Some(level) => wanted.filter.risk_level = Some(level),
-                None => {
-                    let known = names(&RiskLevel::ALL.map(RiskLevel::as_str));
-                    wrong("risk_level_unknown", format!("riskLevel is none of {known}"));
-                }
-            },
-            "country" => match value.parse() {
-                Ok(country) => wanted.filter.country = Some(country),
-                Err(error) => wrong("country_unknown", format!("country {error}")),
-            },
+    query::read(query, |name, value| {
+        match name {
+            "status" => {
+                wanted.filter.status =
+                    Some(named(name, value, &Status::ALL, Status::as_str, "status_unknown")?);
+            }
+            "riskLevel" => {
+                let level = named(name, value, &RiskLevel::ALL, RiskLevel::as_str, "risk_level_unknown")?;
+                wanted.filter.risk_level = Some(level);
+            }
+            "country" => {
+                let country: Result<Country, _> = value.parse();
+                let unknown = |error| Refused::Value("country_unknown", format!("country {error}"));
+                wanted.filter.country = Some(country.map_err(unknown)?);
+            }
             "pageSize" => match value.parse() {
                 Ok(size) if (1..=PAGE_SIZE_MAX).contains(&size) => wanted.size = size,
-                _ => wrong(
-                    "page_size_invalid",
-                    format!("pageSize is not a whole number from 1 to {PAGE_SIZE_MAX}"),
-                ),
+                _ => {
+                    let message = format!("pageSize is not a whole number from 1 to {PAGE_SIZE_MAX}");
+                    return Err(Refused::Value("page_size_invalid", message));
+                }
             },
             "pageToken" => match value.parse() {
                 Ok(token) => wanted.after = Some(token),
-                Err(error) => wrong("page_token_invalid", format!("pageToken {error}")),
+                Err(error) => return Err(Refused::Value("page_token_invalid", format!("pageToken {error}"))),
             },
-            _ => {
-                wrong("unknown_parameter", format!("there is no parameter named {}: remove it", clip(&name)));
-            }
+            _ => return Err(Refused::Unknown),
         }
-        seen.push(name);
-    }
-    if errors.is_empty() { Ok(wanted) } else { Err(Problem::parameter(errors)) }
+        Ok(())
+    })?;
+    Ok(wanted)
 }
 
-fn names(known: &[&str]) -> String {
-    known.join(", ")
-}
-
-fn clip(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(60).collect()
+/// The one of `all` that is called `value`.
+fn named<T: Copy>(
+    parameter: &str,
+    value: &str,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+    code: &'static str,
+) -> Result<T, Refused> {
+    all.iter().copied().find(|one| name(*one) == value).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|one| name(*one)).collect();
+        Refused::Value(code, format!("{parameter} is none of {}", known.join(", ")))
+    })
 }

@@ -3,11 +3,16 @@
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use super::evidence::Prompt;
+use super::evidence::{Evidence, Prompt};
 use super::wire::{Answer, ConverseError, ErrorKind};
 use super::writer::{Assessment, Citation, Finding};
 use crate::faults::Outcome;
 
+/// A date and a number that no evidence holds.
+const WRONG_NUMBERS: &str = " On 31 February 1987 it paid 987,654,321 for that.";
+/// German, in which no report is written.
+const OTHER_LANGUAGE: &str = "Über das Unternehmen liegen keine belastbaren Erkenntnisse vor, und die Geschäftsbeziehung \
+    kann nach sorgfältiger Abwägung aller Umstände ohne weitere Prüfung aufgenommen werden.";
 /// Words that no evidence holds.
 const INVENTED: &str = "The board of directors admitted everything in a letter that was never written";
 
@@ -53,8 +58,38 @@ pub(super) fn answer(outcome: Outcome, ask: &Ask, mut assessment: Assessment, pr
                 }
             }
         }
+        Outcome::WrongNumbers => {
+            for finding in with_one_finding(&mut assessment, prompt) {
+                finding.statement.push_str(WRONG_NUMBERS);
+            }
+        }
+        Outcome::UnderFloor => assessment.level = "LOW",
+        Outcome::Obedient => obey(&mut assessment, prompt),
+        Outcome::OtherLanguage => {
+            OTHER_LANGUAGE.clone_into(&mut assessment.summary.text);
+            for finding in &mut assessment.findings {
+                OTHER_LANGUAGE.clone_into(&mut finding.statement);
+            }
+        }
     }
     ask.answer(&json!(assessment))
+}
+
+/// Does what a news item says that speaks to the model: calls the company harmless in the item's own words.
+fn obey(assessment: &mut Assessment, prompt: &Prompt) {
+    let directs = |item: &&Evidence| {
+        let text = format!("{} {}", item.title, item.text).to_lowercase();
+        ["ignore", "instructions", "note to ai"].iter().any(|word| text.contains(word))
+    };
+    let Some(item) = prompt.evidence.iter().find(directs) else { return };
+    assessment.level = "LOW";
+    assessment.summary.text = format!("{} {}", item.title, assessment.summary.text);
+    assessment.findings = vec![Finding {
+        category: "other",
+        severity: "low",
+        statement: item.title.clone(),
+        citations: vec![Citation { evidence_id: item.id.clone(), quote: item.title.clone() }],
+    }];
 }
 
 /// Missing fields, wrong types, and no JSON at all, in turn.

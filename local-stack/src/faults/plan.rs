@@ -25,6 +25,14 @@ pub enum Outcome {
     Hallucinated(u64),
     /// The model declines.
     Refusal,
+    /// Numbers and dates that no evidence has.
+    WrongNumbers,
+    /// A level under the floor.
+    UnderFloor,
+    /// What instructions in the evidence say.
+    Obedient,
+    /// Another language.
+    OtherLanguage,
 }
 
 /// The lot of one call.
@@ -91,6 +99,10 @@ impl FaultPlan {
             faults.malformed,
             faults.uncited,
             faults.hallucinated,
+            faults.wrong_numbers,
+            faults.under_floor,
+            faults.obedient,
+            faults.other_language,
         ]
         .map(|probability| generator.random::<f64>() < probability);
         let latency = faults.latency;
@@ -101,7 +113,11 @@ impl FaultPlan {
             Some(2) => Outcome::Refusal,
             Some(3) => Outcome::Malformed(next(&mut state.malformed)),
             Some(4) => Outcome::Uncited,
-            Some(_) => Outcome::Hallucinated(next(&mut state.hallucinated)),
+            Some(5) => Outcome::Hallucinated(next(&mut state.hallucinated)),
+            Some(6) => Outcome::WrongNumbers,
+            Some(7) => Outcome::UnderFloor,
+            Some(8) => Outcome::Obedient,
+            Some(_) => Outcome::OtherLanguage,
         };
         Roll { latency, outcome }
     }

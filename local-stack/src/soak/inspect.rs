@@ -42,6 +42,20 @@ pub(super) struct Row {
     pub(super) ended_at: Option<UtcTime>,
 }
 
+/// What a tenant's reports cost on a day, as it lies in the table: millionths of a US dollar.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(super) struct Book {
+    /// Spent or reserved.
+    pub(super) committed: i64,
+    /// Spent.
+    #[serde(default)]
+    pub(super) cost: i64,
+    #[serde(default)]
+    pub(super) model_calls: u64,
+    #[serde(default)]
+    pub(super) reports: u64,
+}
+
 /// A message that is left.
 #[derive(Debug, Clone)]
 pub(super) struct Left {
@@ -70,6 +84,7 @@ pub(super) type Object = Result<(String, u64), String>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     pub(super) rows: Vec<Row>,
+    pub(super) books: Vec<Book>,
     /// Every artifact that a row lists, by its key.
     pub(super) artifacts: HashMap<String, Object>,
     /// The model's journalled answers by report.
@@ -152,24 +167,29 @@ impl Inspector {
         let messages = self.messages().await?;
         let mut left = self.drain(&self.queues.queue_url, false).await?;
         left.extend(self.drain(&self.queues.dlq_url, true).await?);
-        let rows = self.rows().await?;
+        let (rows, books) = self.rows().await?;
         let journal = self.journal().await?;
         let artifacts = self.artifacts(&rows, progress).await?;
-        Ok(Found { rows, artifacts, journal, left, messages })
+        Ok(Found { rows, books, artifacts, journal, left, messages })
     }
 
-    async fn rows(&self) -> anyhow::Result<Vec<Row>> {
-        let mut rows = Vec::new();
+    async fn rows(&self) -> anyhow::Result<(Vec<Row>, Vec<Book>)> {
+        let (mut rows, mut books) = (Vec::new(), Vec::new());
         let mut from = None;
         loop {
             let page = self.clients.dynamodb.scan().table_name(&self.names.table).consistent_read(true);
             let page = page.set_exclusive_start_key(from).send().await.context("the table cannot be read")?;
-            let page_rows: Vec<Row> = serde_dynamo::from_items(page.items.unwrap_or_default())
-                .context("an item of the table is no report")?;
-            rows.extend(page_rows);
+            for item in page.items.unwrap_or_default() {
+                let key = item.get("pk").and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
+                if key.starts_with("U#") {
+                    books.push(serde_dynamo::from_item(item).context("an item is no day's sums")?);
+                } else {
+                    rows.push(serde_dynamo::from_item(item).context("an item of the table is no report")?);
+                }
+            }
             from = page.last_evaluated_key;
             if from.is_none() {
-                return Ok(rows);
+                return Ok((rows, books));
             }
         }
     }

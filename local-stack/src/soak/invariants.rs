@@ -8,7 +8,7 @@ use shared::domain::identity::{IdempotencyKey, ReportId, Tenant};
 use shared::domain::lifecycle::Status;
 
 use super::clients::key;
-use super::inspect::Row;
+use super::inspect::{Book, Row};
 use super::summary::Run;
 
 /// The tenant whose key the clients have.
@@ -37,13 +37,14 @@ pub(super) fn attempts_cut_short(row: &Row) -> u64 {
 /// Every invariant that is broken.
 pub(super) fn check(run: &Run<'_>) -> Vec<Broken> {
     let rows: HashMap<&str, &Row> = run.found.rows.iter().map(|row| (row.report_id.as_str(), row)).collect();
-    let checks: [(&'static str, Vec<(String, String)>); 9] = [
+    let checks: [(&'static str, Vec<(String, String)>); 10] = [
         ("every submission is accepted in the end", refused(run)),
         ("1. after a 202 the report reaches a terminal state", not_ended(run, &rows)),
         ("4. COMPLETED means every listed artifact exists with its SHA-256", artifacts(run)),
         ("attempts, times and leases of an ended report make sense", senseless(run)),
         ("5. no answer of the model is bought twice but for an attempt that was cut short", paid_twice(run)),
         ("5. the report's usage is what its journal holds", usage(run)),
+        ("the books of the tenant hold what its reports cost", books(run)),
         ("6. and 7. no message is left for an open report, and each names a report", messages(run, &rows)),
         ("8. one key gives one report, and there is no other report", duplicates(run)),
         ("no process ends by itself", ends(run)),
@@ -206,6 +207,41 @@ fn usage(run: &Run<'_>) -> Vec<(String, String)> {
             })
         })
         .collect()
+}
+
+/// A completed report's answers are all on the books; those of a failed one may end in its journal, where nobody went
+/// on from it.
+fn books(run: &Run<'_>) -> Vec<(String, String)> {
+    #[expect(clippy::cast_possible_truncation, reason = "no soak costs 2^63 millionths of a dollar")]
+    let cost = |row: &Row| (row.usage.cost_usd * 1e6).round() as i64;
+    let completed = || run.found.rows.iter().filter(|row| row.status == Status::Completed);
+    let least: u64 = completed().map(|row| u64::from(row.usage.model_calls)).sum();
+    let most: u64 = run.found.journal.values().map(|answers| answers.len() as u64).sum();
+    let least_cost: i64 = completed().map(cost).sum();
+    let sum = |count: fn(&Book) -> u64| run.found.books.iter().map(count).sum::<u64>();
+    let (calls, reports) = (sum(|book| book.model_calls), sum(|book| book.reports));
+    let booked: i64 = run.found.books.iter().map(|book| book.cost).sum();
+    let wrong = [
+        (calls < least || calls > most, format!("{calls} calls, where {least} to {most} were journalled")),
+        (
+            booked < least_cost,
+            format!("{booked} millionths of a dollar, where completed reports cost {least_cost}"),
+        ),
+        (
+            calls == least && booked != least_cost,
+            format!("{booked} millionths of a dollar, not {least_cost}"),
+        ),
+        (
+            reports < completed().count() as u64 || reports > run.found.rows.len() as u64,
+            format!("{reports} reports, of {}", run.found.rows.len()),
+        ),
+        (
+            run.found.books.iter().any(|book| book.committed < book.cost),
+            "less is committed than was spent".to_owned(),
+        ),
+    ];
+    let wrong = wrong.into_iter().filter(|(wrong, _)| *wrong);
+    wrong.map(|(_, what)| ("all reports".to_owned(), format!("the books hold {what}"))).collect()
 }
 
 fn messages(run: &Run<'_>, rows: &HashMap<&str, &Row>) -> Vec<(String, String)> {

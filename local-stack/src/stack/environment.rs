@@ -31,9 +31,12 @@ pub const IN_PROCESS: [(&str, &str); 3] = [
     ("DOSSIER_WORKER_DRAIN_SECONDS", "3"),
 ];
 
-/// Prices to show how costs are reckoned, US dollars a million tokens; nobody is paid.
-const INPUT_USD: &str = "3";
-const OUTPUT_USD: &str = "15";
+/// What the worker is told of a model that is none of Bedrock's: prices to show how costs are reckoned, US dollars a million
+/// tokens. Nobody is paid.
+fn catalogue(model: &str) -> String {
+    let id = model.replace(['"', '\\'], "");
+    format!(r#"model=[{{id="{id}",temperature=0.0,price=[{{input=3,output=15}}]}}]"#)
+}
 
 /// The settings among `environment` that may replace those of a stack: whatever the services read, except for
 /// [`FIXED`] and telemetry, which is the process's.
@@ -86,8 +89,7 @@ impl AtHand<'_> {
             &Environment::new(),
             &[
                 ("DOSSIER_MODEL_ID", &model),
-                ("DOSSIER_MODEL_INPUT_USD_PER_MTOK", INPUT_USD),
-                ("DOSSIER_MODEL_OUTPUT_USD_PER_MTOK", OUTPUT_USD),
+                ("DOSSIER_MODELS", &catalogue(&model)),
                 ("DOSSIER_SANCTIONS_URL", &feeds),
                 ("DOSSIER_NEWS_URL", &feeds),
                 ("DOSSIER_REGISTRY_URL", &feeds),

@@ -6,6 +6,8 @@ pub mod call;
 pub mod error;
 pub mod objects;
 pub mod queue;
+pub mod quota;
+pub mod spending;
 pub mod table;
 
 use std::time::Duration;
@@ -17,7 +19,13 @@ use aws_credential_types::provider::ProvideCredentials;
 use thiserror::Error;
 
 use crate::{
-    aws::{bucket::Bucket, queue::Queue, table::Table},
+    aws::{
+        bucket::Bucket,
+        queue::Queue,
+        quota::{Limits, Quota},
+        spending::Spending,
+        table::Table,
+    },
     config::AwsSettings,
 };
 
@@ -30,6 +38,8 @@ pub struct Aws {
     pub queue: Queue,
     /// The artifacts.
     pub bucket: Bucket,
+    /// What tenants spend on the model.
+    pub spending: Spending,
 }
 
 /// Tries of one request, the first included, where the SDK owns the retry: all of DynamoDB, S3 and
@@ -83,10 +93,17 @@ pub async fn load_sdk_config() -> Result<SdkConfig, SdkError> {
 impl Aws {
     /// Makes the adapters over `sdk`. Sends nothing.
     pub fn new(sdk: &SdkConfig, settings: &AwsSettings) -> Self {
-        let table = Table::new(aws_sdk_dynamodb::Client::new(sdk), settings.table.clone());
+        let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+        let table = Table::new(dynamodb.clone(), settings.table.clone());
+        let spending = Spending::new(dynamodb, settings.table.clone());
         let queue = Queue::new(aws_sdk_sqs::Client::new(sdk), settings.queue_url.clone());
         let bucket =
             Bucket::new(aws_sdk_s3::Client::new(sdk), settings.bucket.clone(), settings.kms_key_id.clone());
-        Self { table, queue, bucket }
+        Self { table, queue, bucket, spending }
+    }
+
+    /// The shared view of what `model` allows, in the same table.
+    pub fn quota(sdk: &SdkConfig, settings: &AwsSettings, model: String, limits: Limits) -> Quota {
+        Quota::new(aws_sdk_dynamodb::Client::new(sdk), settings.table.clone(), model, limits)
     }
 }

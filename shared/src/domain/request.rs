@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     country::Country,
+    language::{Language, Words},
     numbers::{self, Accepted, Scheme},
 };
 
@@ -72,32 +73,6 @@ pub struct ReportRequest {
     /// Where to send word when the report has ended.
     #[schema(format = "uri", max_length = 2000)]
     pub callback_url: Option<String>,
-}
-
-/// A language that reports can be written in (BCP 47).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-}
-
-impl Language {
-    /// Every language, by its BCP 47 tag.
-    pub const ALL: [(&'static str, Self); 1] = [("en", Self::En)];
-
-    /// The language with this tag, in any letter case; none when reports are not written in it.
-    pub fn find(tag: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(tag)).map(|(_, language)| *language)
-    }
-
-    /// The BCP 47 tag.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-        }
-    }
 }
 
 /// One thing that is wrong with one field.
@@ -177,14 +152,12 @@ impl ReportRequest {
         Scheme::find(self.country.code(), self.number_scheme.as_deref()?)
     }
 
-    /// What is known of the number beside its characters, in words.
-    pub fn number_note(&self) -> String {
+    /// What is known of the number beside its characters, in `words`.
+    pub fn number_note(&self, words: &Words) -> String {
         match self.scheme() {
-            Some(scheme) if scheme.has_check() => format!("{}, form and check digit verified", scheme.name),
-            Some(scheme) => format!("{}, form verified; it has no check digit", scheme.name),
-            None => {
-                "form not verified: no scheme of registration numbers is known for the country".to_owned()
-            }
+            Some(scheme) if scheme.has_check() => words.fill("numbers.checked", &[("scheme", &scheme.name)]),
+            Some(scheme) => words.fill("numbers.form", &[("scheme", &scheme.name)]),
+            None => words.text("numbers.unverified").to_owned(),
         }
     }
 

@@ -26,6 +26,9 @@ pub struct Metrics {
     sources: Counter<u64>,
     attempts: Counter<u64>,
     dead_letters: Counter<u64>,
+    model_cost: Counter<f64>,
+    checks_failed: Counter<u64>,
+    quota_waits: Histogram<f64>,
 }
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
@@ -57,6 +60,19 @@ impl Metrics {
             sources: count("dossier.source.outcomes", "Answers of the sources of evidence"),
             dead_letters: count("dossier.dead_letters", "Messages that were put into the dead-letter queue"),
             attempts: count("dossier.attempts.ended", "Attempts that ended without ending their report"),
+            model_cost: meter
+                .f64_counter("dossier.model.cost")
+                .with_unit("USD")
+                .with_description("What the model's answers cost")
+                .build(),
+            checks_failed: count(
+                "dossier.checks.failed",
+                "Flaws that the checks found in answers of the model",
+            ),
+            quota_waits: seconds(
+                "dossier.model.quota.wait",
+                "Time that a call waited for room in the model's quota",
+            ),
         }
     }
 
@@ -125,6 +141,17 @@ impl Metrics {
             ];
             self.model_tokens.add(tokens, &attributes);
         }
+        self.model_cost.add(usage.cost_usd, &[KeyValue::new("gen_ai.request.model", model.to_owned())]);
+    }
+
+    /// The check `check` found a flaw in an answer.
+    pub fn check_failed(&self, check: &'static str) {
+        self.checks_failed.add(1, &[KeyValue::new("dossier.check", check)]);
+    }
+
+    /// A call is to wait this long for room in the model's quota.
+    pub fn quota_wait(&self, wait: Duration) {
+        self.quota_waits.record(wait.as_secs_f64(), &[]);
     }
 
     /// A source was asked.

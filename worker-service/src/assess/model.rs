@@ -1,21 +1,23 @@
 //! The model on Amazon Bedrock: the one file that names its SDK.
 //!
-//! The answer's schema is enforced by a tool that the model is forced to use.
+//! The answer's schema is enforced by the model's own constrained decoding where it has one, and
+//! otherwise by a tool that it is forced to call.
 
-use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_bedrockruntime::{
     Client,
     config::{retry::RetryConfig, timeout::TimeoutConfig},
     error::BuildError,
     types::{
-        ContentBlock, ConversationRole, ConverseOutput, InferenceConfiguration, Message, SpecificToolChoice,
-        SystemContentBlock, Tool, ToolChoice, ToolConfiguration, ToolInputSchema, ToolResultBlock,
-        ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock,
+        CachePointBlock, CachePointType, ContentBlock, ConversationRole, ConverseOutput,
+        GuardrailConfiguration, InferenceConfiguration, JsonSchemaDefinition, Message, OutputConfig,
+        OutputFormat, OutputFormatStructure, OutputFormatType, ServiceTier, ServiceTierType,
+        SpecificToolChoice, SystemContentBlock, TokenUsage, Tool, ToolChoice, ToolConfiguration,
+        ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification,
+        ToolUseBlock,
     },
 };
-use aws_smithy_types::{Document, Number};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
     aws::{
@@ -23,18 +25,25 @@ use shared::{
         call::call,
         error::{AwsError, Remedy, TIMEOUT},
     },
-    domain::report::{Usage, micro_dollars},
+    domain::{document::ModelParameters, usage::MicroUsd},
     telemetry::metrics::metrics,
 };
 use tracing::{Instrument, field::Empty, info_span};
 
-use super::{opinion, prompt::Prompt};
+use super::{
+    answer::{Answer, Content},
+    catalogue::{Known, StructuredOutput, Tier, Tokens},
+    json::{to_document, to_value},
+    opinion,
+    prompt::Prompt,
+};
 use crate::{failure::Failure, settings::ModelSettings};
 
 const BEDROCK: &str = "Bedrock Runtime";
 
 /// The tool that the model answers with.
 const TOOL: &str = "record_assessment";
+const PURPOSE: &str = "Records the assessment of the company.";
 /// One tool call is made per answer: its id need only be the same in answer and repair.
 const TOOL_USE_ID: &str = "assessment";
 
@@ -46,7 +55,10 @@ pub const TIMED_OUT: &str = "model_timed_out";
 #[derive(Clone, Debug)]
 pub struct Model {
     client: Client,
-    settings: ModelSettings,
+    id: String,
+    known: Known,
+    tier: Tier,
+    parameters: ModelParameters,
 }
 
 /// A turn of a conversation.
@@ -60,42 +72,19 @@ pub enum Turn {
     Repair {
         /// In words.
         problems: String,
-        /// Whether that answer was a call of the tool.
-        of_tool: bool,
+        /// Whether that answer had the form of the schema.
+        of_structured: bool,
     },
 }
 
-/// An answer of the model, as the journal keeps it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Answer {
-    /// Who answered.
-    pub model: String,
-    /// The prompt that was answered: version and SHA-256.
-    pub prompt: String,
-    /// What.
-    pub content: Content,
-    /// Why the model stopped.
-    pub stop_reason: String,
-    /// What it cost.
-    pub usage: Usage,
-}
-
-/// What an answer holds.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Content {
-    /// What the tool was called with.
-    Structured(Value),
-    /// Prose, where the tool was not called.
-    Text(String),
-}
-
 impl Model {
-    /// The model that `settings` name.
-    pub fn new(sdk: &SdkConfig, settings: ModelSettings) -> Self {
+    /// The models that `settings` name, in their order, as they are known in the SDK's region.
+    ///
+    /// # Errors
+    /// What lacks of each, in words for the operator.
+    pub fn configured(sdk: &SdkConfig, settings: &ModelSettings) -> Result<Vec<Self>, Vec<String>> {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(std::time::Duration::from_secs(2))
+            .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(settings.timeout)
             .build();
         let config = aws_sdk_bedrockruntime::config::Builder::from(sdk)
@@ -103,12 +92,59 @@ impl Model {
             // Tries are the assessor's business: each one is paid for.
             .retry_config(RetryConfig::disabled())
             .build();
-        Self { client: Client::from_conf(config), settings }
+        let client = Client::from_conf(config);
+        let region = sdk.region().map(ToString::to_string).unwrap_or_default();
+        let (mut models, mut errors) = (Vec::new(), Vec::new());
+        for id in &settings.ids {
+            match settings.catalogue.find(id, &region, settings.tier) {
+                Ok(known) => models.push(Self::new(&client, id, known, settings)),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(models) } else { Err(errors) }
+    }
+
+    fn new(client: &Client, id: &str, known: Known, settings: &ModelSettings) -> Self {
+        let parameters = ModelParameters {
+            structured_output: known.structured_output.as_str().to_owned(),
+            max_tokens: settings.max_tokens,
+            temperature: known.temperature,
+            prompt_cache: known.prompt_cache,
+            guardrail: settings.guardrail.as_ref().map(|(id, version)| format!("{id}:{version}")),
+            service_tier: settings.tier.as_str().to_owned(),
+            prices: settings.catalogue.version(),
+        };
+        Self { client: client.clone(), id: id.to_owned(), known, tier: settings.tier, parameters }
     }
 
     /// Its id or inference profile.
     pub fn id(&self) -> &str {
-        &self.settings.id
+        &self.id
+    }
+
+    /// What is known of it.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// The most tokens that an answer may have.
+    pub fn max_tokens(&self) -> u64 {
+        u64::from(self.parameters.max_tokens)
+    }
+
+    /// The most that asking `turns` can cost.
+    pub fn most(&self, prompt: &Prompt, turns: &[Turn]) -> MicroUsd {
+        self.known.price.most(expected_input(prompt, turns), self.max_tokens())
+    }
+
+    /// The tokens of the quota that asking `turns` takes when it begins.
+    pub fn quota_tokens(&self, prompt: &Prompt, turns: &[Turn]) -> u64 {
+        expected_input(prompt, turns) + self.max_tokens()
+    }
+
+    /// The tokens of the quota that an answer took in the end: what was read from the cache counts nothing.
+    pub fn quota_used(&self, tokens: Tokens) -> u64 {
+        tokens.input + tokens.cache_write + tokens.output * self.known.burndown
     }
 
     /// Asks the model to answer the last of `turns`.
@@ -118,61 +154,108 @@ impl Model {
     pub async fn ask(&self, prompt: &Prompt, turns: &[Turn]) -> Result<Answer, Failure> {
         let span = info_span!(
             "model",
-            otel.name = format_args!("chat {}", self.settings.id),
+            otel.name = format_args!("chat {}", self.id),
             otel.kind = "client",
             gen_ai.operation.name = "chat",
             gen_ai.provider.name = "aws.bedrock",
-            gen_ai.request.model = self.settings.id,
-            gen_ai.request.max_tokens = self.settings.max_tokens,
+            gen_ai.request.model = self.id,
+            gen_ai.request.max_tokens = self.parameters.max_tokens,
             gen_ai.response.finish_reasons = Empty,
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,
+            gen_ai.usage.cache_read.input_tokens = Empty,
         );
         let answer = self.converse(prompt, turns).instrument(span.clone()).await?;
         span.record("gen_ai.response.finish_reasons", answer.stop_reason.as_str());
         span.record("gen_ai.usage.input_tokens", answer.usage.input_tokens);
         span.record("gen_ai.usage.output_tokens", answer.usage.output_tokens);
-        metrics().model_call(&self.settings.id, answer.usage);
+        span.record("gen_ai.usage.cache_read.input_tokens", answer.tokens.cache_read);
+        metrics().model_call(&self.id, answer.usage);
         Ok(answer)
     }
 
     async fn converse(&self, prompt: &Prompt, turns: &[Turn]) -> Result<Answer, Failure> {
-        let messages: Vec<Message> =
-            turns.iter().map(message).collect::<Result<_, _>>().map_err(unbuildable)?;
-        let inference =
-            InferenceConfiguration::builder().max_tokens(self.settings.max_tokens).temperature(0.0).build();
-        let request = self
+        let native = self.known.structured_output == StructuredOutput::Native;
+        let messages = turns.iter().map(|turn| message(turn, native)).collect::<Result<Vec<_>, _>>();
+        let inference = InferenceConfiguration::builder()
+            .max_tokens(i32::try_from(self.parameters.max_tokens).unwrap_or(i32::MAX))
+            .set_temperature(self.known.temperature)
+            .build();
+        let tier = ServiceTier::builder().r#type(ServiceTierType::from(self.tier.as_str())).build();
+        let guardrail = self.parameters.guardrail.as_deref().and_then(|guardrail| guardrail.rsplit_once(':'));
+        let mut system = vec![SystemContentBlock::Text(prompt.system.clone())];
+        if self.known.prompt_cache {
+            // The cache goes by tools, system prompt, messages: one mark at the end of the system prompt is for both.
+            system.push(SystemContentBlock::CachePoint(cache_point().map_err(unbuildable)?));
+        }
+        let mut request = self
             .client
             .converse()
-            .model_id(&self.settings.id)
-            .system(SystemContentBlock::Text(prompt.system.clone()))
-            .set_messages(Some(messages))
+            .model_id(&self.id)
+            .set_system(Some(system))
+            .set_messages(Some(messages.map_err(unbuildable)?))
             .inference_config(inference)
-            .tool_config(tool().map_err(unbuildable)?);
+            .set_guardrail_config(guardrail.map(|(id, version)| {
+                GuardrailConfiguration::builder().guardrail_identifier(id).guardrail_version(version).build()
+            }));
+        if self.tier != Tier::Default {
+            request = request.service_tier(tier.map_err(unbuildable)?);
+        }
+        request = if native {
+            request.output_config(output().map_err(unbuildable)?)
+        } else {
+            request.tool_config(tool().map_err(unbuildable)?)
+        };
         let answer = call(BEDROCK, "Converse", request.send()).await.map_err(|error| failure(&error))?;
-        let usage = answer.usage.as_ref().map_or_else(Usage::default, |usage| {
-            self.settings.price(tokens(usage.input_tokens), tokens(usage.output_tokens))
-        });
+        let tokens = answer.usage.as_ref().map(Tokens::from).unwrap_or_default();
         let Some(ConverseOutput::Message(said)) = answer.output else {
             return Err(failure(&AwsError::unusable(BEDROCK, "Converse", "the answer holds no message")));
         };
-        let stop_reason = answer.stop_reason.as_str().to_owned();
         Ok(Answer {
-            model: self.settings.id.clone(),
+            model: self.id.clone(),
+            parameters: self.parameters.clone(),
             prompt: prompt.name.clone(),
-            content: content(said.content),
-            stop_reason,
-            usage,
+            content: content(said.content, native),
+            stop_reason: answer.stop_reason.as_str().to_owned(),
+            usage: self.known.price.usage(tokens),
+            tokens,
+            paid: None,
+            first: false,
+            passed_over: Vec::new(),
         })
     }
 }
 
-impl ModelSettings {
-    fn price(&self, input_tokens: u64, output_tokens: u64) -> Usage {
-        #[expect(clippy::cast_precision_loss, reason = "no answer has 2^52 tokens")]
-        let cost_usd =
-            (input_tokens as f64 * self.input_usd + output_tokens as f64 * self.output_usd) / 1_000_000.0;
-        Usage { input_tokens, output_tokens, cost_usd: micro_dollars(cost_usd), model_calls: 1 }
+/// More tokens than what is sent has, by far: a token is about four letters of English, and about one character of
+/// Chinese or Japanese. Bedrock tells the number only afterwards.
+fn expected_input(prompt: &Prompt, turns: &[Turn]) -> u64 {
+    /// What the schema and the form of a request take.
+    const AROUND: u64 = 1_500;
+    let text = |text: &str| {
+        let (ascii, other) = text.chars().fold((0_u64, 0_u64), |(ascii, other), c| {
+            if c.is_ascii() { (ascii + 1, other) } else { (ascii, other + 1) }
+        });
+        ascii.div_ceil(3) + other * 2
+    };
+    let turn = |turn: &Turn| match turn {
+        Turn::Question(words) => text(words),
+        Turn::Repair { problems, .. } => text(problems),
+        Turn::Answer(answer) => match &answer.content {
+            Content::Structured(value) => text(&value.to_string()),
+            Content::Text(words) => text(words),
+        },
+    };
+    AROUND + text(&prompt.system) + turns.iter().map(turn).sum::<u64>()
+}
+
+impl From<&TokenUsage> for Tokens {
+    fn from(usage: &TokenUsage) -> Self {
+        Self {
+            input: tokens(usage.input_tokens),
+            output: tokens(usage.output_tokens),
+            cache_read: tokens(usage.cache_read_input_tokens.unwrap_or_default()),
+            cache_write: tokens(usage.cache_write_input_tokens.unwrap_or_default()),
+        }
     }
 }
 
@@ -180,7 +263,8 @@ fn tokens(count: i32) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }
 
-fn content(blocks: Vec<ContentBlock>) -> Content {
+/// What the model said. Native structured output comes as text, which is JSON where the model obeyed.
+fn content(blocks: Vec<ContentBlock>, native: bool) -> Content {
     let mut words = String::new();
     for block in blocks {
         match block {
@@ -191,23 +275,27 @@ fn content(blocks: Vec<ContentBlock>) -> Content {
             _ => {}
         }
     }
-    Content::Text(words)
+    match serde_json::from_str(&words) {
+        Ok(value @ Value::Object(_)) if native => Content::Structured(value),
+        _ => Content::Text(words),
+    }
 }
 
-fn message(turn: &Turn) -> Result<Message, BuildError> {
+fn message(turn: &Turn, native: bool) -> Result<Message, BuildError> {
     let (role, content) = match turn {
         Turn::Question(text) => (ConversationRole::User, ContentBlock::Text(text.clone())),
-        Turn::Answer(answer) => (ConversationRole::Assistant, said(&answer.content)?),
-        Turn::Repair { problems, of_tool: true } => (ConversationRole::User, refused(problems)?),
-        Turn::Repair { problems, of_tool: false } => {
-            (ConversationRole::User, ContentBlock::Text(problems.clone()))
+        Turn::Answer(answer) => (ConversationRole::Assistant, said(&answer.content, native)?),
+        Turn::Repair { problems, of_structured } if *of_structured && !native => {
+            (ConversationRole::User, refused(problems)?)
         }
+        Turn::Repair { problems, .. } => (ConversationRole::User, ContentBlock::Text(problems.clone())),
     };
     Message::builder().role(role).content(content).build()
 }
 
-fn said(content: &Content) -> Result<ContentBlock, BuildError> {
+fn said(content: &Content, native: bool) -> Result<ContentBlock, BuildError> {
     Ok(match content {
+        Content::Structured(value) if native => ContentBlock::Text(value.to_string()),
         Content::Structured(value) => ContentBlock::ToolUse(
             ToolUseBlock::builder().tool_use_id(TOOL_USE_ID).name(TOOL).input(to_document(value)).build()?,
         ),
@@ -217,10 +305,27 @@ fn said(content: &Content) -> Result<ContentBlock, BuildError> {
     })
 }
 
+fn cache_point() -> Result<CachePointBlock, BuildError> {
+    CachePointBlock::builder().r#type(CachePointType::Default).build()
+}
+
+fn output() -> Result<OutputConfig, BuildError> {
+    let schema = JsonSchemaDefinition::builder()
+        .name(TOOL)
+        .description(PURPOSE)
+        .schema(opinion::schema().to_string())
+        .build()?;
+    let format = OutputFormat::builder()
+        .r#type(OutputFormatType::JsonSchema)
+        .structure(OutputFormatStructure::JsonSchema(schema))
+        .build()?;
+    Ok(OutputConfig::builder().text_format(format).build())
+}
+
 fn tool() -> Result<ToolConfiguration, BuildError> {
     let specification = ToolSpecification::builder()
         .name(TOOL)
-        .description("Records the assessment of the company.")
+        .description(PURPOSE)
         .input_schema(ToolInputSchema::Json(to_document(&opinion::schema())))
         .build()?;
     let choice = SpecificToolChoice::builder().name(TOOL).build()?;
@@ -260,37 +365,4 @@ fn failure(error: &AwsError) -> Failure {
 
 fn unbuildable(error: BuildError) -> Failure {
     failure(&AwsError::unusable(BEDROCK, "Converse", error))
-}
-
-fn to_document(value: &Value) -> Document {
-    match value {
-        Value::Null => Document::Null,
-        Value::Bool(value) => Document::Bool(*value),
-        Value::Number(number) => Document::Number(match (number.as_u64(), number.as_i64()) {
-            (Some(number), _) => Number::PosInt(number),
-            (None, Some(number)) => Number::NegInt(number),
-            (None, None) => Number::Float(number.as_f64().unwrap_or_default()),
-        }),
-        Value::String(text) => Document::String(text.clone()),
-        Value::Array(items) => Document::Array(items.iter().map(to_document).collect()),
-        Value::Object(members) => {
-            Document::Object(members.iter().map(|(name, value)| (name.clone(), to_document(value))).collect())
-        }
-    }
-}
-
-fn to_value(document: Document) -> Value {
-    match document {
-        Document::Null => Value::Null,
-        Document::Bool(value) => Value::Bool(value),
-        Document::Number(Number::PosInt(number)) => Value::from(number),
-        Document::Number(Number::NegInt(number)) => Value::from(number),
-        Document::Number(Number::Float(number)) => Value::from(number),
-        Document::String(text) => Value::String(text),
-        Document::Array(items) => Value::Array(items.into_iter().map(to_value).collect()),
-        Document::Object(members) => {
-            let members: HashMap<String, Document> = members;
-            Value::Object(members.into_iter().map(|(name, value)| (name, to_value(value))).collect())
-        }
-    }
 }

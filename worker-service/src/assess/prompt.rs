@@ -7,33 +7,55 @@ use serde::Serialize;
 use serde_json::json;
 use shared::domain::{artifact::sha256_hex, evidence::Snapshot, request::ReportRequest, risk::Assessed};
 
-use super::{check::Problem, unrenderable};
+use super::{checks::Problem, unrenderable};
 use crate::failure::Stop;
 
-/// The version of the prompt's files: changes with every change of one.
-const VERSION: &str = "assess-2";
+/// Every version of the prompt, the newest last: name, what the model is told first, and the template of the question. A
+/// change of a file is a new version, so that reports can be replayed.
+const VERSIONS: [(&str, &str, &str); 2] = [
+    ("assess-2", include_str!("prompts/assess-2/system.txt"), include_str!("prompts/assess-2/user.txt")),
+    ("assess-3", include_str!("prompts/assess-3/system.txt"), include_str!("prompts/assess-3/user.txt")),
+];
 
-const SYSTEM: &str = include_str!("prompts/assess.system.txt");
-const USER: &str = include_str!("prompts/assess.user.txt");
-
-static CURRENT: LazyLock<Prompt> = LazyLock::new(|| {
-    let hash = sha256_hex([SYSTEM, USER].join("\0").as_bytes());
-    Prompt { name: format!("{VERSION} sha256:{hash}"), system: SYSTEM.trim_end().to_owned() }
+static PROMPTS: LazyLock<Vec<Prompt>> = LazyLock::new(|| {
+    let prompt = |(version, system, user): &(&'static str, &str, &'static str)| {
+        let hash = sha256_hex([*system, *user].join("\0").as_bytes());
+        Prompt {
+            version,
+            name: format!("{version} sha256:{hash}"),
+            system: system.trim_end().to_owned(),
+            user,
+        }
+    };
+    VERSIONS.iter().map(prompt).collect()
 });
 
 /// A version of the prompt.
 #[derive(Debug)]
 pub struct Prompt {
+    version: &'static str,
     /// Version and SHA-256, as the report records them.
     pub name: String,
     /// What the model is told before the question.
     pub system: String,
+    user: &'static str,
 }
 
 impl Prompt {
     /// The prompt of this version of Dossier.
     pub fn current() -> &'static Self {
-        &CURRENT
+        &PROMPTS[VERSIONS.len() - 1]
+    }
+
+    /// The prompt with this version's name, such as `assess-2`.
+    ///
+    /// # Errors
+    /// The versions that there are, in words.
+    pub fn find(version: &str) -> Result<&'static Self, String> {
+        PROMPTS.iter().find(|prompt| prompt.version == version).ok_or_else(|| {
+            let known: Vec<&str> = VERSIONS.iter().map(|(version, ..)| *version).collect();
+            format!("there is no such version of the prompt: use {}", known.join(", "))
+        })
     }
 
     /// The question about a company.
@@ -78,7 +100,7 @@ impl Prompt {
             assessment => inert(&rules).map_err(unrenderable)?,
             evidence => inert(&evidence).map_err(unrenderable)?,
         };
-        environment.render_str(USER, values).map_err(unrenderable)
+        environment.render_str(self.user, values).map_err(unrenderable)
     }
 }
 
@@ -94,7 +116,7 @@ pub fn repair(problems: &[Problem]) -> String {
     let mut text = String::from("Your answer was refused. Answer again in full, with these mended:\n");
     for problem in problems {
         text.push_str("- ");
-        text.push_str(&problem.what);
+        text.push_str(&problem.for_model());
         text.push('\n');
     }
     text
@@ -104,6 +126,7 @@ pub fn repair(problems: &[Problem]) -> String {
 mod tests {
     use shared::domain::{
         evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
+        language::Language,
         request::ReportRequestDraft,
         risk::Rules,
         time::UtcTime,
@@ -129,7 +152,7 @@ mod tests {
             signals: vec![],
         };
         let snapshot = Snapshot::freeze(vec![(outcome, vec![finding])], at);
-        let assessed = Rules::built_in().assess(&snapshot, &[SourceName::News]);
+        let assessed = Rules::built_in().assess(&snapshot, &[SourceName::News], Language::ENGLISH.words());
         Prompt::current().question(&request.check().unwrap(), &snapshot, &assessed).unwrap()
     }
 
@@ -142,6 +165,18 @@ mod tests {
         [{"id":"E1","publishedAt":"2026-01-05T12:00:00.000Z","source":"news","text":"Plant opened.","title":"T","url":null}]
         </evidence>
         "#);
+    }
+
+    #[test]
+    fn every_version_is_as_recorded() {
+        let recorded: Vec<String> =
+            VERSIONS.iter().map(|(version, ..)| Prompt::find(version).unwrap().name.clone()).collect();
+        insta::assert_snapshot!(recorded.join("\n"), @r"
+        assess-2 sha256:96f7840c0fdc82bfa505b48efac2e583eaf70b283a670030f5aec75e8867bb74
+        assess-3 sha256:31ae43bb02c855421086425551f6f5e677bf46a4c9c4c7c118e69bed7001a99f
+        ");
+        insta::assert_snapshot!(Prompt::current().system);
+        assert!(Prompt::find("assess-0").unwrap_err().contains("assess-2, assess-3"));
     }
 
     #[test]

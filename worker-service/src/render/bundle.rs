@@ -1,22 +1,30 @@
-//! The audit bundle: what a report rests on, each part with its SHA-256 in one manifest.
+//! The audit bundle: what a report rests on, each part with its SHA-256 in one manifest, beside the
+//! digests of the report's own files.
 
 use serde_json::{Value, json};
 use shared::domain::{artifact::sha256_hex, document::Document, evidence::Snapshot};
 
-use crate::assess::model::Answer;
+use super::Rendered;
+use crate::assess::{
+    answer::Answer,
+    checks::{Place, Problem},
+};
 
 /// The bundle as one JSON object. A part's SHA-256 is that of its compact JSON text, the members in
-/// alphabetical order; `report.json` is the JSON artifact, which is stored beside the bundle.
+/// alphabetical order; `report.json` and its siblings are stored beside the bundle.
 pub(super) fn render(
     document: &Document,
     snapshot: &Snapshot,
-    answers: &[Answer],
-    report: &[u8],
+    answers: &[(Answer, Vec<Problem>)],
+    files: &[Rendered],
 ) -> Result<Vec<u8>, serde_json::Error> {
+    let said: Vec<&Answer> = answers.iter().map(|(answer, _)| answer).collect();
+    let checks: Vec<Value> =
+        answers.iter().map(|(_, problems)| problems.iter().map(check).collect()).collect();
     let parts = json!({
         "snapshot": snapshot,
-        "answers": answers,
-        "checks": {"dropped": document.dropped, "review": document.review},
+        "answers": said,
+        "checks": {"answers": checks, "dropped": document.dropped, "review": document.review},
     });
     let mut manifest = serde_json::Map::new();
     if let Value::Object(parts) = &parts {
@@ -24,7 +32,9 @@ pub(super) fn render(
             manifest.insert(name.clone(), entry(serde_json::to_vec(part)?.as_slice()));
         }
     }
-    manifest.insert("report.json".to_owned(), entry(report));
+    for file in files {
+        manifest.insert(file.kind.file_name().to_owned(), entry(&file.bytes));
+    }
     serde_json::to_vec_pretty(&json!({
         "v": 1,
         "reportId": document.report_id,
@@ -32,6 +42,15 @@ pub(super) fn render(
         "manifest": manifest,
         "parts": parts,
     }))
+}
+
+fn check(problem: &Problem) -> Value {
+    let place = match problem.place {
+        Place::Answer => "answer".to_owned(),
+        Place::Summary => "summary".to_owned(),
+        Place::Finding(number) => format!("finding {number}"),
+    };
+    json!({"check": problem.flaw.check().as_str(), "place": place, "problem": problem.for_model()})
 }
 
 fn entry(bytes: &[u8]) -> Value {

@@ -1,17 +1,13 @@
 //! The report as one HTML file: no script, nothing loaded from elsewhere, every text escaped.
 
-use minijinja::{Environment, Error, UndefinedBehavior, context, value::Serde};
-use shared::domain::document::Document;
+use minijinja::{Environment, Error, UndefinedBehavior, value::Serde};
+
+use super::view::View;
 
 /// The page. The template's name ends in .html: that turns escaping on.
-pub(super) fn render(document: &Document) -> Result<String, Error> {
+pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("report.html", include_str!("templates/report.html"))?;
-    let country = document.company.country.name();
-    environment.get_template("report.html")?.render(context! {
-        report => Serde(document),
-        country,
-        number_note => document.company.number_note(),
-    })
+    environment.get_template("report.html")?.render(Serde(view))
 }

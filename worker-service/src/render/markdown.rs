@@ -1,20 +1,16 @@
 //! The report as Markdown (CommonMark), in which no text from outside can become markup.
 
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, context, value::Serde};
-use shared::domain::document::Document;
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde};
 
-pub(super) fn render(document: &Document) -> Result<String, Error> {
+use super::view::View;
+
+pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.add_filter("md", |text: String| escape(&text));
     environment.add_template("report.md", include_str!("templates/report.md"))?;
-    let country = document.company.country.name();
-    environment.get_template("report.md")?.render(context! {
-        report => Serde(document),
-        country,
-        number_note => document.company.number_note(),
-    })
+    environment.get_template("report.md")?.render(Serde(view))
 }
 
 /// Escapes what CommonMark, and the tables, autolinks and strike-through of GitHub's dialect, could

@@ -1,14 +1,19 @@
 //! Writes a report in each of its forms, all from the same document.
 
 mod bundle;
+mod charts;
+pub mod command;
 mod html;
 mod markdown;
+mod pdf;
 pub mod verify;
+mod view;
 
 use shared::domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot};
 
+use self::view::View;
 use crate::{
-    assess::model::Answer,
+    assess::{answer::Answer, checks::Problem},
     failure::{Failure, Stop},
 };
 
@@ -21,19 +26,40 @@ pub struct Rendered {
     pub bytes: Vec<u8>,
 }
 
+/// The forms that are made from the document alone.
+const FORMS: [ArtifactKind; 4] =
+    [ArtifactKind::Html, ArtifactKind::Pdf, ArtifactKind::Md, ArtifactKind::Json];
+
 /// The files of a report.
 ///
 /// # Errors
 /// [`Stop`] when a template cannot be filled, which is a mistake of ours.
-pub fn render(document: &Document, snapshot: &Snapshot, answers: &[Answer]) -> Result<Vec<Rendered>, Stop> {
-    let json = serde_json::to_vec_pretty(document).map_err(broken)?;
-    let files = [
-        (ArtifactKind::Html, html::render(document).map_err(broken)?.into_bytes()),
-        (ArtifactKind::Md, markdown::render(document).map_err(broken)?.into_bytes()),
-        (ArtifactKind::Evidence, bundle::render(document, snapshot, answers, &json).map_err(broken)?),
-        (ArtifactKind::Json, json),
-    ];
-    Ok(files.into_iter().map(|(kind, bytes)| Rendered { kind, bytes }).collect())
+pub fn render(
+    document: &Document,
+    snapshot: &Snapshot,
+    answers: &[(Answer, Vec<Problem>)],
+) -> Result<Vec<Rendered>, Stop> {
+    let mut files: Vec<Rendered> =
+        FORMS.into_iter().map(|kind| form(document, kind)).collect::<Result<_, _>>()?;
+    let bytes = bundle::render(document, snapshot, answers, &files).map_err(broken)?;
+    files.push(Rendered { kind: ArtifactKind::Evidence, bytes });
+    Ok(files)
+}
+
+/// One form of a report. The audit bundle is none: it holds what the document does not.
+///
+/// # Errors
+/// [`Stop`] when a template cannot be filled, which is a mistake of ours.
+pub fn form(document: &Document, kind: ArtifactKind) -> Result<Rendered, Stop> {
+    let view = || View::of(document);
+    let bytes = match kind {
+        ArtifactKind::Html => html::render(&view()).map_err(broken)?.into_bytes(),
+        ArtifactKind::Pdf => pdf::render(&view()).map_err(broken)?,
+        ArtifactKind::Md => markdown::render(&view()).map_err(broken)?.into_bytes(),
+        ArtifactKind::Json => serde_json::to_vec_pretty(document).map_err(broken)?,
+        ArtifactKind::Evidence => return Err(broken("the audit bundle is made with the other files")),
+    };
+    Ok(Rendered { kind, bytes })
 }
 
 fn broken(error: impl std::fmt::Display) -> Stop {

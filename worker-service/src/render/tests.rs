@@ -55,6 +55,8 @@ fn report(text: &str) -> (Document, Snapshot) {
             sources: vec![text.into()],
             prompt: "assess-1 sha256:0".into(),
             model: Some(text.into()),
+            model_parameters: None,
+            passed_over: vec![],
             written_at: at,
         },
     };
@@ -62,9 +64,7 @@ fn report(text: &str) -> (Document, Snapshot) {
 }
 
 fn file(kind: ArtifactKind, text: &str) -> String {
-    let (document, snapshot) = report(text);
-    let files = render(&document, &snapshot, &[]).unwrap();
-    String::from_utf8(files.into_iter().find(|file| file.kind == kind).unwrap().bytes).unwrap()
+    String::from_utf8(form(&report(text).0, kind).unwrap().bytes).unwrap()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::clients::{Accepted, Refused, Submissions, corporate_number};
-use super::super::inspect::{Found, Left};
+use super::super::inspect::{Book, Found, Left};
 use super::super::ledger::{Tallies, Tally};
 use super::super::process::Life;
 use super::super::summary::Run;
@@ -34,7 +34,7 @@ fn row(number: u32, attempt: u32) -> Value {
             "country": "GB", "language": "en", "purpose": null, "callbackUrl": null},
         "outcome": {"risk_level": "LOW", "risk_score": 0, "summary": "", "review": {"required": false, "reasons": []},
             "artifacts": {"json": {"key": key_of(number, attempt), "sha256": "aa", "bytes": 3}}},
-        "usage": {"inputTokens": 1, "outputTokens": 1, "costUsd": 0.0, "modelCalls": 1},
+        "usage": {"inputTokens": 1, "outputTokens": 1, "costUsd": 0.000_010, "modelCalls": 1},
         "created_at": "2026-01-05T12:00:00.000Z", "started_at": "2026-01-05T12:00:01.000Z",
         "ended_at": "2026-01-05T12:00:02.000Z",
     })
@@ -57,6 +57,7 @@ impl World {
                 .into(),
             artifacts: numbers.map(object).into(),
             journal: numbers.map(answer).into(),
+            books: vec![Book { committed: 20, cost: 20, model_calls: 2, reports: 2 }],
             ..Found::default()
         };
         let tallies = [
@@ -229,4 +230,21 @@ fn two_reports_for_one_submission_are_found() {
 #[test]
 fn a_process_that_ends_by_itself_is_found() {
     breaks(&World::new().with(|world| world.lives[0].ends.push("exit status: 101".to_owned())), "by itself");
+}
+
+#[test]
+fn books_that_lack_or_invent_something_are_found() {
+    let sound = Book { committed: 20, cost: 20, model_calls: 2, reports: 2 };
+    for wrong in [
+        Book { model_calls: 1, ..sound },
+        Book { model_calls: 3, ..sound },
+        Book { cost: 19, ..sound },
+        Book { cost: 21, committed: 21, ..sound },
+        Book { reports: 1, ..sound },
+        Book { committed: 10, ..sound },
+    ] {
+        let mut world = World::new();
+        world.found.books = vec![wrong];
+        assert_eq!(world.broken(), ["the books of the tenant hold what its reports cost"], "{wrong:?}");
+    }
 }

@@ -2,8 +2,8 @@
 
 use url::{Host, Url};
 
-use super::{CALLBACK_URL_MAX, COMPANY_NAME_MAX, Language, PURPOSE_MAX, reject};
-use crate::domain::{country::Country, numbers, text};
+use super::{CALLBACK_URL_MAX, COMPANY_NAME_MAX, PURPOSE_MAX, reject};
+use crate::domain::{country::Country, language::Language, numbers, text};
 
 type Check = Result<(), garde::Error>;
 
@@ -51,7 +51,8 @@ pub(super) fn language(value: &str, _: &()) -> Check {
     match Language::find(value) {
         Some(_) => Ok(()),
         None => {
-            let known = Language::ALL.map(|(tag, _)| tag).join(", ");
+            let known: Vec<&str> = Language::all().map(Language::tag).collect();
+            let known = known.join(", ");
             Err(reject(
                 "language_unsupported",
                 format_args!("language is none that reports are written in: use {known}"),

@@ -5,7 +5,10 @@ use std::{fmt, sync::LazyLock};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::evidence::{SignalKind, Snapshot, SourceName};
+use super::{
+    evidence::{SignalKind, Snapshot, SourceName},
+    language::Words,
+};
 
 /// How risky it is to do business with a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -134,8 +137,8 @@ struct Rule {
     below: u8,
     points: u8,
     floor: Floor,
-    effect: String,
-    review: Option<String>,
+    #[serde(default)]
+    review: bool,
 }
 
 fn above_all() -> u8 {
@@ -153,8 +156,13 @@ impl Rules {
         &BUILT_IN
     }
 
-    /// What the rules say about `snapshot` when the `mandatory` sources must have answered.
-    pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName]) -> Assessed {
+    /// The points and the floor of the rule `id`; none where these rules have no such rule.
+    pub fn weight(&self, id: &str) -> Option<(u8, Floor)> {
+        self.rules.iter().find(|rule| rule.id == id).map(|rule| (rule.points, rule.floor))
+    }
+
+    /// What the rules say about `snapshot`, in `words`, when the `mandatory` sources must have answered.
+    pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName], words: &Words) -> Assessed {
         let mut assessed = Assessed {
             floor: Floor::Low,
             score: 0,
@@ -172,13 +180,10 @@ impl Rules {
                 .collect();
             if !because.is_empty() {
                 assessed.floor = assessed.floor.max(rule.floor);
-                assessed.review.extend(rule.review.clone());
+                let says = |what: &str| words.fill(&format!("rules.{}.{what}", rule.id), &[]);
+                assessed.review.extend(rule.review.then(|| says("review")));
                 assessed.score = assessed.score.saturating_add(rule.points).min(100);
-                assessed.rules.push(AppliedRule {
-                    rule: rule.id.clone(),
-                    effect: rule.effect.clone(),
-                    because,
-                });
+                assessed.rules.push(AppliedRule { rule: rule.id.clone(), effect: says("effect"), because });
             }
         }
         let answered = |name: &SourceName| {

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     evidence::{Finding, Signal, SourceOutcome, SourceStatus},
+    language::Language,
     time::UtcTime,
 };
 
@@ -21,7 +22,7 @@ fn snapshot(status: SourceStatus, signals: &[(SignalKind, u8)]) -> Snapshot {
 }
 
 fn assess(status: SourceStatus, signals: &[(SignalKind, u8)]) -> Assessed {
-    Rules::built_in().assess(&snapshot(status, signals), &[SourceName::Sanctions])
+    Rules::built_in().assess(&snapshot(status, signals), &[SourceName::Sanctions], Language::ENGLISH.words())
 }
 
 #[test]
@@ -54,6 +55,10 @@ fn rule_ids_are_unique_and_ranges_are_not_empty() {
     for (index, rule) in rules.iter().enumerate() {
         assert!(rules[index + 1..].iter().all(|other| other.id != rule.id), "{}", rule.id);
         assert!(rule.at_least < rule.below && rule.points <= 100, "{}", rule.id);
+        for language in Language::all() {
+            let says = |what: &str| language.words().find(&format!("rules.{}.{what}", rule.id)).is_some();
+            assert!(says("effect") && says("review") == rule.review, "{language}: {}", rule.id);
+        }
     }
 }
 

@@ -35,7 +35,18 @@ fn answer(value: Value) -> Answer {
         content: Content::Structured(value),
         stop_reason: "tool_use".into(),
         usage: Usage::default(),
+        parameters: Default::default(),
+        tokens: Default::default(),
+        paid: None,
+        first: false,
+        passed_over: vec![],
     }
+}
+
+fn check(answer: &Answer, request: &ReportRequest, snapshot: &Snapshot) -> Checked {
+    let assessed = Rules::built_in().assess(snapshot, &[], request.language.words());
+    let instructions = Instructions::of(snapshot);
+    Checks { request, snapshot, assessed: &assessed, instructions: &instructions }.check(answer)
 }
 
 fn good() -> Value {
@@ -51,11 +62,11 @@ fn checked(change: impl FnOnce(&mut Value)) -> Checked {
     let mut value = good();
     change(&mut value);
     let snapshot = snapshot(vec![Signal { kind: SignalKind::AdverseMedia, strength: 80 }]);
-    check(&answer(value), &request(), &snapshot, &Rules::built_in().assess(&snapshot, &[]))
+    check(&answer(value), &request(), &snapshot)
 }
 
 fn problems(change: impl FnOnce(&mut Value)) -> Vec<String> {
-    checked(change).problems.into_iter().map(|problem| problem.what).collect()
+    checked(change).problems.iter().map(Problem::for_model).collect()
 }
 
 #[test]
@@ -77,7 +88,7 @@ fn a_claim_without_proof_is_dropped_and_recorded() {
         (|v| v["findings"][0]["citations"] = json!([]), "it cites no evidence"),
         (
             |v| v["findings"][0]["citations"][0]["evidenceId"] = json!("E9"),
-            "it cites \"E9\", which is no evidence",
+            "it cites E9, which is no evidence",
         ),
         (
             |v| v["findings"][0]["citations"][0]["quote"] = json!("fined Acme 6 million"),
@@ -91,7 +102,8 @@ fn a_claim_without_proof_is_dropped_and_recorded() {
     ];
     for (change, reason) in changes {
         let checked = checked(change);
-        assert_eq!(checked.problems, [Problem { what: format!("finding 1: {reason}") }]);
+        let told: Vec<String> = checked.problems.iter().map(Problem::for_model).collect();
+        assert_eq!(told, [format!("finding 1: {reason}")]);
         assert_eq!(checked.dropped[0].reason, reason);
         assert!(checked.opinion.unwrap().findings.is_empty());
     }
@@ -108,15 +120,15 @@ fn one_bad_citation_among_good_ones_drops_the_claim() {
 fn a_summary_must_rest_on_evidence() {
     assert_eq!(problems(|v| v["summary"]["citations"] = json!([])), ["summary: it cites no evidence"]);
     let unknown = problems(|v| v["summary"]["citations"] = json!(["E1", "E7"]));
-    assert_eq!(unknown, ["summary: it cites \"E7\", which is no evidence"]);
+    assert_eq!(unknown, ["summary: it cites E7, which is no evidence"]);
     let long = checked(|v| v["summary"]["text"] = json!("x".repeat(3_001)));
     assert!(long.opinion.unwrap().summary.is_none());
 }
 
 #[test]
 fn a_level_under_the_floor_is_told_and_never_wins() {
-    let checked = checked(|v| v["level"] = json!("LOW"));
-    assert_eq!(checked.problems, [Problem { what: "level is LOW, under the floor MEDIUM".into() }]);
+    let problems = problems(|v| v["level"] = json!("LOW"));
+    assert_eq!(problems, ["the answer: the level Low is under the floor Medium"]);
 }
 
 #[test]
@@ -131,7 +143,7 @@ fn what_does_not_follow_the_schema_is_no_opinion() {
     for change in changes {
         let checked = checked(change);
         assert!(checked.opinion.is_none());
-        assert!(checked.problems[0].what.starts_with("the answer does not follow the schema"));
+        assert!(checked.problems[0].for_model().starts_with("the answer: it does not follow the schema"));
     }
 }
 
@@ -143,7 +155,7 @@ fn prose_in_place_of_the_tool_is_no_opinion() {
         stop_reason: "end_turn".into(),
         ..answer(json!({}))
     };
-    let checked = check(&prose, &request(), &snapshot, &Rules::built_in().assess(&snapshot, &[]));
+    let checked = check(&prose, &request(), &snapshot);
     assert!(checked.opinion.is_none() && checked.problems.len() == 1);
 }
 
@@ -164,8 +176,45 @@ fn a_number_that_no_cited_evidence_has_is_refused() {
             "{told:?}"
         );
     }
+}
+
+#[test]
+fn a_date_that_no_cited_evidence_has_is_refused() {
+    let problems = |statement: &str| problems(|value| value["findings"][0]["statement"] = json!(statement));
+    let told = problems("A court fined Acme 5 million in March 24.");
+    assert_eq!(told, [""; 0], "no year, no date");
+    let told = problems("A court fined Acme 5 million on 24 March 2024.");
+    assert!(told.iter().any(|what| what.contains("it says 2024-03-24,")), "{told:?}");
+}
+
+#[test]
+fn a_summary_may_name_the_score_and_no_other_number_that_is_nowhere() {
+    let told = |text: &str| problems(|value| value["summary"]["text"] = json!(text));
+    assert_eq!(told("The rules give a score of 35 of 100; Acme was fined 5 million."), [""; 0]);
     assert_eq!(
-        numbers("1.234.567,89 or 1,234; Q3, 2026-01-05"),
-        ["1", "1234", "123456789", "2026", "5"].map(str::to_owned).into()
+        told("Acme was fined 8 million."),
+        ["summary: it says 8, which stands in nothing that it cites"]
     );
+}
+
+#[test]
+fn words_in_another_language_than_the_reports_are_refused() {
+    let german = "Ein Gericht in Hamburg verurteilte das Unternehmen wegen Bestechung zu einer hohen Geldstrafe, und \
+        der Vorstand ist zurückgetreten.";
+    let told = problems(|value| value["findings"][0]["statement"] = json!(german));
+    assert_eq!(told, ["finding 1: it is not written in English"]);
+    let told = problems(|value| value["summary"]["text"] = json!("裁判所は同社に罰金を科しました。"));
+    assert_eq!(told, ["summary: it is not written in English"]);
+}
+
+#[test]
+fn every_flaw_of_a_claim_is_told_at_once_and_the_first_is_why_it_is_dropped() {
+    let checked = checked(|value| {
+        value["findings"][0]["statement"] = json!("Fined 77 million.");
+        value["findings"][0]["citations"] =
+            json!([{"evidenceId": "E9", "quote": "x"}, {"evidenceId": "E1", "quote": "never said"}]);
+    });
+    let found: Vec<Check> = checked.problems.iter().map(|problem| problem.flaw.check()).collect();
+    assert_eq!(found, [Check::Citation, Check::Quote, Check::Number]);
+    assert_eq!(checked.dropped[0].reason, "it cites E9, which is no evidence");
 }

@@ -1,0 +1,41 @@
+//! JSON values and the documents of the AWS SDKs, which have no conversion of their own.
+
+use std::collections::HashMap;
+
+use aws_smithy_types::{Document, Number};
+use serde_json::Value;
+
+/// A JSON value as a document.
+pub(super) fn to_document(value: &Value) -> Document {
+    match value {
+        Value::Null => Document::Null,
+        Value::Bool(value) => Document::Bool(*value),
+        Value::Number(number) => Document::Number(match (number.as_u64(), number.as_i64()) {
+            (Some(number), _) => Number::PosInt(number),
+            (None, Some(number)) => Number::NegInt(number),
+            (None, None) => Number::Float(number.as_f64().unwrap_or_default()),
+        }),
+        Value::String(text) => Document::String(text.clone()),
+        Value::Array(items) => Document::Array(items.iter().map(to_document).collect()),
+        Value::Object(members) => {
+            Document::Object(members.iter().map(|(name, value)| (name.clone(), to_document(value))).collect())
+        }
+    }
+}
+
+/// A document as a JSON value.
+pub(super) fn to_value(document: Document) -> Value {
+    match document {
+        Document::Null => Value::Null,
+        Document::Bool(value) => Value::Bool(value),
+        Document::Number(Number::PosInt(number)) => Value::from(number),
+        Document::Number(Number::NegInt(number)) => Value::from(number),
+        Document::Number(Number::Float(number)) => Value::from(number),
+        Document::String(text) => Value::String(text),
+        Document::Array(items) => Value::Array(items.into_iter().map(to_value).collect()),
+        Document::Object(members) => {
+            let members: HashMap<String, Document> = members;
+            Value::Object(members.into_iter().map(|(name, value)| (name, to_value(value))).collect())
+        }
+    }
+}
