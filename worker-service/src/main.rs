@@ -59,9 +59,9 @@ enum Command {
         /// The bundle, as downloaded.
         #[arg(value_name = "BUNDLE.json")]
         bundle: PathBuf,
-        /// The report's JSON artifact, to be compared too.
+        /// A file of the report (JSON, HTML, PDF, Markdown), to be compared too; may be repeated.
         #[arg(long, value_name = "REPORT.json")]
-        report: Option<PathBuf>,
+        report: Vec<PathBuf>,
     },
     /// Has the stored evidence of a completed report assessed again, by another prompt or model, and shows what would be
     /// different. The report is not touched; the model is paid for.
@@ -136,7 +136,7 @@ async fn main() -> ExitCode {
             render(&report, &out, &mut std::io::stdout().lock()).map_err(Into::into)
         }
         Some(Command::Verify { bundle, report }) => {
-            verify(&bundle, report.as_deref(), &mut std::io::stdout().lock()).map_err(Into::into)
+            verify(&bundle, &report, &mut std::io::stdout().lock()).map_err(Into::into)
         }
         Some(Command::Replay { report, tenant, json_artifact, instead, json }) => {
             replay(&report, tenant, json_artifact, instead.into(), json).await

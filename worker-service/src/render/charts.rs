@@ -7,6 +7,8 @@ use shared::domain::{document::Document, evidence::SourceName, language::Words, 
 
 /// Most months that news are shown for; those before are left out of the picture, not of the text.
 const MONTHS: usize = 24;
+/// Fewest: a year, so that one month with news is seen among others without.
+const MONTHS_MIN: usize = 12;
 
 /// A chart of bars.
 #[derive(Debug, Serialize)]
@@ -28,9 +30,10 @@ pub(super) struct Bar {
 }
 
 impl Chart {
-    fn new(title: &str, text: Vec<String>, bars: Vec<Bar>) -> Self {
+    fn new(what: &str, text: Vec<String>, bars: Vec<Bar>, words: &Words) -> Self {
         let most = bars.iter().map(|bar| bar.value).max().unwrap_or_default().max(1);
-        Self { title: title.to_owned(), text: text.join(" "), bars, most }
+        let text = text.join(words.text("charts.separator"));
+        Self { title: words.text_of("charts", what).to_owned(), text, bars, most }
     }
 }
 
@@ -47,7 +50,7 @@ pub(super) fn score(document: &Document, words: &Words) -> Chart {
         .iter()
         .map(|bar| {
             let points = bar.value.to_string();
-            format!("{}.", words.fill("charts.score_text", &[("rule", &bar.label), ("points", &points)]))
+            words.fill("charts.score_text", &[("rule", &bar.label), ("points", &points)])
         })
         .collect();
     text.push(if bars.is_empty() {
@@ -55,7 +58,7 @@ pub(super) fn score(document: &Document, words: &Words) -> Chart {
     } else {
         words.fill("charts.score_total", &[("score", &score)])
     });
-    Chart::new(words.text("charts.score"), text, bars)
+    Chart::new("score", text, bars, words)
 }
 
 /// The news of each month, from the first to the last that has any.
@@ -73,10 +76,7 @@ pub(super) fn mentions(document: &Document, words: &Words) -> Chart {
         .iter()
         .map(|(month, count)| {
             let count = count.to_string();
-            format!(
-                "{}.",
-                words.fill("charts.mentions_text", &[("month", &named(*month)), ("count", &count)])
-            )
+            words.fill("charts.mentions_text", &[("month", &named(*month)), ("count", &count)])
         })
         .collect();
     if text.is_empty() {
@@ -86,14 +86,14 @@ pub(super) fn mentions(document: &Document, words: &Words) -> Chart {
     let mut bars = Vec::new();
     if let Some((first, last)) = ends {
         let mut at = last;
-        while at >= first && bars.len() < MONTHS {
+        while bars.len() < MONTHS_MIN || (at >= first && bars.len() < MONTHS) {
             let value = months.get(&at).copied().unwrap_or_default();
             bars.push(Bar { label: format!("{:04}-{:02}", at.0, at.1), value });
             at = if at.1 == 1 { (at.0 - 1, 12) } else { (at.0, at.1 - 1) };
         }
         bars.reverse();
     }
-    Chart::new(words.text("charts.mentions"), text, bars)
+    Chart::new("mentions", text, bars, words)
 }
 
 fn month(time: UtcTime) -> Option<(i32, u32)> {
@@ -111,10 +111,10 @@ pub(super) fn sources(document: &Document, words: &Words) -> Chart {
         let status = words.text_of("statuses", outcome.status.as_str());
         let items = items(outcome.items, words);
         let says = [("source", source), ("status", status), ("items", &items)];
-        text.push(format!("{}.", words.fill("charts.sources_text", &says)));
+        text.push(words.fill("charts.sources_text", &says));
         bars.push(Bar { label: format!("{source}: {status}"), value: outcome.items });
     }
-    Chart::new(words.text("charts.sources"), text, bars)
+    Chart::new("sources", text, bars, words)
 }
 
 fn items(count: u32, words: &Words) -> String {

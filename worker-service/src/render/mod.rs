@@ -6,11 +6,13 @@ pub mod command;
 mod html;
 mod markdown;
 mod pdf;
+mod schema;
 pub mod verify;
 mod view;
 
 use shared::domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot};
 
+pub use self::schema::schema;
 use self::view::View;
 use crate::{
     assess::{answer::Answer, checks::Problem},

@@ -1,7 +1,8 @@
+use proptest::prelude::*;
 use shared::domain::{
     assessment::{Category, Citation, Finding, Severity, Summary},
     document::{Dropped, Versions},
-    evidence::{Finding as Found, SourceName, SourceOutcome, SourceStatus},
+    evidence::{Evidence, Finding as Found, SourceName, SourceOutcome, SourceStatus},
     identity::ReportId,
     report::Review,
     request::ReportRequestDraft,
@@ -135,6 +136,55 @@ fn hostile_text_changes_no_structure_of_the_markdown() {
     let plain = bare(&file(ArtifactKind::Md, "plain"));
     for text in hostile() {
         assert_eq!(bare(&file(ArtifactKind::Md, &text)), plain, "{text}");
+    }
+}
+
+/// A report whose evidence is all of these texts.
+fn report_on(texts: &[String]) -> Document {
+    let (mut document, _) = report("plain");
+    let piece = document.evidence[0].clone();
+    document.evidence = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| Evidence {
+            id: format!("E{}", index + 1),
+            title: text.clone(),
+            text: text.clone(),
+            ..piece.clone()
+        })
+        .collect();
+    document
+}
+
+#[test]
+fn every_text_can_be_printed_and_none_becomes_markup() {
+    let plain = form(&report_on(&[]), ArtifactKind::Pdf).unwrap().bytes;
+    // The whole of Typst's markup and code, in case a text were ever read as such.
+    let mut texts = hostile();
+    texts.extend(
+        [
+            "#panic()",
+            "#{ 1/0 }",
+            "$ x^2 $",
+            "= Heading",
+            "@label <label>",
+            "#image(\"/etc/passwd\")",
+            "\\u{41}",
+        ]
+        .map(str::to_owned),
+    );
+    let pdf = form(&report_on(&texts), ArtifactKind::Pdf).unwrap().bytes;
+    assert!(pdf.len() > plain.len());
+    let names_standards = |pdf: &[u8]| pdf.windows(12).any(|window| window == b"pdfuaid:part");
+    assert!(names_standards(&pdf), "the standards are met with hostile texts, too");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_pdf_is_made_of_any_text(texts in prop::collection::vec("\\PC{0,60}", 1..12)) {
+        prop_assert!(form(&report_on(&texts), ArtifactKind::Pdf).is_ok());
     }
 }
 

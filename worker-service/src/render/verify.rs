@@ -13,6 +13,9 @@ use thiserror::Error;
 /// The format of bundles that can be verified.
 const VERSION: u64 = 1;
 
+/// The files beside a bundle, as its manifest names them.
+const FILES: [&str; 4] = ["report.json", "report.html", "report.pdf", "report.md"];
+
 /// Why a bundle cannot be verified, or is not what it says.
 #[derive(Debug, Error)]
 pub enum VerifyError {
@@ -32,6 +35,9 @@ pub enum VerifyError {
         /// Why.
         why: String,
     },
+    /// A file is none of a report.
+    #[error("{} is no file of a report: its name must end in .json, .html, .pdf or .md", .0.display())]
+    NoReport(PathBuf),
     /// Parts of it are not what its manifest says.
     #[error("{0} of the digests do not agree: the bundle, or what it stands beside, was changed")]
     Changed(usize),
@@ -47,22 +53,27 @@ struct Recomputed {
     agrees: bool,
 }
 
-/// Recomputes every digest of the bundle at `path`, and that of the JSON artifact at `report` if it is
-/// given; writes one line for each to `out`.
+/// Recomputes every digest of the bundle at `path`, and those of the report's files among `reports`, which are told
+/// by their endings; writes one line for each to `out`.
 ///
 /// # Errors
 /// [`VerifyError`] when a file cannot be read or a digest does not agree.
-pub fn verify(path: &Path, report: Option<&Path>, out: &mut impl Write) -> Result<(), VerifyError> {
+pub fn verify(path: &Path, reports: &[PathBuf], out: &mut impl Write) -> Result<(), VerifyError> {
     let read = |path: &Path| fs::read(path).map_err(|why| VerifyError::File { path: path.to_owned(), why });
     let no_bundle = |why: String| VerifyError::Bundle { path: path.to_owned(), why };
     let bundle: Value = serde_json::from_slice(&read(path)?).map_err(|error| no_bundle(error.to_string()))?;
-    let report = report.map(read).transpose()?;
-    let digests = recompute(&bundle, report.as_deref()).map_err(no_bundle)?;
+    let mut files = Vec::with_capacity(reports.len());
+    for report in reports {
+        files.push((file_name(report)?, read(report)?));
+    }
+    let digests = recompute(&bundle, &files).map_err(no_bundle)?;
     for Recomputed { what, agrees } in &digests {
         writeln!(out, "{} {what}", if *agrees { "agrees " } else { "DIFFERS" })?;
     }
-    if report.is_none() {
-        writeln!(out, "skipped report.json: give it with --report to have it compared, too")?;
+    for name in FILES.iter().filter(|name| !files.iter().any(|(given, _)| given == *name)) {
+        if bundle["manifest"].get(name).is_some() {
+            writeln!(out, "skipped {name}: give it with --report to have it compared, too")?;
+        }
     }
     match digests.iter().filter(|digest| !digest.agrees).count() {
         0 => Ok(()),
@@ -70,7 +81,14 @@ pub fn verify(path: &Path, report: Option<&Path>, out: &mut impl Write) -> Resul
     }
 }
 
-fn recompute(bundle: &Value, report: Option<&[u8]>) -> Result<Vec<Recomputed>, String> {
+/// The name under which the manifest has a file of a report: browsers save the same one as `report (1).pdf`.
+fn file_name(path: &Path) -> Result<&'static str, VerifyError> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let of_ending = |name: &&str| name.strip_prefix("report.") == Some(ending);
+    FILES.iter().copied().find(of_ending).ok_or_else(|| VerifyError::NoReport(path.to_owned()))
+}
+
+fn recompute(bundle: &Value, files: &[(&str, Vec<u8>)]) -> Result<Vec<Recomputed>, String> {
     if bundle["v"].as_u64() != Some(VERSION) {
         return Err("its member v is another one".to_owned());
     }
@@ -94,15 +112,11 @@ fn recompute(bundle: &Value, report: Option<&[u8]>) -> Result<Vec<Recomputed>, S
             text.as_bytes(),
         );
     }
-    if let Some(report) = report {
-        compare(
-            "report.json".to_owned(),
-            &manifest.get("report.json").unwrap_or(&Value::Null)["sha256"],
-            report,
-        );
+    for (name, bytes) in files {
+        compare((*name).to_owned(), &manifest.get(*name).unwrap_or(&Value::Null)["sha256"], bytes);
     }
     // What the manifest names must be there: a part that was taken out is a change.
-    for name in manifest.keys().filter(|name| *name != "report.json" && !parts.contains_key(*name)) {
+    for name in manifest.keys().filter(|name| !FILES.contains(&name.as_str()) && !parts.contains_key(*name)) {
         digests.push(Recomputed { what: format!("part {name}, which is missing"), agrees: false });
     }
     Ok(digests)
@@ -129,14 +143,23 @@ mod tests {
     }
 
     fn differ(bundle: &Value, report: &[u8]) -> Vec<String> {
-        let digests = recompute(bundle, Some(report)).unwrap();
+        let digests = recompute(bundle, &[("report.json", report.to_vec())]).unwrap();
         digests.into_iter().filter(|digest| !digest.agrees).map(|digest| digest.what).collect()
     }
 
     #[test]
     fn a_bundle_that_was_not_touched_agrees() {
         assert_eq!(differ(&bundle(), b"{}"), [""; 0]);
-        assert_eq!(recompute(&bundle(), None).unwrap().len(), 3);
+        assert_eq!(recompute(&bundle(), &[]).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn files_are_told_by_their_endings() {
+        let named = |path: &str| file_name(Path::new(path)).ok();
+        assert_eq!(named("a/report (2).pdf"), Some("report.pdf"));
+        assert_eq!(named("x.html"), Some("report.html"));
+        assert_eq!(named("report"), None);
+        assert_eq!(named("report.txt"), None);
     }
 
     #[test]
@@ -148,6 +171,6 @@ mod tests {
         let mut taken_out = bundle();
         taken_out["parts"].as_object_mut().unwrap().remove("answers");
         assert_eq!(differ(&taken_out, b"{}"), ["part answers, which is missing"]);
-        assert!(recompute(&json!({"v": 2}), None).is_err());
+        assert!(recompute(&json!({"v": 2}), &[]).is_err());
     }
 }
