@@ -9,7 +9,7 @@ use local_stack::stack::testing::TestStack;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use shared::domain::{artifact::sha256_hex, document::Document};
-use support::{clean, sanctioned, text};
+use support::{clean, sanctioned, text, with};
 
 async fn json_artifact(stack: &TestStack, report: &Value) -> Result<Document> {
     Ok(serde_json::from_slice(&stack.dev().download(text(report, "/links/json")).await?)?)
@@ -265,5 +265,23 @@ async fn a_report_is_cancelled_and_resubmitted_as_often_as_asked() -> Result<()>
     let worker = stack.start_worker(&[])?;
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
     worker.stop().await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_written_in_the_language_that_was_asked_for() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let id = stack.dev().submitted(&with(sanctioned(), json!({"language": "JA"}))).await?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((text(&report, "/riskLevel"), text(&report, "/request/language")), ("HIGH", "ja"));
+    assert!(text(&report, "/summary").contains("言語モデルではなく"), "{report}");
+    let html = stack.dev().download(text(&report, "/links/html")).await?;
+    let html = String::from_utf8(html)?;
+    for words in ["<html lang=\"ja\">", "リスク報告書", "制裁リストの記載と一致しています", "英国 (GB)"]
+    {
+        assert!(html.contains(words), "{words}");
+    }
+    let refused = stack.dev().submit(&with(sanctioned(), json!({"language": "xx"}))).await?;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     stack.stop().await
 }

@@ -26,6 +26,12 @@ pub enum Stop {
 /// The code of a report that would have cost more than it may.
 pub const BUDGET_EXCEEDED: &str = "budget_exceeded";
 
+/// The code of a call of the model that was given up although the model may still have answered it.
+pub const MODEL_TIMED_OUT: &str = "model_timed_out";
+
+/// The code of a call of the model whose answer was lost on the way, or cannot be used.
+pub const MODEL_ANSWER_LOST: &str = "model_answer_lost";
+
 /// Something that went wrong in an attempt.
 #[derive(Clone, Debug, Error)]
 #[error("{code}: {detail}")]
@@ -54,6 +60,12 @@ impl Failure {
             message: "The report could not be read or stored. Nothing is wrong with the request: resubmit it later.",
             detail: error.to_string(),
         }
+    }
+
+    /// Whether a call of the model may have been answered, and paid for, all the same: it is asked again only by another
+    /// attempt, and its money stays reserved.
+    pub fn may_be_paid(&self) -> bool {
+        matches!(self.code, MODEL_TIMED_OUT | MODEL_ANSWER_LOST)
     }
 
     /// The error as the report shows it.

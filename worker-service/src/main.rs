@@ -92,7 +92,8 @@ enum Command {
         /// Write the result to this file as JSON, too.
         #[arg(long, value_name = "F.json")]
         json: Option<PathBuf>,
-        /// Least part of the cases whose level must agree, from 0 to 1.
+        /// Least part of the levels that must agree, of the facts that must be found and of the summaries that must stand up, from
+        /// 0 to 1.
         #[arg(long, value_name = "PART", default_value_t = 0.9)]
         least: f64,
     },

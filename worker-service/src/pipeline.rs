@@ -1,7 +1,7 @@
 //! The stages of a report: gather, assess, render, publish. Each writes its result before the next
 //! begins, so that another attempt starts at the first unfinished one.
 
-use std::{collections::BTreeMap, future::Future, time::Instant};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Instant};
 
 use shared::{
     aws::{Aws, error::Remedy, table::Details},
@@ -34,13 +34,13 @@ pub struct Pipeline {
     clock: Clock,
     sources: Sources,
     assessor: Assessor,
-    purse: Purse,
+    purse: Arc<Purse>,
 }
 
 impl Pipeline {
     /// The pipeline over these parts.
     pub fn new(aws: Aws, clock: Clock, sources: Sources, assessor: Assessor, purse: Purse) -> Self {
-        Self { aws, clock, sources, assessor, purse }
+        Self { aws, clock, sources, assessor, purse: Arc::new(purse) }
     }
 
     /// Takes the report from its claim to COMPLETED. May be dropped at any point: nothing is half
@@ -92,7 +92,7 @@ impl Pipeline {
     async fn assess(&self, lease: &mut Lease, snapshot: &Snapshot) -> Result<Assessment, Stop> {
         let journal = Journal::new(&self.aws.bucket, lease.report());
         let request = lease.report().request.clone();
-        let mut record = OfReport::new(lease, journal, &self.purse);
+        let mut record = OfReport::new(lease, journal, Arc::clone(&self.purse));
         self.assessor.assess(&request, snapshot, &mut record).await
     }
 

@@ -48,6 +48,12 @@ pub struct AwsError {
 
 /// The code of a request that was given up before its answer came.
 pub const TIMEOUT: &str = "Timeout";
+/// The code of a request that could not be sent, or whose connection broke.
+pub const NO_CONNECTION: &str = "NoConnection";
+/// The code of an answer that cannot be read.
+pub const UNREADABLE: &str = "UnreadableAnswer";
+/// The code of an answer that is well-formed and yet cannot be used.
+pub const UNUSABLE: &str = "UnusableAnswer";
 
 /// Every code that is sorted by its name, with the reason; the others are sorted by their HTTP
 /// status. After "Error retries and exponential backoff in AWS" and the services' lists of errors.
@@ -124,8 +130,8 @@ impl AwsError {
             // Endpoint, credentials or input are wrong before anything is sent.
             SdkError::ConstructionFailure(_) => ("ConstructionFailure", Remedy::Permanent),
             SdkError::TimeoutError(_) => (TIMEOUT, Remedy::Transient),
-            SdkError::DispatchFailure(_) => ("NoConnection", Remedy::Transient),
-            SdkError::ResponseError(_) => ("UnreadableAnswer", Remedy::Transient),
+            SdkError::DispatchFailure(_) => (NO_CONNECTION, Remedy::Transient),
+            SdkError::ResponseError(_) => (UNREADABLE, Remedy::Transient),
             SdkError::ServiceError(answer) => {
                 let code = answer.err().code();
                 (code.unwrap_or("Unknown"), remedy(code, answer.raw().status().as_u16()))
@@ -138,7 +144,7 @@ impl AwsError {
 
     /// The error of an answer that is well-formed and yet cannot be used.
     pub fn unusable(service: &'static str, operation: &'static str, detail: impl ToString) -> Self {
-        let code = "UnusableAnswer".to_owned();
+        let code = UNUSABLE.to_owned();
         Self { service, operation, code, remedy: Remedy::Permanent, detail: detail.to_string() }
     }
 }

@@ -143,8 +143,8 @@ impl Quota {
                     let next = UtcTime::from_epoch_millis((window + 1) * minute);
                     return Ok(Admission::Full(next.since(now).max(Duration::from_millis(1))));
                 }
-                // Another worker's clock is ahead: its minute counts.
-                Some(open) if open > window => window = open,
+                // Another worker's clock is a little ahead: its minute counts.
+                Some(open) if open == window + 1 => window = open,
                 _ => {
                     if self.open(window, tokens).await? {
                         return Ok(admitted);
@@ -178,22 +178,36 @@ impl Quota {
     /// # Errors
     /// [`AwsError`] when the table does not answer.
     pub async fn throttled(&self, now: UtcTime) -> Result<(), AwsError> {
-        let share = (self.seen().at(now) / 2).max(LEAST);
-        let before = UtcTime::from_epoch_millis(
-            now.epoch_millis() - i64::try_from(CUT_PAUSE.as_millis()).unwrap_or_default(),
-        );
-        let request = self
-            .update()
-            .update_expression("SET #share = :share, #cut_at = :now")
-            .condition_expression("attribute_not_exists(#cut_at) OR #cut_at < :before")
-            .expression_attribute_names("#share", attribute::SHARE)
-            .expression_attribute_names("#cut_at", attribute::CUT_AT)
-            .expression_attribute_values(":share", number(share))
-            .expression_attribute_values(":now", number(now.epoch_millis()))
-            .expression_attribute_values(":before", number(before.epoch_millis()));
-        let (Ok(item) | Err(item)) = self.write(request).await?;
-        if self.learn(&item) {
-            tracing::warn!(model = %self.model, thousandths = share, "the model throttles: all workers take a smaller share of its quota");
+        let pause = i64::try_from(CUT_PAUSE.as_millis()).unwrap_or_default();
+        // Twice: what this worker knew of the share may be old.
+        for _ in 0..2 {
+            let seen = self.seen();
+            if now.since(seen.cut_at) < CUT_PAUSE {
+                return Ok(());
+            }
+            let share = (seen.at(now) / 2).max(LEAST);
+            let request = self
+                .update()
+                .update_expression("SET #share = :share, #cut_at = :now")
+                .condition_expression(
+                    "attribute_not_exists(#cut_at) OR (#cut_at = :seen AND #cut_at < :before)",
+                )
+                .expression_attribute_names("#share", attribute::SHARE)
+                .expression_attribute_names("#cut_at", attribute::CUT_AT)
+                .expression_attribute_values(":share", number(share))
+                .expression_attribute_values(":now", number(now.epoch_millis()))
+                .expression_attribute_values(":seen", number(seen.cut_at.epoch_millis()))
+                .expression_attribute_values(":before", number(now.epoch_millis() - pause));
+            match self.write(request).await? {
+                Ok(item) => {
+                    self.learn(&item);
+                    tracing::warn!(model = %self.model, thousandths = share, "the model throttles: all workers take a smaller share of its quota");
+                    return Ok(());
+                }
+                Err(item) => {
+                    self.learn(&item);
+                }
+            }
         }
         Ok(())
     }
@@ -225,12 +239,14 @@ impl Quota {
             .update_expression(
                 "SET #window = :window, #requests = :one, #tokens = :tokens, #expires = :expires",
             )
-            .condition_expression("attribute_not_exists(#window) OR #window < :window")
+            // A window far ahead is that of a clock gone wrong, for which nobody waits.
+            .condition_expression("attribute_not_exists(#window) OR #window < :window OR #window > :ahead")
             .expression_attribute_names("#window", attribute::WINDOW)
             .expression_attribute_names("#requests", attribute::REQUESTS)
             .expression_attribute_names("#tokens", attribute::TOKENS)
             .expression_attribute_names("#expires", attribute::EXPIRES_AT)
             .expression_attribute_values(":window", number(window))
+            .expression_attribute_values(":ahead", number(window + 1))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":tokens", number(tokens))
             // Long after the share has grown back.

@@ -52,7 +52,7 @@ pub enum Content {
 }
 
 /// The reservation that an answer is settled against.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Paid {
     /// The attempt that made the call.
@@ -72,6 +72,11 @@ impl Answer {
             Content::Structured(value) => value["findings"].as_array().map_or(0, Vec::len),
             Content::Text(_) => 0,
         }
+    }
+
+    /// Whether it ended at a limit of tokens.
+    pub fn is_cut_off(&self) -> bool {
+        matches!(self.stop_reason.as_str(), "max_tokens" | "model_context_window_exceeded")
     }
 
     /// Whether the model, or a guardrail before it, declined to answer. Converse names no stop reason for a

@@ -14,7 +14,7 @@ use shared::domain::{
 
 use super::{
     answer::Answer,
-    checks::{Checked, Instructions, Problem},
+    checks::{Checked, Instructions, Place, Problem},
     opinion::Opinion,
 };
 
@@ -78,7 +78,10 @@ impl Assessment {
         let summary = match opinion.as_ref().and_then(|opinion| opinion.summary.clone()) {
             Some(summary) => summary,
             None => {
-                let why = problems.first().map_or_else(
+                // What is wrong with the summary, or with the whole answer; a level under the floor is no reason.
+                let of_summary = |place: Place| problems.iter().find(move |problem| problem.place == place);
+                let flaw = of_summary(Place::Summary).or_else(|| of_summary(Place::Answer));
+                let why = flaw.map_or_else(
                     || words.text("review.not_asked").to_owned(),
                     |problem| problem.flaw.text(words),
                 );

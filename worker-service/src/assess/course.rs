@@ -93,6 +93,17 @@ impl Course {
         true
     }
 
+    /// The last model gives no answer either, and that is the end of it.
+    pub(super) fn give_up(&mut self, model: &str) {
+        self.pass(model, PassedOverBecause::Outage);
+        self.next = Next::End;
+    }
+
+    /// Whether a model gave no answer.
+    pub(super) fn has_outage(&self) -> bool {
+        self.passed_over.iter().any(|passed| passed.because == PassedOverBecause::Outage)
+    }
+
     fn pass(&mut self, model: &str, because: PassedOverBecause) {
         if !self.has_passed(model) {
             self.passed_over.push(PassedOver { model: model.to_owned(), because });

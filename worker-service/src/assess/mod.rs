@@ -36,7 +36,7 @@ use self::{
     checks::{Checked, Checks, Instructions, Problem},
     conclude::Conclusion,
     course::{Course, Next},
-    model::{Model, TIMED_OUT, Turn},
+    model::{Model, Turn},
     prompt::Prompt,
     record::{Cost, Record},
 };
@@ -107,7 +107,7 @@ impl Assessor {
     ) -> Result<Assessment, Stop> {
         let words = request.language.words();
         let assessed = Rules::built_in().assess(snapshot, &self.mandatory, words);
-        let instructions = Instructions::of(snapshot);
+        let instructions = Instructions::of(snapshot, &request.company_name);
         let checks = Checks { request, snapshot, assessed: &assessed, instructions: &instructions };
         let question = self.prompt.question(request, snapshot, &assessed)?;
         let mut answers: Vec<(Answer, Vec<Problem>)> = Vec::new();
@@ -135,11 +135,25 @@ impl Assessor {
                         Ok(answer) => answer,
                         Err(Stop::Failed(failure)) if calls_another(&failure) => {
                             let model = models[index].id();
-                            if !course.out_of_order(model) {
+                            if course.out_of_order(model) {
+                                tracing::warn!(model, code = failure.code, detail = %failure.detail, "the model gives no answer; asking the next one");
+                                continue;
+                            }
+                            // Answers that are not good enough are there, and another attempt would get no other: the
+                            // rules can speak.
+                            let hopeless = failure.remedy == Remedy::Permanent || record.is_last_attempt();
+                            if answers.is_empty() || !hopeless {
                                 return Err(Stop::Failed(failure));
                             }
-                            tracing::warn!(model, code = failure.code, detail = %failure.detail, "the model gives no answer; asking the next one");
+                            tracing::warn!(model, code = failure.code, detail = %failure.detail, "no model is left to ask");
+                            course.give_up(model);
                             continue;
+                        }
+                        Err(Stop::Failed(failure))
+                            if failure.remedy == Remedy::Throttled && course.has_outage() =>
+                        {
+                            // What was passed over may have been paid for: another round of it spends an attempt.
+                            return Err(Stop::Failed(Failure { remedy: Remedy::Transient, ..failure }));
                         }
                         Err(stop) => return Err(stop),
                     }
@@ -186,7 +200,7 @@ impl Assessor {
                 self.slots.throttled();
             }
             record.failed(model, permit, &failure).await?;
-            let again = failure.remedy != Remedy::Permanent && failure.code != TIMED_OUT && tries + 1 < TRIES;
+            let again = failure.remedy != Remedy::Permanent && !failure.may_be_paid() && tries + 1 < TRIES;
             if !again {
                 return Err(Stop::Failed(failure));
             }

@@ -23,7 +23,7 @@ use shared::{
     aws::{
         SdkConfig,
         call::call,
-        error::{AwsError, Remedy, TIMEOUT},
+        error::{AwsError, NO_CONNECTION, Remedy, TIMEOUT, UNREADABLE, UNUSABLE},
     },
     domain::{document::ModelParameters, usage::MicroUsd},
     telemetry::metrics::metrics,
@@ -37,19 +37,20 @@ use super::{
     opinion,
     prompt::Prompt,
 };
-use crate::{failure::Failure, settings::ModelSettings};
+use crate::{
+    failure::{Failure, MODEL_ANSWER_LOST, MODEL_TIMED_OUT},
+    settings::ModelSettings,
+};
 
 const BEDROCK: &str = "Bedrock Runtime";
 
 /// The tool that the model answers with.
 const TOOL: &str = "record_assessment";
+/// What the HTTP client says of a connection that could not be made.
+const NOT_CONNECTED: &str = "(Connect)";
 const PURPOSE: &str = "Records the assessment of the company.";
 /// One tool call is made per answer: its id need only be the same in answer and repair.
 const TOOL_USE_ID: &str = "assessment";
-
-/// The code of a call that was given up although the model may still have answered it, and been
-/// paid for it: asked again only by another attempt.
-pub const TIMED_OUT: &str = "model_timed_out";
 
 /// A model.
 #[derive(Clone, Debug)]
@@ -86,6 +87,8 @@ impl Model {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(settings.timeout)
+            // What is not set here is taken over from `sdk`, whose calls are short.
+            .operation_timeout(settings.timeout)
             .build();
         let config = aws_sdk_bedrockruntime::config::Builder::from(sdk)
             .timeout_config(timeouts)
@@ -348,7 +351,10 @@ fn refused(text: &str) -> Result<ContentBlock, BuildError> {
 fn failure(error: &AwsError) -> Failure {
     let (code, message) = match error.remedy {
         Remedy::Transient if error.code == TIMEOUT => {
-            (TIMED_OUT, "The model took too long to answer. Resubmit the report later.")
+            (MODEL_TIMED_OUT, "The model took too long to answer. Resubmit the report later.")
+        }
+        _ if may_be_answered(error) => {
+            (MODEL_ANSWER_LOST, "The model's answer was lost on the way. Resubmit the report later.")
         }
         Remedy::Throttled => (
             "model_throttled",
@@ -360,9 +366,23 @@ fn failure(error: &AwsError) -> Failure {
             "The model does not take the request. Tell the operator the report's id.",
         ),
     };
-    Failure { remedy: error.remedy, code, message, detail: error.to_string() }
+    let remedy = if code == MODEL_ANSWER_LOST { Remedy::Transient } else { error.remedy };
+    Failure { remedy, code, message, detail: error.to_string() }
 }
 
+/// Whether the request may have reached the model although no answer came: the connection broke, or what came cannot be
+/// read. A connection that was never made sent nothing.
+fn may_be_answered(error: &AwsError) -> bool {
+    let broken = error.code == NO_CONNECTION && !error.detail.contains(NOT_CONNECTED);
+    broken || matches!(error.code.as_str(), UNREADABLE | UNUSABLE)
+}
+
+/// A request that cannot be made is a mistake of ours.
 fn unbuildable(error: BuildError) -> Failure {
-    failure(&AwsError::unusable(BEDROCK, "Converse", error))
+    Failure {
+        remedy: Remedy::Permanent,
+        code: "model_refused_request",
+        message: "The model cannot be asked. Tell the operator the report's id.",
+        detail: error.to_string(),
+    }
 }

@@ -175,7 +175,10 @@ mod tests {
         assess-2 sha256:96f7840c0fdc82bfa505b48efac2e583eaf70b283a670030f5aec75e8867bb74
         assess-3 sha256:31ae43bb02c855421086425551f6f5e677bf46a4c9c4c7c118e69bed7001a99f
         ");
-        insta::assert_snapshot!(Prompt::current().system);
+        for (version, ..) in VERSIONS {
+            let prompt = Prompt::find(version).unwrap();
+            insta::assert_snapshot!(version, format!("{}\n---\n{}", prompt.system, prompt.user));
+        }
         assert!(Prompt::find("assess-0").unwrap_err().contains("assess-2, assess-3"));
     }
 

@@ -13,7 +13,7 @@ use shared::{
     domain::usage::{Day, MicroUsd, Spent},
     telemetry::metrics::metrics,
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     answer::{Answer, Paid},
@@ -28,8 +28,8 @@ use crate::{
 const RETRY_BASE: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(3);
 
-/// Minutes that a call waits for room in the quota before its report is put off.
-const WAITS: u32 = 5;
+/// How long a call waits for room in the quota before its report is put off.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Most that a call waits beyond the minute, so that not all that wait ask at once.
 const SPREAD: Duration = Duration::from_secs(5);
 
@@ -57,7 +57,8 @@ pub struct Purse {
 pub struct Permit {
     call: ModelCall,
     reserved: MicroUsd,
-    admitted: Option<Admitted>,
+    /// The model, and how it admitted the call.
+    admitted: Option<(String, Admitted)>,
 }
 
 /// What a call is for.
@@ -99,19 +100,22 @@ impl Purse {
     /// [`Stop`] when a budget does not have it, there is no room for minutes, or the table does not answer.
     pub async fn open(&self, model: &Model, wanted: Wanted) -> Result<Permit, Stop> {
         let admitted = match self.quotas.get(model.id()) {
-            Some(quota) => Some(self.admit(quota, wanted.quota_tokens).await?),
+            Some(quota) => Some((model.id().to_owned(), self.admit(quota, wanted.quota_tokens).await?)),
             None => None,
         };
-        let reserved = self.reserve(&wanted).await;
-        if let (Err(_), Some(admitted), Some(quota)) = (&reserved, admitted, self.quotas.get(model.id())) {
-            said_anyway(quota.settle(admitted, 0).await, "the quota's room could not be given back");
+        // Waiting for room may have taken it into another day.
+        let call = ModelCall { day: self.today(), ..wanted.call.clone() };
+        let permit = Permit { call, reserved: wanted.most, admitted };
+        if let Err(stop) = self.reserve(&permit, &wanted).await {
+            self.settle_quota(&permit, 0).await;
+            return Err(stop);
         }
-        reserved?;
-        Ok(Permit { call: wanted.call, reserved: wanted.most, admitted })
+        Ok(permit)
     }
 
     async fn admit(&self, quota: &Quota, tokens: u64) -> Result<Admitted, Stop> {
-        for _ in 0..WAITS {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
             match quota.admit(tokens, self.clock.now()).await? {
                 Admission::Admitted(admitted) => return Ok(admitted),
                 Admission::Full(wait) => {
@@ -126,12 +130,12 @@ impl Purse {
             remedy: Remedy::Throttled,
             code: "model_quota_full",
             message: "The model has more to do than it may be asked. The report is tried again by itself.",
-            detail: format!("no room in the quota for {WAITS} minutes"),
+            detail: format!("no room in the quota for {PATIENCE:?}"),
         }))
     }
 
-    async fn reserve(&self, wanted: &Wanted) -> Result<(), Stop> {
-        let Wanted { call, most, spent, .. } = wanted;
+    async fn reserve(&self, permit: &Permit, wanted: &Wanted) -> Result<(), Stop> {
+        let (call, Wanted { most, spent, .. }) = (&permit.call, wanted);
         let over_report = |unsettled: MicroUsd| {
             self.budgets.report.is_some_and(|budget| spent.plus(unsettled).plus(*most) > budget)
         };
@@ -151,17 +155,21 @@ impl Purse {
         }
     }
 
-    /// Settles a call that was answered. What was paid is on the books, or this is tried again as long as the lease
+    /// Settles a call that was answered and used so many tokens of the quota. What was paid is on the books, or this is tried again as long as the lease
     /// holds.
     ///
     /// # Errors
     /// [`Stop`] when the table refuses it for good.
-    pub async fn settle(&self, permit: &Permit, model: &Model, answer: &Answer) -> Result<(), Stop> {
-        if let (Some(admitted), Some(quota)) = (permit.admitted, self.quotas.get(model.id())) {
-            let used = model.quota_used(answer.tokens);
-            said_anyway(quota.settle(admitted, used).await, "the quota could not be settled");
-        }
+    pub async fn settle(&self, permit: &Permit, quota_used: u64, answer: &Answer) -> Result<(), Stop> {
+        self.settle_quota(permit, quota_used).await;
         self.book(&permit.call, permit.reserved, answer).await
+    }
+
+    async fn settle_quota(&self, permit: &Permit, used: u64) {
+        let Some((model, admitted)) = &permit.admitted else { return };
+        if let Some(quota) = self.quotas.get(model) {
+            said_anyway(quota.settle(*admitted, used).await, "the quota could not be settled");
+        }
     }
 
     /// Writes down what an answer cost, unless that was done before.
@@ -184,10 +192,8 @@ impl Purse {
     ///
     /// # Errors
     /// [`Stop`] when the table refuses it for good.
-    pub async fn give_back(&self, permit: &Permit, model: &Model) -> Result<(), Stop> {
-        if let (Some(admitted), Some(quota)) = (permit.admitted, self.quotas.get(model.id())) {
-            said_anyway(quota.settle(admitted, 0).await, "the quota's room could not be given back");
-        }
+    pub async fn give_back(&self, permit: &Permit) -> Result<(), Stop> {
+        self.settle_quota(permit, 0).await;
         persist(|| self.spending.release(&permit.call, permit.reserved)).await
     }
 

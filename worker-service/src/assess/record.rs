@@ -1,7 +1,7 @@
 //! What an assessment keeps of its answers, and who pays for them: the journal and the budgets for
 //! a report, nobody for a replay.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use shared::{
     aws::{error::Remedy, spending::ModelCall, table::Details},
@@ -12,9 +12,11 @@ use shared::{
     },
 };
 
+use tracing::Instrument;
+
 use super::{
     answer::Answer,
-    model::{Model, TIMED_OUT},
+    model::Model,
     purse::{Permit, Purse, Wanted},
 };
 use crate::{
@@ -27,6 +29,9 @@ use crate::{
 pub trait Record: Send {
     /// What a call that may be made is settled by.
     type Permit: Send + Sync;
+
+    /// Whether nobody tries again when this goes wrong.
+    fn is_last_attempt(&self) -> bool;
 
     /// The `number`-th answer, if it was got before.
     fn answer(&mut self, number: u32) -> impl Future<Output = Result<Option<Answer>, Stop>> + Send;
@@ -76,13 +81,13 @@ pub struct OfReport<'a> {
     /// Where answers are kept.
     pub journal: Journal,
     /// Who pays.
-    pub purse: &'a Purse,
+    pub purse: Arc<Purse>,
     calls: u32,
 }
 
 impl<'a> OfReport<'a> {
     /// The record of the report that `lease` holds.
-    pub fn new(lease: &'a mut Lease, journal: Journal, purse: &'a Purse) -> Self {
+    pub fn new(lease: &'a mut Lease, journal: Journal, purse: Arc<Purse>) -> Self {
         Self { lease, journal, purse, calls: 0 }
     }
 
@@ -94,6 +99,11 @@ impl<'a> OfReport<'a> {
 
 impl Record for OfReport<'_> {
     type Permit = Permit;
+
+    fn is_last_attempt(&self) -> bool {
+        let lifecycle = &self.lease.report().lifecycle;
+        lifecycle.attempt >= lifecycle.attempts_allowed
+    }
 
     async fn answer(&mut self, number: u32) -> Result<Option<Answer>, Stop> {
         let Some(answer) = self.journal.answer(number).await? else { return Ok(None) };
@@ -129,10 +139,27 @@ impl Record for OfReport<'_> {
         answer: Answer,
     ) -> Result<Answer, Stop> {
         let answer = Answer { paid: Some(permit.paid()), first: number == 1, ..answer };
-        let kept = self.journal.keep_answer(number, answer.clone()).await?;
-        // It is paid for, whether it is the one that counts or another worker's is.
-        self.purse.settle(&permit, model, &answer).await?;
-        Ok(kept)
+        let (journal, purse, used) =
+            (self.journal.clone(), Arc::clone(&self.purse), model.quota_used(answer.tokens));
+        // In a task of its own: it is paid for, and is written down even where the attempt is ended in the middle of it.
+        let keeping = tokio::spawn(
+            async move {
+                let kept = journal.keep_answer(number, answer.clone()).await?;
+                // Another worker's answer may have been there first: this one is paid for all the same.
+                let first = answer.first && kept.paid == answer.paid;
+                purse.settle(&permit, used, &Answer { first, ..answer }).await?;
+                Ok(kept)
+            }
+            .in_current_span(),
+        );
+        keeping.await.unwrap_or_else(|error| {
+            Err(Stop::Failed(Failure {
+                remedy: Remedy::Transient,
+                code: "answer_not_kept",
+                message: "The model's answer could not be kept. Resubmit the report later.",
+                detail: error.to_string(),
+            }))
+        })
     }
 
     async fn failed(&mut self, model: &Model, permit: Permit, failure: &Failure) -> Result<(), Stop> {
@@ -140,7 +167,7 @@ impl Record for OfReport<'_> {
             self.purse.throttled(model).await;
         }
         // A call that was given up may be answered still, and be paid for: its money stays reserved.
-        if failure.code == TIMED_OUT { Ok(()) } else { self.purse.give_back(&permit, model).await }
+        if failure.may_be_paid() { Ok(()) } else { self.purse.give_back(&permit).await }
     }
 }
 
@@ -150,6 +177,10 @@ pub struct Unrecorded;
 
 impl Record for Unrecorded {
     type Permit = ();
+
+    fn is_last_attempt(&self) -> bool {
+        true
+    }
 
     async fn answer(&mut self, _: u32) -> Result<Option<Answer>, Stop> {
         Ok(None)

@@ -22,6 +22,8 @@ pub(super) fn render(
     let checks: Vec<Value> =
         answers.iter().map(|(_, problems)| problems.iter().map(check).collect()).collect();
     let parts = json!({
+        "subject": {"reportId": document.report_id, "company": document.company},
+        "versions": document.versions,
         "snapshot": snapshot,
         "answers": said,
         "checks": {"answers": checks, "dropped": document.dropped, "review": document.review},

@@ -13,8 +13,8 @@ pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     environment.get_template("report.md")?.render(Serde(view))
 }
 
-/// Escapes what CommonMark, and the tables, autolinks and strike-through of GitHub's dialect, could
-/// read as markup; leaves other punctuation readable. Line breaks become spaces: they would end a
+/// Escapes what CommonMark, and the tables, web addresses and strike-through of GitHub's dialect, could
+/// read as markup; leaves other punctuation readable. (GitHub makes a link of a mail address whatever is done to it.) Line breaks become spaces: they would end a
 /// list item or begin a heading.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);

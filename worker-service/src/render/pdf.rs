@@ -151,7 +151,7 @@ fn make_drawable(value: &mut Value) {
 }
 
 fn is_drawable(c: char) -> bool {
-    c == '\n' || SHARED.drawable.contains(&u32::from(c))
+    c == '\n' || (!c.is_control() && SHARED.drawable.contains(&u32::from(c)))
 }
 
 fn set(world: OneReport, view: &View<'_>) -> Result<Vec<u8>, Unset> {

@@ -179,6 +179,27 @@ fn every_text_can_be_printed_and_none_becomes_markup() {
     assert!(names_standards(&pdf), "the standards are met with hostile texts, too");
 }
 
+#[test]
+fn a_pdf_is_made_in_every_language_and_of_what_no_evidence_should_be() {
+    let mut document =
+        report_on(&["x".repeat(4_000), "\u{0}\u{7}".into(), "שלום עולם".into(), " \n ".into()]);
+    document.evidence[1].id = "E1".into();
+    document.evidence[2].url = Some(String::new());
+    document.summary.citations = vec!["E1".into(), "E999".into()];
+    let quotes: Vec<Citation> = (0..60)
+        .map(|_| Citation { evidence_id: "E999".into(), quote: "a quote that stands nowhere ".repeat(20) })
+        .collect();
+    document.findings[0].citations = quotes;
+    document.rules[0].because = (1..=50).map(|number| format!("E{number}")).collect();
+    for language in shared::domain::language::Language::all() {
+        document.company.language = language;
+        let pdf = form(&document, ArtifactKind::Pdf).unwrap().bytes;
+        assert!(pdf.windows(12).any(|window| window == b"pdfuaid:part"), "{language}");
+        let html = String::from_utf8(form(&document, ArtifactKind::Html).unwrap().bytes).unwrap();
+        assert!(!html.contains("href=\"#E999\""), "{language}: a link that leads nowhere");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 

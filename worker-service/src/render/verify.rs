@@ -16,6 +16,9 @@ const VERSION: u64 = 1;
 /// The files beside a bundle, as its manifest names them.
 const FILES: [&str; 4] = ["report.json", "report.html", "report.pdf", "report.md"];
 
+/// What a bundle is made of: one without them proves nothing.
+const PARTS: [&str; 5] = ["answers", "checks", "snapshot", "subject", "versions"];
+
 /// Why a bundle cannot be verified, or is not what it says.
 #[derive(Debug, Error)]
 pub enum VerifyError {
@@ -115,6 +118,21 @@ fn recompute(bundle: &Value, files: &[(&str, Vec<u8>)]) -> Result<Vec<Recomputed
     for (name, bytes) in files {
         compare((*name).to_owned(), &manifest.get(*name).unwrap_or(&Value::Null)["sha256"], bytes);
     }
+    // What stands at the head, for whoever reads it, must be what the parts say.
+    let part = |name: &str| parts.get(name).unwrap_or(&Value::Null);
+    for (what, head, inside) in [
+        ("versions", &bundle["versions"], part("versions")),
+        ("reportId", &bundle["reportId"], &part("subject")["reportId"]),
+    ] {
+        let agrees = head == inside && !head.is_null();
+        digests.push(Recomputed { what: format!("{what} at the head"), agrees });
+    }
+    for name in PARTS.iter().filter(|name| !parts.contains_key(**name) && !manifest.contains_key(**name)) {
+        digests.push(Recomputed { what: format!("part {name}, which is missing"), agrees: false });
+    }
+    for name in FILES.iter().filter(|name| !manifest.contains_key(**name)) {
+        digests.push(Recomputed { what: format!("{name}, of which there is no digest"), agrees: false });
+    }
     // What the manifest names must be there: a part that was taken out is a change.
     for name in manifest.keys().filter(|name| !FILES.contains(&name.as_str()) && !parts.contains_key(*name)) {
         digests.push(Recomputed { what: format!("part {name}, which is missing"), agrees: false });
@@ -130,16 +148,21 @@ mod tests {
 
     fn bundle() -> Value {
         let parts = json!({
+            "subject": {"reportId": "r1", "company": {}},
+            "versions": {"dossier": "1"},
             "snapshot": {"evidence": [{"id": "E1", "text": "x", "sha256": sha256_hex(b"x")}]},
             "answers": [],
+            "checks": {},
         });
-        let digest = |part: &Value| json!({"sha256": sha256_hex(part.to_string().as_bytes())});
-        let manifest = json!({
-            "snapshot": digest(&parts["snapshot"]),
-            "answers": digest(&parts["answers"]),
-            "report.json": {"sha256": sha256_hex(b"{}")},
-        });
-        json!({"v": 1, "parts": parts, "manifest": manifest})
+        let digest = |bytes: &[u8]| json!({"sha256": sha256_hex(bytes)});
+        let mut manifest: serde_json::Map<String, Value> = parts
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, part)| (name.clone(), digest(part.to_string().as_bytes())))
+            .collect();
+        manifest.extend(FILES.map(|name| (name.to_owned(), digest(b"{}"))));
+        json!({"v": 1, "reportId": "r1", "versions": {"dossier": "1"}, "parts": parts, "manifest": manifest})
     }
 
     fn differ(bundle: &Value, report: &[u8]) -> Vec<String> {
@@ -150,7 +173,7 @@ mod tests {
     #[test]
     fn a_bundle_that_was_not_touched_agrees() {
         assert_eq!(differ(&bundle(), b"{}"), [""; 0]);
-        assert_eq!(recompute(&bundle(), &[]).unwrap().len(), 3);
+        assert_eq!(recompute(&bundle(), &[]).unwrap().len(), 8);
     }
 
     #[test]
@@ -171,6 +194,17 @@ mod tests {
         let mut taken_out = bundle();
         taken_out["parts"].as_object_mut().unwrap().remove("answers");
         assert_eq!(differ(&taken_out, b"{}"), ["part answers, which is missing"]);
+        for at_the_head in ["versions", "reportId"] {
+            let mut changed = bundle();
+            changed[at_the_head] = json!("another");
+            assert_eq!(differ(&changed, b"{}"), [format!("{at_the_head} at the head")]);
+        }
+        let mut changed = bundle();
+        changed["parts"]["versions"]["dossier"] = json!("2");
+        changed["versions"]["dossier"] = json!("2");
+        assert_eq!(differ(&changed, b"{}"), ["part versions"]);
+        let empty = json!({"v": 1, "parts": {}, "manifest": {}});
+        assert!(recompute(&empty, &[]).unwrap().iter().all(|digest| !digest.agrees));
         assert!(recompute(&json!({"v": 2}), &[]).is_err());
     }
 }

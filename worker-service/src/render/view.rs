@@ -9,7 +9,7 @@ use shared::domain::{
     document::{Document, Dropped, Versions},
     evidence::Evidence,
     language::Words,
-    risk::{Floor, RiskLevel, Rules},
+    risk::{RiskLevel, Rules},
 };
 
 use super::charts::{self, Chart};
@@ -22,6 +22,8 @@ const CATEGORIES: [Category; 5] =
 pub(super) struct View<'a> {
     /// BCP 47 tag.
     language: &'a str,
+    /// `ltr` or `rtl`.
+    direction: &'a str,
     /// The headings and labels.
     words: &'a Value,
     title: String,
@@ -41,6 +43,8 @@ pub(super) struct View<'a> {
     rules: Vec<Rule<'a>>,
     charts: [Chart; 3],
     sources: Vec<Source<'a>>,
+    /// The ids of the evidence: what else is cited leads nowhere.
+    known: Vec<&'a str>,
     evidence: Vec<Piece<'a>>,
     dropped: &'a [Dropped],
     method: Vec<&'a str>,
@@ -110,6 +114,7 @@ impl<'a> View<'a> {
         let undetermined = level == RiskLevel::Undetermined;
         Self {
             language: document.company.language.tag(),
+            direction: words.text("direction"),
             words: &words.tree()["report"],
             title: words.fill("report.title", &[("company", &document.company.company_name)]),
             company: &document.company.company_name,
@@ -145,6 +150,7 @@ impl<'a> View<'a> {
                     items: outcome.items,
                 })
                 .collect(),
+            known: document.evidence.iter().map(|piece| piece.id.as_str()).collect(),
             evidence: document.evidence.iter().map(|piece| self::piece(piece, words)).collect(),
             dropped: &document.dropped,
             method: method(document, words),
@@ -165,22 +171,16 @@ fn why(document: &Document, words: &Words) -> Vec<String> {
     let (level, by_rules) = (name(document.risk_level), name(floor.into()));
     let mut why = Vec::new();
     if document.risk_level == RiskLevel::Undetermined {
-        let silent = document.sources.iter().filter(|outcome| !outcome.status.has_answer());
-        let names: Vec<&str> =
-            silent.map(|outcome| words.text_of("sources", outcome.source.as_str())).collect();
-        let names = names.join(", ");
-        why.push(words.fill("why.undetermined", &[("sources", &names), ("floor", by_rules)]));
+        why.push(words.fill("why.undetermined", &[("floor", by_rules)]));
     } else if document.risk_level > RiskLevel::from(floor) {
         why.push(words.fill("why.model_raised", &[("level", level), ("floor", by_rules)]));
-    } else if floor == Floor::Low {
+    } else if document.rules.is_empty() {
         why.push(words.fill("why.no_rule", &[("level", level)]));
     } else {
         why.push(words.fill("why.rules", &[("level", by_rules)]));
     }
-    let decisive = document
-        .rules
-        .iter()
-        .filter(|rule| floor > Floor::Low && weight(&rule.rule).is_some_and(|(_, own)| own == floor));
+    let decisive =
+        document.rules.iter().filter(|rule| weight(&rule.rule).is_some_and(|(_, own)| own == floor));
     why.extend(decisive.map(|rule| rule.effect.clone()));
     why
 }
@@ -236,7 +236,7 @@ fn piece<'a>(piece: &'a Evidence, words: &'a Words) -> Piece<'a> {
         source: words.text_of("sources", piece.source.as_str()),
         published: piece.published_at.map(|time| words.day(time)),
         retrieved: words.moment(piece.retrieved_at),
-        url: piece.url.as_deref(),
+        url: piece.url.as_deref().filter(|url| !url.is_empty()),
         sha256: &piece.sha256,
     }
 }

@@ -34,7 +34,7 @@ pub enum EvaluateError {
     /// The result cannot be written.
     #[error("the result cannot be written: {0}")]
     Out(#[from] io::Error),
-    /// The level agrees in too few cases, or something was missed or invented.
+    /// Levels agree, facts are found or summaries can be used in too few cases, or something was invented.
     #[error("the evaluation fell short: {0}")]
     Short(String),
 }
@@ -55,6 +55,8 @@ pub struct CaseResult {
     pub claims_cited: usize,
     /// Claims that the checks left out.
     pub dropped: usize,
+    /// Facts to find.
+    pub facts: usize,
     /// Facts that no finding states.
     pub missed: Vec<String>,
     /// Untrue claims that reached the report.
@@ -84,6 +86,8 @@ pub struct Evaluation {
     pub level_agreement: f64,
     /// Part of the claims whose citations and quotes stood up, from 0 to 1.
     pub citation_validity: f64,
+    /// Facts to find.
+    pub facts: usize,
     /// Facts that were missed.
     pub missed: usize,
     /// Untrue claims that reached a report.
@@ -148,6 +152,7 @@ async fn run(case: &Case, assessor: &Assessor) -> CaseResult {
         claims,
         claims_cited: claims.saturating_sub(flawed),
         dropped: document.dropped.len(),
+        facts: case.must_find.len(),
         missed: case
             .must_find
             .iter()
@@ -188,6 +193,7 @@ impl CaseResult {
             claims: 0,
             claims_cited: 0,
             dropped: 0,
+            facts: case.must_find.len(),
             missed: case.must_find.iter().map(|fact| fact.what.clone()).collect(),
             invented: Vec::new(),
             summary_by_model: false,
@@ -216,6 +222,7 @@ impl Evaluation {
             models: assessor.model_ids(),
             level_agreement: part(sum(|case| usize::from(case.agrees())), cases.len()),
             citation_validity: part(sum(|case| case.claims_cited), sum(|case| case.claims)),
+            facts: sum(|case| case.facts),
             missed: sum(|case| case.missed.len()),
             invented: sum(|case| case.invented.len()),
             cost_usd: cases.iter().map(|case| case.cost_usd).sum(),
@@ -284,20 +291,26 @@ impl Evaluation {
         )
     }
 
-    /// Fails where the level agrees in less than `least` of the cases, or anything was invented.
+    /// Fails where less than `least` of the levels agree, of the facts are found, or of the summaries are the model's, or
+    /// where anything was invented.
     ///
     /// # Errors
     /// [`EvaluateError::Short`] says what fell short.
     pub fn require(&self, least: f64) -> Result<(), EvaluateError> {
-        if self.level_agreement < least {
-            let (agreed, least) = (self.level_agreement * 100.0, least * 100.0);
-            return Err(EvaluateError::Short(format!(
-                "levels agree in {agreed:.1} % of the cases, not in {least:.1} %"
-            )));
-        }
+        let asked = self.cases.iter().filter(|case| case.expected != RiskLevel::Undetermined).count();
+        let by_model = |case: &&CaseResult| case.expected != RiskLevel::Undetermined && case.summary_by_model;
+        let parts = [
+            ("levels agree", self.level_agreement),
+            ("facts are found", part(self.facts - self.missed, self.facts)),
+            ("summaries are the model's", part(self.cases.iter().filter(by_model).count(), asked)),
+        ];
+        let short = parts.into_iter().filter(|(_, part)| *part < least);
+        let mut short: Vec<String> = short
+            .map(|(what, part)| format!("{what} in {:.1} %, not in {:.1} %", part * 100.0, least * 100.0))
+            .collect();
         if self.invented > 0 {
-            return Err(EvaluateError::Short(format!("{} untrue claims reached a report", self.invented)));
+            short.push(format!("{} untrue claims reached a report", self.invented));
         }
-        Ok(())
+        if short.is_empty() { Ok(()) } else { Err(EvaluateError::Short(short.join("; "))) }
     }
 }

@@ -5,6 +5,7 @@ mod flaw;
 mod instructions;
 mod language;
 mod numbers;
+mod quote;
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ use shared::domain::{
     text,
 };
 
-use self::numbers::{dates, numbers};
+use self::numbers::{Date, Numbers, dates, numbers, readings_of_dates};
 pub use self::{
     flaw::{Check, Flaw},
     instructions::Instructions,
@@ -34,6 +35,8 @@ const STATEMENT_MAX: usize = 1_000;
 const SUMMARY_MAX: usize = 3_000;
 /// Fewest letters and digits of a quote: shorter ones stand in every text.
 const QUOTE_MIN: usize = 4;
+/// Most characters of what a model wrote that an error repeats.
+const ID_MAX: usize = 80;
 /// Most findings of an answer.
 const FINDINGS_MAX: usize = 100;
 
@@ -115,10 +118,16 @@ impl Checks<'_> {
     pub fn check(&self, answer: &Answer) -> Checked {
         let unusable =
             |flaw| Checked { problems: vec![Problem { place: Place::Answer, flaw }], ..Checked::default() };
+        // An answer that was cut off may look whole.
+        if answer.is_cut_off() {
+            return unusable(Flaw::NoAnswer { stop_reason: answer.stop_reason.clone() });
+        }
         let answered: Answered = match &answer.content {
             Content::Structured(value) => match serde_json::from_value(value.clone()) {
                 Ok(answered) => answered,
-                Err(error) => return unusable(Flaw::Schema { error: error.to_string() }),
+                Err(error) => {
+                    return unusable(Flaw::Schema { error: text::clean(&error.to_string(), 2 * ID_MAX) });
+                }
             },
             Content::Text(_) => {
                 return unusable(Flaw::NoAnswer { stop_reason: answer.stop_reason.clone() });
@@ -153,7 +162,7 @@ impl Checks<'_> {
                 vec![Flaw::TooMany { most: FINDINGS_MAX }]
             };
             match flaws.first() {
-                None => kept.push(finding.clone()),
+                None => kept.push(self.as_it_stands(finding)),
                 Some(first) => checked.dropped.push(Dropped {
                     statement: text::clean(&finding.statement, STATEMENT_MAX),
                     reason: first.text(words),
@@ -172,16 +181,17 @@ impl Checks<'_> {
             flaws.push(Flaw::Uncited);
         }
         let unknown = citations.iter().filter(|id| self.piece(id).is_none());
-        flaws.extend(unknown.map(|id| Flaw::UnknownEvidence { id: id.clone() }));
+        flaws.extend(unknown.map(|id| Flaw::UnknownEvidence { id: text::clean(id, ID_MAX) }));
         // The summary speaks of the whole report: of its score, too, and of how much was found where.
         let cited: Vec<&Evidence> = self.snapshot.evidence().collect();
-        let mut known = vec![self.assessed.score.to_string(), "100".to_owned()];
-        known.push(cited.len().to_string());
-        known.push(self.snapshot.sources.len().to_string());
-        known.extend(self.snapshot.sources.iter().map(|outcome| outcome.items.to_string()));
+        let mut known = Numbers::default();
+        for count in [usize::from(self.assessed.score), 100, self.snapshot.sources.len()] {
+            known.add_count(count);
+        }
+        (0..=cited.len()).for_each(|count| known.add_count(count));
         let dated = self.snapshot.sources.iter().filter_map(|outcome| outcome.as_of);
-        known.extend(dated.map(|time| time.to_string()));
-        flaws.extend(self.unproven_figures(statement, &cited, &known));
+        dated.for_each(|time| known.add(&time.to_string()));
+        flaws.extend(self.unproven_figures(statement, &cited, known));
         flaws.extend(self.copied_instruction(statement));
         flaws
     }
@@ -195,9 +205,20 @@ impl Checks<'_> {
         flaws.extend(finding.citations.iter().filter_map(|citation| self.unproven(citation)));
         let cited: Vec<&Evidence> =
             finding.citations.iter().filter_map(|citation| self.piece(&citation.evidence_id)).collect();
-        flaws.extend(self.unproven_figures(&finding.statement, &cited, &[]));
+        flaws.extend(self.unproven_figures(&finding.statement, &cited, Numbers::default()));
         flaws.extend(self.copied_instruction(&finding.statement));
         flaws
+    }
+
+    /// A finding whose quotes are the evidence's own letters.
+    fn as_it_stands(&self, finding: &Finding) -> Finding {
+        let mut finding = finding.clone();
+        for citation in &mut finding.citations {
+            if let Some(span) = self.span(citation).map(str::to_owned) {
+                citation.quote = span;
+            }
+        }
+        finding
     }
 
     fn flaws_of_words(&self, words: &str, most: usize, quotes: &[&str]) -> Vec<Flaw> {
@@ -222,37 +243,49 @@ impl Checks<'_> {
     }
 
     fn unproven(&self, citation: &Citation) -> Option<Flaw> {
-        let id = citation.evidence_id.clone();
-        let Some(piece) = self.piece(&id) else { return Some(Flaw::UnknownEvidence { id }) };
-        let quote = folded(&citation.quote);
+        let id = text::clean(&citation.evidence_id, ID_MAX);
+        let Some(piece) = self.piece(&citation.evidence_id) else {
+            return Some(Flaw::UnknownEvidence { id });
+        };
+        let quote = quote::folded(&citation.quote);
         if quote.is_empty() {
             return Some(Flaw::QuoteEmpty { id });
         }
-        let (text, title) = (folded(&piece.text), folded(&piece.title));
         let letters = quote.chars().filter(|c| c.is_alphanumeric()).count();
-        if letters < QUOTE_MIN && quote != text && quote != title {
+        if letters < QUOTE_MIN && quote != quote::folded(&piece.text) && quote != quote::folded(&piece.title)
+        {
             return Some(Flaw::QuoteShort { id });
         }
-        (!text.contains(&quote) && !title.contains(&quote)).then_some(Flaw::QuoteAbsent { id })
+        self.span(citation).is_none().then_some(Flaw::QuoteAbsent { id })
+    }
+
+    /// The span of the evidence that a citation quotes, letter by letter as it stands there.
+    fn span(&self, citation: &Citation) -> Option<&str> {
+        let piece = self.piece(&citation.evidence_id)?;
+        quote::find(&piece.text, &citation.quote).or_else(|| quote::find(&piece.title, &citation.quote))
     }
 
     /// Numbers and dates in a statement that stand in nothing that it cites, nor in the company's name or number, nor
-    /// are `known`.
-    fn unproven_figures(&self, statement: &str, cited: &[&Evidence], known: &[String]) -> Vec<Flaw> {
-        let published = cited.iter().filter_map(|piece| piece.published_at).map(|date| date.to_string());
-        let texts: Vec<String> = published.chain(known.iter().cloned()).collect();
-        let proof = || {
-            let own = [self.request.company_name.as_str(), self.request.corporate_number.as_str()];
-            let pieces = cited.iter().flat_map(|piece| [piece.title.as_str(), piece.text.as_str()]);
-            own.into_iter().chain(pieces).chain(texts.iter().map(String::as_str))
-        };
-        let proven: BTreeSet<String> = proof().flat_map(numbers).collect();
-        let number = numbers(statement).difference(&proven).next().cloned();
-        let proven: BTreeSet<_> = proof().flat_map(dates).collect();
+    /// in what is `known`.
+    fn unproven_figures(&self, statement: &str, cited: &[&Evidence], known: Numbers) -> Vec<Flaw> {
+        let published: Vec<String> =
+            cited.iter().filter_map(|piece| piece.published_at).map(|date| date.to_string()).collect();
+        let own = [self.request.company_name.as_str(), self.request.corporate_number.as_str()];
+        let pieces = cited.iter().flat_map(|piece| [piece.title.as_str(), piece.text.as_str()]);
+        let (mut proven, mut proven_dates) = (known, BTreeSet::new());
+        for text in own.into_iter().chain(pieces).chain(published.iter().map(String::as_str)) {
+            proven.add(text);
+            proven_dates.extend(dates(text));
+        }
+        let number = numbers(statement).into_iter().find(|number| !number.stands_in(&proven));
+        let unproven = |readings: &Vec<Date>| !readings.iter().any(|date| date.stands_in(&proven_dates));
         // The day before its month: it says more.
-        let date = dates(statement).into_iter().rev().find(|date| !date.stands_in(&proven));
-        let number = number.map(|number| Flaw::Number { number });
-        number.into_iter().chain(date.map(|date| Flaw::Date { date: date.to_string() })).collect()
+        let date = readings_of_dates(statement)
+            .into_iter()
+            .filter(unproven)
+            .filter_map(|readings| readings.first().copied());
+        let number = number.map(|number| Flaw::Number { number: number.written().to_owned() });
+        number.into_iter().chain(date.max().map(|date| Flaw::Date { date: date.to_string() })).collect()
     }
 
     fn copied_instruction(&self, statement: &str) -> Option<Flaw> {
@@ -267,11 +300,6 @@ impl Checks<'_> {
 fn without_repeats(citations: &[String]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     citations.iter().filter(|id| seen.insert(id.as_str())).cloned().collect()
-}
-
-/// Models break lines anew; every other character of a quote counts.
-fn folded(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

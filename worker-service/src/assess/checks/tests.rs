@@ -45,7 +45,7 @@ fn answer(value: Value) -> Answer {
 
 fn check(answer: &Answer, request: &ReportRequest, snapshot: &Snapshot) -> Checked {
     let assessed = Rules::built_in().assess(snapshot, &[], request.language.words());
-    let instructions = Instructions::of(snapshot);
+    let instructions = Instructions::of(snapshot, &request.company_name);
     Checks { request, snapshot, assessed: &assessed, instructions: &instructions }.check(answer)
 }
 
