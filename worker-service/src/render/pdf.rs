@@ -157,6 +157,8 @@ fn is_drawable(c: char) -> bool {
 fn set(world: OneReport, view: &View<'_>) -> Result<Vec<u8>, Unset> {
     let compiled = typst::compile::<PagedDocument>(&world);
     let document = compiled.output.map_err(|errors| Unset::because(&errors))?;
+    // Nothing of the layout is needed to write it: that is half of the memory.
+    typst::comemo::evict(0);
     written(&document, view, STANDARDS).or_else(|unset| {
         // A report that cannot be archived is better than none, and somebody is to know.
         tracing::warn!(error = %unset, "a PDF does not meet its standards and is written without them");
