@@ -6,8 +6,9 @@ use whatlang::detect;
 
 /// Fewest letters of which a script can be told for sure.
 const SCRIPT_MIN: usize = 12;
-/// Fewest letters of which one language can be told from another with the same script.
-const LANGUAGE_MIN: usize = 80;
+/// Fewest letters of which one language can be told from another with the same script: less, with the names of companies
+/// and courts in it, is often taken for another.
+const LANGUAGE_MIN: usize = 150;
 
 /// Whether `text` is written in another language than `language`. `foreign` are spans of it that may be in any: names,
 /// and quotes of evidence.
@@ -57,7 +58,7 @@ mod tests {
     const ENGLISH: &str = "A court in Hamburg fined the company five million euros for bribery, and its managing \
         director has stepped down since.";
     const GERMAN: &str = "Ein Gericht in Hamburg verurteilte das Unternehmen wegen Bestechung zu einer Geldstrafe von \
-        fünf Millionen Euro, und der Geschäftsführer ist seitdem zurückgetreten.";
+        fünf Millionen Euro, und der Geschäftsführer ist seitdem von allen seinen Ämtern zurückgetreten.";
     const JAPANESE: &str = "ハンブルクの裁判所は同社に対し、贈賄の罪で500万ユーロの罰金を科しました。";
     const CHINESE: &str = "汉堡一家法院因行贿罪对该公司处以五百万欧元罚款，其总经理随后辞职，公司表示将提起上诉并与当局合作，董事会承诺加强内部控制和合规管理，监管机构正在继续调查相关交易与账目。";
 
@@ -95,5 +96,39 @@ mod tests {
             japanese,
             ["Calder Vane Shipping Ltd"].into_iter()
         ));
+    }
+
+    #[test]
+    fn what_a_model_writes_in_the_reports_language_is_never_refused() {
+        let english = [
+            "The company matches an entry of the OFAC SDN list under its former name.",
+            "Prosecutors in Munich searched the offices of Brückhofer Anlagenbau GmbH on suspicion of bribery abroad.",
+            "霧峰台化成株式会社 received an administrative order after it falsified inspection data.",
+            "No entry of the lists resembles ООО «Северный ветер»; the register confirms its number.",
+            "Registered in the Cayman Islands; beneficial owners are not disclosed.",
+            "Sanctions evidence: listed as Nordhavet Maritime Trading FZE, programme HCL Vessel Embargo.",
+            "Valmorec Textiles SA was dissolved; the tribunal de commerce de Lille ordered its liquidation judiciaire.",
+            "Banco Meridional do Sul S.A. paid a civil penalty without admitting wrongdoing.",
+            "The registry of Companies House lists the company as active, with accounts overdue.",
+            "Adverse media: two outlets report an investigation into embargoed cargo; neither names a conviction.",
+            "Shareholders include Al-Rashid Holding LLC (Dubai) and Ōtani Shōji K.K.",
+            "FATF increased monitoring applies to the jurisdiction; no company-specific adverse information was found in the \
+             sources that were searched for this report.",
+        ];
+        let japanese = [
+            "同社は制裁リストに記載されています。",
+            "検察は贈賄の疑いでBrückhofer Anlagenbau GmbHの事務所を捜索しました。",
+            "OFACのSDNリストに「Nordhavet Maritime Trading FZE」として記載があります。",
+            "登記上は有効ですが、決算書の提出が遅れています。",
+            "情報源を検索しましたが、該当する記載は見つかりませんでした。",
+            "FATFは当該国に対する監視を強化しています。",
+        ];
+        for (tag, texts) in [("en", english.as_slice()), ("ja", japanese.as_slice())] {
+            for text in texts {
+                assert!(!differs_from(tag, text), "{tag}: {text}");
+            }
+            // As one text, as a summary has them.
+            assert!(!differs_from(tag, &texts.join(" ")), "{tag}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use shared::domain::{
     request::ReportRequest,
     risk::{Assessed, Floor},
     text,
+    time::UtcTime,
 };
 
 use self::numbers::{Date, Numbers, dates, numbers, readings_of_dates};
@@ -142,12 +143,20 @@ impl Checks<'_> {
             .map(|citation| citation.quote.as_str())
             .collect();
 
+        // Of a short statement alone no language can be told; of all of them together it can.
+        let whole: Vec<&str> = std::iter::once(answered.summary.text.as_str())
+            .chain(findings.iter().map(|finding| finding.statement.as_str()))
+            .filter(|words| !self.is_foreign(words, &quotes))
+            .collect();
+        let foreign = self.is_foreign(&whole.join("\n"), &quotes);
+
         let level = Floor::from(answered.level);
         let floor = self.assessed.floor;
         if level < floor {
             checked.problems.push(Problem { place: Place::Answer, flaw: Flaw::UnderFloor { level, floor } });
         }
-        let flaws = self.flaws_of_summary(&answered.summary.text, &answered.summary.citations, &quotes);
+        let flaws =
+            self.flaws_of_summary(&answered.summary.text, &answered.summary.citations, &quotes, foreign);
         let summary = flaws.is_empty().then(|| Summary {
             text: answered.summary.text.trim().to_owned(),
             citations: without_repeats(&answered.summary.citations),
@@ -157,7 +166,7 @@ impl Checks<'_> {
         let mut kept = Vec::new();
         for (index, finding) in findings.iter().enumerate() {
             let flaws = if index < FINDINGS_MAX {
-                self.flaws_of_finding(finding)
+                self.flaws_of_finding(finding, foreign)
             } else {
                 vec![Flaw::TooMany { most: FINDINGS_MAX }]
             };
@@ -175,8 +184,14 @@ impl Checks<'_> {
         checked
     }
 
-    fn flaws_of_summary(&self, statement: &str, citations: &[String], quotes: &[&str]) -> Vec<Flaw> {
-        let mut flaws = self.flaws_of_words(statement, SUMMARY_MAX, quotes);
+    fn flaws_of_summary(
+        &self,
+        statement: &str,
+        citations: &[String],
+        quotes: &[&str],
+        foreign: bool,
+    ) -> Vec<Flaw> {
+        let mut flaws = self.flaws_of_words(statement, SUMMARY_MAX, quotes, foreign);
         if citations.is_empty() && !self.snapshot.evidence.is_empty() {
             flaws.push(Flaw::Uncited);
         }
@@ -189,23 +204,23 @@ impl Checks<'_> {
             known.add_count(count);
         }
         (0..=cited.len()).for_each(|count| known.add_count(count));
-        let dated = self.snapshot.sources.iter().filter_map(|outcome| outcome.as_of);
-        dated.for_each(|time| known.add(&time.to_string()));
-        flaws.extend(self.unproven_figures(statement, &cited, known));
+        // It may say when the sources were asked, too.
+        let asked = self.snapshot.sources.iter().filter_map(|outcome| outcome.as_of);
+        flaws.extend(self.unproven_figures(statement, &cited, asked.collect(), known));
         flaws.extend(self.copied_instruction(statement));
         flaws
     }
 
-    fn flaws_of_finding(&self, finding: &Finding) -> Vec<Flaw> {
+    fn flaws_of_finding(&self, finding: &Finding, foreign: bool) -> Vec<Flaw> {
         let quotes: Vec<&str> = finding.citations.iter().map(|citation| citation.quote.as_str()).collect();
-        let mut flaws = self.flaws_of_words(&finding.statement, STATEMENT_MAX, &quotes);
+        let mut flaws = self.flaws_of_words(&finding.statement, STATEMENT_MAX, &quotes, foreign);
         if finding.citations.is_empty() {
             flaws.push(Flaw::Uncited);
         }
         flaws.extend(finding.citations.iter().filter_map(|citation| self.unproven(citation)));
         let cited: Vec<&Evidence> =
             finding.citations.iter().filter_map(|citation| self.piece(&citation.evidence_id)).collect();
-        flaws.extend(self.unproven_figures(&finding.statement, &cited, Numbers::default()));
+        flaws.extend(self.unproven_figures(&finding.statement, &cited, Vec::new(), Numbers::default()));
         flaws.extend(self.copied_instruction(&finding.statement));
         flaws
     }
@@ -221,12 +236,11 @@ impl Checks<'_> {
         finding
     }
 
-    fn flaws_of_words(&self, words: &str, most: usize, quotes: &[&str]) -> Vec<Flaw> {
+    fn flaws_of_words(&self, words: &str, most: usize, quotes: &[&str], foreign: bool) -> Vec<Flaw> {
         let mut flaws = Vec::new();
-        let language = self.request.language;
-        let foreign = quotes.iter().copied().chain([self.request.company_name.as_str()]);
-        if language::differs(words, language, foreign) {
-            flaws.push(Flaw::Language { language: language.words().text("name").to_owned() });
+        if foreign || self.is_foreign(words, quotes) {
+            let name = self.request.language.words().text("name").to_owned();
+            flaws.push(Flaw::Language { language: name });
         }
         let words = words.trim();
         if words.is_empty() {
@@ -240,6 +254,11 @@ impl Checks<'_> {
             flaws.push(Flaw::Character { what: refused.to_string() });
         }
         flaws
+    }
+
+    fn is_foreign(&self, words: &str, quotes: &[&str]) -> bool {
+        let names = quotes.iter().copied().chain([self.request.company_name.as_str()]);
+        language::differs(words, self.request.language, names)
     }
 
     fn unproven(&self, citation: &Citation) -> Option<Flaw> {
@@ -266,14 +285,22 @@ impl Checks<'_> {
     }
 
     /// Numbers and dates in a statement that stand in nothing that it cites, nor in the company's name or number, nor
-    /// in what is `known`.
-    fn unproven_figures(&self, statement: &str, cited: &[&Evidence], known: Numbers) -> Vec<Flaw> {
-        let published: Vec<String> =
-            cited.iter().filter_map(|piece| piece.published_at).map(|date| date.to_string()).collect();
+    /// among the `times` and numbers that are `known`. When something was published and when it was found is known, too.
+    fn unproven_figures(
+        &self,
+        statement: &str,
+        cited: &[&Evidence],
+        mut times: Vec<UtcTime>,
+        known: Numbers,
+    ) -> Vec<Flaw> {
+        times.extend(
+            cited.iter().flat_map(|piece| piece.published_at.into_iter().chain([piece.retrieved_at])),
+        );
+        let times: Vec<String> = times.into_iter().map(|time| time.to_string()).collect();
         let own = [self.request.company_name.as_str(), self.request.corporate_number.as_str()];
         let pieces = cited.iter().flat_map(|piece| [piece.title.as_str(), piece.text.as_str()]);
         let (mut proven, mut proven_dates) = (known, BTreeSet::new());
-        for text in own.into_iter().chain(pieces).chain(published.iter().map(String::as_str)) {
+        for text in own.into_iter().chain(pieces).chain(times.iter().map(String::as_str)) {
             proven.add(text);
             proven_dates.extend(dates(text));
         }

@@ -191,6 +191,9 @@ fn a_date_that_no_cited_evidence_has_is_refused() {
 fn a_summary_may_name_the_score_and_no_other_number_that_is_nowhere() {
     let told = |text: &str| problems(|value| value["summary"]["text"] = json!(text));
     assert_eq!(told("The rules give a score of 35 of 100; Acme was fined 5 million."), [""; 0]);
+    // When the sources were asked is known: see `snapshot`.
+    assert_eq!(told("As of 1 January 1970 one source of one was searched, and 1 piece was found."), [""; 0]);
+    assert_eq!(told("As of 2 January 1970 nothing was found.").len(), 2);
     assert_eq!(
         told("Acme was fined 8 million."),
         ["summary: it says 8, which stands in nothing that it cites"]
@@ -200,9 +203,20 @@ fn a_summary_may_name_the_score_and_no_other_number_that_is_nowhere() {
 #[test]
 fn words_in_another_language_than_the_reports_are_refused() {
     let german = "Ein Gericht in Hamburg verurteilte das Unternehmen wegen Bestechung zu einer hohen Geldstrafe, und \
-        der Vorstand ist zurückgetreten.";
+        der gesamte Vorstand ist noch am selben Tag von allen seinen Ämtern zurückgetreten.";
     let told = problems(|value| value["findings"][0]["statement"] = json!(german));
-    assert_eq!(told, ["finding 1: it is not written in English"]);
+    assert!(told.contains(&"finding 1: it is not written in English".to_owned()), "{told:?}");
+    // Statements that say too little each say enough together.
+    let short = "Das Unternehmen wurde wegen Bestechung zu einer hohen Geldstrafe verurteilt.";
+    let told = problems(|value| {
+        value["summary"]["text"] = json!(short);
+        let finding = value["findings"][0].clone();
+        value["findings"] = json!([finding, finding, finding]);
+        for index in 0..3 {
+            value["findings"][index]["statement"] = json!(short);
+        }
+    });
+    assert_eq!(told.len(), 4, "{told:?}");
     let told = problems(|value| value["summary"]["text"] = json!("裁判所は同社に罰金を科しました。"));
     assert_eq!(told, ["summary: it is not written in English"]);
 }
