@@ -87,7 +87,7 @@ impl Journal {
     }
 
     /// An entry is paid for, by a model's bill or by the patience of the sources: as long as the
-    /// bucket may come back it is tried again, and that ends with the lease.
+    /// bucket may come back it is tried again. That ends with the lease, for an answer with the process.
     async fn keep<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, Stop> {
         let bytes = serde_json::to_vec(&entry).map_err(|error| damaged(key, error))?;
         let mut tries = 0;
