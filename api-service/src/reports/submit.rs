@@ -14,12 +14,16 @@ use shared::{
     domain::{
         country::Country,
         identity::{IdempotencyKey, ReportId, Tenant},
+        language::Language,
         lifecycle::{Command, apply},
         report::Report,
         request::{FieldError, ReportRequest},
     },
 };
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
+};
 
 use super::{enqueue, resource, resource::ReportResource, retry_after};
 use crate::{
@@ -48,8 +52,8 @@ pub(crate) struct SubmitReport {
     corporate_number: String,
     /// The country of that registry: ISO 3166-1 alpha-2.
     country: Country,
-    /// The language of the report (BCP 47): `en`.
-    #[schema(example = "en", pattern = "^[Ee][Nn]$")]
+    /// The language of the report.
+    #[schema(schema_with = language)]
     language: Option<String>,
     /// Why the report is wanted, for the audit trail.
     #[schema(example = "supplier onboarding", min_length = 1, max_length = 500)]
@@ -62,6 +66,25 @@ pub(crate) struct SubmitReport {
         max_length = 2000
     )]
     callback_url: Option<String>,
+}
+
+/// The tags of every language that reports are written in, in any letter case.
+fn language() -> Object {
+    let any_case = |tag: &str| -> String {
+        let letter = |c: char| match c {
+            c if c.is_ascii_alphabetic() => format!("[{}{}]", c.to_ascii_uppercase(), c.to_ascii_lowercase()),
+            c => c.to_string(),
+        };
+        tag.chars().map(letter).collect()
+    };
+    let tags: Vec<&str> = Language::all().map(Language::tag).collect();
+    let pattern: Vec<String> = tags.iter().map(|tag| any_case(tag)).collect();
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some(format!("The language of the report (BCP 47): {}", tags.join(", "))))
+        .pattern(Some(format!("^({})$", pattern.join("|"))))
+        .examples(["en"])
+        .build()
 }
 
 /// Asks for a report. The answer comes at once; the report follows in its own time.
