@@ -277,7 +277,7 @@ async fn a_report_is_written_in_the_language_that_was_asked_for() -> Result<()> 
     assert!(text(&report, "/summary").contains("言語モデルではなく"), "{report}");
     let html = stack.dev().download(text(&report, "/links/html")).await?;
     let html = String::from_utf8(html)?;
-    for words in ["<html lang=\"ja\">", "リスク報告書", "制裁リストの記載と一致しています", "英国 (GB)"]
+    for words in ["<html lang=\"ja\"", "リスク報告書", "制裁リストの記載と一致しています", "英国 (GB)"]
     {
         assert!(html.contains(words), "{words}");
     }
