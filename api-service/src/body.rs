@@ -1,6 +1,6 @@
 //! Reads a request's body: bounded, of the right type, with every error of its shape at once.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use axum::{
     body::Body,
@@ -13,12 +13,24 @@ use serde::{
     de::{Error as _, MapAccess, Visitor},
 };
 use serde_json::{Map, Value};
-use shared::domain::request::{FieldError, ReportRequest, ReportRequestDraft};
+use shared::domain::{
+    request::{FieldError, ReportRequest, ReportRequestDraft},
+    text,
+};
 
 use crate::problem::{Kind, Problem};
 
 /// Longest body of a request, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
+
+/// Longest body of a batch, in bytes: a thousand requests, each as long as its fields may be.
+pub const BATCH_BODY_MAX: usize = 4 * 1024 * 1024;
+
+/// Requests of a batch, at most.
+pub const BATCH_MAX: usize = 1_000;
+
+/// Characters of a `customId`, at most.
+pub const CUSTOM_ID_MAX: usize = 100;
 
 /// Unknown fields that are named one by one.
 const UNKNOWN_MAX: usize = 50;
@@ -29,8 +41,12 @@ const UNKNOWN_MAX: usize = 50;
 /// The [`Problem`] to answer with.
 pub async fn report_request(request: Request) -> Result<ReportRequest, Problem> {
     require_json(request.headers())?;
-    let bytes = read(request.into_body()).await?;
-    let value = parse(&bytes)?;
+    let bytes = read(request.into_body(), BODY_MAX).await?;
+    checked(parse(&bytes)?).map_err(Problem::invalid)
+}
+
+/// The request of a report in `value`.
+fn checked(value: Value) -> Result<ReportRequest, Vec<FieldError>> {
     let (draft, mut errors) = draft(value)?;
     let misshapen: Vec<String> = errors.iter().map(|error| error.pointer.clone()).collect();
     match draft.check() {
@@ -40,9 +56,93 @@ pub async fn report_request(request: Request) -> Result<ReportRequest, Problem> 
             let more = checked.err().unwrap_or_default();
             errors.extend(more.into_iter().filter(|error| !misshapen.contains(&error.pointer)));
             errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
-            Err(Problem::invalid(errors))
+            Err(errors)
         }
     }
+}
+
+/// One request of a batch.
+#[derive(Debug)]
+pub struct BatchItem {
+    /// What the client calls it; none where it said nothing that can be used.
+    pub custom_id: Option<String>,
+    /// The request, or everything that is wrong with it.
+    pub request: Result<ReportRequest, Vec<FieldError>>,
+}
+
+/// The requests of a batch in the body: what is wrong with one does not refuse the others.
+///
+/// # Errors
+/// The [`Problem`] to answer with, where the whole of it is no batch.
+pub async fn batch(request: Request) -> Result<Vec<BatchItem>, Problem> {
+    require_json(request.headers())?;
+    let bytes = read(request.into_body(), BATCH_BODY_MAX).await?;
+    let invalid = |pointer: &str, code: &str, message: String| {
+        Problem::invalid(vec![FieldError::new(pointer, code, message)])
+    };
+    let mut object = match parse(&bytes)? {
+        Value::Object(object) => object,
+        other => {
+            let message = format!("the body must be a JSON object, not {}", type_name(&other));
+            return Err(invalid("", "wrong_type", message));
+        }
+    };
+    let items = match object.remove("reports") {
+        Some(Value::Array(items)) => items,
+        None => {
+            return Err(invalid(
+                "/reports",
+                "required",
+                "reports is required: send 1 to 1000 requests".to_owned(),
+            ));
+        }
+        Some(other) => {
+            let message = format!("reports must be an array, not {}", type_name(&other));
+            return Err(invalid("/reports", "wrong_type", message));
+        }
+    };
+    if let Some(name) = object.keys().next() {
+        let shown: String = name.chars().take(60).collect();
+        let message = format!("there is no field named {shown:?}: remove it, or check its spelling");
+        return Err(invalid(&pointer(name), "unknown_field", message));
+    }
+    if !(1..=BATCH_MAX).contains(&items.len()) {
+        let message = format!("reports has {} requests: send 1 to {BATCH_MAX}", items.len());
+        return Err(invalid("/reports", "count_invalid", message));
+    }
+    let mut seen = HashSet::new();
+    Ok(items.into_iter().enumerate().map(|(index, item)| batch_item(index, item, &mut seen)).collect())
+}
+
+fn batch_item(index: usize, mut item: Value, seen: &mut HashSet<String>) -> BatchItem {
+    let mut errors = Vec::new();
+    let id = item.as_object_mut().and_then(|members| take_text(members, "customId", &mut errors));
+    let custom_id = id.filter(|id| {
+        (1..=CUSTOM_ID_MAX).contains(&id.chars().count()) && text::refused_in_line(id).is_none()
+    });
+    match &custom_id {
+        None if errors.is_empty() && item.is_object() => errors.push(FieldError::new(
+            "/customId",
+            "custom_id_invalid",
+            format!("customId must be a text of 1 to {CUSTOM_ID_MAX} characters without control characters"),
+        )),
+        Some(id) if !seen.insert(id.clone()) => errors.push(FieldError::new(
+            "/customId",
+            "custom_id_repeated",
+            "another request of the batch has this customId: give each one of its own",
+        )),
+        _ => {}
+    }
+    let request = match (checked(item), errors.is_empty()) {
+        (Ok(request), true) => Ok(request),
+        (checked, _) => {
+            errors.extend(checked.err().unwrap_or_default());
+            Err(errors)
+        }
+    };
+    let of_item =
+        |error: FieldError| FieldError { pointer: format!("/reports/{index}{}", error.pointer), ..error };
+    BatchItem { custom_id, request: request.map_err(|errors| errors.into_iter().map(of_item).collect()) }
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -62,13 +162,12 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Kind::UnsupportedMediaType, detail))
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, Problem> {
-    match Limited::new(body, BODY_MAX).collect().await {
+async fn read(body: Body, most: usize) -> Result<Vec<u8>, Problem> {
+    match Limited::new(body, most).collect().await {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::new(
-            Kind::BodyTooLarge,
-            format!("the body has more than {BODY_MAX} bytes: send fewer"),
-        )),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            Err(Problem::new(Kind::BodyTooLarge, format!("the body has more than {most} bytes: send fewer")))
+        }
         Err(_) => {
             Err(Problem::new(Kind::MalformedJson, "the body ended before it was complete: send it again"))
         }
@@ -125,10 +224,10 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 }
 
 /// The fields of a report request, and what is wrong with their types and names.
-fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), Problem> {
+fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), Vec<FieldError>> {
     let Value::Object(mut object) = value else {
         let message = format!("the body must be a JSON object, not {}", type_name(&value));
-        return Err(Problem::invalid(vec![FieldError::new("", "wrong_type", message)]));
+        return Err(vec![FieldError::new("", "wrong_type", message)]);
     };
     let mut errors = Vec::new();
     let mut text = |name: &str| take_text(&mut object, name, &mut errors);

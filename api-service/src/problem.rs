@@ -210,12 +210,13 @@ impl From<AwsError> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// What a client reads of it.
+    pub fn body(self) -> ProblemBody {
         let (status, code, title, retryable) = self.kind.describe();
         let context = opentelemetry::Context::current();
         let span = context.span().span_context().clone();
-        let body = ProblemBody {
+        ProblemBody {
             kind: format!("urn:dossier:problem:{code}"),
             title: title.to_owned(),
             status: status.as_u16(),
@@ -224,15 +225,21 @@ impl IntoResponse for Problem {
             code: code.to_owned(),
             retryable,
             errors: self.errors,
-        };
-        let mut response = (status, Json(body)).into_response();
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (kind, retry_after) = (self.kind, self.retry_after);
+        let mut response = (kind.describe().0, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.kind == Kind::Unauthenticated {
+        if kind == Kind::Unauthenticated {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dossier\""));
         }
-        if let Some(after) = self.retry_after {
+        if let Some(after) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
         }
         response

@@ -9,13 +9,14 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     application::App,
     health, observe, openapi,
-    reports::{artifact, control, events, list, read, submit},
+    reports::{artifact, batch, control, events, list, read, submit},
     usage,
 };
 
 fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::skeleton())
         .routes(routes!(submit::submit, list::list))
+        .routes(routes!(batch::batch))
         .routes(routes!(read::read))
         .routes(routes!(events::events))
         .routes(routes!(artifact::artifact))

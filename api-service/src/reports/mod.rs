@@ -1,6 +1,7 @@
 //! The report resource: one file per thing that can be done with it.
 
 pub mod artifact;
+pub mod batch;
 pub mod control;
 pub mod events;
 mod follow;

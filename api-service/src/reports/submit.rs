@@ -34,7 +34,7 @@ use crate::{
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// What the body may hold; it documents what [`body`] reads.
 #[derive(Serialize, ToSchema)]
@@ -134,13 +134,8 @@ async fn record(
     key: Option<IdempotencyKey>,
     wanted: ReportRequest,
 ) -> Result<(Report, bool), Problem> {
-    let now = app.clock.now();
     let id = key.as_ref().map_or_else(ReportId::random, |key| ReportId::for_idempotency_key(&tenant, key));
-    let lifecycle = apply(None, &Command::Submit, now, &app.policy).map_err(|refused| {
-        tracing::error!(error = %refused, "a new report cannot be submitted");
-        Problem::new(Kind::Internal, "the request could not be carried out: tell the operator the instance")
-    })?;
-    let report = Report::submitted(tenant, id, wanted, lifecycle, now);
+    let report = new_report(app, tenant, id, wanted)?;
     match app.aws.table.create(&report).await? {
         Created::New => {
             enqueue(app, &report).await;
@@ -149,14 +144,33 @@ async fn record(
         Created::Existing(existing) if existing.request_sha256 == report.request_sha256 => {
             Ok((*existing, true))
         }
-        Created::Existing(_) => Err(Problem::new(
-            Kind::IdempotencyKeyReused,
-            "this Idempotency-Key was used for a request with another body: send the same body, or another key",
-        )),
+        Created::Existing(_) => Err(reused()),
     }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+/// A report that was just submitted, not recorded yet.
+pub(super) fn new_report(
+    app: &App,
+    tenant: Tenant,
+    id: ReportId,
+    wanted: ReportRequest,
+) -> Result<Report, Problem> {
+    let now = app.clock.now();
+    let lifecycle = apply(None, &Command::Submit, now, &app.policy).map_err(|refused| {
+        tracing::error!(error = %refused, "a new report cannot be submitted");
+        Problem::new(Kind::Internal, "the request could not be carried out: tell the operator the instance")
+    })?;
+    Ok(Report::submitted(tenant, id, wanted, lifecycle, now))
+}
+
+pub(super) fn reused() -> Problem {
+    Problem::new(
+        Kind::IdempotencyKeyReused,
+        "this Idempotency-Key was used for a request with another body: send the same body, or another key",
+    )
+}
+
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let invalid = |message: String| {

@@ -5,8 +5,12 @@ use std::time::Duration;
 use aws_sdk_sqs::{
     Client,
     config::{retry::RetryConfig, timeout::TimeoutConfig},
-    types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
+    types::{
+        Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
+        SendMessageBatchRequestEntry,
+    },
 };
+use futures::{StreamExt, stream};
 
 use super::{SdkConfig, call::call, error::AwsError};
 use crate::{
@@ -18,6 +22,12 @@ const SQS: &str = "SQS";
 
 /// The most messages that one receive can bring: "Amazon SQS message quotas".
 pub const RECEIVE_MAX: usize = 10;
+
+/// The most messages that one request can send: "Amazon SQS message quotas".
+const SEND_MAX: usize = 10;
+
+/// Requests of one batch that are under way together.
+const BATCHES_AT_A_TIME: usize = 8;
 
 /// The queue of report messages.
 #[derive(Clone, Debug)]
@@ -104,6 +114,51 @@ impl Queue {
             request = request.message_attributes(TRACEPARENT, value);
         }
         call(SQS, "SendMessage", request.send()).await.map(|_| ())
+    }
+
+    /// Sends `messages`, ten with each request, and gives those that SQS did not take.
+    pub async fn send_all(
+        &self,
+        messages: Vec<ReportMessage>,
+        traceparent: Option<&str>,
+    ) -> Vec<ReportMessage> {
+        let batches: Vec<_> =
+            messages.chunks(SEND_MAX).map(|batch| self.send_or_give_back(batch, traceparent)).collect();
+        stream::iter(batches).buffer_unordered(BATCHES_AT_A_TIME).concat().await
+    }
+
+    async fn send_or_give_back(
+        &self,
+        batch: &[ReportMessage],
+        traceparent: Option<&str>,
+    ) -> Vec<ReportMessage> {
+        self.send_batch(batch, traceparent).await.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, messages = batch.len(), "messages were not sent");
+            batch.to_vec()
+        })
+    }
+
+    async fn send_batch(
+        &self,
+        messages: &[ReportMessage],
+        traceparent: Option<&str>,
+    ) -> Result<Vec<ReportMessage>, AwsError> {
+        const OPERATION: &str = "SendMessageBatch";
+        let entry = |(index, message): (usize, &ReportMessage)| {
+            let mut entry = SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_body(message.to_body())
+                .message_group_id(message.tenant.as_str());
+            if let Some(traceparent) = traceparent {
+                entry = entry.message_attributes(TRACEPARENT, text_attribute(traceparent)?);
+            }
+            entry.build().map_err(|error| AwsError::unusable(SQS, OPERATION, error))
+        };
+        let entries = messages.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        let answer = call(SQS, OPERATION, request.send()).await?;
+        let refused = answer.failed.iter().filter_map(|failed| failed.id.parse::<usize>().ok());
+        Ok(refused.filter_map(|index| messages.get(index).cloned()).collect())
     }
 
     /// Waits up to `wait` for messages, `most` (10 at most) of them, each hidden for `visibility`.

@@ -68,11 +68,23 @@ impl ReportId {
     ///
     /// A UUIDv8 (RFC 9562) over SHA-256: the key itself, which clients choose, cannot be read back.
     pub fn for_idempotency_key(tenant: &Tenant, key: &IdempotencyKey) -> Self {
+        Self::derived(b"dossier.report-id.v1", tenant, &[&key.0])
+    }
+
+    /// The one id that `tenant` gets for the request `custom_id` of the batch `key`, so that repeating a batch, or a
+    /// part of it, finds the same reports.
+    pub fn for_batch_item(tenant: &Tenant, key: &IdempotencyKey, custom_id: &str) -> Self {
+        Self::derived(b"dossier.batch-item-id.v1", tenant, &[&key.0, custom_id])
+    }
+
+    fn derived(purpose: &[u8], tenant: &Tenant, parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
-        hash.update(b"dossier.report-id.v1\0");
-        hash.update(tenant.as_str());
-        hash.update(b"\0");
-        hash.update(&key.0);
+        hash.update(purpose);
+        // No part holds a zero byte: a key is visible ASCII, and a customId holds no control character.
+        for part in [tenant.as_str()].iter().chain(parts) {
+            hash.update(b"\0");
+            hash.update(part);
+        }
         let digest = hash.finalize();
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);

@@ -1,6 +1,7 @@
 //! The table of reports. Every change of a lifecycle is one conditional write, compiled from
 //! [`lifecycle::plan`](crate::domain::lifecycle::plan).
 
+mod batch;
 mod expression;
 mod item;
 mod list;

@@ -1,0 +1,217 @@
+//! `POST /v1/reports/batch`: up to a thousand requests, each with a result of its own.
+
+use std::{collections::HashSet, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures::{StreamExt, stream};
+use serde::Serialize;
+use shared::{
+    aws::table::Created,
+    contract::ReportMessage,
+    domain::{
+        identity::{IdempotencyKey, ReportId, Tenant},
+        report::Report,
+        request::ReportRequest,
+    },
+    telemetry::propagation::current_traceparent,
+};
+use utoipa::ToSchema;
+
+use super::{
+    LOOK_AGAIN,
+    resource::ReportResource,
+    submit::{IDEMPOTENCY_REPLAYED, SubmitReport, idempotency_key, new_report, reused},
+};
+use crate::{
+    application::App,
+    auth::Caller,
+    body::{self, BatchItem},
+    problem::{Kind, Problem, ProblemBody},
+};
+
+/// Conditional writes of one batch that are under way together.
+const AT_A_TIME: usize = 32;
+
+/// What the body may hold; it documents what [`body`] reads.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubmitBatch)]
+pub(crate) struct SubmitBatch {
+    /// The requests.
+    #[schema(min_items = 1, max_items = 1000)]
+    reports: Vec<SubmitBatchItem>,
+}
+
+/// A request of a batch.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SubmitBatchItem)]
+pub(crate) struct SubmitBatchItem {
+    /// What you call it: each request of a batch has one of its own.
+    #[schema(example = "row-17", min_length = 1, max_length = 100)]
+    custom_id: String,
+    /// The request.
+    #[serde(flatten)]
+    report: SubmitReport,
+}
+
+/// What became of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchResults {
+    /// One for each request, in their order.
+    results: Vec<BatchResult>,
+}
+
+/// What became of one request of a batch: its report, or what is wrong with it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResult {
+    /// The request's own customId; null where it had none that could be used.
+    #[schema(required)]
+    custom_id: Option<String>,
+    /// The report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<ReportResource>,
+    /// What is wrong; its pointers are into the batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ProblemBody>,
+}
+
+/// Asks for many reports at once. What is wrong with one request does not refuse the others.
+#[utoipa::path(
+    post, path = "/v1/reports/batch", tag = "Reports",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        description = "Makes repeating the batch, or a part of it, harmless: the same key and customId give the same report")),
+    request_body = SubmitBatch,
+    responses(
+        (status = 202, description = "Each request has its result", body = BatchResults, headers(
+            ("Retry-After" = u64, description = "Seconds after which to look again"),
+            ("Idempotency-Replayed" = bool, description = "true when every report was there before"))),
+        (status = 400, description = "The body is not JSON, or the Idempotency-Key is not valid",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body has more than 4 MiB", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The body is no batch of 1 to 1,000 requests", body = ProblemBody, content_type = "application/problem+json"))
+)]
+pub async fn batch(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
+    let key = idempotency_key(request.headers())?;
+    let items = body::batch(request).await?;
+    let tenant = caller.tenant;
+    let mut ids: Vec<Option<String>> = Vec::with_capacity(items.len());
+    let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
+    let mut wanted: Vec<(usize, Report)> = Vec::new();
+    for (index, BatchItem { custom_id, request }) in items.into_iter().enumerate() {
+        let report = request
+            .map_err(Problem::invalid)
+            .and_then(|request| report(&app, &tenant, key.as_ref(), custom_id.as_deref(), request));
+        ids.push(custom_id);
+        outcomes.push(match report {
+            Ok(report) => {
+                wanted.push((index, report));
+                None
+            }
+            Err(problem) => Some(Err(problem)),
+        });
+    }
+    let recorded =
+        if key.is_some() { record_each(&app, wanted).await } else { record_all(&app, wanted).await };
+    let mut replayed = 0;
+    for (index, outcome) in recorded {
+        replayed += usize::from(matches!(outcome, Ok((_, true))));
+        outcomes[index] = Some(outcome.map(|(report, _)| report));
+    }
+    tracing::info!(%tenant, requests = ids.len(), replayed, "batch submitted");
+
+    let now = app.clock.now();
+    let mut results = Vec::with_capacity(ids.len());
+    for (custom_id, outcome) in ids.into_iter().zip(outcomes) {
+        let (report, error) = match outcome {
+            Some(Ok(report)) => (Some(ReportResource::new(report, &app.aws.bucket, now).await?), None),
+            Some(Err(problem)) => (None, Some(problem.body())),
+            None => (None, Some(not_recorded().body())),
+        };
+        results.push(BatchResult { custom_id, report, error });
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(LOOK_AGAIN.as_secs()));
+    if replayed == results.len() {
+        headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok((StatusCode::ACCEPTED, headers, Json(BatchResults { results })).into_response())
+}
+
+type Outcome = Result<Report, Problem>;
+/// The report, and whether it was there before.
+type Recorded = (usize, Result<(Report, bool), Problem>);
+
+fn report(
+    app: &App,
+    tenant: &Tenant,
+    key: Option<&IdempotencyKey>,
+    custom_id: Option<&str>,
+    request: ReportRequest,
+) -> Result<Report, Problem> {
+    let id = match key.zip(custom_id) {
+        Some((key, custom_id)) => ReportId::for_batch_item(tenant, key, custom_id),
+        None => ReportId::random(),
+    };
+    new_report(app, tenant.clone(), id, request)
+}
+
+/// Records reports whose ids are new: many with each request.
+async fn record_all(app: &App, wanted: Vec<(usize, Report)>) -> Vec<Recorded> {
+    let reports: Vec<Report> = wanted.iter().map(|(_, report)| report.clone()).collect();
+    let lost: HashSet<ReportId> = app.aws.table.create_all(&reports).await.into_iter().collect();
+    let recorded: Vec<&Report> = reports.iter().filter(|report| !lost.contains(&report.id)).collect();
+    enqueue_all(app, &recorded).await;
+    let outcome = |(index, report): (usize, Report)| {
+        if lost.contains(&report.id) { (index, Err(not_recorded())) } else { (index, Ok((report, false))) }
+    };
+    wanted.into_iter().map(outcome).collect()
+}
+
+/// Records reports whose ids may be there already: each by a conditional write.
+async fn record_each(app: &App, wanted: Vec<(usize, Report)>) -> Vec<Recorded> {
+    let writes = wanted.into_iter().map(|(index, report)| async move {
+        match app.aws.table.create(&report).await {
+            Ok(Created::New) => (index, Ok((report, false))),
+            Ok(Created::Existing(existing)) if existing.request_sha256 == report.request_sha256 => {
+                (index, Ok((*existing, true)))
+            }
+            Ok(Created::Existing(_)) => (index, Err(reused())),
+            Err(error) => (index, Err(error.into())),
+        }
+    });
+    let recorded: Vec<Recorded> = stream::iter(writes).buffer_unordered(AT_A_TIME).collect().await;
+    let new = recorded.iter().filter_map(|(_, outcome)| match outcome {
+        Ok((report, false)) => Some(report),
+        _ => None,
+    });
+    enqueue_all(app, &new.collect::<Vec<_>>()).await;
+    recorded
+}
+
+/// Puts reports that are recorded into the queue. What SQS does not take is found by a sweeper.
+async fn enqueue_all(app: &App, reports: &[&Report]) {
+    let messages =
+        reports.iter().map(|report| ReportMessage::new(report.tenant.clone(), report.id)).collect();
+    let left = app.aws.queue.send_all(messages, current_traceparent().as_deref()).await;
+    if !left.is_empty() {
+        tracing::warn!(
+            reports = left.len(),
+            "reports are recorded but not queued; the sweeper will queue them"
+        );
+    }
+}
+
+fn not_recorded() -> Problem {
+    Problem::new(Kind::Unavailable, "the report could not be recorded: send this request again")
+}
