@@ -20,7 +20,13 @@ use shared::{
     },
     telemetry::propagation::current_traceparent,
 };
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
 
 use super::{
     LOOK_AGAIN,
@@ -37,8 +43,9 @@ use crate::{
 /// Conditional writes of one batch that are under way together.
 const AT_A_TIME: usize = 32;
 
-/// What the body may hold; it documents what [`body`] reads.
+/// Requests for many reports.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = SubmitBatch)]
 pub(crate) struct SubmitBatch {
     /// The requests.
@@ -46,18 +53,30 @@ pub(crate) struct SubmitBatch {
     reports: Vec<SubmitBatchItem>,
 }
 
-/// A request of a batch.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = SubmitBatchItem)]
-pub(crate) struct SubmitBatchItem {
-    /// What you call it: each request of a batch has one of its own.
-    #[schema(example = "row-17", min_length = 1, max_length = 100)]
-    custom_id: String,
-    /// The request.
-    #[serde(flatten)]
-    report: SubmitReport,
+/// A request of a batch: that of a report, and what the client calls it.
+#[derive(Serialize)]
+pub(crate) struct SubmitBatchItem;
+
+impl utoipa::PartialSchema for SubmitBatchItem {
+    /// [`SubmitReport`]'s fields and one more: composed by hand, since a closed schema takes no other beside it.
+    fn schema() -> RefOr<Schema> {
+        let mut report = <SubmitReport as utoipa::PartialSchema>::schema();
+        let RefOr::T(Schema::Object(item)) = &mut report else { return report };
+        let custom_id = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("What you call it: each request of a batch has one of its own"))
+            .min_length(Some(1))
+            .max_length(Some(body::CUSTOM_ID_MAX))
+            .examples(["row-17"])
+            .build();
+        item.properties.insert("customId".to_owned(), custom_id.into());
+        item.required.push("customId".to_owned());
+        item.description = Some("A request of a batch".to_owned());
+        report
+    }
 }
+
+impl ToSchema for SubmitBatchItem {}
 
 /// What became of a batch.
 #[derive(Debug, Serialize, ToSchema)]
