@@ -13,6 +13,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use shared::aws::error::Remedy;
 use shared::aws::{SdkConfig, sdk_config_loader};
 use shared::config::Environment;
 use shared::domain::evidence::{Finding, Snapshot, SourceName, SourceOutcome, SourceStatus};
@@ -24,13 +25,14 @@ use worker_service::assess::model::{Model, Turn};
 use worker_service::assess::prompt::Prompt;
 use worker_service::assess::record::Unrecorded;
 use worker_service::assess::{Assessment, Assessor};
+use worker_service::failure::Stop;
 use worker_service::settings::Settings;
 use worker_service::slots::Slots;
 
 type Seen = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// A server that takes every request for a call of Converse, answers it well, and keeps it. Models whose names hold "down" or
-/// "forbidden" do not answer, and "slow" ones take longer than other requests to AWS may.
+/// "forbidden" do not answer, "throttled" ones have too much to do, "declines" ones refuse, and "slow" ones take longer than other requests to AWS may.
 async fn bedrock() -> Result<(SdkConfig, Seen)> {
     let seen = Seen::default();
     let router = Router::new().fallback(answer).with_state(Arc::clone(&seen));
@@ -63,6 +65,15 @@ async fn answer(State(seen): State<Seen>, uri: Uri, Json(body): Json<Value>) -> 
     }
     if path.contains("down") {
         return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException");
+    }
+    if path.contains("throttled") {
+        return error(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException");
+    }
+    if path.contains("declines") {
+        let said = json!({"role": "assistant", "content": [{"text": "I cannot help with that."}]});
+        let answer = json!({"output": {"message": said}, "stopReason": "content_filtered",
+            "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}, "metrics": {"latencyMs": 1}});
+        return (StatusCode::OK, [("x-amzn-errortype", String::new())], Json(answer));
     }
     if path.contains("forbidden") {
         return error(StatusCode::FORBIDDEN, "AccessDeniedException");
@@ -207,7 +218,7 @@ fn settings_that_cannot_be_used_are_told_at_once() {
     }
 }
 
-async fn assessed(sdk: &SdkConfig, ids: &str) -> Result<Assessment, worker_service::failure::Stop> {
+async fn assessed(sdk: &SdkConfig, ids: &str) -> Result<Assessment, Stop> {
     let entry = |id: &str| format!("{{id=\"{}\",price=[{{input=1,output=1}}]}}", id.trim());
     let models = format!("model=[{}]", ids.split(',').map(entry).collect::<Vec<_>>().join(","));
     let settings = settings(&[("DOSSIER_MODEL_ID", ids), ("DOSSIER_MODELS", &models)]);
@@ -291,5 +302,37 @@ async fn an_answer_that_was_lost_is_not_bought_again_at_once_and_a_refused_conne
     let _ = server.await;
     let stop = assessed(&sdk, "m.plain").await.unwrap_err();
     assert!(stop.to_string().contains("model_unavailable"), "{stop}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fallback_that_is_forbidden_makes_the_rules_speak_and_no_report_fail() -> Result<()> {
+    let (sdk, _) = bedrock().await?;
+    let assessment = assessed(&sdk, "m.declines, m.forbidden").await?;
+    assert!(!assessment.has_summary_by_model());
+    let (request, snapshot) = case();
+    let id = shared::domain::identity::ReportId::random();
+    let document = assessment.into_document(id, &request, &snapshot, UtcTime::now());
+    let passed = serde_json::to_value(&document.versions.passed_over)?;
+    assert_eq!(
+        passed,
+        json!([{"model": "m.declines", "because": "refusal"}, {"model": "m.forbidden", "because": "outage"}])
+    );
+    assert!(document.review.required);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_throttle_behind_an_outage_spends_an_attempt_and_alone_it_spends_none() -> Result<()> {
+    let (sdk, _) = bedrock().await?;
+    for (ids, remedy) in [("m.throttled", Remedy::Throttled), ("m.forbidden, m.throttled", Remedy::Transient)]
+    {
+        match assessed(&sdk, ids).await {
+            Err(Stop::Failed(failure)) => {
+                assert_eq!((failure.code, failure.remedy), ("model_throttled", remedy));
+            }
+            other => panic!("{ids}: {other:?}"),
+        }
+    }
     Ok(())
 }

@@ -132,6 +132,9 @@ async fn a_minutes_quota_is_shared_and_settled_and_the_next_minute_has_its_own()
     admitted(other.admit(100, minute(0)).await?);
     assert!(matches!(one.admit(1, minute(0)).await?, Admission::Full(_)));
     admitted(one.admit(5_000, minute(1)).await?);
+    // A clock an hour ahead opens a minute that nobody waits for.
+    admitted(one.admit(1, minute(61)).await?);
+    admitted(other.admit(1_000, minute(1)).await?);
     // What is settled after its minute changes no other.
     one.settle(first, 900).await?;
     assert!(matches!(other.admit(1, minute(1)).await?, Admission::Full(_)));

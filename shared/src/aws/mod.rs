@@ -9,6 +9,7 @@ pub mod queue;
 pub mod quota;
 pub mod spending;
 pub mod table;
+mod update;
 
 use std::time::Duration;
 

@@ -6,21 +6,19 @@
 //! the account too: the share that the workers take is halved and grows back slowly, for all of them.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use aws_sdk_dynamodb::{
-    Client,
-    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    Client, operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
 };
 
-use super::{call::observed, error::AwsError};
+use super::{
+    error::AwsError,
+    update::{Item, conditional, number},
+};
 use crate::domain::time::UtcTime;
-
-const DYNAMODB: &str = "DynamoDB";
 
 /// What quotas are counted by.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -103,12 +101,6 @@ impl Limits {
     }
 }
 
-fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-type Item = HashMap<String, AttributeValue>;
-
 fn read(item: &Item, name: &str) -> Option<i64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
@@ -169,7 +161,7 @@ impl Quota {
             .expression_attribute_names("#window", attribute::WINDOW)
             .expression_attribute_values(":difference", number(difference))
             .expression_attribute_values(":window", number(admitted.window));
-        self.write(request).await.map(drop)
+        conditional(request).await.map(drop)
     }
 
     /// The model throttled although there was room: halves the share of all workers, once in a
@@ -198,7 +190,7 @@ impl Quota {
                 .expression_attribute_values(":now", number(now.epoch_millis()))
                 .expression_attribute_values(":seen", number(seen.cut_at.epoch_millis()))
                 .expression_attribute_values(":before", number(now.epoch_millis() - pause));
-            match self.write(request).await? {
+            match conditional(request).await? {
                 Ok(item) => {
                     self.learn(&item);
                     tracing::warn!(model = %self.model, thousandths = share, "the model throttles: all workers take a smaller share of its quota");
@@ -226,7 +218,7 @@ impl Quota {
             .expression_attribute_values(":tokens", number(tokens))
             .expression_attribute_values(":requests", number(limits.requests))
             .expression_attribute_values(":room", number(limits.tokens - tokens));
-        Ok(self.write(request).await?.map(|item| {
+        Ok(conditional(request).await?.map(|item| {
             self.learn(&item);
         }))
     }
@@ -254,7 +246,7 @@ impl Quota {
                 ":expires",
                 number(end.plus(Duration::from_secs(24 * 3600)).epoch_seconds()),
             );
-        let opened = self.write(request).await?;
+        let opened = conditional(request).await?;
         let (Ok(item) | Err(item)) = &opened;
         self.learn(item);
         Ok(opened.is_ok())
@@ -265,23 +257,6 @@ impl Quota {
             .update_item()
             .table_name(&self.table)
             .key(attribute::PK, AttributeValue::S(format!("Q#{}", self.model)))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-    }
-
-    /// The item after the write; or, where its condition did not hold, the item as it is.
-    async fn write(&self, request: UpdateItemFluentBuilder) -> Result<Result<Item, Item>, AwsError> {
-        const OPERATION: &str = "UpdateItem";
-        let error = match observed(DYNAMODB, OPERATION, request.send()).await {
-            Ok(answer) => return Ok(Ok(answer.attributes.unwrap_or_default())),
-            Err(error) => error,
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
-                Ok(Err(refusal.item().cloned().unwrap_or_default()))
-            }
-            _ => Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error)),
-        }
     }
 
     fn seen(&self) -> Share {

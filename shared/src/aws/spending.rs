@@ -9,21 +9,18 @@ use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
-    operation::update_item::{UpdateItemError, UpdateItemOutput},
-    types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    types::{AttributeValue, KeysAndAttributes},
 };
 
 use super::{
-    call::{call, observed},
+    call::call,
     error::AwsError,
+    update::{DYNAMODB, Item, conditional, number},
 };
 use crate::domain::{
     identity::{ReportId, Tenant},
-    time::UtcTime,
     usage::{Day, MicroUsd, Spent},
 };
-
-const DYNAMODB: &str = "DynamoDB";
 
 /// How long a day's sums are kept.
 const RETENTION: Duration = Duration::from_secs(400 * 24 * 3600);
@@ -92,12 +89,6 @@ fn prefix(report: ReportId) -> String {
 fn key(tenant: &Tenant, day: Day) -> AttributeValue {
     AttributeValue::S(format!("U#{tenant}#{day}"))
 }
-
-fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-type Item = HashMap<String, AttributeValue>;
 
 /// A sum of the item, zero where it is not there yet.
 fn sum(item: &Item, name: &str) -> u64 {
@@ -268,7 +259,6 @@ impl Spending {
 
     /// The item after the write; or, where its condition did not hold, the item as it is.
     async fn write(&self, write: Write<'_>) -> Result<Result<Item, Item>, AwsError> {
-        const OPERATION: &str = "UpdateItem";
         let names =
             write.names.iter().map(|(name, stands_for)| ((*name).to_owned(), (*stands_for).to_owned()));
         let names = names.chain([("#call".to_owned(), write.call.attribute())]).collect();
@@ -281,25 +271,7 @@ impl Spending {
             .update_expression(write.update)
             .condition_expression(write.condition)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match observed(DYNAMODB, OPERATION, request.send()).await {
-            Ok(UpdateItemOutput { attributes, .. }) => return Ok(Ok(attributes.unwrap_or_default())),
-            Err(error) => error,
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
-                Ok(Err(refusal.item().cloned().unwrap_or_default()))
-            }
-            _ => Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error)),
-        }
-    }
-}
-
-impl ModelCall {
-    /// The `number`-th call for a report at `now`.
-    pub fn new(tenant: Tenant, report: ReportId, attempt: u32, number: u32, now: UtcTime) -> Self {
-        Self { tenant, report, attempt, number, day: Day::of(now) }
+            .set_expression_attribute_values(Some(values));
+        conditional(request).await
     }
 }

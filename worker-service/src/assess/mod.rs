@@ -128,34 +128,19 @@ impl Assessor {
                     answer
                 }
                 None => {
-                    let used = used(&answers);
-                    let asked =
-                        Asked { model: &models[index], turns, used, passed_over: course.passed_over() };
+                    let asked = Asked {
+                        model: &models[index],
+                        turns,
+                        used: used(&answers),
+                        passed_over: course.passed_over(),
+                    };
                     match self.ask(number, asked, record).await {
                         Ok(answer) => answer,
-                        Err(Stop::Failed(failure)) if calls_another(&failure) => {
-                            let model = models[index].id();
-                            if course.out_of_order(model) {
-                                tracing::warn!(model, code = failure.code, detail = %failure.detail, "the model gives no answer; asking the next one");
-                                continue;
-                            }
-                            // Answers that are not good enough are there, and another attempt would get no other: the
-                            // rules can speak.
-                            let hopeless = failure.remedy == Remedy::Permanent || record.is_last_attempt();
-                            if answers.is_empty() || !hopeless {
-                                return Err(Stop::Failed(failure));
-                            }
-                            tracing::warn!(model, code = failure.code, detail = %failure.detail, "no model is left to ask");
-                            course.give_up(model);
+                        Err(stop) => {
+                            let last = record.is_last_attempt();
+                            pass_over(&mut course, models[index].id(), stop, !answers.is_empty(), last)?;
                             continue;
                         }
-                        Err(Stop::Failed(failure))
-                            if failure.remedy == Remedy::Throttled && course.has_outage() =>
-                        {
-                            // What was passed over may have been paid for: another round of it spends an attempt.
-                            return Err(Stop::Failed(Failure { remedy: Remedy::Transient, ..failure }));
-                        }
-                        Err(stop) => return Err(stop),
                     }
                 }
             };
@@ -209,6 +194,38 @@ impl Assessor {
             tries += 1;
         }
     }
+}
+
+/// Goes on from a model that gave no answer, where that is possible: with the next one, or, where there are answers
+/// already and no attempt would get a better one, with those.
+fn pass_over(
+    course: &mut Course,
+    model: &str,
+    stop: Stop,
+    has_answers: bool,
+    is_last_attempt: bool,
+) -> Result<(), Stop> {
+    let failure = match stop {
+        Stop::Failed(failure) => failure,
+        stop => return Err(stop),
+    };
+    if !calls_another(&failure) {
+        // What was passed over in this attempt may have been paid for: another round of it spends an attempt.
+        let throttled = failure.remedy == Remedy::Throttled && course.has_outage();
+        let remedy = if throttled { Remedy::Transient } else { failure.remedy };
+        return Err(Stop::Failed(Failure { remedy, ..failure }));
+    }
+    let is_next = course.out_of_order(model);
+    let hopeless = failure.remedy == Remedy::Permanent || is_last_attempt;
+    let rules_can_speak = has_answers && hopeless;
+    if !is_next && !rules_can_speak {
+        return Err(Stop::Failed(failure));
+    }
+    tracing::warn!(model, code = failure.code, detail = %failure.detail, another = is_next, "the model gives no answer");
+    if !is_next {
+        course.give_up(model);
+    }
+    Ok(())
 }
 
 /// Whether another model may have the answer that this one did not give: throttles pass by themselves, a

@@ -128,10 +128,13 @@ impl<'a> View<'a> {
             summary: &document.summary.text,
             summary_citations: &document.summary.citations,
             groups: groups(&document.findings, words),
-            no_findings: words.text(if undetermined {
-                "report.no_findings_undetermined"
-            } else {
-                "report.no_findings"
+            no_findings: words.text(match document {
+                _ if undetermined => "report.no_findings_undetermined",
+                // That no claim of a model stood up is not that the evidence shows nothing.
+                Document { rules, dropped, .. } if !(rules.is_empty() && dropped.is_empty()) => {
+                    "report.no_findings_left"
+                }
+                _ => "report.no_findings",
             }),
             rules: document.rules.iter().map(rule).collect(),
             charts: [
@@ -187,7 +190,7 @@ fn why(document: &Document, words: &Words) -> Vec<String> {
 
 fn facts(document: &Document, words: &Words) -> Vec<Fact> {
     let company = &document.company;
-    let fact = |key: &str, value: String| Fact { label: words.fill(&format!("report.{key}"), &[]), value };
+    let fact = |key: &str, value: String| Fact { label: words.text_of("report", key).to_owned(), value };
     let mut facts = vec![
         fact("name", company.company_name.clone()),
         fact("number", format!("{} ({})", company.corporate_number, company.number_note(words))),
@@ -255,7 +258,7 @@ fn method<'a>(document: &Document, words: &'a Words) -> Vec<&'a str> {
 }
 
 fn versions(versions: &Versions, words: &Words) -> Vec<Fact> {
-    let fact = |key: &str, value: String| Fact { label: words.fill(&format!("versions.{key}"), &[]), value };
+    let fact = |key: &str, value: String| Fact { label: words.text_of("versions", key).to_owned(), value };
     let mut facts = vec![fact("dossier", versions.dossier.clone()), fact("rules", versions.rules.clone())];
     facts.extend(versions.sources.iter().map(|source| fact("source", source.clone())));
     facts.push(fact("prompt", versions.prompt.clone()));

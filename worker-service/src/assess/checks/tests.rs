@@ -160,6 +160,16 @@ fn prose_in_place_of_the_tool_is_no_opinion() {
 }
 
 #[test]
+fn an_answer_that_was_cut_off_is_no_opinion_though_it_looks_whole() {
+    for stop_reason in ["max_tokens", "model_context_window_exceeded"] {
+        let cut = Answer { stop_reason: stop_reason.into(), ..answer(good()) };
+        let checked = check(&cut, &request(), &snapshot(vec![]));
+        assert!(checked.opinion.is_none());
+        assert_eq!(checked.problems[0].flaw, Flaw::NoAnswer { stop_reason: stop_reason.into() });
+    }
+}
+
+#[test]
 fn a_number_that_no_cited_evidence_has_is_refused() {
     let problems = |statement: &str| problems(|value| value["findings"][0]["statement"] = json!(statement));
     for proven in
