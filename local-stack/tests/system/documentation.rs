@@ -1,0 +1,37 @@
+//! The documentation says what the code does: settings and commands are compared with it.
+use std::fs;
+
+use shared::config::{AWS_SETTINGS, markdown};
+use shared::telemetry::TELEMETRY_SETTINGS;
+
+/// The tables of settings between the markers of docs/CONFIGURATION.md. `UPDATE_DOCS=1` writes them.
+#[test]
+fn the_configuration_page_lists_every_setting() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/CONFIGURATION.md");
+    let mut page = fs::read_to_string(path).unwrap();
+    let tables = [
+        ("api-service", api_service::settings::API_SETTINGS),
+        ("worker-service", worker_service::settings::WORKER_SETTINGS),
+        ("both", AWS_SETTINGS),
+        ("telemetry", TELEMETRY_SETTINGS),
+    ];
+    let mut stale = Vec::new();
+    for (name, settings) in tables {
+        let (begin, end) = (format!("<!-- settings: {name} -->\n"), "<!-- end -->");
+        let from = page.find(&begin).unwrap_or_else(|| panic!("no marker for {name}")) + begin.len();
+        let to = from + page[from..].find(end).expect("an end marker");
+        let table = markdown(&[settings]);
+        if page[from..to] != table {
+            stale.push(name);
+            page.replace_range(from..to, &table);
+        }
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path, page).unwrap();
+    } else {
+        assert!(
+            stale.is_empty(),
+            "docs/CONFIGURATION.md is stale for {stale:?}: run this test with UPDATE_DOCS=1"
+        );
+    }
+}

@@ -1,0 +1,116 @@
+//! The evaluation and the replay through the stand-in: with it they are regression tests of prompt, rules and checks.
+use std::path::Path;
+
+use crate::support::sanctioned;
+use anyhow::Result;
+use local_stack::faults::Faults;
+use local_stack::stack::{Part, testing::TestStack};
+use shared::domain::risk::RiskLevel;
+use worker_service::settings::Settings;
+use worker_service::trial::Instead;
+use worker_service::trial::evaluate::{Evaluation, evaluate};
+use worker_service::trial::replay::{Stored, replay};
+
+fn cases() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../worker-service/evaluation"))
+}
+
+async fn evaluated(stack: &TestStack, instead: &Instead) -> Result<Evaluation> {
+    let settings = Settings::read(stack.environment())?;
+    Ok(evaluate(cases(), stack.surroundings().bedrock_sdk(), &settings.model, instead).await?)
+}
+
+async fn without_services() -> Result<TestStack> {
+    TestStack::with(local_stack::stack::Options {
+        without: vec![Part::Api, Part::Worker],
+        ..TestStack::options()
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stand_in_agrees_in_every_case_and_invents_nothing() -> Result<()> {
+    let stack = without_services().await?;
+    let evaluation = evaluated(&stack, &Instead::default()).await?;
+    let mut table = Vec::new();
+    evaluation.write(&mut table)?;
+    let table = String::from_utf8(table)?;
+    assert!(evaluation.cases.len() >= 9, "{table}");
+    assert_eq!((evaluation.missed, evaluation.invented), (0, 0), "{table}");
+    assert!((evaluation.level_agreement - 1.0).abs() < 1e-9, "{table}");
+    evaluation.require(1.0)?;
+    assert!(evaluation.cost_usd > 0.0 && table.contains("level agreement 100.0 %"), "{table}");
+    let json = serde_json::to_value(&evaluation)?;
+    assert_eq!(json["cases"][0]["case"], "bribery-probe");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_model_falls_short_and_the_evaluation_says_of_what() -> Result<()> {
+    let stack = without_services().await?;
+    stack.bedrock().faults().set(Faults { hallucinated: 1.0, ..Faults::default() });
+    let evaluation = evaluated(&stack, &Instead::default()).await?;
+    assert!(evaluation.citation_validity < 0.2, "{evaluation:?}");
+    assert!(evaluation.missed > 5, "{evaluation:?}");
+    // The floor keeps the levels right whatever the model says.
+    assert!(evaluation.cases.iter().all(|case| case.level.is_some_and(|level| level >= RiskLevel::Low)));
+
+    // A model that is told to obey the news is caught by the checks, and not by luck.
+    stack.bedrock().faults().set(Faults { obedient: 1.0, ..Faults::default() });
+    let evaluation = evaluated(&stack, &Instead::default()).await?;
+    let injected = evaluation.cases.iter().find(|case| case.case == "injected-news").unwrap();
+    assert_eq!((injected.level, injected.invented.len()), (Some(RiskLevel::Medium), 0), "{injected:?}");
+
+    stack.bedrock().faults().set(Faults { error: 1.0, ..Faults::default() });
+    let silent = evaluated(&stack, &Instead { model: None, prompt: Some("assess-2".into()) }).await?;
+    assert!(silent.cases.iter().all(|case| case.error.is_some() && case.level.is_none()));
+    assert!(silent.require(0.9).is_err());
+    let unknown = Instead { model: None, prompt: Some("assess-0".into()) };
+    assert!(evaluated(&stack, &unknown).await.unwrap_err().to_string().contains("assess-2"));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_shows_what_would_differ_and_touches_nothing() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let id = stack.dev().submitted(&sanctioned()).await?;
+    let before = stack.dev().wait_for_end(&id).await?;
+    let calls = stack.aws_calls();
+    let settings = Settings::read(stack.environment())?;
+    let (aws, _) = stack.adapters()?;
+    let tenant = "dev".parse()?;
+    let stored = Stored::fetch(&aws, &tenant, id.parse()?).await?;
+    let bedrock = stack.surroundings().bedrock_sdk();
+
+    let same = replay(&stored, bedrock, &settings, &Instead::default()).await?;
+    assert_eq!((same.kept, same.gone.len(), same.new.len()), (3, 0, 0));
+    assert_eq!(same.level, [RiskLevel::High; 2]);
+
+    let older = Instead { model: None, prompt: Some("assess-2".into()) };
+    let older = replay(&stored, bedrock, &settings, &older).await?;
+    assert!(older.prompt[0].starts_with("assess-3") && older.prompt[1].starts_with("assess-2"));
+
+    stack.bedrock().faults().set(Faults { uncited: 1.0, ..Faults::default() });
+    let worse = replay(&stored, bedrock, &settings, &Instead::default()).await?;
+    assert_eq!((worse.kept, worse.gone.len(), worse.dropped), (0, 3, [0, 3]));
+    let mut text = Vec::new();
+    worse.write(&mut text)?;
+    assert!(String::from_utf8(text)?.contains("the report was not touched"));
+
+    // Nothing was written anywhere, and the report is what it was.
+    let writes = |calls: &local_stack::aws::CallCounts| {
+        let reads = ["GetItem", "GetObject", "Query", "ReceiveMessage", "GetQueueAttributes", "BatchGetItem"];
+        calls
+            .iter()
+            .filter(|((_, operation), _)| !reads.contains(&operation.as_str()))
+            .map(|(_, n)| *n)
+            .sum::<u64>()
+    };
+    assert_eq!(writes(&stack.aws_calls()), writes(&calls));
+    let after = stack.dev().get(&format!("/v1/reports/{id}")).await?.json::<serde_json::Value>().await?;
+    assert_eq!(after["usage"], before["usage"]);
+
+    let unknown = Stored::fetch(&aws, &tenant, shared::domain::identity::ReportId::random()).await;
+    assert!(unknown.unwrap_err().to_string().contains("has no report"));
+    stack.stop().await
+}

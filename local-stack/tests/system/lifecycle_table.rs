@@ -1,0 +1,156 @@
+//! The table does exactly what the pure lifecycle function says: for every command in every
+//! reachable kind of state, the conditional write and the function agree on refusal and result.
+use std::{collections::VecDeque, time::Duration};
+
+use anyhow::Result;
+use local_stack::stack::{Options, Part, testing::TestStack};
+use shared::{
+    aws::{
+        Aws,
+        table::{Created, Details, Executed},
+    },
+    domain::{
+        identity::{ReportId, Tenant},
+        lifecycle::{Command, Lifecycle, Policy, apply},
+        report::Report,
+        request::ReportRequestDraft,
+        time::UtcTime,
+    },
+};
+
+const POLICY: Policy =
+    Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };
+
+fn at(seconds: i64) -> UtcTime {
+    UtcTime::from_epoch_millis(1_790_000_000_000 + seconds * 1000)
+}
+
+fn commands(attempt: u32) -> Vec<Command> {
+    let delay = Duration::from_secs(5);
+    vec![
+        Command::Claim { holder: format!("w{attempt}") },
+        Command::Renew { attempt },
+        Command::Advance { attempt },
+        Command::Complete { attempt },
+        Command::RetryLater { attempt, delay },
+        Command::Release { attempt, delay },
+        Command::Fail { attempt },
+        Command::Cancel,
+        Command::RequestCancel,
+        Command::HonourCancel { attempt },
+        Command::Resubmit,
+        Command::Redispatch,
+        Command::GiveUp,
+        Command::Bury,
+    ]
+}
+
+fn report(lifecycle: Lifecycle) -> Report {
+    let request = ReportRequestDraft {
+        company_name: Some("Acme".into()),
+        corporate_number: Some("1".into()),
+        country: Some("AQ".into()),
+        ..ReportRequestDraft::default()
+    };
+    let tenant: Tenant = "dev".parse().unwrap();
+    Report::submitted(tenant, ReportId::random(), request.check().unwrap(), lifecycle, at(0))
+}
+
+async fn adapters() -> Result<(TestStack, Aws)> {
+    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let stack = TestStack::with(options).await?;
+    let (aws, _) = stack.adapters()?;
+    Ok((stack, aws))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_and_the_function_agree_on_every_transition() -> Result<()> {
+    let (stack, aws) = adapters().await?;
+    let submitted = apply(None, &Command::Submit, at(0), &POLICY)?;
+    // Breadth first over the states that two attempts can reach, each with the time it was reached.
+    let mut open = VecDeque::from([(submitted.clone(), 0)]);
+    let mut seen = vec![submitted];
+    let mut compared = 0;
+    while let Some((state, reached)) = open.pop_front() {
+        // Just after, after the lease, and after the sweeper's grace.
+        for later in [1, 61, 200] {
+            let now = reached + later;
+            for stale in 0..=state.attempt.min(1) {
+                for command in commands(state.attempt - stale) {
+                    let wanted = apply(Some(&state), &command, at(now), &POLICY);
+                    let report = report(state.clone());
+                    assert!(matches!(aws.table.create(&report).await?, Created::New));
+                    let details = Details::default();
+                    let did = aws
+                        .table
+                        .execute(&report.tenant, report.id, &command, &details, at(now), &POLICY)
+                        .await?;
+                    compared += 1;
+                    match (wanted, did) {
+                        (Ok(wanted), Executed::Done(got)) => {
+                            assert_eq!(got.lifecycle, wanted, "{command:?} on {state:?}");
+                            assert_eq!(aws.table.get(&report.tenant, report.id).await?.as_ref(), Some(&*got));
+                            if wanted.attempt <= 3 && !seen.iter().any(|known| alike(known, &wanted)) {
+                                seen.push(wanted.clone());
+                                open.push_back((wanted, now));
+                            }
+                        }
+                        (Err(_), Executed::Refused(Some(got))) => {
+                            assert_eq!(got.lifecycle, state, "{command:?}");
+                        }
+                        // A repeated command whose result is already there counts as done and changes nothing.
+                        (Err(_), Executed::Done(got)) => {
+                            assert!(state.shows_result_of(&command), "{command:?} on {state:?}");
+                            assert_eq!(got.lifecycle, state);
+                        }
+                        (wanted, did) => panic!("{command:?} on {state:?}: {wanted:?} but {did:?}"),
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen.len() > 20 && compared > 1_000, "{} states, {compared} comparisons", seen.len());
+    stack.stop().await
+}
+
+/// The same but for the times.
+fn alike(a: &Lifecycle, b: &Lifecycle) -> bool {
+    let shape = |l: &Lifecycle| {
+        (l.status, l.attempt, l.attempts_allowed, l.lease.is_some(), l.cancel_requested, l.due_at.is_some())
+    };
+    shape(a) == shape(b)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_does_not_exist_takes_no_command() -> Result<()> {
+    let (stack, aws) = adapters().await?;
+    let tenant: Tenant = "dev".parse()?;
+    for command in commands(1) {
+        let did = aws
+            .table
+            .execute(&tenant, ReportId::random(), &command, &Details::default(), at(0), &POLICY)
+            .await?;
+        assert!(matches!(did, Executed::Refused(None)), "{command:?}");
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_workers_that_claim_at_once_one_wins() -> Result<()> {
+    let (stack, aws) = adapters().await?;
+    let report = report(apply(None, &Command::Submit, at(0), &POLICY)?);
+    aws.table.create(&report).await?;
+    let claims = (0..50).map(|worker| {
+        let (aws, report) = (aws.clone(), report.clone());
+        tokio::spawn(async move {
+            let command = Command::Claim { holder: format!("w{worker}") };
+            aws.table.execute(&report.tenant, report.id, &command, &Details::default(), at(1), &POLICY).await
+        })
+    });
+    let mut won = 0;
+    for claim in claims.collect::<Vec<_>>() {
+        won += usize::from(matches!(claim.await??, Executed::Done(_)));
+    }
+    assert_eq!(won, 1);
+    stack.stop().await
+}

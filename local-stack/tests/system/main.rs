@@ -1,0 +1,39 @@
+//! The tests of the whole system: one binary, for each of these would be a quarter of a gigabyte.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "what is not there fails the test, and a test tells what it saw"
+)]
+
+mod api_errors;
+mod assessment_faults;
+mod aws_calls;
+mod batches;
+mod cli_refusals;
+mod cli_serve;
+mod dead_letters;
+mod demo_command;
+mod documentation;
+mod end_to_end;
+mod evaluation;
+mod hostile_inputs;
+mod lifecycle_table;
+mod model_requests;
+mod protection;
+mod recovery;
+mod rig_stack;
+mod rig_wire;
+mod sanctions_lists;
+mod soak;
+mod source_http;
+mod spending;
+mod support;
+mod surroundings_bedrock;
+mod surroundings_dynamodb;
+mod surroundings_feeds;
+mod surroundings_forward;
+mod surroundings_s3;
+mod surroundings_sqs;
+mod sweeper;
+mod telemetry;

@@ -1,0 +1,155 @@
+//! Screening in process, from lists that the worker loads: found, cleared, kept when a new one is broken.
+use std::{fmt::Write as _, path::Path};
+
+use crate::support::{clean, sanctioned, text};
+use anyhow::Result;
+use local_stack::stack::{Options, Part, testing::TestStack};
+use serde_json::{Value, json};
+use shared::{aws::objects::Objects, clock::Clock};
+use worker_service::{evidence::Sources, settings::Settings};
+
+/// An invented list in Dossier's own format.
+fn list(bodies: usize) -> String {
+    let mut lines = String::from(
+        r#"{"id":"x-1","name":"CALDER VANE SHIPPING LLC","aliases":["KALDER VEYN SHIPPING"],"countries":["GB"],"programs":["INVENTED"]}"#,
+    );
+    lines.push('\n');
+    for number in 1..bodies {
+        let _ = writeln!(lines, r#"{{"id":"x-{}","name":"INVENTED BODY {number}"}}"#, number + 1);
+    }
+    lines
+}
+
+async fn stack(lists: &str, more: &[(&str, &str)]) -> Result<TestStack> {
+    let mut options = TestStack::options();
+    for (name, value) in [("DOSSIER_SANCTIONS_LISTS", lists)].iter().chain(more) {
+        options.settings.insert((*name).to_owned(), (*value).to_owned());
+    }
+    TestStack::with(options).await
+}
+
+/// The finished report on `company`.
+async fn report(stack: &TestStack, company: &Value) -> Result<Value> {
+    let id = stack.dev().submitted(company).await?;
+    let ended = stack.dev().wait_for_end(&id).await?;
+    Ok(serde_json::from_slice(&stack.dev().download(text(&ended, "/links/json")).await?)?)
+}
+
+fn evidence(report: &Value, title: &str) -> String {
+    let pieces = report["evidence"].as_array().unwrap();
+    let found = pieces.iter().find(|piece| piece["title"].as_str().unwrap().contains(title));
+    found.unwrap_or_else(|| panic!("no {title}: {report:#}"))["text"].as_str().unwrap().to_owned()
+}
+
+fn file(directory: &Path, text: &str) -> Result<String> {
+    let path = directory.join("list.jsonl");
+    std::fs::write(&path, text)?;
+    Ok(path.to_str().unwrap().to_owned())
+}
+
+/// The sources of a worker that screens against `lists`.
+fn sources(stack: &TestStack, lists: &str) -> Result<Sources> {
+    let mut environment = stack.environment().clone();
+    environment.insert("DOSSIER_SANCTIONS_LISTS".to_owned(), lists.to_owned());
+    let settings = Settings::read(&environment)?.sources;
+    Ok(Sources::new(&settings, stack.sdk(), Clock::system())?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_company_is_high_with_reasons_and_another_one_is_cleared() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    // The stand-in for the match service is left out: the lists alone must do.
+    let stack = stack(&file(directory.path(), &list(20))?, &[("DOSSIER_SANCTIONS_URL", "")]).await?;
+    let listed = report(&stack, &sanctioned()).await?;
+    assert_eq!(listed["riskLevel"], "HIGH");
+    let why = evidence(&listed, "Sanctions list: CALDER VANE SHIPPING LLC");
+    for part in ["entry x-1", "Programs: INVENTED", "\"calder\" is the same", "country agrees", "loaded on"] {
+        assert!(why.contains(part), "{part}: {why}");
+    }
+    let cleared = report(&stack, &clean()).await?;
+    assert_eq!(cleared["riskLevel"], "LOW");
+    assert!(evidence(&cleared, "No match on list.jsonl").contains("20 bodies"));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_service_are_two_opinions() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let stack = stack(&file(directory.path(), &list(20))?, &[]).await?;
+    let both = report(&stack, &sanctioned()).await?;
+    let of_sanctions = |piece: &&Value| piece["source"] == "sanctions";
+    let texts: Vec<&str> = both["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(of_sanctions)
+        .map(|piece| piece["text"].as_str().unwrap())
+        .collect();
+    assert!(texts.iter().any(|text| text.contains("entry x-1")), "{texts:#?}");
+    assert!(texts.iter().any(|text| text.contains("Datasets")), "{texts:#?}");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_loaded_list_nobody_is_cleared() -> Result<()> {
+    let missing = "/nowhere/list.jsonl";
+    let settings = [("DOSSIER_SANCTIONS_URL", ""), ("DOSSIER_ATTEMPTS", "1")];
+    let stack = stack(missing, &settings).await?;
+    let report = report(&stack, &clean()).await?;
+    assert_eq!((&report["riskLevel"], &report["review"]["required"]), (&json!("UNDETERMINED"), &json!(true)));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_in_the_private_network_is_refused_unless_it_is_named() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let settings = [("DOSSIER_PRIVATE_SOURCES", "other.internal"), ("DOSSIER_SANCTIONS_URL", "")];
+    let stack = stack(&file(directory.path(), &list(20))?, &settings).await?;
+    let report = report(&stack, &clean()).await?;
+    let status = |source: &str| {
+        let sources = report["sources"].as_array().unwrap();
+        sources.iter().find(|outcome| outcome["source"] == source).unwrap()["status"].clone()
+    };
+    // The stand-ins listen on 127.0.0.1.
+    assert_eq!((status("news"), status("registry")), (json!("failed"), json!("failed")));
+    assert_eq!((status("sanctions"), status("country_risk")), (json!("ok"), json!("ok")));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_read_from_s3_too() -> Result<()> {
+    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let stack = TestStack::with(options).await?;
+    let (s3, bucket) = (&stack.clients().s3, &stack.names().bucket);
+    s3.put_object().bucket(bucket).key("lists/a.jsonl").body(list(3).into_bytes().into()).send().await?;
+    let objects = Objects::new(stack.sdk());
+    assert_eq!(objects.read(bucket, "lists/a.jsonl", 10_000).await?, list(3).into_bytes());
+    assert!(objects.read(bucket, "lists/a.jsonl", 10).await.is_err());
+    assert!(objects.read(bucket, "lists/none", 10_000).await.is_err());
+    let sources = sources(&stack, &format!("s3://{bucket}/lists/a.jsonl"))?;
+    let lists = sources.lists().expect("lists are configured");
+    assert!(lists.refresh().await);
+    assert_eq!(lists.bodies(), [Some(3)]);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_or_shrunken_list_does_not_replace_the_one_before() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let path = file(directory.path(), &list(50))?;
+    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let stack = TestStack::with(options).await?;
+    let sources = sources(&stack, &path)?;
+    let lists = sources.lists().expect("lists are configured");
+    assert!(lists.refresh().await);
+    assert_eq!(lists.bodies(), [Some(50)]);
+    for (worse, kept) in [("not a list", 50), ("", 50), (list(30).as_str(), 50), (list(45).as_str(), 45)] {
+        std::fs::write(&path, worse)?;
+        assert_eq!(lists.refresh().await, kept != 50);
+        assert_eq!(lists.bodies(), [Some(kept)]);
+    }
+    std::fs::remove_file(&path)?;
+    assert!(!lists.refresh().await);
+    assert_eq!(lists.bodies(), [Some(45)]);
+    stack.stop().await
+}

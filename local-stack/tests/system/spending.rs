@@ -1,0 +1,262 @@
+//! Money and quota: budgets hold and sums are exact, however many spend at once.
+use crate::support::{clean, sanctioned, text, with};
+use anyhow::Result;
+use local_stack::faults::Faults;
+use local_stack::stack::{Part, testing::TestStack};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use shared::aws::{
+    Aws,
+    quota::{Admission, Limits},
+    spending::{ModelCall, Reserved},
+};
+use shared::domain::identity::{ReportId, Tenant};
+use shared::domain::time::UtcTime;
+use shared::domain::usage::{Day, MicroUsd, Spent};
+use tokio::task::JoinSet;
+
+fn tenant() -> Tenant {
+    "dev".parse().unwrap()
+}
+
+fn call(report: ReportId, number: u32) -> ModelCall {
+    ModelCall { tenant: tenant(), report, attempt: 1, number, day: "2026-11-24".parse().unwrap() }
+}
+
+fn usd(millionths: u64) -> MicroUsd {
+    MicroUsd::new(millionths)
+}
+
+fn spent(cost: u64) -> Spent {
+    Spent { input_tokens: 10, output_tokens: 1, cost: usd(cost), model_calls: 1, reports: 1 }
+}
+
+async fn without_services() -> Result<TestStack> {
+    let mut options = TestStack::options();
+    options.without = vec![Part::Api, Part::Worker];
+    TestStack::with(options).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_reserve_at_once_only_as_many_get_money_as_the_budget_has() -> Result<()> {
+    let stack = without_services().await?;
+    let spending = stack.adapters()?.0.spending;
+    let mut tasks = JoinSet::new();
+    for _ in 0..100 {
+        let (spending, call) = (spending.clone(), call(ReportId::random(), 1));
+        tasks.spawn(async move {
+            let reserved = spending.reserve(&call, usd(100), Some(usd(3_050))).await.unwrap();
+            if matches!(reserved, Reserved::Yes { .. }) {
+                // The answer is lost, and both writes are made again.
+                for _ in 0..2 {
+                    spending.settle(&call, usd(100), spent(70)).await.unwrap();
+                }
+                return true;
+            }
+            false
+        });
+    }
+    let granted = tasks.join_all().await.into_iter().filter(|granted| *granted).count() as u64;
+    // What was settled below its reservation makes room for others.
+    assert!((30..=43).contains(&granted), "{granted}");
+    let day: Day = "2026-11-24".parse()?;
+    let sums = spending.by_day(&tenant(), day, day).await?;
+    let expected = Spent {
+        input_tokens: granted * 10,
+        output_tokens: granted,
+        cost: usd(granted * 70),
+        model_calls: granted,
+        reports: granted,
+    };
+    assert_eq!(sums, [(day, expected)]);
+    assert_eq!(spending.committed(&tenant(), day).await?, usd(granted * 70));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_write_changes_nothing_and_a_call_without_an_end_stays_reserved() -> Result<()> {
+    let stack = without_services().await?;
+    let spending = stack.adapters()?.0.spending;
+    let (report, day) = (ReportId::random(), "2026-11-24".parse()?);
+    let first = call(report, 1);
+    for _ in 0..3 {
+        let reserved = spending.reserve(&first, usd(100), Some(usd(250))).await?;
+        assert_eq!(reserved, Reserved::Yes { unsettled: usd(0) });
+    }
+    assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
+    // Nobody knows how the first call ended; the next one of the report is told.
+    let second = call(report, 2);
+    assert_eq!(
+        spending.reserve(&second, usd(100), Some(usd(250))).await?,
+        Reserved::Yes { unsettled: usd(100) }
+    );
+    assert_eq!(
+        spending.reserve(&call(ReportId::random(), 1), usd(100), Some(usd(250))).await?,
+        Reserved::Exceeded { committed: usd(200) }
+    );
+    for _ in 0..2 {
+        spending.release(&second, usd(100)).await?;
+    }
+    assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
+    // An amount that no day has is refused without a write.
+    let huge = spending.reserve(&call(ReportId::random(), 1), usd(251), Some(usd(250))).await?;
+    assert_eq!(huge, Reserved::Exceeded { committed: usd(100) });
+    assert_eq!(spending.by_day(&tenant(), day, day).await?, [(day, Spent::default())]);
+    stack.stop().await
+}
+
+fn minute(number: i64) -> UtcTime {
+    UtcTime::from_epoch_millis(1_767_614_400_000 + number * 60_000 + 15_000)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_minutes_quota_is_shared_and_settled_and_the_next_minute_has_its_own() -> Result<()> {
+    let stack = without_services().await?;
+    let settings = stack.adapters()?.1;
+    let quota = || Aws::quota(stack.sdk(), &settings, "m".into(), Limits { requests: 3, tokens: 1_000 });
+    let (one, other) = (quota(), quota());
+    let admitted = |admission| match admission {
+        Admission::Admitted(admitted) => admitted,
+        Admission::Full(wait) => panic!("full for {wait:?}"),
+    };
+    let first = admitted(one.admit(600, minute(0)).await?);
+    let Admission::Full(wait) = other.admit(600, minute(0)).await? else { panic!("there was room") };
+    assert_eq!(wait.as_secs(), 45);
+    // It used less: there is room again in the same minute, until the requests are spent.
+    one.settle(first, 100).await?;
+    admitted(other.admit(600, minute(0)).await?);
+    admitted(other.admit(100, minute(0)).await?);
+    assert!(matches!(one.admit(1, minute(0)).await?, Admission::Full(_)));
+    admitted(one.admit(5_000, minute(1)).await?);
+    // A clock an hour ahead opens a minute that nobody waits for.
+    admitted(one.admit(1, minute(61)).await?);
+    admitted(other.admit(1_000, minute(1)).await?);
+    // What is settled after its minute changes no other.
+    one.settle(first, 900).await?;
+    assert!(matches!(other.admit(1, minute(1)).await?, Admission::Full(_)));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttle_halves_the_share_of_every_worker_and_it_grows_back() -> Result<()> {
+    let stack = without_services().await?;
+    let settings = stack.adapters()?.1;
+    let quota = || Aws::quota(stack.sdk(), &settings, "m".into(), Limits { requests: 100, tokens: 1_000 });
+    let (one, other) = (quota(), quota());
+    let room = async |quota: &shared::aws::quota::Quota, number: i64| -> Result<u32> {
+        for count in 0.. {
+            if let Admission::Full(_) = quota.admit(100, minute(number)).await? {
+                return Ok(count);
+            }
+        }
+        unreachable!("a quota ends")
+    };
+    assert_eq!(room(&one, 0).await?, 10);
+    one.throttled(minute(1)).await?;
+    // Calls that were under way together say the same thing once.
+    other.throttled(minute(1)).await?;
+    assert_eq!(room(&other, 1).await?, 5, "the other worker knows it from the table");
+    assert_eq!(room(&one, 3).await?, 6);
+    assert_eq!(room(&one, 11).await?, 10);
+    stack.stop().await
+}
+
+async fn ended(stack: &TestStack, request: &Value) -> Result<Value> {
+    let id = stack.dev().submitted(request).await?;
+    stack.dev().wait_for_end(&id).await
+}
+
+async fn usage(stack: &TestStack, query: &str) -> Result<Value> {
+    let answer = stack.dev().get(&format!("/v1/usage{query}")).await?;
+    assert_eq!(answer.status(), StatusCode::OK);
+    Ok(answer.json().await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_usage_of_a_tenant_is_the_sum_of_its_reports_and_of_no_other() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let (mut input, mut output, mut cost, mut calls) = (0, 0, 0.0, 0);
+    for (index, request) in [clean(), sanctioned()].iter().enumerate() {
+        // A repair turn is paid for, too.
+        stack.bedrock().faults().set(Faults { uncited: index as f64, ..Faults::default() });
+        let report = ended(&stack, request).await?;
+        let used = &report["usage"];
+        input += used["inputTokens"].as_u64().unwrap();
+        output += used["outputTokens"].as_u64().unwrap();
+        cost += used["costUsd"].as_f64().unwrap();
+        calls += used["modelCalls"].as_u64().unwrap();
+    }
+    assert_eq!(calls, 3);
+    let sums = usage(&stack, "").await?;
+    let today = Day::of(UtcTime::now()).to_string();
+    let total = |sums: &Value| {
+        let number = |member: &str| sums[member].as_u64().unwrap();
+        (number("reports"), number("inputTokens"), number("outputTokens"), number("modelCalls"))
+    };
+    assert_eq!(total(&sums), (2, input, output, calls));
+    assert!((sums["costUsd"].as_f64().unwrap() - cost).abs() < 1e-9, "{sums} {cost}");
+    assert!(sums["days"].as_array().unwrap().iter().all(|day| text(day, "/date") <= today.as_str()));
+    assert_eq!(usage(&stack, "?from=2020-01-01&to=2020-01-31").await?["days"], json!([]));
+
+    let foreign: Value = stack.acme_client()?.get("/v1/usage").await?.json().await?;
+    assert_eq!((&foreign["reports"], &foreign["costUsd"]), (&json!(0), &json!(0.0)));
+    let bad = stack.dev().get("/v1/usage?from=tomorrow&day=1").await?;
+    assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
+    let problem: Value = bad.json().await?;
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 2, "{problem}");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_over_budget_ends_before_the_money_is_spent() -> Result<()> {
+    for setting in ["DOSSIER_BUDGET_REPORT_USD", "DOSSIER_BUDGET_TENANT_DAY_USD"] {
+        let mut options = TestStack::options();
+        options.settings.insert(setting.to_owned(), "0.01".to_owned());
+        let stack = TestStack::with(options).await?;
+        let report = ended(&stack, &clean()).await?;
+        assert_eq!(
+            (&report["status"], &report["error"]["code"]),
+            (&json!("FAILED"), &json!("budget_exceeded"))
+        );
+        assert_eq!((&report["error"]["retryable"], &report["attempt"]), (&json!(true), &json!(1)));
+        assert_eq!(stack.bedrock().calls().get("Converse"), None, "{setting}");
+        let sums = usage(&stack, "").await?;
+        assert_eq!((&sums["modelCalls"], &sums["costUsd"]), (&json!(0), &json!(0.0)));
+        let (aws, _) = stack.adapters()?;
+        assert_eq!(
+            aws.spending.committed(&tenant(), Day::of(UtcTime::now())).await?,
+            usd(0),
+            "nothing stays reserved"
+        );
+        stack.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_day_ends_when_its_budget_is_spent_and_another_tenants_goes_on() -> Result<()> {
+    let mut options = TestStack::options();
+    options.settings.insert("DOSSIER_BUDGET_TENANT_DAY_USD".to_owned(), "0.12".to_owned());
+    options.workers = 4;
+    let stack = TestStack::with(options).await?;
+    let mut ids = Vec::new();
+    for number in 0..12 {
+        ids.push(stack.dev().submitted(&with(clean(), json!({"purpose": format!("{number}")}))).await?);
+    }
+    let (mut completed, mut exceeded, mut cost) = (0, 0, 0.0);
+    for id in &ids {
+        let report = stack.dev().wait_for_end(id).await?;
+        match (text(&report, "/status"), report["error"]["code"].as_str()) {
+            ("COMPLETED", _) => completed += 1,
+            ("FAILED", Some("budget_exceeded")) => exceeded += 1,
+            other => panic!("{other:?}: {report}"),
+        }
+        cost += report["usage"]["costUsd"].as_f64().unwrap();
+    }
+    assert!(completed > 0 && exceeded > 0, "{completed} completed, {exceeded} over budget");
+    assert!(cost <= 0.12, "{cost}");
+    let acme = stack.acme_client()?;
+    let id = acme.submitted(&clean()).await?;
+    assert_eq!(acme.wait_for_end(&id).await?["status"], "COMPLETED");
+    stack.stop().await
+}

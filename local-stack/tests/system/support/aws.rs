@@ -1,0 +1,78 @@
+//! What the tests of the surroundings share: an embedded AWS on a free port and clients for it.
+
+use std::time::Duration;
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials as SdkCredentials, Region, retry::RetryConfig};
+use local_stack::aws::{Credentials, EmbeddedAws};
+use local_stack::provision::{Clients, Names, Provisioned, provision};
+use tokio::net::TcpListener;
+
+pub(crate) const REGION: &str = "ap-northeast-1";
+
+pub(crate) async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+pub(crate) fn credentials() -> Credentials {
+    Credentials {
+        access_key_id: "AKIALOCALSTACKTEST00".to_owned(),
+        secret_access_key: "a secret of this test".into(),
+    }
+}
+
+pub(crate) fn clients(endpoint: &str, secret: &str) -> Clients {
+    let key = credentials().access_key_id;
+    let credentials = || SdkCredentials::new(&key, secret, None, None, "test");
+    let retries = RetryConfig::disabled;
+    Clients {
+        dynamodb: aws_sdk_dynamodb::Client::from_conf(
+            aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .endpoint_url(endpoint)
+                .credentials_provider(credentials())
+                .retry_config(retries())
+                .build(),
+        ),
+        sqs: aws_sdk_sqs::Client::from_conf(
+            aws_sdk_sqs::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .endpoint_url(endpoint)
+                .credentials_provider(credentials())
+                .retry_config(retries())
+                .build(),
+        ),
+        s3: aws_sdk_s3::Client::from_conf(
+            aws_sdk_s3::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .endpoint_url(endpoint)
+                .credentials_provider(credentials())
+                .retry_config(retries())
+                .build(),
+        ),
+    }
+}
+
+pub(crate) struct Aws {
+    pub(crate) aws: EmbeddedAws,
+    pub(crate) clients: Clients,
+    pub(crate) names: Names,
+    pub(crate) queues: Provisioned,
+}
+
+pub(crate) async fn provisioned_aws() -> Aws {
+    let aws = EmbeddedAws::start(listener().await, credentials(), REGION).await.unwrap();
+    let clients = clients(&aws.endpoint(), "a secret of this test");
+    let names = Names::default();
+    let queues = provision(&clients, &names).await.unwrap();
+    Aws { aws, clients, names, queues }
+}
+
+/// Fails when `future` takes longer than `seconds`: for waits that must end early.
+pub(crate) async fn within<F: Future>(seconds: u64, future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(seconds), future)
+        .await
+        .unwrap_or_else(|_| panic!("not done after {seconds} s"))
+}

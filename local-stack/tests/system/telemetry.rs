@@ -1,0 +1,168 @@
+//! One trace shows a report's whole way through both processes, and nothing that is secret.
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use crate::support::binaries::Process;
+use crate::support::{sanctioned, text};
+use anyhow::Result;
+use axum::{Router, body::Bytes, extract::State, routing::post};
+use local_stack::stack::{Options, Part, testing::TestStack};
+use opentelemetry_proto::tonic::{
+    collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
+    trace::v1::Span,
+};
+use prost::Message as _;
+use reqwest::Method;
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+
+/// What the collector was sent: spans with the name of their service, and names of metrics.
+#[derive(Default)]
+struct Received {
+    spans: Vec<(String, Span)>,
+    metrics: BTreeSet<String>,
+}
+
+type Shared = Arc<Mutex<Received>>;
+
+async fn traces(State(received): State<Shared>, body: Bytes) {
+    let request = ExportTraceServiceRequest::decode(body).expect("OTLP");
+    for resource in request.resource_spans {
+        let attributes = resource.resource.unwrap_or_default().attributes;
+        let service =
+            attributes.iter().find(|pair| pair.key == "service.name").and_then(|pair| pair.value.clone());
+        let service = format!("{:?}", service.and_then(|value| value.value));
+        for scope in resource.scope_spans {
+            let spans = scope.spans.into_iter().map(|span| (service.clone(), span));
+            received.lock().unwrap().spans.extend(spans);
+        }
+    }
+}
+
+async fn numbers(State(received): State<Shared>, body: Bytes) {
+    let request = ExportMetricsServiceRequest::decode(body).expect("OTLP");
+    let scopes = request.resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
+    received.lock().unwrap().metrics.extend(scopes.flat_map(|scope| scope.metrics).map(|metric| metric.name));
+}
+
+/// A collector on a free port.
+async fn collector() -> Result<(String, Shared)> {
+    let received = Shared::default();
+    let router = Router::new()
+        .route("/v1/traces", post(traces))
+        .route("/v1/metrics", post(numbers))
+        .with_state(Arc::clone(&received));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((url, received))
+}
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CLIENT_SPAN: &str = "00f067aa0ba902b7";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
+    let stack =
+        TestStack::with(Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() }).await?;
+    let (collector, received) = collector().await?;
+    let mut environment = stack.environment().clone();
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str()),
+        ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
+        ("DOSSIER_LOG", "debug,hyper=info,h2=info"),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    let api = Process::start("api-service", &environment)?;
+    let worker = Process::start("worker-service", &environment)?;
+    while !stack.dev().get("/readyz").await.is_ok_and(|answer| answer.status() == 200) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    let traceparent = format!("00-{TRACE}-{CLIENT_SPAN}-01");
+    let request = stack.dev().request(Method::POST, "/v1/reports").header("traceparent", traceparent);
+    let pending: Value = request.json(&sanctioned()).send().await?.json().await?;
+    let report = stack.dev().wait_for_end(text(&pending, "/reportId")).await?;
+    assert_eq!(report["status"], "COMPLETED");
+    let link = text(&report, "/links/json").to_owned();
+    let logs = [api.terminate().await?, worker.terminate().await?];
+
+    let received = std::mem::take(&mut *received.lock().unwrap());
+    let trace: Vec<_> =
+        received.spans.iter().filter(|(_, span)| hex::encode(&span.trace_id) == TRACE).collect();
+    let by_id: HashMap<_, _> = trace.iter().map(|(_, span)| (span.span_id.clone(), span)).collect();
+    for (_, span) in &trace {
+        let known =
+            by_id.contains_key(&span.parent_span_id) || hex::encode(&span.parent_span_id) == CLIENT_SPAN;
+        assert!(known, "{} has a parent outside the trace", span.name);
+    }
+    let names: BTreeSet<&str> = trace.iter().map(|(_, span)| span.name.as_str()).collect();
+    let expected = [
+        "POST /v1/reports",
+        "DynamoDB.PutItem",
+        "SQS.SendMessage",
+        "process dossier-reports",
+        "DynamoDB.UpdateItem",
+        "gather",
+        "ask sanctions",
+        "ask news",
+        "ask registry",
+        "assess",
+        "chat dossier.stand-in-v1",
+        "Bedrock Runtime.Converse",
+        "render",
+        "publish",
+        "S3.PutObject",
+        "SQS.DeleteMessage",
+    ];
+    for name in expected {
+        assert!(names.contains(name), "{name} is not among {names:?}");
+    }
+    let parent_of = |name: &str| {
+        let (_, span) = trace.iter().find(|(_, span)| span.name == name).unwrap();
+        by_id.get(&span.parent_span_id).map(|parent| parent.name.as_str())
+    };
+    assert_eq!(parent_of("Bedrock Runtime.Converse"), Some("chat dossier.stand-in-v1"));
+    assert_eq!(parent_of("chat dossier.stand-in-v1"), Some("assess"));
+    assert_eq!(parent_of("assess"), Some("process dossier-reports"));
+    assert_eq!(parent_of("process dossier-reports"), Some("POST /v1/reports"));
+    let (service, process) = trace.iter().find(|(_, span)| span.name == "process dossier-reports").unwrap();
+    assert!(service.contains("dossier-worker"));
+    assert!(
+        process.attributes.iter().any(|attribute| attribute.key == "dossier.queue.seconds"),
+        "queue time"
+    );
+    for metric in [
+        "http.server.request.duration",
+        "dossier.aws.call.duration",
+        "dossier.stage.duration",
+        "gen_ai.client.token.usage",
+    ] {
+        assert!(received.metrics.contains(metric), "{metric} is not among {:?}", received.metrics);
+    }
+
+    // Log lines are JSON and carry the trace; neither they nor the spans carry what is secret.
+    for log in &logs {
+        let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        assert!(lines.iter().any(|line| line["traceId"] == TRACE), "{log}");
+    }
+    let everything = format!("{logs:?} {:?}", received.spans);
+    let signature = link.split("X-Amz-Signature=").nth(1).unwrap().split('&').next().unwrap();
+    let secrets = [
+        stack.keys().dev.expose_secret(),
+        stack.surroundings().credentials().secret_access_key.expose_secret(),
+        signature,
+        "Calder Vane",
+        "99104372",
+        "Nordhavet",
+    ];
+    for secret in secrets {
+        let at = everything.find(secret).map(|at| &everything[at.saturating_sub(300)..at]);
+        assert_eq!(at, None, "a secret is in a log line or a span");
+    }
+    stack.stop().await
+}
