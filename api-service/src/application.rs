@@ -13,8 +13,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::Keys,
+    auth::{KeyRing, Oidc},
     health::{self, Readiness},
+    limits::Limits,
+    reports::{
+        follow::{self, Following},
+        pace::Pace,
+    },
     router, server,
     settings::Settings,
 };
@@ -28,8 +33,16 @@ pub struct App {
     pub policy: Policy,
     /// The time.
     pub clock: Clock,
-    /// Who may call.
-    pub keys: Keys,
+    /// What is known of API keys.
+    pub key_ring: KeyRing,
+    /// The OpenID provider whose tokens are taken.
+    pub oidc: Option<Oidc>,
+    /// What tenants, and this process, may take.
+    pub limits: Limits,
+    /// Who follows which report.
+    pub following: Following,
+    /// How long reports take.
+    pub pace: Pace,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Cancelled when the API stops taking requests: long answers end then.
@@ -52,6 +65,9 @@ pub enum BuildError {
     /// Requests to AWS cannot be sent.
     #[error(transparent)]
     Aws(#[from] SdkError),
+    /// No requests can be sent to the OpenID provider.
+    #[error("no requests can be sent to the OpenID provider: {0}")]
+    Http(#[from] reqwest::Error),
     /// The address is taken or not this machine's.
     #[error("cannot listen on {address} (DOSSIER_BIND): {error}; free the port or choose another")]
     Bind {
@@ -85,15 +101,20 @@ impl Application {
         let listener =
             TcpListener::bind(address).await.map_err(|error| BuildError::Bind { address, error })?;
         let aws = Aws::new(sdk, &settings.aws);
+        let oidc = settings.oidc.clone().map(Oidc::new).transpose()?;
         let app = Arc::new(App {
             aws,
             policy: settings.aws.policy,
             clock: Clock::system(),
-            keys: settings.keys.clone(),
+            key_ring: KeyRing::default(),
+            oidc,
+            limits: Limits::new(settings.limits),
+            following: Following::default(),
+            pace: Pace::default(),
             readiness: Readiness::default(),
             stop: CancellationToken::new(),
         });
-        let router = router::router(Arc::clone(&app), settings.request_timeout);
+        let router = router::router(Arc::clone(&app), &settings);
         Ok(Self { listener, router, app, settings, signal })
     }
 
@@ -114,7 +135,8 @@ impl Application {
         let Self { listener, router, app, settings, signal } = self;
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "API is listening");
         let looking = tokio::spawn(health::keep_looking(Arc::clone(&app), settings.readiness_interval));
-        let server = server::serve(listener, router, app.stop.clone(), settings.drain);
+        let reading = tokio::spawn(follow::keep_reading(Arc::clone(&app)));
+        let server = server::serve(listener, router, app.stop.clone(), settings.drain, settings.connections);
         let server = tokio::spawn(server);
 
         signal.cancelled().await;
@@ -122,6 +144,7 @@ impl Application {
         tokio::time::sleep(settings.drain_notice).await;
         app.stop.cancel();
         looking.abort();
+        reading.abort();
         server.await.map_err(io::Error::other)
     }
 }

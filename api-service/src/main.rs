@@ -5,10 +5,16 @@ use std::{io::BufWriter, path::PathBuf, process::ExitCode};
 use api_service::{
     application::Application,
     check_numbers::check_numbers,
+    keys_command::{self, KeysCommand},
     settings::{self, Settings},
 };
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use shared::{config, telemetry::Telemetry};
+use shared::{
+    aws::{keys::Keys, load_sdk_config},
+    clock::Clock,
+    config::{self, Reader},
+    telemetry::Telemetry,
+};
 use tokio_util::sync::CancellationToken;
 
 /// The REST API of Dossier: takes requests for risk reports and tells how they go.
@@ -30,6 +36,11 @@ enum Command {
         #[arg(value_name = "F.csv")]
         file: PathBuf,
     },
+    /// Makes, lists, rotates and revokes API keys. Needs the table alone.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
 }
 
 #[tokio::main]
@@ -39,6 +50,7 @@ async fn main() -> ExitCode {
     let outcome = match cli.command {
         None => serve().await,
         Some(Command::Healthcheck) => healthcheck().await,
+        Some(Command::Keys { command }) => keys(command).await,
         Some(Command::CheckNumbers { file }) => {
             check_numbers(&file, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
         }
@@ -71,5 +83,15 @@ async fn serve() -> Outcome {
 async fn healthcheck() -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
     api_service::health::probe(settings.bind).await?;
+    Ok(())
+}
+
+async fn keys(command: KeysCommand) -> Outcome {
+    let environment = config::process_environment();
+    let mut reader = Reader::new(&environment);
+    let table = config::table(&mut reader);
+    let table = reader.finish(table)?;
+    let keys = Keys::at(&load_sdk_config().await?, table);
+    keys_command::run(command, &keys, Clock::system().now(), &mut std::io::stdout().lock()).await?;
     Ok(())
 }

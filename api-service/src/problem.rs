@@ -22,6 +22,7 @@ pub enum Kind {
     MalformedJson,
     InvalidParameter,
     Unauthenticated,
+    ScopeMissing,
     RouteNotFound,
     ReportNotFound,
     ArtifactNotFound,
@@ -32,17 +33,21 @@ pub enum Kind {
     UnsupportedMediaType,
     ValidationFailed,
     IdempotencyKeyReused,
+    TooManyRequests,
+    DailyLimit,
     Internal,
     Unavailable,
+    Overloaded,
     TimedOut,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::Unauthenticated,
+        Self::ScopeMissing,
         Self::RouteNotFound,
         Self::ReportNotFound,
         Self::ArtifactNotFound,
@@ -53,8 +58,11 @@ impl Kind {
         Self::UnsupportedMediaType,
         Self::ValidationFailed,
         Self::IdempotencyKeyReused,
+        Self::TooManyRequests,
+        Self::DailyLimit,
         Self::Internal,
         Self::Unavailable,
+        Self::Overloaded,
         Self::TimedOut,
     ];
 
@@ -67,6 +75,7 @@ impl Kind {
                 (S::BAD_REQUEST, "invalid_parameter", "A parameter or header is not valid", false)
             }
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid key is needed", false),
+            Self::ScopeMissing => (S::FORBIDDEN, "scope_missing", "The key does not allow this", false),
             Self::RouteNotFound => {
                 (S::NOT_FOUND, "route_not_found", "There is nothing at this address", false)
             }
@@ -99,10 +108,15 @@ impl Kind {
                 "The Idempotency-Key was used before",
                 false,
             ),
+            Self::TooManyRequests => (S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", true),
+            Self::DailyLimit => {
+                (S::TOO_MANY_REQUESTS, "daily_limit_reached", "The day's reports are spent", true)
+            }
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here", true),
             Self::Unavailable => {
                 (S::SERVICE_UNAVAILABLE, "unavailable", "The service is not available now", true)
             }
+            Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded", true),
             Self::TimedOut => (S::SERVICE_UNAVAILABLE, "timed_out", "The request took too long", true),
         }
     }
@@ -240,8 +254,13 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dossier\""));
         }
         if let Some(after) = retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            headers.insert(header::RETRY_AFTER, seconds(after));
         }
         response
     }
+}
+
+/// `duration` in whole seconds, rounded up, one at least: what headers write.
+pub fn seconds(duration: Duration) -> HeaderValue {
+    HeaderValue::from(u64::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1))
 }

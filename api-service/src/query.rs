@@ -1,6 +1,6 @@
 //! The parameters of a query string, with everything that is wrong with them at once.
 
-use shared::domain::request::FieldError;
+use shared::domain::{request::FieldError, usage::Day};
 
 use crate::problem::Problem;
 
@@ -41,6 +41,28 @@ pub fn read(
         seen.push(name);
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::parameter(errors)) }
+}
+
+/// The day that the parameter `name` means.
+///
+/// # Errors
+/// [`Refused`] when it is none.
+pub fn day(name: &str, value: &str) -> Result<Day, Refused> {
+    value.parse().map_err(|error| Refused::Value("day_invalid", format!("{name} {error}")))
+}
+
+/// Sees that `from` is not after `to`.
+///
+/// # Errors
+/// The [`Problem`] to answer with when it is.
+pub fn in_order(from: Option<Day>, to: Option<Day>) -> Result<(), Problem> {
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => {
+            let message = format!("from is {from}, which is after to, {to}");
+            Err(Problem::parameter(vec![FieldError::new("/query/from", "range_reversed", message)]))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn clip(name: &str) -> String {

@@ -1,15 +1,15 @@
 //! Every route of the API.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn_with_state, response::Redirect, routing::get};
+use axum::{Json, Router, middleware::from_fn_with_state, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     application::App,
-    health, observe, openapi,
-    reports::{artifact, batch, control, events, list, read, submit},
+    cors, health, limits, observe, openapi, page,
+    reports::{artifact, batch, control, document, events, export, list, read, submit},
+    settings::Settings,
     usage,
 };
 
@@ -17,9 +17,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::skeleton())
         .routes(routes!(submit::submit, list::list))
         .routes(routes!(batch::batch))
+        .routes(routes!(export::export))
         .routes(routes!(read::read))
         .routes(routes!(events::events))
         .routes(routes!(artifact::artifact))
+        .routes(routes!(document::document))
         .routes(routes!(control::cancel))
         .routes(routes!(control::resubmit))
         .routes(routes!(usage::usage))
@@ -32,18 +34,18 @@ pub fn document() -> utoipa::openapi::OpenApi {
     openapi::finish(documented().split_for_parts().1)
 }
 
-/// The API; a request gets `limit` to be answered.
-pub fn router(app: Arc<App>, limit: Duration) -> Router {
+/// The API as `settings` want it.
+pub fn router(app: Arc<App>, settings: &Settings) -> Router {
     let (routes, document) = documented().split_for_parts();
-    // Without a validator: the page sends nothing anywhere.
-    let documentation = SwaggerUi::new("/docs")
-        .url("/openapi.json", openapi::finish(document))
-        .config(Config::default().validator_url("none"));
+    let document = openapi::finish(document);
     let routes = routes
-        .route("/", get(|| async { Redirect::to("/docs/") }))
-        .merge(documentation)
+        .route("/openapi.json", get(async move || Json(document)))
+        .merge(page::routes())
         .fallback(observe::no_route)
         .method_not_allowed_fallback(observe::no_method)
-        .layer(from_fn_with_state(limit, observe::time_limit));
+        .layer(from_fn_with_state(Arc::clone(&app), limits::headers))
+        .layer(from_fn_with_state(settings.request_timeout, observe::time_limit))
+        .layer(from_fn_with_state(Arc::clone(&app), limits::shed))
+        .layer(cors::layer(&settings.cors_origins));
     observe::surround(routes).with_state(app)
 }

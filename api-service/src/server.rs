@@ -18,17 +18,21 @@ use tokio_util::sync::CancellationToken;
 
 /// How long the head of a request may take, from the connection or the answer before it on.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
-/// Open connections; more wait in the listener's backlog. Each costs some tens of kilobytes.
-const CONNECTIONS_MAX: usize = 10_000;
 /// Bytes of a request's head and of what is read ahead.
 const BUFFER_MAX: usize = 64 * 1024;
 /// After an error that is not the client's, such as no file descriptors being left.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// Serves `router` on `listener` until `stop`; then open requests get `drain` to end, and what is
-/// left is cut off.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, drain: Duration) {
-    let open = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// Serves `router` on `listener` until `stop`, at most `connections` at a time (more wait in the listener's backlog); then
+/// open requests get `drain` to end, and what is left is cut off.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+    drain: Duration,
+    connections: usize,
+) {
+    let open = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
     let cut_off = CancellationToken::new();
     while let Some((stream, permit)) = next(&listener, &open, &stop).await {

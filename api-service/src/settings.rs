@@ -1,6 +1,6 @@
 //! The settings of the API.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use shared::{
     config::{AWS_SETTINGS, AwsSettings, ConfigErrors, Environment, Presence, Reader, Setting},
@@ -8,14 +8,32 @@ use shared::{
     telemetry::{TELEMETRY_SETTINGS, TelemetrySettings},
 };
 
-use crate::auth::Keys;
+use crate::{
+    auth::{OidcSettings, check_issuer},
+    cors::Origins,
+    limits::LimitSettings,
+};
 
 settings! {
     /// The settings that only the API has.
     API_SETTINGS:
     BIND = "DOSSIER_BIND", Presence::Default("0.0.0.0:8080"), "address and port to listen on";
-    API_KEYS = "DOSSIER_API_KEYS", Presence::Required,
-        "who may call: tenant:hash pairs separated by commas, where hash is the SHA-256 of the key in hexadecimal";
+    OIDC_ISSUER = "DOSSIER_OIDC_ISSUER", Presence::Optional,
+        "issuer of an OpenID provider whose tokens are taken beside API keys, exactly as they name it; its keys are found by discovery";
+    OIDC_AUDIENCE = "DOSSIER_OIDC_AUDIENCE", Presence::Default("dossier"), "audience that such tokens must be for";
+    OIDC_TENANT_CLAIM = "DOSSIER_OIDC_TENANT_CLAIM", Presence::Default("tenant"), "claim of such tokens that names the tenant";
+    OIDC_SCOPE_CLAIM = "DOSSIER_OIDC_SCOPE_CLAIM", Presence::Default("scope"),
+        "claim of such tokens that lists the scopes, as a text with blanks between them or as an array";
+    REQUESTS_PER_SECOND = "DOSSIER_REQUESTS_PER_SECOND", Presence::Default("1000"),
+        "requests of one tenant per second that one API task takes, 1 to 1000000; twice as many may come at once";
+    REPORTS_PER_DAY = "DOSSIER_REPORTS_PER_DAY", Presence::Optional,
+        "reports that one tenant may ask for in a day (UTC), 1 to 1000000000; no limit unless set";
+    IN_FLIGHT = "DOSSIER_API_IN_FLIGHT", Presence::Default("1024"),
+        "requests that one API task works on at a time, 1 to 100000; what comes on top is refused with 503 at once";
+    CONNECTIONS = "DOSSIER_API_CONNECTIONS", Presence::Default("12000"),
+        "open connections of one API task, 1 to 1000000; more wait, so open files must be allowed for them";
+    CORS_ORIGINS = "DOSSIER_CORS_ORIGINS", Presence::Optional,
+        "other origins whose pages may call the API from a browser, separated by commas, such as https://app.example.com";
     REQUEST_SECONDS = "DOSSIER_REQUEST_SECONDS", Presence::Default("20"),
         "seconds after which a request that is not answered ends with 503 (a wait that the client asked for is added), 1 to 300";
     READINESS_SECONDS = "DOSSIER_READINESS_SECONDS", Presence::Default("10"),
@@ -34,8 +52,14 @@ pub const ALL: &[&[Setting]] = &[API_SETTINGS, AWS_SETTINGS, TELEMETRY_SETTINGS]
 pub struct Settings {
     /// Where to listen.
     pub bind: SocketAddr,
-    /// Who may call.
-    pub keys: Keys,
+    /// The OpenID provider whose tokens are taken.
+    pub oidc: Option<OidcSettings>,
+    /// What a tenant may take.
+    pub limits: LimitSettings,
+    /// Open connections, at most.
+    pub connections: usize,
+    /// Whose pages may call from a browser.
+    pub cors_origins: Origins,
     /// How long an answer may take.
     pub request_timeout: Duration,
     /// How often to look whether the API is ready.
@@ -58,7 +82,10 @@ impl Settings {
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(environment);
         let bind = reader.parse(&BIND);
-        let keys = reader.parse(&API_KEYS);
+        let oidc = oidc(&mut reader);
+        let limits = limits(&mut reader);
+        let connections = reader.number(&CONNECTIONS, 1, 1_000_000);
+        let cors_origins = reader.parse(&CORS_ORIGINS).unwrap_or_default();
         let request_timeout = reader.seconds(&REQUEST_SECONDS, 1, 300);
         let readiness_interval = reader.seconds(&READINESS_SECONDS, 1, 300);
         let drain = reader.seconds(&DRAIN_SECONDS, 0, 300);
@@ -68,7 +95,10 @@ impl Settings {
         let settings = || {
             Some(Self {
                 bind: bind?,
-                keys: keys?,
+                oidc,
+                limits: limits?,
+                connections: usize::try_from(connections?).ok()?,
+                cors_origins,
                 request_timeout: request_timeout?,
                 readiness_interval: readiness_interval?,
                 drain: drain?,
@@ -79,4 +109,26 @@ impl Settings {
         };
         reader.finish(settings())
     }
+}
+
+fn oidc(reader: &mut Reader<'_>) -> Option<OidcSettings> {
+    let (audience, tenant_claim) = (reader.text(&OIDC_AUDIENCE)?, reader.text(&OIDC_TENANT_CLAIM)?);
+    let scope_claim = reader.text(&OIDC_SCOPE_CLAIM)?;
+    let issuer = reader.text(&OIDC_ISSUER)?;
+    reader.convert(&OIDC_ISSUER, check_issuer(&issuer))?;
+    Some(OidcSettings { issuer, audience, tenant_claim, scope_claim })
+}
+
+fn limits(reader: &mut Reader<'_>) -> Option<LimitSettings> {
+    let per_second = reader.number(&REQUESTS_PER_SECOND, 1, 1_000_000);
+    let reports_per_day = reader.parse::<u64>(&REPORTS_PER_DAY);
+    if reports_per_day.is_some_and(|most| !(1..=1_000_000_000).contains(&most)) {
+        reader.fail(&REPORTS_PER_DAY, "is out of range");
+    }
+    let in_flight = reader.number(&IN_FLIGHT, 1, 100_000);
+    Some(LimitSettings {
+        requests_per_second: NonZeroU32::new(u32::try_from(per_second?).ok()?)?,
+        reports_per_day,
+        in_flight: usize::try_from(in_flight?).ok()?,
+    })
 }

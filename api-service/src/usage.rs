@@ -7,12 +7,15 @@ use axum::{
     extract::{RawQuery, State},
 };
 use serde::Serialize;
-use shared::domain::usage::{Day, Spent};
+use shared::domain::{
+    request::FieldError,
+    usage::{Day, Spent},
+};
 use utoipa::ToSchema;
 
 use crate::{
     application::App,
-    auth::Caller,
+    auth::UsageReader,
     problem::{Problem, ProblemBody},
     query::{self, Refused},
 };
@@ -81,7 +84,7 @@ impl From<Spent> for Sum {
 )]
 pub async fn usage(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    UsageReader(caller): UsageReader,
     RawQuery(query): RawQuery,
 ) -> Result<Json<UsageReport>, Problem> {
     let (from, to) = days(query.as_deref(), Day::of(app.clock.now()))?;
@@ -99,20 +102,15 @@ fn days(query: Option<&str>, today: Day) -> Result<(Day, Day), Problem> {
             "to" => &mut to,
             _ => return Err(Refused::Unknown),
         };
-        let read = value.parse::<Day>();
-        *day = Some(read.map_err(|error| Refused::Value("day_invalid", format!("{name} {error}")))?);
+        *day = Some(query::day(name, value)?);
         Ok(())
     })?;
     let to = to.unwrap_or(today);
     let from = from.unwrap_or_else(|| to.before(DAYS - 1));
-    let wrong = |code, message: String| {
-        Problem::parameter(vec![shared::domain::request::FieldError::new("/query/from", code, message)])
-    };
-    if from > to {
-        return Err(wrong("range_reversed", format!("from is {from}, which is after to, {to}")));
-    }
+    query::in_order(Some(from), Some(to))?;
     if from.to(to).take(DAYS_MAX + 1).count() > DAYS_MAX {
-        return Err(wrong("range_too_long", format!("from {from} to {to} are more than {DAYS_MAX} days")));
+        let message = format!("from {from} to {to} are more than {DAYS_MAX} days");
+        return Err(Problem::parameter(vec![FieldError::new("/query/from", "range_too_long", message)]));
     }
     Ok((from, to))
 }

@@ -97,8 +97,8 @@ impl Stack {
         let with = |part| !options.without.contains(&part);
         let mut api_address = port::check(options.port, !with(Part::Api)).await?;
         let surroundings = Surroundings::start(&options).await?;
-        let keys = Keys::generate();
-        let at_hand = AtHand { surroundings: &surroundings, keys: &keys, options: &options };
+        let keys = Keys::make(surroundings.sdk(), &surroundings.names().table).await?;
+        let at_hand = AtHand { surroundings: &surroundings, options: &options };
         let mut environment = at_hand.environment(api_address);
 
         let mut api = None;

@@ -193,6 +193,14 @@ pub struct AwsSettings {
     pub policy: Policy,
 }
 
+/// The settings of commands that work on the table alone.
+pub const TABLE_SETTINGS: &[Setting] = &[TABLE];
+
+/// The name of the table, for commands that work on it alone.
+pub fn table(reader: &mut Reader<'_>) -> Option<String> {
+    reader.text(&TABLE)
+}
+
 impl AwsSettings {
     /// Reads [`AWS_SETTINGS`]; none when `reader` noted an error.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {

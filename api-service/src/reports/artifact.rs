@@ -8,12 +8,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use secrecy::ExposeSecret;
-use shared::domain::{artifact::ArtifactKind, lifecycle::Status};
+use shared::domain::{
+    artifact::{ArtifactKind, StoredArtifact},
+    lifecycle::Status,
+    report::Report,
+};
 
 use super::{LOOK_AGAIN, find};
 use crate::{
     application::App,
-    auth::Caller,
+    auth::Reader,
     problem::{Kind, Problem, ProblemBody},
 };
 
@@ -32,7 +36,7 @@ use crate::{
 )]
 pub async fn artifact(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Reader(caller): Reader,
     Path((id, kind)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let report = find(&app, &caller.tenant, &id).await?;
@@ -40,6 +44,23 @@ pub async fn artifact(
     let kind: ArtifactKind = kind.parse().map_err(|()| {
         Problem::new(Kind::ArtifactNotFound, format!("there is no file of this name: use one of {known}"))
     })?;
+    let stored = stored(&report, kind)?;
+    let link = app.aws.bucket.link(&stored.key, kind).await?;
+    let mut location = HeaderValue::from_str(link.expose_secret()).map_err(|_| {
+        Problem::new(Kind::Internal, "the link could not be made: tell the operator the instance")
+    })?;
+    location.set_sensitive(true);
+    caller.audit("artifact.link", &format_args!("{}/{kind}", report.id));
+    let headers =
+        [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((StatusCode::SEE_OTHER, headers).into_response())
+}
+
+/// Where the file of this kind lies.
+///
+/// # Errors
+/// The [`Problem`] to answer with when there is none.
+pub(super) fn stored(report: &Report, kind: ArtifactKind) -> Result<&StoredArtifact, Problem> {
     let Some(outcome) = &report.outcome else {
         let status = report.lifecycle.status;
         let problem = Problem::new(
@@ -49,18 +70,9 @@ pub async fn artifact(
         let may_come = matches!(status, Status::Pending | Status::Processing);
         return Err(if may_come { problem.retry_after(LOOK_AGAIN) } else { problem });
     };
-    let stored = outcome.artifacts.get(&kind).ok_or_else(|| {
+    outcome.artifacts.get(&kind).ok_or_else(|| {
         let there: Vec<&str> = outcome.artifacts.keys().map(|kind| kind.as_str()).collect();
         let there = there.join(", ");
         Problem::new(Kind::ArtifactNotFound, format!("this report has no {kind} file: it has {there}"))
-    })?;
-    let link = app.aws.bucket.link(&stored.key, kind).await?;
-    let mut location = HeaderValue::from_str(link.expose_secret()).map_err(|_| {
-        Problem::new(Kind::Internal, "the link could not be made: tell the operator the instance")
-    })?;
-    location.set_sensitive(true);
-    tracing::info!(report = %report.id, tenant = %report.tenant, artifact = %kind, "link to an artifact given");
-    let headers =
-        [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((StatusCode::SEE_OTHER, headers).into_response())
+    })
 }

@@ -35,8 +35,9 @@ use super::{
 };
 use crate::{
     application::App,
-    auth::Caller,
+    auth::Writer,
     body::{self, BatchItem},
+    limits,
     problem::{Kind, Problem, ProblemBody},
 };
 
@@ -118,12 +119,12 @@ pub struct BatchResult {
 )]
 pub async fn batch(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Writer(caller): Writer,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
     let items = body::batch(request).await?;
-    let tenant = caller.tenant;
+    let tenant = caller.tenant.clone();
     let mut ids: Vec<Option<String>> = Vec::with_capacity(items.len());
     let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
     let mut wanted: Vec<(usize, Report)> = Vec::new();
@@ -140,8 +141,16 @@ pub async fn batch(
             Err(problem) => Some(Err(problem)),
         });
     }
+    let room = limits::room(&app, &tenant, wanted.len() as u64).await?;
+    let fits = usize::try_from(room.size()).unwrap_or(usize::MAX).min(wanted.len());
+    let refused = wanted.split_off(fits);
+    for (index, _) in &refused {
+        outcomes[*index] = Some(Err(room.refusal()));
+    }
     let recorded =
         if key.is_some() { record_each(&app, wanted).await } else { record_all(&app, wanted).await };
+    let new = recorded.iter().filter(|(_, outcome)| matches!(outcome, Ok((_, false)))).count();
+    room.keep(new as u64).await;
     let mut replayed = 0;
     for (index, outcome) in recorded {
         replayed += usize::from(matches!(outcome, Ok((_, true))));
@@ -149,11 +158,13 @@ pub async fn batch(
     }
     tracing::info!(%tenant, requests = ids.len(), replayed, "batch submitted");
 
-    let now = app.clock.now();
     let mut results = Vec::with_capacity(ids.len());
     for (custom_id, outcome) in ids.into_iter().zip(outcomes) {
         let (report, error) = match outcome {
-            Some(Ok(report)) => (Some(ReportResource::new(report, &app.aws.bucket, now).await?), None),
+            Some(Ok(report)) => {
+                caller.audit("report.submit", &report.id);
+                (Some(ReportResource::new(report, &app, &caller).await?), None)
+            }
             Some(Err(problem)) => (None, Some(problem.body())),
             None => (None, Some(not_recorded().body())),
         };

@@ -18,7 +18,7 @@ use shared::{
 use super::{LOOK_AGAIN, enqueue, find, resource::ReportResource, retry_after};
 use crate::{
     application::App,
-    auth::Caller,
+    auth::{Caller, Writer},
     problem::{Kind, Problem, ProblemBody},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 )]
 pub async fn cancel(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Writer(caller): Writer,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let mut report = find(&app, &caller.tenant, &id).await?;
@@ -41,13 +41,13 @@ pub async fn cancel(
     for command in [Command::Cancel, Command::RequestCancel, Command::Cancel] {
         match run(&app, &report, &command, &Details::default()).await? {
             Executed::Done(done) => {
-                tracing::info!(report = %done.id, tenant = %done.tenant, status = %done.lifecycle.status, "cancel accepted");
-                return answer(&app, *done).await;
+                caller.audit("report.cancel", &done.id);
+                return answer(&app, &caller, *done).await;
             }
             Executed::Refused(current) => report = *current.ok_or_else(Problem::report_not_found)?,
         }
         match report.lifecycle.status {
-            Status::Cancelled => return answer(&app, report).await,
+            Status::Cancelled => return answer(&app, &caller, report).await,
             status @ (Status::Completed | Status::Failed) => return Err(forbidden("cancel", status)),
             Status::Pending | Status::Processing => {}
         }
@@ -69,7 +69,7 @@ pub async fn cancel(
 )]
 pub async fn resubmit(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Writer(caller): Writer,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let report = find(&app, &caller.tenant, &id).await?;
@@ -77,8 +77,8 @@ pub async fn resubmit(
     match run(&app, &report, &Command::Resubmit, &details).await? {
         Executed::Done(done) => {
             enqueue(&app, &done).await;
-            tracing::info!(report = %done.id, tenant = %done.tenant, "report resubmitted");
-            answer(&app, *done).await
+            caller.audit("report.resubmit", &done.id);
+            answer(&app, &caller, *done).await
         }
         Executed::Refused(current) => {
             let report = *current.ok_or_else(Problem::report_not_found)?;
@@ -89,7 +89,7 @@ pub async fn resubmit(
                     "the report is being cancelled: resubmit it once it is CANCELLED",
                 )
                 .retry_after(LOOK_AGAIN)),
-                _ => answer(&app, report).await,
+                _ => answer(&app, &caller, report).await,
             }
         }
     }
@@ -105,9 +105,9 @@ async fn run(
     Ok(app.aws.table.execute(&report.tenant, report.id, command, details, now, &app.policy).await?)
 }
 
-async fn answer(app: &Arc<App>, report: Report) -> Result<Response, Problem> {
-    let again = retry_after(&report);
-    let resource = ReportResource::new(report, &app.aws.bucket, app.clock.now()).await?;
+async fn answer(app: &Arc<App>, caller: &Caller, report: Report) -> Result<Response, Problem> {
+    let again = retry_after(app, &report);
+    let resource = ReportResource::new(report, app, caller).await?;
     let mut response = Json(resource).into_response();
     response.headers_mut().extend(again);
     Ok(response)

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::{find, follow, resource::ReportResource};
 use crate::{
     application::App,
-    auth::Caller,
+    auth::{Caller, Reader},
     problem::{Problem, ProblemBody},
 };
 
@@ -57,14 +57,15 @@ pub(crate) struct ReportEvent {
 )]
 pub async fn events(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Reader(caller): Reader,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let report = find(&app, &caller.tenant, &id).await?;
     let seen =
         headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
-    let events = Sse::new(changes(app, report, seen)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    let events = Sse::new(changes(app, Arc::new(caller), report, seen))
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT));
     // A buffering proxy would hold events back.
     let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(([unbuffered, (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], events).into_response())
@@ -81,11 +82,12 @@ enum Next {
 
 fn changes(
     app: Arc<App>,
+    caller: Arc<Caller>,
     report: Report,
     seen: Option<u64>,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold(Next::Show(report, seen), move |mut next| {
-        let app = Arc::clone(&app);
+        let (app, caller) = (Arc::clone(&app), Arc::clone(&caller));
         async move {
             loop {
                 next = match next {
@@ -93,7 +95,7 @@ fn changes(
                     Next::Show(report, seen) if seen == Some(report.revision) => after(report),
                     Next::Show(report, _) => {
                         let after = after(report.clone());
-                        match event(&app, report).await {
+                        match event(&app, &caller, report).await {
                             Ok(event) => return Some((Ok(event), after)),
                             Err(error) => stop_for(&error),
                         }
@@ -102,9 +104,8 @@ fn changes(
                     Next::Wait(report) => {
                         let known = report.revision;
                         match follow::until_changed(&app, report, PATIENCE).await {
-                            Ok(Some(report)) => Next::Show(report, Some(known)),
-                            Ok(None) => Next::End,
-                            Err(error) => stop_for(&error),
+                            Some(report) => Next::Show(report, Some(known)),
+                            None => Next::End,
                         }
                     }
                 }
@@ -120,13 +121,13 @@ fn after(report: Report) -> Next {
 /// The stream just ends: the client reconnects with the last id that it saw, and meets the error
 /// as an answer if it lasts.
 fn stop_for(error: &AwsError) -> Next {
-    tracing::warn!(error = %error, "an event stream ends, for the report cannot be read");
+    tracing::warn!(error = %error, "an event stream ends, for the report cannot be shown");
     Next::End
 }
 
-async fn event(app: &Arc<App>, report: Report) -> Result<Event, AwsError> {
+async fn event(app: &Arc<App>, caller: &Caller, report: Report) -> Result<Event, AwsError> {
     let revision = report.revision.to_string();
-    let resource = ReportResource::new(report, &app.aws.bucket, app.clock.now()).await?;
+    let resource = ReportResource::new(report, app, caller).await?;
     let data = Event::default().event("report").id(revision).json_data(resource);
     data.map_err(|error| AwsError::unusable("events", "Serialize", error))
 }

@@ -1,33 +1,150 @@
-//! Waiting for a report to change.
+//! Waiting for reports to change: each followed report is read once for all who follow it on this process, a hundred
+//! with each request, and never more of them in a second than a fixed number.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use shared::{aws::error::AwsError, domain::report::Report};
-use tokio::time::{Instant, sleep};
+use shared::domain::{
+    identity::{ReportId, Tenant},
+    report::Report,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::{sleep, timeout},
+};
 
 use crate::application::App;
 
-/// How often a followed report is read.
+/// How often a followed report is read while few are followed.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Reports that one look asks for: a full BatchGetItem.
+const READ: usize = 100;
+
+/// Reads of followed reports in a second, at most, however many follow: with more reports than half of it, each one is
+/// read less often.
+const READS_PER_SECOND: usize = 2_000;
+
+/// How long reading rests after a failure.
+const REST: Duration = Duration::from_secs(2);
+
+/// What is known of a followed report.
+#[derive(Clone, Debug)]
+enum Seen {
+    /// It was not read yet since somebody follows it.
+    Nothing,
+    /// As it was read last.
+    Report(Arc<Report>),
+    /// It is deleted.
+    Gone,
+}
+
+type Key = (Tenant, ReportId);
+
+/// The reports that somebody follows on this process.
+#[derive(Debug, Default)]
+pub struct Following {
+    followed: Mutex<HashMap<Key, watch::Sender<Seen>>>,
+    begun: Notify,
+}
+
+impl Following {
+    fn followed(&self) -> MutexGuard<'_, HashMap<Key, watch::Sender<Seen>>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn subscribe(&self, report: &Report) -> watch::Receiver<Seen> {
+        let mut followed = self.followed();
+        let sender = followed
+            .entry((report.tenant.clone(), report.id))
+            .or_insert_with(|| watch::Sender::new(Seen::Nothing));
+        let receiver = sender.subscribe();
+        drop(followed);
+        self.begun.notify_one();
+        receiver
+    }
+
+    /// What is to be read now; what nobody follows any more is forgotten.
+    fn wanted(&self) -> Vec<Key> {
+        let mut followed = self.followed();
+        followed.retain(|_, sender| sender.receiver_count() > 0);
+        followed.keys().cloned().collect()
+    }
+
+    fn tell(&self, asked: &[Key], found: Vec<Report>) {
+        let mut found: HashMap<Key, Report> =
+            found.into_iter().map(|report| ((report.tenant.clone(), report.id), report)).collect();
+        let followed = self.followed();
+        for key in asked {
+            let Some(sender) = followed.get(key) else { continue };
+            let report = found.remove(key);
+            sender.send_if_modified(|seen| match (&*seen, &report) {
+                (Seen::Report(known), Some(report)) if known.revision == report.revision => false,
+                (_, Some(report)) => {
+                    *seen = Seen::Report(Arc::new(report.clone()));
+                    true
+                }
+                (_, None) => {
+                    *seen = Seen::Gone;
+                    true
+                }
+            });
+        }
+    }
+}
+
+/// Reads what is followed until the API stops.
+pub async fn keep_reading(app: Arc<App>) {
+    loop {
+        let wanted = app.following.wanted();
+        if wanted.is_empty() {
+            app.following.begun.notified().await;
+            continue;
+        }
+        let looks = wanted.chunks(READ);
+        let most = Duration::from_secs(1).mul_f64(READ as f64 / READS_PER_SECOND as f64);
+        let pause = (LOOK_EVERY / u32::try_from(looks.len()).unwrap_or(u32::MAX)).max(most);
+        for asked in looks {
+            sleep(pause).await;
+            match app.aws.table.get_all(asked).await {
+                Ok(found) => {
+                    found.iter().for_each(|report| app.pace.learn(report));
+                    app.following.tell(asked, found);
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "followed reports could not be read");
+                    sleep(REST).await;
+                }
+            }
+        }
+    }
+}
 
 /// The report once it differs from `known`, or as it is after `patience`, when the API stops, or
 /// when it has ended; none when it is deleted meanwhile.
-pub(super) async fn until_changed(
-    app: &Arc<App>,
-    known: Report,
-    patience: Duration,
-) -> Result<Option<Report>, AwsError> {
-    let end = Instant::now() + patience;
-    while !known.lifecycle.status.is_terminal() && Instant::now() < end && !app.stop.is_cancelled() {
-        tokio::select! {
-            () = sleep(LOOK_EVERY.min(end - Instant::now())) => {}
-            () = app.stop.cancelled() => break,
-        }
-        match app.aws.table.get(&known.tenant, known.id).await? {
-            Some(report) if report.revision != known.revision => return Ok(Some(report)),
-            Some(_) => {}
-            None => return Ok(None),
-        }
+pub(super) async fn until_changed(app: &Arc<App>, known: Report, patience: Duration) -> Option<Report> {
+    if known.lifecycle.status.is_terminal() || app.stop.is_cancelled() {
+        return Some(known);
     }
-    Ok(Some(known))
+    let mut receiver = app.following.subscribe(&known);
+    let news = receiver.wait_for(|seen| match seen {
+        Seen::Nothing => false,
+        Seen::Report(report) => report.revision > known.revision,
+        Seen::Gone => true,
+    });
+    let seen = tokio::select! {
+        news = timeout(patience, news) => match news {
+            Ok(Ok(seen)) => seen.clone(),
+            Ok(Err(_)) | Err(_) => Seen::Nothing,
+        },
+        () = app.stop.cancelled() => Seen::Nothing,
+    };
+    match seen {
+        Seen::Nothing => Some(known),
+        Seen::Report(report) => Some(Report::clone(&report)),
+        Seen::Gone => None,
+    }
 }

@@ -9,14 +9,14 @@ use axum::{
 use serde::Serialize;
 use shared::{
     aws::table::{Filter, PageToken},
-    domain::{country::Country, lifecycle::Status, risk::RiskLevel},
+    domain::{country::Country, lifecycle::Status, risk::RiskLevel, usage::Day},
 };
 use utoipa::ToSchema;
 
 use super::resource::ReportResource;
 use crate::{
     application::App,
-    auth::Caller,
+    auth::Reader,
     problem::{Problem, ProblemBody},
     query::{self, Refused},
 };
@@ -42,6 +42,8 @@ pub struct ReportList {
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),
         ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this verdict"),
+        ("from" = Option<Day>, Query, description = "Only reports submitted on this day, in UTC, or later"),
+        ("to" = Option<Day>, Query, description = "Only reports submitted on this day, in UTC, or earlier"),
         ("pageSize" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Reports on a page, 20 unless told"),
         ("pageToken" = Option<String>, Query, pattern = "^[0-9]{13}[0-9a-f]{32}$", description = "nextPageToken of the page before")),
     responses(
@@ -50,15 +52,14 @@ pub struct ReportList {
 )]
 pub async fn list(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Reader(caller): Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ReportList>, Problem> {
     let Parameters { filter, size, after } = parameters(query.as_deref())?;
     let page = app.aws.table.list(&caller.tenant, &filter, size, after).await?;
-    let now = app.clock.now();
     let mut reports = Vec::with_capacity(page.reports.len());
     for report in page.reports {
-        reports.push(ReportResource::new(report, &app.aws.bucket, now).await?);
+        reports.push(ReportResource::new(report, &app, &caller).await?);
     }
     Ok(Json(ReportList { reports, next_page_token: page.next.map(|token| token.to_string()) }))
 }
@@ -74,19 +75,6 @@ fn parameters(query: Option<&str>) -> Result<Parameters, Problem> {
     let mut wanted = Parameters { filter: Filter::default(), size: PAGE_SIZE, after: None };
     query::read(query, |name, value| {
         match name {
-            "status" => {
-                wanted.filter.status =
-                    Some(named(name, value, &Status::ALL, Status::as_str, "status_unknown")?);
-            }
-            "riskLevel" => {
-                let level = named(name, value, &RiskLevel::ALL, RiskLevel::as_str, "risk_level_unknown")?;
-                wanted.filter.risk_level = Some(level);
-            }
-            "country" => {
-                let country: Result<Country, _> = value.parse();
-                let unknown = |error| Refused::Value("country_unknown", format!("country {error}"));
-                wanted.filter.country = Some(country.map_err(unknown)?);
-            }
             "pageSize" => match value.parse() {
                 Ok(size) if (1..=PAGE_SIZE_MAX).contains(&size) => wanted.size = size,
                 _ => {
@@ -98,11 +86,36 @@ fn parameters(query: Option<&str>) -> Result<Parameters, Problem> {
                 Ok(token) => wanted.after = Some(token),
                 Err(error) => return Err(Refused::Value("page_token_invalid", format!("pageToken {error}"))),
             },
-            _ => return Err(Refused::Unknown),
+            _ => take_filter(&mut wanted.filter, name, value)?,
         }
         Ok(())
     })?;
+    query::in_order(wanted.filter.from, wanted.filter.to)?;
     Ok(wanted)
+}
+
+/// Takes a parameter that chooses reports.
+pub(super) fn take_filter(filter: &mut Filter, name: &str, value: &str) -> Result<(), Refused> {
+    match name {
+        "status" => {
+            filter.status = Some(named(name, value, &Status::ALL, Status::as_str, "status_unknown")?);
+        }
+        "riskLevel" => {
+            let level = named(name, value, &RiskLevel::ALL, RiskLevel::as_str, "risk_level_unknown")?;
+            filter.risk_level = Some(level);
+        }
+        "country" => {
+            let country: Result<Country, _> = value.parse();
+            let unknown = |error| Refused::Value("country_unknown", format!("country {error}"));
+            filter.country = Some(country.map_err(unknown)?);
+        }
+        "from" | "to" => {
+            let bound = if name == "from" { &mut filter.from } else { &mut filter.to };
+            *bound = Some(query::day(name, value)?);
+        }
+        _ => return Err(Refused::Unknown),
+    }
+    Ok(())
 }
 
 /// The one of `all` that is called `value`.

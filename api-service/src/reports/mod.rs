@@ -3,9 +3,12 @@
 pub mod artifact;
 pub mod batch;
 pub mod control;
+pub mod document;
 pub mod events;
-mod follow;
+pub mod export;
+pub mod follow;
 pub mod list;
+pub mod pace;
 pub mod read;
 pub mod resource;
 pub mod submit;
@@ -23,16 +26,21 @@ use shared::{
     telemetry::propagation::current_traceparent,
 };
 
-use crate::{application::App, problem::Problem};
+use crate::{
+    application::App,
+    problem::{Problem, seconds},
+};
 
-/// When a client should look again at a report that has not ended.
+/// When a client should try again what the report's state did not allow.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// The report `id` of `tenant`, where `id` is what stood in the path.
 async fn find(app: &Arc<App>, tenant: &Tenant, id: &str) -> Result<Report, Problem> {
     // What is no UUID is the id of no report.
     let id: ReportId = id.parse().map_err(|_| Problem::report_not_found())?;
-    app.aws.table.get(tenant, id).await?.ok_or_else(Problem::report_not_found)
+    let report = app.aws.table.get(tenant, id).await?.ok_or_else(Problem::report_not_found)?;
+    app.pace.learn(&report);
+    Ok(report)
 }
 
 /// Puts a report that is recorded into the queue. A failure here is no failure of the request: the
@@ -44,7 +52,7 @@ async fn enqueue(app: &Arc<App>, report: &Report) {
     }
 }
 
-fn retry_after(report: &Report) -> Option<(header::HeaderName, HeaderValue)> {
-    let open = !report.lifecycle.status.is_terminal();
-    open.then(|| (header::RETRY_AFTER, HeaderValue::from(LOOK_AGAIN.as_secs())))
+fn retry_after(app: &App, report: &Report) -> Option<(header::HeaderName, HeaderValue)> {
+    let after = app.pace.look_again(report, app.clock.now())?;
+    Some((header::RETRY_AFTER, seconds(after)))
 }

@@ -12,7 +12,7 @@ use axum::{
 use super::{find, follow, resource, resource::ReportResource, retry_after};
 use crate::{
     application::App,
-    auth::Caller,
+    auth::Reader,
     problem::{Problem, ProblemBody},
 };
 
@@ -38,7 +38,7 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 )]
 pub async fn read(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Reader(caller): Reader,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -49,7 +49,7 @@ pub async fn read(
         // A client that tells what it knows and is behind is answered at once.
         let up_to_date = matches(&headers, &report) || !headers.contains_key(header::IF_NONE_MATCH);
         if up_to_date {
-            let changed = follow::until_changed(&app, report, wait).await?;
+            let changed = follow::until_changed(&app, report, wait).await;
             report = changed.ok_or_else(Problem::report_not_found)?;
         }
         if let Ok(applied) = HeaderValue::from_str(&format!("wait={}", wait.as_secs())) {
@@ -59,11 +59,11 @@ pub async fn read(
     if let Ok(tag) = HeaderValue::from_str(&resource::entity_tag(&report)) {
         answer.insert(header::ETAG, tag);
     }
-    answer.extend(retry_after(&report));
+    answer.extend(retry_after(&app, &report));
     if matches(&headers, &report) {
         return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
     }
-    let resource = ReportResource::new(report, &app.aws.bucket, app.clock.now()).await?;
+    let resource = ReportResource::new(report, &app, &caller).await?;
     Ok((answer, Json(resource)).into_response())
 }
 

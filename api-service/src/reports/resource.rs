@@ -3,10 +3,7 @@
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use shared::{
-    aws::{
-        bucket::{Bucket, LINK_LIFETIME},
-        error::AwsError,
-    },
+    aws::{bucket::LINK_LIFETIME, error::AwsError},
     domain::{
         artifact::ArtifactKind,
         evidence::SourceOutcome,
@@ -19,6 +16,8 @@ use shared::{
     },
 };
 use utoipa::ToSchema;
+
+use crate::{application::App, auth::Caller};
 
 /// A report: how far it is, and, once it is completed, its verdict and links to its files.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,11 +84,11 @@ pub(super) fn entity_tag(report: &Report) -> String {
 }
 
 impl ReportResource {
-    /// The resource of `report` at `now`, with links signed by `bucket` if it is completed.
+    /// The resource of `report` for `caller`, with links signed now if it is completed.
     ///
     /// # Errors
     /// [`AwsError`] when there are no credentials to sign with.
-    pub(super) async fn new(report: Report, bucket: &Bucket, now: UtcTime) -> Result<Self, AwsError> {
+    pub(super) async fn new(report: Report, app: &App, caller: &Caller) -> Result<Self, AwsError> {
         let mut links = Links {
             this: path(report.id),
             events: format!("{}/events", path(report.id)),
@@ -103,7 +102,7 @@ impl ReportResource {
         let mut links_expire_at = None;
         if let Some(outcome) = &report.outcome {
             for (kind, artifact) in &outcome.artifacts {
-                let link = Some(bucket.link(&artifact.key, *kind).await?.expose_secret().to_owned());
+                let link = Some(app.aws.bucket.link(&artifact.key, *kind).await?.expose_secret().to_owned());
                 match kind {
                     ArtifactKind::Html => links.html = link,
                     ArtifactKind::Pdf => links.pdf = link,
@@ -112,7 +111,8 @@ impl ReportResource {
                     ArtifactKind::Evidence => links.evidence = link,
                 }
             }
-            links_expire_at = Some(now.plus(LINK_LIFETIME));
+            links_expire_at = Some(app.clock.now().plus(LINK_LIFETIME));
+            caller.audit("artifact.links", &report.id);
         }
         let verdict = report.outcome;
         Ok(Self {

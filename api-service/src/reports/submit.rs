@@ -28,8 +28,8 @@ use utoipa::{
 use super::{enqueue, resource, resource::ReportResource, retry_after};
 use crate::{
     application::App,
-    auth::Caller,
-    body,
+    auth::Writer,
+    body, limits,
     problem::{Kind, Problem, ProblemBody},
 };
 
@@ -107,23 +107,23 @@ fn language() -> Object {
 )]
 pub async fn submit(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Writer(caller): Writer,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
     let wanted = body::report_request(request).await?;
-    let (report, replayed) = record(&app, caller.tenant, key, wanted).await?;
-    tracing::info!(report = %report.id, tenant = %report.tenant, replayed, "report submitted");
+    let (report, replayed) = record(&app, caller.tenant.clone(), key, wanted).await?;
+    caller.audit(if replayed { "report.submit.replayed" } else { "report.submit" }, &report.id);
 
     let mut headers = HeaderMap::new();
     if let Ok(location) = HeaderValue::from_str(&resource::path(report.id)) {
         headers.insert(header::LOCATION, location);
     }
-    headers.extend(retry_after(&report));
+    headers.extend(retry_after(&app, &report));
     if replayed {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
-    let resource = ReportResource::new(report, &app.aws.bucket, app.clock.now()).await?;
+    let resource = ReportResource::new(report, &app, &caller).await?;
     Ok((StatusCode::ACCEPTED, headers, Json(resource)).into_response())
 }
 
@@ -136,7 +136,19 @@ async fn record(
 ) -> Result<(Report, bool), Problem> {
     let id = key.as_ref().map_or_else(ReportId::random, |key| ReportId::for_idempotency_key(&tenant, key));
     let report = new_report(app, tenant, id, wanted)?;
-    match app.aws.table.create(&report).await? {
+    let room = limits::room(app, &report.tenant, 1).await?;
+    if room.size() == 0 {
+        // What was recorded before is no new report.
+        let known = if key.is_some() { app.aws.table.get(&report.tenant, report.id).await? } else { None };
+        return match known {
+            Some(known) if known.request_sha256 == report.request_sha256 => Ok((known, true)),
+            Some(_) => Err(reused()),
+            None => Err(room.refusal()),
+        };
+    }
+    let created = app.aws.table.create(&report).await?;
+    room.keep(u64::from(matches!(created, Created::New))).await;
+    match created {
         Created::New => {
             enqueue(app, &report).await;
             Ok((report, false))

@@ -5,16 +5,15 @@ use std::net::SocketAddr;
 use secrecy::ExposeSecret as _;
 use shared::config::Environment;
 
+use super::Options;
 use super::surroundings::{REGION, Surroundings};
-use super::{Options, keys::Keys};
 
 /// Where the API listens.
 pub(super) const BIND: &str = "DOSSIER_BIND";
 
 /// Settings that only the stack knows the value of; they do not come from outside.
-pub const FIXED: [&str; 8] = [
+pub const FIXED: [&str; 7] = [
     BIND,
-    "DOSSIER_API_KEYS",
     "DOSSIER_QUEUE_URL",
     "DOSSIER_DLQ_URL",
     "DOSSIER_TABLE",
@@ -67,14 +66,13 @@ pub(super) fn in_process(environment: &Environment) -> Environment {
 /// What the environment is made of.
 pub(super) struct AtHand<'a> {
     pub(super) surroundings: &'a Surroundings,
-    pub(super) keys: &'a Keys,
     pub(super) options: &'a Options,
 }
 
 impl AtHand<'_> {
     /// The whole environment of a service, with the API at `api`.
     pub(super) fn environment(&self, api: SocketAddr) -> Environment {
-        let Self { surroundings, keys, options } = self;
+        let Self { surroundings, options } = self;
         let credentials = surroundings.credentials();
         let (aws, bedrock) = match surroundings.rig() {
             Some(rig) => (rig.aws_url(), rig.bedrock_url()),
@@ -109,7 +107,6 @@ impl AtHand<'_> {
             // Without it an SDK that looks for more credentials asks an address that no laptop answers at.
             ("AWS_EC2_METADATA_DISABLED", "true"),
             (BIND, &api.to_string()),
-            ("DOSSIER_API_KEYS", &keys.hashes()),
             ("DOSSIER_QUEUE_URL", &surroundings.queues().queue_url),
             ("DOSSIER_DLQ_URL", &surroundings.queues().dlq_url),
             ("DOSSIER_TABLE", &names.table),

@@ -46,6 +46,6 @@ pub(super) async fn check(port: u16, choose: bool) -> Result<SocketAddr, PortUna
 pub(super) fn from_build_error(error: BuildError) -> anyhow::Error {
     match error {
         BuildError::Bind { address, error } => PortUnavailable::new(address.port(), error).into(),
-        other @ BuildError::Aws(_) => other.into(),
+        other @ (BuildError::Aws(_) | BuildError::Http(_)) => other.into(),
     }
 }

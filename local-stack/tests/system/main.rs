@@ -6,6 +6,7 @@
     reason = "what is not there fails the test, and a test tells what it saw"
 )]
 
+mod access;
 mod api_errors;
 mod assessment_faults;
 mod aws_calls;
@@ -17,9 +18,12 @@ mod demo_command;
 mod documentation;
 mod end_to_end;
 mod evaluation;
+mod following;
 mod hostile_inputs;
 mod lifecycle_table;
+mod lists;
 mod model_requests;
+mod oidc;
 mod protection;
 mod recovery;
 mod rig_stack;

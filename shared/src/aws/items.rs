@@ -1,19 +1,63 @@
-//! Conditional updates of items that are no reports: sums of money and counts of quota.
+//! What the adapters share that work on items of the table.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
+    Client,
     operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 
-use super::{call::observed, error::AwsError};
+use tokio::time::sleep;
+
+use super::{
+    call::{call, observed},
+    error::AwsError,
+};
 
 /// The service, as AWS names it.
 pub(super) const DYNAMODB: &str = "DynamoDB";
 
 /// An item's attributes by their names.
 pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// Keys of one BatchGetItem, at most ("BatchGetItem" in the Amazon DynamoDB API Reference).
+pub(super) const GET_MAX: usize = 100;
+
+/// How long what one answer had no room for waits before it is asked for again.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The items with these partition keys, by consistent reads, a hundred with each BatchGetItem; what is not there is left
+/// out.
+///
+/// # Errors
+/// [`AwsError`] when one of them cannot be read.
+pub(super) async fn get_all(
+    client: &Client,
+    table: &str,
+    keys: Vec<String>,
+) -> Result<HashMap<String, Item>, AwsError> {
+    const OPERATION: &str = "BatchGetItem";
+    const PK: &str = "pk";
+    let mut items = HashMap::with_capacity(keys.len());
+    for keys in keys.chunks(GET_MAX) {
+        let keys = keys.iter().map(|key| Item::from([(PK.to_owned(), AttributeValue::S(key.clone()))]));
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true);
+        let wanted = wanted.build().map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
+        let mut left = HashMap::from([(table.to_owned(), wanted)]);
+        while !left.is_empty() {
+            let request = client.batch_get_item().set_request_items(Some(left));
+            let answer = call(DYNAMODB, OPERATION, request.send()).await?;
+            let found = answer.responses.unwrap_or_default().into_values().flatten();
+            items.extend(found.filter_map(|item| Some((item.get(PK)?.as_s().ok()?.clone(), item))));
+            left = answer.unprocessed_keys.unwrap_or_default();
+            if !left.is_empty() {
+                sleep(ASK_AGAIN).await;
+            }
+        }
+    }
+    Ok(items)
+}
 
 /// A number as an attribute.
 pub(super) fn number(value: impl ToString) -> AttributeValue {

@@ -4,12 +4,13 @@
 pub mod bucket;
 pub mod call;
 pub mod error;
+mod items;
+pub mod keys;
 pub mod objects;
 pub mod queue;
 pub mod quota;
 pub mod spending;
 pub mod table;
-mod update;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use thiserror::Error;
 use crate::{
     aws::{
         bucket::Bucket,
+        keys::Keys,
         queue::Queue,
         quota::{Limits, Quota},
         spending::Spending,
@@ -41,6 +43,8 @@ pub struct Aws {
     pub bucket: Bucket,
     /// What tenants spend on the model.
     pub spending: Spending,
+    /// Who may call the API.
+    pub keys: Keys,
 }
 
 /// Tries of one request, the first included, where the SDK owns the retry: all of DynamoDB, S3 and
@@ -96,11 +100,12 @@ impl Aws {
     pub fn new(sdk: &SdkConfig, settings: &AwsSettings) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
         let table = Table::new(dynamodb.clone(), settings.table.clone());
-        let spending = Spending::new(dynamodb, settings.table.clone());
+        let spending = Spending::new(dynamodb.clone(), settings.table.clone());
+        let keys = Keys::new(dynamodb, settings.table.clone());
         let queue = Queue::new(aws_sdk_sqs::Client::new(sdk), settings.queue_url.clone());
         let bucket =
             Bucket::new(aws_sdk_s3::Client::new(sdk), settings.bucket.clone(), settings.kms_key_id.clone());
-        Self { table, queue, bucket, spending }
+        Self { table, queue, bucket, spending, keys }
     }
 
     /// The shared view of what `model` allows, in the same table.

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     error::AwsError,
-    update::{Item, conditional, number},
+    items::{Item, conditional, number},
 };
 use crate::domain::time::UtcTime;
 

@@ -5,17 +5,16 @@
 //! call, which is there from the reservation to the settlement: so a write whose answer was lost and
 //! that is repeated is recognised, and a call that nobody knows the outcome of stays reserved.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    Client,
-    types::{AttributeValue, KeysAndAttributes},
+    Client, operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
 };
 
 use super::{
     call::call,
     error::AwsError,
-    update::{DYNAMODB, Item, conditional, number},
+    items::{DYNAMODB, Item, conditional, get_all, number},
 };
 use crate::domain::{
     identity::{ReportId, Tenant},
@@ -25,9 +24,6 @@ use crate::domain::{
 /// How long a day's sums are kept.
 const RETENTION: Duration = Duration::from_secs(400 * 24 * 3600);
 
-/// Keys of one BatchGetItem, at most ("BatchGetItem" in the Amazon DynamoDB API Reference).
-const BATCH: usize = 100;
-
 mod attribute {
     pub(super) const PK: &str = "pk";
     pub(super) const COMMITTED: &str = "committed";
@@ -36,6 +32,7 @@ mod attribute {
     pub(super) const OUTPUT_TOKENS: &str = "output_tokens";
     pub(super) const MODEL_CALLS: &str = "model_calls";
     pub(super) const REPORTS: &str = "reports";
+    pub(super) const ADMITTED: &str = "admitted";
     pub(super) const EXPIRES_AT: &str = "expires_at";
 }
 
@@ -86,8 +83,8 @@ fn prefix(report: ReportId) -> String {
     format!("call.{report}.")
 }
 
-fn key(tenant: &Tenant, day: Day) -> AttributeValue {
-    AttributeValue::S(format!("U#{tenant}#{day}"))
+fn key(tenant: &Tenant, day: Day) -> String {
+    format!("U#{tenant}#{day}")
 }
 
 /// A sum of the item, zero where it is not there yet.
@@ -209,27 +206,10 @@ impl Spending {
     /// [`AwsError`] when it cannot be read.
     pub async fn by_day(&self, tenant: &Tenant, from: Day, to: Day) -> Result<Vec<(Day, Spent)>, AwsError> {
         let days: Vec<Day> = from.to(to).collect();
-        let mut items: HashMap<String, Item> = HashMap::new();
-        for days in days.chunks(BATCH) {
-            let keys = days.iter().map(|day| Item::from([(attribute::PK.to_owned(), key(tenant, *day))]));
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true);
-            let wanted =
-                wanted.build().map_err(|error| AwsError::unusable(DYNAMODB, "BatchGetItem", error))?;
-            let mut left = Some(HashMap::from([(self.table.clone(), wanted)]));
-            // What one answer has no room for is asked for again.
-            while let Some(asked) = left.filter(|asked| !asked.is_empty()) {
-                let request = self.client.batch_get_item().set_request_items(Some(asked));
-                let answer = call(DYNAMODB, "BatchGetItem", request.send()).await?;
-                let found = answer.responses.unwrap_or_default().into_values().flatten();
-                items.extend(found.filter_map(|item| {
-                    let key = item.get(attribute::PK)?.as_s().ok()?.clone();
-                    Some((key, item))
-                }));
-                left = answer.unprocessed_keys;
-            }
-        }
+        let keys: Vec<String> = days.iter().map(|day| key(tenant, *day)).collect();
+        let items = get_all(&self.client, &self.table, keys).await?;
         let spent = |day: Day| {
-            let item = items.get(key(tenant, day).as_s().ok()?)?;
+            let item = items.get(&key(tenant, day))?;
             let spent = Spent {
                 input_tokens: sum(item, attribute::INPUT_TOKENS),
                 output_tokens: sum(item, attribute::OUTPUT_TOKENS),
@@ -251,10 +231,53 @@ impl Spending {
             .client
             .get_item()
             .table_name(&self.table)
-            .key(attribute::PK, key(tenant, day))
+            .key(attribute::PK, AttributeValue::S(key(tenant, day)))
             .consistent_read(true);
         let answer = call(DYNAMODB, "GetItem", request.send()).await?;
         Ok(MicroUsd::new(answer.item.map_or(0, |item| sum(&item, attribute::COMMITTED))))
+    }
+
+    /// Counts up to `wanted` new reports of `tenant` on `day`, so that no more than `most` are counted in all: how many
+    /// were. A try whose answer was lost may count twice, never too few.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it is not known how many.
+    pub async fn admit(&self, tenant: &Tenant, day: Day, wanted: u64, most: u64) -> Result<u64, AwsError> {
+        let mut more = wanted.min(most);
+        while more > 0 {
+            let request = self
+                .count(tenant, day, more)
+                .condition_expression("attribute_not_exists(#admitted) OR #admitted <= :room")
+                .expression_attribute_values(":room", number(most - more));
+            match conditional(request).await? {
+                Ok(_) => return Ok(more),
+                // Others may count meanwhile: what is left only shrinks.
+                Err(item) => more = (more - 1).min(most.saturating_sub(sum(&item, attribute::ADMITTED))),
+            }
+        }
+        Ok(0)
+    }
+
+    /// Counts `unused` reports of those that were [admitted](Self::admit) no longer.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it is not known to be done.
+    pub async fn give_back(&self, tenant: &Tenant, day: Day, unused: u64) -> Result<(), AwsError> {
+        let request =
+            self.count(tenant, day, -i128::from(unused)).condition_expression("attribute_exists(#admitted)");
+        conditional(request).await.map(drop)
+    }
+
+    fn count(&self, tenant: &Tenant, day: Day, more: impl ToString) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(attribute::PK, AttributeValue::S(key(tenant, day)))
+            .update_expression("SET #expires = :expires ADD #admitted :more")
+            .expression_attribute_names("#admitted", attribute::ADMITTED)
+            .expression_attribute_names("#expires", attribute::EXPIRES_AT)
+            .expression_attribute_values(":more", number(more))
+            .expression_attribute_values(":expires", number(day.start().plus(RETENTION).epoch_seconds()))
     }
 
     /// The item after the write; or, where its condition did not hold, the item as it is.
@@ -267,7 +290,7 @@ impl Spending {
             .client
             .update_item()
             .table_name(&self.table)
-            .key(attribute::PK, key(&write.call.tenant, write.call.day))
+            .key(attribute::PK, AttributeValue::S(key(&write.call.tenant, write.call.day)))
             .update_expression(write.update)
             .condition_expression(write.condition)
             .set_expression_attribute_names(Some(names))

@@ -1,5 +1,6 @@
 //! What Dossier is about, without I/O: requests, the lifecycle, reports, evidence and risk.
 
+pub mod access;
 pub mod artifact;
 pub mod assessment;
 pub mod country;

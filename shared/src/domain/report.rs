@@ -49,10 +49,22 @@ pub struct Report {
     pub resubmitted_at: Option<UtcTime>,
     /// When a worker first took it.
     pub started_at: Option<UtcTime>,
+    /// When it last came to each stage.
+    pub began: StagesBegan,
     /// When it reached a terminal state.
     pub ended_at: Option<UtcTime>,
     /// When it is deleted.
     pub expires_at: UtcTime,
+}
+
+/// When a report last came to each stage that a worker works on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the stage of that name")]
+pub struct StagesBegan {
+    pub gather: Option<UtcTime>,
+    pub assess: Option<UtcTime>,
+    pub render: Option<UtcTime>,
+    pub publish: Option<UtcTime>,
 }
 
 /// The verdict of a COMPLETED report, with where its artifacts lie.
@@ -216,6 +228,7 @@ impl Report {
             created_at: now,
             resubmitted_at: None,
             started_at: None,
+            began: StagesBegan::default(),
             ended_at: None,
             // The table counts its time to live in whole seconds.
             expires_at: UtcTime::from_epoch_millis(now.plus(RETENTION).epoch_seconds() * 1000),

@@ -6,14 +6,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::DYNAMODB;
 use crate::{
-    aws::error::AwsError,
+    aws::{error::AwsError, items::DYNAMODB},
     domain::{
         evidence::SourceOutcome,
         identity::{ReportId, Tenant},
         lifecycle::{Lease, Lifecycle, Status},
-        report::{Outcome, Progress, Report, ReportError, Usage},
+        report::{Outcome, Progress, Report, ReportError, Stage, StagesBegan, Usage},
         request::ReportRequest,
         time::UtcTime,
     },
@@ -44,6 +43,10 @@ pub mod attribute {
     pub const ERROR: &str = "error";
     pub const RESUBMITTED_AT: &str = "resubmitted_at";
     pub const LEASED_TENANT: &str = "leased_tenant";
+    pub const GATHER_BEGAN_AT: &str = "gather_began_at";
+    pub const ASSESS_BEGAN_AT: &str = "assess_began_at";
+    pub const RENDER_BEGAN_AT: &str = "render_began_at";
+    pub const PUBLISH_BEGAN_AT: &str = "publish_began_at";
     pub const STARTED_AT: &str = "started_at";
     pub const ENDED_AT: &str = "ended_at";
     pub const EXPIRES_AT: &str = "expires_at";
@@ -95,6 +98,14 @@ pub(super) struct Item {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started_at: Option<UtcTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    gather_began_at: Option<UtcTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assess_began_at: Option<UtcTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    render_began_at: Option<UtcTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    publish_began_at: Option<UtcTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_at: Option<UtcTime>,
     expires_at: i64,
 }
@@ -119,6 +130,17 @@ pub(super) fn due_shard(id: ReportId) -> String {
 /// The name of the `index`-th partition of the sparse index.
 pub(super) fn shard_name(index: u8) -> String {
     format!("s{index}")
+}
+
+/// The attribute that tells when a report came to `stage`; none for the two whose times have names of their own.
+pub(super) fn began(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Gather => Some(attribute::GATHER_BEGAN_AT),
+        Stage::Assess => Some(attribute::ASSESS_BEGAN_AT),
+        Stage::Render => Some(attribute::RENDER_BEGAN_AT),
+        Stage::Publish => Some(attribute::PUBLISH_BEGAN_AT),
+        Stage::Queued | Stage::Done => None,
+    }
 }
 
 /// Reads an item that `operation` brought.
@@ -161,6 +183,10 @@ impl Item {
             created_at: report.created_at,
             resubmitted_at: report.resubmitted_at,
             started_at: report.started_at,
+            gather_began_at: report.began.gather,
+            assess_began_at: report.began.assess,
+            render_began_at: report.began.render,
+            publish_began_at: report.began.publish,
             ended_at: report.ended_at,
             expires_at: report.expires_at.epoch_seconds(),
         }
@@ -193,6 +219,12 @@ impl Item {
             created_at: self.created_at,
             resubmitted_at: self.resubmitted_at,
             started_at: self.started_at,
+            began: StagesBegan {
+                gather: self.gather_began_at,
+                assess: self.assess_began_at,
+                render: self.render_began_at,
+                publish: self.publish_began_at,
+            },
             ended_at: self.ended_at,
             expires_at: UtcTime::from_epoch_millis(self.expires_at.saturating_mul(1000)),
         }

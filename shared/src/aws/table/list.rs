@@ -18,6 +18,7 @@ use crate::{
         report::Report,
         risk::RiskLevel,
         time::UtcTime,
+        usage::Day,
     },
 };
 
@@ -37,6 +38,10 @@ pub struct Filter {
     pub country: Option<Country>,
     /// The verdict.
     pub risk_level: Option<RiskLevel>,
+    /// The first day on which they were submitted.
+    pub from: Option<Day>,
+    /// The last one.
+    pub to: Option<Day>,
 }
 
 /// A page of reports.
@@ -80,6 +85,20 @@ impl FromStr for PageToken {
     }
 }
 
+impl Filter {
+    /// Whether it can pass over reports within its days.
+    fn is_selective(&self) -> bool {
+        *self != Self { from: self.from, to: self.to, ..Self::default() }
+    }
+
+    /// The first instant of its days and the one after the last; texts of such keys sort as times do.
+    fn bounds(&self) -> (String, String) {
+        let from = self.from.map_or_else(|| "0".to_owned(), |day| day.start().to_string());
+        let until = self.to.map_or_else(|| ":".to_owned(), |day| day.next().start().to_string());
+        (from, until)
+    }
+}
+
 impl Table {
     /// Up to `size` reports of `tenant` that pass `filter`, newest first, from `after` on.
     ///
@@ -93,9 +112,15 @@ impl Table {
         after: Option<PageToken>,
     ) -> Result<Page, AwsError> {
         let mut reports: Vec<Report> = Vec::with_capacity(size + 1);
-        let mut next = after;
+        let (from, until) = filter.bounds();
+        let mut next = match after.map(|token| item::created_key(token.created_at, token.id)) {
+            // DynamoDB refuses to start outside of what it is asked for.
+            Some(place) if place < from => return Ok(Page { reports, next: None }),
+            Some(place) if place > until => None,
+            _ => after,
+        };
         // One more than the page holds tells whether another page follows.
-        let evaluate = if *filter == Filter::default() { size + 1 } else { (size + 1).max(FILTERED_READ) };
+        let evaluate = if filter.is_selective() { (size + 1).max(FILTERED_READ) } else { size + 1 };
         for _ in 0..READS_MAX {
             let answer = self.read_index(tenant, filter, evaluate, next).await?;
             for item in answer.items.unwrap_or_default() {
@@ -123,12 +148,16 @@ impl Table {
         limit: usize,
         after: Option<PageToken>,
     ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, AwsError> {
+        let (from, until) = filter.bounds();
         let mut request = self
             .client
             .query()
             .table_name(&self.name)
             .index_name(BY_TENANT)
-            .key_condition_expression("#tenant = :tenant")
+            .key_condition_expression("#tenant = :tenant AND #created BETWEEN :from AND :until")
+            .expression_attribute_names("#created", attribute::CREATED_KEY)
+            .expression_attribute_values(":from", AttributeValue::S(from))
+            .expression_attribute_values(":until", AttributeValue::S(until))
             .expression_attribute_names("#tenant", attribute::TENANT)
             .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
             .scan_index_forward(false)

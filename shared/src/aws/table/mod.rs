@@ -23,6 +23,7 @@ pub use self::{
 use super::{
     call::{call, observed},
     error::AwsError,
+    items::{DYNAMODB, get_all},
 };
 use crate::domain::{
     evidence::SourceOutcome,
@@ -31,8 +32,6 @@ use crate::domain::{
     report::{Outcome, Progress, Report, ReportError, Usage},
     time::UtcTime,
 };
-
-const DYNAMODB: &str = "DynamoDB";
 
 /// The index that lists a tenant's reports by age.
 pub const BY_TENANT: &str = "by_tenant";
@@ -150,6 +149,17 @@ impl Table {
         answer.item.map(|item| item::report("GetItem", item)).transpose()
     }
 
+    /// The reports with these ids as they are now, by consistent reads, a hundred with each request; what is not there is
+    /// left out.
+    ///
+    /// # Errors
+    /// [`AwsError`] when one of them cannot be read.
+    pub async fn get_all(&self, wanted: &[(Tenant, ReportId)]) -> Result<Vec<Report>, AwsError> {
+        let keys = wanted.iter().map(|(tenant, id)| item::key(tenant, *id)).collect();
+        let items = get_all(&self.client, &self.name, keys).await?;
+        items.into_values().map(|item| item::report("BatchGetItem", item)).collect()
+    }
+
     /// Carries out `command` with `details` if the lifecycle allows it: one UpdateItem.
     ///
     /// # Errors
@@ -169,7 +179,7 @@ impl Table {
         expression.require(&guard);
         expression.change(&change);
         expression.stamp(command, (tenant, id), &change, now);
-        self.record(&mut expression, details)?;
+        self.record(&mut expression, details, now)?;
         let (names, values) = (expression.names(), expression.values());
         let request = self
             .client
@@ -203,9 +213,12 @@ impl Table {
         })
     }
 
-    fn record(&self, expression: &mut Expression, details: &Details) -> Result<(), AwsError> {
+    fn record(&self, expression: &mut Expression, details: &Details, now: UtcTime) -> Result<(), AwsError> {
         let Details { progress, sources, usage, outcome, error } = details;
         set(expression, attribute::PROGRESS, progress.as_ref())?;
+        if let Some(began) = progress.as_ref().and_then(|progress| item::began(progress.stage)) {
+            set(expression, began, Some(&now))?;
+        }
         set(expression, attribute::SOURCES, sources.as_ref())?;
         set(expression, attribute::USAGE, usage.as_ref())?;
         set(expression, attribute::OUTCOME, outcome.as_ref())?;

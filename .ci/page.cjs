@@ -1,0 +1,204 @@
+// Drives the page; see `page` beside this file.
+const { chromium } = require("playwright-core");
+const { spawn } = require("child_process");
+const fs = require("fs");
+const assert = require("assert");
+
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const READY = "target/page/ready.json";
+const OUT = "target/page";
+const children = [];
+
+function start(program, args, env) {
+  const child = spawn(program, args, { env, stdio: ["ignore", "ignore", "inherit"] });
+  children.push(child);
+  return child;
+}
+
+async function until(what, look, patience = 60_000) {
+  for (const end = Date.now() + patience; Date.now() < end; ) {
+    const seen = await look().catch(() => null);
+    if (seen) return seen;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`${what} did not come about`);
+}
+
+async function main() {
+  start("target/debug/local-stack", ["--port", process.env.PORT ?? "18080", "--without", "api", "--ready-file", READY], { ...process.env, DOSSIER_LOG: "error" });
+  const ready = await until("the stack", async () => JSON.parse(fs.readFileSync(READY, "utf8")));
+  const environment = { PATH: process.env.PATH, ...ready.env, DOSSIER_API_DRAIN_NOTICE_SECONDS: "0", DOSSIER_API_DRAIN_SECONDS: "1", DOSSIER_LOG: "error" };
+  const api = async () => {
+    const child = start("target/debug/api-service", [], environment);
+    await until("the API", async () => (await fetch(`${ready.api}/readyz`)).ok);
+    return child;
+  };
+  const faults = (wanted) => fetch(`${ready.bedrock}/faults`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(wanted) });
+  let server = await api();
+
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  let violations = 0;
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: "en-GB", acceptDownloads: true });
+  const page = await context.newPage();
+  // What the policy blocks and what a script throws is told on the console.
+  const complaints = [];
+  page.on("console", (message) => message.type() === "error" && !/Failed to load resource|ERR_/.test(message.text()) && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+
+  async function look(name) {
+    for (const [width, label] of [[1200, "desktop"], [390, "phone"]]) {
+      await page.setViewportSize({ width, height: 900 });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+      assert(!wide, `${name}: wider than a ${label}`);
+      for (const colorScheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme });
+        await page.screenshot({ path: `${OUT}/${name}-${label}-${colorScheme}.png`, fullPage: true });
+        // Through the browser's own tools: the page's policy lets no other script in.
+        await page.evaluate(axe);
+        const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+        for (const violation of result.violations) {
+          violations += 1;
+          console.log(`${name} (${label}, ${colorScheme}): ${violation.id}: ${violation.help} (${violation.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ").slice(0, 400)})`);
+        }
+      }
+    }
+    await page.setViewportSize({ width: 1200, height: 900 });
+    await page.emulateMedia({ colorScheme: "light" });
+    console.log(`page: ${name} looked at`);
+  }
+
+  // Signing in: a wrong key is refused in words, a good one opens the list.
+  await page.goto(`${ready.api}/`);
+  await page.fill("#key", "wrong");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[role=alert]");
+  assert.strictEqual(await page.getAttribute("#key", "aria-invalid"), "true");
+  await look("sign-in");
+  await page.fill("#key", ready.key);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".empty");
+  await look("list-empty");
+
+  // Errors stand beside their fields, and are what the API says.
+  await page.click("#nav-nav\\.new");
+  await page.waitForSelector("#companyName");
+  await page.click("#submit");
+  await page.waitForSelector("#companyName-error");
+  assert.strictEqual(await page.evaluate(() => document.activeElement.id), "companyName");
+  await page.selectOption("#country", "GB");
+  assert((await page.textContent("#corporateNumber-hint")).length > 5, "the country's number is explained by example");
+  await page.fill("#companyName", "Calder Vane Shipping Ltd");
+  await page.fill("#corporateNumber", "not a number");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#corporateNumber-error") && !document.querySelector("#companyName-error"));
+  await look("form-errors");
+
+  // Submit to download, by keyboard alone; slowly enough to be seen.
+  await faults({ latency: "2s" });
+  await page.fill("#corporateNumber", "99104372");
+  await page.fill("#purpose", "supplier onboarding");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".stages .now");
+  await look("report-under-way");
+  await faults({});
+  await page.waitForSelector("#file-pdf", { timeout: 60_000 });
+  await page.waitForSelector(".finding");
+  assert((await page.textContent(".verdict")).includes("High"));
+  await page.click(".finding .cite");
+  await page.waitForFunction(() => document.activeElement.tagName === "SUMMARY" && document.activeElement.parentElement.open);
+  await look("report-high");
+  const saved = page.waitForEvent("download");
+  await page.click("#file-pdf");
+  const path = await (await saved).path();
+  assert.strictEqual(fs.readFileSync(path).subarray(0, 5).toString(), "%PDF-");
+  const opened = context.waitForEvent("page");
+  await page.click("#file-html");
+  await (await opened).close();
+
+  // Cancel and try again, while the model takes its time.
+  await faults({ latency: "30s" });
+  const submitOther = async () => {
+    await page.click("#nav-nav\\.new");
+    await page.waitForSelector("#companyName");
+    await page.fill("#companyName", "星見川精機株式会社");
+    await page.selectOption("#country", "JP");
+    await page.fill("#corporateNumber", "1010401998301");
+    await page.click("#submit");
+  };
+  await submitOther();
+  await page.waitForFunction(() => document.querySelectorAll(".stages .done").length >= 2, null, { timeout: 60_000 });
+  await page.click("#cancel");
+  await page.waitForSelector(".status-cancelled", { timeout: 60_000 });
+  await look("report-cancelled");
+  await page.click("#resubmit");
+  await page.waitForSelector("#cancel");
+
+  // The API goes away and comes back: the page says so and goes on.
+  server.kill("SIGKILL");
+  await page.waitForSelector("#reconnecting");
+  await look("reconnecting");
+  server = await api();
+  await page.waitForSelector("#reconnecting", { state: "detached", timeout: 60_000 });
+  await faults({});
+  await page.waitForSelector("#file-pdf", { timeout: 90_000 });
+  assert((await page.textContent(".verdict")).includes("Low"));
+
+  // Batch: one line of the file is wrong.
+  await page.click("#nav-nav\\.batch");
+  const csv = "\uFEFFcompanyName;corporateNumber;country;purpose\r\n\"Calder Vane Shipping Ltd\";99104372;GB;\"a \"\"quoted\"\" reason\"\r\nNobody;1;ZZ;\r\n";
+  await page.setInputFiles("#csv", { name: "companies.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await page.waitForFunction(() => !document.querySelector("#send").disabled);
+  await page.click("#send");
+  await page.waitForSelector("#outcome");
+  assert.strictEqual(await page.locator("section tbody tr").count(), 1);
+  assert.strictEqual((await page.textContent("section tbody th")).trim(), "3");
+  await look("batch");
+
+  // The list: filters, export, language.
+  await page.click("#nav-nav\\.reports");
+  await until("a completed batch", async () => (await page.locator("tbody .status-completed").count()) === 3);
+  await look("list");
+  const exported = page.waitForEvent("download");
+  await page.click("#export");
+  assert(fs.readFileSync(await (await exported).path(), "utf8").split("\r\n").length >= 5);
+  await page.selectOption("form select >> nth=1", "HIGH");
+  await until("the filter", async () => (await page.locator("tbody tr").count()) === 2);
+  await page.selectOption("form select >> nth=1", "");
+  await page.selectOption("#language", "ja");
+  await page.waitForFunction(() => document.documentElement.lang === "ja" && document.querySelector("h1").textContent === "レポート一覧");
+  await look("list-ja");
+  await page.click("tbody a >> nth=0");
+  await page.waitForSelector(".finding, #findings");
+  await look("report-ja");
+  await page.click("#nav-nav\\.usage");
+  await page.waitForSelector("figure");
+  await look("usage-ja");
+  await page.selectOption("#language", "en");
+  await page.goto(`${ready.api}/docs`);
+  await page.waitForSelector(".call");
+  await look("docs");
+
+  // Nothing of the key outlives the tab's sign-out.
+  await page.goto(`${ready.api}/`);
+  await page.click("#sign-out");
+  await page.waitForSelector("#key");
+  assert.strictEqual(await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])), JSON.stringify([{}, { "dossier.language": "en" }, ""]));
+
+  await browser.close();
+  assert.deepStrictEqual(complaints, []);
+  assert.strictEqual(violations, 0, "axe found violations");
+  console.log("page: everything works, and every state is accessible to axe; look at target/page");
+}
+
+main()
+  .then(() => 0, (error) => {
+    console.error(`page: ${error.stack}`);
+    return 1;
+  })
+  .then((code) => {
+    for (const child of children) child.kill("SIGKILL");
+    process.exit(code);
+  });

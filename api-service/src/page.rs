@@ -1,0 +1,164 @@
+//! The web page and the page of the API's document: files of `web/`, part of the binary, that browsers keep by their hash.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use shared::domain::{country::Country, language::Language, numbers::Scheme};
+
+use crate::problem::{Kind, Problem};
+
+#[derive(RustEmbed)]
+#[folder = "web"]
+struct Files;
+
+/// A hash of everything that the page is made of: it stands in every address, so that what is kept is never stale.
+static HASH: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = Sha256::new();
+    for name in Files::iter() {
+        hash.update(name.as_bytes());
+        hash.update(Files::get(&name).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
+    }
+    for (name, made) in MADE.iter() {
+        hash.update(name);
+        hash.update(made);
+    }
+    hex::encode(&hash.finalize()[..8])
+});
+
+/// What the page is told of the domain: made from the same tables as the API's own answers.
+static MADE: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let words = Language::all().map(|language| {
+        (format!("words/{}.json", language.tag()), json!(language.words().tree()).to_string())
+    });
+    [("schemes.json".to_owned(), schemes().to_string())].into_iter().chain(words).collect()
+});
+
+/// The schemes of each country's numbers, by example.
+fn schemes() -> Value {
+    let of = |code: &str| -> Vec<Value> {
+        Scheme::of(code)
+            .map(|scheme| json!({"name": scheme.name, "form": scheme.form, "example": scheme.example}))
+            .collect()
+    };
+    let countries: BTreeMap<&str, Vec<Value>> =
+        Country::all().map(|country| (country.code(), of(country.code()))).collect();
+    json!({ "countries": countries })
+}
+
+/// The routes of the pages.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/", get(async || html("index.html")))
+        .route("/docs", get(async || html("docs.html")))
+        .route("/docs/", get(async || html("docs.html")))
+        .route("/assets/{hash}/{*path}", get(asset))
+}
+
+fn html(name: &str) -> Response {
+    let Some(file) = Files::get(name) else { return missing() };
+    let text = String::from_utf8_lossy(&file.data).replace("{{assets}}", &format!("/assets/{}", *HASH));
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], text)
+        .into_response()
+}
+
+async fn asset(Path((hash, path)): Path<(String, String)>) -> Response {
+    if hash != *HASH {
+        // Another version's page, open while this one was deployed.
+        return if find(&path).is_some() {
+            Redirect::temporary(&format!("/assets/{}/{path}", *HASH)).into_response()
+        } else {
+            missing()
+        };
+    }
+    find(&path).unwrap_or_else(missing)
+}
+
+fn find(path: &str) -> Option<Response> {
+    let kind = content_type(path)?;
+    let mut response = match Files::get(path) {
+        Some(EmbeddedFile { data, .. }) => data.into_owned().into_response(),
+        None => MADE.get(path)?.clone().into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    Some(response)
+}
+
+fn content_type(path: &str) -> Option<&'static str> {
+    match path.rsplit_once('.')?.1 {
+        "js" => Some("text/javascript; charset=utf-8"),
+        "css" => Some("text/css; charset=utf-8"),
+        "json" => Some("application/json"),
+        "svg" => Some("image/svg+xml"),
+        _ => None,
+    }
+}
+
+fn missing() -> Response {
+    let problem = Problem::new(Kind::RouteNotFound, "there is no such file: reload the page");
+    (StatusCode::NOT_FOUND, problem).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_of_the_page_is_there_in_every_language_of_reports() {
+        let keys = |value: &Value| {
+            fn walk(prefix: &str, value: &Value, into: &mut Vec<String>) {
+                match value {
+                    Value::Object(members) => {
+                        members
+                            .iter()
+                            .for_each(|(name, value)| walk(&format!("{prefix}.{name}"), value, into));
+                    }
+                    _ => into.push(prefix.to_owned()),
+                }
+            }
+            let mut all = Vec::new();
+            walk("", value, &mut all);
+            all
+        };
+        let text = |tag: &str| -> Value {
+            let file = Files::get(&format!("text/{tag}.json")).unwrap();
+            serde_json::from_slice(&file.data).unwrap()
+        };
+        let english = keys(&text("en"));
+        for language in Language::all() {
+            let there = keys(&text(language.tag()));
+            let missing: Vec<_> = english.iter().filter(|key| !there.contains(key)).collect();
+            assert!(missing.is_empty(), "{}: {missing:?}", language.tag());
+        }
+    }
+
+    #[test]
+    fn every_file_has_a_type_and_nothing_is_inline() {
+        for name in Files::iter() {
+            let file = Files::get(&name).unwrap();
+            let text = String::from_utf8(file.data.into_owned()).unwrap();
+            if name.ends_with(".html") {
+                assert!(
+                    !text.contains("<style") && !text.contains("style=") && !text.contains("onclick"),
+                    "{name}"
+                );
+                assert_eq!(
+                    text.matches("<script").count(),
+                    text.matches("<script type=\"module\" src=").count()
+                );
+            } else {
+                assert!(content_type(&name).is_some(), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// Reads CSV (RFC 4180) as spreadsheets write it: with commas, semicolons or tabs, quotes, and a byte order mark.
+
+/** The rows of `text`, each with its line number; empty lines are left out. */
+export function parse(text) {
+  const content = text.replace(/^\uFEFF/, "");
+  const firstLine = content.split(/\r?\n/, 1)[0];
+  const separator = [",", ";", "\t"].map((one) => [firstLine.split(one).length, one]).sort((a, b) => b[0] - a[0])[0][1];
+  const rows = [];
+  let [row, cell, quoted, line, begin] = [[], "", false, 1, 1];
+  const endRow = () => {
+    row.push(cell);
+    if (row.some((one) => one.trim())) rows.push({ line: begin, cells: row.map((one) => one.trim()) });
+    [row, cell] = [[], ""];
+  };
+  for (let at = 0; at < content.length; at += 1) {
+    const c = content[at];
+    if (c === "\n") line += 1;
+    if (quoted) {
+      if (c !== '"') cell += c;
+      else if (content[at + 1] === '"') {
+        cell += c;
+        at += 1;
+      } else quoted = false;
+    } else if (c === '"' && !cell) quoted = true;
+    else if (c === separator) {
+      row.push(cell);
+      cell = "";
+    } else if (c === "\n") {
+      endRow();
+      begin = line;
+    } else if (c !== "\r") cell += c;
+  }
+  endRow();
+  return rows;
+}
+
+const NAMES = ["customId", "companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl"];
+const plain = (name) => name.toLowerCase().replace(/[^a-z]/g, "");
+
+/** The requests in `text`, whose first line names the columns; and which columns are missing or not known. */
+export function requests(text) {
+  const [head, ...rows] = parse(text);
+  const columns = (head?.cells ?? []).map((cell) => NAMES.find((name) => plain(name) === plain(cell)) ?? null);
+  const missing = ["companyName", "corporateNumber", "country"].filter((name) => !columns.includes(name));
+  const unknown = (head?.cells ?? []).filter((_, index) => columns[index] === null);
+  const items = rows.map(({ line, cells }) => {
+    const request = { customId: `line-${line}` };
+    columns.forEach((name, index) => {
+      if (name && cells[index]) request[name] = cells[index];
+    });
+    return request;
+  });
+  return { items, missing, unknown };
+}

@@ -1,0 +1,105 @@
+// Asks for one report. What the API refuses is told beside the field that it is about.
+import * as api from "./api.js";
+import { fill, h } from "./dom.js";
+import { field, onceKey, select, trouble } from "./parts.js";
+import { countries, schemes } from "./schemes.js";
+import { LANGUAGES, country, current, t } from "./words.js";
+
+const FIELDS = ["companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl"];
+const REQUIRED = ["companyName", "corporateNumber", "country"];
+
+export async function submit(main, signal) {
+  const known = await schemes();
+  const codes = (await countries()).map((code) => [code, country(code)]).sort((a, b) => a[1].localeCompare(b[1], current()));
+  if (signal.aborted) return;
+  const values = { language: current(), country: current() === "ja" ? "JP" : "" };
+  let errors = {};
+  // The same until the request changes: a second press after a lost answer makes no second report.
+  let once = onceKey();
+
+  const controls = {
+    companyName: h("input", { id: "companyName", name: "companyName", autocomplete: "organization" }),
+    country: select({ id: "country", name: "country" }, [["", t("form.choose")], ...codes], values.country),
+    corporateNumber: h("input", { id: "corporateNumber", name: "corporateNumber", autocomplete: "off", spellcheck: "false" }),
+    language: select({ id: "form-language", name: "language" }, Object.entries(LANGUAGES), values.language),
+    purpose: h("input", { id: "purpose", name: "purpose" }),
+    callbackUrl: h("input", { id: "callbackUrl", name: "callbackUrl", type: "url", placeholder: "https://" }),
+  };
+  const numberHint = () => {
+    const code = controls.country.value;
+    if (!code) return t("form.number_hint");
+    const own = known.countries?.[code] ?? [];
+    if (!own.length) return t("form.number_unknown");
+    return own.map((scheme) => t("form.number_example", { name: scheme.name, example: scheme.example })).join(" · ");
+  };
+  const note = h("div", {});
+  const body = h("div", {});
+  const button = h("button", { class: "main", type: "submit", id: "submit" }, t("form.submit"));
+
+  function draw() {
+    for (const control of Object.values(controls)) {
+      control.removeAttribute("aria-invalid");
+      control.removeAttribute("aria-describedby");
+    }
+    const hints = { corporateNumber: numberHint(), purpose: t("form.purpose_hint"), callbackUrl: t("form.callback_hint") };
+    fill(
+      body,
+      ["companyName", "country", "corporateNumber", "language", "purpose", "callbackUrl"].map((name) =>
+        field(name, t(`form.${name}`), controls[name], { hint: hints[name], error: errors[name], required: REQUIRED.includes(name) }),
+      ),
+    );
+  }
+
+  controls.country.addEventListener("change", draw);
+  const form = h(
+    "form",
+    {
+      class: "card narrow",
+      novalidate: true,
+      input: () => {
+        once = onceKey();
+      },
+      submit: async (event) => {
+        event.preventDefault();
+        button.disabled = true;
+        fill(note);
+        const request = Object.fromEntries(FIELDS.map((name) => [name, controls[name].value.trim()]).filter(([, value]) => value));
+        try {
+          const report = await api.submit(request, once);
+          location.hash = `#/reports/${report.reportId}`;
+        } catch (problem) {
+          refuse(problem);
+        } finally {
+          button.disabled = false;
+        }
+      },
+    },
+    h("h1", { tabindex: "-1" }, t("form.title")),
+    note,
+    body,
+    button,
+  );
+
+  function refuse(problem) {
+    errors = {};
+    const others = [];
+    for (const error of problem.errors) {
+      const name = error.pointer.slice(1);
+      if (FIELDS.includes(name)) errors[name] ??= error.message;
+      else others.push(error);
+    }
+    draw();
+    const firstWrong = FIELDS.find((name) => errors[name]);
+    const count = Object.keys(errors).length;
+    if (firstWrong) {
+      fill(note, h("div", { class: "trouble", role: "alert" }, h("p", {}, t(count === 1 ? "form.one_wrong" : "form.some_wrong", { count })), h("ul", {}, others.map((error) => h("li", {}, error.message)))));
+      controls[firstWrong].focus();
+    } else {
+      fill(note, trouble(problem));
+    }
+  }
+
+  draw();
+  fill(main, form);
+  document.title = `${t("form.title")} – Dossier`;
+}

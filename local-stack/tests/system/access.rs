@@ -1,0 +1,231 @@
+//! Who may do what: keys, their scopes and their ends, and what one tenant may take.
+use std::time::Duration;
+
+use crate::support::{clean, text, with};
+use anyhow::Result;
+use api_service::auth::KeyRing;
+use api_service::keys_command::{KeysCommand, KeysError, create, run};
+use api_service::router::document;
+use local_stack::stack::client::Client;
+use local_stack::stack::testing::TestStack;
+use local_stack::stack::{Options, Part};
+use reqwest::{Method, StatusCode};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use shared::aws::keys::Keys;
+use shared::domain::access::{ApiKey, Scope};
+use shared::domain::time::UtcTime;
+
+async fn without_worker(settings: &[(&str, &str)]) -> Result<TestStack> {
+    let mut options = Options { without: vec![Part::Worker], ..TestStack::options() };
+    options.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    TestStack::with(options).await
+}
+
+fn keys(stack: &TestStack) -> Keys {
+    Keys::at(stack.sdk(), stack.names().table.clone())
+}
+
+async fn key_with(stack: &TestStack, scopes: &[Scope]) -> Result<ApiKey> {
+    let scopes = scopes.iter().copied().collect();
+    Ok(create(&keys(stack), "dev".parse()?, scopes, None, None, UtcTime::now()).await?.0)
+}
+
+/// The scope that an operation needs, by the design: what changes a report is written, usage has a scope of its own.
+fn needed(method: &str, path: &str) -> Scope {
+    match (method, path) {
+        (_, "/v1/usage") => Scope::UsageRead,
+        (_, path) if path.starts_with("/v1/callback") => Scope::Admin,
+        ("get", _) => Scope::ReportsRead,
+        _ => Scope::ReportsWrite,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_wants_a_key_and_its_scope() -> Result<()> {
+    let stack = without_worker(&[]).await?;
+    let id = stack.dev().submitted(&clean()).await?;
+    let mut clients = Vec::new();
+    for scope in Scope::ALL {
+        let key = key_with(&stack, &[scope]).await?;
+        clients.push((scope, Client::new(stack.api_url(), key.text().clone())?));
+    }
+    let nobody = Client::new(stack.api_url(), "nothing".to_owned().into())?;
+    let document = serde_json::to_value(document())?;
+    let mut seen = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys().filter(|_| path.starts_with("/v1/")) {
+            let address = path.replace("{id}", &id).replace("{kind}", "json");
+            let verb: Method = method.to_uppercase().parse()?;
+            let answer = nobody.request(verb.clone(), &address).send().await?;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
+            assert!(answer.headers().contains_key("www-authenticate"));
+            for (scope, client) in &clients {
+                let allowed = *scope == needed(method, path) || *scope == Scope::Admin;
+                // A stream has no end: its head is enough.
+                let answer = client.request(verb.clone(), &address).send().await?;
+                let refused = answer.status() == StatusCode::FORBIDDEN;
+                assert_eq!(refused, !allowed, "{method} {path} with {scope}: {}", answer.status());
+                if refused {
+                    assert_eq!(answer.json::<Value>().await?["code"], "scope_missing");
+                }
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 10, "{seen}");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_key_is_refused_within_a_minute_and_an_outage_lets_nobody_stay() -> Result<()> {
+    let stack = without_worker(&[]).await?;
+    let (keys, ring, start) = (keys(&stack), KeyRing::default(), UtcTime::now());
+    let key = key_with(&stack, &[Scope::ReportsRead]).await?;
+    let at = |seconds| start.plus(Duration::from_secs(seconds));
+    let code = async |keys: &Keys, key: &ApiKey, seconds| match ring.caller(keys, key, at(seconds)).await {
+        Ok(_) => "let in".to_owned(),
+        Err(problem) => serde_json::to_value(problem.body()).unwrap()["code"].as_str().unwrap().to_owned(),
+    };
+    assert_eq!(code(&keys, &key, 0).await, "let in");
+    // Where the table does not answer, what was read before holds for less than a minute.
+    let nowhere = stack.sdk().to_builder().endpoint_url("http://127.0.0.1:1").build();
+    let nowhere = Keys::at(&nowhere, stack.names().table.clone());
+    assert_eq!(code(&nowhere, &key, 49).await, "let in");
+    assert_eq!(code(&nowhere, &key, 50).await, "unavailable");
+
+    keys.revoke(&key.id, at(60)).await?.unwrap();
+    assert_eq!(code(&keys, &key, 60).await, "unauthenticated");
+    // The id alone is no key.
+    let other = key_with(&stack, &[Scope::Admin]).await?;
+    let record = keys.get(&other.id).await?.unwrap();
+    let forged = ApiKey::new(hex::decode(record.id.to_string())?.try_into().unwrap(), [0; 32]);
+    assert_eq!(forged.id, other.id);
+    assert_eq!(code(&keys, &forged, 60).await, "unauthenticated");
+    assert_eq!(code(&keys, &other, 60).await, "let in");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_made_listed_rotated_and_revoked_by_command() -> Result<()> {
+    let stack = without_worker(&[]).await?;
+    let (keys, now) = (keys(&stack), UtcTime::now());
+    let command = async |command: KeysCommand| -> Result<Vec<Value>, KeysError> {
+        let mut output = Vec::new();
+        run(command, &keys, now, &mut output).await?;
+        let lines = std::str::from_utf8(&output).unwrap().lines();
+        Ok(lines.map(|line| serde_json::from_str(line).unwrap()).collect())
+    };
+    let tenant: shared::domain::identity::Tenant = "globex".parse()?;
+    let made = command(KeysCommand::Create {
+        tenant: tenant.clone(),
+        scopes: vec![Scope::ReportsRead, Scope::ReportsWrite],
+        label: Some("front end".to_owned()),
+        expires_in_days: Some(30),
+    });
+    let made = made.await?.remove(0);
+    let client = Client::new(stack.api_url(), text(&made, "/key").into())?;
+    assert_eq!(client.get("/v1/reports").await?.status(), StatusCode::OK);
+
+    let rotated = command(KeysCommand::Rotate { id: text(&made, "/id").parse()?, overlap_hours: 1 });
+    let rotated = rotated.await?.remove(0);
+    assert_eq!(rotated["scopes"], made["scopes"]);
+    let listed = command(KeysCommand::List { tenant: tenant.clone() }).await?;
+    assert_eq!(listed.len(), 2);
+    assert!(listed.iter().all(|key| key.get("key").is_none() && key["label"] == "front end"), "{listed:?}");
+    let old = listed.iter().find(|key| key["id"] == made["id"]).unwrap();
+    assert_eq!(text(old, "/expiresAt").parse::<UtcTime>()?, now.plus(Duration::from_secs(3600)));
+
+    let revoked = command(KeysCommand::Revoke { id: text(&rotated, "/id").parse()? }).await?.remove(0);
+    assert_eq!(text(&revoked, "/revokedAt").parse::<UtcTime>()?, now);
+    let again = command(KeysCommand::Rotate { id: text(&rotated, "/id").parse()?, overlap_hours: 1 }).await;
+    assert!(matches!(again, Err(KeysError::NotGood(_))));
+    let unknown = command(KeysCommand::Revoke { id: "0000000000000000".parse()? }).await;
+    assert!(matches!(unknown, Err(KeysError::Unknown(_))));
+    let refused = Client::new(stack.api_url(), text(&rotated, "/key").into())?.get("/v1/reports").await?;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+
+    // Nothing in the table is a key.
+    let table = aws_sdk_dynamodb::Client::new(stack.sdk());
+    let items = table.scan().table_name(&stack.names().table).send().await?;
+    let items = format!("{:?}", items.items);
+    for key in [text(&made, "/key"), text(&rotated, "/key"), stack.keys().dev.expose_secret()] {
+        let secret = &key[key.len() - 72..key.len() - 8];
+        assert!(!items.contains(secret));
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tenants_haste_costs_no_other_an_answer() -> Result<()> {
+    let stack = without_worker(&[("DOSSIER_REQUESTS_PER_SECOND", "1")]).await?;
+    let mut last = stack.dev().get("/v1/reports").await?;
+    assert_eq!(last.headers()["ratelimit-policy"], "\"requests\";q=2;w=2");
+    while last.status() == StatusCode::OK {
+        assert!(last.headers()["ratelimit"].to_str()?.starts_with("\"requests\";r="));
+        last = stack.dev().get("/v1/reports").await?;
+    }
+    assert_eq!(last.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(last.headers()["retry-after"], "1");
+    assert_eq!(last.headers()["ratelimit"], "\"requests\";r=0;t=1");
+    let problem: Value = last.json().await?;
+    assert!(problem["code"] == "too_many_requests" && problem["retryable"] == true, "{problem}");
+    assert_eq!(stack.acme_client()?.get("/v1/reports").await?.status(), StatusCode::OK);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_has_room_for_so_many_reports_and_repeats_take_none() -> Result<()> {
+    let stack = without_worker(&[("DOSSIER_REPORTS_PER_DAY", "3")]).await?;
+    let submit = async |key: &str| {
+        let request = stack.dev().request(Method::POST, "/v1/reports").header("idempotency-key", key);
+        request.json(&clean()).send().await
+    };
+    for key in ["one", "one", "two", "one"] {
+        assert_eq!(submit(key).await?.status(), StatusCode::ACCEPTED, "{key}");
+    }
+    let items: Vec<Value> = ["a", "b"].map(|id| with(clean(), json!({"customId": id}))).into();
+    let batch = stack.dev().request(Method::POST, "/v1/reports/batch").json(&json!({"reports": items}));
+    let results: Value = batch.send().await?.json().await?;
+    assert!(results.pointer("/results/0/report").is_some(), "{results}");
+    assert_eq!(results.pointer("/results/1/error/code").unwrap(), "daily_limit_reached");
+    let refused = submit("three").await?;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers()["retry-after"].to_str()?.parse::<u64>()? <= 86_400);
+    let replayed = submit("two").await?;
+    assert_eq!(
+        (replayed.status(), replayed.headers().contains_key("idempotency-replayed")),
+        (StatusCode::ACCEPTED, true)
+    );
+    assert_eq!(stack.acme_client()?.submit(&clean()).await?.status(), StatusCode::ACCEPTED);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_named_origins_alone_may_call_from_a_browser() -> Result<()> {
+    let stack = without_worker(&[("DOSSIER_CORS_ORIGINS", "https://app.example.com")]).await?;
+    let preflight = async |origin: &str| {
+        let request = stack.dev().request(Method::OPTIONS, "/v1/reports").header("origin", origin);
+        let request = request.header("access-control-request-method", "POST");
+        request.header("access-control-request-headers", "authorization,idempotency-key").send().await
+    };
+    let allowed = preflight("https://app.example.com").await?;
+    assert_eq!(allowed.headers()["access-control-allow-origin"], "https://app.example.com");
+    assert!(allowed.headers()["access-control-allow-headers"].to_str()?.contains("idempotency-key"));
+    let other = preflight("https://evil.example").await?;
+    assert!(!other.headers().contains_key("access-control-allow-origin"));
+    let answer = stack.dev().get("/healthz").await?;
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(answer.headers()[name], value, "{name}");
+    }
+    assert!(answer.headers()["strict-transport-security"].to_str()?.starts_with("max-age="));
+    let policy = answer.headers()["content-security-policy"].to_str()?;
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    stack.stop().await
+}

@@ -1,0 +1,82 @@
+//! Lists: what they leave out, pages that stay as they were while new reports arrive, and tables for spreadsheets.
+use crate::support::{clean, sanctioned, text, with};
+use anyhow::Result;
+use local_stack::stack::testing::TestStack;
+use local_stack::stack::{Options, Part};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use shared::domain::{time::UtcTime, usage::Day};
+
+async fn list(stack: &TestStack, query: &str) -> Result<(Vec<String>, Option<String>)> {
+    let answer = stack.dev().get(&format!("/v1/reports?{query}")).await?;
+    assert_eq!(answer.status(), StatusCode::OK, "{query}");
+    let page: Value = answer.json().await?;
+    let ids = page["reports"].as_array().unwrap().iter().map(|report| text(report, "/reportId").to_owned());
+    Ok((ids.collect(), page["nextPageToken"].as_str().map(str::to_owned)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_choose_reports_and_pages_stay_while_new_reports_arrive() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    let mut ids = Vec::new();
+    for company in [clean(), sanctioned(), clean()] {
+        ids.insert(0, stack.dev().submitted(&company).await?);
+    }
+    let today = Day::of(UtcTime::now());
+    let (yesterday, tomorrow) = (today.before(1), today.next());
+    // The test may cross midnight.
+    assert_eq!(list(&stack, &format!("from={yesterday}&to={tomorrow}")).await?.0, ids);
+    assert_eq!(list(&stack, &format!("from={yesterday}&country=GB")).await?.0, [ids[1].clone()]);
+    assert!(list(&stack, &format!("from={}", tomorrow.next())).await?.0.is_empty());
+    assert!(list(&stack, &format!("to={}", today.before(2))).await?.0.is_empty());
+
+    let (first, token) = list(&stack, "pageSize=2").await?;
+    let token = token.unwrap();
+    let newest = stack.dev().submitted(&clean()).await?;
+    let (second, end) = list(&stack, &format!("pageSize=2&pageToken={token}")).await?;
+    assert_eq!(([first, second].concat(), end), (ids, None));
+    assert_eq!(list(&stack, "pageSize=1").await?.0, [newest]);
+    // A token of another list is of no harm.
+    assert!(list(&stack, &format!("from={}&pageToken={token}", tomorrow.next())).await?.0.is_empty());
+    assert!(list(&stack, &format!("to={}&pageToken={token}", today.before(2))).await?.0.is_empty());
+
+    let refused = stack.dev().get("/v1/reports?from=2026-02-30&to=x&status=DONE").await?;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let problem: Value = refused.json().await?;
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 3, "{problem}");
+    let refused = stack.dev().get("/v1/reports.csv?from=2026-02-02&to=2026-02-01").await?;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_holds_every_report_and_no_formula() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    let formula = with(
+        clean(),
+        json!({"companyName": "@SUM(1,2) Holding", "purpose": "=HYPERLINK(\"https://evil.example\",\"pay\")"}),
+    );
+    let reports: Vec<Value> = (0..120)
+        .map(|index| {
+            with(if index == 60 { formula.clone() } else { clean() }, json!({"customId": index.to_string()}))
+        })
+        .collect();
+    let sent =
+        stack.dev().request(reqwest::Method::POST, "/v1/reports/batch").json(&json!({"reports": reports}));
+    assert_eq!(sent.send().await?.status(), StatusCode::ACCEPTED);
+    let answer = stack.dev().get("/v1/reports.csv?country=JP&status=PENDING").await?;
+    assert_eq!(answer.headers()["content-disposition"], "attachment; filename=\"reports.csv\"");
+    let table = answer.text().await?;
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    let names = rows.headers()?.clone();
+    let rows: Vec<csv::StringRecord> = rows.records().collect::<Result<_, _>>()?;
+    assert_eq!((rows.len(), &names[0], names.len()), (120, "reportId", 21));
+    let cells = || rows.iter().flatten();
+    assert!(cells().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));
+    assert!(cells().any(|cell| cell == "'=HYPERLINK(\"https://evil.example\",\"pay\")"));
+    assert!(cells().any(|cell| cell == "'@SUM(1,2) Holding"));
+    // Another tenant's table has its head alone.
+    let acme = stack.acme_client()?.get("/v1/reports.csv").await?.text().await?;
+    assert_eq!(acme.lines().count(), 1);
+    stack.stop().await
+}
