@@ -5,6 +5,7 @@
 pub mod application;
 pub mod auth;
 pub mod body;
+pub mod callback_secret;
 pub mod check_numbers;
 pub mod cors;
 pub mod health;

@@ -25,6 +25,7 @@ use crate::problem::ProblemBody;
     security(("key" = [])),
     tags(
         (name = "Reports", description = "Asking for reports and reading them"),
+        (name = "Call-backs", description = "Signed word of reports that have ended, after the Standard Webhooks specification"),
         (name = "Usage", description = "What reports used and cost"),
         (name = "Operation", description = "For load balancers and operators"))
 )]

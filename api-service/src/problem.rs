@@ -26,6 +26,7 @@ pub enum Kind {
     RouteNotFound,
     ReportNotFound,
     ArtifactNotFound,
+    CallbackNotFound,
     MethodNotAllowed,
     ReportNotCompleted,
     TransitionNotAllowed,
@@ -43,7 +44,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::Unauthenticated,
@@ -51,6 +52,7 @@ impl Kind {
         Self::RouteNotFound,
         Self::ReportNotFound,
         Self::ArtifactNotFound,
+        Self::CallbackNotFound,
         Self::MethodNotAllowed,
         Self::ReportNotCompleted,
         Self::TransitionNotAllowed,
@@ -82,6 +84,9 @@ impl Kind {
             Self::ReportNotFound => (S::NOT_FOUND, "report_not_found", "There is no such report", false),
             Self::ArtifactNotFound => {
                 (S::NOT_FOUND, "artifact_not_found", "The report has no such file", false)
+            }
+            Self::CallbackNotFound => {
+                (S::NOT_FOUND, "callback_not_found", "The report has no call-back", false)
             }
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this method", false)

@@ -7,8 +7,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     application::App,
-    cors, health, limits, observe, openapi, page,
-    reports::{artifact, batch, control, document, events, export, list, read, submit},
+    callback_secret, cors, health, limits, observe, openapi, page,
+    reports::{artifact, batch, callback, control, document, events, export, list, read, submit},
     settings::Settings,
     usage,
 };
@@ -24,7 +24,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(document::document))
         .routes(routes!(control::cancel))
         .routes(routes!(control::resubmit))
+        .routes(routes!(callback::read))
+        .routes(routes!(callback::resend))
         .routes(routes!(usage::usage))
+        .routes(routes!(callback_secret::read))
+        .routes(routes!(callback_secret::rotate))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

@@ -16,6 +16,10 @@ pub struct Names {
     pub queue: String,
     /// Its dead-letter queue.
     pub dlq: String,
+    /// The queue of call-backs.
+    pub callbacks: String,
+    /// Its dead-letter queue.
+    pub callbacks_dlq: String,
     /// The bucket of artifacts and work in progress.
     pub bucket: String,
 }
@@ -26,6 +30,8 @@ impl Default for Names {
             table: "dossier".to_owned(),
             queue: "dossier-reports".to_owned(),
             dlq: "dossier-reports-dlq".to_owned(),
+            callbacks: "dossier-callbacks".to_owned(),
+            callbacks_dlq: "dossier-callbacks-dlq".to_owned(),
             bucket: "dossier-reports".to_owned(),
         }
     }
@@ -49,6 +55,10 @@ pub struct Provisioned {
     pub queue_url: String,
     /// URL of the dead-letter queue.
     pub dlq_url: String,
+    /// URL of the queue of call-backs.
+    pub callback_queue_url: String,
+    /// URL of its dead-letter queue.
+    pub callback_dlq_url: String,
 }
 
 /// Makes what is missing and brings settings up to date.
@@ -56,12 +66,18 @@ pub struct Provisioned {
 /// # Errors
 /// When AWS refuses a call, with the name of the thing that could not be made.
 pub async fn provision(clients: &Clients, names: &Names) -> anyhow::Result<Provisioned> {
-    let (table, queues, bucket) = tokio::join!(
+    let (table, queues, callbacks, bucket) = tokio::join!(
         table::provision(&clients.dynamodb, &names.table),
         queues::provision(&clients.sqs, &names.queue, &names.dlq),
+        queues::provision(&clients.sqs, &names.callbacks, &names.callbacks_dlq),
         bucket::provision(&clients.s3, &names.bucket),
     );
     table.with_context(|| format!("the table {} could not be provisioned", names.table))?;
     bucket.with_context(|| format!("the bucket {} could not be provisioned", names.bucket))?;
-    queues.with_context(|| format!("the queues {} and {} could not be provisioned", names.queue, names.dlq))
+    let (queue_url, dlq_url) = queues
+        .with_context(|| format!("the queues {} and {} could not be provisioned", names.queue, names.dlq))?;
+    let (callback_queue_url, callback_dlq_url) = callbacks.with_context(|| {
+        format!("the queues {} and {} could not be provisioned", names.callbacks, names.callbacks_dlq)
+    })?;
+    Ok(Provisioned { queue_url, dlq_url, callback_queue_url, callback_dlq_url })
 }

@@ -169,6 +169,7 @@ settings! {
     AWS_SETTINGS:
     TABLE = "DOSSIER_TABLE", Presence::Default("dossier"), "name of the DynamoDB table";
     QUEUE_URL = "DOSSIER_QUEUE_URL", Presence::Required, "URL of the SQS queue of reports";
+    CALLBACK_QUEUE_URL = "DOSSIER_CALLBACK_QUEUE_URL", Presence::Required, "URL of the SQS queue of call-backs";
     BUCKET = "DOSSIER_BUCKET", Presence::Default("dossier-reports"), "name of the S3 bucket";
     KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional, "KMS key that encrypts objects; without it S3's own keys do (SSE-S3)";
     ATTEMPTS = "DOSSIER_ATTEMPTS", Presence::Default("3"), "attempts that one submission of a report is worth, 1 to 20";
@@ -185,6 +186,8 @@ pub struct AwsSettings {
     pub table: String,
     /// URL of the queue.
     pub queue_url: String,
+    /// URL of the queue of call-backs.
+    pub callback_queue_url: String,
     /// Name of the bucket.
     pub bucket: String,
     /// Key that encrypts objects.
@@ -206,6 +209,7 @@ impl AwsSettings {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let table = reader.text(&TABLE);
         let queue_url = reader.parse::<Url>(&QUEUE_URL).map(String::from);
+        let callback_queue_url = reader.parse::<Url>(&CALLBACK_QUEUE_URL).map(String::from);
         let bucket = reader.text(&BUCKET);
         let kms_key_id = reader.text(&KMS_KEY_ID);
         let attempts = reader.number(&ATTEMPTS, 1, 20);
@@ -214,6 +218,7 @@ impl AwsSettings {
         Some(Self {
             table: table?,
             queue_url: queue_url?,
+            callback_queue_url: callback_queue_url?,
             bucket: bucket?,
             kms_key_id,
             policy: Policy {
@@ -235,7 +240,11 @@ mod tests {
 
     #[test]
     fn defaults_hold_where_nothing_is_set() {
-        let environment = environment(&[("DOSSIER_QUEUE_URL", "http://q"), ("DOSSIER_TABLE", "  ")]);
+        let environment = environment(&[
+            ("DOSSIER_QUEUE_URL", "http://q"),
+            ("DOSSIER_CALLBACK_QUEUE_URL", "http://c"),
+            ("DOSSIER_TABLE", "  "),
+        ]);
         let mut reader = Reader::new(&environment);
         let read = AwsSettings::read(&mut reader);
         let settings = reader.finish(read).unwrap();

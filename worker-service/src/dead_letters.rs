@@ -14,7 +14,7 @@ use shared::{
         lifecycle::{Command, Status},
         report::{ReportError, Stage},
     },
-    telemetry::metrics::metrics,
+    telemetry::{metrics::metrics, propagation::current_traceparent},
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -78,8 +78,8 @@ async fn look_at_each(jobs: &Jobs, seen: &mut Vec<Delivery>) -> Result<(), AwsEr
 
 /// Fails the report behind `letter` if it is open and nobody asked for another go at it since.
 async fn fail(jobs: &Jobs, message: &ReportMessage, letter: &Delivery) -> Result<(), AwsError> {
-    let report = jobs.aws.table.get(&message.tenant, message.report_id).await?;
-    let resubmitted = report.and_then(|report| report.resubmitted_at);
+    let Some(report) = jobs.aws.table.get(&message.tenant, message.report_id).await? else { return Ok(()) };
+    let resubmitted = report.resubmitted_at;
     if resubmitted.is_some_and(|at| letter.sent_at.is_some_and(|sent_at| sent_at <= at)) {
         return Ok(());
     }
@@ -90,12 +90,14 @@ async fn fail(jobs: &Jobs, message: &ReportMessage, letter: &Delivery) -> Result
                 .to_owned(),
         retryable: true,
     };
-    let details = Details { error: Some(error), ..Details::default() };
+    let calls_back = report.request.callback_url.is_some();
+    let details = Details { error: Some(error), calls_back, ..Details::default() };
     let (tenant, id, now) = (&message.tenant, message.report_id, jobs.clock.now());
     let buried = jobs.aws.table.execute(tenant, id, &Command::Bury, &details, now, &jobs.policy).await?;
-    if let Executed::Done(_) = buried {
+    if let Executed::Done(report) = buried {
         tracing::error!(report = %id, %tenant, "report failed: its message is in the dead-letter queue");
         metrics().report_ended(Status::Failed);
+        jobs.aws.call_back(&report, current_traceparent()).await;
     }
     Ok(())
 }

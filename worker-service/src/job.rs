@@ -15,7 +15,10 @@ use shared::{
         lifecycle::{Command, Policy, Status},
         report::{Report, ReportError, Stage},
     },
-    telemetry::{metrics::metrics, propagation::continue_trace},
+    telemetry::{
+        metrics::metrics,
+        propagation::{continue_trace, current_traceparent},
+    },
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
@@ -133,10 +136,11 @@ impl Jobs {
             return Ok(Claim::Busy(lease_left + GRACE));
         }
         // Its workers vanished again and again, and no attempt is left.
-        let gone = Details { error: Some(workers_vanished()), ..Details::default() };
+        let gone = given_up(&current);
         match table.execute(tenant, id, &Command::GiveUp, &gone, now, &self.policy).await? {
-            Executed::Done(_) => {
+            Executed::Done(report) => {
                 metrics().report_ended(Status::Failed);
+                self.aws.call_back(&report, current_traceparent()).await;
                 Ok(Claim::Ended)
             }
             Executed::Refused(_) => Ok(Claim::Busy(GRACE)),
@@ -163,6 +167,7 @@ impl Jobs {
             Ok(Settled::Ended(status)) => {
                 metrics().report_ended(status);
                 tracing::info!(report = %lease.report().id, tenant = %lease.report().tenant, %status, "report ended");
+                self.aws.call_back(lease.report(), current_traceparent()).await;
                 self.delete(&delivery).await;
             }
             Ok(Settled::Later(wait)) => self.hide(&delivery, wait).await,
@@ -251,8 +256,14 @@ impl Jobs {
     }
 }
 
+/// What is recorded of `report` when it is given up because its workers vanished.
+pub(crate) fn given_up(report: &Report) -> Details {
+    let calls_back = report.request.callback_url.is_some();
+    Details { error: Some(workers_vanished()), calls_back, ..Details::default() }
+}
+
 /// Why a report ends whose workers vanished without a word, as often as it was allowed attempts.
-pub(crate) fn workers_vanished() -> ReportError {
+fn workers_vanished() -> ReportError {
     ReportError {
         code: "workers_vanished".to_owned(),
         message: "Every attempt at the report ended without a word. Resubmit it; if that happens again, tell the operator."

@@ -68,7 +68,8 @@ impl Lease {
     pub async fn write(&mut self, command: impl Fn(u32) -> Command, details: &Details) -> Result<(), Stop> {
         let command = command(self.attempt());
         let now = self.clock.now();
-        let Report { tenant, id, .. } = &self.report;
+        let Report { tenant, id, request, .. } = &self.report;
+        let details = &Details { calls_back: request.callback_url.is_some(), ..details.clone() };
         match self.aws.table.execute(tenant, *id, &command, details, now, &self.policy).await? {
             Executed::Done(report) => {
                 self.report = *report;

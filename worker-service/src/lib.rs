@@ -5,10 +5,12 @@
 //! [`evidence`] → [`assess`] → [`render`] → the bucket and the table.
 
 pub mod assess;
+pub mod callbacks;
 pub mod consumer;
 pub mod dead_letters;
 pub mod evidence;
 pub mod failure;
+pub mod guard;
 pub mod job;
 pub mod journal;
 pub mod lease;

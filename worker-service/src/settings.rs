@@ -30,6 +30,9 @@ settings! {
         "seconds that reports in work get after SIGTERM before they are given back, 0 to 3600";
     SWEEP_SECONDS = "DOSSIER_SWEEP_SECONDS", Presence::Default("30"),
         "seconds between two looks for reports that nobody works on, 1 to 3600";
+    CALLBACK_DLQ_URL = "DOSSIER_CALLBACK_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of call-backs";
+    PRIVATE_CALLBACKS = "DOSSIER_PRIVATE_CALLBACKS", Presence::Optional,
+        "hosts that may get call-backs although they are in the private network, separated by commas, by http too; all others are refused there, redirects included";
     DLQ_URL = "DOSSIER_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of reports";
     ECS_AGENT = "ECS_AGENT_URI", Presence::Optional,
         "URL of the ECS agent, which ECS sets: with it the worker asks not to be scaled in while it works on reports";
@@ -90,6 +93,10 @@ pub struct Settings {
     pub sweep_interval: Duration,
     /// URL of the dead-letter queue.
     pub dlq_url: String,
+    /// URL of the dead-letter queue of call-backs.
+    pub callback_dlq_url: String,
+    /// Hosts that may get call-backs in the private network.
+    pub private_callbacks: Vec<String>,
     /// URL of the ECS agent.
     pub ecs_agent: Option<Url>,
     /// The models.
@@ -172,6 +179,8 @@ impl Settings {
         let drain = reader.seconds(&DRAIN_SECONDS, 0, 3600);
         let sweep_interval = reader.seconds(&SWEEP_SECONDS, 1, 3600);
         let dlq_url = reader.parse::<Url>(&DLQ_URL).map(String::from);
+        let callback_dlq_url = reader.parse::<Url>(&CALLBACK_DLQ_URL).map(String::from);
+        let private_callbacks = reader.text(&PRIVATE_CALLBACKS).unwrap_or_default();
         let ecs_agent = reader.parse(&ECS_AGENT);
         let model = ModelSettings::read(&mut reader);
         let sources = SourceSettings::read(&mut reader);
@@ -184,6 +193,8 @@ impl Settings {
                 drain: drain?,
                 sweep_interval: sweep_interval?,
                 dlq_url: dlq_url?,
+                callback_dlq_url: callback_dlq_url?,
+                private_callbacks: parts(&private_callbacks, ',').map(str::to_owned).collect(),
                 ecs_agent,
                 model: model?,
                 sources: sources?,

@@ -10,14 +10,17 @@ use shared::{
         table::{DUE_SHARDS, Details, DueReport, Executed},
     },
     contract::ReportMessage,
-    domain::lifecycle::{Command, Status},
+    domain::{
+        callback::GRACE,
+        lifecycle::{Command, Status},
+    },
     telemetry::{metrics::metrics, propagation::current_traceparent},
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
-use crate::job::{Jobs, workers_vanished};
+use crate::job::{Jobs, given_up};
 
 /// Reports of one partition that one sweep takes care of; the rest waits for the next.
 const BATCH: usize = 25;
@@ -71,12 +74,21 @@ pub async fn sweep(jobs: &Jobs) {
 async fn take_care(jobs: &Jobs, due: DueReport) -> Result<(), AwsError> {
     let DueReport { tenant, report_id } = due;
     let now = jobs.clock.now();
-    let gone = Details { error: Some(workers_vanished()), ..Details::default() };
     let table = &jobs.aws.table;
+    let Some(report) = table.get(&tenant, report_id).await? else { return Ok(()) };
+    if report.lifecycle.status.is_terminal() {
+        if table.hold_callback(&tenant, report_id, now, now.plus(GRACE)).await? {
+            tracing::warn!(report = %report_id, %tenant, "a call-back was left behind: queueing it again");
+            jobs.aws.call_back(&report, current_traceparent()).await;
+        }
+        return Ok(());
+    }
+    let gone = given_up(&report);
     let given_up = table.execute(&tenant, report_id, &Command::GiveUp, &gone, now, &jobs.policy).await?;
-    if let Executed::Done(_) = given_up {
+    if let Executed::Done(report) = given_up {
         tracing::warn!(report = %report_id, %tenant, "report failed: its workers vanished and no attempt is left");
         metrics().report_ended(Status::Failed);
+        jobs.aws.call_back(&report, current_traceparent()).await;
         return Ok(());
     }
     let details = Details::default();

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     assess::{Assessor, model::Model, purse::Purse},
+    callbacks::{self, Callbacks, Sender},
     consumer,
     dead_letters::{self, Redriven},
     evidence::{Sources, SourcesError, sanctions::Lists},
@@ -36,6 +37,7 @@ pub struct Worker {
     slots: Arc<Slots>,
     agent: Option<Agent>,
     lists: Option<Lists>,
+    callbacks: Callbacks,
     settings: Settings,
 }
 
@@ -105,14 +107,17 @@ impl Worker {
             worker: format!("worker-{}", Uuid::now_v7().simple()),
             give_back: CancellationToken::new(),
         };
+        let sender = Sender::new(settings.private_callbacks.clone()).map_err(SourcesError::Http)?;
+        let dead_letters = Queue::at(sdk, settings.callback_dlq_url.clone());
+        let callbacks = Callbacks { sender, dead_letters };
         let agent = settings.ecs_agent.as_ref().map(Agent::new).transpose().map_err(SourcesError::Http)?;
-        Ok(Self { jobs: Arc::new(jobs), slots, agent, lists, settings })
+        Ok(Self { jobs: Arc::new(jobs), slots, agent, lists, callbacks, settings })
     }
 
     /// Works until `stop`, then drains: nothing more is received, reports in work get the drain
     /// time, and what is left is given back so that another worker continues at once.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { jobs, slots, agent, lists, settings } = self;
+        let Self { jobs, slots, agent, lists, callbacks, settings } = self;
         if let Some(lists) = &lists {
             // Reports that come meanwhile would wait for them anyway.
             tokio::select! {
@@ -125,6 +130,7 @@ impl Worker {
         let drained = CancellationToken::new();
         let beside = TaskTracker::new();
         beside.spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
+        beside.spawn(callbacks::keep_delivering(Arc::clone(&jobs), callbacks, stop.clone()));
         beside.spawn(dead_letters::keep_looking(Arc::clone(&jobs), stop.clone()));
         if let Some(lists) = lists {
             beside.spawn(lists.keep_fresh(stop.clone()));

@@ -13,6 +13,7 @@ use shared::{
         lifecycle::{Command, Status},
         report::{Report, Stage},
     },
+    telemetry::propagation::current_traceparent,
 };
 
 use super::{LOOK_AGAIN, enqueue, find, resource::ReportResource, retry_after};
@@ -39,8 +40,10 @@ pub async fn cancel(
     let mut report = find(&app, &caller.tenant, &id).await?;
     // The state may change between a refusal and the next command: it is told from what refused.
     for command in [Command::Cancel, Command::RequestCancel, Command::Cancel] {
-        match run(&app, &report, &command, &Details::default()).await? {
+        let calls_back = report.request.callback_url.is_some();
+        match run(&app, &report, &command, &Details { calls_back, ..Details::default() }).await? {
             Executed::Done(done) => {
+                app.aws.call_back(&done, current_traceparent()).await;
                 caller.audit("report.cancel", &done.id);
                 return answer(&app, &caller, *done).await;
             }

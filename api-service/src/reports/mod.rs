@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod batch;
+pub mod callback;
 pub mod control;
 pub mod document;
 pub mod events;

@@ -58,7 +58,8 @@ pub(crate) struct SubmitReport {
     /// Why the report is wanted, for the audit trail.
     #[schema(example = "supplier onboarding", min_length = 1, max_length = 500)]
     purpose: Option<String>,
-    /// An https URL of a public host. It is kept with the report; nothing is sent to it yet.
+    /// An https URL of a public host, to which a signed call-back is posted when the report has ended
+    /// (Standard Webhooks).
     #[schema(
         example = "https://hooks.example.com/dossier",
         format = "uri",

@@ -52,7 +52,6 @@ export const report = (id, signal) => json(`/v1/reports/${id}`, { signal });
 export const contents = (id) => json(`/v1/reports/${id}/document`);
 export const act = (id, what) => json(`/v1/reports/${id}/${what}`, { method: "POST" });
 export const usage = (from, to) => json(`/v1/usage?${new URLSearchParams({ from, to })}`);
-export const callback = (id) => json(`/v1/reports/${id}/callback`);
 
 export function list(filters, pageToken, signal) {
   const query = new URLSearchParams(Object.entries({ ...filters, pageToken }).filter(([, value]) => value));

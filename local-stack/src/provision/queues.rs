@@ -1,10 +1,8 @@
-//! The queue and its dead-letter queue.
+//! The queues and their dead-letter queues.
 
 use anyhow::Context as _;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
-
-use super::Provisioned;
 
 /// A message that was received is hidden this long; the worker's heartbeat renews it. Seconds.
 pub(super) const VISIBILITY_TIMEOUT_SECONDS: u32 = 60;
@@ -17,7 +15,8 @@ pub(super) const RETENTION_SECONDS: u32 = 4 * 24 * 60 * 60;
 /// Fourteen days, the longest that SQS knows: time to look and redrive. Seconds.
 pub(super) const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 60 * 60;
 
-pub(super) async fn provision(client: &Client, queue: &str, dlq: &str) -> anyhow::Result<Provisioned> {
+/// Makes a queue and its dead-letter queue: their URLs.
+pub(super) async fn provision(client: &Client, queue: &str, dlq: &str) -> anyhow::Result<(String, String)> {
     let dlq_url = create(client, dlq).await?;
     set(client, &dlq_url, [(QueueAttributeName::MessageRetentionPeriod, DLQ_RETENTION_SECONDS.to_string())])
         .await?;
@@ -45,7 +44,7 @@ pub(super) async fn provision(client: &Client, queue: &str, dlq: &str) -> anyhow
         ],
     )
     .await?;
-    Ok(Provisioned { queue_url, dlq_url })
+    Ok((queue_url, dlq_url))
 }
 
 /// Without attributes CreateQueue gives back a queue that exists, whatever its settings; they are set afterwards.

@@ -12,10 +12,12 @@ use super::surroundings::{REGION, Surroundings};
 pub(super) const BIND: &str = "DOSSIER_BIND";
 
 /// Settings that only the stack knows the value of; they do not come from outside.
-pub const FIXED: [&str; 7] = [
+pub const FIXED: [&str; 9] = [
     BIND,
     "DOSSIER_QUEUE_URL",
     "DOSSIER_DLQ_URL",
+    "DOSSIER_CALLBACK_QUEUE_URL",
+    "DOSSIER_CALLBACK_DLQ_URL",
     "DOSSIER_TABLE",
     "DOSSIER_BUCKET",
     "DOSSIER_KMS_KEY_ID",
@@ -109,6 +111,8 @@ impl AtHand<'_> {
             (BIND, &api.to_string()),
             ("DOSSIER_QUEUE_URL", &surroundings.queues().queue_url),
             ("DOSSIER_DLQ_URL", &surroundings.queues().dlq_url),
+            ("DOSSIER_CALLBACK_QUEUE_URL", &surroundings.queues().callback_queue_url),
+            ("DOSSIER_CALLBACK_DLQ_URL", &surroundings.queues().callback_dlq_url),
             ("DOSSIER_TABLE", &names.table),
             ("DOSSIER_BUCKET", &names.bucket),
             ("DOSSIER_WORKER_CONCURRENCY", &options.workers.to_string()),

@@ -11,6 +11,7 @@ mod api_errors;
 mod assessment_faults;
 mod aws_calls;
 mod batches;
+mod callbacks;
 mod cli_refusals;
 mod cli_serve;
 mod dead_letters;

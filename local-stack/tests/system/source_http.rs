@@ -10,7 +10,8 @@ use std::{
 use anyhow::Result;
 use axum::{Router, http::StatusCode, response::Redirect, routing::get};
 use shared::clock::Clock;
-use worker_service::evidence::{SourceError, guard::Guard, http::Http};
+use worker_service::evidence::{SourceError, http::Http};
+use worker_service::guard::Guard;
 
 /// A server on a free port that counts what it is asked.
 async fn server() -> Result<(u16, Arc<AtomicU32>)> {
@@ -40,7 +41,7 @@ async fn server() -> Result<(u16, Arc<AtomicU32>)> {
 }
 
 fn guard(hosts: &[&str]) -> Guard {
-    Guard::new(hosts.iter().map(|host| (*host).to_owned()).collect())
+    Guard::new(hosts.iter().map(|host| (*host).to_owned()).collect(), "DOSSIER_PRIVATE_SOURCES")
 }
 
 async fn ask(http: &Http, url: String) -> Result<Vec<u8>, SourceError> {

@@ -105,7 +105,7 @@ pub fn remedy(code: Option<&str>, status: u16) -> Remedy {
 
 /// What an error says and what stands behind it, without the request and the answer that an SDK's
 /// debug form would show: they hold data of reports.
-pub(super) fn chain(error: &dyn StdError) -> String {
+pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

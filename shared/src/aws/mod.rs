@@ -3,6 +3,7 @@
 
 pub mod bucket;
 pub mod call;
+pub mod callback_secrets;
 pub mod error;
 mod items;
 pub mod keys;
@@ -23,6 +24,7 @@ use thiserror::Error;
 use crate::{
     aws::{
         bucket::Bucket,
+        callback_secrets::CallbackSecrets,
         keys::Keys,
         queue::Queue,
         quota::{Limits, Quota},
@@ -30,6 +32,8 @@ use crate::{
         table::Table,
     },
     config::AwsSettings,
+    contract::ReportMessage,
+    domain::report::Report,
 };
 
 /// The adapters that both services need, over one configuration and one pool of connections.
@@ -45,6 +49,10 @@ pub struct Aws {
     pub spending: Spending,
     /// Who may call the API.
     pub keys: Keys,
+    /// Reports that have ended, of which word is to be sent.
+    pub callbacks: Queue,
+    /// What call-backs are signed with.
+    pub callback_secrets: CallbackSecrets,
 }
 
 /// Tries of one request, the first included, where the SDK owns the retry: all of DynamoDB, S3 and
@@ -101,11 +109,26 @@ impl Aws {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
         let table = Table::new(dynamodb.clone(), settings.table.clone());
         let spending = Spending::new(dynamodb.clone(), settings.table.clone());
-        let keys = Keys::new(dynamodb, settings.table.clone());
-        let queue = Queue::new(aws_sdk_sqs::Client::new(sdk), settings.queue_url.clone());
+        let keys = Keys::new(dynamodb.clone(), settings.table.clone());
+        let callback_secrets = CallbackSecrets::new(dynamodb, settings.table.clone());
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        let queue = Queue::new(sqs.clone(), settings.queue_url.clone());
+        let callbacks = Queue::new(sqs, settings.callback_queue_url.clone());
         let bucket =
             Bucket::new(aws_sdk_s3::Client::new(sdk), settings.bucket.clone(), settings.kms_key_id.clone());
-        Self { table, queue, bucket, spending, keys }
+        Self { table, queue, bucket, spending, keys, callbacks, callback_secrets }
+    }
+
+    /// Queues the call-back of a report that has just ended, if it has one. A failure here loses nothing: the sweeper finds
+    /// it and queues it again.
+    pub async fn call_back(&self, report: &Report, traceparent: Option<String>) {
+        if report.callback.as_ref().is_none_or(|callback| callback.due_at.is_none()) {
+            return;
+        }
+        let message = ReportMessage::new(report.tenant.clone(), report.id);
+        if let Err(error) = self.callbacks.send(&message, traceparent).await {
+            tracing::warn!(report = %report.id, error = %error, "a call-back is recorded but not queued; the sweeper will queue it");
+        }
     }
 
     /// The shared view of what `model` allows, in the same table.

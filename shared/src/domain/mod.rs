@@ -3,6 +3,7 @@
 pub mod access;
 pub mod artifact;
 pub mod assessment;
+pub mod callback;
 pub mod country;
 pub mod document;
 pub mod evidence;

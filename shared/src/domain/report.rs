@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     artifact::{ArtifactKind, StoredArtifact},
+    callback::Callback,
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     lifecycle::Lifecycle,
@@ -43,6 +44,8 @@ pub struct Report {
     pub usage: Usage,
     /// Why it failed, once FAILED; or why it is tried again.
     pub error: Option<ReportError>,
+    /// The call-back, once it has ended, where one was asked for.
+    pub callback: Option<Callback>,
     /// When it was submitted.
     pub created_at: UtcTime,
     /// When a person last asked for another go at it.
@@ -225,6 +228,7 @@ impl Report {
             sources: Vec::new(),
             usage: Usage::default(),
             error: None,
+            callback: None,
             created_at: now,
             resubmitted_at: None,
             started_at: None,

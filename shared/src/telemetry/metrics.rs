@@ -8,6 +8,7 @@ use opentelemetry::{
 };
 
 use crate::domain::{
+    callback::CallbackState,
     evidence::{SourceName, SourceStatus},
     lifecycle::Status,
     report::{Stage, Usage},
@@ -29,6 +30,7 @@ pub struct Metrics {
     model_cost: Counter<f64>,
     checks_failed: Counter<u64>,
     quota_waits: Histogram<f64>,
+    callbacks: Counter<u64>,
 }
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
@@ -60,6 +62,7 @@ impl Metrics {
             sources: count("dossier.source.outcomes", "Answers of the sources of evidence"),
             dead_letters: count("dossier.dead_letters", "Messages that were put into the dead-letter queue"),
             attempts: count("dossier.attempts.ended", "Attempts that ended without ending their report"),
+            callbacks: count("dossier.callbacks.attempts", "Attempts at call-backs, by where they left them"),
             model_cost: meter
                 .f64_counter("dossier.model.cost")
                 .with_unit("USD")
@@ -152,6 +155,16 @@ impl Metrics {
     /// A call is to wait this long for room in the model's quota.
     pub fn quota_wait(&self, wait: Duration) {
         self.quota_waits.record(wait.as_secs_f64(), &[]);
+    }
+
+    /// An attempt at a call-back left it in `state`.
+    pub fn callback(&self, state: CallbackState) {
+        let state = match state {
+            CallbackState::Pending => "pending",
+            CallbackState::Delivered => "delivered",
+            CallbackState::Failed => "failed",
+        };
+        self.callbacks.add(1, &[KeyValue::new("dossier.callback.state", state)]);
     }
 
     /// A source was asked.

@@ -5,11 +5,11 @@ use std::{io, sync::Arc, time::Duration};
 
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
-use shared::clock::Clock;
+use shared::{aws::error::chain, clock::Clock};
 use tokio::time::sleep;
 
-use super::{SourceError, breaker::Breaker, guard::Guard};
-use crate::retry::full_jitter;
+use super::{SourceError, breaker::Breaker};
+use crate::{guard::Guard, retry::full_jitter};
 
 /// Most bytes of an answer.
 pub(super) const ANSWER_MAX: usize = 4 * 1024 * 1024;
@@ -192,15 +192,4 @@ fn is_refusal(error: &dyn std::error::Error) -> bool {
         cause = error.source();
     }
     false
-}
-
-/// An error with its causes, which reqwest keeps out of its own text.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

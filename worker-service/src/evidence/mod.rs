@@ -1,11 +1,10 @@
 //! Gathers evidence: every source is asked at the same time, and each outcome is recorded.
 //!
 //! A source is a folder behind the trait [`Source`]; its last answers stand before it (`resilience`),
-//! and [`http`] with a breaker for each service, and [`guard`], between it and the network.
+//! and [`http`] with a breaker for each service, and [`guard`](crate::guard), between it and the network.
 
 mod breaker;
 pub mod country_risk;
-pub mod guard;
 pub mod http;
 pub mod news;
 pub mod registry;
@@ -30,14 +29,13 @@ use tracing::{Instrument, field::Empty, info_span};
 
 use self::{
     country_risk::CountryRisk,
-    guard::Guard,
     http::Http,
     news::News,
     registry::Registry,
     resilience::{Outcome, Remembered},
     sanctions::{Lists, Sanctions},
 };
-use crate::settings::SourceSettings;
+use crate::{guard::Guard, settings::SourceSettings};
 
 /// Most pieces of evidence that one source gives; what it finds beyond is left out, weightiest first.
 pub const ITEMS_MAX: usize = 50;
@@ -125,7 +123,7 @@ impl Sources {
     /// # Errors
     /// [`SourcesError`] when there is no HTTP client.
     pub fn new(settings: &SourceSettings, sdk: &SdkConfig, clock: Clock) -> Result<Self, SourcesError> {
-        let guard = Guard::new(settings.private_hosts.clone());
+        let guard = Guard::new(settings.private_hosts.clone(), "DOSSIER_PRIVATE_SOURCES");
         let http = Http::new(settings.timeout, guard, clock.clone())?;
         let lists = sanctions::lists(settings, sdk)?;
         let all = SourceName::ALL.map(|name| {

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{attribute, due_shard};
 use crate::domain::{
+    callback,
     identity::{ReportId, Tenant},
     lifecycle::{Allowance, Change, Command, Field, Guard, Status},
     time::UtcTime,
@@ -67,6 +68,19 @@ impl Expression {
     fn set_sum(&mut self, attribute: &'static str, base: &'static str, more: u32) {
         let clause = format!("{} = {} + {}", self.name(attribute), self.name(base), self.value(number(more)));
         self.set.push(clause);
+    }
+
+    /// Adds `attribute = value` where it is not there yet.
+    fn set_once(&mut self, attribute: &'static str, value: AttributeValue) {
+        let (name, value) = (self.name(attribute), self.value(value));
+        self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+    }
+
+    /// `attribute = attribute + 1`, from nothing where it is not there yet.
+    fn count_up(&mut self, attribute: &'static str) {
+        let name = self.name(attribute);
+        let (none, one) = (self.value(number(0)), self.value(number(1)));
+        self.set.push(format!("{name} = if_not_exists({name}, {none}) + {one}"));
     }
 
     fn compare(&mut self, attribute: &'static str, operator: &str, value: AttributeValue) -> String {
@@ -138,25 +152,36 @@ impl Expression {
         (tenant, id): (&Tenant, ReportId),
         change: &Change,
         now: UtcTime,
+        calls_back: bool,
     ) {
         // The sparse index of leases has the report exactly while it has one.
         let leased = map(&change.holder, |_| AttributeValue::S(tenant.to_string()));
         self.set_or_remove(attribute::LEASED_TENANT, leased);
-        self.set_or_remove(attribute::DUE_AT, map(&change.due_at, |due| time(*due)));
-        self.set_or_remove(attribute::DUE_SHARD, map(&change.due_at, |_| AttributeValue::S(due_shard(id))));
+        let has_ended = change.status.is_some_and(Status::is_terminal);
+        let due_at = if has_ended && calls_back {
+            // With the end itself it is written down that word of it is to be sent: no crash can come between.
+            self.set(attribute::CALLBACK_STATE, AttributeValue::S("pending".to_owned()));
+            self.count_up(attribute::CALLBACK_ROUND);
+            self.set_once(attribute::CALLBACK_ATTEMPTS, AttributeValue::L(Vec::new()));
+            Field::Set(now.plus(callback::GRACE))
+        } else {
+            change.due_at.clone()
+        };
+        self.set_or_remove(attribute::DUE_AT, map(&due_at, |due| time(*due)));
+        self.set_or_remove(attribute::DUE_SHARD, map(&due_at, |_| AttributeValue::S(due_shard(id))));
         // What readers cannot see changes no entity tag.
         if !matches!(command, Command::Renew { .. } | Command::Redispatch) {
             self.set_sum(attribute::REVISION, attribute::REVISION, 1);
         }
         match command {
             Command::Claim { .. } => {
-                let name = self.name(attribute::STARTED_AT);
-                let value = self.value(AttributeValue::S(now.to_string()));
-                self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+                self.set_once(attribute::STARTED_AT, AttributeValue::S(now.to_string()));
             }
             Command::Resubmit => {
                 self.set(attribute::RESUBMITTED_AT, AttributeValue::S(now.to_string()));
-                for gone in [attribute::ENDED_AT, attribute::ERROR, attribute::OUTCOME] {
+                for gone in
+                    [attribute::ENDED_AT, attribute::ERROR, attribute::OUTCOME, attribute::CALLBACK_STATE]
+                {
                     self.remove(gone);
                 }
             }
@@ -173,7 +198,7 @@ impl Expression {
             Some(Status::Failed) => self.say("Failed"),
             _ => {}
         }
-        if change.status.is_some_and(Status::is_terminal) {
+        if has_ended {
             self.set(attribute::ENDED_AT, AttributeValue::S(now.to_string()));
         }
     }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     aws::{error::AwsError, items::DYNAMODB},
     domain::{
+        callback::{Attempt, Callback, CallbackState},
         evidence::SourceOutcome,
         identity::{ReportId, Tenant},
         lifecycle::{Lease, Lifecycle, Status},
@@ -41,6 +42,9 @@ pub mod attribute {
     pub const USAGE: &str = "usage";
     pub const OUTCOME: &str = "outcome";
     pub const ERROR: &str = "error";
+    pub const CALLBACK_STATE: &str = "callback_state";
+    pub const CALLBACK_ROUND: &str = "callback_round";
+    pub const CALLBACK_ATTEMPTS: &str = "callback_attempts";
     pub const RESUBMITTED_AT: &str = "resubmitted_at";
     pub const LEASED_TENANT: &str = "leased_tenant";
     pub const GATHER_BEGAN_AT: &str = "gather_began_at";
@@ -90,6 +94,12 @@ pub(super) struct Item {
     usage: Usage,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<ReportError>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    callback_state: Option<CallbackState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    callback_round: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    callback_attempts: Option<Vec<Attempt>>,
     created_at: UtcTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resubmitted_at: Option<UtcTime>,
@@ -180,6 +190,9 @@ impl Item {
             sources: report.sources.clone(),
             usage: report.usage,
             error: report.error.clone(),
+            callback_state: report.callback.as_ref().map(|callback| callback.state),
+            callback_round: report.callback.as_ref().map(|callback| callback.round),
+            callback_attempts: report.callback.as_ref().map(|callback| callback.attempts.clone()),
             created_at: report.created_at,
             resubmitted_at: report.resubmitted_at,
             started_at: report.started_at,
@@ -196,6 +209,17 @@ impl Item {
         let expires_at = self.lease_expires_at.map(UtcTime::from_epoch_millis);
         let lease =
             self.lease_holder.zip(expires_at).map(|(holder, expires_at)| Lease { holder, expires_at });
+        // One attribute is the key of the index of what is due: of an open report it is the lifecycle's, of one that has
+        // ended its call-back's.
+        let due_at = self.due_at.map(UtcTime::from_epoch_millis);
+        let (due_at, callback_due_at) =
+            if self.status.is_terminal() { (None, due_at) } else { (due_at, None) };
+        let callback = self.callback_state.map(|state| Callback {
+            state,
+            round: self.callback_round.unwrap_or(1),
+            attempts: self.callback_attempts.unwrap_or_default(),
+            due_at: callback_due_at,
+        });
         Report {
             tenant: self.tenant,
             id: self.report_id,
@@ -205,7 +229,7 @@ impl Item {
                 attempts_allowed: self.attempts_allowed,
                 lease,
                 cancel_requested: self.cancel_requested,
-                due_at: self.due_at.map(UtcTime::from_epoch_millis),
+                due_at,
             },
             revision: self.revision,
             request: self.request,
@@ -216,6 +240,7 @@ impl Item {
             sources: self.sources,
             usage: self.usage,
             error: self.error,
+            callback,
             created_at: self.created_at,
             resubmitted_at: self.resubmitted_at,
             started_at: self.started_at,

@@ -2,6 +2,7 @@
 //! [`lifecycle::plan`](crate::domain::lifecycle::plan).
 
 mod batch;
+mod callback;
 mod expression;
 mod item;
 mod list;
@@ -79,6 +80,8 @@ pub struct Details {
     pub outcome: Option<Outcome>,
     /// What went wrong.
     pub error: Option<ReportError>,
+    /// Whether word is to be sent when the report ends by this write: it is where the report has a `callbackUrl`.
+    pub calls_back: bool,
 }
 
 impl Table {
@@ -178,7 +181,7 @@ impl Table {
         let mut expression = Expression::default();
         expression.require(&guard);
         expression.change(&change);
-        expression.stamp(command, (tenant, id), &change, now);
+        expression.stamp(command, (tenant, id), &change, now, details.calls_back);
         self.record(&mut expression, details, now)?;
         let (names, values) = (expression.names(), expression.values());
         let request = self
@@ -214,7 +217,7 @@ impl Table {
     }
 
     fn record(&self, expression: &mut Expression, details: &Details, now: UtcTime) -> Result<(), AwsError> {
-        let Details { progress, sources, usage, outcome, error } = details;
+        let Details { progress, sources, usage, outcome, error, calls_back: _ } = details;
         set(expression, attribute::PROGRESS, progress.as_ref())?;
         if let Some(began) = progress.as_ref().and_then(|progress| item::began(progress.stage)) {
             set(expression, began, Some(&now))?;

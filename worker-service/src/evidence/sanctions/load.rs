@@ -12,7 +12,8 @@ use shared::{
 use thiserror::Error;
 
 use crate::{
-    evidence::{SourceError, guard::Guard, http::Http},
+    evidence::{SourceError, http::Http},
+    guard::Guard,
     screening::lists::{self, Files, List, ListError},
 };
 

@@ -19,7 +19,8 @@ use super::{
     load::{Fetched, Fetcher, LoadError, Location},
 };
 use crate::{
-    evidence::{Answer, SourceError, Standing, guard::Guard},
+    evidence::{Answer, SourceError, Standing},
+    guard::Guard,
     names::Name,
     screening::{REPORT_FROM, Screen},
     settings::SourceSettings,
@@ -77,7 +78,7 @@ impl Lists {
             loaded: RwLock::default(),
             stale: AtomicBool::new(false),
         };
-        let guard = Guard::new(settings.private_hosts.clone());
+        let guard = Guard::new(settings.private_hosts.clone(), "DOSSIER_PRIVATE_SOURCES");
         Ok(Self {
             slots: settings.lists.iter().map(slot).collect(),
             fetcher: Arc::new(Fetcher::new(guard, sdk)?),

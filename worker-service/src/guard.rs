@@ -1,4 +1,4 @@
-//! Keeps requests to sources out of the private network: a configured, published or redirected
+//! Keeps requests to sources and receivers of call-backs out of the private network: a configured, published or redirected
 //! address that leads there is refused, unless the operator named its host.
 
 use std::{
@@ -62,12 +62,15 @@ fn host(url: &Url) -> &str {
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     allowed: Arc<[String]>,
+    setting: &'static str,
 }
 
 impl Guard {
     /// Lets requests to the hosts `allowed` through wherever they are.
-    pub fn new(allowed: Vec<String>) -> Self {
-        Self { allowed: allowed.into_iter().map(|host| host.to_ascii_lowercase()).collect() }
+    /// `setting` is the one that names them.
+    pub fn new(allowed: Vec<String>, setting: &'static str) -> Self {
+        let allowed = allowed.into_iter().map(|host| host.to_ascii_lowercase()).collect();
+        Self { allowed, setting }
     }
 
     /// Whether `url` may be asked, as far as can be told without resolving its name.
@@ -104,8 +107,10 @@ impl Resolve for Guard {
                 .filter(|address| guard.names_host(&host) || is_public(address.ip()))
                 .collect();
             if kept.is_empty() {
-                let refused = "its name leads into the private network, where no source is asked unless \
-                               DOSSIER_PRIVATE_SOURCES names its host";
+                let refused = format!(
+                    "its name leads into the private network, where nothing is sent unless {} names its host",
+                    guard.setting
+                );
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, refused).into());
             }
             Ok(Box::new(kept.into_iter()) as Addrs)
@@ -157,7 +162,7 @@ mod tests {
         }
         assert!(closed.allows(&url("https://lists.example/")));
         assert!(closed.resolve("localhost".parse().unwrap()).await.is_err());
-        let open = Guard::new(vec!["LOCALHOST".to_owned(), "127.0.0.1".to_owned()]);
+        let open = Guard::new(vec!["LOCALHOST".to_owned(), "127.0.0.1".to_owned()], "S");
         assert!(open.allows(&url("http://127.0.0.1:9/")));
         assert!(open.resolve("localhost".parse().unwrap()).await.is_ok());
     }
