@@ -33,7 +33,7 @@ pub struct SecretResource {
 
 /// Shows the secret that your call-backs are signed with.
 #[utoipa::path(
-    get, path = "/v1/callbacks/secret", tag = "Call-backs",
+    get, operation_id = "readCallbackSecret", path = "/v1/callbacks/secret", tag = "Call-backs",
     responses((status = 200, description = "The secret", body = SecretResource))
 )]
 pub async fn read(
@@ -47,7 +47,7 @@ pub async fn read(
 
 /// Replaces the secret. For a day call-backs are signed with the old one, too, so that receivers can be changed without a gap.
 #[utoipa::path(
-    post, path = "/v1/callbacks/secret/rotate", tag = "Call-backs",
+    post, operation_id = "rotateCallbackSecret", path = "/v1/callbacks/secret/rotate", tag = "Call-backs",
     responses((status = 200, description = "The new secret", body = SecretResource))
 )]
 pub async fn rotate(

@@ -176,17 +176,24 @@ impl Problem {
 
     /// A request whose values are wrong.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = match errors.len() {
-            1 => "one thing is wrong with the request: see errors".to_owned(),
-            many => format!("{many} things are wrong with the request: see errors"),
-        };
-        Self { errors, ..Self::new(Kind::ValidationFailed, detail) }
+        Self::with_errors(Kind::ValidationFailed, errors)
     }
 
     /// A parameter or header whose value is wrong.
     pub fn parameter(errors: Vec<FieldError>) -> Self {
-        let detail = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
-        Self { errors, ..Self::new(Kind::InvalidParameter, detail) }
+        Self::with_errors(Kind::InvalidParameter, errors)
+    }
+
+    /// A problem of this kind with everything that is wrong.
+    pub fn with_errors(kind: Kind, errors: Vec<FieldError>) -> Self {
+        let detail = match (kind, errors.len()) {
+            (Kind::InvalidParameter, _) => {
+                errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ")
+            }
+            (_, 1) => "one thing is wrong with the request: see errors".to_owned(),
+            (_, many) => format!("{many} things are wrong with the request: see errors"),
+        };
+        Self { errors, ..Self::new(kind, detail) }
     }
 
     /// Nobody who asks can tell a report of another tenant from one that does not exist.

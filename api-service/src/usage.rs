@@ -74,7 +74,7 @@ impl From<Spent> for Sum {
 
 /// Sums what reports used and cost, by day.
 #[utoipa::path(
-    get, path = "/v1/usage", tag = "Usage",
+    get, operation_id = "readUsage", path = "/v1/usage", tag = "Usage",
     params(
         ("from" = Option<Day>, Query, description = "First day, in UTC; 29 days before the last one unless told"),
         ("to" = Option<Day>, Query, description = "Last day, in UTC; today unless told")),

@@ -23,7 +23,7 @@ use crate::{
 
 /// Leads to a file of a completed report by a link that is signed now and works for ten minutes.
 #[utoipa::path(
-    get, path = "/v1/reports/{id}/artifacts/{kind}", tag = "Reports",
+    get, operation_id = "downloadArtifact", path = "/v1/reports/{id}/artifacts/{kind}", tag = "Reports",
     params(
         ("id" = String, Path, description = "The report's id"),
         ("kind" = ArtifactKind, Path, description = "The form of the report")),

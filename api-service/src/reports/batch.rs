@@ -103,7 +103,7 @@ pub struct BatchResult {
 
 /// Asks for many reports at once. What is wrong with one request does not refuse the others.
 #[utoipa::path(
-    post, path = "/v1/reports/batch", tag = "Reports",
+    post, operation_id = "submitBatch", path = "/v1/reports/batch", tag = "Reports",
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "Makes repeating the batch, or a part of it, harmless: the same key and customId give the same report")),
     request_body = SubmitBatch,

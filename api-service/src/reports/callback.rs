@@ -42,7 +42,7 @@ pub struct CallbackResource {
 
 /// Tells what became of a report's call-back.
 #[utoipa::path(
-    get, path = "/v1/reports/{id}/callback", tag = "Call-backs",
+    get, operation_id = "readCallback", path = "/v1/reports/{id}/callback", tag = "Call-backs",
     params(("id" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The call-back and every attempt at it", body = CallbackResource),
@@ -59,7 +59,7 @@ pub async fn read(
 
 /// Sends a report's call-back again, with the same event id.
 #[utoipa::path(
-    post, path = "/v1/reports/{id}/callback/resend", tag = "Call-backs",
+    post, operation_id = "resendCallback", path = "/v1/reports/{id}/callback/resend", tag = "Call-backs",
     params(("id" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The call-back, about to be sent", body = CallbackResource),

@@ -25,7 +25,7 @@ use crate::{
 
 /// Cancels a report: at once while it waits, at its worker's next step while one works on it.
 #[utoipa::path(
-    post, path = "/v1/reports/{id}/cancel", tag = "Reports",
+    post, operation_id = "cancelReport", path = "/v1/reports/{id}/cancel", tag = "Reports",
     params(("id" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The report, cancelled or about to be; repeating the call changes nothing", body = ReportResource),
@@ -63,7 +63,7 @@ pub async fn cancel(
 
 /// Gives a failed or cancelled report another go; finished stages are kept.
 #[utoipa::path(
-    post, path = "/v1/reports/{id}/resubmit", tag = "Reports",
+    post, operation_id = "resubmitReport", path = "/v1/reports/{id}/resubmit", tag = "Reports",
     params(("id" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The report, waiting for a worker; a report that is on its way stays as it is", body = ReportResource),

@@ -19,7 +19,7 @@ use crate::{
 
 /// The report's JSON, as the `json` artifact holds it: for browsers, which need no right to the bucket for it.
 #[utoipa::path(
-    get, path = "/v1/reports/{id}/document", tag = "Reports",
+    get, operation_id = "readDocument", path = "/v1/reports/{id}/document", tag = "Reports",
     params(("id" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The report's contents", body = Document),

@@ -47,7 +47,7 @@ pub(crate) struct ReportEvent {
 /// Sends the report whenever it changes, until it has ended: events named `report`, whose data is
 /// the report resource and whose id is the report's revision.
 #[utoipa::path(
-    get, path = "/v1/reports/{id}/events", tag = "Reports",
+    get, operation_id = "followReport", path = "/v1/reports/{id}/events", tag = "Reports",
     params(
         ("id" = String, Path, description = "The report's id"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen: what was seen is not sent again")),

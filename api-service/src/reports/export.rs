@@ -54,7 +54,7 @@ const COLUMNS: [&str; 21] = [
 /// Exports reports as CSV (RFC 4180, UTF-8), newest first. A value that a spreadsheet would take for a formula begins with
 /// an apostrophe.
 #[utoipa::path(
-    get, path = "/v1/reports.csv", tag = "Reports",
+    get, operation_id = "exportReports", path = "/v1/reports.csv", tag = "Reports",
     params(
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),

@@ -37,7 +37,7 @@ pub struct ReportList {
 
 /// Lists reports, newest first.
 #[utoipa::path(
-    get, path = "/v1/reports", tag = "Reports",
+    get, operation_id = "listReports", path = "/v1/reports", tag = "Reports",
     params(
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),

@@ -24,7 +24,7 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Tells how a report goes and, once it is completed, where its files are.
 #[utoipa::path(
-    get, path = "/v1/reports/{id}", tag = "Reports",
+    get, operation_id = "readReport", path = "/v1/reports/{id}", tag = "Reports",
     params(
         ("id" = String, Path, description = "The report's id"),
         ("If-None-Match" = Option<String>, Header, description = "The entity tag of the state that is known already"),

@@ -90,7 +90,7 @@ fn language() -> Object {
 
 /// Asks for a report. The answer comes at once; the report follows in its own time.
 #[utoipa::path(
-    post, path = "/v1/reports", tag = "Reports",
+    post, operation_id = "submitReport", path = "/v1/reports", tag = "Reports",
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "Makes repeating the request harmless: the same key gives the same report")),
     request_body = SubmitReport,

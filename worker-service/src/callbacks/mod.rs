@@ -60,7 +60,7 @@ pub async fn keep_delivering(jobs: Arc<Jobs>, callbacks: Callbacks, stop: Cancel
             Ok(deliveries) => {
                 failures = 0;
                 let all = stream::iter(deliveries).for_each_concurrent(RECEIVE_MAX, async |delivery| {
-                    handle(&jobs, &callbacks, delivery).await
+                    handle(&jobs, &callbacks, delivery).await;
                 });
                 // What is under way when the worker stops is sent again by another: receivers know its id.
                 tokio::select! {
