@@ -55,6 +55,11 @@ impl Process {
         Ok(Self { child, log })
     }
 
+    /// Its process id, while it runs.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Sends SIGTERM, waits for the end, which must be a good one, and gives what was logged.
     pub(crate) async fn terminate(mut self) -> Result<String> {
         let id = self.child.id().context("it has ended already")?;

@@ -1,0 +1,159 @@
+//! Clients that are slow, silent, huge or too many: healthy ones keep their answers, and memory stays bounded.
+use std::time::{Duration, Instant};
+
+use crate::support::binaries::Process;
+use crate::support::clean;
+use anyhow::{Context as _, Result};
+use futures::future::join_all;
+use local_stack::stack::testing::TestStack;
+use local_stack::stack::{Options, Part};
+use reqwest::StatusCode;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+async fn stack_with(settings: &[(&str, &str)]) -> Result<TestStack> {
+    let mut options = Options { without: vec![Part::Worker], ..TestStack::options() };
+    options.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    TestStack::with(options).await
+}
+
+fn host(stack: &TestStack) -> &str {
+    stack.api_url().trim_start_matches("http://")
+}
+
+/// A connection on which `text` was sent, and nothing more will be.
+async fn stalled(host: &str, text: &str) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(host).await?;
+    stream.write_all(text.as_bytes()).await?;
+    Ok(stream)
+}
+
+/// A request whose body never comes.
+fn without_body(stack: &TestStack) -> String {
+    use secrecy::ExposeSecret as _;
+    let key = stack.keys().dev.expose_secret();
+    format!(
+        "POST /v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    )
+}
+
+/// What comes until the other side closes.
+async fn rest(mut stream: TcpStream) -> Result<String> {
+    let mut bytes = Vec::new();
+    tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut bytes))
+        .await
+        .context("not closed")??;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_and_silent_clients_are_ended_and_cost_nobody_an_answer() -> Result<()> {
+    let stack = stack_with(&[("DOSSIER_REQUEST_SECONDS", "2")]).await?;
+    let mut silent = Vec::new();
+    for head in ["", "GET /v1/reports HT", "GET /v1/reports HTTP/1.1\r\nHost: x\r\nX-Slow: a"] {
+        for _ in 0..50 {
+            silent.push(stalled(host(&stack), head).await?);
+        }
+    }
+    let body = stalled(host(&stack), &without_body(&stack)).await?;
+    let began = Instant::now();
+    assert_eq!(stack.dev().submit(&clean()).await?.status(), StatusCode::ACCEPTED);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let mut answer = vec![0; 12];
+    let mut body = body;
+    body.read_exact(&mut answer).await?;
+    assert_eq!(answer, b"HTTP/1.1 503", "a body that does not come is waited for two seconds");
+    // Heads that do not come end their connections by themselves.
+    for ended in join_all(silent.into_iter().map(rest)).await {
+        let words = ended?;
+        assert!(words.is_empty() || words.starts_with("HTTP/1.1 4"), "{words}");
+    }
+    assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_is_refused_at_once_and_health_is_told_all_the_same() -> Result<()> {
+    let stack = stack_with(&[("DOSSIER_API_IN_FLIGHT", "4"), ("DOSSIER_REQUEST_SECONDS", "4")]).await?;
+    let text = without_body(&stack);
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(stalled(host(&stack), &text).await?);
+    }
+    let refused = loop {
+        let answer = stack.dev().get("/v1/reports").await?;
+        if answer.status() != StatusCode::OK {
+            break answer;
+        }
+        sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    assert_eq!(refused.json::<Value>().await?["code"], "overloaded");
+    for probe in ["/healthz", "/readyz"] {
+        assert_eq!(stack.dev().get(probe).await?.status(), StatusCode::OK, "{probe}");
+    }
+    // When those in work are done, others are served again.
+    drop(held);
+    while stack.dev().get("/v1/reports").await?.status() != StatusCode::OK {
+        sleep(Duration::from_millis(50)).await;
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_times_too_many_requests_and_huge_heads_leave_memory_bounded() -> Result<()> {
+    let without = vec![Part::Api, Part::Worker];
+    let stack = TestStack::with(Options { without, ..TestStack::options() }).await?;
+    let mut environment = stack.environment().clone();
+    for (name, value) in
+        [("DOSSIER_API_IN_FLIGHT", "32"), ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"), ("DOSSIER_LOG", "error")]
+    {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    let api = Process::start("api-service", &environment)?;
+    while !stack.dev().get("/readyz").await.is_ok_and(|answer| answer.status() == 200) {
+        sleep(Duration::from_millis(50)).await;
+    }
+    let before = peak_memory(api.id().context("it runs")?)?;
+    // Heads of a megabyte are refused long before they are whole.
+    let huge = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Huge: {}", "a".repeat(1024 * 1024));
+    let huge = (0..64).map(|_| async {
+        let mut stream = TcpStream::connect(host(&stack)).await?;
+        // Whoever refuses may close before all of it is sent.
+        let _ = stream.write_all(huge.as_bytes()).await;
+        let mut answer = vec![0; 12];
+        let read = stream.read(&mut answer).await.unwrap_or_default();
+        anyhow::Ok(String::from_utf8_lossy(&answer[..read]).into_owned())
+    });
+    for answer in join_all(huge).await {
+        let answer = answer?;
+        assert!(answer.is_empty() || answer == "HTTP/1.1 431", "{answer}");
+    }
+    let (mut served, mut shed) = (0, 0);
+    for _ in 0..5 {
+        for answer in join_all((0..320).map(|_| stack.dev().get("/v1/reports?pageSize=100"))).await {
+            match answer?.status() {
+                StatusCode::OK => served += 1,
+                StatusCode::SERVICE_UNAVAILABLE => shed += 1,
+                other => panic!("{other}"),
+            }
+        }
+    }
+    assert!(served > 100, "{served} served, {shed} shed");
+    let after = peak_memory(api.id().context("it runs")?)?;
+    eprintln!("floods: {served} served, {shed} shed; peak memory {before} KiB before, {after} KiB after");
+    assert!(after < before + 150 * 1024, "{before} KiB before, {after} KiB after");
+    assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
+    api.terminate().await?;
+    stack.stop().await
+}
+
+/// The most memory that a process had, in KiB.
+fn peak_memory(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
