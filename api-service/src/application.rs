@@ -36,7 +36,7 @@ pub struct App {
     /// What is known of API keys.
     pub key_ring: KeyRing,
     /// The OpenID provider whose tokens are taken.
-    pub oidc: Option<Oidc>,
+    pub oidc: Option<Arc<Oidc>>,
     /// What tenants, and this process, may take.
     pub limits: Limits,
     /// Who follows which report.
@@ -101,7 +101,7 @@ impl Application {
         let listener =
             TcpListener::bind(address).await.map_err(|error| BuildError::Bind { address, error })?;
         let aws = Aws::new(sdk, &settings.aws);
-        let oidc = settings.oidc.clone().map(Oidc::new).transpose()?;
+        let oidc = settings.oidc.clone().map(Oidc::new).transpose()?.map(Arc::new);
         let app = Arc::new(App {
             aws,
             policy: settings.aws.policy,

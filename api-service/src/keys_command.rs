@@ -116,9 +116,10 @@ pub async fn run(
             // As long as the old one was to live, if that was bounded.
             let expires_at = old.expires_at.map(|end| now.plus(end.since(old.created_at)));
             let (key, record) = create(keys, old.tenant, old.scopes, old.label, expires_at, now).await?;
+            // Shown first: if the old one cannot be ended now, nobody has lost the new one.
+            writeln!(output, "{}", with_key(&record, &key))?;
             let end = now.plus(HOUR * overlap_hours);
             keys.expire(&id, old.expires_at.map_or(end, |expires| expires.min(end))).await?;
-            writeln!(output, "{}", with_key(&record, &key))?;
         }
     }
     Ok(())

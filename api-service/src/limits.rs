@@ -1,9 +1,10 @@
 //! What one tenant may take, and what this process takes: requests per second, reports per day, requests at a time.
 
 use std::{
+    collections::HashMap,
     fmt::Write as _,
     num::NonZeroU32,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -29,7 +30,7 @@ use tokio::sync::Semaphore;
 use crate::{
     application::App,
     problem::{Kind, Problem},
-    reports::read::wait_preference,
+    reports::read::waits,
 };
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -52,6 +53,8 @@ pub struct LimitSettings {
     pub reports_per_day: Option<u64>,
     /// Requests that are worked on at a time.
     pub in_flight: usize,
+    /// Streams and waits of a tenant that are open at a time, at each API task.
+    pub followers: usize,
 }
 
 /// The limits of this process.
@@ -60,6 +63,7 @@ pub struct Limits {
     settings: LimitSettings,
     requests: Limiter,
     in_flight: Semaphore,
+    open: Arc<Mutex<HashMap<Tenant, usize>>>,
 }
 
 /// What the headers of an answer say of its tenant's requests.
@@ -83,6 +87,7 @@ impl Limits {
             settings,
             requests: RateLimiter::keyed(quota).with_middleware(),
             in_flight: Semaphore::new(settings.in_flight),
+            open: Arc::default(),
         }
     }
 
@@ -154,7 +159,7 @@ pub async fn headers(State(app): State<Arc<App>>, mut request: Request, next: Ne
 /// Refuses what comes on top of the requests that are worked on, at once: an answer now is worth more than one that is too
 /// late. Waits that clients ask for do nothing meanwhile and do not count.
 pub async fn shed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
-    let waits = wait_preference(request.headers()).is_some();
+    let waits = waits(&request).is_some();
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     if waits || is_probe {
         return next.run(request).await;
@@ -165,6 +170,43 @@ pub async fn shed(State(app): State<Arc<App>>, request: Request, next: Next) -> 
         return Problem::new(Kind::Overloaded, detail).retry_after(Duration::from_secs(1)).into_response();
     };
     next.run(request).await
+}
+
+/// An open stream or wait of a tenant; it counts until it is dropped.
+#[derive(Debug)]
+pub struct Follower {
+    open: Arc<Mutex<HashMap<Tenant, usize>>>,
+    tenant: Tenant,
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.tenant) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+impl Limits {
+    /// Takes a stream or a wait of `tenant`: each holds a connection that others could have.
+    ///
+    /// # Errors
+    /// The [`Problem`] to answer with when the tenant has too many open.
+    pub fn follow(&self, tenant: &Tenant) -> Result<Follower, Problem> {
+        let most = self.settings.followers;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(tenant.clone()).or_default();
+        if *count >= most {
+            let detail = format!("your tenant has {most} streams and waits open at this service: close some");
+            return Err(Problem::new(Kind::TooManyRequests, detail).retry_after(Duration::from_secs(5)));
+        }
+        *count += 1;
+        Ok(Follower { open: Arc::clone(&self.open), tenant: tenant.clone() })
+    }
 }
 
 /// Room for reports of a day, taken before they are recorded.

@@ -20,7 +20,7 @@ use tracing::{Instrument, field::Empty, info_span};
 
 use crate::{
     problem::{Kind, Problem},
-    reports::read::wait_preference,
+    reports::read::waits,
 };
 
 /// The span follows OpenTelemetry's "Semantic conventions for HTTP spans". The route stands for the
@@ -62,7 +62,7 @@ pub async fn trace(request: Request, next: Next) -> Response<Body> {
 
 /// Ends a request that takes longer than `limit`, and than the wait that it asked for on top.
 pub async fn time_limit(State(limit): State<Duration>, request: Request, next: Next) -> Response<Body> {
-    let limit = limit + wait_preference(request.headers()).unwrap_or_default();
+    let limit = limit + waits(&request).unwrap_or_default();
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json, Router, middleware::from_fn_with_state, routing::get};
+use axum::{Router, body::Bytes, http::header, middleware::from_fn_with_state, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -41,9 +41,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// The API as `settings` want it.
 pub fn router(app: Arc<App>, settings: &Settings) -> Router {
     let (routes, document) = documented().split_for_parts();
-    let document = openapi::finish(document);
+    let document = Bytes::from(openapi::finish(document).to_json().unwrap_or_default());
     let routes = routes
-        .route("/openapi.json", get(async move || Json(document)))
+        .route("/openapi.json", get(async move || ([(header::CONTENT_TYPE, "application/json")], document)))
         .merge(page::routes())
         .fallback(observe::no_route)
         .method_not_allowed_fallback(observe::no_method)

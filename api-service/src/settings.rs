@@ -30,6 +30,8 @@ settings! {
         "reports that one tenant may ask for in a day (UTC), 1 to 1000000000; no limit unless set";
     IN_FLIGHT = "DOSSIER_API_IN_FLIGHT", Presence::Default("1024"),
         "requests that one API task works on at a time, 1 to 100000; what comes on top is refused with 503 at once";
+    FOLLOWERS = "DOSSIER_TENANT_FOLLOWERS", Presence::Default("10000"),
+        "event streams, waits and exports of one tenant that one API task keeps open at a time, 1 to 1000000; fewer than the open connections, so that others have some";
     CONNECTIONS = "DOSSIER_API_CONNECTIONS", Presence::Default("12000"),
         "open connections of one API task, 1 to 1000000; more wait, so open files must be allowed for them";
     CORS_ORIGINS = "DOSSIER_CORS_ORIGINS", Presence::Optional,
@@ -126,9 +128,11 @@ fn limits(reader: &mut Reader<'_>) -> Option<LimitSettings> {
         reader.fail(&REPORTS_PER_DAY, "is out of range");
     }
     let in_flight = reader.number(&IN_FLIGHT, 1, 100_000);
+    let followers = reader.number(&FOLLOWERS, 1, 1_000_000);
     Some(LimitSettings {
         requests_per_second: NonZeroU32::new(u32::try_from(per_second?).ok()?)?,
         reports_per_day,
         in_flight: usize::try_from(in_flight?).ok()?,
+        followers: usize::try_from(followers?).ok()?,
     })
 }

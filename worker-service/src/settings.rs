@@ -32,7 +32,7 @@ settings! {
         "seconds between two looks for reports that nobody works on, 1 to 3600";
     CALLBACK_DLQ_URL = "DOSSIER_CALLBACK_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of call-backs";
     PRIVATE_CALLBACKS = "DOSSIER_PRIVATE_CALLBACKS", Presence::Optional,
-        "hosts that may get call-backs although they are in the private network, separated by commas, by http too; all others are refused there, redirects included";
+        "hosts that may get call-backs although their names lead into the private network, separated by commas; all others are refused there";
     DLQ_URL = "DOSSIER_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of reports";
     ECS_AGENT = "ECS_AGENT_URI", Presence::Optional,
         "URL of the ECS agent, which ECS sets: with it the worker asks not to be scaled in while it works on reports";

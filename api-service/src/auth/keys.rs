@@ -69,7 +69,18 @@ impl KeyRing {
             let what = if record.revoked_at.is_some() { "revoked" } else { "expired" };
             return Err(Problem::unauthenticated(&format!("the key is {what}")));
         }
-        Ok(Caller { tenant: record.tenant, actor: Actor::Key(record.id), scopes: record.scopes })
+        Ok(Caller {
+            tenant: record.tenant,
+            actor: Actor::Key(record.id),
+            scopes: record.scopes,
+            good_until: record.expires_at,
+        })
+    }
+
+    /// Whether the key `id` is still good, as far as is known.
+    pub async fn is_good(&self, keys: &Keys, id: &KeyId, now: UtcTime) -> bool {
+        let record = self.record(keys, id, now).await;
+        record.is_ok_and(|record| record.is_some_and(|record| record.is_good(now)))
     }
 
     async fn record(&self, keys: &Keys, id: &KeyId, now: UtcTime) -> Result<Option<KeyRecord>, AwsError> {

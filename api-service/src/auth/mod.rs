@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use shared::domain::{
     access::{ApiKey, KeyId, Scope, Scopes},
     identity::Tenant,
+    time::UtcTime,
 };
 
 pub use self::{
@@ -53,9 +54,21 @@ pub struct Caller {
     pub actor: Actor,
     /// What the caller may do.
     pub scopes: Scopes,
+    /// Until when that is known to hold; for ever where a key says so.
+    pub good_until: Option<UtcTime>,
 }
 
 impl Caller {
+    /// Whether the caller would still be let in. While nobody can tell, nobody is let go on.
+    pub async fn is_still_good(&self, app: &App) -> bool {
+        let now = app.clock.now();
+        let in_time = self.good_until.is_none_or(|end| now < end);
+        match &self.actor {
+            Actor::Key(id) => in_time && app.key_ring.is_good(&app.aws.keys, id, now).await,
+            Actor::Subject(_) => in_time,
+        }
+    }
+
     /// Writes into the audit log that the caller did `action` to `subject`.
     pub fn audit(&self, action: &'static str, subject: &dyn fmt::Display) {
         tracing::info!(

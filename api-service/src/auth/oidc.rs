@@ -15,9 +15,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use shared::domain::{access::Scopes, identity::Tenant};
+use shared::domain::{access::Scopes, identity::Tenant, time::UtcTime};
 use thiserror::Error;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::Instant,
+};
 use url::Url;
 
 use super::{Actor, Caller};
@@ -131,7 +134,7 @@ impl Oidc {
     ///
     /// # Errors
     /// The [`Problem`] to answer with when that is nobody, or cannot be found out.
-    pub async fn caller(&self, token: &SecretString) -> Result<Caller, Problem> {
+    pub async fn caller(self: &Arc<Self>, token: &SecretString) -> Result<Caller, Problem> {
         let refused = |why: &str| Problem::unauthenticated(&format!("the token {why}"));
         let header = decode_header(token.expose_secret()).map_err(|_| refused("is not a JWT"))?;
         // Extensions that must be understood are not (RFC 7515, section 4.1.11).
@@ -175,7 +178,10 @@ impl Oidc {
         hash.update([0]);
         hash.update(text("sub").unwrap_or_default());
         let subject = hex::encode(&hash.finalize()[..8]);
-        Ok(Caller { tenant, actor: Actor::Subject(subject), scopes })
+        let expires = claims.get("exp").and_then(Value::as_f64).unwrap_or_default();
+        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+        let good_until = Some(UtcTime::from_epoch_millis((expires * 1000.0) as i64));
+        Ok(Caller { tenant, actor: Actor::Subject(subject), scopes, good_until })
     }
 
     fn fetched(&self, no_older_than: Duration) -> Option<Arc<Fetched>> {
@@ -184,26 +190,26 @@ impl Oidc {
     }
 
     /// The provider's keys, fetched anew when they are old or lack `kid`.
-    async fn keys_with(&self, kid: &str) -> Result<Arc<Fetched>, Problem> {
+    async fn keys_with(self: &Arc<Self>, kid: &str) -> Result<Arc<Fetched>, Problem> {
         let fresh = || self.fetched(FRESH).filter(|keys| keys.keys.contains_key(kid));
         if let Some(keys) = fresh() {
             return Ok(keys);
         }
-        let mut tried = self.tried.lock().await;
+        // Keys that are only old are fetched anew while they are used: a provider that hangs holds up nobody.
+        if let Some(keys) = self.fetched(STALE).filter(|keys| keys.keys.contains_key(kid)) {
+            let this = Arc::clone(self);
+            tokio::spawn(async move {
+                if let Ok(tried) = this.tried.try_lock() {
+                    this.refresh(tried).await;
+                }
+            });
+            return Ok(keys);
+        }
+        let tried = self.tried.lock().await;
         if let Some(keys) = fresh() {
             return Ok(keys);
         }
-        if tried.is_none_or(|tried| tried.elapsed() >= PAUSE) {
-            match self.fetch().await {
-                Ok(fetched) => {
-                    *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(fetched));
-                }
-                Err(error) => {
-                    tracing::warn!(error = %error, "the keys of the OpenID provider could not be fetched");
-                }
-            }
-            *tried = Some(Instant::now());
-        }
+        self.refresh(tried).await;
         self.fetched(STALE).ok_or_else(|| {
             Problem::new(
                 Kind::Unavailable,
@@ -211,6 +217,22 @@ impl Oidc {
             )
             .retry_after(PAUSE)
         })
+    }
+
+    /// Fetches the keys, unless that was tried just now.
+    async fn refresh(&self, mut tried: MutexGuard<'_, Option<Instant>>) {
+        if tried.is_some_and(|tried| tried.elapsed() < PAUSE) {
+            return;
+        }
+        match self.fetch().await {
+            Ok(fetched) => {
+                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(fetched));
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "the keys of the OpenID provider could not be fetched");
+            }
+        }
+        *tried = Some(Instant::now());
     }
 
     async fn fetch(&self) -> Result<Fetched, FetchError> {

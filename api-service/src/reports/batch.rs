@@ -1,6 +1,9 @@
 //! `POST /v1/reports/batch`: up to a thousand requests, each with a result of its own.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use axum::{
     Json,
@@ -11,7 +14,7 @@ use axum::{
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use shared::{
-    aws::table::Created,
+    aws::table::{Created, Looked},
     contract::ReportMessage,
     domain::{
         identity::{IdempotencyKey, ReportId, Tenant},
@@ -144,16 +147,29 @@ pub async fn batch(
     let room = limits::room(&app, &tenant, wanted.len() as u64).await?;
     let fits = usize::try_from(room.size()).unwrap_or(usize::MAX).min(wanted.len());
     let refused = wanted.split_off(fits);
-    for (index, _) in &refused {
-        outcomes[*index] = Some(Err(room.refusal()));
+    let mut replayed = 0;
+    let known = if key.is_some() { known(&app, &refused).await? } else { HashMap::new() };
+    for (index, report) in refused {
+        outcomes[index] = Some(match known.get(&report.id) {
+            // What was recorded before is no new report.
+            Some(before) if before.request_sha256 == report.request_sha256 => {
+                replayed += 1;
+                caller.audit("report.submit.replayed", &before.id);
+                Ok(before.clone())
+            }
+            Some(_) => Err(reused()),
+            None => Err(room.refusal()),
+        });
     }
     let recorded =
         if key.is_some() { record_each(&app, wanted).await } else { record_all(&app, wanted).await };
     let new = recorded.iter().filter(|(_, outcome)| matches!(outcome, Ok((_, false)))).count();
     room.keep(new as u64).await;
-    let mut replayed = 0;
     for (index, outcome) in recorded {
-        replayed += usize::from(matches!(outcome, Ok((_, true))));
+        if let Ok((report, was_there)) = &outcome {
+            replayed += usize::from(*was_there);
+            caller.audit(if *was_there { "report.submit.replayed" } else { "report.submit" }, &report.id);
+        }
         outcomes[index] = Some(outcome.map(|(report, _)| report));
     }
     tracing::info!(%tenant, requests = ids.len(), replayed, "batch submitted");
@@ -161,10 +177,7 @@ pub async fn batch(
     let mut results = Vec::with_capacity(ids.len());
     for (custom_id, outcome) in ids.into_iter().zip(outcomes) {
         let (report, error) = match outcome {
-            Some(Ok(report)) => {
-                caller.audit("report.submit", &report.id);
-                (Some(ReportResource::new(report, &app, &caller).await?), None)
-            }
+            Some(Ok(report)) => (Some(ReportResource::new(report, &app, &caller).await?), None),
             Some(Err(problem)) => (None, Some(problem.body())),
             None => (None, Some(not_recorded().body())),
         };
@@ -176,6 +189,13 @@ pub async fn batch(
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
     Ok((StatusCode::ACCEPTED, headers, Json(BatchResults { results })).into_response())
+}
+
+/// Those of `reports` that are recorded already, by their ids.
+async fn known(app: &App, reports: &[(usize, Report)]) -> Result<HashMap<ReportId, Report>, Problem> {
+    let ids: Vec<_> = reports.iter().map(|(_, report)| (report.tenant.clone(), report.id)).collect();
+    let found = app.aws.table.get_all(&ids).await?;
+    Ok(found.into_iter().filter_map(Looked::found).map(|report| (report.id, report)).collect())
 }
 
 type Outcome = Result<Report, Problem>;

@@ -23,8 +23,8 @@ use crate::{
     problem::{Kind, Problem, ProblemBody},
 };
 
-/// Attempts that are kept of one report: whoever asks for more resends has another problem.
-const ATTEMPTS_MAX: usize = 200;
+/// Sendings of one report's call-back: whoever asks for more has another problem.
+const ROUNDS_MAX: u32 = 20;
 
 /// The call-back of a report that has ended.
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,8 +73,12 @@ pub async fn resend(
 ) -> Result<Json<CallbackResource>, Problem> {
     let report = find(&app, &caller.tenant, &id).await?;
     let callback = report.callback.as_ref().ok_or_else(none)?;
-    if callback.attempts.len() >= ATTEMPTS_MAX {
-        let detail = format!("the call-back was attempted {ATTEMPTS_MAX} times: look at the receiver");
+    if callback.state == CallbackState::Pending && callback.tried() == 0 {
+        // It is about to be sent anyway.
+        return resource(report).map(Json);
+    }
+    if callback.round >= ROUNDS_MAX {
+        let detail = format!("the call-back was sent {ROUNDS_MAX} times: look at the receiver");
         return Err(Problem::new(Kind::TransitionNotAllowed, detail));
     }
     let begun = app.aws.table.resend_callback(&caller.tenant, report.id, app.clock.now()).await?;

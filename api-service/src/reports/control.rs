@@ -55,10 +55,8 @@ pub async fn cancel(
             Status::Pending | Status::Processing => {}
         }
     }
-    Err(Problem::new(
-        Kind::Unavailable,
-        "the report changed hands while it was being cancelled: send the request again",
-    ))
+    let detail = "the report changed hands while it was being cancelled: send the request again";
+    Err(Problem::new(Kind::Unavailable, detail).retry_after(LOOK_AGAIN))
 }
 
 /// Gives a failed or cancelled report another go; finished stages are kept.

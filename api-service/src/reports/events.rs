@@ -20,6 +20,7 @@ use super::{find, follow, resource::ReportResource};
 use crate::{
     application::App,
     auth::{Caller, Reader},
+    limits::Follower,
     problem::{Problem, ProblemBody},
 };
 
@@ -64,7 +65,8 @@ pub async fn events(
     let report = find(&app, &caller.tenant, &id).await?;
     let seen =
         headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
-    let events = Sse::new(changes(app, Arc::new(caller), report, seen))
+    let follower = app.limits.follow(&caller.tenant)?;
+    let events = Sse::new(changes(app, Arc::new(caller), report, seen, follower))
         .keep_alive(KeepAlive::new().interval(HEARTBEAT));
     // A buffering proxy would hold events back.
     let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
@@ -85,14 +87,19 @@ fn changes(
     caller: Arc<Caller>,
     report: Report,
     seen: Option<u64>,
+    follower: Follower,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold(Next::Show(report, seen), move |mut next| {
+        // Held until the stream ends or the client is gone.
+        let _ = &follower;
         let (app, caller) = (Arc::clone(&app), Arc::clone(&caller));
         async move {
             loop {
                 next = match next {
                     Next::End => return None,
                     Next::Show(report, seen) if seen == Some(report.revision) => after(report),
+                    // A key that was revoked since opens nothing any more: the client meets that when it reconnects.
+                    Next::Show(..) | Next::Wait(_) if !caller.is_still_good(&app).await => Next::End,
                     Next::Show(report, _) => {
                         let after = after(report.clone());
                         match event(&app, &caller, report).await {

@@ -75,8 +75,11 @@ pub async fn export(
     query::in_order(filter.from, filter.to)?;
     // The first page is read before the answer begins, so that a failure is told by its status.
     let first = page(&app, &caller.tenant, &filter, None).await?;
+    let open = app.limits.follow(&caller.tenant)?;
     let head = Page { text: line(COLUMNS.map(str::to_owned)), next: None };
     let pages = stream::unfold(Next::Page(head, Some(first)), move |next| {
+        // Held until the last page is written or the client is gone.
+        let _ = &open;
         let (app, tenant) = (Arc::clone(&app), caller.tenant.clone());
         async move { more(next, &app, &tenant, &filter).await }
     });

@@ -7,9 +7,12 @@ use std::{
     time::Duration,
 };
 
-use shared::domain::{
-    identity::{ReportId, Tenant},
-    report::Report,
+use shared::{
+    aws::table::Looked,
+    domain::{
+        identity::{ReportId, Tenant},
+        report::Report,
+    },
 };
 use tokio::{
     sync::{Notify, watch},
@@ -74,20 +77,18 @@ impl Following {
         followed.keys().cloned().collect()
     }
 
-    fn tell(&self, asked: &[Key], found: Vec<Report>) {
-        let mut found: HashMap<Key, Report> =
-            found.into_iter().map(|report| ((report.tenant.clone(), report.id), report)).collect();
+    fn tell(&self, asked: &[Key], looked: Vec<Looked>) {
         let followed = self.followed();
-        for key in asked {
+        for (key, looked) in asked.iter().zip(looked) {
             let Some(sender) = followed.get(key) else { continue };
-            let report = found.remove(key);
-            sender.send_if_modified(|seen| match (&*seen, &report) {
-                (Seen::Report(known), Some(report)) if known.revision == report.revision => false,
-                (_, Some(report)) => {
-                    *seen = Seen::Report(Arc::new(report.clone()));
+            sender.send_if_modified(|seen| match (&*seen, looked) {
+                (_, Looked::Unreadable) => false,
+                (Seen::Report(known), Looked::Found(report)) if known.revision == report.revision => false,
+                (_, Looked::Found(report)) => {
+                    *seen = Seen::Report(Arc::new(*report));
                     true
                 }
-                (_, None) => {
+                (_, Looked::Missing) => {
                     *seen = Seen::Gone;
                     true
                 }
@@ -110,9 +111,13 @@ pub async fn keep_reading(app: Arc<App>) {
         for asked in looks {
             sleep(pause).await;
             match app.aws.table.get_all(asked).await {
-                Ok(found) => {
-                    found.iter().for_each(|report| app.pace.learn(report));
-                    app.following.tell(asked, found);
+                Ok(looked) => {
+                    for looked in &looked {
+                        if let Looked::Found(report) = looked {
+                            app.pace.learn(report);
+                        }
+                    }
+                    app.following.tell(asked, looked);
                 }
                 Err(error) => {
                     tracing::warn!(error = %error, "followed reports could not be read");

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    extract::{MatchedPath, Path, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -49,6 +49,7 @@ pub async fn read(
         // A client that tells what it knows and is behind is answered at once.
         let up_to_date = matches(&headers, &report) || !headers.contains_key(header::IF_NONE_MATCH);
         if up_to_date {
+            let _open = app.limits.follow(&caller.tenant)?;
             let changed = follow::until_changed(&app, report, wait).await;
             report = changed.ok_or_else(Problem::report_not_found)?;
         }
@@ -77,8 +78,16 @@ fn matches(headers: &HeaderMap, report: &shared::domain::report::Report) -> bool
         .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
+/// The wait that `request` asks for where one can be asked for: at this route alone, so that the preference lets no other
+/// request past a limit.
+pub(crate) fn waits(request: &Request) -> Option<Duration> {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let is_here = request.method() == Method::GET && route == Some("/v1/reports/{id}");
+    is_here.then(|| wait_preference(request.headers())).flatten()
+}
+
 /// The wait that the client prefers (RFC 7240); a preference that is not understood is passed over.
-pub(crate) fn wait_preference(headers: &HeaderMap) -> Option<Duration> {
+fn wait_preference(headers: &HeaderMap) -> Option<Duration> {
     let preferences = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let wait = preferences.flat_map(|value| value.split([',', ';'])).find_map(|preference| {
         let (name, value) = preference.split_once('=')?;

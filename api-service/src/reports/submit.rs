@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::Serialize;
 use shared::{
-    aws::table::Created,
+    aws::{error::Remedy, table::Created},
     domain::{
         country::Country,
         identity::{IdempotencyKey, ReportId, Tenant},
@@ -147,7 +147,14 @@ async fn record(
             None => Err(room.refusal()),
         };
     }
-    let created = app.aws.table.create(&report).await?;
+    let created = match app.aws.table.create(&report).await {
+        Ok(created) => created,
+        Err(error) => {
+            // What AWS refused is not recorded; of what got no answer nobody knows.
+            room.keep(u64::from(error.remedy == Remedy::Transient)).await;
+            return Err(error.into());
+        }
+    };
     room.keep(u64::from(matches!(created, Created::New))).await;
     match created {
         Created::New => {

@@ -32,7 +32,10 @@ function drawHeader(section) {
       "aria-label": t("nav.language"),
       change: async (event) => {
         await load(event.target.value);
-        show();
+        // The focus stays where the reader is.
+        first = true;
+        await show();
+        document.getElementById("language")?.focus();
       },
     },
     Object.entries(LANGUAGES).map(([tag, name]) => h("option", { value: tag, lang: tag, selected: tag === current() }, name)),
@@ -99,14 +102,16 @@ function signIn() {
   fill(main, form);
 }
 
-function show() {
+async function show() {
   leave.abort();
   leave = new AbortController();
+  const { signal } = leave;
   const address = location.hash || "#/reports";
   const [pattern, view, section] = VIEWS.find(([pattern]) => pattern.test(address)) ?? VIEWS[0];
   drawHeader(section);
   if (!api.key()) signIn();
-  else view(main, leave.signal, ...(address.match(pattern)?.slice(1) ?? []));
+  else await view(main, leave.signal, ...(address.match(pattern)?.slice(1) ?? []));
+  if (signal.aborted) return;
   document.title = `${main.querySelector("h1")?.textContent ?? "Dossier"} – Dossier`;
   // Whoever moves by keyboard or screen reader is led to what is new; at the first view the page itself is.
   if (!first) main.querySelector("h1")?.focus();
@@ -114,7 +119,6 @@ function show() {
 }
 
 addEventListener("hashchange", show);
-addEventListener("dossier:signed-out", signOut);
 document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();

@@ -53,7 +53,11 @@ export function batch(main) {
           fill(note, trouble(problem));
           button.disabled = false;
         }
-        if (results.length) draw(results);
+        if (results.length) {
+          draw(results);
+          // The same key: what was accepted is found again, and only what was refused for a while is new.
+          button.disabled = !results.some((result) => result.error?.retryable);
+        }
       },
     },
     h("h1", { tabindex: "-1" }, t("batch.title")),

@@ -48,7 +48,7 @@ export const select = (attributes, options, chosen) =>
   h("select", attributes, options.map(([value, label]) => h("option", { value, selected: value === chosen }, label)));
 
 /** A number that names one try of a form: sending it twice makes one report. */
-export const onceKey = () => `page-${crypto.randomUUID()}`;
+export const onceKey = () => `page-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 
 /** Hands the browser a file to save. */
 export function save(blob, name) {

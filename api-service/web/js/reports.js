@@ -26,11 +26,13 @@ export async function reports(main, signal) {
   let token = null;
   let timer = 0;
   let counted = null;
+  let turns = 0;
 
   const any = ["", t("list.any")];
   const control = (name, node) => {
     node.addEventListener("change", () => {
       filters[name] = node.value;
+      [shown, token] = [[], null];
       read();
     });
     return field(name, t(`list.${name}`), node, { required: true });
@@ -79,31 +81,36 @@ export async function reports(main, signal) {
 
   async function read() {
     clearTimeout(timer);
+    // An answer that is late must not show what other filters chose.
+    const turn = (turns += 1);
     let open = true;
     if (!document.hidden) {
       try {
         const page = await api.list(filters, null, signal);
+        if (turn !== turns) return;
         // What was loaded by the button stays, where it is not on the first page now.
         const first = new Set(page.reports.map((report) => report.reportId));
         const oldest = page.reports.at(-1)?.createdAt ?? "";
         const rest = shown.length > page.reports.length ? shown.filter((report) => !first.has(report.reportId) && report.createdAt < oldest) : [];
         if (!rest.length) token = page.nextPageToken;
         shown = [...page.reports, ...rest];
-        open = shown.some((report) => !TERMINAL.includes(report.status));
+        open = page.reports.some((report) => !TERMINAL.includes(report.status));
         fill(note);
         draw();
       } catch (problem) {
-        if (signal.aborted) return;
+        if (signal.aborted || turn !== turns) return;
         fill(note, trouble(problem));
         if (problem.status === 401) return;
       }
     }
-    if (!signal.aborted) timer = setTimeout(read, open ? SOON : LATER);
+    if (!signal.aborted && turn === turns) timer = setTimeout(read, open ? SOON : LATER);
   }
 
   async function next() {
+    const turn = turns;
     try {
       const page = await api.list(filters, token, signal);
+      if (turn !== turns) return;
       const known = new Set(shown.map((report) => report.reportId));
       shown = [...shown, ...page.reports.filter((report) => !known.has(report.reportId))];
       token = page.nextPageToken;

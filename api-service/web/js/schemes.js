@@ -3,7 +3,13 @@
 let loaded = null;
 
 export function schemes() {
-  loaded ??= fetch(new URL("../schemes.json", import.meta.url)).then((answer) => (answer.ok ? answer.json() : {}));
+  loaded ??= fetch(new URL("../schemes.json", import.meta.url))
+    .then((answer) => (answer.ok ? answer.json() : {}))
+    .catch(() => {
+      // Without it a form has no examples, but is a form; the next view asks again.
+      loaded = null;
+      return {};
+    });
   return loaded;
 }
 

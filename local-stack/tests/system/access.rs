@@ -95,6 +95,7 @@ async fn a_revoked_key_is_refused_within_a_minute_and_an_outage_lets_nobody_stay
     assert_eq!(code(&nowhere, &key, 50).await, "unavailable");
 
     keys.revoke(&key.id, at(60)).await?.unwrap();
+    assert!(!ring.is_good(&keys, &key.id, at(60)).await);
     assert_eq!(code(&keys, &key, 60).await, "unauthenticated");
     // The id alone is no key.
     let other = key_with(&stack, &[Scope::Admin]).await?;
@@ -186,9 +187,14 @@ async fn a_day_has_room_for_so_many_reports_and_repeats_take_none() -> Result<()
     }
     let items: Vec<Value> = ["a", "b"].map(|id| with(clean(), json!({"customId": id}))).into();
     let batch = stack.dev().request(Method::POST, "/v1/reports/batch").json(&json!({"reports": items}));
+    let batch = batch.header("idempotency-key", "batch");
+    let again = batch.try_clone().unwrap();
     let results: Value = batch.send().await?.json().await?;
     assert!(results.pointer("/results/0/report").is_some(), "{results}");
     assert_eq!(results.pointer("/results/1/error/code").unwrap(), "daily_limit_reached");
+    let repeated: Value = again.send().await?.json().await?;
+    assert_eq!(repeated.pointer("/results/0/report/reportId"), results.pointer("/results/0/report/reportId"));
+    assert_eq!(repeated.pointer("/results/1/error/code").unwrap(), "daily_limit_reached");
     let refused = submit("three").await?;
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(refused.headers()["retry-after"].to_str()?.parse::<u64>()? <= 86_400);

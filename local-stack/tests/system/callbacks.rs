@@ -13,11 +13,12 @@ use axum::response::IntoResponse as _;
 use axum::{Router, routing::post};
 use local_stack::stack::testing::TestStack;
 use local_stack::stack::{Options, Part};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use shared::aws::Aws;
 use shared::aws::table::{Details, Executed};
 use shared::contract::ReportMessage;
-use shared::domain::callback::CallbackState;
+use shared::domain::callback::{Attempt, CallbackState};
 use shared::domain::identity::{ReportId, Tenant};
 use shared::domain::lifecycle::{Command, Policy, apply};
 use shared::domain::report::Report;
@@ -215,6 +216,36 @@ async fn a_crash_between_the_end_and_the_message_loses_no_call_back() -> Result<
     assert_eq!(done.due_at, None, "no sweeper looks after it any more");
     stop.cancel();
     running.await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_attempt_at_the_same_time_one_goes_on_and_nothing_is_undone() -> Result<()> {
+    let stack = stack(&[Part::Worker]).await?;
+    let (aws, settings) = stack.adapters()?;
+    let id = recorded(&aws, "http://127.0.0.1:1/").await?;
+    let now = UtcTime::now();
+    let details = Details { calls_back: true, ..Details::default() };
+    let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, now, &settings.policy).await?;
+    let Executed::Done(report) = ended else { panic!("not cancelled") };
+    let attempt = |status, at| Attempt { at, round: 1, status: Some(status), milliseconds: 1, error: None };
+    let (one, other) = (attempt(204, now), attempt(500, now.plus(Duration::from_millis(1))));
+    assert!(aws.table.record_attempt(&report, &one, CallbackState::Delivered, None).await?);
+    // The same once more, as when the answer was lost, is recorded; another's attempt at what was read before is not.
+    assert!(aws.table.record_attempt(&report, &one, CallbackState::Delivered, None).await?);
+    assert!(!aws.table.record_attempt(&report, &other, CallbackState::Pending, Some(now)).await?);
+    let callback = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
+    assert_eq!(
+        (callback.state, callback.attempts, callback.due_at),
+        (CallbackState::Delivered, vec![one], None)
+    );
+
+    // Of many that need the first secret at once, all get the same one.
+    let secrets = (0..8).map(|fill| aws.callback_secrets.of(&report.tenant, now, [fill; 32]));
+    let secrets = futures::future::try_join_all(secrets).await?;
+    let texts: std::collections::BTreeSet<String> =
+        secrets.iter().map(|all| all[0].text().expose_secret().to_owned()).collect();
+    assert_eq!(texts.len(), 1);
     stack.stop().await
 }
 

@@ -92,6 +92,12 @@ async fn what_is_too_much_is_refused_at_once_and_health_is_told_all_the_same() -
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.headers()["retry-after"], "1");
     assert_eq!(refused.json::<Value>().await?["code"], "overloaded");
+    // A preference that means nothing here lets nobody past.
+    for path in ["/v1/reports", "/openapi.json"] {
+        let preferring =
+            stack.dev().request(reqwest::Method::GET, path).header("prefer", "wait=5").send().await?;
+        assert_eq!(preferring.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+    }
     for probe in ["/healthz", "/readyz"] {
         assert_eq!(stack.dev().get(probe).await?.status(), StatusCode::OK, "{probe}");
     }
@@ -148,6 +154,29 @@ async fn ten_times_too_many_requests_and_huge_heads_leave_memory_bounded() -> Re
     assert!(after < before + 150 * 1024, "{before} KiB before, {after} KiB after");
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
     api.terminate().await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tenants_streams_leave_connections_for_others() -> Result<()> {
+    let stack = stack_with(&[("DOSSIER_TENANT_FOLLOWERS", "2")]).await?;
+    let id = stack.dev().submitted(&clean()).await?;
+    let path = format!("/v1/reports/{id}/events");
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        open.push(stack.dev().get(&path).await?.error_for_status()?);
+    }
+    let refused = stack.dev().get(&path).await?;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
+    let acme = stack.acme_client()?;
+    let theirs = acme.submitted(&clean()).await?;
+    assert_eq!(acme.get(&format!("/v1/reports/{theirs}/events")).await?.status(), StatusCode::OK);
+    drop(open);
+    while stack.dev().get(&path).await?.status() != StatusCode::OK {
+        sleep(Duration::from_millis(50)).await;
+    }
     stack.stop().await
 }
 

@@ -96,6 +96,8 @@ fn settings(more: &[(&str, &str)]) -> Settings {
     let mut environment: Environment = [
         ("DOSSIER_QUEUE_URL", "http://127.0.0.1/q"),
         ("DOSSIER_DLQ_URL", "http://127.0.0.1/d"),
+        ("DOSSIER_CALLBACK_QUEUE_URL", "http://127.0.0.1/c"),
+        ("DOSSIER_CALLBACK_DLQ_URL", "http://127.0.0.1/cd"),
         ("DOSSIER_MANDATORY_SOURCES", "none"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

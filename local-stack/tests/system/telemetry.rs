@@ -89,6 +89,8 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     let report = stack.dev().wait_for_end(text(&pending, "/reportId")).await?;
     assert_eq!(report["status"], "COMPLETED");
     let link = text(&report, "/links/json").to_owned();
+    let given = stack.dev().get(&format!("/v1/reports/{}/artifacts/pdf", text(&report, "/reportId"))).await?;
+    assert_eq!(given.status(), 303);
     let logs = [api.terminate().await?, worker.terminate().await?];
 
     let received = std::mem::take(&mut *received.lock().unwrap());
@@ -149,6 +151,19 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     for log in &logs {
         let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
         assert!(lines.iter().any(|line| line["traceId"] == TRACE), "{log}");
+    }
+    // The audit log says who did what to which report, by the id of the key.
+    let audits: Vec<Value> = logs[0]
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .filter(|line: &Value| line["target"] == "dossier::audit")
+        .collect();
+    let key = shared::domain::access::ApiKey::parse(stack.keys().dev.expose_secret()).unwrap();
+    for action in ["report.submit", "artifact.links", "artifact.link"] {
+        let entry =
+            audits.iter().find(|line| line["action"] == action).unwrap_or_else(|| panic!("no {action}"));
+        assert_eq!((&entry["tenant"], &entry["actor"]), (&"dev".into(), &format!("key:{}", key.id).into()));
+        assert!(text(entry, "/subject").starts_with(text(&report, "/reportId")));
     }
     let everything = format!("{logs:?} {:?}", received.spans);
     let signature = link.split("X-Amz-Signature=").nth(1).unwrap().split('&').next().unwrap();

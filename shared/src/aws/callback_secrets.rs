@@ -74,9 +74,16 @@ impl CallbackSecrets {
         now: UtcTime,
         fresh: [u8; SECRET_BYTES],
     ) -> Result<Vec<CallbackSecret>, AwsError> {
-        let (secrets, _) = self.read(tenant).await?;
-        let signing: Vec<_> = signing(secrets, now);
-        if signing.is_empty() { self.rotate(tenant, now, Duration::ZERO, fresh).await } else { Ok(signing) }
+        let (secrets, version) = self.read(tenant).await?;
+        if version > 0 {
+            return Ok(signing(secrets, now));
+        }
+        let first = vec![CallbackSecret { bytes: fresh.to_vec().into(), created_at: now, expires_at: None }];
+        if self.write(tenant, &first, version).await? {
+            return Ok(first);
+        }
+        // Somebody else has made one meanwhile: that one counts.
+        Ok(signing(self.read(tenant).await?.0, now))
     }
 
     /// Makes `fresh` the current secret of `tenant`; the ones before sign beside it for `overlap`, if they do not end

@@ -4,7 +4,9 @@ use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
-    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    config::{http::HttpResponse, retry::RetryConfig},
+    error::SdkError,
+    operation::update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
     types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 
@@ -69,11 +71,31 @@ pub(super) fn number(value: impl ToString) -> AttributeValue {
 /// # Errors
 /// [`AwsError`] when it is not known which.
 pub(super) async fn conditional(request: UpdateItemFluentBuilder) -> Result<Result<Item, Item>, AwsError> {
-    const OPERATION: &str = "UpdateItem";
-    let request = request
+    outcome(answering(request).send()).await
+}
+
+/// [`conditional`] that is sent once, for what must not be done twice.
+///
+/// # Errors
+/// [`AwsError`] when it is not known whether it was done.
+pub(super) async fn conditional_once(
+    request: UpdateItemFluentBuilder,
+) -> Result<Result<Item, Item>, AwsError> {
+    let once = aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled());
+    outcome(answering(request).customize().config_override(once).send()).await
+}
+
+fn answering(request: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
+    request
         .return_values(ReturnValue::AllNew)
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    let error = match observed(DYNAMODB, OPERATION, request.send()).await {
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+}
+
+async fn outcome(
+    sent: impl Future<Output = Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>>>,
+) -> Result<Result<Item, Item>, AwsError> {
+    const OPERATION: &str = "UpdateItem";
+    let error = match observed(DYNAMODB, OPERATION, sent).await {
         Ok(answer) => return Ok(Ok(answer.attributes.unwrap_or_default())),
         Err(error) => error,
     };

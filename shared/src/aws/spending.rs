@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::{
 use super::{
     call::call,
     error::AwsError,
-    items::{DYNAMODB, Item, conditional, get_all, number},
+    items::{DYNAMODB, Item, conditional, conditional_once, get_all, number},
 };
 use crate::domain::{
     identity::{ReportId, Tenant},
@@ -217,7 +217,8 @@ impl Spending {
                 model_calls: sum(item, attribute::MODEL_CALLS),
                 reports: sum(item, attribute::REPORTS),
             };
-            Some((day, spent))
+            // Reports may have been asked for on a day without any use.
+            (spent != Spent::default()).then_some((day, spent))
         };
         Ok(days.into_iter().filter_map(spent).collect())
     }
@@ -265,7 +266,8 @@ impl Spending {
     pub async fn give_back(&self, tenant: &Tenant, day: Day, unused: u64) -> Result<(), AwsError> {
         let request =
             self.count(tenant, day, -i128::from(unused)).condition_expression("attribute_exists(#admitted)");
-        conditional(request).await.map(drop)
+        // Done twice it would let too many in; not done it costs the tenant that room.
+        conditional_once(request).await.map(drop)
     }
 
     fn count(&self, tenant: &Tenant, day: Day, more: impl ToString) -> UpdateItemFluentBuilder {

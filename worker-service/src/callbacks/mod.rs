@@ -6,7 +6,6 @@ mod signature;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{StreamExt as _, stream};
 use serde_json::json;
 use shared::{
     aws::{
@@ -15,14 +14,14 @@ use shared::{
     },
     contract::ReportMessage,
     domain::{
-        callback::{Attempt, Callback, CallbackState, event_id},
+        callback::{Attempt, Callback, CallbackState, GRACE, event_id},
         lifecycle::Status,
         report::Report,
         time::UtcTime,
     },
     telemetry::{metrics::metrics, propagation::continue_trace},
 };
-use tokio::time::sleep;
+use tokio::{sync::Semaphore, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, field::Empty, info_span};
 
@@ -36,8 +35,13 @@ use crate::{job::Jobs, retry::full_jitter};
 const LONG_POLL: Duration = Duration::from_secs(20);
 /// How long a delivery hides its message: longer than an attempt may take.
 const VISIBILITY: Duration = Duration::from_secs(90);
-/// The longest that a message can be put off ("Amazon SQS visibility timeout").
-const HIDE_MAX: Duration = Duration::from_secs(12 * 3600);
+/// Call-backs that one worker delivers at a time.
+const SLOTS: usize = 32;
+/// The longest that a message is put off. What waits longer waits in the table, and the sweeper queues it when it is due: SQS
+/// counts hidden messages against a limit of the whole queue ("Amazon SQS message quotas").
+const HIDE_MAX: Duration = Duration::from_secs(15 * 60);
+/// The longest pause that a receiver can ask for.
+const PAUSE_MAX: Duration = Duration::from_secs(12 * 3600);
 
 /// What call-backs need beside what every job has.
 #[derive(Debug)]
@@ -48,24 +52,36 @@ pub struct Callbacks {
     pub dead_letters: Queue,
 }
 
-/// Delivers until `stop`.
+/// Delivers until `stop`, each in a slot of its own: a receiver that hangs holds up no other.
 pub async fn keep_delivering(jobs: Arc<Jobs>, callbacks: Callbacks, stop: CancellationToken) {
+    let (callbacks, slots) = (Arc::new(callbacks), Arc::new(Semaphore::new(SLOTS)));
     let mut failures = 0;
     loop {
-        let received = tokio::select! {
+        let received = async {
+            let first = Arc::clone(&slots).acquire_owned().await;
+            let free = (slots.available_permits() + 1).min(RECEIVE_MAX);
+            (first, jobs.aws.callbacks.receive(free, LONG_POLL, VISIBILITY).await)
+        };
+        let (first, received) = tokio::select! {
             () = stop.cancelled() => return,
-            received = jobs.aws.callbacks.receive(RECEIVE_MAX, LONG_POLL, VISIBILITY) => received,
+            received = received => received,
         };
         match received {
             Ok(deliveries) => {
                 failures = 0;
-                let all = stream::iter(deliveries).for_each_concurrent(RECEIVE_MAX, async |delivery| {
-                    handle(&jobs, &callbacks, delivery).await;
-                });
-                // What is under way when the worker stops is sent again by another: receivers know its id.
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = all => {}
+                let mut slot = first.ok();
+                for delivery in deliveries {
+                    // Only what slots were free for was received.
+                    let slot = slot.take().or_else(|| Arc::clone(&slots).try_acquire_owned().ok());
+                    let (jobs, callbacks, stop) = (Arc::clone(&jobs), Arc::clone(&callbacks), stop.clone());
+                    tokio::spawn(async move {
+                        // What is under way when the worker stops is sent again by another: receivers know its id.
+                        tokio::select! {
+                            () = stop.cancelled() => {}
+                            () = handle(&jobs, &callbacks, delivery) => {}
+                        }
+                        drop(slot);
+                    });
                 }
             }
             Err(error) => {
@@ -145,10 +161,10 @@ async fn decide(jobs: &Jobs, callbacks: &Callbacks, delivery: &Delivery) -> Resu
         return Ok(Then::Delete);
     };
     if due > now {
-        return Ok(Then::Later(due.since(now)));
+        return Ok(wait(due.since(now)));
     }
     let answer = attempt(jobs, callbacks, &report, &url, now).await?;
-    record(jobs, &report, callback, answer, now).await
+    record(jobs, callbacks, delivery, &report, callback, answer, now).await
 }
 
 /// Sends it once.
@@ -189,6 +205,8 @@ fn payload(report: &Report) -> serde_json::Value {
 
 async fn record(
     jobs: &Jobs,
+    callbacks: &Callbacks,
+    delivery: &Delivery,
     report: &Report,
     mut callback: Callback,
     answer: Answer,
@@ -200,10 +218,9 @@ async fn record(
     let attempt = Attempt { at: began, round: callback.round, status, milliseconds, error: error.clone() };
     callback.attempts.push(attempt.clone());
     let pause = match answer {
-        Answer::Refused { for_good: true, .. } => None,
-        Answer::Taken { .. } => None,
+        Answer::Refused { for_good: true, .. } | Answer::Taken { .. } => None,
         Answer::Refused { retry_after, .. } => {
-            callback.pause().map(|pause| pause.max(retry_after.unwrap_or_default()).min(HIDE_MAX))
+            callback.pause().map(|pause| pause.max(retry_after.unwrap_or_default()).min(PAUSE_MAX))
         }
     };
     let state = match (&error, pause) {
@@ -213,12 +230,24 @@ async fn record(
     };
     metrics().callback(state);
     tracing::info!(report = %report.id, tenant = %report.tenant, status, state = ?state, attempt = callback.tried(), "call-back attempted");
-    jobs.aws.table.record_attempt(report, &attempt, state, pause.map(|pause| now.plus(pause))).await?;
-    Ok(match (state, pause) {
-        (CallbackState::Pending, Some(pause)) => Then::Later(pause),
-        (CallbackState::Failed, _) => {
-            Then::Bury(format!("the call-back of report {} failed: {}", report.id, error.unwrap_or_default()))
-        }
+    if state == CallbackState::Failed {
+        // Before the record: a crash in between makes two letters, and not none.
+        let why = format!("the call-back of report {} failed: {}", report.id, error.unwrap_or_default());
+        callbacks.dead_letters.bury(delivery, &why).await?;
+    }
+    let due_at = pause.map(|pause| match wait(pause) {
+        Then::Later(pause) => now.plus(pause + GRACE),
+        _ => now.plus(pause),
+    });
+    let recorded = jobs.aws.table.record_attempt(report, &attempt, state, due_at).await?;
+    Ok(match (recorded, pause) {
+        (true, Some(pause)) => wait(pause),
+        // Settled, or another process is at it.
         _ => Then::Delete,
     })
+}
+
+/// How a message waits for so long: hidden, or not at all where the sweeper will queue another.
+fn wait(pause: Duration) -> Then {
+    if pause <= HIDE_MAX { Then::Later(pause) } else { Then::Delete }
 }

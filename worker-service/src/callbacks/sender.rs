@@ -92,7 +92,7 @@ impl Sender {
         }
         // Names are judged when they are resolved, addresses here.
         if !self.guard.allows(&url) {
-            return refused("the address is in the private network", true);
+            return refused("the receiver gave no answer, or is not on the public Internet", true);
         }
         let request = self
             .client
@@ -105,7 +105,11 @@ impl Sender {
         match request.send().await {
             // What else the answer says does not matter, and is not read.
             Ok(answer) => judged(answer.status(), retry_after(answer.headers())),
-            Err(error) => refused(&chain(&error.without_url()), false),
+            Err(error) => {
+                // What a name leads to is the operator's business: a tenant could ask for names of the private network.
+                tracing::info!(error = %chain(&error.without_url()), "a receiver of call-backs gave no answer");
+                refused("the receiver gave no answer, or is not on the public Internet", false)
+            }
         }
     }
 }

@@ -30,14 +30,20 @@ impl Table {
     }
 
     async fn create_or_name(&self, batch: &[Report]) -> Vec<ReportId> {
-        self.create_batch(batch).await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, reports = batch.len(), "reports of a batch were not recorded");
-            batch.iter().map(|report| report.id).collect()
-        })
+        let mut left = Vec::new();
+        match self.create_batch(batch, &mut left).await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                tracing::error!(error = %error, reports = left.len(), "reports of a batch were not recorded");
+                left
+            }
+        }
     }
 
-    async fn create_batch(&self, reports: &[Report]) -> Result<Vec<ReportId>, AwsError> {
+    /// `unrecorded` are those that are not known to be recorded when this fails.
+    async fn create_batch(&self, reports: &[Report], unrecorded: &mut Vec<ReportId>) -> Result<(), AwsError> {
         const OPERATION: &str = "BatchWriteItem";
+        unrecorded.extend(reports.iter().map(|report| report.id));
         let write = |report: &Report| {
             let item = serde_dynamo::to_item(Item::from_report(report))
                 .map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
@@ -51,17 +57,19 @@ impl Table {
             let request = request.set_request_items(Some(HashMap::from([(self.name.clone(), left)])));
             let answer = call(DYNAMODB, OPERATION, request.send()).await?;
             left = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            let keys: Vec<String> = left.iter().filter_map(key).collect();
+            let is_left = |report: &&Report| keys.contains(&super::item::key(&report.tenant, report.id));
+            *unrecorded = reports.iter().filter(is_left).map(|report| report.id).collect();
             if left.is_empty() {
-                return Ok(Vec::new());
+                return Ok(());
             }
             sleep(Duration::from_millis(50 << tries)).await;
         }
-        let key = |write: &WriteRequest| {
-            let put = write.put_request()?;
-            put.item().get(attribute::PK).and_then(|key: &AttributeValue| key.as_s().ok()).cloned()
-        };
-        let keys: Vec<String> = left.iter().filter_map(key).collect();
-        let recorded = |report: &&Report| keys.contains(&super::item::key(&report.tenant, report.id));
-        Ok(reports.iter().filter(recorded).map(|report| report.id).collect())
+        Err(AwsError::unusable(DYNAMODB, OPERATION, "the table has no room for all of them"))
     }
+}
+
+fn key(write: &WriteRequest) -> Option<String> {
+    let put = write.put_request()?;
+    put.item().get(attribute::PK).and_then(|key: &AttributeValue| key.as_s().ok()).cloned()
 }

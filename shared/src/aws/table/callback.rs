@@ -45,24 +45,29 @@ impl Table {
     }
 
     /// Records an attempt at the call-back of `report`, as it was read, and where the call-back now stands; `next` is when
-    /// it is tried again. What belongs to an earlier end or sending of the report changes nothing.
+    /// the sweeper is to look after it. False, and nothing changed, where the call-back is not as it was read: another process
+    /// has attempted it meanwhile, or the report was resubmitted.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be recorded.
+    /// [`AwsError`] when it is not known whether it is recorded.
     pub async fn record_attempt(
         &self,
         report: &Report,
         attempt: &Attempt,
         state: CallbackState,
         next: Option<UtcTime>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<bool, AwsError> {
+        let seen = report.callback.as_ref().map_or(0, |callback| callback.attempts.len());
         let unusable = |error| AwsError::unusable(DYNAMODB, OPERATION, error);
         let attempt_value = serde_dynamo::to_attribute_value(attempt).map_err(unusable)?;
         let state = serde_dynamo::to_attribute_value(state).map_err(unusable)?;
+        let pending = serde_dynamo::to_attribute_value(CallbackState::Pending).map_err(unusable)?;
         let appended = "#state = :state, #attempts = list_append(#attempts, :attempt)";
         let request = self
             .update(&report.tenant, report.id)
-            .condition_expression("#ended = :ended AND #round = :round")
+            .condition_expression(
+                "#ended = :ended AND #round = :round AND #state = :pending AND size(#attempts) = :seen",
+            )
             .expression_attribute_names("#state", attribute::CALLBACK_STATE)
             .expression_attribute_names("#attempts", attribute::CALLBACK_ATTEMPTS)
             .expression_attribute_names("#round", attribute::CALLBACK_ROUND)
@@ -70,6 +75,8 @@ impl Table {
             .expression_attribute_names("#due", attribute::DUE_AT)
             .expression_attribute_values(":attempt", AttributeValue::L(vec![attempt_value]))
             .expression_attribute_values(":state", state)
+            .expression_attribute_values(":pending", pending)
+            .expression_attribute_values(":seen", number(seen))
             .expression_attribute_values(":round", number(attempt.round))
             .expression_attribute_values(
                 ":ended",
@@ -78,12 +85,17 @@ impl Table {
         let request = match next {
             Some(next) => request
                 .update_expression(format!("SET {appended}, #due = :due"))
-                .expression_attribute_values(":due", number(next.plus(GRACE).epoch_millis())),
+                .expression_attribute_values(":due", number(next.epoch_millis())),
             None => request
                 .update_expression(format!("SET {appended} REMOVE #due, #shard"))
                 .expression_attribute_names("#shard", attribute::DUE_SHARD),
         };
-        conditional(request).await.map(drop)
+        match conditional(request).await? {
+            Ok(_) => Ok(true),
+            // Its own first try, whose answer was lost.
+            Err(item) => Ok(item::report(OPERATION, item)
+                .is_ok_and(|now| now.callback.is_some_and(|now| now.attempts.last() == Some(attempt)))),
+        }
     }
 
     /// Begins a new sending of the call-back of a report that has ended: the report, or none where it has no call-back.

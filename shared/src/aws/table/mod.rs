@@ -67,6 +67,27 @@ pub enum Executed {
     Refused(Option<Box<Report>>),
 }
 
+/// What a look at one of many reports saw.
+#[derive(Clone, Debug)]
+pub enum Looked {
+    /// The report.
+    Found(Box<Report>),
+    /// There is none.
+    Missing,
+    /// It is of a version that this one cannot read: that is no reason not to see the others.
+    Unreadable,
+}
+
+impl Looked {
+    /// The report, where it was seen.
+    pub fn found(self) -> Option<Report> {
+        match self {
+            Self::Found(report) => Some(*report),
+            Self::Missing | Self::Unreadable => None,
+        }
+    }
+}
+
 /// What a write records beside the lifecycle. What is absent stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Details {
@@ -152,15 +173,22 @@ impl Table {
         answer.item.map(|item| item::report("GetItem", item)).transpose()
     }
 
-    /// The reports with these ids as they are now, by consistent reads, a hundred with each request; what is not there is
-    /// left out.
+    /// The reports with these ids as they are now, in this order, by consistent reads, a hundred with each request.
     ///
     /// # Errors
-    /// [`AwsError`] when one of them cannot be read.
-    pub async fn get_all(&self, wanted: &[(Tenant, ReportId)]) -> Result<Vec<Report>, AwsError> {
-        let keys = wanted.iter().map(|(tenant, id)| item::key(tenant, *id)).collect();
-        let items = get_all(&self.client, &self.name, keys).await?;
-        items.into_values().map(|item| item::report("BatchGetItem", item)).collect()
+    /// [`AwsError`] when the table does not answer.
+    pub async fn get_all(&self, wanted: &[(Tenant, ReportId)]) -> Result<Vec<Looked>, AwsError> {
+        let keys: Vec<String> = wanted.iter().map(|(tenant, id)| item::key(tenant, *id)).collect();
+        let mut items = get_all(&self.client, &self.name, keys.clone()).await?;
+        let looked = |key: String| match items.remove(&key).map(|item| item::report("BatchGetItem", item)) {
+            None => Looked::Missing,
+            Some(Ok(report)) => Looked::Found(Box::new(report)),
+            Some(Err(error)) => {
+                tracing::error!(error = %error, "a report cannot be read");
+                Looked::Unreadable
+            }
+        };
+        Ok(keys.into_iter().map(looked).collect())
     }
 
     /// Carries out `command` with `details` if the lifecycle allows it: one UpdateItem.
