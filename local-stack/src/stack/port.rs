@@ -32,11 +32,25 @@ impl PortUnavailable {
     }
 }
 
+/// An address that stays free until it is used: below the ports that the system gives to connections (from 32768 on in Linux,
+/// from 49152 on by RFC 6335), and by chance, so that stacks that start at the same time do not choose the same.
+async fn free() -> SocketAddr {
+    loop {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, rand::random_range(20_000..32_000)));
+        if TcpListener::bind(address).await.is_ok() {
+            return address;
+        }
+    }
+}
+
 /// The address for `port`, which nobody listens on. Port 0 stays 0 unless `choose` asks for a free one.
 pub(super) async fn check(port: u16, choose: bool) -> Result<SocketAddr, PortUnavailable> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if port == 0 && !choose {
         return Ok(address);
+    }
+    if port == 0 {
+        return Ok(free().await);
     }
     let listener = TcpListener::bind(address).await.map_err(|error| PortUnavailable::new(port, error))?;
     listener.local_addr().map_err(|error| PortUnavailable::new(port, error))
