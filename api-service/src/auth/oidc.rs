@@ -60,7 +60,7 @@ pub struct InvalidIssuer;
 /// Checks an issuer (OpenID Connect Discovery 1.0, section 3).
 ///
 /// # Errors
-/// [`InvalidIssuer`].
+/// When it cannot be one, with why.
 pub fn check_issuer(issuer: &str) -> Result<(), InvalidIssuer> {
     let url = Url::parse(issuer).map_err(|_| InvalidIssuer)?;
     let plain = url.query().is_none() && url.fragment().is_none();
