@@ -1,0 +1,365 @@
+"""See `permissions` beside this file. Arguments restrict it to statements of these names."""
+
+import contextlib
+import copy
+import http.server
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import yaml
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+from emulator import REGION, TEMPLATE, clients, deployed, emulator, free_port, local_stack, until
+
+REFUSED = re.compile(r"AccessDenied|not authorized", re.I)
+COMPANY = {"companyName": "星見川精機株式会社", "corporateNumber": "1010401998301", "country": "JP"}
+# What the emulator does not check, or checks by another name than AWS: taking these out proves nothing here.
+NOT_CHECKED = {
+    "kms:Decrypt": "the emulator does not ask KMS for the services that encrypt by it",
+    "kms:GenerateDataKey": "the emulator does not ask KMS for the services that encrypt by it",
+    "bedrock:InvokeModel": "the model is local-stack's stand-in, which knows one pair of keys and no policies",
+    "s3:ListBucket": "the emulator answers 404 for what is not there without it; AWS answers 403",
+}
+
+
+def policies(outputs):
+    """The policy documents of deploy/access.yaml by role, with the data stack's outputs filled in."""
+    values = {name: value for name, value in outputs.items() if name.endswith("Arn")}
+    values |= {"ModelArns": "arn:aws:bedrock:*::foundation-model/any", "AWS::AccountId": "000000000000"}
+
+    def resolve(node):
+        if isinstance(node, dict):
+            if set(node) == {"Ref"}:
+                return values[node["Ref"]]
+            if set(node) == {"Fn::Sub"}:
+                return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], node["Fn::Sub"])
+            return {name: resolve(value) for name, value in node.items()}
+        return [resolve(one) for one in node] if isinstance(node, list) else node
+
+    # The emulator checks SendMessageBatch by that name; on AWS it is sqs:SendMessage ("Actions, resources, and condition keys
+    # for Amazon SQS").
+    def overlaid(policy):
+        for statement in policy["Statement"]:
+            if statement["Action"] == "sqs:SendMessage":
+                statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+        return policy
+
+    resources = yaml.safe_load(pathlib.Path("deploy/access.yaml").read_text())["Resources"]
+    documents = {role: resources[f"{role.title()}Role"]["Properties"]["Policies"][0]["PolicyDocument"] for role in ("api", "worker")}
+    return {"api": overlaid(resolve(documents["api"])), "worker": resolve(documents["worker"])}
+
+
+def without(policy, sid, action):
+    policy = copy.deepcopy(policy)
+    for statement in policy["Statement"]:
+        if statement["Sid"] == sid:
+            actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+            statement["Action"] = [one for one in actions if one != action] or ["sts:GetCallerIdentity"]
+    return policy
+
+
+class Role:
+    def __init__(self, aws, name, policy):
+        self.iam, self.name = aws("iam"), name
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}]}
+        arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        self.put(policy)
+        self.credentials = aws("sts").assume_role(RoleArn=arn, RoleSessionName="task")["Credentials"]
+
+    def put(self, policy):
+        self.iam.put_role_policy(RoleName=self.name, PolicyName=self.name, PolicyDocument=json.dumps(policy))
+
+    def environment(self):
+        it = self.credentials
+        return {"AWS_ACCESS_KEY_ID": it["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": it["SecretAccessKey"], "AWS_SESSION_TOKEN": it["SessionToken"]}
+
+    def clients(self, endpoint):
+        it = self.credentials
+        return clients(endpoint, key=it["AccessKeyId"], secret=it["SecretAccessKey"], token=it["SessionToken"])
+
+
+@contextlib.contextmanager
+def model(ready):
+    """Signs what the worker asks of the model anew, by the one key that the stand-in knows."""
+    keys = Credentials(ready["accessKeyId"], ready["secretAccessKey"])
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"]))
+            request = AWSRequest("POST", ready["bedrock"] + self.path, data=body, headers={"content-type": "application/json"})
+            SigV4Auth(keys, "bedrock", ready["region"]).add_auth(request)
+            try:
+                answer = urllib.request.urlopen(urllib.request.Request(request.url, body, dict(request.headers)))
+            except urllib.error.HTTPError as error:
+                answer = error
+            content = answer.read()
+            # The worker may be killed while it waits.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self.answer(answer, content)
+
+        def answer(self, answer, content):
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                if name.lower().startswith(("content-type", "x-amzn")):
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+class Stage:
+    """The services with their roles, and a client of the API."""
+
+    def __init__(self, environment, roles, work, stand_in):
+        self.environment, self.roles, self.work, self.stand_in = environment, roles, work, stand_in
+        self.port, self.key, self.running = free_port(), None, {}
+
+    @contextlib.contextmanager
+    def service(self, name, anew=True):
+        log = pathlib.Path(self.work, f"{name}.log")
+        if anew:
+            log.unlink(missing_ok=True)
+        environment = {"PATH": os.environ["PATH"], **self.environment, **self.roles[name].environment(), "DOSSIER_BIND": f"127.0.0.1:{self.port}"}
+        with log.open("a") as output:
+            process = subprocess.Popen([f"target/debug/{name}-service"], env=environment, stdout=output, stderr=output)
+            try:
+                yield log
+            finally:
+                process.kill()
+                process.wait()
+
+    def call(self, method, path, body=None, follow=True):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def until_ready(self):
+        try:
+            until("the API", lambda: self.call("GET", "/readyz")[0] == 200)
+        except SystemExit:
+            raise SystemExit(f"permissions: the API is not ready:\n{pathlib.Path(self.work, 'api.log').read_text()[-2000:]}")
+
+    def faults(self, wanted):
+        request = urllib.request.Request(f"{self.stand_in}/faults", json.dumps(wanted).encode(), {"content-type": "application/json"}, method="PUT")
+        urllib.request.urlopen(request).close()
+
+    def api(self, completed):
+        """Everything that the API does; what fails of it."""
+        failed = []
+        with self.service("api") as log:
+            def ready():
+                return self.call("GET", "/readyz")[0] == 200
+
+            try:
+                until("readiness", ready, 6)
+            except SystemExit:
+                failed.append("readyz")
+                if self.call("GET", "/healthz")[0] != 200:
+                    return failed + ["start"]
+            status, body = self.call("POST", "/v1/reports", {**COMPANY, "callbackUrl": "https://hooks.example.com/x"})
+            failed += ["submit"] if status != 202 else []
+            submitted = json.loads(body).get("reportId")
+            status, body = self.call("POST", "/v1/reports/batch", {"reports": [{**COMPANY, "customId": "a"}]})
+            failed += ["batch"] if status != 202 or "report" not in json.loads(body)["results"][0] else []
+            for name, method, path in [
+                ("read", "GET", f"/v1/reports/{completed}"),
+                ("list", "GET", "/v1/reports"),
+                ("document", "GET", f"/v1/reports/{completed}/document"),
+                ("usage", "GET", "/v1/usage"),
+                ("secret", "GET", "/v1/callbacks/secret"),
+                ("cancel", "POST", f"/v1/reports/{submitted}/cancel"),
+            ]:
+                failed += [name] if self.call(method, path)[0] != 200 else []
+            status, body = self.call("GET", f"/v1/reports/{completed}")
+            link = json.loads(body).get("links", {}).get("json") if status == 200 else None
+            if link:
+                try:
+                    urllib.request.urlopen(link).close()
+                except urllib.error.HTTPError:
+                    failed.append("link")
+            time.sleep(0.3)
+            failed += ["log"] if REFUSED.search(log.read_text()) else []
+        return failed
+
+    def worker(self, sqs, queue):
+        """Everything that a worker does; what fails of it."""
+        failed = []
+        with self.service("api"):
+            self.until_ready()
+            submit = lambda more: json.loads(self.call("POST", "/v1/reports", {**COMPANY, **more})[1])["reportId"]
+            lost = submit({})
+            # Its message gets lost before there is a worker.
+            until("the queue", lambda: sqs.purge_queue(QueueUrl=queue) and True)
+            # A worker is killed while the model takes its time: the second attempt reads what the first one kept.
+            self.faults({"latency": "60s"})
+            retried, told = submit({}), [submit({"callbackUrl": "https://hooks.dossier.invalid/x"}) for _ in range(6)]
+            with self.service("worker") as log:
+                time.sleep(2.5)
+            self.faults({})
+            with self.service("worker", anew=False):
+                def completed(report):
+                    # A refusal says enough: nobody needs to wait for what it holds up.
+                    if REFUSED.search(log.read_text()):
+                        raise SystemExit
+                    return json.loads(self.call("GET", f"/v1/reports/{report}")[1])["status"] == "COMPLETED"
+
+                try:
+                    for name, report in [("retried", retried), *(("told", one) for one in told), ("lost", lost)]:
+                        until(name, lambda: completed(report), 20)
+                    name = "call-back"
+                    # The emulator gives messages to receives whose worker was killed, for as long as these would have waited:
+                    # of several one comes through.
+                    attempts = lambda one: json.loads(self.call("GET", f"/v1/reports/{one}/callback")[1]).get("attempts")
+                    until(name, lambda: any(attempts(one) for one in told), 30)
+                    name, callbacks = "dead letter", self.environment["DOSSIER_CALLBACK_QUEUE_URL"]
+
+                    def buried():
+                        sqs.send_message(QueueUrl=callbacks, MessageBody="nothing that can be read")
+                        time.sleep(0.4)
+                        return "goes to the dead-letter queue" in log.read_text()
+
+                    until(name, buried)
+                    time.sleep(1)
+                except SystemExit:
+                    failed.append(name)
+                failed += ["log"] if REFUSED.search(log.read_text()) else []
+        return failed, retried
+
+
+def plain_http_is_denied():
+    with emulator(AUTH="true") as (_, aws):
+        outputs = deployed(aws)
+        denied("plain HTTP to a queue", lambda: aws("sqs").get_queue_attributes(QueueUrl=outputs["ReportsQueueUrl"], AttributeNames=["All"]))
+    print("permissions: plain HTTP to the queues is denied to everybody", flush=True)
+
+
+def without_tls():
+    """The data stack without what denies plain HTTP, for the emulator has no TLS."""
+    template = yaml.safe_load(TEMPLATE)
+    del template["Resources"]["QueuesByTlsAlone"]
+    policy = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Sid"] != "TlsAlone"]
+    return json.dumps(template)
+
+
+def refusals(log):
+    return "\n".join(line for line in log.read_text().splitlines() if REFUSED.search(line))
+
+
+def denied(what, call):
+    try:
+        call()
+    except ClientError as error:
+        assert REFUSED.search(str(error)), f"{what}: {error}"
+        return
+    raise SystemExit(f"permissions: {what} is not denied")
+
+
+def main():
+    plain_http_is_denied()
+    with emulator(AUTH="true") as (endpoint, aws), tempfile.TemporaryDirectory() as work, local_stack(work) as local, model(local) as bedrock:
+        outputs = deployed(aws, without_tls())
+        wanted = policies(outputs)
+        roles = {name: Role(aws, name, policy) for name, policy in wanted.items()}
+        at = lambda url: f"{endpoint}/{'/'.join(url.split('/')[3:])}"
+        environment = {
+            **local["env"],
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock,
+            "AWS_REGION": REGION,
+            "DOSSIER_TABLE": outputs["TableName"],
+            "DOSSIER_BUCKET": outputs["BucketName"],
+            "DOSSIER_KMS_KEY_ID": outputs["KeyArn"],
+            "DOSSIER_QUEUE_URL": at(outputs["ReportsQueueUrl"]),
+            "DOSSIER_DLQ_URL": at(outputs["ReportsDeadLettersUrl"]),
+            "DOSSIER_CALLBACK_QUEUE_URL": at(outputs["CallbacksQueueUrl"]),
+            "DOSSIER_CALLBACK_DLQ_URL": at(outputs["CallbacksDeadLettersUrl"]),
+            "DOSSIER_READINESS_SECONDS": "1",
+            "DOSSIER_SWEEP_SECONDS": "1",
+            "DOSSIER_PICKUP_GRACE_SECONDS": "1",
+            "DOSSIER_LEASE_SECONDS": "6",
+            "DOSSIER_TENANT_MAX_IN_PROGRESS": "8",
+            "DOSSIER_REPORTS_PER_DAY": "100000",
+            "DOSSIER_API_DRAIN_NOTICE_SECONDS": "0",
+            "DOSSIER_LOG": "info",
+        }
+        stage = Stage(environment, roles, work, local["bedrock"])
+        admin = {"PATH": os.environ["PATH"], **environment, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        made = subprocess.run(["target/debug/api-service", "keys", "create", "--tenant", "dev", "--scope", "admin"], env=admin, capture_output=True, check=True)
+        stage.key = json.loads(made.stdout)["key"]
+        sqs, queue = aws("sqs"), environment["DOSSIER_QUEUE_URL"]
+
+        failed, completed = stage.worker(sqs, queue)
+        assert not failed, f"the worker with its whole role: {failed}\n{refusals(pathlib.Path(work, 'worker.log'))}"
+        failed = stage.api(completed)
+        assert not failed, f"the API with its whole role: {failed}\n{refusals(pathlib.Path(work, 'api.log'))}"
+        print("permissions: the whole flow passes with both roles", flush=True)
+
+        unproven, only = [], sys.argv[1:]
+        for role, policy in wanted.items():
+            for statement in policy["Statement"]:
+                actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+                for action in actions:
+                    if action in NOT_CHECKED or (only and statement["Sid"] not in only):
+                        continue
+                    roles[role].put(without(policy, statement["Sid"], action))
+                    failed = stage.api(completed) if role == "api" else stage.worker(sqs, queue)[0]
+                    print(f"permissions: {role} without {action} ({statement['Sid']}): {', '.join(failed) or 'NOTHING FAILS'}", flush=True)
+                    if not failed:
+                        unproven.append(f"{role} {action} ({statement['Sid']})")
+            roles[role].put(policy)
+        for action, why in NOT_CHECKED.items():
+            print(f"permissions: not proven here: {action}, since {why}")
+        assert not unproven, f"nothing fails without {unproven}"
+
+        api, worker = roles["api"].clients(endpoint), roles["worker"].clients(endpoint)
+        bucket, table = outputs["BucketName"], outputs["TableName"]
+        aws("dynamodb").create_table(TableName="other", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}])
+        aws("s3").create_bucket(Bucket="other-bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+        denied("the API reading the queue", lambda: api("sqs").receive_message(QueueUrl=queue))
+        denied("the API writing a file", lambda: api("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
+        denied("the worker writing unencrypted", lambda: worker("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
+        denied("the API reading work files", lambda: api("s3").get_object(Bucket=bucket, Key="work/dev/x"))
+        denied("the worker deleting a file", lambda: worker("s3").delete_object(Bucket=bucket, Key="reports/dev/x"))
+        denied("the worker making an item", lambda: worker("dynamodb").put_item(TableName=table, Item={"pk": {"S": "x"}}))
+        for name, client in [("API", api), ("worker", worker)]:
+            denied(f"the {name} scanning the table", lambda: client("dynamodb").scan(TableName=table))
+            denied(f"the {name} deleting an item", lambda: client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "x"}}))
+            denied(f"the {name} reading another table", lambda: client("dynamodb").get_item(TableName="other", Key={"pk": {"S": "x"}}))
+            denied(f"the {name} reading another bucket", lambda: client("s3").get_object(Bucket="other-bucket", Key="x"))
+        unsigned = urllib.request.Request(f"{endpoint}/{bucket}/reports/dev/{completed}/report.json")
+        try:
+            urllib.request.urlopen(unsigned)
+            raise SystemExit("permissions: an unsigned request is not denied")
+        except urllib.error.HTTPError as error:
+            assert error.code == 403, error.code
+        print("permissions: what must be denied is denied")
+
+
+main()
