@@ -26,7 +26,6 @@ pub enum Kind {
     RouteNotFound,
     ReportNotFound,
     ArtifactNotFound,
-    CallbackNotFound,
     MethodNotAllowed,
     ReportNotCompleted,
     TransitionNotAllowed,
@@ -44,7 +43,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 20] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::Unauthenticated,
@@ -52,7 +51,6 @@ impl Kind {
         Self::RouteNotFound,
         Self::ReportNotFound,
         Self::ArtifactNotFound,
-        Self::CallbackNotFound,
         Self::MethodNotAllowed,
         Self::ReportNotCompleted,
         Self::TransitionNotAllowed,
@@ -84,9 +82,6 @@ impl Kind {
             Self::ReportNotFound => (S::NOT_FOUND, "report_not_found", "There is no such report", false),
             Self::ArtifactNotFound => {
                 (S::NOT_FOUND, "artifact_not_found", "The report has no such file", false)
-            }
-            Self::CallbackNotFound => {
-                (S::NOT_FOUND, "callback_not_found", "The report has no call-back", false)
             }
             Self::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this method", false)

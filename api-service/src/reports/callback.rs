@@ -26,16 +26,33 @@ use crate::{
 /// Sendings of one report's call-back: whoever asks for more has another problem.
 const ROUNDS_MAX: u32 = 20;
 
-/// The call-back of a report that has ended.
+/// Where the call-back of a report stands.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CallbackStanding {
+    /// None was asked for.
+    None,
+    /// The report has not ended yet.
+    Waiting,
+    /// It is to be sent, or sent again.
+    Pending,
+    /// The receiver took it.
+    Delivered,
+    /// The receiver refused it for good, or too often.
+    Failed,
+}
+
+/// The call-back of a report.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallbackResource {
-    /// The address.
-    #[schema(format = "uri")]
-    url: String,
-    /// The event's id, which the receiver reads as `webhook-id`: the same however often it is sent.
-    event_id: String,
-    state: CallbackState,
+    /// The address; null where none was given.
+    #[schema(format = "uri", required)]
+    url: Option<String>,
+    /// The event's id, which the receiver reads as `webhook-id`: the same however often it is sent. Null before the end.
+    #[schema(required)]
+    event_id: Option<String>,
+    state: CallbackStanding,
     /// Every attempt, the oldest first.
     attempts: Vec<Attempt>,
 }
@@ -46,7 +63,7 @@ pub struct CallbackResource {
     params(("id" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The call-back and every attempt at it", body = CallbackResource),
-        (status = 404, description = "There is no such report, or it has no call-back yet", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub async fn read(
     State(app): State<Arc<App>>,
@@ -54,7 +71,7 @@ pub async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<CallbackResource>, Problem> {
     let report = find(&app, &caller.tenant, &id).await?;
-    resource(report).map(Json)
+    Ok(Json(resource(report)))
 }
 
 /// Sends a report's call-back again, with the same event id.
@@ -63,8 +80,8 @@ pub async fn read(
     params(("id" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The call-back, about to be sent", body = CallbackResource),
-        (status = 404, description = "There is no such report, or it has no call-back yet", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It was sent too often", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The report has no call-back, or none yet; or it was sent too often", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub async fn resend(
     State(app): State<Arc<App>>,
@@ -75,7 +92,7 @@ pub async fn resend(
     let callback = report.callback.as_ref().ok_or_else(none)?;
     if callback.state == CallbackState::Pending && callback.tried() == 0 {
         // It is about to be sent anyway.
-        return resource(report).map(Json);
+        return Ok(Json(resource(report)));
     }
     if callback.round >= ROUNDS_MAX {
         let detail = format!("the call-back was sent {ROUNDS_MAX} times: look at the receiver");
@@ -85,18 +102,26 @@ pub async fn resend(
     let report = begun.ok_or_else(none)?;
     caller.audit("callback.resend", &report.id);
     app.aws.call_back(&report, current_traceparent()).await;
-    resource(report).map(Json)
+    Ok(Json(resource(report)))
 }
 
-fn resource(report: Report) -> Result<CallbackResource, Problem> {
-    let event_id = event_id(&report).ok_or_else(none)?;
-    let (callback, url) = report.callback.zip(report.request.callback_url).ok_or_else(none)?;
-    Ok(CallbackResource { url, event_id, state: callback.state, attempts: callback.attempts })
+fn resource(report: Report) -> CallbackResource {
+    let event_id = report.callback.as_ref().and_then(|_| event_id(&report));
+    let state = match (&report.request.callback_url, report.callback.as_ref().map(|callback| callback.state))
+    {
+        (None, _) => CallbackStanding::None,
+        (Some(_), None) => CallbackStanding::Waiting,
+        (Some(_), Some(CallbackState::Pending)) => CallbackStanding::Pending,
+        (Some(_), Some(CallbackState::Delivered)) => CallbackStanding::Delivered,
+        (Some(_), Some(CallbackState::Failed)) => CallbackStanding::Failed,
+    };
+    let attempts = report.callback.map(|callback| callback.attempts).unwrap_or_default();
+    CallbackResource { url: report.request.callback_url, event_id, state, attempts }
 }
 
 fn none() -> Problem {
     Problem::new(
-        Kind::CallbackNotFound,
+        Kind::TransitionNotAllowed,
         "the report has no call-back: it has one once it has ended, where its request named a callbackUrl",
     )
 }
