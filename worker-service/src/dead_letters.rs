@@ -96,7 +96,7 @@ async fn fail(jobs: &Jobs, message: &ReportMessage, letter: &Delivery) -> Result
     let buried = jobs.aws.table.execute(tenant, id, &Command::Bury, &details, now, &jobs.policy).await?;
     if let Executed::Done(report) = buried {
         tracing::error!(report = %id, %tenant, "report failed: its message is in the dead-letter queue");
-        metrics().report_ended(Status::Failed);
+        metrics().report_ended(&report, Status::Failed);
         jobs.aws.call_back(&report, current_traceparent()).await;
     }
     Ok(())

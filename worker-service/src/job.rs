@@ -70,11 +70,13 @@ impl Jobs {
     pub async fn run(self: Arc<Self>, delivery: Delivery) {
         let span = info_span!(
             "report",
-            otel.name = "process dossier-reports",
+            otel.name = format_args!("process {}", self.aws.queue.name()),
             otel.kind = "consumer",
             messaging.system = "aws_sqs",
             messaging.operation.type = "process",
-            messaging.destination.name = "dossier-reports",
+            messaging.operation.name = "process",
+            messaging.destination.name = self.aws.queue.name(),
+            messaging.message.id = delivery.message_id,
             dossier.report = tracing::field::Empty,
             dossier.attempt = tracing::field::Empty,
             dossier.queue.seconds = tracing::field::Empty,
@@ -139,7 +141,7 @@ impl Jobs {
         let gone = given_up(&current);
         match table.execute(tenant, id, &Command::GiveUp, &gone, now, &self.policy).await? {
             Executed::Done(report) => {
-                metrics().report_ended(Status::Failed);
+                metrics().report_ended(&report, Status::Failed);
                 self.aws.call_back(&report, current_traceparent()).await;
                 Ok(Claim::Ended)
             }
@@ -165,7 +167,7 @@ impl Jobs {
         };
         match outcome {
             Ok(Settled::Ended(status)) => {
-                metrics().report_ended(status);
+                metrics().report_ended(lease.report(), status);
                 tracing::info!(report = %lease.report().id, tenant = %lease.report().tenant, %status, "report ended");
                 self.aws.call_back(lease.report(), current_traceparent()).await;
                 self.delete(&delivery).await;

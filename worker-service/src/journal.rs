@@ -16,6 +16,7 @@ use shared::{
         identity::{ReportId, Tenant},
         report::Report,
     },
+    telemetry::metrics::{Cache, metrics},
 };
 
 use tokio::time::sleep;
@@ -50,7 +51,7 @@ impl Journal {
     /// # Errors
     /// [`Stop`] when the bucket does not answer or the entry cannot be read.
     pub async fn snapshot(&self) -> Result<Option<Snapshot>, Stop> {
-        self.find(&snapshot_key(&self.tenant, self.id)).await
+        self.find(Cache::Evidence, &snapshot_key(&self.tenant, self.id)).await
     }
 
     /// Freezes `snapshot`, or gives what was frozen before.
@@ -66,7 +67,7 @@ impl Journal {
     /// # Errors
     /// [`Stop`] when the bucket does not answer or the entry cannot be read.
     pub async fn answer(&self, turn: u32) -> Result<Option<Answer>, Stop> {
-        self.find(&answer_key(&self.tenant, self.id, turn)).await
+        self.find(Cache::Answer, &answer_key(&self.tenant, self.id, turn)).await
     }
 
     /// Keeps the model's `turn`-th answer, or gives the one that was kept before.
@@ -77,12 +78,13 @@ impl Journal {
         self.keep(&answer_key(&self.tenant, self.id, turn), answer).await
     }
 
-    async fn find<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Stop> {
+    async fn find<T: DeserializeOwned>(&self, cache: Cache, key: &str) -> Result<Option<T>, Stop> {
         // A first attempt has nobody before it.
         if self.attempt <= 1 {
             return Ok(None);
         }
         let bytes = self.bucket.get(key).await?;
+        metrics().cache(cache, bytes.is_some());
         bytes.map(|bytes| read(key, &bytes)).transpose()
     }
 

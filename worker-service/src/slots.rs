@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use shared::telemetry::metrics::metrics;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
@@ -44,7 +45,9 @@ impl Slots {
         #[expect(clippy::cast_precision_loss, reason = "no worker has 2^52 slots")]
         let most = most.max(1) as f64;
         let state = Mutex::new(State { limit: most, used: 0, last_cut: None, paused_until: None });
-        Arc::new(Self { most, state, changed: Notify::new() })
+        let slots = Self { most, state, changed: Notify::new() };
+        metrics().slots(slots.limit());
+        Arc::new(slots)
     }
 
     /// Waits for a free slot and takes as many as are free, `most` at most.
@@ -74,6 +77,7 @@ impl Slots {
         if state.last_cut.is_none_or(|cut| now.duration_since(cut) >= CUT_PAUSE) {
             state.limit = (state.limit / 2.0).max(1.0);
             state.last_cut = Some(now);
+            metrics().slots(state.limit());
             tracing::warn!(limit = state.limit(), "the model throttles: taking fewer reports");
         }
     }
@@ -82,6 +86,7 @@ impl Slots {
     pub fn answered(&self) {
         let mut state = self.state();
         state.limit = (state.limit + 1.0 / state.limit).min(self.most);
+        metrics().slots(state.limit());
         drop(state);
         self.changed.notify_waiters();
     }

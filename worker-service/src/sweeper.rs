@@ -14,7 +14,10 @@ use shared::{
         callback::GRACE,
         lifecycle::{Command, Status},
     },
-    telemetry::{metrics::metrics, propagation::current_traceparent},
+    telemetry::{
+        metrics::{LeftBehind, metrics},
+        propagation::current_traceparent,
+    },
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -50,6 +53,7 @@ pub async fn keep_sweeping(jobs: Arc<Jobs>, interval: Duration, stop: Cancellati
 /// and holds up nothing else.
 pub async fn sweep(jobs: &Jobs) {
     let first = rand::random_range(0..DUE_SHARDS);
+    let mut longest = Duration::ZERO;
     for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
         let due = match jobs.aws.table.due(shard, jobs.clock.now(), BATCH).await {
             Ok(due) => due,
@@ -58,6 +62,8 @@ pub async fn sweep(jobs: &Jobs) {
                 continue;
             }
         };
+        let now = jobs.clock.now();
+        longest = due.iter().map(|due| due.overdue(now)).fold(longest, Duration::max);
         stream::iter(due)
             .for_each_concurrent(AT_ONCE, async |due| {
                 let span = info_span!("sweep", dossier.report = %due.report_id);
@@ -68,17 +74,19 @@ pub async fn sweep(jobs: &Jobs) {
             })
             .await;
     }
+    metrics().overdue(longest);
 }
 
 /// Of many workers that see the same due report, one wins the conditional write and acts.
 async fn take_care(jobs: &Jobs, due: DueReport) -> Result<(), AwsError> {
-    let DueReport { tenant, report_id } = due;
+    let DueReport { tenant, report_id, .. } = due;
     let now = jobs.clock.now();
     let table = &jobs.aws.table;
     let Some(report) = table.get(&tenant, report_id).await? else { return Ok(()) };
     if report.lifecycle.status.is_terminal() {
         if table.hold_callback(&tenant, report_id, now, now.plus(GRACE)).await? {
             tracing::warn!(report = %report_id, %tenant, "a call-back was left behind: queueing it again");
+            metrics().left_behind(LeftBehind::CallBack);
             jobs.aws.call_back(&report, current_traceparent()).await;
         }
         return Ok(());
@@ -87,7 +95,8 @@ async fn take_care(jobs: &Jobs, due: DueReport) -> Result<(), AwsError> {
     let given_up = table.execute(&tenant, report_id, &Command::GiveUp, &gone, now, &jobs.policy).await?;
     if let Executed::Done(report) = given_up {
         tracing::warn!(report = %report_id, %tenant, "report failed: its workers vanished and no attempt is left");
-        metrics().report_ended(Status::Failed);
+        metrics().left_behind(LeftBehind::GivenUp);
+        metrics().report_ended(&report, Status::Failed);
         jobs.aws.call_back(&report, current_traceparent()).await;
         return Ok(());
     }
@@ -95,6 +104,7 @@ async fn take_care(jobs: &Jobs, due: DueReport) -> Result<(), AwsError> {
     let taken = table.execute(&tenant, report_id, &Command::Redispatch, &details, now, &jobs.policy).await?;
     if let Executed::Done(report) = taken {
         tracing::warn!(report = %report_id, %tenant, status = %report.lifecycle.status, "report was left behind: sending it again");
+        metrics().left_behind(LeftBehind::Redispatched);
         jobs.aws.queue.send(&ReportMessage::new(tenant, report_id), current_traceparent()).await?;
     }
     Ok(())

@@ -6,18 +6,22 @@ use std::{
 };
 
 use crate::support::binaries::Process;
-use crate::support::{sanctioned, text};
+use crate::support::{clean, sanctioned, text};
 use anyhow::Result;
 use axum::{Router, body::Bytes, extract::State, routing::post};
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::{
+    faults::Faults,
+    stack::{Options, Part, client::Client, testing::TestStack},
+};
 use opentelemetry_proto::tonic::{
     collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
+    common::v1::any_value::Value as AnyValue,
     trace::v1::Span,
 };
 use prost::Message as _;
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What the collector was sent: spans with the name of their service, and names of metrics.
 #[derive(Default)]
@@ -61,6 +65,27 @@ async fn collector() -> Result<(String, Shared)> {
     Ok((url, received))
 }
 
+/// Requests and reports that go wrong in every way that is logged with its reason.
+async fn provoke_errors(stack: &TestStack) -> Result<()> {
+    let wrong_key = Client::new(stack.api_url(), format!("{}x", stack.keys().dev.expose_secret()).into())?;
+    assert_eq!(wrong_key.get("/v1/reports").await?.status(), 401);
+    let invalid = json!({"companyName": "Calder Vane", "corporateNumber": "99104372-", "country": "XX"});
+    assert_eq!(stack.dev().submit(&invalid).await?.status(), 422);
+    // Sources that do not answer: the question holds the company's name.
+    stack.feeds().faults().set(Faults::from_json(&json!({"error": 1})).unwrap());
+    let silent = stack.dev().submitted(&clean()).await?;
+    assert_eq!(stack.dev().wait_for_end(&silent).await?["riskLevel"], "UNDETERMINED");
+    stack.feeds().faults().set(Faults::default());
+    // A model that gives no answer, and one whose answers name what is not there.
+    for (fault, status) in [("error", "FAILED"), ("hallucinated", "COMPLETED")] {
+        stack.bedrock().faults().set(Faults::from_json(&json!({fault: 1})).unwrap());
+        let report = stack.dev().submitted(&sanctioned()).await?;
+        assert_eq!(stack.dev().wait_for_end(&report).await?["status"], status);
+    }
+    stack.bedrock().faults().set(Faults::default());
+    Ok(())
+}
+
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CLIENT_SPAN: &str = "00f067aa0ba902b7";
 
@@ -74,6 +99,8 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str()),
         ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
         ("DOSSIER_LOG", "debug,hyper=info,h2=info"),
+        ("DOSSIER_ATTEMPTS", "1"),
+        ("DOSSIER_REVISION", "0123abcd"),
     ] {
         environment.insert(name.to_owned(), value.to_owned());
     }
@@ -91,6 +118,8 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     let link = text(&report, "/links/json").to_owned();
     let given = stack.dev().get(&format!("/v1/reports/{}/artifacts/pdf", text(&report, "/reportId"))).await?;
     assert_eq!(given.status(), 303);
+    let document: Value = serde_json::from_slice(&stack.dev().download(&link).await?)?;
+    provoke_errors(&stack).await?;
     let logs = [api.terminate().await?, worker.terminate().await?];
 
     let received = std::mem::take(&mut *received.lock().unwrap());
@@ -106,6 +135,7 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     let expected = [
         "POST /v1/reports",
         "DynamoDB.PutItem",
+        "send dossier-reports",
         "SQS.SendMessage",
         "process dossier-reports",
         "DynamoDB.UpdateItem",
@@ -132,6 +162,31 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     assert_eq!(parent_of("chat dossier.stand-in-v1"), Some("assess"));
     assert_eq!(parent_of("assess"), Some("process dossier-reports"));
     assert_eq!(parent_of("process dossier-reports"), Some("POST /v1/reports"));
+    assert_eq!(parent_of("SQS.SendMessage"), Some("send dossier-reports"));
+    let attribute = |name: &str, key: &str| {
+        let (_, span) = trace.iter().find(|(_, span)| span.name == name).unwrap();
+        let found = span.attributes.iter().find(|attribute| attribute.key == key);
+        let value = found.and_then(|attribute| attribute.value.clone()?.value);
+        value.map(|value| match value {
+            AnyValue::StringValue(text) => text,
+            other => format!("{other:?}"),
+        })
+    };
+    // OpenTelemetry's semantic conventions for messaging and for generative AI.
+    for name in ["send dossier-reports", "process dossier-reports"] {
+        assert_eq!(attribute(name, "messaging.system").as_deref(), Some("aws_sqs"));
+        assert_eq!(attribute(name, "messaging.destination.name").as_deref(), Some("dossier-reports"));
+    }
+    let message = attribute("send dossier-reports", "messaging.message.id");
+    assert!(message.is_some() && message == attribute("process dossier-reports", "messaging.message.id"));
+    let chat = |key: &str| attribute("chat dossier.stand-in-v1", key);
+    assert_eq!(chat("gen_ai.operation.name").as_deref(), Some("chat"));
+    assert_eq!(chat("gen_ai.provider.name").as_deref(), Some("aws.bedrock"));
+    assert_eq!(chat("gen_ai.request.model").as_deref(), Some("dossier.stand-in-v1"));
+    assert!(chat("gen_ai.response.finish_reasons").is_some());
+    for key in ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.request.max_tokens"] {
+        assert!(chat(key).is_some(), "{key}");
+    }
     let (service, process) = trace.iter().find(|(_, span)| span.name == "process dossier-reports").unwrap();
     assert!(service.contains("dossier-worker"));
     assert!(
@@ -142,7 +197,18 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         "http.server.request.duration",
         "dossier.aws.call.duration",
         "dossier.stage.duration",
+        "dossier.queue.messages",
+        "dossier.queue.wait",
+        "dossier.report.duration",
+        "dossier.reports.ended",
+        "dossier.reports.in_flight",
+        "dossier.reports.overdue",
+        "dossier.worker.slots",
+        "dossier.source.outcomes",
+        "dossier.source.breaker",
+        "dossier.model.cost",
         "gen_ai.client.token.usage",
+        "gen_ai.client.operation.duration",
     ] {
         assert!(received.metrics.contains(metric), "{metric} is not among {:?}", received.metrics);
     }
@@ -174,8 +240,14 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         "Calder Vane",
         "99104372",
         "Nordhavet",
+        "星見川",
+        "1010401998301",
     ];
-    for secret in secrets {
+    // What the sources found is the reader's business alone.
+    let evidence = document["evidence"].as_array().unwrap();
+    assert!(evidence.len() > 3, "{document}");
+    let found = evidence.iter().flat_map(|one| [text(one, "/title"), text(one, "/text")]);
+    for secret in secrets.into_iter().chain(found) {
         let at = everything.find(secret).map(|at| &everything[at.saturating_sub(300)..at]);
         assert_eq!(at, None, "a secret is in a log line or a span");
     }

@@ -11,6 +11,7 @@ use aws_sdk_sqs::{
     },
 };
 use futures::{StreamExt, stream};
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 use super::{SdkConfig, call::call, error::AwsError};
 use crate::{
@@ -36,9 +37,22 @@ pub struct Queue {
     url: String,
 }
 
+/// How many messages a queue holds, as SQS counts them: approximately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Waiting to be received.
+    pub visible: u64,
+    /// Received, and neither deleted nor given back.
+    pub in_flight: u64,
+    /// Sent, and not to be received yet.
+    pub delayed: u64,
+}
+
 /// A message that was received and is hidden from others until its visibility runs out.
 #[derive(Clone, Debug)]
 pub struct Delivery {
+    /// The message's id, as SQS gave it when it was sent.
+    pub message_id: Option<String>,
     /// The body as it was sent.
     pub body: String,
     /// The handle by which this delivery is deleted or kept hidden.
@@ -59,22 +73,51 @@ impl Queue {
         Self { client, url }
     }
 
+    /// Its name: the last part of its URL.
+    pub fn name(&self) -> &str {
+        self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    }
+
+    /// A span for sending to it: OpenTelemetry's "Semantic conventions for Amazon SQS".
+    fn sending(&self, operation: &'static str, messages: usize) -> Span {
+        info_span!(
+            "send",
+            otel.name = format_args!("send {}", self.name()),
+            otel.kind = "producer",
+            messaging.system = "aws_sqs",
+            messaging.operation.type = "send",
+            messaging.operation.name = operation,
+            messaging.destination.name = self.name(),
+            messaging.message.id = Empty,
+            messaging.batch.message_count = (messages > 1).then_some(messages),
+        )
+    }
+
     /// The queue at `url`, reached as `sdk` says.
     pub fn at(sdk: &SdkConfig, url: String) -> Self {
         Self::new(Client::new(sdk), url)
     }
 
-    /// Whether the queue answers: a read.
+    /// How many messages the queue holds: a read, which also tells that the queue answers.
     ///
     /// # Errors
     /// [`AwsError`] when it does not.
-    pub async fn reachable(&self) -> Result<(), AwsError> {
+    pub async fn depth(&self) -> Result<Depth, AwsError> {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesDelayed as Delayed,
+            ApproximateNumberOfMessagesNotVisible as InFlight,
+        };
         let request = self
             .client
             .get_queue_attributes()
             .queue_url(&self.url)
-            .attribute_names(QueueAttributeName::ApproximateNumberOfMessages);
-        call(SQS, "GetQueueAttributes", request.send()).await.map(|_| ())
+            .set_attribute_names(Some(vec![Visible, InFlight, Delayed]));
+        let answer = call(SQS, "GetQueueAttributes", request.send()).await?;
+        let count = |name| {
+            let text = answer.attributes.as_ref().and_then(|all| all.get(&name));
+            text.and_then(|text| text.parse().ok()).unwrap_or_default()
+        };
+        Ok(Depth { visible: count(Visible), in_flight: count(InFlight), delayed: count(Delayed) })
     }
 
     /// Sends `body` as it is, with the `reason` why it was given up and the trace it belongs to.
@@ -113,7 +156,10 @@ impl Queue {
             let value = value.map_err(|error| AwsError::unusable(SQS, "SendMessage", error))?;
             request = request.message_attributes(TRACEPARENT, value);
         }
-        call(SQS, "SendMessage", request.send()).await.map(|_| ())
+        let span = self.sending("SendMessage", 1);
+        let sent = call(SQS, "SendMessage", request.send()).instrument(span.clone()).await?;
+        span.record("messaging.message.id", sent.message_id);
+        Ok(())
     }
 
     /// Sends `messages`, ten with each request, and gives those that SQS did not take.
@@ -156,7 +202,8 @@ impl Queue {
         };
         let entries = messages.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
         let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
-        let answer = call(SQS, OPERATION, request.send()).await?;
+        let span = self.sending(OPERATION, messages.len());
+        let answer = call(SQS, OPERATION, request.send()).instrument(span).await?;
         let refused = answer.failed.iter().filter_map(|failed| failed.id.parse::<usize>().ok());
         Ok(refused.filter_map(|index| messages.get(index).cloned()).collect())
     }
@@ -243,6 +290,7 @@ fn delivery(message: Message) -> Option<Delivery> {
         value.and_then(|value| value.string_value.clone())
     };
     Some(Delivery {
+        message_id: message.message_id.clone(),
         receive_count: receive_count.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
         sent_at,
         traceparent: text(TRACEPARENT),

@@ -4,15 +4,63 @@ use std::{sync::OnceLock, time::Duration};
 
 use opentelemetry::{
     KeyValue, global,
-    metrics::{Counter, Histogram, UpDownCounter},
+    metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter},
 };
 
-use crate::domain::{
-    callback::CallbackState,
-    evidence::{SourceName, SourceStatus},
-    lifecycle::Status,
-    report::{Stage, Usage},
+use crate::{
+    aws::queue::Depth,
+    domain::{
+        callback::CallbackState,
+        evidence::{SourceName, SourceStatus},
+        lifecycle::Status,
+        report::{Report, Stage, Usage},
+    },
 };
+
+/// Bounds of answers in seconds: OpenTelemetry's "Semantic conventions for HTTP metrics".
+const ANSWERS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+/// Bounds of what a report takes, in seconds: from a cached stage to an hour.
+const WORK: [f64; 14] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
+/// Bounds of a model's answers in seconds: OpenTelemetry's "Semantic conventions for generative AI metrics".
+const MODEL: [f64; 14] =
+    [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+/// Bounds of tokens: the same.
+const TOKENS: [f64; 14] = [
+    1.0,
+    4.0,
+    16.0,
+    64.0,
+    256.0,
+    1024.0,
+    4096.0,
+    16384.0,
+    65536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
+];
+
+/// What became of a report, or a call-back, that nobody worked on when it was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftBehind {
+    /// A sweeper sent its message again.
+    Redispatched,
+    /// It failed, since no attempt was left.
+    GivenUp,
+    /// A sweeper queued its call-back again.
+    CallBack,
+}
+
+/// What is kept so that it need not be had again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// The evidence that an earlier attempt froze.
+    Evidence,
+    /// A model's answer that an earlier attempt paid for.
+    Answer,
+}
 
 /// The instruments of both services.
 #[derive(Debug)]
@@ -23,7 +71,16 @@ pub struct Metrics {
     stages: Histogram<f64>,
     reports: Counter<u64>,
     in_flight: UpDownCounter<i64>,
-    model_tokens: Counter<u64>,
+    durations: Histogram<f64>,
+    model_calls: Histogram<f64>,
+    model_tokens: Histogram<u64>,
+    model_cached: Counter<u64>,
+    slots: Gauge<u64>,
+    queues: Gauge<u64>,
+    overdue: Gauge<f64>,
+    left_behind: Counter<u64>,
+    breakers: Gauge<u64>,
+    caches: Counter<u64>,
     sources: Counter<u64>,
     attempts: Counter<u64>,
     dead_letters: Counter<u64>,
@@ -43,22 +100,69 @@ pub fn metrics() -> &'static Metrics {
 impl Metrics {
     fn new() -> Self {
         let meter = global::meter("dossier");
-        let seconds = |name: &'static str, help: &'static str| {
-            meter.f64_histogram(name).with_unit("s").with_description(help).build()
-        };
         let count =
             |name: &'static str, help: &'static str| meter.u64_counter(name).with_description(help).build();
+        let level =
+            |name: &'static str, help: &'static str| meter.u64_gauge(name).with_description(help).build();
         Self {
-            http_requests: seconds("http.server.request.duration", "Time to answer a request"),
-            aws_calls: seconds("dossier.aws.call.duration", "Time of a request to AWS, retries included"),
-            queue_wait: seconds("dossier.queue.wait", "Time from a message's sending to its receipt"),
-            stages: seconds("dossier.stage.duration", "Time of a stage of a report"),
+            http_requests: seconds(
+                &meter,
+                "http.server.request.duration",
+                &ANSWERS,
+                "Time to answer a request",
+            ),
+            aws_calls: seconds(
+                &meter,
+                "dossier.aws.call.duration",
+                &ANSWERS,
+                "Time of a request to AWS, retries included",
+            ),
+            queue_wait: seconds(
+                &meter,
+                "dossier.queue.wait",
+                &WORK,
+                "Time from a message's sending to its receipt",
+            ),
+            stages: seconds(&meter, "dossier.stage.duration", &WORK, "Time of a stage of a report"),
+            durations: seconds(
+                &meter,
+                "dossier.report.duration",
+                &WORK,
+                "Time from a report's submission, or resubmission, to its end",
+            ),
+            model_calls: seconds(
+                &meter,
+                "gen_ai.client.operation.duration",
+                &MODEL,
+                "Time of a call of the model",
+            ),
             reports: count("dossier.reports.ended", "Reports that reached a terminal state"),
             in_flight: meter
                 .i64_up_down_counter("dossier.reports.in_flight")
                 .with_description("Reports that this worker is working on")
                 .build(),
-            model_tokens: count("gen_ai.client.token.usage", "Tokens sent to and written by the model"),
+            model_tokens: meter
+                .u64_histogram("gen_ai.client.token.usage")
+                .with_unit("{token}")
+                .with_boundaries(TOKENS.to_vec())
+                .with_description("Tokens sent to and written by the model, of each call")
+                .build(),
+            model_cached: count("dossier.model.cached_tokens", "Tokens that were read from the prompt cache"),
+            slots: level("dossier.worker.slots", "Reports that this worker may work on at a time, now"),
+            queues: level("dossier.queue.messages", "Messages in the queue of reports, as SQS tells"),
+            overdue: meter
+                .f64_gauge("dossier.reports.overdue")
+                .with_unit("s")
+                .with_description(
+                    "How long the longest overdue report or call-back waits for somebody to care",
+                )
+                .build(),
+            left_behind: count(
+                "dossier.reports.left_behind",
+                "Reports and call-backs that a sweeper had to take care of",
+            ),
+            breakers: level("dossier.source.breaker", "1 while a service of evidence is left alone"),
+            caches: count("dossier.cache.lookups", "Looks for what an earlier attempt kept"),
             sources: count("dossier.source.outcomes", "Answers of the sources of evidence"),
             dead_letters: count("dossier.dead_letters", "Messages that were put into the dead-letter queue"),
             attempts: count("dossier.attempts.ended", "Attempts that ended without ending their report"),
@@ -73,7 +177,9 @@ impl Metrics {
                 "Flaws that the checks found in answers of the model",
             ),
             quota_waits: seconds(
+                &meter,
                 "dossier.model.quota.wait",
+                &WORK,
                 "Time that a call waited for room in the model's quota",
             ),
         }
@@ -115,9 +221,58 @@ impl Metrics {
         self.stages.record(took.as_secs_f64(), &[KeyValue::new("dossier.stage", stage.as_str())]);
     }
 
-    /// A report reached the terminal state `status`.
-    pub fn report_ended(&self, status: Status) {
-        self.reports.add(1, &[KeyValue::new("dossier.status", status.as_str())]);
+    /// `report` reached the terminal state `status`.
+    pub fn report_ended(&self, report: &Report, status: Status) {
+        let attributes = [KeyValue::new("dossier.status", status.as_str())];
+        self.reports.add(1, &attributes);
+        let asked = report.resubmitted_at.unwrap_or(report.created_at);
+        if let Some(ended) = report.ended_at {
+            self.durations.record(ended.since(asked).as_secs_f64(), &attributes);
+        }
+    }
+
+    /// The queue of reports holds so many messages.
+    pub fn queue_depth(&self, depth: Depth) {
+        for (state, messages) in
+            [("visible", depth.visible), ("in_flight", depth.in_flight), ("delayed", depth.delayed)]
+        {
+            self.queues.record(messages, &[KeyValue::new("dossier.queue.state", state)]);
+        }
+    }
+
+    /// A sweep found that the longest overdue report waits for this long; zero when none does.
+    pub fn overdue(&self, longest: Duration) {
+        self.overdue.record(longest.as_secs_f64(), &[]);
+    }
+
+    /// A sweeper took care of what was left behind.
+    pub fn left_behind(&self, what: LeftBehind) {
+        let what = match what {
+            LeftBehind::Redispatched => "redispatched",
+            LeftBehind::GivenUp => "given_up",
+            LeftBehind::CallBack => "callback",
+        };
+        self.left_behind.add(1, &[KeyValue::new("dossier.left_behind", what)]);
+    }
+
+    /// This worker may work on so many reports at a time, from now on.
+    pub fn slots(&self, limit: usize) {
+        self.slots.record(u64::try_from(limit).unwrap_or(u64::MAX), &[]);
+    }
+
+    /// A service of evidence is left alone from now on, or asked again.
+    pub fn breaker(&self, service: &'static str, open: bool) {
+        self.breakers.record(u64::from(open), &[KeyValue::new("dossier.source.service", service)]);
+    }
+
+    /// Something was looked for that an earlier attempt may have kept.
+    pub fn cache(&self, cache: Cache, hit: bool) {
+        let cache = match cache {
+            Cache::Evidence => "evidence",
+            Cache::Answer => "answer",
+        };
+        let attributes = [KeyValue::new("dossier.cache", cache), KeyValue::new("dossier.cache.hit", hit)];
+        self.caches.add(1, &attributes);
     }
 
     /// An attempt ended without ending its report, for the reason `code`.
@@ -135,16 +290,24 @@ impl Metrics {
         self.in_flight.add(change, &[]);
     }
 
-    /// The model `model` was paid for `usage`.
-    pub fn model_call(&self, model: &str, usage: Usage) {
+    /// A call of the model `model` ended after `took`, with `failure` where it gave no answer. Names after OpenTelemetry's
+    /// "Semantic conventions for generative AI metrics".
+    pub fn model_call(&self, model: &str, took: Duration, failure: Option<&'static str>) {
+        let mut attributes = model_attributes(model);
+        attributes.extend(failure.map(|code| KeyValue::new("error.type", code)));
+        self.model_calls.record(took.as_secs_f64(), &attributes);
+    }
+
+    /// The model `model` was paid for `usage`, of which `cached` tokens came from the prompt cache.
+    pub fn model_usage(&self, model: &str, usage: Usage, cached: u64) {
         for (kind, tokens) in [("input", usage.input_tokens), ("output", usage.output_tokens)] {
-            let attributes = [
-                KeyValue::new("gen_ai.request.model", model.to_owned()),
-                KeyValue::new("gen_ai.token.type", kind),
-            ];
-            self.model_tokens.add(tokens, &attributes);
+            let mut attributes = model_attributes(model);
+            attributes.push(KeyValue::new("gen_ai.token.type", kind));
+            self.model_tokens.record(tokens, &attributes);
         }
-        self.model_cost.add(usage.cost_usd, &[KeyValue::new("gen_ai.request.model", model.to_owned())]);
+        let attributes = [KeyValue::new("gen_ai.request.model", model.to_owned())];
+        self.model_cost.add(usage.cost_usd, &attributes);
+        self.model_cached.add(cached, &attributes);
     }
 
     /// The check `check` found a flaw in an answer.
@@ -175,4 +338,16 @@ impl Metrics {
         ];
         self.sources.add(1, &attributes);
     }
+}
+
+fn seconds(meter: &Meter, name: &'static str, bounds: &[f64], help: &'static str) -> Histogram<f64> {
+    meter.f64_histogram(name).with_unit("s").with_boundaries(bounds.to_vec()).with_description(help).build()
+}
+
+fn model_attributes(model: &str) -> Vec<KeyValue> {
+    vec![
+        KeyValue::new("gen_ai.operation.name", "chat"),
+        KeyValue::new("gen_ai.provider.name", "aws.bedrock"),
+        KeyValue::new("gen_ai.request.model", model.to_owned()),
+    ]
 }

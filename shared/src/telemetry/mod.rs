@@ -6,7 +6,7 @@ pub mod propagation;
 
 use std::{io::IsTerminal, str::FromStr};
 
-use opentelemetry::{global, trace::TracerProvider as _};
+use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
 use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter};
 use opentelemetry_sdk::{
     Resource, metrics::SdkMeterProvider, propagation::TraceContextPropagator, trace::SdkTracerProvider,
@@ -31,6 +31,8 @@ settings! {
     TELEMETRY_SETTINGS:
     LOG = "DOSSIER_LOG", Presence::Default("info"), "what is logged, in the syntax of tracing's EnvFilter, such as info,api_service=debug";
     LOG_FORMAT = "DOSSIER_LOG_FORMAT", Presence::Default("auto"), "json, text, or auto: text on a terminal and JSON elsewhere";
+    REVISION = "DOSSIER_REVISION", Presence::Default("unknown"),
+        "revision of the source that the program was built from, told by /healthz, logs and traces; container images set it";
     OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT", Presence::Optional,
         "base URL of an OpenTelemetry collector (OTLP over HTTP); without it no traces or metrics are exported. The other OTEL_ variables of the OpenTelemetry specification hold too";
 }
@@ -44,6 +46,8 @@ pub struct TelemetrySettings {
     filter: String,
     format: Format,
     collector: bool,
+    /// The revision of the source that the program was built from.
+    pub revision: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,7 @@ impl TelemetrySettings {
         let valid = reader.convert(&LOG, EnvFilter::try_new(&filter).map(|_| ()));
         let format = reader.parse(&LOG_FORMAT);
         let collector = reader.text(&OTLP);
+        let revision = reader.text(&REVISION);
         let reachable = collector.as_ref().map(|url| match Url::parse(url) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
             _ => Err("it is no http or https URL"),
@@ -80,7 +85,7 @@ impl TelemetrySettings {
         let usable = reachable.map_or(Some(()), |checked| reader.convert(&OTLP, checked));
         valid?;
         usable?;
-        Some(Self { filter, format: format?, collector: collector.is_some() })
+        Some(Self { filter, format: format?, collector: collector.is_some(), revision: revision? })
     }
 
     /// The settings in `environment`, with `filter` for the log where it names none.
@@ -133,7 +138,8 @@ impl Telemetry {
         };
         let resource = Resource::builder()
             .with_service_name(service)
-            .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .with_attribute(KeyValue::new("vcs.ref.head.revision", settings.revision.clone()))
             .build();
         let mut tracer = SdkTracerProvider::builder().with_resource(resource.clone());
         let mut meter = SdkMeterProvider::builder().with_resource(resource);

@@ -3,7 +3,7 @@
 //! The answer's schema is enforced by the model's own constrained decoding where it has one, and
 //! otherwise by a tool that it is forced to call.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_bedrockruntime::{
     Client,
@@ -159,21 +159,32 @@ impl Model {
             "model",
             otel.name = format_args!("chat {}", self.id),
             otel.kind = "client",
+            otel.status_code = Empty,
+            error.type = Empty,
             gen_ai.operation.name = "chat",
             gen_ai.provider.name = "aws.bedrock",
             gen_ai.request.model = self.id,
             gen_ai.request.max_tokens = self.parameters.max_tokens,
+            gen_ai.request.temperature = self.known.temperature.map(f64::from),
             gen_ai.response.finish_reasons = Empty,
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,
             gen_ai.usage.cache_read.input_tokens = Empty,
         );
-        let answer = self.converse(prompt, turns).instrument(span.clone()).await?;
+        let started = Instant::now();
+        let answer = self.converse(prompt, turns).instrument(span.clone()).await;
+        let failure = answer.as_ref().err().map(|failure| failure.code);
+        metrics().model_call(&self.id, started.elapsed(), failure);
+        if let Some(code) = failure {
+            span.record("error.type", code);
+            span.record("otel.status_code", "ERROR");
+        }
+        let answer = answer?;
         span.record("gen_ai.response.finish_reasons", answer.stop_reason.as_str());
         span.record("gen_ai.usage.input_tokens", answer.usage.input_tokens);
         span.record("gen_ai.usage.output_tokens", answer.usage.output_tokens);
         span.record("gen_ai.usage.cache_read.input_tokens", answer.tokens.cache_read);
-        metrics().model_call(&self.id, answer.usage);
+        metrics().model_usage(&self.id, answer.usage, answer.tokens.cache_read);
         Ok(answer)
     }
 

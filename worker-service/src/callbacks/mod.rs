@@ -109,11 +109,13 @@ enum Then {
 async fn handle(jobs: &Jobs, callbacks: &Callbacks, delivery: Delivery) {
     let span = info_span!(
         "callback",
-        otel.name = "process dossier-callbacks",
+        otel.name = format_args!("process {}", jobs.aws.callbacks.name()),
         otel.kind = "consumer",
         messaging.system = "aws_sqs",
         messaging.operation.type = "process",
-        messaging.destination.name = "dossier-callbacks",
+        messaging.operation.name = "process",
+        messaging.destination.name = jobs.aws.callbacks.name(),
+        messaging.message.id = delivery.message_id,
         dossier.report = Empty,
     );
     continue_trace(&span, delivery.traceparent.as_deref());

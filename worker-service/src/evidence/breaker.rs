@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use shared::{clock::Clock, domain::time::UtcTime};
+use shared::{clock::Clock, domain::time::UtcTime, telemetry::metrics::metrics};
 
 /// Failures in a row after which a service is left alone.
 const FAILURES_MAX: u32 = 5;
@@ -30,6 +30,7 @@ struct State {
 
 impl Breaker {
     pub(super) fn new(service: &'static str, clock: Clock) -> Self {
+        metrics().breaker(service, false);
         Self { service, clock, state: Mutex::default() }
     }
 
@@ -56,6 +57,7 @@ impl Breaker {
         let mut state = self.state();
         state.failures = 0;
         if state.open_until.take().is_some() {
+            metrics().breaker(self.service, false);
             tracing::info!(service = self.service, "a service of evidence answers again");
         }
     }
@@ -68,6 +70,7 @@ impl Breaker {
         if state.failures >= FAILURES_MAX && state.open_until.is_none_or(|until| until <= now) {
             state.open_until = Some(now.plus(REST));
             let failures = state.failures;
+            metrics().breaker(self.service, true);
             tracing::warn!(
                 service = self.service,
                 failures,

@@ -1,6 +1,6 @@
 //! What workers read of the sparse indexes: reports whose time has come, and those in progress.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Deserialize;
@@ -21,6 +21,15 @@ pub struct DueReport {
     pub tenant: Tenant,
     /// Its id.
     pub report_id: ReportId,
+    /// Since when it is due, epoch milliseconds.
+    due_at: i64,
+}
+
+impl DueReport {
+    /// How long it has been due at `now`.
+    pub fn overdue(&self, now: UtcTime) -> Duration {
+        now.since(UtcTime::from_epoch_millis(self.due_at))
+    }
 }
 
 impl Table {
