@@ -11,9 +11,10 @@ pub const TRACEPARENT: &str = "traceparent";
 /// Why a message was put into the dead-letter queue, as a message attribute.
 pub const REASON: &str = "dossier.reason";
 
-/// Asks a worker to work on a report.
+/// Asks a worker to work on a report. Members that this version does not know are passed over: within a version of the message they may
+/// be added, and a worker that is being replaced by the next version must not bury them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ReportMessage {
     v: u32,
     /// Whose report.
@@ -78,6 +79,8 @@ mod tests {
     fn the_recorded_message_of_version_1_is_read_and_written() {
         let message = ReportMessage::from_body(BODY).unwrap();
         assert_eq!(message.to_body(), BODY);
+        let with_more = BODY.replace("\"v\":1", "\"v\":1,\"later\":{}");
+        assert_eq!(ReportMessage::from_body(&with_more).unwrap(), message);
     }
 
     #[test]

@@ -128,7 +128,7 @@ async fn without_api_and_worker_services_can_be_started_on_what_the_ready_file_s
         .await;
     let aws = shared::aws::Aws::new(&sdk, &api.aws);
     aws.table.reachable().await.unwrap();
-    aws.queue.reachable().await.unwrap();
+    aws.queue.depth().await.unwrap();
     let objects = aws_sdk_s3::Client::new(&sdk).list_objects_v2().bucket(&env["DOSSIER_BUCKET"]).send().await;
     assert_eq!(objects.unwrap().key_count(), Some(0));
 

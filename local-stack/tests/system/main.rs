@@ -44,3 +44,4 @@ mod surroundings_s3;
 mod surroundings_sqs;
 mod sweeper;
 mod telemetry;
+mod versions;

@@ -1,0 +1,178 @@
+//! What earlier versions wrote is read and finished by this one, and what a later one will have added is left as it is: versions
+//! run side by side while a deployment rolls.
+//!
+//! The recordings are made by `.ci/record-version` at each release.
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context as _, Result};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use local_stack::stack::{Options, Part, testing::TestStack};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::domain::{access::Scope, time::UtcTime};
+
+use crate::support::{clean, text};
+
+#[derive(Deserialize)]
+struct Recorded {
+    version: String,
+    /// Ids of reports by what state they were found in.
+    reports: BTreeMap<String, String>,
+    messages: BTreeMap<String, Message>,
+    items: BTreeMap<String, Item>,
+    others: Vec<Item>,
+    objects: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    body: String,
+    attributes: BTreeMap<String, String>,
+}
+
+type Item = BTreeMap<String, Value>;
+
+fn recordings() -> Result<Vec<Recorded>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    let read = |entry: std::io::Result<fs::DirEntry>| {
+        let path = entry?.path();
+        serde_json::from_slice(&fs::read(&path)?).with_context(|| path.display().to_string())
+    };
+    fs::read_dir(folder)?.map(read).collect()
+}
+
+/// A value in DynamoDB's own JSON.
+fn attribute(value: &Value) -> AttributeValue {
+    let (kind, value) = value.as_object().and_then(|members| members.iter().next()).expect("one kind");
+    let words = || value.as_str().expect(kind).to_owned();
+    let list = || value.as_array().expect(kind).iter();
+    match kind.as_str() {
+        "S" => AttributeValue::S(words()),
+        "N" => AttributeValue::N(words()),
+        "BOOL" => AttributeValue::Bool(value.as_bool().expect(kind)),
+        "NULL" => AttributeValue::Null(true),
+        "L" => AttributeValue::L(list().map(attribute).collect()),
+        "SS" => AttributeValue::Ss(list().map(|one| one.as_str().expect(kind).to_owned()).collect()),
+        "M" => {
+            let members = value.as_object().expect(kind).iter();
+            AttributeValue::M(members.map(|(name, value)| (name.clone(), attribute(value))).collect())
+        }
+        other => panic!("no kind of attribute: {other}"),
+    }
+}
+
+async fn put(stack: &TestStack, item: &Item) -> Result<()> {
+    // As recorded, but for the day on which it is deleted.
+    let forever = AttributeValue::N(UtcTime::now().epoch_seconds().saturating_add(86_400).to_string());
+    let attributes = item.iter().map(|(name, value)| {
+        (name.clone(), if name == "expires_at" { forever.clone() } else { attribute(value) })
+    });
+    let table = &stack.surroundings().names().table;
+    let request = stack.clients().dynamodb.put_item().table_name(table);
+    request.set_item(Some(attributes.collect())).send().await?;
+    Ok(())
+}
+
+async fn send(stack: &TestStack, message: &Message) -> Result<()> {
+    let mut request = stack.clients().sqs.send_message().message_body(&message.body);
+    for (name, value) in &message.attributes {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
+        request = request.message_attributes(name, value);
+    }
+    request.queue_url(&stack.surroundings().queues().queue_url).send().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_earlier_versions_left_is_read_and_finished() -> Result<()> {
+    let recordings = recordings()?;
+    assert!(recordings.iter().any(|recorded| recorded.version == "0.1.0"), "0.1.0 was never recorded");
+    for recorded in recordings {
+        let version = &recorded.version;
+        let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+        for item in recorded.items.values().chain(&recorded.others) {
+            put(&stack, item).await?;
+        }
+        for (key, body) in &recorded.objects {
+            let put = stack.clients().s3.put_object().bucket(&stack.surroundings().names().bucket).key(key);
+            put.body(ByteStream::from(STANDARD.decode(body)?)).send().await?;
+        }
+
+        // Ended reports are shown as they were.
+        let state = |name: &str| recorded.reports[name].as_str();
+        let look = async |name: &str| anyhow::Ok(stack.dev().look(state(name), None).await?.report);
+        let completed = look("completed").await?;
+        assert_eq!(completed["status"], "COMPLETED", "{version}");
+        let document: Value =
+            serde_json::from_slice(&stack.dev().download(text(&completed, "/links/json")).await?)?;
+        assert_eq!(document["reportId"], state("completed"), "{version}");
+        assert_eq!(look("failed").await?["status"], "FAILED", "{version}");
+        assert_eq!(look("cancelled").await?["status"], "CANCELLED", "{version}");
+        let listed = stack.dev().get("/v1/reports?pageSize=10").await?.json::<Value>().await?;
+        assert_eq!(listed["reports"].as_array().map(Vec::len), Some(recorded.reports.len()), "{version}");
+        let keys = stack.adapters()?.0.keys.list(&"dev".parse()?).await?;
+        let all = Scope::ALL.into_iter().collect();
+        assert!(keys.len() > 1 && keys.iter().all(|key| key.scopes == all), "{version}: {keys:?}");
+
+        // Open ones are finished: from the message, and from where the work was left.
+        for message in recorded.messages.values() {
+            send(&stack, message).await?;
+        }
+        let worker = stack.start_worker(&[])?;
+        for name in ["pending", "interrupted"] {
+            let report = stack.dev().wait_for_end(state(name)).await?;
+            assert_eq!(report["status"], "COMPLETED", "{version}, {name}: {report}");
+        }
+        let interrupted = look("interrupted").await?;
+        assert_eq!(interrupted["attempt"], 2, "{version}");
+        let calls = &interrupted["usage"]["modelCalls"];
+        assert_eq!(calls, 2, "{version}: the answer that was paid for is used, and one is bought");
+        // And a failed one is taken up again.
+        let failed = state("failed");
+        let again = stack.dev().post(&format!("/v1/reports/{failed}/resubmit")).await?;
+        assert_eq!(again.status(), 200, "{version}");
+        assert_eq!(stack.dev().wait_for_end(failed).await?["status"], "COMPLETED", "{version}");
+        let called: u64 = stack.bedrock().calls().values().sum();
+        assert_eq!(called, 3, "{version}: one answer for each report that was open");
+        worker.stop().await?;
+        stack.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_later_version_adds_is_left_as_it_is() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    let id = stack.dev().submitted(&clean()).await?;
+    let (table, pk) = (&stack.surroundings().names().table, AttributeValue::S(format!("R#dev#{id}")));
+    let dynamodb = stack.clients().dynamodb.clone();
+    let added = AttributeValue::S("of a later version".to_owned());
+    dynamodb
+        .update_item()
+        .table_name(table)
+        .key("pk", pk.clone())
+        .update_expression("SET from_later = :added")
+        .expression_attribute_values(":added", added.clone())
+        .send()
+        .await?;
+    let body = json!({"v": 1, "tenant": "dev", "reportId": id, "fromLater": {"a": 1}}).to_string();
+    send(&stack, &Message { body, attributes: BTreeMap::new() }).await?;
+    let worker = stack.start_worker(&[])?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)));
+    let kept =
+        dynamodb.get_item().table_name(&stack.surroundings().names().table).key("pk", pk).send().await?;
+    assert_eq!(kept.item.and_then(|mut item| item.remove("from_later")), Some(added));
+    worker.stop().await?;
+    assert_eq!(dead_letters(&stack).await?, 0, "a message with more members is no dead letter");
+    stack.stop().await
+}
+
+async fn dead_letters(stack: &TestStack) -> Result<usize> {
+    let url = &stack.surroundings().queues().dlq_url;
+    let received = stack.clients().sqs.receive_message().queue_url(url).send().await?;
+    Ok(received.messages.unwrap_or_default().len())
+}
