@@ -33,6 +33,8 @@ pub struct App {
     pub policy: Policy,
     /// The time.
     pub clock: Clock,
+    /// The revision of the source that this was built from.
+    pub revision: String,
     /// What is known of API keys.
     pub key_ring: KeyRing,
     /// The OpenID provider whose tokens are taken.
@@ -106,6 +108,7 @@ impl Application {
             aws,
             policy: settings.aws.policy,
             clock: Clock::system(),
+            revision: settings.telemetry.revision.clone(),
             key_ring: KeyRing::default(),
             oidc,
             limits: Limits::new(settings.limits),
@@ -133,7 +136,8 @@ impl Application {
     /// When the listener fails.
     pub async fn run(self) -> io::Result<()> {
         let Self { listener, router, app, settings, signal } = self;
-        tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "API is listening");
+        let (version, revision) = (env!("CARGO_PKG_VERSION"), &app.revision);
+        tracing::info!(address = %listener.local_addr()?, version, revision, "API is listening");
         let looking = tokio::spawn(health::keep_looking(Arc::clone(&app), settings.readiness_interval));
         let reading = tokio::spawn(follow::keep_reading(Arc::clone(&app)));
         let server = server::serve(listener, router, app.stop.clone(), settings.drain, settings.connections);

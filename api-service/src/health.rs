@@ -1,7 +1,6 @@
 //! Liveness and readiness. Readiness is looked up in the background, so that asking is free.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
@@ -11,12 +10,7 @@ use std::{
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
-use thiserror::Error;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
+use shared::telemetry::metrics::metrics;
 use utoipa::ToSchema;
 
 use crate::application::App;
@@ -47,9 +41,12 @@ impl Readiness {
 /// Looks every `interval` whether the table and the queue answer. Reads only.
 pub async fn keep_looking(app: Arc<App>, interval: Duration) {
     loop {
-        let looked = tokio::try_join!(app.aws.table.reachable(), app.aws.queue.reachable());
-        if let Err(error) = &looked {
-            tracing::warn!(error = %error, "not ready: a service that every request needs does not answer");
+        let looked = tokio::try_join!(app.aws.table.reachable(), app.aws.queue.depth());
+        match &looked {
+            Ok(((), depth)) => metrics().queue_depth(*depth),
+            Err(error) => {
+                tracing::warn!(error = %error, "not ready: a service that every request needs does not answer");
+            }
         }
         app.readiness.saw(looked.is_ok());
         tokio::time::sleep(interval).await;
@@ -65,21 +62,20 @@ pub struct Health {
     /// The version of the API.
     version: &'static str,
     /// The source revision that it was built from.
-    revision: &'static str,
+    revision: String,
 }
 
 impl Health {
-    fn new(status: &'static str) -> Self {
-        let revision = option_env!("DOSSIER_REVISION").unwrap_or("unknown");
-        Self { status, version: env!("CARGO_PKG_VERSION"), revision }
+    fn of(app: &App, status: &'static str) -> Json<Self> {
+        Json(Self { status, version: env!("CARGO_PKG_VERSION"), revision: app.revision.clone() })
     }
 }
 
 /// Whether the process is alive.
 #[utoipa::path(get, path = "/healthz", tag = "Operation", security(()),
     responses((status = 200, description = "The process is alive", body = Health)))]
-pub async fn healthz() -> Json<Health> {
-    Json(Health::new("ok"))
+pub async fn healthz(State(app): State<Arc<App>>) -> Json<Health> {
+    Health::of(&app, "ok")
 }
 
 /// Whether the process can serve requests: for load balancers.
@@ -93,39 +89,5 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
         DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
-    (status, Json(Health::new(word)))
-}
-
-/// Why the API on this machine is not known to be alive.
-#[derive(Debug, Error)]
-pub enum ProbeError {
-    /// It does not answer.
-    #[error("the API does not answer on port {0}: {1}")]
-    NoAnswer(u16, std::io::Error),
-    /// It answers something else than 200.
-    #[error("the API on port {0} does not answer /healthz with 200")]
-    Unhealthy(u16),
-}
-
-/// Asks the API that listens at `bind` on this machine whether it is alive, for containers whose
-/// image holds no other program to ask with.
-///
-/// # Errors
-/// [`ProbeError`] when it is not known to be.
-pub async fn probe(bind: SocketAddr) -> Result<(), ProbeError> {
-    let port = bind.port();
-    let address = if bind.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], port)) } else { bind };
-    let ask = async {
-        let mut stream = TcpStream::connect(address).await?;
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
-        let mut answer = [0; 15];
-        stream.read_exact(&mut answer).await?;
-        Ok::<_, std::io::Error>(answer)
-    };
-    let answer = timeout(Duration::from_secs(3), ask).await.unwrap_or_else(|late| Err(late.into()));
-    match answer {
-        Ok(line) if line.starts_with(b"HTTP/1.1 200") => Ok(()),
-        Ok(_) => Err(ProbeError::Unhealthy(port)),
-        Err(error) => Err(ProbeError::NoAnswer(port, error)),
-    }
+    (status, Health::of(&app, word))
 }

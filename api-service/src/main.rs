@@ -13,6 +13,7 @@ use shared::{
     aws::{keys::Keys, load_sdk_config},
     clock::Clock,
     config::{self, Reader},
+    probe::{ALIVE, READY, probe},
     telemetry::Telemetry,
 };
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Asks the API on this machine whether it is alive; exit code 0 means yes.
-    Healthcheck,
+    Healthcheck {
+        /// Ask whether it can serve requests, too: table and queue answer.
+        #[arg(long)]
+        ready: bool,
+    },
     /// Judges registration numbers: for each row of a CSV file with the columns country, scheme and number, one
     /// JSON line. A row without a scheme is judged by all that its country has, as the API does.
     CheckNumbers {
@@ -49,7 +54,7 @@ async fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = match cli.command {
         None => serve().await,
-        Some(Command::Healthcheck) => healthcheck().await,
+        Some(Command::Healthcheck { ready }) => healthcheck(ready).await,
         Some(Command::Keys { command }) => keys(command).await,
         Some(Command::CheckNumbers { file }) => {
             check_numbers(&file, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
@@ -80,10 +85,9 @@ async fn serve() -> Outcome {
     Ok(outcome?)
 }
 
-async fn healthcheck() -> Outcome {
+async fn healthcheck(ready: bool) -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
-    api_service::health::probe(settings.bind).await?;
-    Ok(())
+    Ok(probe(settings.bind, if ready { READY } else { ALIVE }).await?)
 }
 
 async fn keys(command: KeysCommand) -> Outcome {

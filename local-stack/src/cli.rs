@@ -1,7 +1,9 @@
 //! The command line: what `local-stack` takes, and how its ways of running begin and end.
 
+mod provision;
 mod serve;
 mod soak;
+mod stand_ins;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -87,6 +89,11 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "dossier-reports")]
         out: PathBuf,
     },
+    /// Make table, queues and bucket in the AWS, or the emulator of it, that AWS_ENDPOINT_URL and its siblings lead to; what is there
+    /// already stays
+    Provision,
+    /// Run the stand-ins for Bedrock and the feeds alone, at addresses that others can reach
+    StandIns(stand_ins::Args),
     /// Run the real services as processes over faults on the wire, kill them at random, and check that no report is
     /// lost, stuck, finished twice or paid for twice
     Soak(soak::SoakArgs),
@@ -116,6 +123,8 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
     match cli.command {
         None => serve::run(options, ready, stop).await.map(|()| true),
         Some(Command::Demo { out }) => demo::run(options, ready, &out, stop).await.map(|()| true),
+        Some(Command::Provision) => provision::run().await.map(|()| true),
+        Some(Command::StandIns(args)) => stand_ins::run(args, options, stop).await.map(|()| true),
         Some(Command::Soak(args)) => soak::run(args, options, cli.workers, stop).await,
     }
 }
@@ -133,6 +142,11 @@ impl Cli {
             if self.forward_url.is_some() {
                 return Err("a soak counts the answers of the stand-in: leave out --forward-url");
             }
+        }
+        if let Some(Command::Provision | Command::StandIns(_)) = self.command
+            && (!self.without.is_empty() || self.port.is_some() || self.ready_file.is_some())
+        {
+            return Err("this command starts no API: leave out --port, --ready-file and --without");
         }
         if self.command.is_some() && !self.without.is_empty() {
             return Err("the demo needs the API and a worker: leave out --without");
@@ -205,6 +219,8 @@ mod tests {
             (&["--forward-model", "m"], "--forward-url"),
             (&["demo", "--without", "api"], "--without"),
             (&["soak", "--port", "8080"], "--port"),
+            (&["provision", "--ready-file", "f"], "--ready-file"),
+            (&["stand-ins", "--port", "8080"], "--port"),
             (&["soak", "--forward-url", "http://127.0.0.1:1/v1", "--forward-model", "m"], "--forward-url"),
         ] {
             assert!(cli(arguments).check().unwrap_err().contains(word));

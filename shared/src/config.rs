@@ -172,6 +172,8 @@ settings! {
     CALLBACK_QUEUE_URL = "DOSSIER_CALLBACK_QUEUE_URL", Presence::Required, "URL of the SQS queue of call-backs";
     BUCKET = "DOSSIER_BUCKET", Presence::Default("dossier-reports"), "name of the S3 bucket";
     KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional, "KMS key that encrypts objects; without it S3's own keys do (SSE-S3)";
+    LINK_ENDPOINT = "DOSSIER_LINK_ENDPOINT", Presence::Optional,
+        "base URL of S3 in the links that clients get, where clients reach it by another name than the services do, as behind an emulator";
     ATTEMPTS = "DOSSIER_ATTEMPTS", Presence::Default("3"), "attempts that one submission of a report is worth, 1 to 20";
     LEASE_SECONDS = "DOSSIER_LEASE_SECONDS", Presence::Default("60"),
         "seconds after which a report whose worker is silent may be taken over, 5 to 3600";
@@ -192,6 +194,8 @@ pub struct AwsSettings {
     pub bucket: String,
     /// Key that encrypts objects.
     pub kms_key_id: Option<String>,
+    /// Where links to artifacts lead, if not to where the services reach S3.
+    pub link_endpoint: Option<String>,
     /// The numbers of the lifecycle.
     pub policy: Policy,
 }
@@ -212,6 +216,7 @@ impl AwsSettings {
         let callback_queue_url = reader.parse::<Url>(&CALLBACK_QUEUE_URL).map(String::from);
         let bucket = reader.text(&BUCKET);
         let kms_key_id = reader.text(&KMS_KEY_ID);
+        let link_endpoint = reader.parse::<Url>(&LINK_ENDPOINT).map(String::from);
         let attempts = reader.number(&ATTEMPTS, 1, 20);
         let lease = reader.seconds(&LEASE_SECONDS, 5, 3600);
         let pickup_grace = reader.seconds(&PICKUP_GRACE_SECONDS, 1, 3600);
@@ -221,6 +226,7 @@ impl AwsSettings {
             callback_queue_url: callback_queue_url?,
             bucket: bucket?,
             kms_key_id,
+            link_endpoint,
             policy: Policy {
                 attempts: u32::try_from(attempts?).ok()?,
                 lease: lease?,

@@ -8,5 +8,6 @@ pub mod clock;
 pub mod config;
 pub mod contract;
 pub mod domain;
+pub mod probe;
 pub mod shutdown;
 pub mod telemetry;

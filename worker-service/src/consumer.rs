@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    health::Pulse,
     job::Jobs,
     lease::GRACE,
     retry::full_jitter,
@@ -18,7 +19,13 @@ const LONG_POLL: Duration = Duration::from_secs(20);
 
 /// Receives messages and runs a job for each until `stop`, as many at a time as there are `slots`.
 /// The jobs are tracked by `running`, and may go on after this returns.
-pub async fn consume(jobs: Arc<Jobs>, slots: Arc<Slots>, stop: CancellationToken, running: TaskTracker) {
+pub async fn consume(
+    jobs: Arc<Jobs>,
+    slots: Arc<Slots>,
+    pulse: &Pulse,
+    stop: CancellationToken,
+    running: TaskTracker,
+) {
     let mut failures = 0;
     loop {
         let mut free = tokio::select! {
@@ -27,11 +34,13 @@ pub async fn consume(jobs: Arc<Jobs>, slots: Arc<Slots>, stop: CancellationToken
             free = slots.take(RECEIVE_MAX) => free,
         };
         let visibility = jobs.policy.lease + GRACE;
+        pulse.receiving(jobs.clock.now());
         let received = tokio::select! {
             // A message on its way at this moment comes back when its visibility ends.
             () = stop.cancelled() => return,
             received = jobs.aws.queue.receive(free.len(), LONG_POLL, visibility) => received,
         };
+        pulse.received();
         match received {
             Ok(deliveries) => {
                 failures = 0;

@@ -11,6 +11,7 @@ pub mod dead_letters;
 pub mod evidence;
 pub mod failure;
 pub mod guard;
+pub mod health;
 pub mod job;
 pub mod journal;
 pub mod lease;

@@ -9,13 +9,16 @@ use std::{
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use shared::{
     aws::{Aws, load_sdk_config},
+    clock::Clock,
     config,
     domain::identity::Tenant,
+    probe::{ALIVE, probe},
     telemetry::Telemetry,
 };
 use tokio_util::sync::CancellationToken;
 use worker_service::{
     dead_letters::Redriven,
+    health,
     render::{command::render, verify::verify},
     screening::command::screen,
     settings::{self, Settings},
@@ -34,6 +37,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Asks the worker on this machine whether it is alive; exit code 0 means yes. Needs DOSSIER_HEALTH_BIND.
+    Healthcheck,
     /// Screens the companies of a CSV file (columns query and country) against a list of sanctions: one JSON line
     /// each, with the body that is reported, its score and the reasons.
     Screen {
@@ -130,6 +135,7 @@ async fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = match cli.command {
         None => work().await,
+        Some(Command::Healthcheck) => healthcheck().await,
         Some(Command::Screen { list, queries }) => {
             screen(&list, &queries, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
         }
@@ -166,10 +172,25 @@ async fn work() -> Outcome {
     let telemetry = Telemetry::start("dossier-worker", &settings.telemetry)?;
     let stop = CancellationToken::new();
     shared::shutdown::cancel_on_signal(stop.clone())?;
+    let (bind, revision) = (settings.health_bind, settings.telemetry.revision.clone());
     let worker = Worker::build(settings).await?;
+    let stopped = CancellationToken::new();
+    if let Some(bind) = bind {
+        let health = health::answer(bind, worker.pulse(), Clock::system(), revision, stopped.clone()).await;
+        tokio::spawn(
+            health.map_err(|error| format!("cannot listen on {bind} (DOSSIER_HEALTH_BIND): {error}"))?,
+        );
+    }
     worker.run(stop).await;
+    stopped.cancel();
     telemetry.shutdown();
     Ok(())
+}
+
+async fn healthcheck() -> Outcome {
+    let bind = settings::health_bind(&config::process_environment())?;
+    let bind = bind.ok_or("DOSSIER_HEALTH_BIND is not set: the worker tells nobody whether it is alive")?;
+    Ok(probe(bind, ALIVE).await?)
 }
 
 async fn replay(

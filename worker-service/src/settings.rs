@@ -1,6 +1,6 @@
 //! The settings of a worker.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use reqwest::Url;
 use secrecy::SecretString;
@@ -36,6 +36,8 @@ settings! {
     DLQ_URL = "DOSSIER_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of reports";
     ECS_AGENT = "ECS_AGENT_URI", Presence::Optional,
         "URL of the ECS agent, which ECS sets: with it the worker asks not to be scaled in while it works on reports";
+    HEALTH_BIND = "DOSSIER_HEALTH_BIND", Presence::Optional,
+        "address and port at which the worker tells whether it is alive, for worker-service healthcheck; container images set it";
     MODEL_ID = "DOSSIER_MODEL_ID", Presence::Required,
         "ids or inference profiles of the Bedrock models that assess, separated by commas: the first answers, the next one where it declines, fails the checks twice or is out of order";
     MODELS = "DOSSIER_MODELS", Presence::Optional,
@@ -99,6 +101,8 @@ pub struct Settings {
     pub private_callbacks: Vec<String>,
     /// URL of the ECS agent.
     pub ecs_agent: Option<Url>,
+    /// Where to tell whether the worker is alive.
+    pub health_bind: Option<SocketAddr>,
     /// The models.
     pub model: ModelSettings,
     /// The sources.
@@ -182,6 +186,7 @@ impl Settings {
         let callback_dlq_url = reader.parse::<Url>(&CALLBACK_DLQ_URL).map(String::from);
         let private_callbacks = reader.text(&PRIVATE_CALLBACKS).unwrap_or_default();
         let ecs_agent = reader.parse(&ECS_AGENT);
+        let health_bind = reader.parse(&HEALTH_BIND);
         let model = ModelSettings::read(&mut reader);
         let sources = SourceSettings::read(&mut reader);
         let aws = AwsSettings::read(&mut reader);
@@ -196,6 +201,7 @@ impl Settings {
                 callback_dlq_url: callback_dlq_url?,
                 private_callbacks: parts(&private_callbacks, ',').map(str::to_owned).collect(),
                 ecs_agent,
+                health_bind,
                 model: model?,
                 sources: sources?,
                 aws: aws?,
@@ -316,6 +322,16 @@ impl SourceSettings {
             SourceName::CountryRisk => true,
         }
     }
+}
+
+/// Where a worker with the settings in `environment` tells whether it is alive; its other settings are not looked at.
+///
+/// # Errors
+/// When the setting is no address.
+pub fn health_bind(environment: &Environment) -> Result<Option<SocketAddr>, ConfigErrors> {
+    let mut reader = Reader::new(environment);
+    let bind = reader.parse(&HEALTH_BIND);
+    reader.finish(Some(bind))
 }
 
 /// The parts of a list, without spaces around them.

@@ -18,6 +18,7 @@ use crate::{
     consumer,
     dead_letters::{self, Redriven},
     evidence::{Sources, SourcesError, sanctions::Lists},
+    health::Pulse,
     job::Jobs,
     pipeline::Pipeline,
     protection::Agent,
@@ -38,6 +39,7 @@ pub struct Worker {
     agent: Option<Agent>,
     lists: Option<Lists>,
     callbacks: Callbacks,
+    pulse: Arc<Pulse>,
     settings: Settings,
 }
 
@@ -111,13 +113,19 @@ impl Worker {
         let dead_letters = Queue::at(sdk, settings.callback_dlq_url.clone());
         let callbacks = Callbacks { sender, dead_letters };
         let agent = settings.ecs_agent.as_ref().map(Agent::new).transpose().map_err(SourcesError::Http)?;
-        Ok(Self { jobs: Arc::new(jobs), slots, agent, lists, callbacks, settings })
+        let pulse = Arc::default();
+        Ok(Self { jobs: Arc::new(jobs), slots, agent, lists, callbacks, pulse, settings })
+    }
+
+    /// The signs of life that it gives.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
     }
 
     /// Works until `stop`, then drains: nothing more is received, reports in work get the drain
     /// time, and what is left is given back so that another worker continues at once.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { jobs, slots, agent, lists, callbacks, settings } = self;
+        let Self { jobs, slots, agent, lists, callbacks, pulse, settings } = self;
         if let Some(lists) = &lists {
             // Reports that come meanwhile would wait for them anyway.
             tokio::select! {
@@ -125,7 +133,9 @@ impl Worker {
                 _ = lists.refresh() => {}
             }
         }
-        tracing::info!(worker = %jobs.worker, slots = settings.concurrency, version = env!("CARGO_PKG_VERSION"), "worker is ready");
+        pulse.ready();
+        let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
+        tracing::info!(worker = %jobs.worker, slots = settings.concurrency, version, revision, "worker is ready");
         let running = TaskTracker::new();
         let drained = CancellationToken::new();
         let beside = TaskTracker::new();
@@ -138,7 +148,7 @@ impl Worker {
         if let Some(agent) = agent {
             beside.spawn(agent.follow(running.clone(), drained.clone()));
         }
-        consumer::consume(Arc::clone(&jobs), slots, stop, running.clone()).await;
+        consumer::consume(Arc::clone(&jobs), slots, &pulse, stop, running.clone()).await;
         running.close();
         if timeout(settings.drain, running.wait()).await.is_err() {
             tracing::info!(reports = running.len(), "giving back what is still in work");

@@ -1,4 +1,4 @@
-//! `GET` and `PUT /faults` and `GET /calls` on the base URL of a stand-in.
+//! `GET` and `PUT /faults`, `GET /calls` and `GET /healthz` on the base URL of a stand-in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,11 +19,13 @@ struct Admin {
     calls: Arc<Calls<String>>,
 }
 
-/// The routes by which a stand-in is steered and watched. They need no signature: the listener is on loopback.
+/// The routes by which a stand-in is steered and watched. They need no signature: the listener
+/// is on loopback, or in a network of containers.
 pub fn admin(plan: Arc<FaultPlan>, calls: Arc<Calls<String>>) -> Router {
     Router::new()
         .route("/faults", get(show).put(replace))
         .route("/calls", get(count))
+        .route("/healthz", get(StatusCode::OK))
         .with_state(Arc::new(Admin { plan, calls }))
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use aws_sdk_s3::{
-    Client, config::retry::RetryConfig, presigning::PresigningConfig, primitives::ByteStream,
+    Client,
+    config::{Builder, retry::RetryConfig},
+    presigning::PresigningConfig,
+    primitives::ByteStream,
     types::ServerSideEncryption,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,9 +14,11 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::{
+    SdkConfig,
     call::{call, observed},
     error::{AwsError, chain},
 };
+use crate::config::AwsSettings;
 use crate::domain::artifact::{ArtifactKind, StoredArtifact};
 
 const S3: &str = "S3";
@@ -25,6 +30,8 @@ pub const LINK_LIFETIME: Duration = Duration::from_secs(600);
 #[derive(Clone, Debug)]
 pub struct Bucket {
     client: Client,
+    /// Signs links; sends nothing.
+    signer: Client,
     name: String,
     kms_key_id: Option<String>,
 }
@@ -39,9 +46,18 @@ pub enum Stored {
 }
 
 impl Bucket {
-    /// The bucket `name`, encrypting with the KMS key `kms_key_id`, or else with keys of S3's own.
-    pub fn new(client: Client, name: String, kms_key_id: Option<String>) -> Self {
-        Self { client, name, kms_key_id }
+    /// The bucket that `settings` name, reached as `sdk` says.
+    pub fn new(sdk: &SdkConfig, settings: &AwsSettings) -> Self {
+        // Hosts named after buckets exist at AWS alone.
+        let client =
+            Client::from_conf(Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some()).build());
+        let signer = settings.link_endpoint.as_ref().map_or_else(
+            || client.clone(),
+            |endpoint| {
+                Client::from_conf(Builder::from(sdk).endpoint_url(endpoint).force_path_style(true).build())
+            },
+        );
+        Self { client, signer, name: settings.bucket.clone(), kms_key_id: settings.kms_key_id.clone() }
     }
 
     /// Stores `bytes` under `key`, over what may be there. S3 checks the SHA-256 on arrival.
@@ -81,7 +97,7 @@ impl Bucket {
             .set_if_none_match(only_new.then(|| "*".to_owned()))
             .checksum_sha256(STANDARD.encode(sha256))
             .body(ByteStream::from(bytes));
-        let mut changes = aws_sdk_s3::config::Builder::new();
+        let mut changes = Builder::new();
         if only_new {
             changes = changes.retry_config(RetryConfig::disabled());
         }
@@ -140,7 +156,7 @@ impl Bucket {
             _ => "attachment",
         };
         let request = self
-            .client
+            .signer
             .get_object()
             .bucket(&self.name)
             .key(key)

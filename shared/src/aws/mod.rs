@@ -114,8 +114,7 @@ impl Aws {
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let queue = Queue::new(sqs.clone(), settings.queue_url.clone());
         let callbacks = Queue::new(sqs, settings.callback_queue_url.clone());
-        let bucket =
-            Bucket::new(aws_sdk_s3::Client::new(sdk), settings.bucket.clone(), settings.kms_key_id.clone());
+        let bucket = Bucket::new(sdk, settings);
         Self { table, queue, bucket, spending, keys, callbacks, callback_secrets }
     }
 

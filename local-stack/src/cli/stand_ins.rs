@@ -1,0 +1,78 @@
+//! `local-stack stand-ins`: the stand-ins for Bedrock and the feeds without anything else, for containers.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use shared::{
+    config::process_environment,
+    probe::{ALIVE, probe},
+    telemetry::{Telemetry, TelemetrySettings},
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::say;
+use crate::{
+    aws::Credentials,
+    bedrock::{self, Bedrock},
+    faults::{StandIn, from_args},
+    feeds::FeedsServer,
+    stack::Options,
+};
+
+/// Where the stand-ins listen.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    /// Address and port of the stand-in for Bedrock. It honours requests that are signed with AWS_ACCESS_KEY_ID and
+    /// AWS_SECRET_ACCESS_KEY for AWS_REGION
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4600")]
+    bedrock_bind: SocketAddr,
+
+    /// Address and port of the stand-ins for the feeds
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4601")]
+    feeds_bind: SocketAddr,
+
+    /// Only ask the stand-ins that run at these addresses whether they are alive; exit code 0 means yes
+    #[arg(long)]
+    probe: bool,
+}
+
+/// Serves until `stop`, or asks those that do.
+pub(super) async fn run(args: Args, options: Options, stop: CancellationToken) -> anyhow::Result<()> {
+    if args.probe {
+        probe(args.bedrock_bind, ALIVE).await?;
+        return Ok(probe(args.feeds_bind, ALIVE).await?);
+    }
+    let environment = process_environment();
+    let telemetry = Telemetry::start(
+        "dossier-stand-ins",
+        &TelemetrySettings::with_default_filter(&environment, "info")?,
+    )?;
+    let variable = |name: &str| {
+        environment.get(name).filter(|value| !value.is_empty()).cloned().with_context(|| {
+            format!("{name} is not set: the stand-in for Bedrock honours nothing but what is signed with it")
+        })
+    };
+    let bedrock = bedrock::Options {
+        credentials: Credentials {
+            access_key_id: variable("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: variable("AWS_SECRET_ACCESS_KEY")?.into(),
+        },
+        region: variable("AWS_REGION")?,
+        faults: from_args(&options.faults, StandIn::Bedrock),
+        seed: options.seed,
+        forward: options.forward.clone(),
+    };
+    let bedrock = Bedrock::start(listen(args.bedrock_bind).await?, bedrock).await?;
+    let faults = from_args(&options.faults, StandIn::Feeds);
+    let feeds = FeedsServer::start(listen(args.feeds_bind).await?, faults, options.seed).await?;
+    say(&format!("Bedrock stand-in  {}\nFeed stand-ins    {}", bedrock.base_url(), feeds.base_url()));
+    stop.cancelled().await;
+    let (bedrock, feeds) = tokio::join!(bedrock.stop(), feeds.stop());
+    tokio::task::spawn_blocking(move || telemetry.shutdown()).await?;
+    bedrock.and(feeds)
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened at"))
+}
