@@ -1,0 +1,184 @@
+"""What cfn-lint and checkov do not know of the templates: task definitions, permissions, alarms, dashboards, and what they name."""
+
+import json
+import pathlib
+import re
+import sys
+
+import boto3
+import parliament
+import promql_parser
+import yaml
+from botocore.validate import ParamValidator
+
+DEPLOY = pathlib.Path("deploy")
+failures = []
+# Statements whose actions know no resource ("Service Authorization Reference"): everything else names what it may touch.
+WITHOUT_RESOURCE = {"Token", "Traces"}
+
+
+def wrong(what):
+    failures.append(what)
+
+
+def template(name):
+    return yaml.safe_load((DEPLOY / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def properties(kind, *names):
+    for name in names:
+        for logical, resource in template(name)["Resources"].items():
+            if resource["Type"] == kind:
+                yield logical, resource["Properties"]
+
+
+def task_definitions():
+    """As ECS takes them, and with more time to stop than the services take to drain."""
+    shape = boto3.client("ecs", region_name="eu-central-1").meta.service_model.operation_model("RegisterTaskDefinition").input_shape
+    for path in sorted((DEPLOY / "task-definitions").glob("*.json")):
+        definition = json.loads(path.read_text(encoding="utf-8"))
+        if report := ParamValidator().validate(definition, shape).generate_report():
+            wrong(f"{path}: {report}")
+        for container in definition["containerDefinitions"]:
+            if not container.get("readonlyRootFilesystem"):
+                wrong(f"{path}: the root of {container['name']} can be written to")
+        service = definition["containerDefinitions"][0]
+        seconds = {one["name"]: one["value"] for one in service["environment"] if one["name"].endswith("_SECONDS")}
+        # Ten seconds to give back what is left, and ten to send the last telemetry, come on top of a worker's drain.
+        drain = sum(int(value) for name, value in seconds.items() if "DRAIN" in name) + (20 if path.stem == "worker" else 5)
+        if service["stopTimeout"] < drain:
+            wrong(f"{path}: {service['stopTimeout']} s to stop are fewer than the {drain} s that draining takes")
+
+
+def collector():
+    text = template("services")["Resources"]["CollectorConfig"]["Properties"]["Value"]["Fn::Sub"]
+    text = text.replace("${AWS::Region}", "eu-central-1").replace("${Prefix}", "dossier")
+    if len(text) > 4096:
+        wrong(f"the collector's configuration has {len(text)} characters; a parameter of Systems Manager holds 4096")
+    config = yaml.safe_load(text)
+    for name, pipeline in config["service"]["pipelines"].items():
+        for part in ("receivers", "processors", "exporters"):
+            for one in pipeline[part]:
+                if one not in config[part]:
+                    wrong(f"the collector's pipeline of {name} names {one}, which is not among its {part}")
+    names = set()
+    for declaration in config["exporters"]["awsemf"]["metric_declarations"]:
+        for selector in declaration["metric_name_selectors"]:
+            names.add(selector.removeprefix("^").removesuffix("$$").replace("\\.", "."))
+    return names
+
+
+def statements():
+    for logical, role in properties("AWS::IAM::Role", "access"):
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                # What is only there where it is asked for is judged as if it were.
+                yield logical, statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+ARNS = {
+    "TableArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/dossier",
+    "BucketArn": "arn:aws:s3:::dossier",
+    "KeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1",
+    "ModelArns": "arn:aws:bedrock:eu-central-1::foundation-model/m",
+    "ListArns": "arn:aws:s3:::lists/sdn.csv",
+    "SecretArns": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+}
+
+
+def arn(value):
+    """The value as an ARN of an invented account."""
+    text = "${" + value["Ref"] + "}" if "Ref" in value else value["Fn::Sub"]
+    for name, known in ARNS.items():
+        text = text.replace("${" + name + "}", known)
+    text = re.sub(r"\$\{(\w+)Arn\}", r"arn:aws:sqs:eu-central-1:123456789012:\1", text)
+    for name, known in {"AWS::Partition": "aws", "AWS::Region": "eu-central-1", "AWS::AccountId": "123456789012", "Prefix": "dossier"}.items():
+        text = text.replace("${" + name + "}", known)
+    return text
+
+
+def permissions():
+    for role, statement in statements():
+        where = f"{role}, {statement['Sid']}"
+        if any("*" in action for action in listed(statement["Action"])):
+            wrong(f"{where}: a pattern of actions")
+        resources = listed(statement["Resource"])
+        if ("*" in resources) != (statement["Sid"] in WITHOUT_RESOURCE):
+            wrong(f"{where}: every resource")
+        concrete = {**statement, "Resource": ["*" if one == "*" else arn(one) for one in resources]}
+        concrete.pop("Condition", None)
+        document = {"Version": "2012-10-17", "Statement": [concrete]}
+        policy = parliament.analyze_policy_string(json.dumps(document))
+        for finding in policy.findings:
+            # The linter wants an ARN of each kind of model that Bedrock has; one kind is what is meant.
+            if not (statement["Sid"] == "Model" and finding.issue == "RESOURCE_MISMATCH"):
+                wrong(f"{where}: {finding.issue} {finding.detail}")
+
+
+def instruments():
+    """The names of what the services measure."""
+    source = pathlib.Path("shared/src/telemetry/metrics.rs").read_text(encoding="utf-8")
+    source = source[: source.index("/// A request to the API was answered")]
+    return set(re.findall(r'"((?:http|dossier|gen_ai)\.[a-z_.]+)"', source))
+
+
+def alarms(known, exported):
+    pages = set(re.findall(r"^## (.+)$", pathlib.Path("docs/OPERATIONS.md").read_text(encoding="utf-8"), re.MULTILINE))
+    count = 0
+    for logical, alarm in properties("AWS::CloudWatch::Alarm", "watch"):
+        count += 1
+        page = re.search(r"See docs/OPERATIONS.md, '(.+)'", alarm["AlarmDescription"])
+        if not page or page[1] not in pages:
+            wrong(f"{logical}: {page and page[1]!r} is no page of docs/OPERATIONS.md")
+    text = (DEPLOY / "watch.yaml").read_text(encoding="utf-8")
+    for name in set(re.findall(r"(?<![\w.])((?:dossier|gen_ai)\.[a-z_]+\.[a-z_.]+)", text)) - {"gen_ai.request.model", "gen_ai.token.type"}:
+        if name.startswith(("dossier.source.s", "dossier.queue.state", "dossier.cache.hit", "dossier.callback.state")):
+            continue
+        if name not in known:
+            wrong(f"watch.yaml reads {name}, which nothing measures")
+        elif name not in exported:
+            wrong(f"watch.yaml reads {name}, which the collector does not pass on")
+    body = json.loads(template("watch")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    return count, len(body["widgets"])
+
+
+def grafana(known):
+    board = json.loads(pathlib.Path("docker/grafana/dossier.json").read_text(encoding="utf-8"))
+    flat = {re.sub(r"[^a-z0-9]", "_", name) for name in known}
+    seen = set()
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            expression = target["expr"].replace("$__rate_interval", "1m")
+            try:
+                promql_parser.parse(expression)
+            except ValueError as error:
+                wrong(f"panel {panel['title']!r}: {error}")
+            for name in re.findall(r"(?:http|dossier|gen_ai)_[a-z_A-Z]+(?=[\[{)]|_bucket)", expression):
+                base = re.sub(r"(_(bucket|sum|count|total|seconds|USD))+$", "", name)
+                seen.add(base)
+                if base not in flat and not re.search(rf"\b{name}\b(?!\[)[,)]", expression):
+                    wrong(f"panel {panel['title']!r} reads {name}, which nothing measures")
+    for name in flat - seen:
+        wrong(f"no panel of the dashboard shows {name}")
+    return len(board["panels"])
+
+
+def main():
+    task_definitions()
+    exported = collector()
+    known = instruments()
+    for name in exported - known:
+        wrong(f"the collector passes on {name}, which nothing measures")
+    permissions()
+    count, widgets = alarms(known, exported)
+    panels = grafana(known)
+    if failures:
+        sys.exit("deploy: \n" + "\n".join(failures))
+    print(f"deploy: {len(list(statements()))} statements, {count} alarms with their pages, {widgets} widgets, {panels} panels, {len(known)} metrics")
+
+
+main()
