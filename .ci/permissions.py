@@ -29,6 +29,10 @@ NOT_CHECKED = {
     "kms:Decrypt": "the emulator does not ask KMS for the services that encrypt by it",
     "kms:GenerateDataKey": "the emulator does not ask KMS for the services that encrypt by it",
     "bedrock:InvokeModel": "the model is local-stack's stand-in, which knows one pair of keys and no policies",
+    "xray:PutTelemetryRecords": "the services send it to a collector",
+    "xray:PutTraceSegments": "the services send them to a collector",
+    "logs:CreateLogStream": "the collector does it",
+    "logs:PutLogEvents": "the collector does it",
     "s3:ListBucket": "the emulator answers 404 for what is not there without it; AWS answers 403",
 }
 
@@ -36,7 +40,7 @@ NOT_CHECKED = {
 def policies(outputs):
     """The policy documents of deploy/access.yaml by role, with the data stack's outputs filled in."""
     values = {name: value for name, value in outputs.items() if name.endswith("Arn")}
-    values |= {"ModelArns": "arn:aws:bedrock:*::foundation-model/any", "AWS::AccountId": "000000000000"}
+    values |= {"ModelArns": "arn:aws:bedrock:*::foundation-model/any", "AWS::AccountId": "000000000000", "AWS::Partition": "aws", "AWS::Region": REGION, "Prefix": "dossier"}
 
     def resolve(node):
         if isinstance(node, dict):
@@ -45,7 +49,8 @@ def policies(outputs):
             if set(node) == {"Fn::Sub"}:
                 return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], node["Fn::Sub"])
             return {name: resolve(value) for name, value in node.items()}
-        return [resolve(one) for one in node] if isinstance(node, list) else node
+        # What is only there where it is asked for is left out.
+        return [resolve(one) for one in node if "Fn::If" not in one] if isinstance(node, list) else node
 
     # The emulator checks SendMessageBatch by that name; on AWS it is sqs:SendMessage ("Actions, resources, and condition keys
     # for Amazon SQS").
