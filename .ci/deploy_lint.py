@@ -119,11 +119,28 @@ def permissions():
                 wrong(f"{where}: {finding.issue} {finding.detail}")
 
 
+# How the services make their instruments, and what Prometheus calls these ("OTLP Metric Points to Prometheus"): a histogram has three series.
+KINDS = {
+    r'seconds\(\s*&meter,\s*"([^"]+)"': "_seconds_(bucket|sum|count)",
+    r'u64_histogram\("([^"]+)"\)\s*\.with_unit\("\{token\}"\)': "_(bucket|sum|count)",
+    r'count\(\s*"([^"]+)"': "_total",
+    r'f64_counter\("([^"]+)"\)\s*\.with_unit\("USD"\)': "_USD_total",
+    r'f64_gauge\("([^"]+)"\)\s*\.with_unit\("s"\)': "_seconds",
+    r'(?:level\(\s*|i64_up_down_counter\()"([^"]+)"': "",
+}
+
+
 def instruments():
-    """The names of what the services measure."""
+    """The names of what the services measure, with the pattern of what Prometheus calls each."""
     source = pathlib.Path("shared/src/telemetry/metrics.rs").read_text(encoding="utf-8")
-    source = source[: source.index("/// A request to the API was answered")]
-    return set(re.findall(r'"((?:http|dossier|gen_ai)\.[a-z_.]+)"', source))
+    found = {}
+    for kind, suffix in KINDS.items():
+        for name in re.findall(kind, source):
+            found[name] = re.compile(re.sub(r"[^a-z0-9]", "_", name) + suffix)
+    every = set(re.findall(r'"((?:http|dossier|gen_ai)\.[a-z_.]+)"', source[: source.index("/// A request to the API was answered")]))
+    if unsorted := every - set(found):
+        wrong(f"metrics.rs makes {sorted(unsorted)} in a way that this check does not know")
+    return found
 
 
 def alarms(known, exported):
@@ -148,21 +165,23 @@ def alarms(known, exported):
 
 def grafana(known):
     board = json.loads(pathlib.Path("docker/grafana/dossier.json").read_text(encoding="utf-8"))
-    flat = {re.sub(r"[^a-z0-9]", "_", name) for name in known}
     seen = set()
     for panel in board["panels"]:
         for target in panel["targets"]:
             expression = target["expr"].replace("$__rate_interval", "1m")
             try:
-                promql_parser.parse(expression)
+                parsed = promql_parser.parse(expression)
             except ValueError as error:
                 wrong(f"panel {panel['title']!r}: {error}")
-            for name in re.findall(r"(?:http|dossier|gen_ai)_[a-z_A-Z]+(?=[\[{)]|_bucket)", expression):
-                base = re.sub(r"(_(bucket|sum|count|total|seconds|USD))+$", "", name)
-                seen.add(base)
-                if base not in flat and not re.search(rf"\b{name}\b(?!\[)[,)]", expression):
+                continue
+            # What is read is what stands before a selector or a range, and not what series are grouped by.
+            for name in re.findall(r"\b(\w+)(?:\{[^}]*\})?\[|\((\w+)\)$", parsed.prettify().replace("\n", "").replace(" ", "")):
+                name = name[0] or name[1]
+                measured = [one for one, pattern in known.items() if pattern.fullmatch(name)]
+                seen.update(measured)
+                if not measured:
                     wrong(f"panel {panel['title']!r} reads {name}, which nothing measures")
-    for name in flat - seen:
+    for name in set(known) - seen:
         wrong(f"no panel of the dashboard shows {name}")
     return len(board["panels"])
 
@@ -171,7 +190,7 @@ def main():
     task_definitions()
     exported = collector()
     known = instruments()
-    for name in exported - known:
+    for name in exported - set(known):
         wrong(f"the collector passes on {name}, which nothing measures")
     permissions()
     count, widgets = alarms(known, exported)

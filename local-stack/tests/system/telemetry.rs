@@ -253,3 +253,35 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     }
     stack.stop().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_sampled_is_measured_and_logged_all_the_same() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Part::Api], ..TestStack::options() }).await?;
+    let (collector, received) = collector().await?;
+    let mut environment = stack.environment().clone();
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str()),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0"),
+        ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    let api = Process::start("api-service", &environment)?;
+    while !stack.dev().get("/readyz").await.is_ok_and(|answer| answer.status() == 200) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(stack.dev().get("/v1/reports").await?.status(), 200);
+    // A client that asks for its trace gets it.
+    let traceparent = format!("00-{TRACE}-{CLIENT_SPAN}-01");
+    let asked = stack.dev().request(Method::GET, "/v1/usage").header("traceparent", traceparent);
+    assert_eq!(asked.send().await?.status(), 200);
+    let log = api.terminate().await?;
+    let received = std::mem::take(&mut *received.lock().unwrap());
+    let traced: Vec<_> = received.spans.iter().filter(|(_, span)| span.name.starts_with("GET ")).collect();
+    assert_eq!(traced.iter().map(|(_, span)| span.name.as_str()).collect::<Vec<_>>(), ["GET /v1/usage"]);
+    assert!(received.metrics.contains("http.server.request.duration"));
+    let listed = log.lines().find(|line| line.contains(r#""route":"/v1/reports""#)).expect(&log);
+    assert!(listed.contains("traceId"), "{listed}");
+    stack.stop().await
+}
