@@ -1,5 +1,6 @@
 """What cfn-lint and checkov do not know of the templates: task definitions, permissions, alarms, dashboards, and what they name."""
 
+import itertools
 import json
 import pathlib
 import re
@@ -43,11 +44,14 @@ def task_definitions():
             if not container.get("readonlyRootFilesystem"):
                 wrong(f"{path}: the root of {container['name']} can be written to")
         service = definition["containerDefinitions"][0]
-        seconds = {one["name"]: one["value"] for one in service["environment"] if one["name"].endswith("_SECONDS")}
+        seconds = {one["name"]: one["value"] for one in service["environment"] if "DRAIN" in one["name"]}
+        if len(seconds) != {"api": 2, "worker": 1}[path.stem]:
+            wrong(f"{path}: how long draining takes is left to the services: {sorted(seconds)}")
         # Ten seconds to give back what is left, and ten to send the last telemetry, come on top of a worker's drain.
-        drain = sum(int(value) for name, value in seconds.items() if "DRAIN" in name) + (20 if path.stem == "worker" else 5)
-        if service["stopTimeout"] < drain:
-            wrong(f"{path}: {service['stopTimeout']} s to stop are fewer than the {drain} s that draining takes")
+        drain = sum(map(int, seconds.values())) + (20 if path.stem == "worker" else 5)
+        # Fargate gives 120 seconds at most ("Amazon ECS task definition parameters for Fargate", stopTimeout).
+        if not drain <= service["stopTimeout"] <= 120:
+            wrong(f"{path}: {service['stopTimeout']} s to stop, where draining takes {drain} s and Fargate gives 120")
 
 
 def collector():
@@ -61,11 +65,17 @@ def collector():
             for one in pipeline[part]:
                 if one not in config[part]:
                     wrong(f"the collector's pipeline of {name} names {one}, which is not among its {part}")
-    names = set()
+    source = pathlib.Path("shared/src/telemetry/metrics.rs").read_text(encoding="utf-8")
+    attributes = set(re.findall(r'KeyValue::new\(\s*"([a-z_.]+)"', source)) | {"service.name"}
+    exported = {}
     for declaration in config["exporters"]["awsemf"]["metric_declarations"]:
+        for one in itertools.chain(*declaration["dimensions"]):
+            if one not in attributes:
+                wrong(f"the collector passes on metrics by {one}, which nothing records")
         for selector in declaration["metric_name_selectors"]:
-            names.add(selector.removeprefix("^").removesuffix("$$").replace("\\.", "."))
-    return names
+            name = selector.removeprefix("^").removesuffix("$$").replace("\\.", ".")
+            exported.setdefault(name, set()).update(map(frozenset, declaration["dimensions"]))
+    return exported
 
 
 def statements():
@@ -85,6 +95,7 @@ ARNS = {
     "BucketArn": "arn:aws:s3:::dossier",
     "KeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1",
     "ModelArns": "arn:aws:bedrock:eu-central-1::foundation-model/m",
+    "GuardrailArn": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/g",
     "ListArns": "arn:aws:s3:::lists/sdn.csv",
     "SecretArns": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
 }
@@ -126,7 +137,7 @@ KINDS = {
     r'count\(\s*"([^"]+)"': "_total",
     r'f64_counter\("([^"]+)"\)\s*\.with_unit\("USD"\)': "_USD_total",
     r'f64_gauge\("([^"]+)"\)\s*\.with_unit\("s"\)': "_seconds",
-    r'(?:level\(\s*|i64_up_down_counter\()"([^"]+)"': "",
+    r'(?:level\(\s*|i64_gauge\()"([^"]+)"': "",
 }
 
 
@@ -151,16 +162,32 @@ def alarms(known, exported):
         page = re.search(r"See docs/OPERATIONS.md, '(.+)'", alarm["AlarmDescription"])
         if not page or page[1] not in pages:
             wrong(f"{logical}: {page and page[1]!r} is no page of docs/OPERATIONS.md")
-    text = (DEPLOY / "watch.yaml").read_text(encoding="utf-8")
-    for name in set(re.findall(r"(?<![\w.])((?:dossier|gen_ai)\.[a-z_]+\.[a-z_.]+)", text)) - {"gen_ai.request.model", "gen_ai.token.type"}:
-        if name.startswith(("dossier.source.s", "dossier.queue.state", "dossier.cache.hit", "dossier.callback.state")):
-            continue
-        if name not in known:
-            wrong(f"watch.yaml reads {name}, which nothing measures")
-        elif name not in exported:
-            wrong(f"watch.yaml reads {name}, which the collector does not pass on")
+        for one in alarm["Metrics"]:
+            metric = one.get("MetricStat", {}).get("Metric", {})
+            if metric.get("Namespace") == {"Ref": "Prefix"}:
+                read(logical, metric["MetricName"], [dimension["Name"] for dimension in metric["Dimensions"]], known, exported)
     body = json.loads(template("watch")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    for widget in body["widgets"]:
+        title = widget["properties"]["title"]
+        for series in widget["properties"]["metrics"]:
+            if isinstance(series[0], dict):
+                # Names with anything but letters and digits stand in quotes ("CloudWatch search expression syntax").
+                search = re.fullmatch(r"""SEARCH\('\{"\$\{Prefix\}",((?:"[^"]+",?)+)\} MetricName="([^"]+)"', '\w+', \d+\)""", series[0]["expression"])
+                if not search:
+                    wrong(f"widget {title!r}: {series[0]['expression']} is no search that this check knows")
+                else:
+                    read(title, search[2], re.findall(r'"([^"]+)"', search[1]), known, exported)
+            elif series[0] == "${Prefix}":
+                read(title, series[1], [one for one in series[2:] if isinstance(one, str)][::2], known, exported)
     return count, len(body["widgets"])
+
+
+def read(where, name, dimensions, known, exported):
+    """What an alarm or a widget reads is measured, and passed on by exactly these dimensions."""
+    if name not in known:
+        wrong(f"{where} reads {name}, which nothing measures")
+    elif frozenset(dimensions) not in exported.get(name, ()):
+        wrong(f"{where} reads {name} by {sorted(dimensions)}, by which the collector does not pass it on")
 
 
 def grafana(known):
@@ -190,7 +217,7 @@ def main():
     task_definitions()
     exported = collector()
     known = instruments()
-    for name in exported - set(known):
+    for name in set(exported) - set(known):
         wrong(f"the collector passes on {name}, which nothing measures")
     permissions()
     count, widgets = alarms(known, exported)

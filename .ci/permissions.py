@@ -31,6 +31,7 @@ NOT_CHECKED = {
     "bedrock:InvokeModel": "the model is local-stack's stand-in, which knows one pair of keys and no policies",
     "xray:PutTelemetryRecords": "the services send it to a collector",
     "xray:PutTraceSegments": "the services send them to a collector",
+    "ecs:UpdateTaskProtection": "the ECS agent does it, and there is none",
     "logs:CreateLogStream": "the collector does it",
     "logs:PutLogEvents": "the collector does it",
     "s3:ListBucket": "the emulator answers 404 for what is not there without it; AWS answers 403",

@@ -140,7 +140,7 @@ impl Application {
         tracing::info!(address = %listener.local_addr()?, version, revision, "API is listening");
         let looking = tokio::spawn(health::keep_looking(Arc::clone(&app), settings.readiness_interval));
         let reading = tokio::spawn(follow::keep_reading(Arc::clone(&app)));
-        let server = server::serve(listener, router, app.stop.clone(), settings.drain, settings.connections);
+        let server = server::serve(listener, router, app.stop.clone(), settings.bounds);
         let server = tokio::spawn(server);
 
         signal.cancelled().await;

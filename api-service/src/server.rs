@@ -16,22 +16,25 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long the head of a request may take, from the connection or the answer before it on.
-const HEAD_WITHIN: Duration = Duration::from_secs(15);
 /// Bytes of a request's head and of what is read ahead.
 const BUFFER_MAX: usize = 64 * 1024;
 /// After an error that is not the client's, such as no file descriptors being left.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// Serves `router` on `listener` until `stop`, at most `connections` at a time (more wait in the listener's backlog); then
-/// open requests get `drain` to end, and what is left is cut off.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: CancellationToken,
-    drain: Duration,
-    connections: usize,
-) {
+/// How many connections there may be, and how long they are waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Open at a time; more wait in the listener's backlog.
+    pub connections: usize,
+    /// How long the head of a request may take, from the connection or the answer before it on.
+    pub idle: Duration,
+    /// What open requests get when the server stops.
+    pub drain: Duration,
+}
+
+/// Serves `router` on `listener` until `stop`, within `bounds`; what is open after the drain is cut off.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, bounds: Bounds) {
+    let Bounds { connections, idle, drain } = bounds;
     let open = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
     let cut_off = CancellationToken::new();
@@ -39,7 +42,7 @@ pub async fn serve(
         // Answers are small: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
         let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(BUFFER_MAX);
+        builder.timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(BUFFER_MAX);
         let service = TowerToHyperService::new(router.clone());
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
         let cut_off = cut_off.clone();

@@ -12,6 +12,7 @@ use crate::{
     auth::{OidcSettings, check_issuer},
     cors::Origins,
     limits::LimitSettings,
+    server::Bounds,
 };
 
 settings! {
@@ -34,6 +35,8 @@ settings! {
         "event streams, waits and exports of one tenant that one API task keeps open at a time, 1 to 1000000; fewer than the open connections, so that others have some";
     CONNECTIONS = "DOSSIER_API_CONNECTIONS", Presence::Default("12000"),
         "open connections of one API task, 1 to 1000000; more wait, so open files must be allowed for them";
+    IDLE_SECONDS = "DOSSIER_API_IDLE_SECONDS", Presence::Default("75"),
+        "seconds for which a connection may be without the whole head of a request, also between two requests, 1 to 3600; longer than the load balancer before it keeps connections (60 by default), or requests that it sends at that moment are lost";
     CORS_ORIGINS = "DOSSIER_CORS_ORIGINS", Presence::Optional,
         "other origins whose pages may call the API from a browser, separated by commas, such as https://app.example.com";
     REQUEST_SECONDS = "DOSSIER_REQUEST_SECONDS", Presence::Default("20"),
@@ -58,16 +61,14 @@ pub struct Settings {
     pub oidc: Option<OidcSettings>,
     /// What a tenant may take.
     pub limits: LimitSettings,
-    /// Open connections, at most.
-    pub connections: usize,
+    /// How many connections there may be, and how long they are waited for.
+    pub bounds: Bounds,
     /// Whose pages may call from a browser.
     pub cors_origins: Origins,
     /// How long an answer may take.
     pub request_timeout: Duration,
     /// How often to look whether the API is ready.
     pub readiness_interval: Duration,
-    /// How long open requests get when the API stops.
-    pub drain: Duration,
     /// How long it says that it stops before it does.
     pub drain_notice: Duration,
     /// The adapters and the lifecycle.
@@ -87,6 +88,7 @@ impl Settings {
         let oidc = oidc(&mut reader);
         let limits = limits(&mut reader);
         let connections = reader.number(&CONNECTIONS, 1, 1_000_000);
+        let idle = reader.seconds(&IDLE_SECONDS, 1, 3600);
         let cors_origins = reader.parse(&CORS_ORIGINS).unwrap_or_default();
         let request_timeout = reader.seconds(&REQUEST_SECONDS, 1, 300);
         let readiness_interval = reader.seconds(&READINESS_SECONDS, 1, 300);
@@ -99,11 +101,14 @@ impl Settings {
                 bind: bind?,
                 oidc,
                 limits: limits?,
-                connections: usize::try_from(connections?).ok()?,
+                bounds: Bounds {
+                    connections: usize::try_from(connections?).ok()?,
+                    idle: idle?,
+                    drain: drain?,
+                },
                 cors_origins,
                 request_timeout: request_timeout?,
                 readiness_interval: readiness_interval?,
-                drain: drain?,
                 drain_notice: drain_notice?,
                 aws: aws?,
                 telemetry: telemetry?,

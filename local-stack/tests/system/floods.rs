@@ -50,7 +50,7 @@ async fn rest(mut stream: TcpStream) -> Result<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_and_silent_clients_are_ended_and_cost_nobody_an_answer() -> Result<()> {
-    let stack = stack_with(&[("DOSSIER_REQUEST_SECONDS", "2")]).await?;
+    let stack = stack_with(&[("DOSSIER_REQUEST_SECONDS", "2"), ("DOSSIER_API_IDLE_SECONDS", "5")]).await?;
     let mut silent = Vec::new();
     for head in ["", "GET /v1/reports HT", "GET /v1/reports HTTP/1.1\r\nHost: x\r\nX-Slow: a"] {
         for _ in 0..50 {

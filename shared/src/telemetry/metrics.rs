@@ -1,10 +1,16 @@
 //! Every number that the services report, in one place: names, units and attributes.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use opentelemetry::{
     KeyValue, global,
-    metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter},
+    metrics::{Counter, Gauge, Histogram, Meter},
 };
 
 use crate::{
@@ -70,7 +76,9 @@ pub struct Metrics {
     queue_wait: Histogram<f64>,
     stages: Histogram<f64>,
     reports: Counter<u64>,
-    in_flight: UpDownCounter<i64>,
+    /// A level and no sum of changes: collectors that make differences of sums would show only those.
+    in_flight: Gauge<i64>,
+    now_in_flight: AtomicI64,
     durations: Histogram<f64>,
     model_calls: Histogram<f64>,
     model_tokens: Histogram<u64>,
@@ -138,9 +146,10 @@ impl Metrics {
             ),
             reports: count("dossier.reports.ended", "Reports that reached a terminal state"),
             in_flight: meter
-                .i64_up_down_counter("dossier.reports.in_flight")
+                .i64_gauge("dossier.reports.in_flight")
                 .with_description("Reports that this worker is working on")
                 .build(),
+            now_in_flight: AtomicI64::new(0),
             model_tokens: meter
                 .u64_histogram("gen_ai.client.token.usage")
                 .with_unit("{token}")
@@ -287,7 +296,8 @@ impl Metrics {
 
     /// This worker works on so many reports more, or fewer.
     pub fn in_flight(&self, change: i64) {
-        self.in_flight.add(change, &[]);
+        let now = self.now_in_flight.fetch_add(change, Ordering::SeqCst) + change;
+        self.in_flight.record(now, &[]);
     }
 
     /// A call of the model `model` ended after `took`, with `failure` where it gave no answer. Names after OpenTelemetry's
