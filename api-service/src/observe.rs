@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Response, header},
+    http::{HeaderName, HeaderValue, Method, Response, header},
     middleware::Next,
     response::IntoResponse,
 };
@@ -27,7 +27,7 @@ use crate::{
 /// path and the query is left out: both can hold what only the client should know.
 pub async fn trace(request: Request, next: Next) -> Response<Body> {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let method = request.method().as_str().to_owned();
+    let method = known(request.method()).to_owned();
     let span = info_span!(
         "http",
         otel.name = format_args!("{method} {route}"),
@@ -45,7 +45,7 @@ pub async fn trace(request: Request, next: Next) -> Response<Body> {
         let status = response.status().as_u16();
         let took = started.elapsed();
         let span = tracing::Span::current();
-        span.record("http.response.status_code", status);
+        span.record("http.response.status_code", i64::from(status));
         if status >= 500 {
             span.record("otel.status_code", "ERROR");
         }
@@ -58,6 +58,20 @@ pub async fn trace(request: Request, next: Next) -> Response<Body> {
     }
     .instrument(span)
     .await
+}
+
+/// The method, or a word for those that anybody may invent: they would be metrics of their own.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.as_str(),
+        _ => "_OTHER",
+    }
 }
 
 /// Ends a request that takes longer than `limit`, and than the wait that it asked for on top.

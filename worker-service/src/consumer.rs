@@ -37,7 +37,10 @@ pub async fn consume(
         pulse.receiving(jobs.clock.now());
         let received = tokio::select! {
             // A message on its way at this moment comes back when its visibility ends.
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => {
+                pulse.received();
+                return;
+            }
             received = jobs.aws.queue.receive(free.len(), LONG_POLL, visibility) => received,
         };
         pulse.received();

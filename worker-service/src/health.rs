@@ -15,7 +15,7 @@ use shared::{clock::Clock, domain::time::UtcTime};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -95,7 +95,11 @@ pub async fn answer(
                 () = stop.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let Ok((stream, _)) = accepted else { continue };
+            let Ok((stream, _)) = accepted else {
+                // No file descriptors are left, say.
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            };
             let status = pulse.state(clock.now());
             let health = Health { status, version: env!("CARGO_PKG_VERSION"), revision: &revision };
             let body = serde_json::to_string(&health).unwrap_or_default();

@@ -150,7 +150,7 @@ impl Jobs {
     }
 
     async fn work(&self, delivery: Delivery, report: Report) {
-        tracing::Span::current().record("dossier.attempt", report.lifecycle.attempt);
+        tracing::Span::current().record("dossier.attempt", i64::from(report.lifecycle.attempt));
         tracing::info!(report = %report.id, tenant = %report.tenant, attempt = report.lifecycle.attempt, "attempt begins");
         let mut lease = Lease::new(self.aws.clone(), self.clock.clone(), self.policy, report);
         let mut heartbeat = lease.heartbeat(delivery.receipt.as_str().into());
@@ -235,9 +235,11 @@ impl Jobs {
     /// no other.
     async fn bury(&self, delivery: &Delivery, reason: &str) {
         tracing::error!(reason, receives = delivery.receive_count, "a message goes to the dead-letter queue");
-        metrics().dead_letter();
         match self.dead_letters.bury(delivery, reason).await {
-            Ok(()) => self.delete(delivery).await,
+            Ok(()) => {
+                metrics().dead_letter();
+                self.delete(delivery).await;
+            }
             Err(error) => {
                 tracing::warn!(error = %error, "the dead-letter queue did not take a message; it will come again");
                 self.hide(delivery, RETRY_MAX).await;

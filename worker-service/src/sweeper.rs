@@ -53,12 +53,13 @@ pub async fn keep_sweeping(jobs: Arc<Jobs>, interval: Duration, stop: Cancellati
 /// and holds up nothing else.
 pub async fn sweep(jobs: &Jobs) {
     let first = rand::random_range(0..DUE_SHARDS);
-    let mut longest = Duration::ZERO;
+    let (mut longest, mut whole) = (Duration::ZERO, true);
     for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
         let due = match jobs.aws.table.due(shard, jobs.clock.now(), BATCH).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(shard, error = %error, "a partition of due reports could not be read");
+                whole = false;
                 continue;
             }
         };
@@ -74,7 +75,10 @@ pub async fn sweep(jobs: &Jobs) {
             })
             .await;
     }
-    metrics().overdue(longest);
+    // What could not be looked at is not known to be well.
+    if whole || longest > Duration::ZERO {
+        metrics().overdue(longest);
+    }
 }
 
 /// Of many workers that see the same due report, one wins the conditional write and acts.

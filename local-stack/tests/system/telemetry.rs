@@ -28,6 +28,8 @@ use serde_json::{Value, json};
 struct Received {
     spans: Vec<(String, Span)>,
     metrics: BTreeSet<String>,
+    /// All that came of metrics, attributes and resources included.
+    numbers: String,
 }
 
 type Shared = Arc<Mutex<Received>>;
@@ -48,6 +50,7 @@ async fn traces(State(received): State<Shared>, body: Bytes) {
 
 async fn numbers(State(received): State<Shared>, body: Bytes) {
     let request = ExportMetricsServiceRequest::decode(body).expect("OTLP");
+    received.lock().unwrap().numbers.push_str(&format!("{request:?}"));
     let scopes = request.resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
     received.lock().unwrap().metrics.extend(scopes.flat_map(|scope| scope.metrics).map(|metric| metric.name));
 }
@@ -161,16 +164,17 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     assert_eq!(parent_of("Bedrock Runtime.Converse"), Some("chat dossier.stand-in-v1"));
     assert_eq!(parent_of("chat dossier.stand-in-v1"), Some("assess"));
     assert_eq!(parent_of("assess"), Some("process dossier-reports"));
-    assert_eq!(parent_of("process dossier-reports"), Some("POST /v1/reports"));
+    assert_eq!(parent_of("process dossier-reports"), Some("send dossier-reports"));
+    assert_eq!(parent_of("send dossier-reports"), Some("POST /v1/reports"));
     assert_eq!(parent_of("SQS.SendMessage"), Some("send dossier-reports"));
-    let attribute = |name: &str, key: &str| {
+    let value = |name: &str, key: &str| {
         let (_, span) = trace.iter().find(|(_, span)| span.name == name).unwrap();
         let found = span.attributes.iter().find(|attribute| attribute.key == key);
-        let value = found.and_then(|attribute| attribute.value.clone()?.value);
-        value.map(|value| match value {
-            AnyValue::StringValue(text) => text,
-            other => format!("{other:?}"),
-        })
+        found.and_then(|attribute| attribute.value.clone()?.value)
+    };
+    let attribute = |name: &str, key: &str| match value(name, key) {
+        Some(AnyValue::StringValue(text)) => Some(text),
+        _ => None,
     };
     // OpenTelemetry's semantic conventions for messaging and for generative AI.
     for name in ["send dossier-reports", "process dossier-reports"] {
@@ -183,10 +187,12 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     assert_eq!(chat("gen_ai.operation.name").as_deref(), Some("chat"));
     assert_eq!(chat("gen_ai.provider.name").as_deref(), Some("aws.bedrock"));
     assert_eq!(chat("gen_ai.request.model").as_deref(), Some("dossier.stand-in-v1"));
-    assert!(chat("gen_ai.response.finish_reasons").is_some());
+    let asked = |key: &str| value("chat dossier.stand-in-v1", key);
+    assert!(matches!(asked("gen_ai.response.finish_reasons"), Some(AnyValue::ArrayValue(_))));
     for key in ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.request.max_tokens"] {
-        assert!(chat(key).is_some(), "{key}");
+        assert!(matches!(asked(key), Some(AnyValue::IntValue(1..))), "{key}: {:?}", asked(key));
     }
+    assert_eq!(value("POST /v1/reports", "http.response.status_code"), Some(AnyValue::IntValue(202)));
     let (service, process) = trace.iter().find(|(_, span)| span.name == "process dossier-reports").unwrap();
     assert!(service.contains("dossier-worker"));
     assert!(
@@ -206,6 +212,8 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         "dossier.worker.slots",
         "dossier.source.outcomes",
         "dossier.source.breaker",
+        "dossier.attempts.ended",
+        "dossier.checks.failed",
         "dossier.model.cost",
         "gen_ai.client.token.usage",
         "gen_ai.client.operation.duration",
@@ -231,7 +239,7 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         assert_eq!((&entry["tenant"], &entry["actor"]), (&"dev".into(), &format!("key:{}", key.id).into()));
         assert!(text(entry, "/subject").starts_with(text(&report, "/reportId")));
     }
-    let everything = format!("{logs:?} {:?}", received.spans);
+    let everything = format!("{logs:?} {:?} {}", received.spans, received.numbers);
     let signature = link.split("X-Amz-Signature=").nth(1).unwrap().split('&').next().unwrap();
     let secrets = [
         stack.keys().dev.expose_secret(),
@@ -246,7 +254,9 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     // What the sources found is the reader's business alone.
     let evidence = document["evidence"].as_array().unwrap();
     assert!(evidence.len() > 3, "{document}");
+    // Pieces between quotation marks and line breaks, which a log would write in another way.
     let found = evidence.iter().flat_map(|one| [text(one, "/title"), text(one, "/text")]);
+    let found = found.flat_map(|words| words.split(['"', '\n', '\\'])).filter(|piece| piece.len() > 30);
     for secret in secrets.into_iter().chain(found) {
         let at = everything.find(secret).map(|at| &everything[at.saturating_sub(300)..at]);
         assert_eq!(at, None, "a secret is in a log line or a span");

@@ -45,8 +45,8 @@ where
         if code != "ConditionalCheckFailedException" {
             span.record("error.type", code.as_str());
             span.record("otel.status_code", "ERROR");
+            failure = Some(code);
         }
-        failure = Some(code);
     }
     metrics().aws_call(service, operation, failure.as_deref(), started.elapsed());
     answer

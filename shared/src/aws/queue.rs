@@ -17,6 +17,7 @@ use super::{SdkConfig, call::call, error::AwsError};
 use crate::{
     contract::{REASON, ReportMessage, TRACEPARENT},
     domain::time::UtcTime,
+    telemetry::propagation::{continue_trace, current_traceparent},
 };
 
 const SQS: &str = "SQS";
@@ -78,18 +79,21 @@ impl Queue {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
 
-    /// A span for sending to it: OpenTelemetry's "Semantic conventions for Amazon SQS".
-    fn sending(&self, operation: &'static str, messages: usize) -> Span {
+    /// A span for sending so many messages to it, OpenTelemetry's "Semantic conventions for messaging spans": the span of a single message is
+    /// the context that travels with it, that of a batch is not.
+    fn sending(&self, messages: usize) -> Span {
         info_span!(
             "send",
             otel.name = format_args!("send {}", self.name()),
-            otel.kind = "producer",
+            otel.kind = if messages == 1 { "producer" } else { "client" },
+            otel.status_code = Empty,
+            error.type = Empty,
             messaging.system = "aws_sqs",
             messaging.operation.type = "send",
-            messaging.operation.name = operation,
+            messaging.operation.name = "send",
             messaging.destination.name = self.name(),
             messaging.message.id = Empty,
-            messaging.batch.message_count = (messages > 1).then_some(messages),
+            messaging.batch.message_count = (messages > 1).then_some(count(messages)),
         )
     }
 
@@ -144,6 +148,9 @@ impl Queue {
     /// # Errors
     /// [`AwsError`] when SQS did not take it, or its answer was lost.
     pub async fn send(&self, message: &ReportMessage, traceparent: Option<String>) -> Result<(), AwsError> {
+        let span = self.sending(1);
+        continue_trace(&span, traceparent.as_deref());
+        let traceparent = span.in_scope(current_traceparent).or(traceparent);
         let mut request = self
             .client
             .send_message()
@@ -156,8 +163,8 @@ impl Queue {
             let value = value.map_err(|error| AwsError::unusable(SQS, "SendMessage", error))?;
             request = request.message_attributes(TRACEPARENT, value);
         }
-        let span = self.sending("SendMessage", 1);
-        let sent = call(SQS, "SendMessage", request.send()).instrument(span.clone()).await?;
+        let sent = call(SQS, "SendMessage", request.send()).instrument(span.clone()).await;
+        let sent = sent.inspect_err(|error| failed(&span, error))?;
         span.record("messaging.message.id", sent.message_id);
         Ok(())
     }
@@ -202,8 +209,9 @@ impl Queue {
         };
         let entries = messages.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
         let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
-        let span = self.sending(OPERATION, messages.len());
-        let answer = call(SQS, OPERATION, request.send()).instrument(span).await?;
+        let span = self.sending(messages.len());
+        let answer = call(SQS, OPERATION, request.send()).instrument(span.clone()).await;
+        let answer = answer.inspect_err(|error| failed(&span, error))?;
         let refused = answer.failed.iter().filter_map(|failed| failed.id.parse::<usize>().ok());
         Ok(refused.filter_map(|index| messages.get(index).cloned()).collect())
     }
@@ -268,6 +276,16 @@ impl Queue {
             .visibility_timeout(whole_seconds(visibility.min(Duration::from_secs(12 * 3600))));
         call(SQS, "ChangeMessageVisibility", request.send()).await.map(|_| ())
     }
+}
+
+/// As attributes of spans hold numbers.
+fn count(messages: usize) -> i64 {
+    i64::try_from(messages).unwrap_or(i64::MAX)
+}
+
+fn failed(span: &Span, error: &AwsError) {
+    span.record("error.type", error.code.as_str());
+    span.record("otel.status_code", "ERROR");
 }
 
 fn text_attribute(text: &str) -> Result<MessageAttributeValue, AwsError> {

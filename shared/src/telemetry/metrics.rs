@@ -1,10 +1,7 @@
 //! Every number that the services report, in one place: names, units and attributes.
 
 use std::{
-    sync::{
-        OnceLock,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -78,7 +75,7 @@ pub struct Metrics {
     reports: Counter<u64>,
     /// A level and no sum of changes: collectors that make differences of sums would show only those.
     in_flight: Gauge<i64>,
-    now_in_flight: AtomicI64,
+    now_in_flight: Mutex<i64>,
     durations: Histogram<f64>,
     model_calls: Histogram<f64>,
     model_tokens: Histogram<u64>,
@@ -149,7 +146,7 @@ impl Metrics {
                 .i64_gauge("dossier.reports.in_flight")
                 .with_description("Reports that this worker is working on")
                 .build(),
-            now_in_flight: AtomicI64::new(0),
+            now_in_flight: Mutex::new(0),
             model_tokens: meter
                 .u64_histogram("gen_ai.client.token.usage")
                 .with_unit("{token}")
@@ -174,7 +171,7 @@ impl Metrics {
             caches: count("dossier.cache.lookups", "Looks for what an earlier attempt kept"),
             sources: count("dossier.source.outcomes", "Answers of the sources of evidence"),
             dead_letters: count("dossier.dead_letters", "Messages that were put into the dead-letter queue"),
-            attempts: count("dossier.attempts.ended", "Attempts that ended without ending their report"),
+            attempts: count("dossier.attempts.ended", "Attempts that failed"),
             callbacks: count("dossier.callbacks.attempts", "Attempts at call-backs, by where they left them"),
             model_cost: meter
                 .f64_counter("dossier.model.cost")
@@ -284,7 +281,7 @@ impl Metrics {
         self.caches.add(1, &attributes);
     }
 
-    /// An attempt ended without ending its report, for the reason `code`.
+    /// An attempt failed, for the reason `code`.
     pub fn attempt_ended(&self, code: &str) {
         self.attempts.add(1, &[KeyValue::new("error.type", code.to_owned())]);
     }
@@ -296,8 +293,10 @@ impl Metrics {
 
     /// This worker works on so many reports more, or fewer.
     pub fn in_flight(&self, change: i64) {
-        let now = self.now_in_flight.fetch_add(change, Ordering::SeqCst) + change;
-        self.in_flight.record(now, &[]);
+        // Recorded under the lock: of two that end together the last one must be the last to be told.
+        let mut now = self.now_in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        *now += change;
+        self.in_flight.record(*now, &[]);
     }
 
     /// A call of the model `model` ended after `took`, with `failure` where it gave no answer. Names after OpenTelemetry's

@@ -20,6 +20,7 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 use url::Url;
+use uuid::Uuid;
 
 use crate::{
     config::{ConfigErrors, Environment, Presence, Reader},
@@ -139,6 +140,8 @@ impl Telemetry {
         let resource = Resource::builder()
             .with_service_name(service)
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            // Several processes of one service measure beside each other.
+            .with_attribute(KeyValue::new("service.instance.id", Uuid::new_v4().to_string()))
             .with_attribute(KeyValue::new("vcs.ref.head.revision", settings.revision.clone()))
             .build();
         let mut tracer = SdkTracerProvider::builder().with_resource(resource.clone());

@@ -18,6 +18,7 @@ use aws_sdk_bedrockruntime::{
         ToolUseBlock,
     },
 };
+use opentelemetry::Array;
 use serde_json::Value;
 use shared::{
     aws::{
@@ -29,6 +30,7 @@ use shared::{
     telemetry::metrics::metrics,
 };
 use tracing::{Instrument, field::Empty, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{
     answer::{Answer, Content},
@@ -164,9 +166,8 @@ impl Model {
             gen_ai.operation.name = "chat",
             gen_ai.provider.name = "aws.bedrock",
             gen_ai.request.model = self.id,
-            gen_ai.request.max_tokens = self.parameters.max_tokens,
+            gen_ai.request.max_tokens = i64::from(self.parameters.max_tokens),
             gen_ai.request.temperature = self.known.temperature.map(f64::from),
-            gen_ai.response.finish_reasons = Empty,
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,
             gen_ai.usage.cache_read.input_tokens = Empty,
@@ -180,10 +181,13 @@ impl Model {
             span.record("otel.status_code", "ERROR");
         }
         let answer = answer?;
-        span.record("gen_ai.response.finish_reasons", answer.stop_reason.as_str());
-        span.record("gen_ai.usage.input_tokens", answer.usage.input_tokens);
-        span.record("gen_ai.usage.output_tokens", answer.usage.output_tokens);
-        span.record("gen_ai.usage.cache_read.input_tokens", answer.tokens.cache_read);
+        // A list by the conventions, which fields of tracing cannot be.
+        let reasons = Array::String(vec![answer.stop_reason.clone().into()]);
+        span.set_attribute("gen_ai.response.finish_reasons", opentelemetry::Value::Array(reasons));
+        let number = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+        span.record("gen_ai.usage.input_tokens", number(answer.usage.input_tokens));
+        span.record("gen_ai.usage.output_tokens", number(answer.usage.output_tokens));
+        span.record("gen_ai.usage.cache_read.input_tokens", number(answer.tokens.cache_read));
         metrics().model_usage(&self.id, answer.usage, answer.tokens.cache_read);
         Ok(answer)
     }
