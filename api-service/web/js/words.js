@@ -13,6 +13,8 @@ export function preferred() {
 }
 
 export async function load(tag) {
+  // At once: who leaves the page before the words are there has chosen all the same.
+  localStorage.setItem("dossier.language", tag);
   const get = async (path) => {
     const answer = await fetch(new URL(path, BASE));
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
@@ -21,7 +23,6 @@ export async function load(tag) {
   const [page, report] = await Promise.all([get(`text/${tag}.json`), get(`words/${tag}.json`)]);
   words = { ...report, ...page };
   language = tag;
-  localStorage.setItem("dossier.language", tag);
   document.documentElement.lang = tag;
 }
 
