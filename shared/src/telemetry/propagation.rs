@@ -1,8 +1,8 @@
-//! Carries a trace from one process to the next (W3C Trace Context).
+//! Carries a trace from one process to the next (W3C Trace Context), and gives spans what fields of tracing cannot hold.
 
 use std::collections::HashMap;
 
-use opentelemetry::{Context, global};
+use opentelemetry::{Array, Context, Value, global};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -24,4 +24,10 @@ pub fn continue_trace(span: &Span, traceparent: Option<&str>) {
     let parent: Context = global::get_text_map_propagator(|propagator| propagator.extract(&carrier));
     // Fails only when there is no OpenTelemetry layer or the span has begun: then there is no trace.
     let _ = span.set_parent(parent);
+}
+
+/// Sets the attribute `key` of `span` to a list, which fields of tracing cannot be.
+pub fn set_list(span: &Span, key: &'static str, words: &[&str]) {
+    let words = words.iter().map(|word| (*word).to_owned().into()).collect();
+    span.set_attribute(key, Value::Array(Array::String(words)));
 }

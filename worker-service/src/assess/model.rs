@@ -18,7 +18,6 @@ use aws_sdk_bedrockruntime::{
         ToolUseBlock,
     },
 };
-use opentelemetry::Array;
 use serde_json::Value;
 use shared::{
     aws::{
@@ -27,10 +26,9 @@ use shared::{
         error::{AwsError, NO_CONNECTION, Remedy, TIMEOUT, UNREADABLE, UNUSABLE},
     },
     domain::{document::ModelParameters, usage::MicroUsd},
-    telemetry::metrics::metrics,
+    telemetry::{metrics::metrics, propagation::set_list},
 };
 use tracing::{Instrument, field::Empty, info_span};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{
     answer::{Answer, Content},
@@ -181,9 +179,7 @@ impl Model {
             span.record("otel.status_code", "ERROR");
         }
         let answer = answer?;
-        // A list by the conventions, which fields of tracing cannot be.
-        let reasons = Array::String(vec![answer.stop_reason.clone().into()]);
-        span.set_attribute("gen_ai.response.finish_reasons", opentelemetry::Value::Array(reasons));
+        set_list(&span, "gen_ai.response.finish_reasons", &[&answer.stop_reason]);
         let number = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         span.record("gen_ai.usage.input_tokens", number(answer.usage.input_tokens));
         span.record("gen_ai.usage.output_tokens", number(answer.usage.output_tokens));
