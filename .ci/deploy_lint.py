@@ -65,7 +65,7 @@ def collector():
             for one in pipeline[part]:
                 if one not in config[part]:
                     wrong(f"the collector's pipeline of {name} names {one}, which is not among its {part}")
-    source = pathlib.Path("shared/src/telemetry/metrics.rs").read_text(encoding="utf-8")
+    source = pathlib.Path("shared/telemetry/src/metrics.rs").read_text(encoding="utf-8")
     attributes = set(re.findall(r'KeyValue::new\(\s*"([a-z_.]+)"', source)) | {"service.name"}
     exported = {}
     for declaration in config["exporters"]["awsemf"]["metric_declarations"]:
@@ -143,7 +143,7 @@ KINDS = {
 
 def instruments():
     """The names of what the services measure, with the pattern of what Prometheus calls each."""
-    source = pathlib.Path("shared/src/telemetry/metrics.rs").read_text(encoding="utf-8")
+    source = pathlib.Path("shared/telemetry/src/metrics.rs").read_text(encoding="utf-8")
     found = {}
     for kind, suffix in KINDS.items():
         for name in re.findall(kind, source):

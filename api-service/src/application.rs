@@ -2,12 +2,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use aws_adapters::{Aws, SdkConfig, SdkError, load_sdk_config};
 use axum::Router;
-use shared::{
-    aws::{Aws, SdkConfig, SdkError, load_sdk_config},
-    clock::Clock,
-    domain::lifecycle::Policy,
-};
+use domain::lifecycle::Policy;
+use service_runtime::clock::Clock;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

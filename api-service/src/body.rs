@@ -7,16 +7,13 @@ use axum::{
     extract::Request,
     http::{HeaderMap, header::CONTENT_TYPE},
 };
+use domain::request::{FieldError, ReportRequest, ReportRequestDraft};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor},
 };
 use serde_json::{Map, Value};
-use shared::domain::{
-    request::{FieldError, ReportRequest, ReportRequestDraft},
-    text,
-};
 
 use crate::problem::{Kind, Problem};
 
@@ -118,7 +115,7 @@ fn batch_item(index: usize, mut item: Value, seen: &mut HashSet<String>) -> Batc
     let mut errors = Vec::new();
     let id = item.as_object_mut().and_then(|members| take_text(members, "customId", &mut errors));
     let custom_id = id.filter(|id| {
-        (1..=CUSTOM_ID_MAX).contains(&id.chars().count()) && text::refused_in_line(id).is_none()
+        (1..=CUSTOM_ID_MAX).contains(&id.chars().count()) && safe_text::refused_in_line(id).is_none()
     });
     match &custom_id {
         None if errors.is_empty() && item.is_object() => errors.push(FieldError::new(

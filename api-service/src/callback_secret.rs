@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aws_adapters::callback_secrets::CallbackSecret;
 use axum::{Json, extract::State};
+use domain::time::UtcTime;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
-use shared::{aws::callback_secrets::CallbackSecret, domain::time::UtcTime};
 use utoipa::ToSchema;
 
 use crate::{

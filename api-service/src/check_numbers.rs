@@ -6,11 +6,9 @@ use std::{
     path::Path,
 };
 
+use country::Country;
+use registration_numbers::{self, Scheme};
 use serde::{Deserialize, Serialize};
-use shared::domain::{
-    country::Country,
-    numbers::{self, Scheme},
-};
 use thiserror::Error;
 
 /// Why the numbers cannot be judged.
@@ -83,7 +81,8 @@ fn judge(row: Row) -> Verdict {
     let judged = if scheme.is_empty() {
         let by_country = country.parse::<Country>().map_err(|error| format!("country {error}"));
         by_country.and_then(|country| {
-            let accepted = numbers::check(country, &number).map_err(|error| format!("the number {error}"))?;
+            let accepted = registration_numbers::check(country, &number)
+                .map_err(|error| format!("the number {error}"))?;
             Ok(accepted.normalized)
         })
     } else {

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
-use shared::telemetry::metrics::metrics;
+use telemetry::metrics::metrics;
 use utoipa::ToSchema;
 
 use crate::application::App;
@@ -43,7 +43,7 @@ pub async fn keep_looking(app: Arc<App>, interval: Duration) {
     loop {
         let looked = tokio::try_join!(app.aws.table.reachable(), app.aws.queue.depth());
         match &looked {
-            Ok(((), depth)) => metrics().queue_depth(*depth),
+            Ok(((), depth)) => metrics().queue_depth(depth.visible, depth.in_flight, depth.delayed),
             Err(error) => {
                 tracing::warn!(error = %error, "not ready: a service that every request needs does not answer");
             }

@@ -2,17 +2,15 @@
 
 use std::{io::Write, time::Duration};
 
+use aws_adapters::{error::AwsError, keys::Keys};
 use clap::Subcommand;
+use domain::{
+    access::{ApiKey, KeyId, KeyRecord, Scope, Scopes},
+    identity::Tenant,
+    time::UtcTime,
+};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use shared::{
-    aws::{error::AwsError, keys::Keys},
-    domain::{
-        access::{ApiKey, KeyId, KeyRecord, Scope, Scopes},
-        identity::Tenant,
-        time::UtcTime,
-    },
-};
 use thiserror::Error;
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use aws_adapters::error::AwsError;
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -15,15 +16,12 @@ use axum::{
     middleware::Next,
     response::IntoResponse,
 };
+use domain::{identity::Tenant, usage::Day};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
     middleware::StateInformationMiddleware,
     state::keyed::DefaultKeyedStateStore,
-};
-use shared::{
-    aws::error::AwsError,
-    domain::{identity::Tenant, usage::Day},
 };
 use tokio::sync::Semaphore;
 

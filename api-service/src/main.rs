@@ -8,14 +8,14 @@ use api_service::{
     keys_command::{self, KeysCommand},
     settings::{self, Settings},
 };
+use aws_adapters::{keys::Keys, load_sdk_config};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use shared::{
-    aws::{keys::Keys, load_sdk_config},
+use service_runtime::{
     clock::Clock,
     config::{self, Reader},
     probe::{ALIVE, READY, probe},
-    telemetry::Telemetry,
 };
+use telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 
 /// The REST API of Dossier: takes requests for risk reports and tells how they go.
@@ -78,7 +78,7 @@ async fn serve() -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
     let telemetry = Telemetry::start("dossier-api", &settings.telemetry)?;
     let stop = CancellationToken::new();
-    shared::shutdown::cancel_on_signal(stop.clone())?;
+    service_runtime::shutdown::cancel_on_signal(stop.clone())?;
     let application = Application::build(settings, stop).await?;
     let outcome = application.run().await;
     telemetry.shutdown();
@@ -93,7 +93,7 @@ async fn healthcheck(ready: bool) -> Outcome {
 async fn keys(command: KeysCommand) -> Outcome {
     let environment = config::process_environment();
     let mut reader = Reader::new(&environment);
-    let table = config::table(&mut reader);
+    let table = aws_adapters::settings::table(&mut reader);
     let table = reader.finish(table)?;
     let keys = Keys::at(&load_sdk_config().await?, table);
     keys_command::run(command, &keys, Clock::system().now(), &mut std::io::stdout().lock()).await?;

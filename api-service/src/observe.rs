@@ -11,10 +11,8 @@ use axum::{
     middleware::Next,
     response::IntoResponse,
 };
-use shared::{
-    contract::TRACEPARENT,
-    telemetry::{metrics::metrics, propagation::continue_trace},
-};
+use telemetry::propagation::TRACEPARENT;
+use telemetry::{metrics::metrics, propagation::continue_trace};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use tracing::{Instrument, field::Empty, info_span};
 

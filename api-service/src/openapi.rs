@@ -1,9 +1,8 @@
 //! What the OpenAPI document says beside the routes.
 
+use country::Country;
+use domain::{artifact::ArtifactKind, lifecycle::Status, request::FieldError, risk::RiskLevel};
 use serde_json::Value;
-use shared::domain::{
-    artifact::ArtifactKind, country::Country, lifecycle::Status, request::FieldError, risk::RiskLevel,
-};
 use utoipa::{
     OpenApi,
     openapi::{

@@ -9,10 +9,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
+use country::Country;
+use domain::language::Language;
+use registration_numbers::Scheme;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use shared::domain::{country::Country, language::Language, numbers::Scheme};
 
 use crate::problem::{Kind, Problem};
 

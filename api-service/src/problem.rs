@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
+use aws_adapters::error::{AwsError, Remedy};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::request::FieldError;
 use opentelemetry::trace::TraceContextExt;
 use serde::Serialize;
-use shared::{
-    aws::error::{AwsError, Remedy},
-    domain::request::FieldError,
-};
 use utoipa::ToSchema;
 
 /// A kind of error: its code is part of the contract.

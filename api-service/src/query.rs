@@ -1,6 +1,6 @@
 //! The parameters of a query string, with everything that is wrong with them at once.
 
-use shared::domain::{request::FieldError, usage::Day};
+use domain::{request::FieldError, usage::Day};
 
 use crate::problem::Problem;
 

@@ -2,11 +2,12 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
-use shared::{
-    config::{AWS_SETTINGS, AwsSettings, ConfigErrors, Environment, Presence, Reader, Setting},
+use aws_adapters::settings::{AWS_SETTINGS, AwsSettings};
+use service_runtime::{
+    config::{ConfigErrors, Environment, Presence, Reader, Setting},
     settings,
-    telemetry::{TELEMETRY_SETTINGS, TelemetrySettings},
 };
+use telemetry::{TELEMETRY_SETTINGS, TelemetrySettings};
 
 use crate::{
     auth::{OidcSettings, check_issuer},

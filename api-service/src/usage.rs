@@ -6,11 +6,11 @@ use axum::{
     Json,
     extract::{RawQuery, State},
 };
-use serde::Serialize;
-use shared::domain::{
+use domain::{
     request::FieldError,
     usage::{Day, Spent},
 };
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{

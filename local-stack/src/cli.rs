@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
-use shared::config::process_environment;
+use service_runtime::config::process_environment;
 use tokio_util::sync::CancellationToken;
 
 use crate::bedrock::Forward;
@@ -117,7 +117,7 @@ pub async fn main(cli: Cli) -> ExitCode {
 /// Whether what was to be shown was shown.
 async fn run(cli: Cli) -> anyhow::Result<bool> {
     let stop = CancellationToken::new();
-    shared::shutdown::cancel_on_signal(stop.clone())?;
+    service_runtime::shutdown::cancel_on_signal(stop.clone())?;
     let ready = cli.ready_file.as_deref().map(Prepared::new).transpose()?;
     let options = cli.options();
     match cli.command {

@@ -6,9 +6,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use domain::artifact::sha256_hex;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
-use shared::domain::artifact::sha256_hex;
 use tempfile::NamedTempFile;
 
 use crate::stack::Stack;

@@ -10,9 +10,9 @@ pub mod surroundings;
 pub mod testing;
 
 use api_service::application::Application;
+use aws_adapters::SdkConfig;
 use clap::ValueEnum;
-use shared::aws::SdkConfig;
-use shared::config::Environment;
+use service_runtime::config::Environment;
 use tokio_util::sync::CancellationToken;
 use worker_service::worker::Worker;
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shared::aws::queue::{Delivery, RECEIVE_MAX};
+use aws_adapters::queue::{Delivery, RECEIVE_MAX};
 use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

@@ -3,19 +3,17 @@
 
 use std::{io::Write, sync::Arc, time::Duration};
 
-use shared::{
-    aws::{
-        error::AwsError,
-        queue::{Delivery, RECEIVE_MAX},
-        table::{Details, Executed},
-    },
-    contract::ReportMessage,
-    domain::{
-        lifecycle::{Command, Status},
-        report::{ReportError, Stage},
-    },
-    telemetry::{metrics::metrics, propagation::current_traceparent},
+use aws_adapters::{
+    error::AwsError,
+    queue::{Delivery, RECEIVE_MAX},
+    table::{Details, Executed},
 };
+use domain::{
+    lifecycle::{Command, Status},
+    message::ReportMessage,
+    report::{ReportError, Stage},
+};
+use telemetry::{metrics::metrics, propagation::current_traceparent};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -96,7 +94,7 @@ async fn fail(jobs: &Jobs, message: &ReportMessage, letter: &Delivery) -> Result
     let buried = jobs.aws.table.execute(tenant, id, &Command::Bury, &details, now, &jobs.policy).await?;
     if let Executed::Done(report) = buried {
         tracing::error!(report = %id, %tenant, "report failed: its message is in the dead-letter queue");
-        metrics().report_ended(&report, Status::Failed);
+        metrics().report_ended(Status::Failed.as_str(), report.turnaround());
         jobs.aws.call_back(&report, current_traceparent()).await;
     }
     Ok(())

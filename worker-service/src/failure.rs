@@ -1,9 +1,7 @@
 //! Why an attempt did not finish, sorted by what helps, in words for the report's reader.
 
-use shared::{
-    aws::error::{AwsError, Remedy},
-    domain::report::ReportError,
-};
+use aws_adapters::error::{AwsError, Remedy};
+use domain::report::ReportError;
 use thiserror::Error;
 
 /// What ends an attempt before its report is complete.

@@ -10,8 +10,9 @@ use std::{
     time::Duration,
 };
 
+use domain::time::UtcTime;
 use serde::Serialize;
-use shared::{clock::Clock, domain::time::UtcTime};
+use service_runtime::clock::Clock;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -123,7 +124,7 @@ async fn say(mut stream: TcpStream, answer: String) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use shared::probe::{ALIVE, probe};
+    use service_runtime::probe::{ALIVE, probe};
 
     use super::*;
 

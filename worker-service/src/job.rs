@@ -2,23 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shared::{
-    aws::{
-        Aws,
-        error::Remedy,
-        queue::{Delivery, Queue},
-        table::{Details, Executed},
-    },
-    clock::Clock,
-    contract::ReportMessage,
-    domain::{
-        lifecycle::{Command, Policy, Status},
-        report::{Report, ReportError, Stage},
-    },
-    telemetry::{
-        metrics::metrics,
-        propagation::{continue_trace, current_traceparent},
-    },
+use aws_adapters::{
+    Aws,
+    error::Remedy,
+    queue::{Delivery, Queue},
+    table::{Details, Executed},
+};
+use domain::{
+    lifecycle::{Command, Policy, Status},
+    message::ReportMessage,
+    report::{Report, ReportError, Stage},
+};
+use service_runtime::clock::Clock;
+use telemetry::{
+    metrics::metrics,
+    propagation::{continue_trace, current_traceparent},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
@@ -112,7 +110,7 @@ impl Jobs {
         }
     }
 
-    async fn claim(&self, message: &ReportMessage) -> Result<Claim, shared::aws::error::AwsError> {
+    async fn claim(&self, message: &ReportMessage) -> Result<Claim, aws_adapters::error::AwsError> {
         let now = self.clock.now();
         let _turn = match self.share.room(&self.aws.table, &message.tenant, now).await? {
             Room::Free(turn) => turn,
@@ -141,7 +139,7 @@ impl Jobs {
         let gone = given_up(&current);
         match table.execute(tenant, id, &Command::GiveUp, &gone, now, &self.policy).await? {
             Executed::Done(report) => {
-                metrics().report_ended(&report, Status::Failed);
+                metrics().report_ended(Status::Failed.as_str(), report.turnaround());
                 self.aws.call_back(&report, current_traceparent()).await;
                 Ok(Claim::Ended)
             }
@@ -167,7 +165,7 @@ impl Jobs {
         };
         match outcome {
             Ok(Settled::Ended(status)) => {
-                metrics().report_ended(lease.report(), status);
+                metrics().report_ended(status.as_str(), lease.report().turnaround());
                 tracing::info!(report = %lease.report().id, tenant = %lease.report().tenant, %status, "report ended");
                 self.aws.call_back(lease.report(), current_traceparent()).await;
                 self.delete(&delivery).await;

@@ -4,20 +4,18 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, de::DeserializeOwned};
-use shared::{
-    aws::{
-        bucket::{Bucket, Stored},
-        error::Remedy,
-    },
-    domain::{
-        artifact::{answer_key, snapshot_key},
-        evidence::Snapshot,
-        identity::{ReportId, Tenant},
-        report::Report,
-    },
-    telemetry::metrics::{Cache, metrics},
+use aws_adapters::{
+    bucket::{Bucket, Stored},
+    error::Remedy,
 };
+use domain::{
+    artifact::{answer_key, snapshot_key},
+    evidence::Snapshot,
+    identity::{ReportId, Tenant},
+    report::Report,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use telemetry::metrics::{Cache, metrics};
 
 use tokio::time::sleep;
 

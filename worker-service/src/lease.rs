@@ -2,17 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shared::{
-    aws::{
-        Aws,
-        table::{Details, Executed},
-    },
-    clock::Clock,
-    domain::{
-        lifecycle::{Command, Policy, Status},
-        report::Report,
-    },
+use aws_adapters::{
+    Aws,
+    table::{Details, Executed},
 };
+use domain::{
+    lifecycle::{Command, Policy, Status},
+    report::Report,
+};
+use service_runtime::clock::Clock;
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
 

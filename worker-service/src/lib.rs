@@ -2,7 +2,7 @@
 //! and publishes the report.
 //!
 //! The way of a report: [`consumer`] → [`job`] (claim, [`lease`]) → [`pipeline`] →
-//! [`evidence`] → [`assess`] → [`render`] → the bucket and the table.
+//! [`evidence`] → [`assess`] → [`rendering`] → the bucket and the table.
 
 pub mod assess;
 pub mod callbacks;
@@ -15,12 +15,9 @@ pub mod health;
 pub mod job;
 pub mod journal;
 pub mod lease;
-pub mod names;
 pub mod pipeline;
 pub mod protection;
-pub mod render;
 pub mod retry;
-pub mod screening;
 pub mod settings;
 pub mod share;
 pub mod slots;

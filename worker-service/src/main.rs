@@ -6,21 +6,21 @@ use std::{
     process::ExitCode,
 };
 
+use aws_adapters::{Aws, load_sdk_config};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use shared::{
-    aws::{Aws, load_sdk_config},
+use domain::identity::Tenant;
+use rendering::{command::render, verify::verify};
+use screening::command::screen;
+use service_runtime::{
     clock::Clock,
     config,
-    domain::identity::Tenant,
     probe::{ALIVE, probe},
-    telemetry::Telemetry,
 };
+use telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 use worker_service::{
     dead_letters::Redriven,
     health,
-    render::{command::render, verify::verify},
-    screening::command::screen,
     settings::{self, Settings},
     trial::{self, Instead, replay::Stored},
     worker::Worker,
@@ -171,7 +171,7 @@ async fn work() -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
     let telemetry = Telemetry::start("dossier-worker", &settings.telemetry)?;
     let stop = CancellationToken::new();
-    shared::shutdown::cancel_on_signal(stop.clone())?;
+    service_runtime::shutdown::cancel_on_signal(stop.clone())?;
     let (bind, revision) = (settings.health_bind, settings.telemetry.revision.clone());
     let worker = Worker::build(settings).await?;
     let stopped = CancellationToken::new();

@@ -3,29 +3,29 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Instant};
 
-use shared::{
-    aws::{Aws, error::Remedy, table::Details},
-    clock::Clock,
-    domain::{
-        artifact::{ArtifactKind, StoredArtifact, artifact_key},
-        document::Document,
-        evidence::{Snapshot, SourceStatus},
-        lifecycle::Command,
-        report::{Outcome, Stage},
-    },
-    telemetry::metrics::metrics,
+use aws_adapters::{Aws, error::Remedy, table::Details};
+use domain::{
+    artifact::{ArtifactKind, StoredArtifact, artifact_key},
+    document::Document,
+    evidence::{Snapshot, SourceStatus},
+    lifecycle::Command,
+    report::{Outcome, Stage},
 };
+use service_runtime::clock::Clock;
+use telemetry::metrics::metrics;
 use tokio::task::spawn_blocking;
 use tracing::{Instrument, info_span};
 
 use crate::{
-    assess::{Assessment, Assessor, purse::Purse, record::OfReport},
+    assess::{
+        Assessment, Assessor, answer::Answer, checks::Problem, purse::Purse, record::OfReport, unrenderable,
+    },
     evidence::{Asked, Sources},
     failure::{Failure, Stop},
     journal::Journal,
     lease::Lease,
-    render::{self, Rendered},
 };
+use rendering::{ModelAnswer, Rendered};
 
 /// What is done to a claimed report.
 #[derive(Debug)]
@@ -102,13 +102,13 @@ impl Pipeline {
         snapshot: &Snapshot,
         assessment: Assessment,
     ) -> Result<(Document, Vec<Rendered>), Stop> {
-        let answers = assessment.answers.clone();
+        let answers = assessment.answers.iter().map(audited).collect::<Result<Vec<_>, _>>()?;
         let report = lease.report();
         let document = assessment.into_document(report.id, &report.request, snapshot, self.clock.now());
         let snapshot = snapshot.clone();
         // Setting a PDF takes the processor for a while, which others wait for.
         let rendering = spawn_blocking(move || {
-            let files = render::render(&document, &snapshot, &answers)?;
+            let files = rendering::render(&document, &snapshot, &answers).map_err(unrenderable)?;
             Ok((document, files))
         });
         rendering.await.unwrap_or_else(|error| {
@@ -146,6 +146,14 @@ impl Pipeline {
     }
 }
 
+/// The form in which the audit bundle records an answer and what the checks said of it.
+fn audited((answer, problems): &(Answer, Vec<Problem>)) -> Result<ModelAnswer, Stop> {
+    Ok(ModelAnswer {
+        answer: serde_json::to_value(answer).map_err(unrenderable)?,
+        problems: problems.iter().map(Problem::to_json).collect(),
+    })
+}
+
 async fn advance(lease: &mut Lease, next: Stage, details: Details) -> Result<(), Stop> {
     let details = Details { progress: Some(next.progress()), ..details };
     lease.write(|attempt| Command::Advance { attempt }, &details).await
@@ -156,6 +164,6 @@ async fn stage<T>(stage: Stage, work: impl Future<Output = Result<T, Stop>>) -> 
     let started = Instant::now();
     // On the heap, so that the stages do not add up on the stack of whoever polls.
     let done = Box::pin(work).instrument(span).await?;
-    metrics().stage(stage, started.elapsed());
+    metrics().stage(stage.as_str(), started.elapsed());
     Ok(done)
 }

@@ -2,14 +2,15 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use aws_adapters::settings::{AWS_SETTINGS, AwsSettings};
+use domain::{evidence::SourceName, usage::MicroUsd};
 use reqwest::Url;
 use secrecy::SecretString;
-use shared::{
-    config::{AWS_SETTINGS, AwsSettings, ConfigErrors, Environment, Presence, Reader, Setting},
-    domain::{evidence::SourceName, usage::MicroUsd},
+use service_runtime::{
+    config::{ConfigErrors, Environment, Presence, Reader, Setting},
     settings,
-    telemetry::{TELEMETRY_SETTINGS, TelemetrySettings},
 };
+use telemetry::{TELEMETRY_SETTINGS, TelemetrySettings};
 
 use crate::{
     assess::{

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use shared::{
-    aws::{error::AwsError, table::Table},
-    domain::{identity::Tenant, time::UtcTime},
-};
+use aws_adapters::{error::AwsError, table::Table};
+use domain::{identity::Tenant, time::UtcTime};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// How long a message of a tenant over its share rests, give or take.

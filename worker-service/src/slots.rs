@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use shared::telemetry::metrics::metrics;
+use telemetry::metrics::metrics;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},

@@ -3,21 +3,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aws_adapters::{
+    error::AwsError,
+    table::{DUE_SHARDS, Details, DueReport, Executed},
+};
+use domain::{
+    callback::GRACE,
+    lifecycle::{Command, Status},
+    message::ReportMessage,
+};
 use futures::{StreamExt as _, stream};
-use shared::{
-    aws::{
-        error::AwsError,
-        table::{DUE_SHARDS, Details, DueReport, Executed},
-    },
-    contract::ReportMessage,
-    domain::{
-        callback::GRACE,
-        lifecycle::{Command, Status},
-    },
-    telemetry::{
-        metrics::{LeftBehind, metrics},
-        propagation::current_traceparent,
-    },
+use telemetry::{
+    metrics::{LeftBehind, metrics},
+    propagation::current_traceparent,
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -100,7 +98,7 @@ async fn take_care(jobs: &Jobs, due: DueReport) -> Result<(), AwsError> {
     if let Executed::Done(report) = given_up {
         tracing::warn!(report = %report_id, %tenant, "report failed: its workers vanished and no attempt is left");
         metrics().left_behind(LeftBehind::GivenUp);
-        metrics().report_ended(&report, Status::Failed);
+        metrics().report_ended(Status::Failed.as_str(), report.turnaround());
         jobs.aws.call_back(&report, current_traceparent()).await;
         return Ok(());
     }

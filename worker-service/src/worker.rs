@@ -2,11 +2,9 @@
 
 use std::{collections::HashMap, io::Write, sync::Arc, time::Duration};
 
-use shared::{
-    aws::{Aws, SdkConfig, SdkError, load_sdk_config, queue::Queue, quota::Quota},
-    clock::Clock,
-    config::AwsSettings,
-};
+use aws_adapters::settings::AwsSettings;
+use aws_adapters::{Aws, SdkConfig, SdkError, load_sdk_config, queue::Queue, quota::Quota};
+use service_runtime::clock::Clock;
 use thiserror::Error;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};

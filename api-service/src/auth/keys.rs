@@ -6,12 +6,10 @@ use std::{
     time::Duration,
 };
 
-use shared::{
-    aws::{error::AwsError, keys::Keys},
-    domain::{
-        access::{ApiKey, KeyId, KeyRecord},
-        time::UtcTime,
-    },
+use aws_adapters::{error::AwsError, keys::Keys};
+use domain::{
+    access::{ApiKey, KeyId, KeyRecord},
+    time::UtcTime,
 };
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;

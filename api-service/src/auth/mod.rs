@@ -10,12 +10,12 @@ use axum::{
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
 };
-use secrecy::SecretString;
-use shared::domain::{
+use domain::{
     access::{ApiKey, KeyId, Scope, Scopes},
     identity::Tenant,
     time::UtcTime,
 };
+use secrecy::SecretString;
 
 pub use self::{
     keys::KeyRing,

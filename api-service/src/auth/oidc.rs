@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use domain::{access::Scopes, identity::Tenant, time::UtcTime};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
     errors::ErrorKind,
@@ -15,7 +16,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use shared::domain::{access::Scopes, identity::Tenant, time::UtcTime};
 use thiserror::Error;
 use tokio::{
     sync::{Mutex, MutexGuard},
@@ -311,7 +311,7 @@ fn reason(error: &ErrorKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::access::Scope;
+    use domain::access::Scope;
 
     use super::*;
 

@@ -7,12 +7,12 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use secrecy::ExposeSecret;
-use shared::domain::{
+use domain::{
     artifact::{ArtifactKind, StoredArtifact},
     lifecycle::Status,
     report::Report,
 };
+use secrecy::ExposeSecret;
 
 use super::{LOOK_AGAIN, find};
 use crate::{

@@ -5,24 +5,22 @@ use std::{
     sync::Arc,
 };
 
+use aws_adapters::table::{Created, Looked};
 use axum::{
     Json,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::{
+    identity::{IdempotencyKey, ReportId, Tenant},
+    message::ReportMessage,
+    report::Report,
+    request::ReportRequest,
+};
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use shared::{
-    aws::table::{Created, Looked},
-    contract::ReportMessage,
-    domain::{
-        identity::{IdempotencyKey, ReportId, Tenant},
-        report::Report,
-        request::ReportRequest,
-    },
-    telemetry::propagation::current_traceparent,
-};
+use telemetry::propagation::current_traceparent;
 use utoipa::{
     ToSchema,
     openapi::{
@@ -211,7 +209,7 @@ fn report(
 ) -> Result<Report, Problem> {
     let id = match key.zip(custom_id) {
         Some((key, custom_id)) => ReportId::for_batch_item(tenant, key, custom_id),
-        None => ReportId::random(),
+        None => ReportId::from(uuid::Uuid::now_v7()),
     };
     new_report(app, tenant.clone(), id, request)
 }

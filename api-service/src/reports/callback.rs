@@ -6,14 +6,12 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use serde::Serialize;
-use shared::{
-    domain::{
-        callback::{Attempt, CallbackState, event_id},
-        report::Report,
-    },
-    telemetry::propagation::current_traceparent,
+use domain::{
+    callback::{Attempt, CallbackState, event_id},
+    report::Report,
 };
+use serde::Serialize;
+use telemetry::propagation::current_traceparent;
 use utoipa::ToSchema;
 
 use super::find;

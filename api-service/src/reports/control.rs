@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
+use aws_adapters::table::{Details, Executed};
 use axum::{
     Json,
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use shared::{
-    aws::table::{Details, Executed},
-    domain::{
-        lifecycle::{Command, Status},
-        report::{Report, Stage},
-    },
-    telemetry::propagation::current_traceparent,
+use domain::{
+    lifecycle::{Command, Status},
+    report::{Report, Stage},
 };
+use telemetry::propagation::current_traceparent;
 
 use super::{LOOK_AGAIN, enqueue, find, resource::ReportResource, retry_after};
 use crate::{

@@ -8,7 +8,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use shared::domain::{artifact::ArtifactKind, document::Document};
+use domain::{artifact::ArtifactKind, document::Document};
 
 use super::{artifact::stored, find};
 use crate::{

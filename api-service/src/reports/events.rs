@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use aws_adapters::error::AwsError;
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -10,9 +11,9 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use domain::report::Report;
 use futures::stream::{self, Stream};
 use serde::Serialize;
-use shared::{aws::error::AwsError, domain::report::Report};
 
 use utoipa::ToSchema;
 

@@ -2,19 +2,16 @@
 
 use std::{io, sync::Arc};
 
+use aws_adapters::table::{Filter, PageToken};
 use axum::{
     body::Body,
     extract::{RawQuery, State},
     http::header,
     response::{IntoResponse, Response},
 };
+use country::Country;
+use domain::{identity::Tenant, lifecycle::Status, report::Report, risk::RiskLevel, usage::Day};
 use futures::stream::{self, Stream};
-use shared::{
-    aws::table::{Filter, PageToken},
-    domain::{
-        country::Country, identity::Tenant, lifecycle::Status, report::Report, risk::RiskLevel, usage::Day,
-    },
-};
 
 use super::list::take_filter;
 use crate::{
@@ -133,8 +130,7 @@ async fn page(app: &App, tenant: &Tenant, filter: &Filter, from: Option<PageToke
 }
 
 fn cells(report: Report) -> [String; COLUMNS.len()] {
-    let time =
-        |time: Option<shared::domain::time::UtcTime>| time.map(|time| time.to_string()).unwrap_or_default();
+    let time = |time: Option<domain::time::UtcTime>| time.map(|time| time.to_string()).unwrap_or_default();
     let (outcome, request, usage) = (report.outcome, report.request, report.usage);
     let (level, score, summary, review) = match outcome {
         None => Default::default(),

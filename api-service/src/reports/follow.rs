@@ -7,12 +7,10 @@ use std::{
     time::Duration,
 };
 
-use shared::{
-    aws::table::Looked,
-    domain::{
-        identity::{ReportId, Tenant},
-        report::Report,
-    },
+use aws_adapters::table::Looked;
+use domain::{
+    identity::{ReportId, Tenant},
+    report::Report,
 };
 use tokio::{
     sync::{Notify, watch},

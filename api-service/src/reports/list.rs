@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use aws_adapters::table::{Filter, PageToken};
 use axum::{
     Json,
     extract::{RawQuery, State},
 };
+use country::Country;
+use domain::{lifecycle::Status, risk::RiskLevel, usage::Day};
 use serde::Serialize;
-use shared::{
-    aws::table::{Filter, PageToken},
-    domain::{country::Country, lifecycle::Status, risk::RiskLevel, usage::Day},
-};
 use utoipa::ToSchema;
 
 use super::resource::ReportResource;

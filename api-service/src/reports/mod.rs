@@ -16,16 +16,14 @@ pub mod submit;
 
 use std::{sync::Arc, time::Duration};
 
+use aws_adapters::error::AwsError;
 use axum::http::{HeaderValue, header};
-use shared::{
-    aws::error::AwsError,
-    contract::ReportMessage,
-    domain::{
-        identity::{ReportId, Tenant},
-        report::Report,
-    },
-    telemetry::propagation::current_traceparent,
+use domain::{
+    identity::{ReportId, Tenant},
+    message::ReportMessage,
+    report::Report,
 };
+use telemetry::propagation::current_traceparent;
 
 use crate::{
     application::App,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use shared::domain::{
+use domain::{
     identity::ReportId,
     lifecycle::Status,
     report::{Report, Stage},
@@ -97,7 +97,7 @@ fn times(report: &Report) -> Option<Times> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{
+    use domain::{
         lifecycle::{Command, Policy, apply},
         report::StagesBegan,
         request::ReportRequestDraft,
@@ -116,8 +116,14 @@ mod tests {
         };
         let lifecycle = apply(None, &Command::Submit, time(0), &Policy::default()).unwrap();
         let tenant = "dev".parse().unwrap();
-        let mut report =
-            Report::submitted(tenant, ReportId::random(), draft.check().unwrap(), lifecycle, time(0));
+        let mut report = Report::submitted(
+            tenant,
+            ReportId::from(uuid::Uuid::now_v7()),
+            draft.check().unwrap(),
+            lifecycle,
+            uuid::Uuid::now_v7(),
+            time(0),
+        );
         let stage = |index: usize| at.get(index).copied().map(time);
         report.began =
             StagesBegan { gather: stage(0), assess: stage(1), render: stage(2), publish: stage(3) };

@@ -69,7 +69,7 @@ pub async fn read(
 }
 
 /// Whether the client knows the report's state already (RFC 9110, If-None-Match).
-fn matches(headers: &HeaderMap, report: &shared::domain::report::Report) -> bool {
+fn matches(headers: &HeaderMap, report: &domain::report::Report) -> bool {
     let tag = resource::entity_tag(report);
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     known

@@ -1,20 +1,18 @@
 //! The report as clients see it.
 
+use aws_adapters::{bucket::LINK_LIFETIME, error::AwsError};
+use domain::{
+    artifact::ArtifactKind,
+    evidence::SourceOutcome,
+    identity::ReportId,
+    lifecycle::Status,
+    report::{Progress, Report, ReportError, Review, Usage},
+    request::ReportRequest,
+    risk::RiskLevel,
+    time::UtcTime,
+};
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use shared::{
-    aws::{bucket::LINK_LIFETIME, error::AwsError},
-    domain::{
-        artifact::ArtifactKind,
-        evidence::SourceOutcome,
-        identity::ReportId,
-        lifecycle::Status,
-        report::{Progress, Report, ReportError, Review, Usage},
-        request::ReportRequest,
-        risk::RiskLevel,
-        time::UtcTime,
-    },
-};
 use utoipa::ToSchema;
 
 use crate::{application::App, auth::Caller};

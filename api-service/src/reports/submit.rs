@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
+use aws_adapters::{error::Remedy, table::Created};
 use axum::{
     Json,
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use shared::{
-    aws::{error::Remedy, table::Created},
-    domain::{
-        country::Country,
-        identity::{IdempotencyKey, ReportId, Tenant},
-        language::Language,
-        lifecycle::{Command, apply},
-        report::Report,
-        request::{FieldError, ReportRequest},
-    },
+use country::Country;
+use domain::{
+    identity::{IdempotencyKey, ReportId, Tenant},
+    language::Language,
+    lifecycle::{Command, apply},
+    report::Report,
+    request::{FieldError, ReportRequest},
 };
+use serde::Serialize;
 use utoipa::{
     ToSchema,
     openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
@@ -135,7 +133,10 @@ async fn record(
     key: Option<IdempotencyKey>,
     wanted: ReportRequest,
 ) -> Result<(Report, bool), Problem> {
-    let id = key.as_ref().map_or_else(ReportId::random, |key| ReportId::for_idempotency_key(&tenant, key));
+    let id = key.as_ref().map_or_else(
+        || ReportId::from(uuid::Uuid::now_v7()),
+        |key| ReportId::for_idempotency_key(&tenant, key),
+    );
     let report = new_report(app, tenant, id, wanted)?;
     let room = limits::room(app, &report.tenant, 1).await?;
     if room.size() == 0 {
@@ -180,7 +181,7 @@ pub(super) fn new_report(
         tracing::error!(error = %refused, "a new report cannot be submitted");
         Problem::new(Kind::Internal, "the request could not be carried out: tell the operator the instance")
     })?;
-    Ok(Report::submitted(tenant, id, wanted, lifecycle, now))
+    Ok(Report::submitted(tenant, id, wanted, lifecycle, uuid::Uuid::now_v7(), now))
 }
 
 pub(super) fn reused() -> Problem {
@@ -206,5 +207,5 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
     let text = value.to_str().unwrap_or_default();
     text.parse()
         .map(Some)
-        .map_err(|error: shared::domain::identity::InvalidIdempotencyKey| invalid(error.to_string()))
+        .map_err(|error: domain::identity::InvalidIdempotencyKey| invalid(error.to_string()))
 }

@@ -1,6 +1,7 @@
 //! `local-stack provision`: what the data stack makes on AWS, made in an emulator of it.
 
-use shared::{aws::load_sdk_config, config::process_environment};
+use aws_adapters::load_sdk_config;
+use service_runtime::config::process_environment;
 
 use super::say;
 use crate::provision::{Clients, Names, provision};

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use secrecy::ExposeSecret as _;
-use shared::config::process_environment;
-use shared::telemetry::{Telemetry, TelemetrySettings};
+use service_runtime::config::process_environment;
+use telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 
 use super::say;

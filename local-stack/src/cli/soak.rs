@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, builder::RangedU64ValueParser};
-use shared::config::process_environment;
-use shared::telemetry::{Telemetry, TelemetrySettings};
+use service_runtime::config::process_environment;
+use telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 
 use crate::soak::{self, KillEvery};

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
-use shared::{
+use service_runtime::{
     config::process_environment,
     probe::{ALIVE, probe},
-    telemetry::{Telemetry, TelemetrySettings},
 };
+use telemetry::{Telemetry, TelemetrySettings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _, Write};
 
 use anyhow::Context as _;
 use indicatif::MultiProgress;
-use shared::config::process_environment;
-use shared::telemetry::{Telemetry, TelemetrySettings};
+use service_runtime::config::process_environment;
+use telemetry::{Telemetry, TelemetrySettings};
 
 /// Variables that ask for more than warnings.
 const ASKED_FOR: [&str; 2] = ["DOSSIER_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"];

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use domain::artifact::ArtifactKind;
 use reqwest::Url;
 use serde_json::Value;
-use shared::domain::artifact::ArtifactKind;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::stack::client::Client;

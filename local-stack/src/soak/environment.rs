@@ -1,6 +1,6 @@
 //! Settings of the services in a soak: waits so short that everything that can run out does run out, again and again.
 
-use shared::config::Environment;
+use service_runtime::config::Environment;
 
 /// What holds unless the environment of the soak says otherwise. Attempts are more than in production, where no worker
 /// dies every few seconds: a soak in which most reports fail would show little of those that complete.

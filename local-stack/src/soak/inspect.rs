@@ -6,12 +6,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use aws_sdk_sqs::types::QueueAttributeName;
+use domain::artifact::sha256_hex;
+use domain::lifecycle::Status;
+use domain::report::{Outcome, ReportError, Usage};
+use domain::request::ReportRequest;
+use domain::time::UtcTime;
 use serde::Deserialize;
-use shared::domain::artifact::sha256_hex;
-use shared::domain::lifecycle::Status;
-use shared::domain::report::{Outcome, ReportError, Usage};
-use shared::domain::request::ReportRequest;
-use shared::domain::time::UtcTime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use shared::contract::ReportMessage;
-use shared::domain::identity::{IdempotencyKey, ReportId, Tenant};
-use shared::domain::lifecycle::Status;
+use domain::identity::{IdempotencyKey, ReportId, Tenant};
+use domain::lifecycle::Status;
+use domain::message::ReportMessage;
 
 use super::clients::key;
 use super::inspect::{Book, Row};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use shared::domain::lifecycle::Status;
+use domain::lifecycle::Status;
 
 use super::clients::Submissions;
 use super::inspect::Found;

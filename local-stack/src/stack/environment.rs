@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use secrecy::ExposeSecret as _;
-use shared::config::Environment;
+use service_runtime::config::Environment;
 
 use super::Options;
 use super::surroundings::{REGION, Surroundings};

@@ -3,12 +3,10 @@
 
 use anyhow::Context as _;
 use api_service::keys_command::create;
+use aws_adapters::{SdkConfig, keys};
+use domain::access::Scope;
 use secrecy::SecretString;
-use shared::{
-    aws::{SdkConfig, keys},
-    clock::Clock,
-    domain::access::Scope,
-};
+use service_runtime::clock::Clock;
 
 /// A key with every scope for each tenant.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! What the API and the worker stand on: the embedded AWS, provisioned, and the stand-ins, each on a free port.
 
 use anyhow::Context as _;
+use aws_adapters::{SdkConfig, sdk_config_loader};
 use aws_sdk_s3::config::{Credentials as SdkCredentials, Region};
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::aws::{SdkConfig, sdk_config_loader};
 use tokio::net::TcpListener;
 
 use super::Options;

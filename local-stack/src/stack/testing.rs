@@ -2,8 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 
-use shared::aws::Aws;
-use shared::config::{AwsSettings, Reader};
+use aws_adapters::Aws;
+use aws_adapters::settings::AwsSettings;
+use service_runtime::config::Reader;
 
 use super::client::Client;
 use super::{Options, Stack};

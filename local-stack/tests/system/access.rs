@@ -6,15 +6,15 @@ use anyhow::Result;
 use api_service::auth::KeyRing;
 use api_service::keys_command::{KeysCommand, KeysError, create, run};
 use api_service::router::document;
+use aws_adapters::keys::Keys;
+use domain::access::{ApiKey, Scope};
+use domain::time::UtcTime;
 use local_stack::stack::client::Client;
 use local_stack::stack::testing::TestStack;
 use local_stack::stack::{Options, Part};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use shared::aws::keys::Keys;
-use shared::domain::access::{ApiKey, Scope};
-use shared::domain::time::UtcTime;
 
 async fn without_worker(settings: &[(&str, &str)]) -> Result<TestStack> {
     let mut options = Options { without: vec![Part::Worker], ..TestStack::options() };
@@ -28,7 +28,7 @@ fn keys(stack: &TestStack) -> Keys {
 
 async fn key_with(stack: &TestStack, scopes: &[Scope]) -> Result<ApiKey> {
     let scopes = scopes.iter().copied().collect();
-    Ok(create(&keys(stack), "dev".parse()?, scopes, None, None, UtcTime::now()).await?.0)
+    Ok(create(&keys(stack), "dev".parse()?, scopes, None, None, service_runtime::clock::now()).await?.0)
 }
 
 /// The scope that an operation needs, by the design: what changes a report is written, usage has a scope of its own.
@@ -80,7 +80,7 @@ async fn every_route_wants_a_key_and_its_scope() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_is_refused_within_a_minute_and_an_outage_lets_nobody_stay() -> Result<()> {
     let stack = without_worker(&[]).await?;
-    let (keys, ring, start) = (keys(&stack), KeyRing::default(), UtcTime::now());
+    let (keys, ring, start) = (keys(&stack), KeyRing::default(), service_runtime::clock::now());
     let key = key_with(&stack, &[Scope::ReportsRead]).await?;
     let at = |seconds| start.plus(Duration::from_secs(seconds));
     let code = async |keys: &Keys, key: &ApiKey, seconds| match ring.caller(keys, key, at(seconds)).await {
@@ -110,14 +110,14 @@ async fn a_revoked_key_is_refused_within_a_minute_and_an_outage_lets_nobody_stay
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_made_listed_rotated_and_revoked_by_command() -> Result<()> {
     let stack = without_worker(&[]).await?;
-    let (keys, now) = (keys(&stack), UtcTime::now());
+    let (keys, now) = (keys(&stack), service_runtime::clock::now());
     let command = async |command: KeysCommand| -> Result<Vec<Value>, KeysError> {
         let mut output = Vec::new();
         run(command, &keys, now, &mut output).await?;
         let lines = std::str::from_utf8(&output).unwrap().lines();
         Ok(lines.map(|line| serde_json::from_str(line).unwrap()).collect())
     };
-    let tenant: shared::domain::identity::Tenant = "globex".parse()?;
+    let tenant: domain::identity::Tenant = "globex".parse()?;
     let made = command(KeysCommand::Create {
         tenant: tenant.clone(),
         scopes: vec![Scope::ReportsRead, Scope::ReportsWrite],

@@ -6,24 +6,24 @@ use std::time::Duration;
 
 use crate::support::text;
 use anyhow::Result;
+use aws_adapters::Aws;
+use aws_adapters::table::{Details, Executed};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::{Router, routing::post};
+use domain::callback::{Attempt, CallbackState};
+use domain::identity::{ReportId, Tenant};
+use domain::lifecycle::{Command, Policy, apply};
+use domain::message::ReportMessage;
+use domain::report::Report;
+use domain::request::{ReportRequest, ReportRequestDraft};
+use domain::time::UtcTime;
 use local_stack::stack::testing::TestStack;
 use local_stack::stack::{Options, Part};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use shared::aws::Aws;
-use shared::aws::table::{Details, Executed};
-use shared::contract::ReportMessage;
-use shared::domain::callback::{Attempt, CallbackState};
-use shared::domain::identity::{ReportId, Tenant};
-use shared::domain::lifecycle::{Command, Policy, apply};
-use shared::domain::report::Report;
-use shared::domain::request::{ReportRequest, ReportRequestDraft};
-use shared::domain::time::UtcTime;
 use standardwebhooks::Webhook;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -85,9 +85,16 @@ fn dev() -> Tenant {
 
 /// A report whose call-back goes to `url`, recorded but not queued.
 async fn recorded(aws: &Aws, url: &str) -> Result<ReportId> {
-    let now = UtcTime::now();
+    let now = service_runtime::clock::now();
     let lifecycle = apply(None, &Command::Submit, now, &Policy::default())?;
-    let report = Report::submitted(dev(), ReportId::random(), request(url), lifecycle, now);
+    let report = Report::submitted(
+        dev(),
+        ReportId::from(uuid::Uuid::now_v7()),
+        request(url),
+        lifecycle,
+        uuid::Uuid::now_v7(),
+        now,
+    );
     aws.table.create(&report).await?;
     Ok(report.id)
 }
@@ -178,7 +185,7 @@ async fn a_receiver_that_is_gone_ends_it_and_the_message_is_kept() -> Result<()>
     let event: Value = serde_json::from_slice(&receiver.got(1).await[0].1)?;
     assert_eq!(event["type"], "report.cancelled");
     let dlq = &stack.surroundings().queues().callback_dlq_url;
-    let letters = shared::aws::queue::Queue::at(stack.sdk(), dlq.clone());
+    let letters = aws_adapters::queue::Queue::at(stack.sdk(), dlq.clone());
     let letter = loop {
         let mut letters = letters.receive(1, Duration::from_secs(1), Duration::from_secs(1)).await?;
         if let Some(letter) = letters.pop() {
@@ -196,7 +203,7 @@ async fn a_crash_between_the_end_and_the_message_loses_no_call_back() -> Result<
     let (receiver, url) = Receiver::start(&[]).await?;
     let id = recorded(&aws, &url).await?;
     // The end is written, and then whoever wrote it dies: long ago, so that a sweeper finds it due.
-    let long_ago = UtcTime::from_epoch_millis(UtcTime::now().epoch_millis() - 3_600_000);
+    let long_ago = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - 3_600_000);
     let details = Details { calls_back: true, ..Details::default() };
     let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, long_ago, &settings.policy).await?;
     let Executed::Done(report) = ended else { panic!("not cancelled") };
@@ -207,7 +214,7 @@ async fn a_crash_between_the_end_and_the_message_loses_no_call_back() -> Result<
     worker.sweep().await;
     // Held, so that no other sweeper sends it as well.
     let held = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
-    assert!(held.due_at.unwrap() > UtcTime::now());
+    assert!(held.due_at.unwrap() > service_runtime::clock::now());
     let stop = tokio_util::sync::CancellationToken::new();
     let running = tokio::spawn(worker.run(stop.clone()));
     receiver.got(1).await;
@@ -224,7 +231,7 @@ async fn of_two_that_attempt_at_the_same_time_one_goes_on_and_nothing_is_undone(
     let stack = stack(&[Part::Worker]).await?;
     let (aws, settings) = stack.adapters()?;
     let id = recorded(&aws, "http://127.0.0.1:1/").await?;
-    let now = UtcTime::now();
+    let now = service_runtime::clock::now();
     let details = Details { calls_back: true, ..Details::default() };
     let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, now, &settings.policy).await?;
     let Executed::Done(report) = ended else { panic!("not cancelled") };
@@ -253,7 +260,7 @@ async fn of_two_that_attempt_at_the_same_time_one_goes_on_and_nothing_is_undone(
 async fn private_addresses_plain_http_and_redirects_are_refused() -> Result<()> {
     let (receiver, url) = Receiver::start(&[StatusCode::TEMPORARY_REDIRECT]).await?;
     let send = async |sender: &Sender, url: &str| {
-        sender.send(url, "evt_1", UtcTime::now(), "v1,x", "{}".to_owned()).await
+        sender.send(url, "evt_1", service_runtime::clock::now(), "v1,x", "{}".to_owned()).await
     };
     let closed = Sender::new(Vec::new())?;
     let port = url.rsplit(':').next().unwrap();

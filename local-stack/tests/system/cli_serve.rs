@@ -7,7 +7,7 @@ use crate::support::command::{Serving, until};
 use local_stack::stack::client::Client;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::config::Environment;
+use service_runtime::config::Environment;
 
 fn environment(ready: &Value) -> Environment {
     serde_json::from_value(ready["env"].clone()).unwrap()
@@ -114,7 +114,7 @@ async fn without_api_and_worker_services_can_be_started_on_what_the_ready_file_s
     }
 
     // The variables are given to processes that read them as every SDK does; here they are put in its place.
-    let sdk = shared::aws::sdk_config_loader()
+    let sdk = aws_adapters::sdk_config_loader()
         .region(aws_sdk_s3::config::Region::new(env["AWS_REGION"].clone()))
         .endpoint_url(&env["AWS_ENDPOINT_URL"])
         .credentials_provider(aws_sdk_s3::config::Credentials::new(
@@ -126,7 +126,7 @@ async fn without_api_and_worker_services_can_be_started_on_what_the_ready_file_s
         ))
         .load()
         .await;
-    let aws = shared::aws::Aws::new(&sdk, &api.aws);
+    let aws = aws_adapters::Aws::new(&sdk, &api.aws);
     aws.table.reachable().await.unwrap();
     aws.queue.depth().await.unwrap();
     let objects = aws_sdk_s3::Client::new(&sdk).list_objects_v2().bucket(&env["DOSSIER_BUCKET"]).send().await;

@@ -1,8 +1,9 @@
 //! The documentation says what the code does: settings and commands are compared with it.
 use std::fs;
 
-use shared::config::{AWS_SETTINGS, markdown};
-use shared::telemetry::TELEMETRY_SETTINGS;
+use aws_adapters::settings::AWS_SETTINGS;
+use service_runtime::config::markdown;
+use telemetry::TELEMETRY_SETTINGS;
 
 /// The tables of settings between the markers of docs/CONFIGURATION.md. `UPDATE_DOCS=1` writes them.
 #[test]

@@ -2,10 +2,10 @@
 //! embedded AWS and the stand-ins.
 use crate::support::{clean, sanctioned, text, with};
 use anyhow::Result;
+use domain::{artifact::sha256_hex, document::Document};
 use local_stack::stack::testing::TestStack;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
-use shared::domain::{artifact::sha256_hex, document::Document};
 
 async fn json_artifact(stack: &TestStack, report: &Value) -> Result<Document> {
     Ok(serde_json::from_slice(&stack.dev().download(text(report, "/links/json")).await?)?)

@@ -3,9 +3,9 @@ use std::path::Path;
 
 use crate::support::sanctioned;
 use anyhow::Result;
+use domain::risk::RiskLevel;
 use local_stack::faults::Faults;
 use local_stack::stack::{Part, testing::TestStack};
-use shared::domain::risk::RiskLevel;
 use worker_service::settings::Settings;
 use worker_service::trial::Instead;
 use worker_service::trial::evaluate::{Evaluation, evaluate};
@@ -110,7 +110,7 @@ async fn a_replay_shows_what_would_differ_and_touches_nothing() -> Result<()> {
     let after = stack.dev().get(&format!("/v1/reports/{id}")).await?.json::<serde_json::Value>().await?;
     assert_eq!(after["usage"], before["usage"]);
 
-    let unknown = Stored::fetch(&aws, &tenant, shared::domain::identity::ReportId::random()).await;
+    let unknown = Stored::fetch(&aws, &tenant, domain::identity::ReportId::from(uuid::Uuid::now_v7())).await;
     assert!(unknown.unwrap_err().to_string().contains("has no report"));
     stack.stop().await
 }

@@ -3,20 +3,18 @@
 use std::{collections::VecDeque, time::Duration};
 
 use anyhow::Result;
-use local_stack::stack::{Options, Part, testing::TestStack};
-use shared::{
-    aws::{
-        Aws,
-        table::{Created, Details, Executed},
-    },
-    domain::{
-        identity::{ReportId, Tenant},
-        lifecycle::{Command, Lifecycle, Policy, apply},
-        report::Report,
-        request::ReportRequestDraft,
-        time::UtcTime,
-    },
+use aws_adapters::{
+    Aws,
+    table::{Created, Details, Executed},
 };
+use domain::{
+    identity::{ReportId, Tenant},
+    lifecycle::{Command, Lifecycle, Policy, apply},
+    report::Report,
+    request::ReportRequestDraft,
+    time::UtcTime,
+};
+use local_stack::stack::{Options, Part, testing::TestStack};
 
 const POLICY: Policy =
     Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };
@@ -53,7 +51,14 @@ fn report(lifecycle: Lifecycle) -> Report {
         ..ReportRequestDraft::default()
     };
     let tenant: Tenant = "dev".parse().unwrap();
-    Report::submitted(tenant, ReportId::random(), request.check().unwrap(), lifecycle, at(0))
+    Report::submitted(
+        tenant,
+        ReportId::from(uuid::Uuid::now_v7()),
+        request.check().unwrap(),
+        lifecycle,
+        uuid::Uuid::now_v7(),
+        at(0),
+    )
 }
 
 async fn adapters() -> Result<(TestStack, Aws)> {
@@ -128,7 +133,14 @@ async fn a_report_that_does_not_exist_takes_no_command() -> Result<()> {
     for command in commands(1) {
         let did = aws
             .table
-            .execute(&tenant, ReportId::random(), &command, &Details::default(), at(0), &POLICY)
+            .execute(
+                &tenant,
+                ReportId::from(uuid::Uuid::now_v7()),
+                &command,
+                &Details::default(),
+                at(0),
+                &POLICY,
+            )
             .await?;
         assert!(matches!(did, Executed::Refused(None)), "{command:?}");
     }

@@ -1,11 +1,11 @@
 //! Lists: what they leave out, pages that stay as they were while new reports arrive, and tables for spreadsheets.
 use crate::support::{clean, sanctioned, text, with};
 use anyhow::Result;
+use domain::usage::Day;
 use local_stack::stack::testing::TestStack;
 use local_stack::stack::{Options, Part};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::domain::{time::UtcTime, usage::Day};
 
 async fn list(stack: &TestStack, query: &str) -> Result<(Vec<String>, Option<String>)> {
     let answer = stack.dev().get(&format!("/v1/reports?{query}")).await?;
@@ -22,7 +22,7 @@ async fn days_choose_reports_and_pages_stay_while_new_reports_arrive() -> Result
     for company in [clean(), sanctioned(), clean()] {
         ids.insert(0, stack.dev().submitted(&company).await?);
     }
-    let today = Day::of(UtcTime::now());
+    let today = Day::of(service_runtime::clock::now());
     let (yesterday, tomorrow) = (today.before(1), today.next());
     // The test may cross midnight.
     assert_eq!(list(&stack, &format!("from={yesterday}&to={tomorrow}")).await?.0, ids);

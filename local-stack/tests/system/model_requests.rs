@@ -4,19 +4,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
+use aws_adapters::error::Remedy;
+use aws_adapters::{SdkConfig, sdk_config_loader};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Credentials, Region};
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::{Json, Router};
+use domain::evidence::{Finding, Snapshot, SourceName, SourceOutcome, SourceStatus};
+use domain::request::{ReportRequest, ReportRequestDraft};
+use domain::time::UtcTime;
 use serde_json::{Value, json};
-use shared::aws::error::Remedy;
-use shared::aws::{SdkConfig, sdk_config_loader};
-use shared::config::Environment;
-use shared::domain::evidence::{Finding, Snapshot, SourceName, SourceOutcome, SourceStatus};
-use shared::domain::request::{ReportRequest, ReportRequestDraft};
-use shared::domain::time::UtcTime;
+use service_runtime::config::Environment;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use worker_service::assess::model::{Model, Turn};
@@ -248,8 +248,8 @@ async fn a_model_that_is_out_of_order_or_forbidden_is_passed_over_and_the_last_o
     let (sdk, seen) = bedrock().await?;
     let assessment = assessed(&sdk, "m.forbidden, m.down, m.good").await?;
     let (request, snapshot) = case();
-    let id = shared::domain::identity::ReportId::random();
-    let versions = assessment.into_document(id, &request, &snapshot, UtcTime::now()).versions;
+    let id = domain::identity::ReportId::from(uuid::Uuid::now_v7());
+    let versions = assessment.into_document(id, &request, &snapshot, service_runtime::clock::now()).versions;
     assert_eq!(versions.model.as_deref(), Some("m.good"));
     let passed = serde_json::to_value(&versions.passed_over)?;
     assert_eq!(
@@ -311,8 +311,8 @@ async fn a_fallback_that_is_forbidden_makes_the_rules_speak_and_no_report_fail()
     let assessment = assessed(&sdk, "m.declines, m.forbidden").await?;
     assert!(!assessment.has_summary_by_model());
     let (request, snapshot) = case();
-    let id = shared::domain::identity::ReportId::random();
-    let document = assessment.into_document(id, &request, &snapshot, UtcTime::now());
+    let id = domain::identity::ReportId::from(uuid::Uuid::now_v7());
+    let document = assessment.into_document(id, &request, &snapshot, service_runtime::clock::now());
     let passed = serde_json::to_value(&document.versions.passed_over)?;
     assert_eq!(
         passed,

@@ -13,7 +13,6 @@ use local_stack::stack::testing::TestStack;
 use local_stack::stack::{Options, Part};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::domain::time::UtcTime;
 use tokio::net::TcpListener;
 
 struct SigningKey {
@@ -84,7 +83,7 @@ async fn a_token_stands_for_its_tenant_and_scopes_and_a_wrong_one_for_nobody() -
         json!("nonsense"),
     ]);
     let stack = stack_with(&issuer).await?;
-    let now = UtcTime::now().epoch_seconds();
+    let now = service_runtime::clock::now().epoch_seconds();
     let good = json!({"iss": issuer, "aud": ["https://dossier.example", "other"], "sub": "svc", "exp": now + 300, "tenant": "dev", "scope": "openid reports:read reports:write"});
     let status = async |token: &str, path: &str| -> Result<StatusCode> {
         Ok(Client::new(stack.api_url(), token.into())?.get(path).await?.status())
@@ -136,7 +135,7 @@ async fn an_issuer_that_is_away_refuses_nobody_for_good() -> Result<()> {
     let issuer = format!("http://{}", listener.local_addr()?);
     drop(listener);
     let stack = stack_with(&issuer).await?;
-    let claims = json!({"iss": issuer, "aud": "https://dossier.example", "sub": "svc", "exp": UtcTime::now().epoch_seconds() + 300, "tenant": "dev", "scope": "admin"});
+    let claims = json!({"iss": issuer, "aud": "https://dossier.example", "sub": "svc", "exp": service_runtime::clock::now().epoch_seconds() + 300, "tenant": "dev", "scope": "admin"});
     let answer = Client::new(stack.api_url(), key.sign(&claims).into())?.get("/v1/reports").await?;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.headers().contains_key("retry-after"));

@@ -4,21 +4,18 @@ use std::time::Duration;
 
 use crate::support::{clean, sanctioned, text};
 use anyhow::Result;
+use aws_adapters::table::{Details, Executed};
 use aws_sdk_sqs::types::QueueAttributeName;
+use domain::{
+    document::Document,
+    identity::{ReportId, Tenant},
+    lifecycle::Command,
+};
 use local_stack::{
     faults::Faults,
     stack::{Options, Part, testing::TestStack},
 };
 use serde_json::{Value, json};
-use shared::{
-    aws::table::{Details, Executed},
-    domain::{
-        document::Document,
-        identity::{ReportId, Tenant},
-        lifecycle::Command,
-        time::UtcTime,
-    },
-};
 
 fn faults(value: Value) -> Faults {
     Faults::from_json(&value).unwrap()
@@ -332,7 +329,7 @@ async fn a_worker_that_lost_its_lease_stops_and_writes_nothing_more() -> Result<
     let (aws, settings) = stack.adapters()?;
     let table = aws.table;
     let (tenant, report): (Tenant, ReportId) = ("dev".parse()?, id.parse()?);
-    let later = UtcTime::now().plus(Duration::from_secs(3600));
+    let later = service_runtime::clock::now().plus(Duration::from_secs(3600));
     let run = async |command: Command| {
         table.execute(&tenant, report, &command, &Details::default(), later, &settings.policy).await
     };

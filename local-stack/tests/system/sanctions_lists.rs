@@ -3,9 +3,10 @@ use std::{fmt::Write as _, path::Path};
 
 use crate::support::{clean, sanctioned, text};
 use anyhow::Result;
+use aws_adapters::objects::Objects;
 use local_stack::stack::{Options, Part, testing::TestStack};
 use serde_json::{Value, json};
-use shared::{aws::objects::Objects, clock::Clock};
+use service_runtime::clock::Clock;
 use worker_service::{evidence::Sources, settings::Settings};
 
 /// An invented list in Dossier's own format.

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
-use shared::config::Environment;
+use service_runtime::config::Environment;
 
 /// Has the services' binaries built beside the command: whoever starts one of them gets all. Without settings it ends
 /// at once.

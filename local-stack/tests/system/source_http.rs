@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 use axum::{Router, http::StatusCode, response::Redirect, routing::get};
-use shared::clock::Clock;
+use service_runtime::clock::Clock;
 use worker_service::evidence::{SourceError, http::Http};
 use worker_service::guard::Guard;
 

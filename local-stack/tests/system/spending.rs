@@ -1,18 +1,18 @@
 //! Money and quota: budgets hold and sums are exact, however many spend at once.
 use crate::support::{clean, sanctioned, text, with};
 use anyhow::Result;
-use local_stack::faults::Faults;
-use local_stack::stack::{Part, testing::TestStack};
-use reqwest::StatusCode;
-use serde_json::{Value, json};
-use shared::aws::{
+use aws_adapters::{
     Aws,
     quota::{Admission, Limits},
     spending::{ModelCall, Reserved},
 };
-use shared::domain::identity::{ReportId, Tenant};
-use shared::domain::time::UtcTime;
-use shared::domain::usage::{Day, MicroUsd, Spent};
+use domain::identity::{ReportId, Tenant};
+use domain::time::UtcTime;
+use domain::usage::{Day, MicroUsd, Spent};
+use local_stack::faults::Faults;
+use local_stack::stack::{Part, testing::TestStack};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 fn tenant() -> Tenant {
@@ -43,7 +43,7 @@ async fn of_many_who_reserve_at_once_only_as_many_get_money_as_the_budget_has() 
     let spending = stack.adapters()?.0.spending;
     let mut tasks = JoinSet::new();
     for _ in 0..100 {
-        let (spending, call) = (spending.clone(), call(ReportId::random(), 1));
+        let (spending, call) = (spending.clone(), call(ReportId::from(uuid::Uuid::now_v7()), 1));
         tasks.spawn(async move {
             let reserved = spending.reserve(&call, usd(100), Some(usd(3_050))).await.unwrap();
             if matches!(reserved, Reserved::Yes { .. }) {
@@ -77,7 +77,7 @@ async fn of_many_who_reserve_at_once_only_as_many_get_money_as_the_budget_has() 
 async fn a_repeated_write_changes_nothing_and_a_call_without_an_end_stays_reserved() -> Result<()> {
     let stack = without_services().await?;
     let spending = stack.adapters()?.0.spending;
-    let (report, day) = (ReportId::random(), "2026-11-24".parse()?);
+    let (report, day) = (ReportId::from(uuid::Uuid::now_v7()), "2026-11-24".parse()?);
     let first = call(report, 1);
     for _ in 0..3 {
         let reserved = spending.reserve(&first, usd(100), Some(usd(250))).await?;
@@ -91,7 +91,7 @@ async fn a_repeated_write_changes_nothing_and_a_call_without_an_end_stays_reserv
         Reserved::Yes { unsettled: usd(100) }
     );
     assert_eq!(
-        spending.reserve(&call(ReportId::random(), 1), usd(100), Some(usd(250))).await?,
+        spending.reserve(&call(ReportId::from(uuid::Uuid::now_v7()), 1), usd(100), Some(usd(250))).await?,
         Reserved::Exceeded { committed: usd(200) }
     );
     for _ in 0..2 {
@@ -99,7 +99,8 @@ async fn a_repeated_write_changes_nothing_and_a_call_without_an_end_stays_reserv
     }
     assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
     // An amount that no day has is refused without a write.
-    let huge = spending.reserve(&call(ReportId::random(), 1), usd(251), Some(usd(250))).await?;
+    let huge =
+        spending.reserve(&call(ReportId::from(uuid::Uuid::now_v7()), 1), usd(251), Some(usd(250))).await?;
     assert_eq!(huge, Reserved::Exceeded { committed: usd(100) });
     assert_eq!(spending.by_day(&tenant(), day, day).await?, [], "nothing was used");
     stack.stop().await
@@ -143,7 +144,7 @@ async fn a_throttle_halves_the_share_of_every_worker_and_it_grows_back() -> Resu
     let settings = stack.adapters()?.1;
     let quota = || Aws::quota(stack.sdk(), &settings, "m".into(), Limits { requests: 100, tokens: 1_000 });
     let (one, other) = (quota(), quota());
-    let room = async |quota: &shared::aws::quota::Quota, number: i64| -> Result<u32> {
+    let room = async |quota: &aws_adapters::quota::Quota, number: i64| -> Result<u32> {
         for count in 0.. {
             if let Admission::Full(_) = quota.admit(100, minute(number)).await? {
                 return Ok(count);
@@ -188,7 +189,7 @@ async fn the_usage_of_a_tenant_is_the_sum_of_its_reports_and_of_no_other() -> Re
     }
     assert_eq!(calls, 3);
     let sums = usage(&stack, "").await?;
-    let today = Day::of(UtcTime::now()).to_string();
+    let today = Day::of(service_runtime::clock::now()).to_string();
     let total = |sums: &Value| {
         let number = |member: &str| sums[member].as_u64().unwrap();
         (number("reports"), number("inputTokens"), number("outputTokens"), number("modelCalls"))
@@ -224,7 +225,7 @@ async fn a_report_over_budget_ends_before_the_money_is_spent() -> Result<()> {
         assert_eq!((&sums["modelCalls"], &sums["costUsd"]), (&json!(0), &json!(0.0)));
         let (aws, _) = stack.adapters()?;
         assert_eq!(
-            aws.spending.committed(&tenant(), Day::of(UtcTime::now())).await?,
+            aws.spending.committed(&tenant(), Day::of(service_runtime::clock::now())).await?,
             usd(0),
             "nothing stays reserved"
         );

@@ -2,22 +2,20 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use aws_sdk_dynamodb::types::AttributeValue;
-use local_stack::stack::{Options, Part, testing::TestStack};
-use shared::{
-    aws::{
-        Aws,
-        table::{Created, DUE_SHARDS, attribute},
-    },
-    contract::ReportMessage,
-    domain::{
-        identity::{ReportId, Tenant},
-        lifecycle::{Command, Policy, apply},
-        report::Report,
-        request::{ReportRequest, ReportRequestDraft},
-        time::UtcTime,
-    },
+use aws_adapters::{
+    Aws,
+    table::{Created, DUE_SHARDS, attribute},
 };
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    identity::{ReportId, Tenant},
+    lifecycle::{Command, Policy, apply},
+    message::ReportMessage,
+    report::Report,
+    request::{ReportRequest, ReportRequestDraft},
+    time::UtcTime,
+};
+use local_stack::stack::{Options, Part, testing::TestStack};
 use worker_service::{settings::Settings, worker::Worker};
 
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -51,12 +49,19 @@ fn request() -> ReportRequest {
 /// Records reports whose message was never sent, as an API does that dies between the two.
 async fn leave_behind(aws: &Aws, reports: usize) -> Result<BTreeSet<ReportId>> {
     let policy = Policy::default();
-    let then = UtcTime::from_epoch_millis(UtcTime::now().epoch_millis() - HOUR_MILLIS);
+    let then = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - HOUR_MILLIS);
     let tenant: Tenant = "dev".parse()?;
     let mut ids = BTreeSet::new();
     for _ in 0..reports {
         let lifecycle = apply(None, &Command::Submit, then, &policy)?;
-        let report = Report::submitted(tenant.clone(), ReportId::random(), request(), lifecycle, then);
+        let report = Report::submitted(
+            tenant.clone(),
+            ReportId::from(uuid::Uuid::now_v7()),
+            request(),
+            lifecycle,
+            uuid::Uuid::now_v7(),
+            then,
+        );
         assert!(matches!(aws.table.create(&report).await?, Created::New));
         ids.insert(report.id);
     }

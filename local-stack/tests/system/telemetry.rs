@@ -232,7 +232,7 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         .map(|line| serde_json::from_str(line).expect(line))
         .filter(|line: &Value| line["target"] == "dossier::audit")
         .collect();
-    let key = shared::domain::access::ApiKey::parse(stack.keys().dev.expose_secret()).unwrap();
+    let key = domain::access::ApiKey::parse(stack.keys().dev.expose_secret()).unwrap();
     for action in ["report.submit", "artifact.links", "artifact.link"] {
         let entry =
             audits.iter().find(|line| line["action"] == action).unwrap_or_else(|| panic!("no {action}"));

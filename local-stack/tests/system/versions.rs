@@ -5,17 +5,15 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
+use aws_adapters::queue::{Depth, Queue};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::access::Scope;
 use local_stack::stack::{Options, Part, testing::TestStack};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{
-    aws::queue::{Depth, Queue},
-    domain::{access::Scope, time::UtcTime},
-};
 
 use crate::support::{clean, text};
 
@@ -69,7 +67,8 @@ fn attribute(value: &Value) -> AttributeValue {
 
 async fn put(stack: &TestStack, item: &Item) -> Result<()> {
     // As recorded, but for the day on which it is deleted.
-    let forever = AttributeValue::N(UtcTime::now().epoch_seconds().saturating_add(86_400).to_string());
+    let forever =
+        AttributeValue::N(service_runtime::clock::now().epoch_seconds().saturating_add(86_400).to_string());
     let attributes = item.iter().map(|(name, value)| {
         (name.clone(), if name == "expires_at" { forever.clone() } else { attribute(value) })
     });

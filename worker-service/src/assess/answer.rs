@@ -1,12 +1,12 @@
 //! An answer of the model, as the journal keeps it.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use shared::domain::{
+use domain::{
     document::{ModelParameters, PassedOver},
     report::Usage,
     usage::{Day, MicroUsd},
 };
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::catalogue::Tokens;
 

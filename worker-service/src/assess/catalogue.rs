@@ -3,11 +3,9 @@
 
 use std::{fs, str::FromStr, sync::LazyLock};
 
+use aws_adapters::quota::Limits;
+use domain::{report::Usage, usage::MicroUsd};
 use serde::{Deserialize, Serialize};
-use shared::{
-    aws::quota::Limits,
-    domain::{report::Usage, usage::MicroUsd},
-};
 
 /// Prefixes of cross-Region inference profiles ("Supported Regions and models for inference
 /// profiles").

@@ -1,6 +1,6 @@
 //! What becomes of the answers: level, summary, findings and what a person must look at.
 
-use shared::domain::{
+use domain::{
     assessment::Summary,
     document::{Document, Dropped, PassedOver, Versions},
     evidence::Snapshot,

@@ -1,7 +1,7 @@
 //! Whose turn it is: the first answer and one repair of each model, in the order that is configured,
 //! until one is good enough.
 
-use shared::domain::document::{PassedOver, PassedOverBecause};
+use domain::document::{PassedOver, PassedOverBecause};
 
 use super::{answer::Answer, checks::Checked};
 
@@ -123,8 +123,8 @@ impl Course {
 
 #[cfg(test)]
 mod tests {
+    use domain::report::Usage;
     use serde_json::json;
-    use shared::domain::report::Usage;
 
     use super::*;
     use crate::assess::{
@@ -159,8 +159,8 @@ mod tests {
     fn bad(with_summary: bool) -> Checked {
         let problems = vec![Problem { place: Place::Answer, flaw: Flaw::Uncited }];
         let summary =
-            with_summary.then(|| shared::domain::assessment::Summary { text: "x".into(), citations: vec![] });
-        let opinion = Opinion { level: shared::domain::risk::Floor::Low, summary, findings: vec![] };
+            with_summary.then(|| domain::assessment::Summary { text: "x".into(), citations: vec![] });
+        let opinion = Opinion { level: domain::risk::Floor::Low, summary, findings: vec![] };
         Checked { problems, opinion: Some(opinion), dropped: vec![] }
     }
 

@@ -17,17 +17,15 @@ pub mod record;
 
 use std::{sync::Arc, time::Duration};
 
-use shared::{
-    aws::error::Remedy,
-    domain::{
-        document::PassedOver,
-        evidence::{Snapshot, SourceName},
-        report::Usage,
-        request::ReportRequest,
-        risk::Rules,
-    },
-    telemetry::metrics::metrics,
+use aws_adapters::error::Remedy;
+use domain::{
+    document::PassedOver,
+    evidence::{Snapshot, SourceName},
+    report::Usage,
+    request::ReportRequest,
+    risk::Rules,
 };
+use telemetry::metrics::metrics;
 use tokio::time::sleep;
 
 pub use self::conclude::Assessment;
@@ -250,7 +248,7 @@ fn used(answers: &[(Answer, Vec<Problem>)]) -> Usage {
 }
 
 /// A prompt that cannot be made is a mistake of ours.
-fn unrenderable(error: impl std::fmt::Display) -> Stop {
+pub(crate) fn unrenderable(error: impl std::fmt::Display) -> Stop {
     Stop::Failed(Failure {
         remedy: Remedy::Permanent,
         code: "template_broken",

@@ -5,6 +5,11 @@
 
 use std::time::{Duration, Instant};
 
+use aws_adapters::{
+    SdkConfig,
+    call::call,
+    error::{AwsError, NO_CONNECTION, Remedy, TIMEOUT, UNREADABLE, UNUSABLE},
+};
 use aws_sdk_bedrockruntime::{
     Client,
     config::{retry::RetryConfig, timeout::TimeoutConfig},
@@ -18,15 +23,11 @@ use aws_sdk_bedrockruntime::{
         ToolUseBlock,
     },
 };
+use domain::{document::ModelParameters, usage::MicroUsd};
 use serde_json::Value;
-use shared::{
-    aws::{
-        SdkConfig,
-        call::call,
-        error::{AwsError, NO_CONNECTION, Remedy, TIMEOUT, UNREADABLE, UNUSABLE},
-    },
-    domain::{document::ModelParameters, usage::MicroUsd},
-    telemetry::{metrics::metrics, propagation::set_list},
+use telemetry::{
+    metrics::{ModelUsage, metrics},
+    propagation::set_list,
 };
 use tracing::{Instrument, field::Empty, info_span};
 
@@ -184,7 +185,15 @@ impl Model {
         span.record("gen_ai.usage.input_tokens", number(answer.usage.input_tokens));
         span.record("gen_ai.usage.output_tokens", number(answer.usage.output_tokens));
         span.record("gen_ai.usage.cache_read.input_tokens", number(answer.tokens.cache_read));
-        metrics().model_usage(&self.id, answer.usage, answer.tokens.cache_read);
+        metrics().model_usage(
+            &self.id,
+            ModelUsage {
+                input_tokens: answer.usage.input_tokens,
+                output_tokens: answer.usage.output_tokens,
+                cached_tokens: answer.tokens.cache_read,
+                cost_usd: answer.usage.cost_usd,
+            },
+        );
         Ok(answer)
     }
 

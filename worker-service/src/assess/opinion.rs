@@ -1,12 +1,12 @@
 //! What the model is to answer: the JSON Schema of the answer comes from these types.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::Value;
-use shared::domain::{
+use domain::{
     assessment::{Category, Citation, Finding, Severity, Summary},
     risk::Floor,
 };
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
 
 /// An answer that follows the schema; its claims are not checked yet.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

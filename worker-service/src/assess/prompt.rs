@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
+use domain::{artifact::sha256_hex, evidence::Snapshot, request::ReportRequest, risk::Assessed};
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use serde_json::json;
-use shared::domain::{artifact::sha256_hex, evidence::Snapshot, request::ReportRequest, risk::Assessed};
 
 use super::{checks::Problem, unrenderable};
 use crate::failure::Stop;
@@ -124,7 +124,7 @@ pub fn repair(problems: &[Problem]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{
+    use domain::{
         evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
         language::Language,
         request::ReportRequestDraft,

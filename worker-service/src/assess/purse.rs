@@ -3,16 +3,14 @@
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
-use shared::{
-    aws::{
-        error::{AwsError, Remedy},
-        quota::{Admission, Admitted, Quota},
-        spending::{ModelCall, Reserved, Spending},
-    },
-    clock::Clock,
-    domain::usage::{Day, MicroUsd, Spent},
-    telemetry::metrics::metrics,
+use aws_adapters::{
+    error::{AwsError, Remedy},
+    quota::{Admission, Admitted, Quota},
+    spending::{ModelCall, Reserved, Spending},
 };
+use domain::usage::{Day, MicroUsd, Spent};
+use service_runtime::clock::Clock;
+use telemetry::metrics::metrics;
 use tokio::time::{Instant, sleep};
 
 use super::{

@@ -3,13 +3,11 @@
 
 use std::{future::Future, sync::Arc};
 
-use shared::{
-    aws::{error::Remedy, spending::ModelCall, table::Details},
-    domain::{
-        lifecycle::Command,
-        report::Usage,
-        usage::{Day, MicroUsd},
-    },
+use aws_adapters::{error::Remedy, spending::ModelCall, table::Details};
+use domain::{
+    lifecycle::Command,
+    report::Usage,
+    usage::{Day, MicroUsd},
 };
 
 use tracing::Instrument;

@@ -6,21 +6,19 @@ mod signature;
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::json;
-use shared::{
-    aws::{
-        error::AwsError,
-        queue::{Delivery, Queue, RECEIVE_MAX},
-    },
-    contract::ReportMessage,
-    domain::{
-        callback::{Attempt, Callback, CallbackState, GRACE, event_id},
-        lifecycle::Status,
-        report::Report,
-        time::UtcTime,
-    },
-    telemetry::{metrics::metrics, propagation::continue_trace},
+use aws_adapters::{
+    error::AwsError,
+    queue::{Delivery, Queue, RECEIVE_MAX},
 };
+use domain::{
+    callback::{Attempt, Callback, CallbackState, GRACE, event_id},
+    lifecycle::Status,
+    message::ReportMessage,
+    report::Report,
+    time::UtcTime,
+};
+use serde_json::json;
+use telemetry::{metrics::metrics, propagation::continue_trace};
 use tokio::{sync::Semaphore, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, field::Empty, info_span};
@@ -230,7 +228,7 @@ async fn record(
         (Some(_), Some(_)) => CallbackState::Pending,
         (Some(_), None) => CallbackState::Failed,
     };
-    metrics().callback(state);
+    metrics().callback(state.as_str());
     tracing::info!(report = %report.id, tenant = %report.tenant, status, state = ?state, attempt = callback.tried(), "call-back attempted");
     if state == CallbackState::Failed {
         // Before the record: a crash in between makes two letters, and not none.

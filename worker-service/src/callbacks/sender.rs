@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use aws_adapters::error::chain;
+use domain::time::UtcTime;
 use reqwest::{Client, StatusCode, Url, header, redirect};
-use shared::{aws::error::chain, domain::time::UtcTime};
 
 use crate::guard::Guard;
 

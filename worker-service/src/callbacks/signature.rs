@@ -1,10 +1,11 @@
 //! Signatures of the Standard Webhooks specification, version 1.0.0: HMAC-SHA256 over id, time and body.
 
+use aws_adapters::callback_secrets::CallbackSecret;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::time::UtcTime;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
-use shared::{aws::callback_secrets::CallbackSecret, domain::time::UtcTime};
 
 /// The value of `webhook-signature`: one signature for each secret, so that receivers who know only one of them are
 /// content while secrets are rotated.

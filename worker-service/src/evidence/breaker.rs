@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use shared::{clock::Clock, domain::time::UtcTime, telemetry::metrics::metrics};
+use domain::time::UtcTime;
+use service_runtime::clock::Clock;
+use telemetry::metrics::metrics;
 
 /// Failures in a row after which a service is left alone.
 const FAILURES_MAX: u32 = 5;

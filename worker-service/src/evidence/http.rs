@@ -3,9 +3,10 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use aws_adapters::error::chain;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
-use shared::{aws::error::chain, clock::Clock};
+use service_runtime::clock::Clock;
 use tokio::time::sleep;
 
 use super::{SourceError, breaker::Breaker};

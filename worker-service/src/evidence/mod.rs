@@ -14,16 +14,14 @@ pub mod sanctions;
 mod testing;
 
 use aws_config::SdkConfig;
-use futures::future::{BoxFuture, join_all};
-use shared::{
-    clock::Clock,
-    domain::{
-        evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
-        request::ReportRequest,
-        time::UtcTime,
-    },
-    telemetry::metrics::metrics,
+use domain::{
+    evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
+    request::ReportRequest,
+    time::UtcTime,
 };
+use futures::future::{BoxFuture, join_all};
+use service_runtime::clock::Clock;
+use telemetry::metrics::metrics;
 use thiserror::Error;
 use tracing::{Instrument, field::Empty, info_span};
 
@@ -200,7 +198,7 @@ async fn ask_one(
         answer.map(|answer| (answer.findings, answer.versions)).unwrap_or_default();
     findings.truncate(ITEMS_MAX);
     span.record("dossier.source.status", status.as_str());
-    metrics().source(name, status);
+    metrics().source(name.as_str(), status.as_str());
     let items = u32::try_from(findings.len()).unwrap_or(u32::MAX);
     (SourceOutcome { source: name, status, as_of, items }, findings, versions)
 }

@@ -7,15 +7,12 @@ use std::{
     time::Duration,
 };
 
-use shared::{
-    clock::Clock,
-    domain::{
-        evidence::{TEXT_MAX, TITLE_MAX},
-        request::ReportRequest,
-        text,
-        time::UtcTime,
-    },
+use domain::{
+    evidence::{TEXT_MAX, TITLE_MAX},
+    request::ReportRequest,
+    time::UtcTime,
 };
+use service_runtime::clock::Clock;
 use tokio::time::timeout;
 
 use super::{Answer, ITEMS_MAX, Source, SourceError, Standing};
@@ -106,8 +103,8 @@ fn cut(answer: &Answer) -> Answer {
     let mut answer = answer.clone();
     answer.findings.truncate(ITEMS_MAX);
     for finding in &mut answer.findings {
-        finding.title = text::clean(&finding.title, TITLE_MAX);
-        finding.text = text::clean(&finding.text, TEXT_MAX);
+        finding.title = safe_text::clean(&finding.title, TITLE_MAX);
+        finding.text = safe_text::clean(&finding.text, TEXT_MAX);
     }
     answer
 }
@@ -121,8 +118,8 @@ fn question(request: &ReportRequest) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use domain::evidence::SourceName;
     use futures::future::BoxFuture;
-    use shared::domain::evidence::SourceName;
 
     use super::*;
     use crate::evidence::testing::request;

@@ -1,6 +1,6 @@
 //! What the tests of sources share.
 
-use shared::domain::request::{ReportRequest, ReportRequestDraft};
+use domain::request::{ReportRequest, ReportRequestDraft};
 
 /// A valid request for a report on `name`.
 pub(super) fn request(name: &str, number: &str, country: &str) -> ReportRequest {

@@ -5,15 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use regex::Regex;
-use serde::Deserialize;
-use shared::domain::{
+use domain::{
     assessment::Category,
     evidence::{Finding, Signal, Snapshot, SourceName, SourceOutcome, SourceStatus},
     request::{ReportRequest, ReportRequestDraft},
     risk::RiskLevel,
     time::UtcTime,
 };
+use regex::Regex;
+use serde::Deserialize;
 
 /// A case.
 #[derive(Clone, Debug)]

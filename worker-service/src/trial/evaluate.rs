@@ -6,11 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aws_adapters::SdkConfig;
+use domain::{document::Document, evidence::SourceName, identity::ReportId, risk::RiskLevel};
 use serde::Serialize;
-use shared::{
-    aws::SdkConfig,
-    domain::{document::Document, evidence::SourceName, identity::ReportId, risk::RiskLevel, time::UtcTime},
-};
 use thiserror::Error;
 
 use super::{
@@ -143,8 +141,12 @@ async fn run(case: &Case, assessor: &Assessor) -> CaseResult {
     }
     let usage = assessment.usage();
     let summary_by_model = assessment.has_summary_by_model();
-    let document =
-        assessment.into_document(ReportId::random(), &case.request, &case.snapshot, UtcTime::now());
+    let document = assessment.into_document(
+        ReportId::from(uuid::Uuid::now_v7()),
+        &case.request,
+        &case.snapshot,
+        service_runtime::clock::now(),
+    );
     CaseResult {
         case: case.name.clone(),
         expected: case.level,

@@ -6,7 +6,8 @@ pub mod case;
 pub mod evaluate;
 pub mod replay;
 
-use shared::{aws::SdkConfig, domain::evidence::SourceName};
+use aws_adapters::SdkConfig;
+use domain::evidence::SourceName;
 
 use crate::{
     assess::{Assessor, model::Model, prompt::Prompt},

@@ -8,20 +8,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
-use shared::{
-    aws::{Aws, SdkConfig, error::AwsError},
-    domain::{
-        artifact::{ArtifactKind, snapshot_key},
-        assessment::Finding,
-        document::Document,
-        evidence::Snapshot,
-        identity::{ReportId, Tenant},
-        report::Usage,
-        risk::RiskLevel,
-        time::UtcTime,
-    },
+use aws_adapters::{Aws, SdkConfig, error::AwsError};
+use domain::{
+    artifact::{ArtifactKind, snapshot_key},
+    assessment::Finding,
+    document::Document,
+    evidence::Snapshot,
+    identity::{ReportId, Tenant},
+    report::Usage,
+    risk::RiskLevel,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Instead, assessor};
@@ -164,12 +161,17 @@ pub async fn replay(
     let assessment = assessor.assess(&document.company, snapshot, &mut Unrecorded).await;
     let assessment = assessment.map_err(|stop| ReplayError::Unanswered(stop.to_string()))?;
     let usage = assessment.usage();
-    let replayed = assessment.into_document(document.report_id, &document.company, snapshot, UtcTime::now());
+    let replayed = assessment.into_document(
+        document.report_id,
+        &document.company,
+        snapshot,
+        service_runtime::clock::now(),
+    );
     Ok(Difference::between(document, replayed, usage))
 }
 
 /// What a finding is about: its category and evidence. Words differ from answer to answer.
-fn about(finding: &Finding) -> (shared::domain::assessment::Category, BTreeSet<&str>) {
+fn about(finding: &Finding) -> (domain::assessment::Category, BTreeSet<&str>) {
     (finding.category, finding.citations.iter().map(|citation| citation.evidence_id.as_str()).collect())
 }
 

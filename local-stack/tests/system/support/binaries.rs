@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use shared::config::Environment;
+use service_runtime::config::Environment;
 use tokio::{io::AsyncReadExt as _, process::Child, task::JoinHandle};
 
 /// The directory of the binaries, after a build that makes them current. A test's own package can

@@ -1,6 +1,6 @@
 //! What can be wrong with an answer, in words for the model and for the report's reader.
 
-use shared::domain::{language::Words, risk::Floor};
+use domain::{language::Words, risk::Floor};
 
 /// Something that is wrong with an answer or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 
 use std::sync::LazyLock;
 
+use domain::evidence::{Evidence, Snapshot};
 use regex::Regex;
 use serde::Deserialize;
-use shared::domain::evidence::{Evidence, Snapshot};
 
 /// Characters of an instruction that, found in a claim one after the other, make it a copy: about five words; fewer in
 /// scripts that write a word in one or two characters.
@@ -122,7 +122,7 @@ fn is_dense(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{
+    use domain::{
         evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
         time::UtcTime,
     };

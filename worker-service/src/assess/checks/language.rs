@@ -1,7 +1,7 @@
 //! Whether a text is written in the report's language.
 
+use domain::language::Language;
 use regex::Regex;
-use shared::domain::language::Language;
 use whatlang::detect;
 
 /// Fewest letters of which a script can be told for sure.

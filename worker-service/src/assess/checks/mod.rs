@@ -9,14 +9,13 @@ mod quote;
 
 use std::collections::BTreeSet;
 
-use shared::domain::{
+use domain::{
     assessment::{Citation, Finding, Summary},
     document::Dropped,
     evidence::{Evidence, Snapshot},
     language::Language,
     request::ReportRequest,
     risk::{Assessed, Floor},
-    text,
     time::UtcTime,
 };
 
@@ -91,6 +90,16 @@ impl Problem {
         matches!(self.place, Place::Finding(_))
     }
 
+    /// Returns the entry that the audit bundle keeps for this problem: `{"check", "place", "problem"}`.
+    pub fn to_json(&self) -> serde_json::Value {
+        let place = match self.place {
+            Place::Answer => "answer".to_owned(),
+            Place::Summary => "summary".to_owned(),
+            Place::Finding(number) => format!("finding {number}"),
+        };
+        serde_json::json!({"check": self.flaw.check().as_str(), "place": place, "problem": self.for_model()})
+    }
+
     /// What is wrong, in words that the model can mend it by.
     pub fn for_model(&self) -> String {
         let what = self.flaw.text(Language::ENGLISH.words());
@@ -127,7 +136,9 @@ impl Checks<'_> {
             Content::Structured(value) => match serde_json::from_value(value.clone()) {
                 Ok(answered) => answered,
                 Err(error) => {
-                    return unusable(Flaw::Schema { error: text::clean(&error.to_string(), 2 * ID_MAX) });
+                    return unusable(Flaw::Schema {
+                        error: safe_text::clean(&error.to_string(), 2 * ID_MAX),
+                    });
                 }
             },
             Content::Text(_) => {
@@ -173,7 +184,7 @@ impl Checks<'_> {
             match flaws.first() {
                 None => kept.push(self.as_it_stands(finding)),
                 Some(first) => checked.dropped.push(Dropped {
-                    statement: text::clean(&finding.statement, STATEMENT_MAX),
+                    statement: safe_text::clean(&finding.statement, STATEMENT_MAX),
                     reason: first.text(words),
                 }),
             }
@@ -196,7 +207,7 @@ impl Checks<'_> {
             flaws.push(Flaw::Uncited);
         }
         let unknown = citations.iter().filter(|id| self.piece(id).is_none());
-        flaws.extend(unknown.map(|id| Flaw::UnknownEvidence { id: text::clean(id, ID_MAX) }));
+        flaws.extend(unknown.map(|id| Flaw::UnknownEvidence { id: safe_text::clean(id, ID_MAX) }));
         // The summary speaks of the whole report: of its score, too, and of how much was found where.
         let cited: Vec<&Evidence> = self.snapshot.evidence().collect();
         let mut known = Numbers::default();
@@ -250,7 +261,7 @@ impl Checks<'_> {
             flaws.push(Flaw::TooLong { most });
         }
         // Line breaks are fair in a model's prose; nothing else that cannot be seen is.
-        if let Some(refused) = text::refused_in_line(&words.replace('\n', " ")) {
+        if let Some(refused) = safe_text::refused_in_line(&words.replace('\n', " ")) {
             flaws.push(Flaw::Character { what: refused.to_string() });
         }
         flaws
@@ -262,7 +273,7 @@ impl Checks<'_> {
     }
 
     fn unproven(&self, citation: &Citation) -> Option<Flaw> {
-        let id = text::clean(&citation.evidence_id, ID_MAX);
+        let id = safe_text::clean(&citation.evidence_id, ID_MAX);
         let Some(piece) = self.piece(&citation.evidence_id) else {
             return Some(Flaw::UnknownEvidence { id });
         };

@@ -1,11 +1,11 @@
-use serde_json::{Value, json};
-use shared::domain::{
+use domain::{
     evidence::{Finding as Found, Signal, SignalKind, SourceName, SourceOutcome, SourceStatus},
     report::Usage,
     request::ReportRequestDraft,
     risk::Rules,
     time::UtcTime,
 };
+use serde_json::{Value, json};
 
 use super::*;
 

@@ -3,13 +3,13 @@
 
 use std::sync::LazyLock;
 
-use futures::future::BoxFuture;
-use serde::Deserialize;
-use shared::domain::{
+use domain::{
     evidence::{Finding, Signal, SignalKind, SourceName},
     request::ReportRequest,
     time::UtcTime,
 };
+use futures::future::BoxFuture;
+use serde::Deserialize;
 
 use super::{Answer, Source, SourceError, Standing};
 
@@ -77,7 +77,7 @@ impl CountryRisk {
         }
         // The table speaks of the day of its oldest list.
         let oldest = TABLE.list.iter().filter_map(|list| day(&list.as_of)).min();
-        let as_of = oldest.unwrap_or_else(UtcTime::now);
+        let as_of = oldest.unwrap_or_else(service_runtime::clock::now);
         let versions = vec![format!("table of countries {}", TABLE.version)];
         Answer { as_of, findings, standing: Standing::Whole, versions }
     }
@@ -126,7 +126,7 @@ impl Source for CountryRisk {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::country::Country;
+    use country::Country;
 
     use super::*;
     use crate::evidence::testing::request;

@@ -1,8 +1,8 @@
 //! News of any RSS or Atom feed that takes a query in its URL.
 
+use domain::{request::ReportRequest, time::UtcTime};
 use feed_rs::parser;
 use reqwest::Url;
-use shared::domain::{request::ReportRequest, time::UtcTime};
 
 use super::Story;
 use crate::evidence::{

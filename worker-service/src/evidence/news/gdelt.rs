@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use domain::{request::ReportRequest, time::UtcTime};
 use reqwest::Url;
 use serde::Deserialize;
-use shared::domain::{request::ReportRequest, time::UtcTime};
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep_until},

@@ -7,19 +7,19 @@ pub mod vocabulary;
 
 use std::collections::HashMap;
 
-use futures::future::{BoxFuture, join_all};
-use shared::domain::{
+use domain::{
     evidence::{Finding, Signal, SignalKind, SourceName},
     request::ReportRequest,
-    text,
     time::UtcTime,
 };
+use futures::future::{BoxFuture, join_all};
 use tokio::task::spawn_blocking;
 
 pub use self::feed::QUERY;
 use self::{feed::Feed, gdelt::Gdelt, vocabulary::Vocabulary};
 use super::{Answer, ITEMS_MAX, Source, SourceError, Standing, http::Http};
-use crate::{names::mentions, settings::SourceSettings};
+use crate::settings::SourceSettings;
+use screening::names::mentions;
 
 /// How sure a story with an adverse term is, when it names the company and its country, or is of it.
 const NAMED_HERE: u8 = 90;
@@ -61,10 +61,10 @@ struct Story {
 impl Story {
     /// Cleaned and cut to what a reader would read.
     fn tidied(self) -> Self {
-        let snippet = self.snippet.map(|snippet| text::clean(&snippet, SNIPPET_MAX));
-        let outlet = text::clean(&self.outlet, TITLE_MAX);
-        let language = text::clean(&self.language, 40);
-        Self { title: text::clean(&self.title, TITLE_MAX), snippet, outlet, language, ..self }
+        let snippet = self.snippet.map(|snippet| safe_text::clean(&snippet, SNIPPET_MAX));
+        let outlet = safe_text::clean(&self.outlet, TITLE_MAX);
+        let language = safe_text::clean(&self.language, 40);
+        Self { title: safe_text::clean(&self.title, TITLE_MAX), snippet, outlet, language, ..self }
     }
 }
 
@@ -78,7 +78,7 @@ impl News {
     }
 
     async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
-        let as_of = UtcTime::now();
+        let as_of = service_runtime::clock::now();
         let gdelt = join_all(self.gdelt.iter().map(|gdelt| gdelt.search(request)));
         let feeds = join_all(self.feeds.iter().map(|feed| feed.search(request)));
         let (gdelt, feeds) = tokio::join!(gdelt, feeds);

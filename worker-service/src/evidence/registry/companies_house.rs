@@ -1,18 +1,18 @@
 //! The United Kingdom's register, by the Companies House Public Data API.
 
-use reqwest::Url;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
-use shared::domain::{
+use domain::{
     evidence::{Finding, Signal, SignalKind},
     request::ReportRequest,
 };
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
 
 use crate::{
     evidence::{SourceError, http::Http},
-    names::same_company,
     settings::SourceSettings,
 };
+use screening::names::same_company;
 
 /// Statuses of a company that no longer does business.
 const ENDED: [&str; 4] = ["dissolved", "converted-closed", "closed", "removed"];

@@ -1,18 +1,18 @@
 //! The register of legal entity identifiers, by the GLEIF API v1.
 
-use reqwest::Url;
-use serde::Deserialize;
-use shared::domain::{
+use domain::{
     evidence::{Finding, Signal, SignalKind},
     request::ReportRequest,
 };
+use reqwest::Url;
+use serde::Deserialize;
 
 use super::number;
 use crate::{
     evidence::{SourceError, http::Http},
-    names::same_company,
     settings::SourceSettings,
 };
+use screening::names::same_company;
 
 /// Records that one question brings at most.
 const RECORDS_MAX: &str = "10";

@@ -4,12 +4,11 @@ mod companies_house;
 mod gleif;
 mod number;
 
-use futures::future::BoxFuture;
-use shared::domain::{
+use domain::{
     evidence::{Finding, SourceName},
     request::ReportRequest,
-    time::UtcTime,
 };
+use futures::future::BoxFuture;
 
 use self::{companies_house::CompaniesHouse, gleif::Gleif};
 use super::{Answer, Source, SourceError, Standing, http::Http};
@@ -33,7 +32,7 @@ impl Registry {
     /// Asks each register that can know the company. One that does not answer is on the record while
     /// another one does.
     async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
-        let as_of = UtcTime::now();
+        let as_of = service_runtime::clock::now();
         let gleif = async {
             match &self.gleif {
                 Some(gleif) => Some(gleif.search(request).await),

@@ -1,6 +1,6 @@
 //! Compares the number that was asked with one that a register has.
 
-use shared::domain::request::ReportRequest;
+use domain::request::ReportRequest;
 
 /// Whether `registered` is the number that was asked; none where the two are of different kinds, a tax
 /// number and a register number say, which cannot be compared.

@@ -1,12 +1,12 @@
 //! What screening found, as evidence.
 
-use shared::domain::{
+use domain::{
     evidence::{Finding, Signal, SignalKind},
     request::ReportRequest,
 };
 
 use super::store::Loaded;
-use crate::screening::{Explanation, Hit, REPORT_FROM};
+use screening::{Explanation, Hit, REPORT_FROM};
 
 /// A listed body that the company could be: which list and entry, which name, how sure and why.
 pub(super) fn hit(list: &Loaded, hit: &Hit<'_>) -> Finding {

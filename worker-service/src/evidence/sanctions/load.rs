@@ -2,20 +2,18 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
+use aws_adapters::{error::AwsError, objects::Objects};
 use aws_config::SdkConfig;
+use domain::artifact::sha256_hex;
 use reqwest::Url;
-use shared::{
-    aws::{error::AwsError, objects::Objects},
-    clock::Clock,
-    domain::artifact::sha256_hex,
-};
+use service_runtime::clock::Clock;
 use thiserror::Error;
 
 use crate::{
     evidence::{SourceError, http::Http},
     guard::Guard,
-    screening::lists::{self, Files, List, ListError},
 };
+use screening::lists::{self, Files, List, ListError};
 
 /// Most bytes of a file of a list: the largest one published has about 50 MB.
 const FILE_MAX: usize = 256 * 1024 * 1024;

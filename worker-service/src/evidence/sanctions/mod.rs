@@ -7,11 +7,11 @@ mod service;
 mod store;
 
 use aws_config::SdkConfig;
-use futures::future::BoxFuture;
-use shared::domain::{
+use domain::{
     evidence::{Finding, SourceName},
     request::ReportRequest,
 };
+use futures::future::BoxFuture;
 
 use self::service::Service;
 pub use self::{load::Location, store::Lists};

@@ -1,14 +1,13 @@
 //! Sanctions and watch lists, by a match service in the format of yente (OpenSanctions).
 
+use domain::{
+    evidence::{Finding, Signal, SignalKind},
+    request::ReportRequest,
+};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use shared::domain::{
-    evidence::{Finding, Signal, SignalKind},
-    request::ReportRequest,
-    time::UtcTime,
-};
 
 use crate::{
     evidence::{Answer, SourceError, Standing, http::Http},
@@ -90,7 +89,7 @@ impl Service {
         if let Some(key) = &self.api_key {
             question = question.header("authorization", format!("ApiKey {}", key.expose_secret()));
         }
-        let as_of = UtcTime::now();
+        let as_of = service_runtime::clock::now();
         let mut matches: Matches = self.http.json(question).await?;
         let response = matches
             .responses

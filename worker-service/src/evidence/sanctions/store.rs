@@ -10,7 +10,7 @@ use std::{
 };
 
 use aws_config::SdkConfig;
-use shared::domain::{request::ReportRequest, time::UtcTime};
+use domain::{request::ReportRequest, time::UtcTime};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -21,10 +21,9 @@ use super::{
 use crate::{
     evidence::{Answer, SourceError, Standing},
     guard::Guard,
-    names::Name,
-    screening::{REPORT_FROM, Screen},
     settings::SourceSettings,
 };
+use screening::{REPORT_FROM, Screen, names::Name};
 
 /// A list may lose this share of its bodies between two loads; more is more likely a broken file.
 const SHRINK_MAX: f64 = 0.2;
@@ -136,7 +135,14 @@ impl Lists {
         let entries = list.entries;
         let screen = tokio::task::spawn_blocking(move || Screen::new(entries));
         let screen = screen.await?;
-        Ok(Loaded { name, published: list.published, loaded_at: UtcTime::now(), screen, sha256, names })
+        Ok(Loaded {
+            name,
+            published: list.published,
+            loaded_at: service_runtime::clock::now(),
+            screen,
+            sha256,
+            names,
+        })
     }
 
     /// Loads the lists again and again until `stop`.
@@ -177,7 +183,7 @@ impl Lists {
         let screened = tokio::task::spawn_blocking(move || screened(&lists, &request));
         let mut answer = screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))??;
         if stale {
-            let oldest = UtcTime::now().since(answer.as_of);
+            let oldest = service_runtime::clock::now().since(answer.as_of);
             if oldest > AGE_MAX {
                 return Err(SourceError::Unavailable("a list could not be renewed for too long".to_owned()));
             }
@@ -221,7 +227,7 @@ fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<Answer, So
     }
     findings.sort_by(|a, b| b.0.total_cmp(&a.0));
     // The answer is as old as the oldest list.
-    let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(UtcTime::now);
+    let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(service_runtime::clock::now);
     let findings = findings.into_iter().map(|(_, finding)| finding).collect();
     let versions = lists.iter().map(|list| finding::version(list)).collect();
     Ok(Answer { as_of, findings, standing: Standing::Whole, versions })

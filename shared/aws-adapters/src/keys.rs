@@ -1,0 +1,214 @@
+//! The API keys, as items of the table: found by their id, never holding more than their hash.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError, types::AttributeValue};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    SdkConfig,
+    call::{call, observed},
+    error::AwsError,
+    items::{DYNAMODB, Item, conditional},
+    table::BY_TENANT,
+};
+use domain::{
+    access::{KeyId, KeyRecord, Scopes},
+    identity::Tenant,
+    time::UtcTime,
+};
+
+/// How long a key that is good no more is kept, for those who look into the past.
+const KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+
+/// The keys of every tenant.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    client: Client,
+    table: String,
+}
+
+/// A key as the table holds it. Times are RFC 3339; `expires_at` is DynamoDB's time to live, in seconds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stored {
+    pk: String,
+    /// The partition in the index by tenant: no tenant has a `#` in its name, so no list of reports holds keys.
+    tenant: String,
+    created_key: String,
+    key_id: KeyId,
+    key_tenant: Tenant,
+    scopes: Scopes,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    hash: String,
+    created_at: UtcTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    good_until: Option<UtcTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<UtcTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+}
+
+fn key(id: &KeyId) -> AttributeValue {
+    AttributeValue::S(format!("K#{id}"))
+}
+
+fn partition(tenant: &Tenant) -> String {
+    format!("keys#{tenant}")
+}
+
+fn kept_until(end: UtcTime) -> i64 {
+    end.plus(KEPT).epoch_seconds()
+}
+
+impl From<&KeyRecord> for Stored {
+    fn from(record: &KeyRecord) -> Self {
+        let KeyRecord { id, tenant, scopes, label, hash, created_at, expires_at, revoked_at } =
+            record.clone();
+        Self {
+            pk: format!("K#{id}"),
+            tenant: partition(&tenant),
+            created_key: format!("{created_at}#{id}"),
+            key_id: id,
+            key_tenant: tenant,
+            scopes,
+            label,
+            hash: hex::encode(hash),
+            created_at,
+            good_until: expires_at,
+            revoked_at,
+            expires_at: revoked_at.or(expires_at).map(kept_until),
+        }
+    }
+}
+
+fn record(operation: &'static str, item: Item) -> Result<KeyRecord, AwsError> {
+    let unusable = |error: &dyn std::fmt::Display| AwsError::unusable(DYNAMODB, operation, error);
+    let stored: Stored = serde_dynamo::from_item(item).map_err(|error| unusable(&error))?;
+    let mut hash = [0; 32];
+    hex::decode_to_slice(&stored.hash, &mut hash).map_err(|error| unusable(&error))?;
+    Ok(KeyRecord {
+        id: stored.key_id,
+        tenant: stored.key_tenant,
+        scopes: stored.scopes,
+        label: stored.label,
+        hash,
+        created_at: stored.created_at,
+        expires_at: stored.good_until,
+        revoked_at: stored.revoked_at,
+    })
+}
+
+impl Keys {
+    /// The keys in `table`.
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// The keys in `table`, reached as `sdk` says.
+    pub fn at(sdk: &SdkConfig, table: String) -> Self {
+        Self::new(Client::new(sdk), table)
+    }
+
+    /// Records a new key.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it is not known to be recorded.
+    pub async fn create(&self, new: &KeyRecord) -> Result<(), AwsError> {
+        const OPERATION: &str = "PutItem";
+        let item = serde_dynamo::to_item(Stored::from(new))
+            .map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", "pk");
+        let error = match observed(DYNAMODB, OPERATION, request.send()).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        // Its own first try, whose answer was lost.
+        let is_taken =
+            matches!(error.as_service_error(), Some(PutItemError::ConditionalCheckFailedException(_)));
+        if is_taken && self.get(&new.id).await?.is_some_and(|known| known.hash == new.hash) {
+            return Ok(());
+        }
+        Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error))
+    }
+
+    /// What is known of the key `id`, by a consistent read.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it cannot be read.
+    pub async fn get(&self, id: &KeyId) -> Result<Option<KeyRecord>, AwsError> {
+        const OPERATION: &str = "GetItem";
+        let request = self.client.get_item().table_name(&self.table).key("pk", key(id)).consistent_read(true);
+        let answer = call(DYNAMODB, OPERATION, request.send()).await?;
+        answer.item.map(|item| record(OPERATION, item)).transpose()
+    }
+
+    /// The keys of `tenant`, the oldest first.
+    ///
+    /// # Errors
+    /// [`AwsError`] when they cannot be read.
+    pub async fn list(&self, tenant: &Tenant) -> Result<Vec<KeyRecord>, AwsError> {
+        const OPERATION: &str = "Query";
+        let mut records = Vec::new();
+        let mut from: Option<Item> = None;
+        loop {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(BY_TENANT)
+                .key_condition_expression("#tenant = :tenant")
+                .expression_attribute_names("#tenant", "tenant")
+                .expression_attribute_values(":tenant", AttributeValue::S(partition(tenant)))
+                .set_exclusive_start_key(from.take());
+            let answer = call(DYNAMODB, OPERATION, request.send()).await?;
+            for item in answer.items.unwrap_or_default() {
+                records.push(record(OPERATION, item)?);
+            }
+            match answer.last_evaluated_key {
+                Some(last) => from = Some(last),
+                None => return Ok(records),
+            }
+        }
+    }
+
+    /// Makes the key `id` good no longer, from `now` on; one that was revoked before stays revoked since then. None: there
+    /// is no such key.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it is not known to be revoked.
+    pub async fn revoke(&self, id: &KeyId, now: UtcTime) -> Result<Option<KeyRecord>, AwsError> {
+        self.end(id, "revoked_at = if_not_exists(revoked_at, :end)", now).await
+    }
+
+    /// Makes the key `id` good until `end` at the latest. None: there is no such key.
+    ///
+    /// # Errors
+    /// [`AwsError`] when it is not known to be so.
+    pub async fn expire(&self, id: &KeyId, end: UtcTime) -> Result<Option<KeyRecord>, AwsError> {
+        self.end(id, "good_until = :end", end).await
+    }
+
+    async fn end(&self, id: &KeyId, change: &str, end: UtcTime) -> Result<Option<KeyRecord>, AwsError> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", key(id))
+            .update_expression(format!("SET {change}, expires_at = :kept"))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":end", AttributeValue::S(end.to_string()))
+            .expression_attribute_values(":kept", AttributeValue::N(kept_until(end).to_string()));
+        match conditional(request).await? {
+            Ok(item) => record("UpdateItem", item).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A tenant's reports, newest first, page by page.
+
+use std::{collections::HashMap, fmt, str::FromStr};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use thiserror::Error;
+
+use super::{
+    BY_TENANT, DYNAMODB, Table,
+    item::{self, attribute},
+};
+use crate::{call::call, error::AwsError};
+use country::Country;
+use domain::{
+    identity::{ReportId, Tenant},
+    lifecycle::Status,
+    report::Report,
+    risk::RiskLevel,
+    time::UtcTime,
+    usage::Day,
+};
+
+/// Reads of the index that one page may cost. A page that would take more is cut short: its token
+/// goes on from there.
+const READS_MAX: usize = 8;
+
+/// Reports that one read looks at when not every one passes the filter.
+const FILTERED_READ: usize = 200;
+
+/// Which reports to list; what is absent does not matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Where they stand.
+    pub status: Option<Status>,
+    /// The company's country.
+    pub country: Option<Country>,
+    /// The verdict.
+    pub risk_level: Option<RiskLevel>,
+    /// The first day on which they were submitted.
+    pub from: Option<Day>,
+    /// The last one.
+    pub to: Option<Day>,
+}
+
+/// A page of reports.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Newest first.
+    pub reports: Vec<Report>,
+    /// Where the next page begins; none after the last report.
+    pub next: Option<PageToken>,
+}
+
+/// A place in a tenant's list: after the report with this time and id. It names no tenant, so that
+/// it is of no use with another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageToken {
+    created_at: UtcTime,
+    id: ReportId,
+}
+
+/// Why a text is no page token.
+#[derive(Debug, Error)]
+#[error("is not a token that this API gave: send nextPageToken of the page before, unchanged")]
+pub struct InvalidPageToken;
+
+/// Thirteen digits, the milliseconds since the epoch, and the id in hexadecimal.
+impl fmt::Display for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:013}{}", self.created_at.epoch_millis(), self.id.simple())
+    }
+}
+
+impl FromStr for PageToken {
+    type Err = InvalidPageToken;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPageToken> {
+        let well_formed =
+            text.len() == 45 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let (millis, id) = text.split_at_checked(13).filter(|_| well_formed).ok_or(InvalidPageToken)?;
+        let created_at = UtcTime::from_epoch_millis(millis.parse().map_err(|_| InvalidPageToken)?);
+        Ok(Self { created_at, id: id.parse().map_err(|_| InvalidPageToken)? })
+    }
+}
+
+impl Filter {
+    /// Whether it can pass over reports within its days.
+    fn is_selective(&self) -> bool {
+        *self != Self { from: self.from, to: self.to, ..Self::default() }
+    }
+
+    /// The first instant of its days and the one after the last; texts of such keys sort as times do.
+    fn bounds(&self) -> (String, String) {
+        let from = self.from.map_or_else(|| "0".to_owned(), |day| day.start().to_string());
+        let until = self.to.map_or_else(|| ":".to_owned(), |day| day.next().start().to_string());
+        (from, until)
+    }
+}
+
+impl Table {
+    /// Up to `size` reports of `tenant` that pass `filter`, newest first, from `after` on.
+    ///
+    /// # Errors
+    /// [`AwsError`] when the index cannot be read.
+    pub async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &Filter,
+        size: usize,
+        after: Option<PageToken>,
+    ) -> Result<Page, AwsError> {
+        let mut reports: Vec<Report> = Vec::with_capacity(size + 1);
+        let (from, until) = filter.bounds();
+        let mut next = match after.map(|token| item::created_key(token.created_at, token.id)) {
+            // DynamoDB refuses to start outside of what it is asked for.
+            Some(place) if place < from => return Ok(Page { reports, next: None }),
+            Some(place) if place > until => None,
+            _ => after,
+        };
+        // One more than the page holds tells whether another page follows.
+        let evaluate = if filter.is_selective() { (size + 1).max(FILTERED_READ) } else { size + 1 };
+        for _ in 0..READS_MAX {
+            let answer = self.read_index(tenant, filter, evaluate, next).await?;
+            for item in answer.items.unwrap_or_default() {
+                reports.push(item::report("Query", item)?);
+            }
+            next = match answer.last_evaluated_key {
+                Some(key) => Some(place(&key)?),
+                None => None,
+            };
+            if next.is_none() || reports.len() > size {
+                break;
+            }
+        }
+        if reports.len() > size {
+            reports.truncate(size);
+            next = reports.last().map(|last| PageToken { created_at: last.created_at, id: last.id });
+        }
+        Ok(Page { reports, next })
+    }
+
+    async fn read_index(
+        &self,
+        tenant: &Tenant,
+        filter: &Filter,
+        limit: usize,
+        after: Option<PageToken>,
+    ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, AwsError> {
+        let (from, until) = filter.bounds();
+        let mut request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_TENANT)
+            .key_condition_expression("#tenant = :tenant AND #created BETWEEN :from AND :until")
+            .expression_attribute_names("#created", attribute::CREATED_KEY)
+            .expression_attribute_values(":from", AttributeValue::S(from))
+            .expression_attribute_values(":until", AttributeValue::S(until))
+            .expression_attribute_names("#tenant", attribute::TENANT)
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+            .scan_index_forward(false)
+            // Evaluated, not returned.
+            .limit(i32::try_from(limit.max(1)).unwrap_or(i32::MAX));
+        let mut conditions = Vec::new();
+        let mut equals = |path: &[&str], value: &str| {
+            let names: Vec<String> = path.iter().map(|part| format!("#{part}")).collect();
+            let placeholder = format!(":f{}", conditions.len());
+            conditions.push(format!("{} = {placeholder}", names.join(".")));
+            (names, placeholder, value.to_owned())
+        };
+        let wanted = [
+            filter.status.map(|status| equals(&[attribute::STATUS], status.as_str())),
+            filter.country.map(|country| equals(&[attribute::REQUEST, "country"], country.code())),
+            filter.risk_level.map(|level| equals(&[attribute::OUTCOME, "risk_level"], level.as_str())),
+        ];
+        for (names, placeholder, value) in wanted.into_iter().flatten() {
+            for name in names {
+                let attribute = name.trim_start_matches('#').to_owned();
+                request = request.expression_attribute_names(name, attribute);
+            }
+            request = request.expression_attribute_values(placeholder, AttributeValue::S(value));
+        }
+        if !conditions.is_empty() {
+            request = request.filter_expression(conditions.join(" AND "));
+        }
+        if let Some(PageToken { created_at, id }) = after {
+            let key = [
+                (attribute::PK, item::key(tenant, id)),
+                (attribute::TENANT, tenant.to_string()),
+                (attribute::CREATED_KEY, item::created_key(created_at, id)),
+            ];
+            let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
+            request = request.set_exclusive_start_key(Some(HashMap::from(key)));
+        }
+        call(DYNAMODB, "Query", request.send()).await
+    }
+}
+
+fn place(key: &HashMap<String, AttributeValue>) -> Result<PageToken, AwsError> {
+    let text = key.get(attribute::CREATED_KEY).and_then(|value| value.as_s().ok());
+    let place = text.and_then(|text| text.split_once('#')).and_then(|(created_at, id)| {
+        Some(PageToken { created_at: created_at.parse().ok()?, id: id.parse().ok()? })
+    });
+    place.ok_or_else(|| {
+        AwsError::unusable(DYNAMODB, "Query", "the last key of the page has no place in the list")
+    })
+}

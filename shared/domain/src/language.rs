@@ -1,0 +1,269 @@
+//! The languages that reports can be written in, and their words: one file each in `shared/domain/languages`.
+
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
+
+use jiff::{Timestamp, tz::Offset};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::Value;
+#[cfg(feature = "openapi")]
+use utoipa::{PartialSchema, ToSchema, openapi};
+
+use super::time::UtcTime;
+use country::Country;
+
+/// The files by their BCP 47 tags, in alphabetical order.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/languages.rs"));
+
+/// A language that reports can be written in (BCP 47).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Language(&'static str);
+
+/// The words of a language.
+#[derive(Clone, Debug)]
+pub struct Words {
+    tree: Value,
+    flat: BTreeMap<String, String>,
+}
+
+static WORDS: LazyLock<BTreeMap<&'static str, Words>> = LazyLock::new(|| {
+    let read = |(tag, file): &(&'static str, &str)| {
+        #[expect(clippy::expect_used, reason = "the files are part of the binary and a test reads them")]
+        let tree: Value = toml::from_str(file).expect("a language file is TOML");
+        (*tag, Words::new(tree))
+    };
+    FILES.iter().map(read).collect()
+});
+
+impl Language {
+    /// English, in which reports are written when nothing else is asked for.
+    pub const ENGLISH: Self = Self("en");
+
+    /// Every language, by its tag.
+    pub fn all() -> impl Iterator<Item = Self> {
+        FILES.iter().map(|(tag, _)| Self(tag))
+    }
+
+    /// The language with this tag, in any letter case; none when reports are not written in it.
+    pub fn find(tag: &str) -> Option<Self> {
+        Self::all().find(|language| language.0.eq_ignore_ascii_case(tag))
+    }
+
+    /// The BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        self.0
+    }
+
+    /// What the report says in this language.
+    pub fn words(self) -> &'static Words {
+        #[expect(clippy::expect_used, reason = "a language is made from its file's tag alone")]
+        WORDS.get(self.0).expect("every language has its file")
+    }
+}
+
+impl Words {
+    fn new(tree: Value) -> Self {
+        let mut flat = BTreeMap::new();
+        flatten("", &tree, &mut flat);
+        Self { tree, flat }
+    }
+
+    /// Everything, for templates.
+    pub fn tree(&self) -> &Value {
+        &self.tree
+    }
+
+    /// The words at `key`, such as `report.summary`. A key that is not there stands for itself: a
+    /// test compares the keys of all languages.
+    pub fn text<'a>(&'a self, key: &'a str) -> &'a str {
+        self.find(key).unwrap_or(key)
+    }
+
+    /// The words for `name` among those of `group`, such as a level's; the name itself where there are none.
+    pub fn text_of<'a>(&'a self, group: &str, name: &'a str) -> &'a str {
+        self.find(&format!("{group}.{name}")).unwrap_or(name)
+    }
+
+    /// The words at `key`, if there are any.
+    pub fn find(&self, key: &str) -> Option<&str> {
+        self.flat.get(key).map(String::as_str)
+    }
+
+    /// The words at `key`, each `{name}` in them replaced by its value.
+    pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
+        fill(self.text(key), values)
+    }
+
+    /// A list of words, such as the scripts of the language.
+    pub fn list(&self, key: &str) -> Vec<&str> {
+        let list = self.tree.get(key).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// The name of a country.
+    pub fn country(&self, country: Country) -> &str {
+        self.find(&format!("countries.{country}")).unwrap_or_else(|| country.name())
+    }
+
+    /// The day of `time`, in UTC.
+    pub fn day(&self, time: UtcTime) -> String {
+        self.date("date.day", time)
+    }
+
+    /// `time` to the minute, in UTC.
+    pub fn moment(&self, time: UtcTime) -> String {
+        self.date("date.moment", time)
+    }
+
+    /// The month of `time`, in UTC.
+    pub fn month(&self, time: UtcTime) -> String {
+        self.date("date.month", time)
+    }
+
+    fn date(&self, key: &str, time: UtcTime) -> String {
+        let timestamp = Timestamp::from_millisecond(time.epoch_millis()).unwrap_or_default();
+        let civil = Offset::UTC.to_datetime(timestamp);
+        let months = self.tree.pointer("/date/months").and_then(Value::as_array);
+        let index = usize::try_from(civil.month() - 1).unwrap_or_default();
+        let month = months.and_then(|months| months.get(index)?.as_str()).unwrap_or_default();
+        let clock = format!("{:02}:{:02}", civil.hour(), civil.minute());
+        let (day, year) = (civil.day().to_string(), civil.year().to_string());
+        self.fill(key, &[("day", &day), ("month", month), ("year", &year), ("time", &clock)])
+    }
+}
+
+/// `template` with each `{name}` replaced by its value, in one pass: a value is never looked into.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        text.push_str(&rest[..open]);
+        let value = rest[open..].find('}').and_then(|close| {
+            let name = &rest[open + 1..open + close];
+            Some((values.iter().find(|(known, _)| *known == name)?.1, open + close + 1))
+        });
+        match value {
+            Some((value, end)) => {
+                text.push_str(value);
+                rest = &rest[end..];
+            }
+            None => {
+                text.push('{');
+                rest = &rest[open + 1..];
+            }
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+    match value {
+        Value::String(text) => {
+            into.insert(path.to_owned(), text.clone());
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                flatten(&path, member, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Default for Language {
+    fn default() -> Self {
+        Self::ENGLISH
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Serialize for Language {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Language {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let tag = String::deserialize(deserializer)?;
+        Self::find(&tag).ok_or_else(|| D::Error::custom(format!("reports are not written in {tag:?}")))
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl PartialSchema for Language {
+    fn schema() -> openapi::RefOr<openapi::schema::Schema> {
+        openapi::ObjectBuilder::new()
+            .schema_type(openapi::schema::Type::String)
+            .description(Some("BCP 47 tag of a language that reports are written in"))
+            .enum_values(Some(Self::all().map(Self::tag)))
+            .examples(["en"])
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl ToSchema for Language {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+    }
+
+    #[test]
+    fn every_language_has_the_words_of_english_with_the_same_blanks() {
+        let keys = |language: Language| -> BTreeMap<String, BTreeSet<&'static str>> {
+            let words = &language.words().flat;
+            let own = words.iter().filter(|(key, _)| !key.starts_with("countries."));
+            own.map(|(key, text)| (key.clone(), placeholders(text))).collect()
+        };
+        let english = keys(Language::ENGLISH);
+        assert!(english.len() > 100);
+        for language in Language::all() {
+            assert_eq!(keys(language), english, "{language}");
+            assert!(!language.words().list("scripts").is_empty(), "{language}");
+            let months = language.words().tree.pointer("/date/months").and_then(Value::as_array);
+            assert_eq!(months.map(Vec::len), Some(12), "{language}");
+        }
+    }
+
+    #[test]
+    fn a_language_that_names_countries_names_countries_that_exist() {
+        for language in Language::all() {
+            for key in language.words().flat.keys() {
+                if let Some(code) = key.strip_prefix("countries.") {
+                    assert!(code.parse::<Country>().is_ok(), "{language}: {code}");
+                }
+            }
+        }
+        let japan: Country = "JP".parse().unwrap();
+        let named = |tag: &str| Language::find(tag).unwrap().words().country(japan).to_owned();
+        assert_eq!((named("en").as_str(), named("JA").as_str()), ("Japan", "日本"));
+    }
+
+    #[test]
+    fn blanks_are_filled_once_and_from_the_given_values_alone() {
+        assert_eq!(fill("{a} and {b}, {c", &[("a", "{b}"), ("b", "2")]), "{b} and 2, {c");
+        assert_eq!(fill("{x}", &[]), "{x}");
+    }
+
+    #[test]
+    fn times_are_told_as_the_language_does() {
+        let time = UtcTime::from_epoch_millis(1_767_614_400_000);
+        let [en, ja] = ["en", "ja"].map(|tag| Language::find(tag).unwrap().words());
+        assert_eq!(en.moment(time), "5 January 2026, 12:00 UTC");
+        assert_eq!((en.day(time).as_str(), en.month(time).as_str()), ("5 January 2026", "January 2026"));
+        assert_eq!((ja.day(time).as_str(), ja.month(time).as_str()), ("2026年1月5日", "2026年1月"));
+    }
+}

@@ -1,0 +1,278 @@
+//! What can happen next: the steps of API, workers and sweeper, time, what a person wishes, and
+//! the faults.
+//!
+//! Deadlines are longer than steps: time passes by itself only when nothing that is to be done
+//! before is left. That it passes earlier is a fault, and explored as such.
+
+use domain::lifecycle::{Command, apply};
+
+use crate::{
+    setup::{Bug, Fault, POLICY, Setup},
+    world::{At, Receipt, Settle, World, now},
+};
+
+/// What a person may want for a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// The first command that the API tries for a cancel.
+    Cancel,
+    /// The second.
+    RequestCancel,
+    Resubmit,
+}
+
+/// One step of the system. Numbers are those of workers (`worker`) and reports (`report`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Submit { report: usize },
+    Send { report: usize },
+    Receive { worker: usize, report: usize },
+    Step { worker: usize },
+    StaleReceiptDeletes { worker: usize },
+    Beat { worker: usize },
+    LeaseRunsOut { report: usize },
+    FallsDue { report: usize },
+    SweeperGivesUp { report: usize },
+    SweeperRedispatches { report: usize },
+    DeadLetterFails { report: usize },
+    Wish { report: usize, wish: Wish },
+    ReportFault { report: usize, fault: Fault },
+    WorkerFault { worker: usize, fault: Fault },
+}
+
+impl Wish {
+    fn command(self) -> Command {
+        match self {
+            Self::Cancel => Command::Cancel,
+            Self::RequestCancel => Command::RequestCancel,
+            Self::Resubmit => Command::Resubmit,
+        }
+    }
+}
+
+impl World {
+    /// Everything that can happen now.
+    pub(crate) fn possible(&self, setup: &Setup, actions: &mut Vec<Action>) {
+        for report in 0..setup.reports {
+            self.possible_for_report(setup, report, actions);
+        }
+        for worker in 0..self.workers.len() {
+            self.possible_for_worker(setup, worker, actions);
+        }
+    }
+
+    fn possible_for_report(&self, setup: &Setup, report: usize, actions: &mut Vec<Action>) {
+        let cell = &self.cells[report];
+        let Some(row) = &cell.row else {
+            actions.push(Action::Submit { report });
+            return;
+        };
+        let allowed = |command: &Command| apply(Some(row), command, now(), &POLICY).is_ok();
+        let may = |fault: Fault| self.faults > 0 && setup.has(fault);
+
+        if cell.to_send > 0 {
+            actions.push(Action::Send { report });
+            if may(Fault::SendFails) {
+                actions.push(Action::ReportFault { report, fault: Fault::SendFails });
+            }
+        }
+        for fault in [Fault::Lost, Fault::DeadLettered] {
+            if cell.visible > 0 && may(fault) {
+                actions.push(Action::ReportFault { report, fault });
+            }
+        }
+        let letter_counts = setup.seeded(Bug::OldLetterBuries) || cell.letter == cell.generation + 1;
+        if cell.letter > 0 && letter_counts && allowed(&Command::Bury) {
+            actions.push(Action::DeadLetterFails { report });
+        }
+        let in_flight =
+            self.workers.iter().any(|worker| worker.report == report && worker.receipt == Receipt::Fresh);
+        if (cell.visible > 0 || in_flight) && may(Fault::Repeated) {
+            actions.push(Action::ReportFault { report, fault: Fault::Repeated });
+        }
+        if cell.lease_runs() {
+            let held = (0..self.workers.len())
+                .any(|worker| self.workers[worker].report == report && self.holds_lease(worker));
+            if !held {
+                actions.push(Action::LeaseRunsOut { report });
+            } else if may(Fault::LeaseRunsOut) {
+                actions.push(Action::ReportFault { report, fault: Fault::LeaseRunsOut });
+            }
+        } else if row.due_at.is_some() && !cell.is_due() {
+            if cell.visible == 0 && cell.to_send == 0 && !in_flight {
+                actions.push(Action::FallsDue { report });
+            } else if may(Fault::Backlog) {
+                actions.push(Action::ReportFault { report, fault: Fault::Backlog });
+            }
+        }
+        if setup.sweeper && cell.is_due() {
+            if allowed(&Command::GiveUp) {
+                actions.push(Action::SweeperGivesUp { report });
+            }
+            if allowed(&Command::Redispatch) {
+                actions.push(Action::SweeperRedispatches { report });
+            }
+        }
+        if self.wishes > 0 {
+            for wish in [Wish::Cancel, Wish::RequestCancel, Wish::Resubmit] {
+                if allowed(&wish.command()) {
+                    actions.push(Action::Wish { report, wish });
+                }
+            }
+        }
+    }
+
+    fn possible_for_worker(&self, setup: &Setup, worker: usize, actions: &mut Vec<Action>) {
+        let this = &self.workers[worker];
+        let other = &self.workers[1 - worker];
+        let mut add = |fault: Fault, possible: bool| {
+            if possible && self.faults > 0 && setup.has(fault) {
+                actions.push(Action::WorkerFault { worker, fault });
+            }
+        };
+        add(Fault::Death, this.at != At::Dead && other.at != At::Dead);
+        if matches!(this.at, At::Idle | At::Dead) {
+            if this.at == At::Idle {
+                let waiting = (0..setup.reports).filter(|report| self.cells[*report].visible > 0);
+                actions.extend(waiting.map(|report| Action::Receive { worker, report }));
+            }
+            return;
+        }
+        let writes = matches!(
+            this.at,
+            At::Claim
+                | At::GiveUp
+                | At::AdvanceToAssess
+                | At::Fence
+                | At::AdvanceToRender
+                | At::Complete
+                | At::Settle(_)
+        );
+        add(Fault::Crash, true);
+        add(Fault::VisibilityEnds, this.receipt == Receipt::Fresh);
+        add(Fault::Transient, this.at.works());
+        add(Fault::Throttled, this.at == At::Ask);
+        add(Fault::Permanent, matches!(this.at, At::Gather | At::Ask | At::Put));
+        add(Fault::Drain, this.at.works());
+        add(Fault::AnswerLost, writes);
+        add(Fault::AnswerLostRetried, writes);
+        actions.push(Action::Step { worker });
+        if this.at == At::Delete && this.receipt == Receipt::Stale {
+            actions.push(Action::StaleReceiptDeletes { worker });
+        }
+        if self.beat_matters(worker) {
+            actions.push(Action::Beat { worker });
+        }
+    }
+
+    /// The state after `action`; none when it changes nothing.
+    pub(crate) fn after(&self, setup: &Setup, action: Action) -> Option<Self> {
+        let mut next = self.clone();
+        match action {
+            Action::Submit { report } => {
+                next.execute(setup, report, &Command::Submit, None);
+                next.cells[report].to_send += 1;
+            }
+            Action::Send { report } => {
+                next.cells[report].to_send -= 1;
+                next.cells[report].visible += 1;
+            }
+            Action::Receive { worker, report } => next.receive(setup, worker, report),
+            Action::Step { worker } => next.step(setup, worker),
+            Action::StaleReceiptDeletes { worker } => next.delete_stale(worker),
+            Action::Beat { worker } => next.beat(setup, worker),
+            Action::LeaseRunsOut { report } => next.run_out_lease(report),
+            Action::FallsDue { report } => next.fall_due(report),
+            Action::SweeperGivesUp { report } => {
+                next.execute(setup, report, &Command::GiveUp, None);
+            }
+            Action::SweeperRedispatches { report } => {
+                next.execute(setup, report, &Command::Redispatch, None);
+                next.cells[report].to_send += 1;
+            }
+            Action::DeadLetterFails { report } => {
+                next.execute(setup, report, &Command::Bury, None);
+            }
+            Action::Wish { report, wish } => {
+                next.wishes -= 1;
+                next.execute(setup, report, &wish.command(), None);
+                if wish == Wish::Resubmit {
+                    next.cells[report].to_send += 1;
+                    next.cells[report].published = None;
+                }
+            }
+            Action::ReportFault { report, fault } => {
+                next.faults -= 1;
+                let cell = &mut next.cells[report];
+                match fault {
+                    Fault::SendFails => cell.to_send -= 1,
+                    Fault::Lost => cell.visible -= 1,
+                    Fault::DeadLettered => {
+                        cell.visible -= 1;
+                        cell.letter = cell.generation + 1;
+                    }
+                    Fault::Repeated => cell.visible += 1,
+                    Fault::LeaseRunsOut => next.run_out_lease(report),
+                    Fault::Backlog => next.fall_due(report),
+                    _ => return None,
+                }
+            }
+            Action::WorkerFault { worker, fault } => {
+                next.faults -= 1;
+                next.befall(setup, worker, fault)?;
+            }
+        }
+        Some(next)
+    }
+
+    fn befall(&mut self, setup: &Setup, worker: usize, fault: Fault) -> Option<()> {
+        match fault {
+            Fault::Crash => self.crash(worker),
+            Fault::Death => {
+                self.crash(worker);
+                self.workers[worker].at = At::Dead;
+            }
+            Fault::VisibilityEnds => {
+                self.workers[worker].receipt = Receipt::Stale;
+                self.cells[self.workers[worker].report].visible += 1;
+            }
+            Fault::Transient => self.stop_transient(worker),
+            Fault::Throttled | Fault::Drain => self.stop_with(worker, Settle::Release),
+            Fault::Permanent => self.stop_with(worker, Settle::FailPermanent),
+            Fault::AnswerLost | Fault::AnswerLostRetried => {
+                let (before, report) = (self.workers[worker], self.workers[worker].report);
+                let (row, visible) = (self.cells[report].row.clone(), self.cells[report].visible);
+                self.fine_step(setup, worker);
+                // The write came through, and nothing that follows from its answer.
+                (self.workers[worker], self.cells[report].visible) = (before, visible);
+                if self.cells[report].row == row {
+                    return None;
+                }
+                if fault == Fault::AnswerLost {
+                    if before.at.works() {
+                        self.stop_transient(worker);
+                    } else {
+                        self.put_back(worker);
+                    }
+                }
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn run_out_lease(&mut self, report: usize) {
+        let cell = &mut self.cells[report];
+        let until = cell.row.as_ref().and_then(|row| row.lease.as_ref()).map(|lease| lease.expires_at);
+        if let Some(until) = until {
+            cell.pass(until.epoch_millis() - now().epoch_millis() + 1);
+        }
+    }
+
+    fn fall_due(&mut self, report: usize) {
+        let cell = &mut self.cells[report];
+        if let Some(due) = cell.row.as_ref().and_then(|row| row.due_at) {
+            cell.pass(due.epoch_millis() - now().epoch_millis());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How long each form of a report takes and how much memory: `cargo bench -p worker-service --bench rendering`.
+//!
+//! A report on 200 pieces of evidence is to take under a second and 100 MB in each form.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark that tells what it saw"
+)]
+
+use std::{fs, process::Command, time::Instant};
+
+use domain::{
+    artifact::{ArtifactKind, sha256_hex},
+    assessment::{Category, Citation, Finding, Severity},
+    document::Document,
+    evidence::{Evidence, SourceName},
+    time::UtcTime,
+};
+use rendering::form;
+
+const FORMS: [ArtifactKind; 4] =
+    [ArtifactKind::Html, ArtifactKind::Pdf, ArtifactKind::Md, ArtifactKind::Json];
+const SIZES: [usize; 3] = [5, 50, 200];
+const ROUNDS: usize = 5;
+
+/// A report on so many pieces of evidence, in several scripts, with a finding on every fourth.
+fn report(pieces: usize) -> Document {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/high.json");
+    let mut document: Document = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let texts = [
+        "The regulator fined the company 4.2 million pounds for hiding the losses of its clients. It appealed.",
+        "検査データの不正を理由に、同社は行政処分を受けた。社長は記者会見で謝罪した。",
+        "Суд оштрафовал компанию за уклонение от уплаты налогов и обязал её вернуть средства.",
+        "Die Staatsanwaltschaft hat die Ermittlungen auf zwei weitere Länder ausgeweitet.",
+    ];
+    let at = |month: usize| UtcTime::from_epoch_millis(1_700_000_000_000 + month as i64 * 2_600_000_000);
+    document.evidence = (0..pieces)
+        .map(|index| {
+            let text = [texts[index % texts.len()]; 6].join(" ");
+            Evidence {
+                id: format!("E{}", index + 1),
+                source: SourceName::News,
+                title: format!("Report {} on the company", index + 1),
+                sha256: sha256_hex(text.as_bytes()),
+                text,
+                url: Some(format!("https://news.example/articles/{index}?section=companies")),
+                published_at: Some(at(index % 24)),
+                retrieved_at: at(25),
+            }
+        })
+        .collect();
+    document.findings = (0..pieces)
+        .step_by(4)
+        .map(|index| Finding {
+            category: Category::AdverseMedia,
+            severity: Severity::Medium,
+            statement: "A news item speaks of a fine.".into(),
+            citations: vec![Citation { evidence_id: format!("E{}", index + 1), quote: texts[0].into() }],
+        })
+        .collect();
+    document
+}
+
+/// The most memory that this process has had, in MiB; none where the system does not tell.
+fn peak() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes / 1024)
+}
+
+/// One form in a process of its own, so that its memory is its own.
+fn measure(kind: ArtifactKind, pieces: usize) {
+    let document = report(pieces);
+    let started = Instant::now();
+    let first = form(&document, kind).unwrap();
+    let cold = started.elapsed();
+    let mut times: Vec<_> = (0..ROUNDS)
+        .map(|_| {
+            let started = Instant::now();
+            form(&document, kind).unwrap();
+            started.elapsed()
+        })
+        .collect();
+    times.sort();
+    let (warm, size) = (times[ROUNDS / 2], first.bytes.len() / 1024);
+    let peak = peak().map_or_else(|| "unknown".to_owned(), |peak| peak.to_string());
+    println!("| {kind} | {pieces} | {cold:.1?} | {warm:.1?} | {peak} | {size} |");
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, kind, pieces] = arguments.as_slice()
+        && flag == "--measure"
+    {
+        return measure(kind.parse().unwrap(), pieces.parse().unwrap());
+    }
+    println!("| form | evidence | first | median | peak memory, MiB | size, KiB |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for pieces in SIZES {
+        for kind in FORMS {
+            let itself = std::env::current_exe().unwrap();
+            let arguments = ["--measure".to_owned(), kind.to_string(), pieces.to_string()];
+            assert!(Command::new(itself).args(arguments).status().unwrap().success());
+        }
+    }
+}

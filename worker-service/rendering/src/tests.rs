@@ -1,0 +1,237 @@
+use domain::{
+    assessment::{Category, Citation, Finding, Severity, Summary},
+    document::{Dropped, Versions},
+    evidence::{Evidence, Finding as Found, SourceName, SourceOutcome, SourceStatus},
+    identity::ReportId,
+    report::Review,
+    request::ReportRequestDraft,
+    risk::{AppliedRule, RiskLevel},
+    time::UtcTime,
+};
+use proptest::prelude::*;
+
+use super::*;
+
+/// A report in which every text from outside is `text`.
+fn report(text: &str) -> (Document, Snapshot) {
+    let at = UtcTime::from_epoch_millis(1_767_614_400_000);
+    let outcome =
+        SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+    let found = Found {
+        title: text.into(),
+        text: text.into(),
+        url: Some("https://news.example/a?b=\"><script>".into()),
+        published_at: Some(at),
+        signals: vec![],
+    };
+    let snapshot = Snapshot::freeze(vec![(outcome, vec![found])], at);
+    let draft = ReportRequestDraft {
+        company_name: Some("Acme & Söhne".into()),
+        corporate_number: Some("HRB 12345".into()),
+        country: Some("DE".into()),
+        purpose: Some("onboarding".into()),
+        ..ReportRequestDraft::default()
+    };
+    let citation = Citation { evidence_id: "E1".into(), quote: text.into() };
+    let document = Document {
+        report_id: "01890a5d-ac96-774b-bcce-b302099a8057".parse::<ReportId>().unwrap(),
+        company: draft.check().unwrap(),
+        risk_level: RiskLevel::High,
+        risk_score: 90,
+        rules: vec![AppliedRule { rule: "r.x".into(), effect: text.into(), because: vec!["E1".into()] }],
+        summary: Summary { text: text.into(), citations: vec!["E1".into()] },
+        findings: vec![Finding {
+            category: Category::AdverseMedia,
+            severity: Severity::High,
+            statement: text.into(),
+            citations: vec![citation],
+        }],
+        evidence: snapshot.evidence().cloned().collect(),
+        sources: snapshot.sources.clone(),
+        dropped: vec![Dropped { statement: text.into(), reason: text.into() }],
+        review: Review::because(vec![text.into()]),
+        versions: Versions {
+            dossier: "0.0.0".into(),
+            rules: "2026-11.1".into(),
+            sources: vec![text.into()],
+            prompt: "assess-1 sha256:0".into(),
+            model: Some(text.into()),
+            model_parameters: None,
+            passed_over: vec![],
+            written_at: at,
+        },
+    };
+    (document, snapshot)
+}
+
+fn file(kind: ArtifactKind, text: &str) -> String {
+    String::from_utf8(form(&report(text).0, kind).unwrap().bytes).unwrap()
+}
+
+#[test]
+fn the_markdown_is_as_recorded() {
+    insta::assert_snapshot!(file(ArtifactKind::Md, "Fined 5 million."));
+}
+
+#[test]
+fn the_html_is_as_recorded() {
+    insta::assert_snapshot!(file(ArtifactKind::Html, "Fined 5 million."));
+}
+
+const HOSTILE: [&str; 6] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "[click](javascript:alert(1)) **bold** `code`",
+    "# Heading\n\n- item\n> quote",
+    "{{ 7*7 }} {% raw %}",
+    "<!-- x --> &lt;b&gt; | a | b |",
+];
+
+/// [`HOSTILE`] and, where they are at hand, hostile inputs that others have collected, cleaned as
+/// evidence and answers of the model are.
+fn hostile() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/injection/hostile_inputs.jsonl");
+    let collected = std::fs::read_to_string(path).unwrap_or_else(|_| {
+        eprintln!("the collected hostile inputs are not at hand: only those of this file are tried");
+        String::new()
+    });
+    let value = |line: &str| -> String {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["value"].as_str().unwrap().to_owned()
+    };
+    let all = HOSTILE.iter().map(|text| (*text).to_owned()).chain(collected.lines().map(value));
+    all.map(|text| safe_text::clean(&text, 4_000)).filter(|text| !text.is_empty()).collect()
+}
+
+#[test]
+fn hostile_text_changes_no_structure_of_the_page() {
+    let tags = |html: &str| html.matches('<').count();
+    let plain = file(ArtifactKind::Html, "plain");
+    for text in hostile() {
+        let html = file(ArtifactKind::Html, &text);
+        assert_eq!(tags(&html), tags(&plain), "{text}");
+        assert!(!html.contains("<script") && !html.contains("onerror=alert(1)>"), "{text}");
+        assert_eq!(html.contains("{{ 7*7 }}"), text.contains("{{ 7*7 }}"), "{text}");
+        assert!(!html.chars().any(|c| c.is_control() && c != '\n'), "{text}");
+    }
+}
+
+#[test]
+fn hostile_text_changes_no_structure_of_the_markdown() {
+    /// What CommonMark reads as markup: punctuation without a backslash before it, by line.
+    fn bare(markdown: &str) -> Vec<String> {
+        let bare = |line: &str| {
+            let mut escaped = false;
+            line.chars()
+                .filter(|c| {
+                    let keep = !escaped
+                        && matches!(c, '#' | '*' | '`' | '[' | ']' | '<' | '>' | '|' | '_' | '{' | '!');
+                    escaped = !escaped && *c == '\\';
+                    keep
+                })
+                .collect()
+        };
+        markdown.lines().map(bare).collect()
+    }
+    let plain = bare(&file(ArtifactKind::Md, "plain"));
+    for text in hostile() {
+        assert_eq!(bare(&file(ArtifactKind::Md, &text)), plain, "{text}");
+    }
+}
+
+/// A report whose evidence is all of these texts.
+fn report_on(texts: &[String]) -> Document {
+    let (mut document, _) = report("plain");
+    let piece = document.evidence[0].clone();
+    document.evidence = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| Evidence {
+            id: format!("E{}", index + 1),
+            title: text.clone(),
+            text: text.clone(),
+            ..piece.clone()
+        })
+        .collect();
+    document
+}
+
+#[test]
+fn every_text_can_be_printed_and_none_becomes_markup() {
+    let plain = form(&report_on(&[]), ArtifactKind::Pdf).unwrap().bytes;
+    // The whole of Typst's markup and code, in case a text were ever read as such.
+    let mut texts = hostile();
+    texts.extend(
+        [
+            "#panic()",
+            "#{ 1/0 }",
+            "$ x^2 $",
+            "= Heading",
+            "@label <label>",
+            "#image(\"/etc/passwd\")",
+            "\\u{41}",
+        ]
+        .map(str::to_owned),
+    );
+    let pdf = form(&report_on(&texts), ArtifactKind::Pdf).unwrap().bytes;
+    assert!(pdf.len() > plain.len());
+    let names_standards = |pdf: &[u8]| pdf.windows(12).any(|window| window == b"pdfuaid:part");
+    assert!(names_standards(&pdf), "the standards are met with hostile texts, too");
+}
+
+#[test]
+fn a_pdf_is_made_in_every_language_and_of_what_no_evidence_should_be() {
+    let mut document =
+        report_on(&["x".repeat(4_000), "\u{0}\u{7}".into(), "שלום עולם".into(), " \n ".into()]);
+    document.evidence[1].id = "E1".into();
+    document.evidence[2].url = Some(String::new());
+    document.summary.citations = vec!["E1".into(), "E999".into()];
+    let quotes: Vec<Citation> = (0..60)
+        .map(|_| Citation { evidence_id: "E999".into(), quote: "a quote that stands nowhere ".repeat(20) })
+        .collect();
+    document.findings[0].citations = quotes;
+    document.rules[0].because = (1..=50).map(|number| format!("E{number}")).collect();
+    for language in domain::language::Language::all() {
+        document.company.language = language;
+        let pdf = form(&document, ArtifactKind::Pdf).unwrap().bytes;
+        assert!(pdf.windows(12).any(|window| window == b"pdfuaid:part"), "{language}");
+        let html = String::from_utf8(form(&document, ArtifactKind::Html).unwrap().bytes).unwrap();
+        assert!(!html.contains("href=\"#E999\""), "{language}: a link that leads nowhere");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_pdf_is_made_of_any_text(texts in prop::collection::vec("\\PC{0,60}", 1..12)) {
+        prop_assert!(form(&report_on(&texts), ArtifactKind::Pdf).is_ok());
+    }
+}
+
+#[test]
+fn hostile_text_is_a_string_of_the_json_and_nothing_else() {
+    for text in hostile() {
+        let json: serde_json::Value = serde_json::from_str(&file(ArtifactKind::Json, &text)).unwrap();
+        assert_eq!(json["riskLevel"], "HIGH", "{text}");
+        assert_eq!(
+            (json["summary"]["text"].as_str(), json["findings"].as_array().map(Vec::len)),
+            (Some(text.as_str()), Some(1))
+        );
+        assert_eq!(json["evidence"][0]["text"], text.as_str());
+    }
+}
+
+#[test]
+fn the_bundle_holds_the_digest_of_every_part() {
+    let (document, snapshot) = report("x");
+    let files = render(&document, &snapshot, &[]).unwrap();
+    let bytes = |kind: ArtifactKind| &files.iter().find(|file| file.kind == kind).unwrap().bytes;
+    let bundle: serde_json::Value = serde_json::from_slice(bytes(ArtifactKind::Evidence)).unwrap();
+    let digest = |bytes: &[u8]| domain::artifact::sha256_hex(bytes);
+    assert_eq!(bundle["manifest"]["report.json"]["sha256"], digest(bytes(ArtifactKind::Json)));
+    for (name, part) in bundle["parts"].as_object().unwrap() {
+        let text = serde_json::to_vec(part).unwrap();
+        assert_eq!(bundle["manifest"][name]["sha256"], digest(&text), "{name}");
+    }
+}
