@@ -11,12 +11,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{KeyRing, Oidc},
+    auth::{KeyCache, Oidc},
     health::{self, Readiness},
     limits::Limits,
     reports::{
-        follow::{self, Following},
-        pace::Pace,
+        duration_estimate::DurationEstimate,
+        watcher::{self, ReportWatcher},
     },
     router, server,
     settings::Settings,
@@ -34,15 +34,15 @@ pub struct App {
     /// The revision of the source that this was built from.
     pub revision: String,
     /// What is known of API keys.
-    pub key_ring: KeyRing,
+    pub key_cache: KeyCache,
     /// The OpenID provider whose tokens are taken.
     pub oidc: Option<Arc<Oidc>>,
     /// What tenants, and this process, may take.
     pub limits: Limits,
     /// Who follows which report.
-    pub following: Following,
+    pub following: ReportWatcher,
     /// How long reports take.
-    pub pace: Pace,
+    pub pace: DurationEstimate,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Cancelled when the API stops taking requests: long answers end then.
@@ -107,11 +107,11 @@ impl Application {
             policy: settings.aws.policy,
             clock: Clock::system(),
             revision: settings.telemetry.revision.clone(),
-            key_ring: KeyRing::default(),
+            key_cache: KeyCache::default(),
             oidc,
             limits: Limits::new(settings.limits),
-            following: Following::default(),
-            pace: Pace::default(),
+            following: ReportWatcher::default(),
+            pace: DurationEstimate::default(),
             readiness: Readiness::default(),
             stop: CancellationToken::new(),
         });
@@ -137,7 +137,7 @@ impl Application {
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &app.revision);
         tracing::info!(address = %listener.local_addr()?, version, revision, "API is listening");
         let looking = tokio::spawn(health::keep_looking(Arc::clone(&app), settings.readiness_interval));
-        let reading = tokio::spawn(follow::keep_reading(Arc::clone(&app)));
+        let reading = tokio::spawn(watcher::keep_reading(Arc::clone(&app)));
         let server = server::serve(listener, router, app.stop.clone(), settings.bounds);
         let server = tokio::spawn(server);
 

@@ -108,7 +108,7 @@ pub async fn run(
         }
         KeysCommand::Rotate { id, overlap_hours } => {
             let old = keys.get(&id).await?.ok_or_else(|| KeysError::Unknown(id.clone()))?;
-            if !old.is_good(now) {
+            if !old.is_active(now) {
                 return Err(KeysError::NotGood(id));
             }
             // As long as the old one was to live, if that was bounded.

@@ -5,7 +5,6 @@
 pub mod application;
 pub mod auth;
 pub mod body;
-pub mod callback_secret;
 pub mod check_numbers;
 pub mod cors;
 pub mod health;
@@ -21,3 +20,4 @@ pub mod router;
 pub mod server;
 pub mod settings;
 pub mod usage;
+pub mod webhook_secret;

@@ -66,14 +66,14 @@ pub struct Limits {
 
 /// What the headers of an answer say of its tenant's requests.
 #[derive(Clone, Copy, Debug)]
-struct Standing {
+struct RateLimitState {
     remaining: u32,
     reset: Duration,
 }
 
 /// Where the admission of a request leaves what its answer's headers are to say.
 #[derive(Clone, Debug, Default)]
-struct Slot(Arc<OnceLock<Standing>>);
+struct Slot(Arc<OnceLock<RateLimitState>>);
 
 impl Limits {
     /// The limits that `settings` describe.
@@ -93,7 +93,7 @@ impl Limits {
         self.settings.requests_per_second.get().saturating_mul(BURST_SECONDS)
     }
 
-    fn admit(&self, tenant: &Tenant) -> (bool, Standing) {
+    fn admit(&self, tenant: &Tenant) -> (bool, RateLimitState) {
         if self.requests.len() > TENANTS {
             self.requests.retain_recent();
         }
@@ -104,11 +104,11 @@ impl Limits {
                 let reset = Duration::from_secs_f64(
                     f64::from(missing) / f64::from(self.settings.requests_per_second.get()),
                 );
-                (true, Standing { remaining, reset })
+                (true, RateLimitState { remaining, reset })
             }
             Err(until) => {
                 let reset = until.wait_time_from(self.requests.clock().now());
-                (false, Standing { remaining: 0, reset })
+                (false, RateLimitState { remaining: 0, reset })
             }
         }
     }
@@ -137,7 +137,7 @@ pub async fn headers(State(app): State<Arc<App>>, mut request: Request, next: Ne
     let slot = Slot::default();
     request.extensions_mut().insert(slot.clone());
     let mut response = next.run(request).await;
-    if let Some(Standing { remaining, reset }) = slot.0.get() {
+    if let Some(RateLimitState { remaining, reset }) = slot.0.get() {
         let burst = app.limits.burst();
         let mut policy = format!("\"requests\";q={burst};w={BURST_SECONDS}");
         if let Some(reports) = app.limits.settings.reports_per_day {
@@ -207,9 +207,9 @@ impl Limits {
     }
 }
 
-/// Room for reports of a day, taken before they are recorded.
+/// DailyQuota for reports of a day, taken before they are recorded.
 #[derive(Debug)]
-pub struct Room<'a> {
+pub struct DailyQuota<'a> {
     app: &'a App,
     tenant: Tenant,
     day: Day,
@@ -220,23 +220,27 @@ pub struct Room<'a> {
 ///
 /// # Errors
 /// [`AwsError`] when it is not known how much is left.
-pub async fn room<'a>(app: &'a App, tenant: &Tenant, wanted: u64) -> Result<Room<'a>, AwsError> {
+pub async fn reserve_daily<'a>(
+    app: &'a App,
+    tenant: &Tenant,
+    wanted: u64,
+) -> Result<DailyQuota<'a>, AwsError> {
     let day = Day::of(app.clock.now());
     let taken = match app.limits.settings.reports_per_day {
         None => wanted,
         Some(most) => app.aws.spending.admit(tenant, day, wanted, most).await?,
     };
-    Ok(Room { app, tenant: tenant.clone(), day, taken })
+    Ok(DailyQuota { app, tenant: tenant.clone(), day, taken })
 }
 
-impl Room<'_> {
-    /// For how many reports there is room.
+impl DailyQuota<'_> {
+    /// For how many reports there is quota.
     pub fn size(&self) -> u64 {
         self.taken
     }
 
     /// Keeps what `used` reports took and gives back the rest. A failure costs the tenant that room for the day.
-    pub async fn keep(self, used: u64) {
+    pub async fn commit(self, used: u64) {
         let unused = self.taken.saturating_sub(used);
         if self.app.limits.settings.reports_per_day.is_none() || unused == 0 {
             return;
@@ -246,7 +250,7 @@ impl Room<'_> {
         }
     }
 
-    /// What a report is told for which there is no room.
+    /// What a report is told for which there is no quota.
     pub fn refusal(&self) -> Problem {
         let most = self.app.limits.settings.reports_per_day.unwrap_or_default();
         let left = self.day.next().start().since(self.app.clock.now());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_adapters::error::{AwsError, Remedy};
+use aws_adapters::error::{AwsError, ErrorClass};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -211,17 +211,17 @@ impl From<AwsError> for Problem {
             aws.service = error.service,
             aws.operation = error.operation,
             code = %error.code,
-            remedy = error.remedy.as_str(),
+            class = error.class.as_str(),
             detail = %error.detail,
             "a request to AWS failed"
         );
-        match error.remedy {
-            Remedy::Transient | Remedy::Throttled => Self::new(
+        match error.class {
+            ErrorClass::Transient | ErrorClass::Throttled => Self::new(
                 Kind::Unavailable,
                 "a service behind this one does not answer: send the request again",
             )
             .retry_after(Duration::from_secs(2)),
-            Remedy::Permanent => Self::new(
+            ErrorClass::Permanent => Self::new(
                 Kind::Internal,
                 "the request could not be carried out; nothing is wrong with it: tell the operator the instance",
             ),

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 
 /// Why a parameter is refused.
 #[derive(Debug)]
-pub enum Refused {
+pub enum Rejected {
     /// Its value is not valid: a code, and what to do.
     Value(&'static str, String),
     /// There is no such parameter.
@@ -19,7 +19,7 @@ pub enum Refused {
 /// Everything that is wrong, those that were sent twice included.
 pub fn read(
     query: Option<&str>,
-    mut take: impl FnMut(&str, &str) -> Result<(), Refused>,
+    mut take: impl FnMut(&str, &str) -> Result<(), Rejected>,
 ) -> Result<(), Problem> {
     let mut errors = Vec::new();
     let mut seen = Vec::new();
@@ -30,8 +30,8 @@ pub fn read(
         } else {
             match take(&name, &value) {
                 Ok(()) => None,
-                Err(Refused::Value(code, message)) => Some((code, message)),
-                Err(Refused::Unknown) => {
+                Err(Rejected::Value(code, message)) => Some((code, message)),
+                Err(Rejected::Unknown) => {
                     Some(("unknown_parameter", format!("there is no parameter named {shown}: remove it")))
                 }
             }
@@ -46,9 +46,9 @@ pub fn read(
 /// The day that the parameter `name` means.
 ///
 /// # Errors
-/// [`Refused`] when it is none.
-pub fn day(name: &str, value: &str) -> Result<Day, Refused> {
-    value.parse().map_err(|error| Refused::Value("day_invalid", format!("{name} {error}")))
+/// [`Rejected`] when it is none.
+pub fn day(name: &str, value: &str) -> Result<Day, Rejected> {
+    value.parse().map_err(|error| Rejected::Value("day_invalid", format!("{name} {error}")))
 }
 
 /// Sees that `from` is not after `to`.

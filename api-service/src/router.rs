@@ -7,10 +7,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     application::App,
-    callback_secret, cors, health, limits, observe, openapi, page,
-    reports::{artifact, batch, callback, control, document, events, export, list, read, submit},
+    cors, health, limits, observe, openapi, page,
+    reports::{artifact, batch, control, document, events, export, list, read, submit, webhook},
     settings::Settings,
-    usage,
+    usage, webhook_secret,
 };
 
 fn documented() -> OpenApiRouter<Arc<App>> {
@@ -24,11 +24,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(document::document))
         .routes(routes!(control::cancel))
         .routes(routes!(control::resubmit))
-        .routes(routes!(callback::read))
-        .routes(routes!(callback::resend))
+        .routes(routes!(webhook::read))
+        .routes(routes!(webhook::resend))
         .routes(routes!(usage::usage))
-        .routes(routes!(callback_secret::read))
-        .routes(routes!(callback_secret::rotate))
+        .routes(routes!(webhook_secret::read))
+        .routes(routes!(webhook_secret::rotate))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

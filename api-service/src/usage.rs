@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     request::FieldError,
-    usage::{Day, Spent},
+    usage::{Day, TenantUsage},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ use crate::{
     application::App,
     auth::UsageReader,
     problem::{Problem, ProblemBody},
-    query::{self, Refused},
+    query::{self, Rejected},
 };
 
 /// Days that are summed when no first one is given, today included.
@@ -28,7 +28,7 @@ const DAYS_MAX: usize = 366;
 /// What the model was used for, and what that cost.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Sum {
+pub struct UsageTotals {
     /// Reports that a model was asked about, each counted on the day of its first answer.
     reports: u64,
     /// Tokens sent to the model.
@@ -48,7 +48,7 @@ pub struct DayUsage {
     date: Day,
     /// Its sum.
     #[serde(flatten)]
-    sum: Sum,
+    sum: UsageTotals,
 }
 
 /// The use of some days.
@@ -60,14 +60,14 @@ pub struct UsageReport {
     to: Day,
     /// The sum of all days.
     #[serde(flatten)]
-    sum: Sum,
+    sum: UsageTotals,
     /// Each day with any use, the oldest first.
     days: Vec<DayUsage>,
 }
 
-impl From<Spent> for Sum {
-    fn from(spent: Spent) -> Self {
-        let Spent { input_tokens, output_tokens, cost, model_calls, reports } = spent;
+impl From<TenantUsage> for UsageTotals {
+    fn from(spent: TenantUsage) -> Self {
+        let TenantUsage { input_tokens, output_tokens, cost, model_calls, reports } = spent;
         Self { reports, input_tokens, output_tokens, cost_usd: cost.usd(), model_calls }
     }
 }
@@ -89,7 +89,7 @@ pub async fn usage(
 ) -> Result<Json<UsageReport>, Problem> {
     let (from, to) = days(query.as_deref(), Day::of(app.clock.now()))?;
     let spent = app.aws.spending.by_day(&caller.tenant, from, to).await?;
-    let sum = spent.iter().fold(Spent::default(), |sum, (_, spent)| sum.plus(*spent)).into();
+    let sum = spent.iter().fold(TenantUsage::default(), |sum, (_, spent)| sum.plus(*spent)).into();
     let days = spent.into_iter().map(|(date, spent)| DayUsage { date, sum: spent.into() }).collect();
     Ok(Json(UsageReport { from, to, sum, days }))
 }
@@ -100,7 +100,7 @@ fn days(query: Option<&str>, today: Day) -> Result<(Day, Day), Problem> {
         let day = match name {
             "from" => &mut from,
             "to" => &mut to,
-            _ => return Err(Refused::Unknown),
+            _ => return Err(Rejected::Unknown),
         };
         *day = Some(query::day(name, value)?);
         Ok(())

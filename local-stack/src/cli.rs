@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bedrock::Forward;
 use crate::demo;
+use crate::fault_proxy;
 use crate::faults::FaultArg;
 use crate::ready::Prepared;
-use crate::rig;
 use crate::stack::{Options, Part, PortUnavailable, environment};
 
 /// The port when none is given; the demo takes any free one.
@@ -56,7 +56,7 @@ pub struct Cli {
     /// Have requests to AWS and Bedrock fail on the wire: DynamoDb.UpdateItem=lost-answer:0.05, S3.*=throttle:0.2,
     /// all=0.05 for every fault; may be repeated
     #[arg(long, global = true, value_name = "OPERATION=FAULT:PROBABILITY")]
-    rig: Vec<rig::Rule>,
+    rig: Vec<fault_proxy::Rule>,
 
     /// Seed of the faults; printed when it is not given
     #[arg(long, global = true, value_name = "N")]
@@ -164,7 +164,8 @@ impl Cli {
             faults: self.fault.clone(),
             seed: self.seed.unwrap_or_else(rand::random),
             workers: self.workers.unwrap_or(WORKERS),
-            rig: (!self.rig.is_empty()).then(|| rig::Options { rules: self.rig.clone(), observer: None }),
+            rig: (!self.rig.is_empty())
+                .then(|| fault_proxy::Options { rules: self.rig.clone(), observer: None }),
             forward: forward.map(|(base_url, model)| Forward {
                 base_url,
                 model,

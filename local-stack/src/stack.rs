@@ -18,10 +18,10 @@ use worker_service::worker::Worker;
 
 use crate::aws::{CallCounts, EmbeddedAws};
 use crate::bedrock::{Bedrock, Forward};
+use crate::fault_proxy::{self, FaultProxy};
 use crate::faults::FaultArg;
 use crate::feeds::FeedsServer;
 use crate::provision::{Clients, Names};
-use crate::rig::{self, Rig};
 use client::Client;
 use environment::{AtHand, BIND};
 use keys::Keys;
@@ -54,7 +54,7 @@ pub struct Options {
     /// Where the Bedrock stand-in sends conversations instead of answering them.
     pub forward: Option<Forward>,
     /// The fault rig, through which the services then go; none leaves it out.
-    pub rig: Option<rig::Options>,
+    pub rig: Option<fault_proxy::Options>,
     /// Settings of the API and the worker, to hold in place of this stack's and of the services' own defaults. What
     /// only the stack can know (addresses, names, keys) is not replaced: see [`environment::FIXED`].
     pub settings: Environment,
@@ -176,7 +176,7 @@ impl Stack {
     }
 
     /// The fault rig, when there is one: its rules and its counts.
-    pub fn rig(&self) -> Option<&Rig> {
+    pub fn rig(&self) -> Option<&FaultProxy> {
         self.surroundings.rig()
     }
 

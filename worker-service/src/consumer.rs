@@ -7,11 +7,11 @@ use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    health::Pulse,
-    job::Jobs,
-    lease::GRACE,
+    concurrency_limit::{ConcurrencyLimit, Slot},
+    health::Liveness,
+    job::JobRunner,
+    lease::VISIBILITY_MARGIN,
     retry::full_jitter,
-    slots::{Slot, Slots},
 };
 
 /// Longest wait of one receive ("Amazon SQS short and long polling").
@@ -20,9 +20,9 @@ const LONG_POLL: Duration = Duration::from_secs(20);
 /// Receives messages and runs a job for each until `stop`, as many at a time as there are `slots`.
 /// The jobs are tracked by `running`, and may go on after this returns.
 pub async fn consume(
-    jobs: Arc<Jobs>,
-    slots: Arc<Slots>,
-    pulse: &Pulse,
+    jobs: Arc<JobRunner>,
+    slots: Arc<ConcurrencyLimit>,
+    liveness: &Liveness,
     stop: CancellationToken,
     running: TaskTracker,
 ) {
@@ -33,17 +33,17 @@ pub async fn consume(
             () = stop.cancelled() => return,
             free = slots.take(RECEIVE_MAX) => free,
         };
-        let visibility = jobs.policy.lease + GRACE;
-        pulse.receiving(jobs.clock.now());
+        let visibility = jobs.policy.lease + VISIBILITY_MARGIN;
+        liveness.receiving(jobs.clock.now());
         let received = tokio::select! {
             // A message on its way at this moment comes back when its visibility ends.
             () = stop.cancelled() => {
-                pulse.received();
+                liveness.received();
                 return;
             }
             received = jobs.aws.queue.receive(free.len(), LONG_POLL, visibility) => received,
         };
-        pulse.received();
+        liveness.received();
         match received {
             Ok(deliveries) => {
                 failures = 0;
@@ -64,7 +64,7 @@ pub async fn consume(
     }
 }
 
-fn start(jobs: &Arc<Jobs>, delivery: Delivery, slot: Option<Slot>, running: &TaskTracker) {
+fn start(jobs: &Arc<JobRunner>, delivery: Delivery, slot: Option<Slot>, running: &TaskTracker) {
     let jobs = Arc::clone(jobs);
     running.spawn(async move {
         jobs.run(delivery).await;

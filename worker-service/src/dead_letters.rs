@@ -17,7 +17,7 @@ use telemetry::{metrics::metrics, propagation::current_traceparent};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::job::Jobs;
+use crate::job::JobRunner;
 
 /// How often the dead-letter queue is looked through.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
@@ -28,7 +28,7 @@ const LOOK_HIDES: Duration = Duration::from_secs(60);
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 /// Looks through the dead-letter queue now and then until `stop`.
-pub async fn keep_looking(jobs: Arc<Jobs>, stop: CancellationToken) {
+pub async fn keep_looking(jobs: Arc<JobRunner>, stop: CancellationToken) {
     let mut pause = FIRST_LOOK;
     loop {
         tokio::select! {
@@ -46,19 +46,19 @@ pub async fn keep_looking(jobs: Arc<Jobs>, stop: CancellationToken) {
 ///
 /// # Errors
 /// [`AwsError`] when a service does not answer; the next look goes on.
-pub async fn look(jobs: &Jobs) -> Result<(), AwsError> {
+pub async fn look(jobs: &JobRunner) -> Result<(), AwsError> {
     let mut seen = Vec::new();
     let looked = look_at_each(jobs, &mut seen).await;
     // An operator who brings letters back is not to find them hidden.
     for letter in seen {
-        if let Err(error) = jobs.dead_letters.hide(&letter.receipt, Duration::ZERO).await {
+        if let Err(error) = jobs.dead_letters.change_visibility(&letter.receipt, Duration::ZERO).await {
             tracing::debug!(error = %error, "a dead letter stays hidden for a moment");
         }
     }
     looked
 }
 
-async fn look_at_each(jobs: &Jobs, seen: &mut Vec<Delivery>) -> Result<(), AwsError> {
+async fn look_at_each(jobs: &JobRunner, seen: &mut Vec<Delivery>) -> Result<(), AwsError> {
     loop {
         let letters = jobs.dead_letters.receive(RECEIVE_MAX, Duration::ZERO, LOOK_HIDES).await?;
         if letters.is_empty() {
@@ -75,7 +75,7 @@ async fn look_at_each(jobs: &Jobs, seen: &mut Vec<Delivery>) -> Result<(), AwsEr
 }
 
 /// Fails the report behind `letter` if it is open and nobody asked for another go at it since.
-async fn fail(jobs: &Jobs, message: &ReportMessage, letter: &Delivery) -> Result<(), AwsError> {
+async fn fail(jobs: &JobRunner, message: &ReportMessage, letter: &Delivery) -> Result<(), AwsError> {
     let Some(report) = jobs.aws.table.get(&message.tenant, message.report_id).await? else { return Ok(()) };
     let resubmitted = report.resubmitted_at;
     if resubmitted.is_some_and(|at| letter.sent_at.is_some_and(|sent_at| sent_at <= at)) {
@@ -117,7 +117,7 @@ pub struct Redriven {
 /// # Errors
 /// When a service does not answer, or nothing can be written.
 pub async fn redrive(
-    jobs: &Jobs,
+    jobs: &JobRunner,
     limit: u64,
     dry_run: bool,
     say: &mut impl Write,
@@ -150,7 +150,7 @@ pub async fn redrive(
         }
     }
     for letter in held {
-        jobs.dead_letters.hide(&letter.receipt, Duration::ZERO).await?;
+        jobs.dead_letters.change_visibility(&letter.receipt, Duration::ZERO).await?;
     }
     Ok(done)
 }
@@ -162,7 +162,11 @@ enum Letter {
     Left,
 }
 
-async fn bring_back(jobs: &Jobs, letter: &Delivery, dry_run: bool) -> Result<(Letter, String), AwsError> {
+async fn bring_back(
+    jobs: &JobRunner,
+    letter: &Delivery,
+    dry_run: bool,
+) -> Result<(Letter, String), AwsError> {
     let reason = letter.reason.as_deref().unwrap_or("received too often");
     let message = match ReportMessage::from_body(&letter.body) {
         Ok(message) => message,
@@ -202,7 +206,7 @@ async fn bring_back(jobs: &Jobs, letter: &Delivery, dry_run: bool) -> Result<(Le
             jobs.aws.queue.send(&message, letter.traceparent.clone()).await?;
             Ok((Letter::BroughtBack, format!("brought back: report {id} of {tenant} ({reason})")))
         }
-        Executed::Refused(_) => {
+        Executed::Rejected(_) => {
             Ok((Letter::Settled, format!("settled: report {id} of {tenant} changed meanwhile")))
         }
     }

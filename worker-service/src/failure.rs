@@ -1,12 +1,12 @@
 //! Why an attempt did not finish, sorted by what helps, in words for the report's reader.
 
-use aws_adapters::error::{AwsError, Remedy};
+use aws_adapters::error::{AwsError, ErrorClass};
 use domain::report::ReportError;
 use thiserror::Error;
 
 /// What ends an attempt before its report is complete.
 #[derive(Clone, Debug, Error)]
-pub enum Stop {
+pub enum AttemptError {
     /// Another worker has the report, or may have: nothing more may be written.
     #[error("the lease was lost")]
     LeaseLost,
@@ -35,7 +35,7 @@ pub const MODEL_ANSWER_LOST: &str = "model_answer_lost";
 #[error("{code}: {detail}")]
 pub struct Failure {
     /// What helps.
-    pub remedy: Remedy,
+    pub class: ErrorClass,
     /// A stable name, part of the contract.
     pub code: &'static str,
     /// For the report's reader: what happened and what to do.
@@ -53,7 +53,7 @@ impl Failure {
     /// A failure of a service that the worker stands on.
     pub fn infrastructure(error: &AwsError) -> Self {
         Self {
-            remedy: error.remedy,
+            class: error.class,
             code: "storage_unavailable",
             message: "The report could not be read or stored. Nothing is wrong with the request: resubmit it later.",
             detail: error.to_string(),
@@ -69,12 +69,12 @@ impl Failure {
     /// The error as the report shows it.
     pub fn for_reader(&self) -> ReportError {
         // No attempt mends a spent budget, and yet tomorrow, or a larger one, does.
-        let retryable = self.remedy != Remedy::Permanent || self.code == BUDGET_EXCEEDED;
+        let retryable = self.class != ErrorClass::Permanent || self.code == BUDGET_EXCEEDED;
         ReportError { code: self.code.to_owned(), message: self.message.to_owned(), retryable }
     }
 }
 
-impl From<AwsError> for Stop {
+impl From<AwsError> for AttemptError {
     fn from(error: AwsError) -> Self {
         Self::Failed(Failure::infrastructure(&error))
     }

@@ -26,15 +26,15 @@ pub const STUCK_AFTER: Duration = Duration::from_secs(120);
 /// How long who asks may take to ask.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The pulse of a worker: its consumer keeps it, who asks reads it.
+/// The liveness of a worker: its consumer keeps it, who asks reads it.
 #[derive(Debug, Default)]
-pub struct Pulse {
+pub struct Liveness {
     ready: AtomicBool,
     /// Since when a receive is under way, epoch milliseconds; zero while none is.
     receiving_since: AtomicI64,
 }
 
-impl Pulse {
+impl Liveness {
     /// The lists are loaded: work is taken from now on.
     pub fn ready(&self) {
         self.ready.store(true, Ordering::SeqCst);
@@ -84,7 +84,7 @@ struct Health<'a> {
 /// When the address cannot be bound.
 pub async fn answer(
     bind: SocketAddr,
-    pulse: Arc<Pulse>,
+    liveness: Arc<Liveness>,
     clock: Clock,
     revision: String,
     stop: CancellationToken,
@@ -101,7 +101,7 @@ pub async fn answer(
                 sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let status = pulse.state(clock.now());
+            let status = liveness.state(clock.now());
             let health = Health { status, version: env!("CARGO_PKG_VERSION"), revision: &revision };
             let body = serde_json::to_string(&health).unwrap_or_default();
             let line = if status == State::Ok { "200 OK" } else { "503 Service Unavailable" };
@@ -130,26 +130,26 @@ mod tests {
 
     #[test]
     fn a_worker_is_alive_while_its_receives_end() {
-        let (pulse, now) = (Pulse::default(), UtcTime::from_epoch_millis(1_000_000));
-        assert_eq!(pulse.state(now), State::Starting);
-        pulse.ready();
-        assert_eq!(pulse.state(now), State::Ok);
-        pulse.receiving(now);
-        assert_eq!(pulse.state(now.plus(STUCK_AFTER)), State::Ok);
-        assert_eq!(pulse.state(now.plus(STUCK_AFTER + Duration::from_millis(1))), State::Stuck);
-        pulse.received();
-        assert_eq!(pulse.state(now.plus(STUCK_AFTER * 10)), State::Ok);
+        let (liveness, now) = (Liveness::default(), UtcTime::from_epoch_millis(1_000_000));
+        assert_eq!(liveness.state(now), State::Starting);
+        liveness.ready();
+        assert_eq!(liveness.state(now), State::Ok);
+        liveness.receiving(now);
+        assert_eq!(liveness.state(now.plus(STUCK_AFTER)), State::Ok);
+        assert_eq!(liveness.state(now.plus(STUCK_AFTER + Duration::from_millis(1))), State::Stuck);
+        liveness.received();
+        assert_eq!(liveness.state(now.plus(STUCK_AFTER * 10)), State::Ok);
     }
 
     #[tokio::test]
     async fn who_asks_on_this_machine_hears_it() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (pulse, stop) = (Arc::new(Pulse::default()), CancellationToken::new());
-        let answering = answer(port, Arc::clone(&pulse), Clock::system(), "abc".to_owned(), stop.clone());
+        let (liveness, stop) = (Arc::new(Liveness::default()), CancellationToken::new());
+        let answering = answer(port, Arc::clone(&liveness), Clock::system(), "abc".to_owned(), stop.clone());
         let answering = tokio::spawn(answering.await.unwrap());
         let unhealthy = probe(port, ALIVE).await.unwrap_err().to_string();
         assert!(unhealthy.contains("does not answer /healthz with 200"), "{unhealthy}");
-        pulse.ready();
+        liveness.ready();
         probe(port, ALIVE).await.unwrap();
         stop.cancel();
         answering.await.unwrap();

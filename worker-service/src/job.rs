@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aws_adapters::{
     Aws,
-    error::Remedy,
+    error::ErrorClass,
     queue::{Delivery, Queue},
     table::{Details, Executed},
 };
@@ -23,11 +23,11 @@ use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use crate::{
-    failure::{Failure, Stop},
-    lease::{GRACE, Lease},
+    failure::{AttemptError, Failure},
+    lease::{Lease, VISIBILITY_MARGIN},
     pipeline::Pipeline,
     retry::full_jitter,
-    share::{Room, Share},
+    tenant_concurrency::{TenantConcurrency, TenantSlot},
 };
 
 /// Back-off between attempts: from two seconds up to five minutes.
@@ -43,7 +43,7 @@ const THROTTLE_BASE: Duration = Duration::from_secs(10);
 
 /// What every job of a worker shares.
 #[derive(Debug)]
-pub struct Jobs {
+pub struct JobRunner {
     /// The adapters.
     pub aws: Aws,
     /// The queue of messages that cannot be worked on.
@@ -53,7 +53,7 @@ pub struct Jobs {
     /// The numbers of the lifecycle.
     pub policy: Policy,
     /// The bound on a tenant's reports in progress.
-    pub share: Share,
+    pub share: TenantConcurrency,
     /// What is done to a report.
     pub pipeline: Pipeline,
     /// The worker's name in leases.
@@ -62,7 +62,7 @@ pub struct Jobs {
     pub give_back: CancellationToken,
 }
 
-impl Jobs {
+impl JobRunner {
     /// Works on a delivered message until it is settled. Never fails: what cannot be settled comes
     /// back when its visibility or its lease runs out.
     pub async fn run(self: Arc<Self>, delivery: Delivery) {
@@ -92,20 +92,24 @@ impl Jobs {
     async fn settle(&self, delivery: Delivery) {
         let message = match ReportMessage::from_body(&delivery.body) {
             Ok(message) => message,
-            Err(error) => return self.bury(&delivery, &format!("unreadable: {error}")).await,
+            Err(error) => return self.dead_letter(&delivery, &format!("unreadable: {error}")).await,
         };
         tracing::Span::current().record("dossier.report", message.report_id.to_string());
         match self.claim(&message).await {
             Ok(Claim::Ours(report)) => self.work(delivery, *report).await,
             Ok(Claim::Ended) => self.delete(&delivery).await,
-            Ok(Claim::Busy(wait)) => self.hide(&delivery, wait).await,
+            Ok(Claim::Busy(wait)) => self.change_visibility(&delivery, wait).await,
             Ok(Claim::Unknown) => {
                 let ReportMessage { tenant, report_id, .. } = &message;
-                self.bury(&delivery, &format!("there is no report {report_id} of {tenant}")).await;
+                self.dead_letter(&delivery, &format!("there is no report {report_id} of {tenant}")).await;
             }
             Err(error) => {
                 tracing::warn!(report = %message.report_id, error = %error, "the report could not be claimed");
-                self.hide(&delivery, full_jitter(delivery.receive_count, RETRY_BASE, CLAIM_RETRY_MAX)).await;
+                self.change_visibility(
+                    &delivery,
+                    full_jitter(delivery.receive_count, RETRY_BASE, CLAIM_RETRY_MAX),
+                )
+                .await;
             }
         }
     }
@@ -113,8 +117,8 @@ impl Jobs {
     async fn claim(&self, message: &ReportMessage) -> Result<Claim, aws_adapters::error::AwsError> {
         let now = self.clock.now();
         let _turn = match self.share.room(&self.aws.table, &message.tenant, now).await? {
-            Room::Free(turn) => turn,
-            Room::Full(rest) => return Ok(Claim::Busy(rest)),
+            TenantSlot::Free(turn) => turn,
+            TenantSlot::Full(rest) => return Ok(Claim::Busy(rest)),
         };
         // New for every claim: it tells a claim whose answer was lost from somebody else's.
         let holder = format!("{}/{}", self.worker, Uuid::now_v7());
@@ -124,7 +128,7 @@ impl Jobs {
         let refusal =
             match table.execute(tenant, id, &Command::Claim { holder }, &details, now, &self.policy).await? {
                 Executed::Done(report) => return Ok(Claim::Ours(report)),
-                Executed::Refused(current) => current,
+                Executed::Rejected(current) => current,
             };
         let Some(current) = refusal else { return Ok(Claim::Unknown) };
         if current.lifecycle.status.is_terminal() {
@@ -133,7 +137,7 @@ impl Jobs {
         let lease_left =
             current.lifecycle.lease.as_ref().map_or(Duration::ZERO, |lease| lease.expires_at.since(now));
         if !lease_left.is_zero() {
-            return Ok(Claim::Busy(lease_left + GRACE));
+            return Ok(Claim::Busy(lease_left + VISIBILITY_MARGIN));
         }
         // Its workers vanished again and again, and no attempt is left.
         let gone = given_up(&current);
@@ -143,7 +147,7 @@ impl Jobs {
                 self.aws.call_back(&report, current_traceparent()).await;
                 Ok(Claim::Ended)
             }
-            Executed::Refused(_) => Ok(Claim::Busy(GRACE)),
+            Executed::Rejected(_) => Ok(Claim::Busy(VISIBILITY_MARGIN)),
         }
     }
 
@@ -155,7 +159,7 @@ impl Jobs {
         let outcome = tokio::select! {
             biased;
             stop = heartbeat.broken() => Err(stop),
-            () = self.give_back.cancelled() => Err(Stop::Draining),
+            () = self.give_back.cancelled() => Err(AttemptError::Draining),
             outcome = Box::pin(self.pipeline.run(&mut lease)) => outcome,
         };
         heartbeat.stop().await;
@@ -170,7 +174,7 @@ impl Jobs {
                 self.aws.call_back(lease.report(), current_traceparent()).await;
                 self.delete(&delivery).await;
             }
-            Ok(Settled::Later(wait)) => self.hide(&delivery, wait).await,
+            Ok(Settled::Later(wait)) => self.change_visibility(&delivery, wait).await,
             Err(stop) => {
                 tracing::warn!(report = %lease.report().id, reason = %stop, "attempt ends without a word in the table");
             }
@@ -178,15 +182,15 @@ impl Jobs {
     }
 
     /// Writes down why an attempt stopped; a cancel that was asked for wins over every other end.
-    async fn stop(&self, lease: &mut Lease, stop: Stop) -> Result<Settled, Stop> {
+    async fn stop(&self, lease: &mut Lease, stop: AttemptError) -> Result<Settled, AttemptError> {
         let written = match stop {
-            Stop::LeaseLost => return Err(Stop::LeaseLost),
-            Stop::CancelRequested => Err(Stop::CancelRequested),
-            Stop::Draining => self.release(lease, Duration::ZERO, None).await,
-            Stop::Failed(failure) => self.fail(lease, failure).await,
+            AttemptError::LeaseLost => return Err(AttemptError::LeaseLost),
+            AttemptError::CancelRequested => Err(AttemptError::CancelRequested),
+            AttemptError::Draining => self.release(lease, Duration::ZERO, None).await,
+            AttemptError::Failed(failure) => self.fail(lease, failure).await,
         };
         match written {
-            Err(Stop::CancelRequested) => {
+            Err(AttemptError::CancelRequested) => {
                 lease.write(|attempt| Command::HonourCancel { attempt }, &Details::default()).await?;
                 Ok(Settled::Ended(Status::Cancelled))
             }
@@ -194,23 +198,25 @@ impl Jobs {
         }
     }
 
-    async fn fail(&self, lease: &mut Lease, failure: Failure) -> Result<Settled, Stop> {
-        let Failure { remedy, code, .. } = failure;
+    async fn fail(&self, lease: &mut Lease, failure: Failure) -> Result<Settled, AttemptError> {
+        let Failure { class, code, .. } = failure;
         let lifecycle = &lease.report().lifecycle;
         let attempts_left = lifecycle.attempt < lifecycle.attempts_allowed;
-        tracing::warn!(report = %lease.report().id, code, remedy = remedy.as_str(), detail = %failure.detail, attempts_left, "attempt failed");
+        tracing::warn!(report = %lease.report().id, code, class = class.as_str(), detail = %failure.detail, attempts_left, "attempt failed");
         metrics().attempt_ended(code);
         let error = Some(failure.for_reader());
-        match remedy {
-            Remedy::Throttled => self.release(lease, full_jitter(1, THROTTLE_BASE, RETRY_MAX), error).await,
-            Remedy::Transient if attempts_left => {
+        match class {
+            ErrorClass::Throttled => {
+                self.release(lease, full_jitter(1, THROTTLE_BASE, RETRY_MAX), error).await
+            }
+            ErrorClass::Transient if attempts_left => {
                 let delay = full_jitter(lifecycle.attempt, RETRY_BASE, RETRY_MAX);
                 let details =
                     Details { error, progress: Some(Stage::Queued.progress()), ..Details::default() };
                 lease.write(|attempt| Command::RetryLater { attempt, delay }, &details).await?;
                 Ok(Settled::Later(delay))
             }
-            Remedy::Transient | Remedy::Permanent => {
+            ErrorClass::Transient | ErrorClass::Permanent => {
                 let details = Details { error, ..Details::default() };
                 lease.write(|attempt| Command::Fail { attempt }, &details).await?;
                 Ok(Settled::Ended(Status::Failed))
@@ -223,7 +229,7 @@ impl Jobs {
         lease: &mut Lease,
         delay: Duration,
         error: Option<ReportError>,
-    ) -> Result<Settled, Stop> {
+    ) -> Result<Settled, AttemptError> {
         let details = Details { error, progress: Some(Stage::Queued.progress()), ..Details::default() };
         lease.write(|attempt| Command::Release { attempt, delay }, &details).await?;
         Ok(Settled::Later(delay))
@@ -231,16 +237,16 @@ impl Jobs {
 
     /// Moves a message that can never be worked on to the dead-letter queue, so that it holds up
     /// no other.
-    async fn bury(&self, delivery: &Delivery, reason: &str) {
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) {
         tracing::error!(reason, receives = delivery.receive_count, "a message goes to the dead-letter queue");
-        match self.dead_letters.bury(delivery, reason).await {
+        match self.dead_letters.dead_letter(delivery, reason).await {
             Ok(()) => {
                 metrics().dead_letter();
                 self.delete(delivery).await;
             }
             Err(error) => {
                 tracing::warn!(error = %error, "the dead-letter queue did not take a message; it will come again");
-                self.hide(delivery, RETRY_MAX).await;
+                self.change_visibility(delivery, RETRY_MAX).await;
             }
         }
     }
@@ -251,8 +257,8 @@ impl Jobs {
         }
     }
 
-    async fn hide(&self, delivery: &Delivery, wait: Duration) {
-        if let Err(error) = self.aws.queue.hide(&delivery.receipt, wait).await {
+    async fn change_visibility(&self, delivery: &Delivery, wait: Duration) {
+        if let Err(error) = self.aws.queue.change_visibility(&delivery.receipt, wait).await {
             tracing::warn!(error = %error, "a message could not be put off; it will come again when its visibility ends");
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_adapters::{
     bucket::{Bucket, Stored},
-    error::Remedy,
+    error::ErrorClass,
 };
 use domain::{
     artifact::{answer_key, snapshot_key},
@@ -20,8 +20,8 @@ use telemetry::metrics::{Cache, metrics};
 use tokio::time::sleep;
 
 use crate::{
-    assess::answer::Answer,
-    failure::{Failure, Stop},
+    assess::answer::ModelAnswer,
+    failure::{AttemptError, Failure},
     retry::full_jitter,
 };
 
@@ -47,36 +47,36 @@ impl Journal {
     /// The evidence that an earlier attempt froze.
     ///
     /// # Errors
-    /// [`Stop`] when the bucket does not answer or the entry cannot be read.
-    pub async fn snapshot(&self) -> Result<Option<Snapshot>, Stop> {
+    /// [`AttemptError`] when the bucket does not answer or the entry cannot be read.
+    pub async fn snapshot(&self) -> Result<Option<Snapshot>, AttemptError> {
         self.find(Cache::Evidence, &snapshot_key(&self.tenant, self.id)).await
     }
 
     /// Freezes `snapshot`, or gives what was frozen before.
     ///
     /// # Errors
-    /// [`Stop`] when the bucket refuses it for good.
-    pub async fn freeze(&self, snapshot: Snapshot) -> Result<Snapshot, Stop> {
+    /// [`AttemptError`] when the bucket refuses it for good.
+    pub async fn freeze(&self, snapshot: Snapshot) -> Result<Snapshot, AttemptError> {
         self.keep(&snapshot_key(&self.tenant, self.id), snapshot).await
     }
 
     /// The model's `turn`-th answer, if an earlier attempt got it.
     ///
     /// # Errors
-    /// [`Stop`] when the bucket does not answer or the entry cannot be read.
-    pub async fn answer(&self, turn: u32) -> Result<Option<Answer>, Stop> {
+    /// [`AttemptError`] when the bucket does not answer or the entry cannot be read.
+    pub async fn answer(&self, turn: u32) -> Result<Option<ModelAnswer>, AttemptError> {
         self.find(Cache::Answer, &answer_key(&self.tenant, self.id, turn)).await
     }
 
     /// Keeps the model's `turn`-th answer, or gives the one that was kept before.
     ///
     /// # Errors
-    /// [`Stop`] when the bucket refuses it for good.
-    pub async fn keep_answer(&self, turn: u32, answer: Answer) -> Result<Answer, Stop> {
+    /// [`AttemptError`] when the bucket refuses it for good.
+    pub async fn keep_answer(&self, turn: u32, answer: ModelAnswer) -> Result<ModelAnswer, AttemptError> {
         self.keep(&answer_key(&self.tenant, self.id, turn), answer).await
     }
 
-    async fn find<T: DeserializeOwned>(&self, cache: Cache, key: &str) -> Result<Option<T>, Stop> {
+    async fn find<T: DeserializeOwned>(&self, cache: Cache, key: &str) -> Result<Option<T>, AttemptError> {
         // A first attempt has nobody before it.
         if self.attempt <= 1 {
             return Ok(None);
@@ -88,14 +88,14 @@ impl Journal {
 
     /// An entry is paid for, by a model's bill or by the patience of the sources: as long as the
     /// bucket may come back it is tried again. That ends with the lease, for an answer with the process.
-    async fn keep<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, Stop> {
+    async fn keep<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, AttemptError> {
         let bytes = serde_json::to_vec(&entry).map_err(|error| damaged(key, error))?;
         let mut tries = 0;
         loop {
             match self.bucket.put_new(key, bytes.clone(), "application/json").await {
                 Ok(Stored::Now) => return Ok(entry),
                 Ok(Stored::Before(bytes)) => return read(key, &bytes),
-                Err(error) if error.remedy == Remedy::Permanent => return Err(error.into()),
+                Err(error) if error.class == ErrorClass::Permanent => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(error = %error, "a journal entry could not be stored; trying again");
                     sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
@@ -106,13 +106,13 @@ impl Journal {
     }
 }
 
-fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, Stop> {
+fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, AttemptError> {
     serde_json::from_slice(bytes).map_err(|error| damaged(key, error))
 }
 
-fn damaged(key: &str, error: impl std::fmt::Display) -> Stop {
-    Stop::Failed(Failure {
-        remedy: Remedy::Permanent,
+fn damaged(key: &str, error: impl std::fmt::Display) -> AttemptError {
+    AttemptError::Failed(Failure {
+        class: ErrorClass::Permanent,
         code: "journal_unreadable",
         message: "The report's work files cannot be read by this version. Tell the operator the report's id.",
         detail: format!("{key}: {error}"),

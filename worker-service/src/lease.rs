@@ -14,7 +14,7 @@ use service_runtime::clock::Clock;
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::failure::Stop;
+use crate::failure::AttemptError;
 
 /// Three beats fit into a lease, so that two may fail.
 const BEATS: u32 = 3;
@@ -62,8 +62,12 @@ impl Lease {
     /// Writes `command`, made with the fencing token, and `details`.
     ///
     /// # Errors
-    /// [`Stop`]: the lease is lost, a cancel was asked for, or the table does not answer.
-    pub async fn write(&mut self, command: impl Fn(u32) -> Command, details: &Details) -> Result<(), Stop> {
+    /// [`AttemptError`]: the lease is lost, a cancel was asked for, or the table does not answer.
+    pub async fn write(
+        &mut self,
+        command: impl Fn(u32) -> Command,
+        details: &Details,
+    ) -> Result<(), AttemptError> {
         let command = command(self.attempt());
         let now = self.clock.now();
         let Report { tenant, id, request, .. } = &self.report;
@@ -73,12 +77,12 @@ impl Lease {
                 self.report = *report;
                 Ok(())
             }
-            Executed::Refused(Some(current))
+            Executed::Rejected(Some(current))
                 if self.is_ours(&current) && current.lifecycle.cancel_requested =>
             {
-                Err(Stop::CancelRequested)
+                Err(AttemptError::CancelRequested)
             }
-            Executed::Refused(_) => Err(Stop::LeaseLost),
+            Executed::Rejected(_) => Err(AttemptError::LeaseLost),
         }
     }
 
@@ -137,7 +141,7 @@ impl Beat {
                 Ok(Executed::Done(report)) => {
                     held_until = report.lifecycle.lease.map(|lease| lease.expires_at);
                 }
-                Ok(Executed::Refused(_)) => return Some(Why::Lost),
+                Ok(Executed::Rejected(_)) => return Some(Why::Lost),
                 Err(error) => {
                     tracing::warn!(report = %id, error = %error, "the lease could not be renewed");
                     // Somebody else may have it by now.
@@ -147,7 +151,9 @@ impl Beat {
                     continue;
                 }
             }
-            if let Err(error) = self.aws.queue.hide(&self.receipt, self.policy.lease + GRACE).await {
+            if let Err(error) =
+                self.aws.queue.change_visibility(&self.receipt, self.policy.lease + VISIBILITY_MARGIN).await
+            {
                 // The message may come again: the lease keeps others from the report.
                 tracing::warn!(report = %id, error = %error, "the message could not be kept hidden");
             }
@@ -157,7 +163,7 @@ impl Beat {
 
 /// A message stays hidden a little longer than its lease, so that it comes back when the report can
 /// be claimed.
-pub const GRACE: Duration = Duration::from_secs(2);
+pub const VISIBILITY_MARGIN: Duration = Duration::from_secs(2);
 
 impl Drop for Heartbeat {
     /// A heartbeat whose holder is gone, by a panic for one, must not keep the report from others.
@@ -168,12 +174,12 @@ impl Drop for Heartbeat {
 
 impl Heartbeat {
     /// Waits until the lease must not be used any more, and says why.
-    pub async fn broken(&mut self) -> Stop {
+    pub async fn broken(&mut self) -> AttemptError {
         let why = self.lost.wait_for(Option::is_some).await.map(|why| *why);
         match why {
-            Ok(Some(Why::Cancelled)) => Stop::CancelRequested,
+            Ok(Some(Why::Cancelled)) => AttemptError::CancelRequested,
             // The task ended without a word: it panicked. Nothing keeps the lease alive.
-            _ => Stop::LeaseLost,
+            _ => AttemptError::LeaseLost,
         }
     }
 

@@ -5,9 +5,11 @@
 //! [`evidence`] → [`assess`] → [`rendering`] → the bucket and the table.
 
 pub mod assess;
-pub mod callbacks;
+pub mod concurrency_limit;
 pub mod consumer;
 pub mod dead_letters;
+pub mod ecs_task_protection;
+pub mod evaluation;
 pub mod evidence;
 pub mod failure;
 pub mod guard;
@@ -16,11 +18,9 @@ pub mod job;
 pub mod journal;
 pub mod lease;
 pub mod pipeline;
-pub mod protection;
 pub mod retry;
 pub mod settings;
-pub mod share;
-pub mod slots;
 pub mod sweeper;
-pub mod trial;
+pub mod tenant_concurrency;
+pub mod webhooks;
 pub mod worker;

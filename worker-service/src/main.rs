@@ -20,9 +20,9 @@ use telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 use worker_service::{
     dead_letters::Redriven,
+    evaluation::{self, Overrides, replay::Stored},
     health,
     settings::{self, Settings},
-    trial::{self, Instead, replay::Stored},
     worker::Worker,
 };
 
@@ -123,7 +123,7 @@ struct InsteadArgs {
     prompt: Option<String>,
 }
 
-impl From<InsteadArgs> for Instead {
+impl From<InsteadArgs> for Overrides {
     fn from(InsteadArgs { model, prompt }: InsteadArgs) -> Self {
         Self { model, prompt }
     }
@@ -176,7 +176,8 @@ async fn work() -> Outcome {
     let worker = Worker::build(settings).await?;
     let stopped = CancellationToken::new();
     if let Some(bind) = bind {
-        let health = health::answer(bind, worker.pulse(), Clock::system(), revision, stopped.clone()).await;
+        let health =
+            health::answer(bind, worker.liveness(), Clock::system(), revision, stopped.clone()).await;
         tokio::spawn(
             health.map_err(|error| format!("cannot listen on {bind} (DOSSIER_HEALTH_BIND): {error}"))?,
         );
@@ -197,7 +198,7 @@ async fn replay(
     report: &str,
     tenant: Option<Tenant>,
     json_artifact: Option<PathBuf>,
-    instead: Instead,
+    instead: Overrides,
     json: bool,
 ) -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
@@ -210,7 +211,7 @@ async fn replay(
             return Err("an audit bundle needs the report's JSON artifact: add --report REPORT.json".into());
         }
     };
-    let difference = trial::replay::replay(&stored, &sdk, &settings, &instead).await?;
+    let difference = evaluation::replay::replay(&stored, &sdk, &settings, &instead).await?;
     let mut out = std::io::stdout().lock();
     if json {
         serde_json::to_writer_pretty(&mut out, &difference)?;
@@ -221,10 +222,10 @@ async fn replay(
     Ok(())
 }
 
-async fn evaluate(cases: &Path, instead: Instead, json: Option<PathBuf>, least: f64) -> Outcome {
+async fn evaluate(cases: &Path, instead: Overrides, json: Option<PathBuf>, least: f64) -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
     let sdk = load_sdk_config().await?;
-    let evaluation = trial::evaluate::evaluate(cases, &sdk, &settings.model, &instead).await?;
+    let evaluation = evaluation::evaluate::evaluate(cases, &sdk, &settings.model, &instead).await?;
     evaluation.write(&mut std::io::stdout().lock())?;
     if let Some(path) = json {
         std::fs::write(&path, serde_json::to_vec_pretty(&evaluation)?)

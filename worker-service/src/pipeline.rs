@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Instant};
 
-use aws_adapters::{Aws, error::Remedy, table::Details};
+use aws_adapters::{Aws, error::ErrorClass, table::Details};
 use domain::{
     artifact::{ArtifactKind, StoredArtifact, artifact_key},
     document::Document,
@@ -18,14 +18,15 @@ use tracing::{Instrument, info_span};
 
 use crate::{
     assess::{
-        Assessment, Assessor, answer::Answer, checks::Problem, purse::Purse, record::OfReport, unrenderable,
+        Assessment, Assessor, answer::ModelAnswer, checks::Problem, ledger::ReportLedger,
+        model_budget::ModelBudget, unrenderable,
     },
-    evidence::{Asked, Sources},
-    failure::{Failure, Stop},
+    evidence::{Gathered, Sources},
+    failure::{AttemptError, Failure},
     journal::Journal,
     lease::Lease,
 };
-use rendering::{ModelAnswer, Rendered};
+use rendering::{AuditedAnswer, Rendered};
 
 /// What is done to a claimed report.
 #[derive(Debug)]
@@ -34,21 +35,27 @@ pub struct Pipeline {
     clock: Clock,
     sources: Sources,
     assessor: Assessor,
-    purse: Arc<Purse>,
+    model_budget: Arc<ModelBudget>,
 }
 
 impl Pipeline {
     /// The pipeline over these parts.
-    pub fn new(aws: Aws, clock: Clock, sources: Sources, assessor: Assessor, purse: Purse) -> Self {
-        Self { aws, clock, sources, assessor, purse: Arc::new(purse) }
+    pub fn new(
+        aws: Aws,
+        clock: Clock,
+        sources: Sources,
+        assessor: Assessor,
+        model_budget: ModelBudget,
+    ) -> Self {
+        Self { aws, clock, sources, assessor, model_budget: Arc::new(model_budget) }
     }
 
     /// Takes the report from its claim to COMPLETED. May be dropped at any point: nothing is half
     /// done that the next attempt would trust.
     ///
     /// # Errors
-    /// [`Stop`] says why the attempt ends before.
-    pub async fn run(&self, lease: &mut Lease) -> Result<(), Stop> {
+    /// [`AttemptError`] says why the attempt ends before.
+    pub async fn run(&self, lease: &mut Lease) -> Result<(), AttemptError> {
         let snapshot = stage(Stage::Gather, self.gather(lease)).await?;
         advance(
             lease,
@@ -65,13 +72,13 @@ impl Pipeline {
         stage(Stage::Publish, self.publish(lease, document, files)).await
     }
 
-    async fn gather(&self, lease: &Lease) -> Result<Snapshot, Stop> {
+    async fn gather(&self, lease: &Lease) -> Result<Snapshot, AttemptError> {
         let report = lease.report();
         let journal = Journal::new(&self.aws.bucket, report);
         if let Some(frozen) = journal.snapshot().await? {
             return Ok(frozen);
         }
-        let Asked { answers, versions } = self.sources.ask(&report.request).await;
+        let Gathered { answers, versions } = self.sources.ask(&report.request).await;
         // A mandatory source that fails is worth another attempt; on the last one its absence is on
         // the record and the level stays open.
         let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
@@ -79,8 +86,8 @@ impl Pipeline {
             outcome.status == SourceStatus::Failed && self.assessor.is_mandatory(outcome.source)
         });
         if let (Some((outcome, _)), true) = (failed, attempts_left) {
-            return Err(Stop::Failed(Failure {
-                remedy: Remedy::Transient,
+            return Err(AttemptError::Failed(Failure {
+                class: ErrorClass::Transient,
                 code: "source_unavailable",
                 message: "A mandatory source of evidence does not answer. The report is tried again by itself.",
                 detail: format!("{} gave no answer", outcome.source.as_str()),
@@ -89,11 +96,11 @@ impl Pipeline {
         journal.freeze(Snapshot { versions, ..Snapshot::freeze(answers, self.clock.now()) }).await
     }
 
-    async fn assess(&self, lease: &mut Lease, snapshot: &Snapshot) -> Result<Assessment, Stop> {
+    async fn assess(&self, lease: &mut Lease, snapshot: &Snapshot) -> Result<Assessment, AttemptError> {
         let journal = Journal::new(&self.aws.bucket, lease.report());
         let request = lease.report().request.clone();
-        let mut record = OfReport::new(lease, journal, Arc::clone(&self.purse));
-        self.assessor.assess(&request, snapshot, &mut record).await
+        let mut ledger = ReportLedger::new(lease, journal, Arc::clone(&self.model_budget));
+        self.assessor.assess(&request, snapshot, &mut ledger).await
     }
 
     async fn render(
@@ -101,7 +108,7 @@ impl Pipeline {
         lease: &Lease,
         snapshot: &Snapshot,
         assessment: Assessment,
-    ) -> Result<(Document, Vec<Rendered>), Stop> {
+    ) -> Result<(Document, Vec<Rendered>), AttemptError> {
         let answers = assessment.answers.iter().map(audited).collect::<Result<Vec<_>, _>>()?;
         let report = lease.report();
         let document = assessment.into_document(report.id, &report.request, snapshot, self.clock.now());
@@ -112,8 +119,8 @@ impl Pipeline {
             Ok((document, files))
         });
         rendering.await.unwrap_or_else(|error| {
-            Err(Stop::Failed(Failure {
-                remedy: Remedy::Transient,
+            Err(AttemptError::Failed(Failure {
+                class: ErrorClass::Transient,
                 code: "rendering_failed",
                 message: "The report could not be put into its forms. Resubmit it; if that happens again, tell the operator.",
                 detail: error.to_string(),
@@ -122,13 +129,18 @@ impl Pipeline {
     }
 
     /// COMPLETED is written only after every file is in the bucket.
-    async fn publish(&self, lease: &mut Lease, document: Document, files: Vec<Rendered>) -> Result<(), Stop> {
+    async fn publish(
+        &self,
+        lease: &mut Lease,
+        document: Document,
+        files: Vec<Rendered>,
+    ) -> Result<(), AttemptError> {
         let (tenant, id, attempt) = (lease.report().tenant.clone(), lease.report().id, lease.attempt());
         let puts = files.into_iter().map(|Rendered { kind, bytes }| {
             let key = artifact_key(&tenant, id, attempt, kind);
             async move {
                 let stored = self.aws.bucket.put(&key, bytes, kind.content_type()).await?;
-                Ok::<_, Stop>((kind, stored))
+                Ok::<_, AttemptError>((kind, stored))
             }
         });
         let artifacts: BTreeMap<ArtifactKind, StoredArtifact> =
@@ -147,19 +159,22 @@ impl Pipeline {
 }
 
 /// The form in which the audit bundle records an answer and what the checks said of it.
-fn audited((answer, problems): &(Answer, Vec<Problem>)) -> Result<ModelAnswer, Stop> {
-    Ok(ModelAnswer {
+fn audited((answer, problems): &(ModelAnswer, Vec<Problem>)) -> Result<AuditedAnswer, AttemptError> {
+    Ok(AuditedAnswer {
         answer: serde_json::to_value(answer).map_err(unrenderable)?,
         problems: problems.iter().map(Problem::to_json).collect(),
     })
 }
 
-async fn advance(lease: &mut Lease, next: Stage, details: Details) -> Result<(), Stop> {
+async fn advance(lease: &mut Lease, next: Stage, details: Details) -> Result<(), AttemptError> {
     let details = Details { progress: Some(next.progress()), ..details };
     lease.write(|attempt| Command::Advance { attempt }, &details).await
 }
 
-async fn stage<T>(stage: Stage, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+async fn stage<T>(
+    stage: Stage,
+    work: impl Future<Output = Result<T, AttemptError>>,
+) -> Result<T, AttemptError> {
     let span = info_span!("stage", otel.name = stage.as_str(), dossier.stage = stage.as_str());
     let started = Instant::now();
     // On the heap, so that the stages do not add up on the stack of whoever polls.

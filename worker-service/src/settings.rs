@@ -15,8 +15,8 @@ use telemetry::{TELEMETRY_SETTINGS, TelemetrySettings};
 use crate::{
     assess::{
         catalogue::{Catalogue, Tier},
+        model_budget::Budgets,
         prompt::Prompt,
-        purse::Budgets,
     },
     evidence::{news::QUERY, sanctions::Location},
 };

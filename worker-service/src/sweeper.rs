@@ -8,9 +8,9 @@ use aws_adapters::{
     table::{DUE_SHARDS, Details, DueReport, Executed},
 };
 use domain::{
-    callback::GRACE,
     lifecycle::{Command, Status},
     message::ReportMessage,
+    webhook::WEBHOOK_GRACE,
 };
 use futures::{StreamExt as _, stream};
 use telemetry::{
@@ -21,7 +21,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
-use crate::job::{Jobs, given_up};
+use crate::job::{JobRunner, given_up};
 
 /// Reports of one partition that one sweep takes care of; the rest waits for the next.
 const BATCH: usize = 25;
@@ -30,7 +30,7 @@ const AT_ONCE: usize = 4;
 
 /// Sweeps about every `interval` until `stop`; the pauses are random, so that many workers spread
 /// out.
-pub async fn keep_sweeping(jobs: Arc<Jobs>, interval: Duration, stop: CancellationToken) {
+pub async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop: CancellationToken) {
     // A worker that does not live long still gets to sweep.
     let mut pause = interval.mul_f64(rand::random_range(0.0..=0.5));
     loop {
@@ -49,7 +49,7 @@ pub async fn keep_sweeping(jobs: Arc<Jobs>, interval: Duration, stop: Cancellati
 /// Looks once at every partition of the index of due reports, beginning anywhere: however early
 /// sweeps are cut short, no partition is always the last one. What fails is left to the next sweep
 /// and holds up nothing else.
-pub async fn sweep(jobs: &Jobs) {
+pub async fn sweep(jobs: &JobRunner) {
     let first = rand::random_range(0..DUE_SHARDS);
     let (mut longest, mut whole) = (Duration::ZERO, true);
     for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
@@ -80,15 +80,15 @@ pub async fn sweep(jobs: &Jobs) {
 }
 
 /// Of many workers that see the same due report, one wins the conditional write and acts.
-async fn take_care(jobs: &Jobs, due: DueReport) -> Result<(), AwsError> {
+async fn take_care(jobs: &JobRunner, due: DueReport) -> Result<(), AwsError> {
     let DueReport { tenant, report_id, .. } = due;
     let now = jobs.clock.now();
     let table = &jobs.aws.table;
     let Some(report) = table.get(&tenant, report_id).await? else { return Ok(()) };
     if report.lifecycle.status.is_terminal() {
-        if table.hold_callback(&tenant, report_id, now, now.plus(GRACE)).await? {
+        if table.hold_webhook(&tenant, report_id, now, now.plus(WEBHOOK_GRACE)).await? {
             tracing::warn!(report = %report_id, %tenant, "a call-back was left behind: queueing it again");
-            metrics().left_behind(LeftBehind::CallBack);
+            metrics().left_behind(LeftBehind::Webhook);
             jobs.aws.call_back(&report, current_traceparent()).await;
         }
         return Ok(());

@@ -11,19 +11,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    assess::{Assessor, model::Model, purse::Purse},
-    callbacks::{self, Callbacks, Sender},
+    assess::{Assessor, model::Model, model_budget::ModelBudget},
+    concurrency_limit::ConcurrencyLimit,
     consumer,
     dead_letters::{self, Redriven},
+    ecs_task_protection::EcsAgent,
     evidence::{Sources, SourcesError, sanctions::Lists},
-    health::Pulse,
-    job::Jobs,
+    health::Liveness,
+    job::JobRunner,
     pipeline::Pipeline,
-    protection::Agent,
     settings::Settings,
-    share::Share,
-    slots::Slots,
     sweeper,
+    tenant_concurrency::TenantConcurrency,
+    webhooks::{self, Sender, Webhooks},
 };
 
 /// How long giving reports back may take once they were told to stop.
@@ -32,12 +32,12 @@ const GIVE_BACK: Duration = Duration::from_secs(10);
 /// A worker, ready to run.
 #[derive(Debug)]
 pub struct Worker {
-    jobs: Arc<Jobs>,
-    slots: Arc<Slots>,
-    agent: Option<Agent>,
+    jobs: Arc<JobRunner>,
+    slots: Arc<ConcurrencyLimit>,
+    agent: Option<EcsAgent>,
     lists: Option<Lists>,
-    callbacks: Callbacks,
-    pulse: Arc<Pulse>,
+    callbacks: Webhooks,
+    liveness: Arc<Liveness>,
     settings: Settings,
 }
 
@@ -84,9 +84,9 @@ impl Worker {
         let clock = Clock::system();
         let sources = Sources::new(&settings.sources, sdk, clock.clone())?;
         let lists = sources.lists();
-        let slots = Slots::new(settings.concurrency);
+        let slots = ConcurrencyLimit::new(settings.concurrency);
         let quotas = quotas(&models, sdk, &settings.aws);
-        let purse = Purse::new(
+        let model_budget = ModelBudget::new(
             aws.spending.clone(),
             settings.model.budgets,
             quotas,
@@ -96,34 +96,34 @@ impl Worker {
         let mandatory = settings.sources.mandatory.clone();
         let assessor = Assessor::new(models, settings.model.prompt, Arc::clone(&slots), mandatory);
         let dead_letters = Queue::at(sdk, settings.dlq_url.clone());
-        let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources, assessor, purse);
-        let jobs = Jobs {
+        let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources, assessor, model_budget);
+        let jobs = JobRunner {
             aws,
             dead_letters,
             clock,
             policy: settings.aws.policy,
-            share: Share::new(settings.tenant_max),
+            share: TenantConcurrency::new(settings.tenant_max),
             pipeline,
             worker: format!("worker-{}", Uuid::now_v7().simple()),
             give_back: CancellationToken::new(),
         };
         let sender = Sender::new(settings.private_callbacks.clone()).map_err(SourcesError::Http)?;
         let dead_letters = Queue::at(sdk, settings.callback_dlq_url.clone());
-        let callbacks = Callbacks { sender, dead_letters };
-        let agent = settings.ecs_agent.as_ref().map(Agent::new).transpose().map_err(SourcesError::Http)?;
-        let pulse = Arc::default();
-        Ok(Self { jobs: Arc::new(jobs), slots, agent, lists, callbacks, pulse, settings })
+        let callbacks = Webhooks { sender, dead_letters };
+        let agent = settings.ecs_agent.as_ref().map(EcsAgent::new).transpose().map_err(SourcesError::Http)?;
+        let liveness = Arc::default();
+        Ok(Self { jobs: Arc::new(jobs), slots, agent, lists, callbacks, liveness, settings })
     }
 
     /// The signs of life that it gives.
-    pub fn pulse(&self) -> Arc<Pulse> {
-        Arc::clone(&self.pulse)
+    pub fn liveness(&self) -> Arc<Liveness> {
+        Arc::clone(&self.liveness)
     }
 
     /// Works until `stop`, then drains: nothing more is received, reports in work get the drain
     /// time, and what is left is given back so that another worker continues at once.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { jobs, slots, agent, lists, callbacks, pulse, settings } = self;
+        let Self { jobs, slots, agent, lists, callbacks, liveness, settings } = self;
         if let Some(lists) = &lists {
             // Reports that come meanwhile would wait for them anyway.
             tokio::select! {
@@ -131,14 +131,14 @@ impl Worker {
                 _ = lists.refresh() => {}
             }
         }
-        pulse.ready();
+        liveness.ready();
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
         tracing::info!(worker = %jobs.worker, slots = settings.concurrency, version, revision, "worker is ready");
         let running = TaskTracker::new();
         let drained = CancellationToken::new();
         let beside = TaskTracker::new();
         beside.spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
-        beside.spawn(callbacks::keep_delivering(Arc::clone(&jobs), callbacks, stop.clone()));
+        beside.spawn(webhooks::keep_delivering(Arc::clone(&jobs), callbacks, stop.clone()));
         beside.spawn(dead_letters::keep_looking(Arc::clone(&jobs), stop.clone()));
         if let Some(lists) = lists {
             beside.spawn(lists.keep_fresh(stop.clone()));
@@ -146,7 +146,7 @@ impl Worker {
         if let Some(agent) = agent {
             beside.spawn(agent.follow(running.clone(), drained.clone()));
         }
-        consumer::consume(Arc::clone(&jobs), slots, &pulse, stop, running.clone()).await;
+        consumer::consume(Arc::clone(&jobs), slots, &liveness, stop, running.clone()).await;
         running.close();
         if timeout(settings.drain, running.wait()).await.is_err() {
             tracing::info!(reports = running.len(), "giving back what is still in work");

@@ -37,18 +37,18 @@ struct Known {
 
 /// What this process knows of keys.
 #[derive(Debug)]
-pub struct KeyRing {
+pub struct KeyCache {
     known: Mutex<HashMap<KeyId, Known>>,
     lookups: Semaphore,
 }
 
-impl Default for KeyRing {
+impl Default for KeyCache {
     fn default() -> Self {
         Self { known: Mutex::default(), lookups: Semaphore::new(LOOKUPS) }
     }
 }
 
-impl KeyRing {
+impl KeyCache {
     fn known(&self) -> MutexGuard<'_, HashMap<KeyId, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,7 +63,7 @@ impl KeyRing {
         if !bool::from(record.hash.ct_eq(&key.hash())) {
             return Err(unknown());
         }
-        if !record.is_good(now) {
+        if !record.is_active(now) {
             let what = if record.revoked_at.is_some() { "revoked" } else { "expired" };
             return Err(Problem::unauthenticated(&format!("the key is {what}")));
         }
@@ -71,14 +71,14 @@ impl KeyRing {
             tenant: record.tenant,
             actor: Actor::Key(record.id),
             scopes: record.scopes,
-            good_until: record.expires_at,
+            active_until: record.expires_at,
         })
     }
 
     /// Whether the key `id` is still good, as far as is known.
-    pub async fn is_good(&self, keys: &Keys, id: &KeyId, now: UtcTime) -> bool {
+    pub async fn is_active(&self, keys: &Keys, id: &KeyId, now: UtcTime) -> bool {
         let record = self.record(keys, id, now).await;
-        record.is_ok_and(|record| record.is_some_and(|record| record.is_good(now)))
+        record.is_ok_and(|record| record.is_some_and(|record| record.is_active(now)))
     }
 
     async fn record(&self, keys: &Keys, id: &KeyId, now: UtcTime) -> Result<Option<KeyRecord>, AwsError> {

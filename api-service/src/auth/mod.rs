@@ -18,7 +18,7 @@ use domain::{
 use secrecy::SecretString;
 
 pub use self::{
-    keys::KeyRing,
+    keys::KeyCache,
     oidc::{Oidc, OidcSettings, check_issuer},
 };
 use crate::{
@@ -55,16 +55,16 @@ pub struct Caller {
     /// What the caller may do.
     pub scopes: Scopes,
     /// Until when that is known to hold; for ever where a key says so.
-    pub good_until: Option<UtcTime>,
+    pub active_until: Option<UtcTime>,
 }
 
 impl Caller {
     /// Whether the caller would still be let in. While nobody can tell, nobody is let go on.
-    pub async fn is_still_good(&self, app: &App) -> bool {
+    pub async fn is_still_active(&self, app: &App) -> bool {
         let now = app.clock.now();
-        let in_time = self.good_until.is_none_or(|end| now < end);
+        let in_time = self.active_until.is_none_or(|end| now < end);
         match &self.actor {
-            Actor::Key(id) => in_time && app.key_ring.is_good(&app.aws.keys, id, now).await,
+            Actor::Key(id) => in_time && app.key_cache.is_active(&app.aws.keys, id, now).await,
             Actor::Subject(_) => in_time,
         }
     }
@@ -133,7 +133,7 @@ async fn authenticated(parts: &Parts, app: &Arc<App>) -> Result<Caller, Problem>
     let token = token
         .ok_or_else(|| Problem::unauthenticated("the Authorization header is not of the form: Bearer KEY"))?;
     if let Some(key) = ApiKey::parse(token) {
-        return app.key_ring.caller(&app.aws.keys, &key, app.clock.now()).await;
+        return app.key_cache.caller(&app.aws.keys, &key, app.clock.now()).await;
     }
     match &app.oidc {
         Some(oidc) if token.split('.').count() == 3 => oidc.caller(&SecretString::from(token)).await,

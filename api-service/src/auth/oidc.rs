@@ -180,8 +180,8 @@ impl Oidc {
         let subject = hex::encode(&hash.finalize()[..8]);
         let expires = claims.get("exp").and_then(Value::as_f64).unwrap_or_default();
         #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
-        let good_until = Some(UtcTime::from_epoch_millis((expires * 1000.0) as i64));
-        Ok(Caller { tenant, actor: Actor::Subject(subject), scopes, good_until })
+        let active_until = Some(UtcTime::from_epoch_millis((expires * 1000.0) as i64));
+        Ok(Caller { tenant, actor: Actor::Subject(subject), scopes, active_until })
     }
 
     fn fetched(&self, no_older_than: Duration) -> Option<Arc<Fetched>> {

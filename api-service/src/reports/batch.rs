@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use aws_adapters::table::{Created, Looked};
+use aws_adapters::table::{Created, Lookup};
 use axum::{
     Json,
     extract::{Request, State},
@@ -142,8 +142,8 @@ pub async fn batch(
             Err(problem) => Some(Err(problem)),
         });
     }
-    let room = limits::room(&app, &tenant, wanted.len() as u64).await?;
-    let fits = usize::try_from(room.size()).unwrap_or(usize::MAX).min(wanted.len());
+    let quota = limits::reserve_daily(&app, &tenant, wanted.len() as u64).await?;
+    let fits = usize::try_from(quota.size()).unwrap_or(usize::MAX).min(wanted.len());
     let refused = wanted.split_off(fits);
     let mut replayed = 0;
     let known = if key.is_some() { known(&app, &refused).await? } else { HashMap::new() };
@@ -156,13 +156,13 @@ pub async fn batch(
                 Ok(before.clone())
             }
             Some(_) => Err(reused()),
-            None => Err(room.refusal()),
+            None => Err(quota.refusal()),
         });
     }
     let recorded =
         if key.is_some() { record_each(&app, wanted).await } else { record_all(&app, wanted).await };
     let new = recorded.iter().filter(|(_, outcome)| matches!(outcome, Ok((_, false)))).count();
-    room.keep(new as u64).await;
+    quota.commit(new as u64).await;
     for (index, outcome) in recorded {
         if let Ok((report, was_there)) = &outcome {
             replayed += usize::from(*was_there);
@@ -193,7 +193,7 @@ pub async fn batch(
 async fn known(app: &App, reports: &[(usize, Report)]) -> Result<HashMap<ReportId, Report>, Problem> {
     let ids: Vec<_> = reports.iter().map(|(_, report)| (report.tenant.clone(), report.id)).collect();
     let found = app.aws.table.get_all(&ids).await?;
-    Ok(found.into_iter().filter_map(Looked::found).map(|report| (report.id, report)).collect())
+    Ok(found.into_iter().filter_map(Lookup::found).map(|report| (report.id, report)).collect())
 }
 
 type Outcome = Result<Report, Problem>;

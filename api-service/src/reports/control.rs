@@ -45,7 +45,7 @@ pub async fn cancel(
                 caller.audit("report.cancel", &done.id);
                 return answer(&app, &caller, *done).await;
             }
-            Executed::Refused(current) => report = *current.ok_or_else(Problem::report_not_found)?,
+            Executed::Rejected(current) => report = *current.ok_or_else(Problem::report_not_found)?,
         }
         match report.lifecycle.status {
             Status::Cancelled => return answer(&app, &caller, report).await,
@@ -79,7 +79,7 @@ pub async fn resubmit(
             caller.audit("report.resubmit", &done.id);
             answer(&app, &caller, *done).await
         }
-        Executed::Refused(current) => {
+        Executed::Rejected(current) => {
             let report = *current.ok_or_else(Problem::report_not_found)?;
             match report.lifecycle.status {
                 Status::Completed => Err(forbidden("resubmit", Status::Completed)),

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use utoipa::ToSchema;
 
-use super::{find, follow, resource::ReportResource};
+use super::{find, resource::ReportResource, watcher};
 use crate::{
     application::App,
     auth::{Caller, Reader},
@@ -100,7 +100,7 @@ fn changes(
                     Next::End => return None,
                     Next::Show(report, seen) if seen == Some(report.revision) => after(report),
                     // A key that was revoked since opens nothing any more: the client meets that when it reconnects.
-                    Next::Show(..) | Next::Wait(_) if !caller.is_still_good(&app).await => Next::End,
+                    Next::Show(..) | Next::Wait(_) if !caller.is_still_active(&app).await => Next::End,
                     Next::Show(report, _) => {
                         let after = after(report.clone());
                         match event(&app, &caller, report).await {
@@ -111,7 +111,7 @@ fn changes(
                     Next::Wait(_) if app.stop.is_cancelled() => Next::End,
                     Next::Wait(report) => {
                         let known = report.revision;
-                        match follow::until_changed(&app, report, PATIENCE).await {
+                        match watcher::until_changed(&app, report, PATIENCE).await {
                             Some(report) => Next::Show(report, Some(known)),
                             None => Next::End,
                         }

@@ -17,7 +17,7 @@ use crate::{
     application::App,
     auth::Reader,
     problem::{Problem, ProblemBody},
-    query::{self, Refused},
+    query::{self, Rejected},
 };
 
 const PAGE_SIZE: usize = 20;
@@ -78,12 +78,14 @@ fn parameters(query: Option<&str>) -> Result<Parameters, Problem> {
                 Ok(size) if (1..=PAGE_SIZE_MAX).contains(&size) => wanted.size = size,
                 _ => {
                     let message = format!("pageSize is not a whole number from 1 to {PAGE_SIZE_MAX}");
-                    return Err(Refused::Value("page_size_invalid", message));
+                    return Err(Rejected::Value("page_size_invalid", message));
                 }
             },
             "pageToken" => match value.parse() {
                 Ok(token) => wanted.after = Some(token),
-                Err(error) => return Err(Refused::Value("page_token_invalid", format!("pageToken {error}"))),
+                Err(error) => {
+                    return Err(Rejected::Value("page_token_invalid", format!("pageToken {error}")));
+                }
             },
             _ => take_filter(&mut wanted.filter, name, value)?,
         }
@@ -94,7 +96,7 @@ fn parameters(query: Option<&str>) -> Result<Parameters, Problem> {
 }
 
 /// Takes a parameter that chooses reports.
-pub(super) fn take_filter(filter: &mut Filter, name: &str, value: &str) -> Result<(), Refused> {
+pub(super) fn take_filter(filter: &mut Filter, name: &str, value: &str) -> Result<(), Rejected> {
     match name {
         "status" => {
             filter.status = Some(named(name, value, &Status::ALL, Status::as_str, "status_unknown")?);
@@ -105,14 +107,14 @@ pub(super) fn take_filter(filter: &mut Filter, name: &str, value: &str) -> Resul
         }
         "country" => {
             let country: Result<Country, _> = value.parse();
-            let unknown = |error| Refused::Value("country_unknown", format!("country {error}"));
+            let unknown = |error| Rejected::Value("country_unknown", format!("country {error}"));
             filter.country = Some(country.map_err(unknown)?);
         }
         "from" | "to" => {
             let bound = if name == "from" { &mut filter.from } else { &mut filter.to };
             *bound = Some(query::day(name, value)?);
         }
-        _ => return Err(Refused::Unknown),
+        _ => return Err(Rejected::Unknown),
     }
     Ok(())
 }
@@ -124,9 +126,9 @@ fn named<T: Copy>(
     all: &[T],
     name: impl Fn(T) -> &'static str,
     code: &'static str,
-) -> Result<T, Refused> {
+) -> Result<T, Rejected> {
     all.iter().copied().find(|one| name(*one) == value).ok_or_else(|| {
         let known: Vec<&str> = all.iter().map(|one| name(*one)).collect();
-        Refused::Value(code, format!("{parameter} is none of {}", known.join(", ")))
+        Rejected::Value(code, format!("{parameter} is none of {}", known.join(", ")))
     })
 }

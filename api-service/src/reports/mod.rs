@@ -2,17 +2,17 @@
 
 pub mod artifact;
 pub mod batch;
-pub mod callback;
 pub mod control;
 pub mod document;
+pub mod duration_estimate;
 pub mod events;
 pub mod export;
-pub mod follow;
 pub mod list;
-pub mod pace;
 pub mod read;
 pub mod resource;
 pub mod submit;
+pub mod watcher;
+pub mod webhook;
 
 use std::{sync::Arc, time::Duration};
 

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{find, follow, resource, resource::ReportResource, retry_after};
+use super::{find, resource, resource::ReportResource, retry_after, watcher};
 use crate::{
     application::App,
     auth::Reader,
@@ -50,7 +50,7 @@ pub async fn read(
         let up_to_date = matches(&headers, &report) || !headers.contains_key(header::IF_NONE_MATCH);
         if up_to_date {
             let _open = app.limits.follow(&caller.tenant)?;
-            let changed = follow::until_changed(&app, report, wait).await;
+            let changed = watcher::until_changed(&app, report, wait).await;
             report = changed.ok_or_else(Problem::report_not_found)?;
         }
         if let Ok(applied) = HeaderValue::from_str(&format!("wait={}", wait.as_secs())) {

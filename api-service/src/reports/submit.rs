@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_adapters::{error::Remedy, table::Created};
+use aws_adapters::{error::ErrorClass, table::Created};
 use axum::{
     Json,
     extract::{Request, State},
@@ -138,25 +138,25 @@ async fn record(
         |key| ReportId::for_idempotency_key(&tenant, key),
     );
     let report = new_report(app, tenant, id, wanted)?;
-    let room = limits::room(app, &report.tenant, 1).await?;
-    if room.size() == 0 {
+    let quota = limits::reserve_daily(app, &report.tenant, 1).await?;
+    if quota.size() == 0 {
         // What was recorded before is no new report.
         let known = if key.is_some() { app.aws.table.get(&report.tenant, report.id).await? } else { None };
         return match known {
             Some(known) if known.request_sha256 == report.request_sha256 => Ok((known, true)),
             Some(_) => Err(reused()),
-            None => Err(room.refusal()),
+            None => Err(quota.refusal()),
         };
     }
     let created = match app.aws.table.create(&report).await {
         Ok(created) => created,
         Err(error) => {
             // What AWS refused is not recorded; of what got no answer nobody knows.
-            room.keep(u64::from(error.remedy == Remedy::Transient)).await;
+            quota.commit(u64::from(error.class == ErrorClass::Transient)).await;
             return Err(error.into());
         }
     };
-    room.keep(u64::from(matches!(created, Created::New))).await;
+    quota.commit(u64::from(matches!(created, Created::New))).await;
     match created {
         Created::New => {
             enqueue(app, &report).await;

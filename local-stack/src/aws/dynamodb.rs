@@ -68,7 +68,12 @@ impl DynamoDb {
     }
 
     /// The answer to a query of an index; none for every other request.
-    fn query_of_index(&self, operation: DynamoDBOperation, body: &[u8], request_id: &str) -> Option<Answer> {
+    fn query_of_index(
+        &self,
+        operation: DynamoDBOperation,
+        body: &[u8],
+        request_id: &str,
+    ) -> Option<HandlerResult> {
         if operation != DynamoDBOperation::Query {
             return None;
         }
@@ -111,7 +116,7 @@ impl DynamoDb {
     }
 }
 
-type Answer = Result<Response<DynamoDBResponseBody>, DynamoDBError>;
+type HandlerResult = Result<Response<DynamoDBResponseBody>, DynamoDBError>;
 
 /// What of a writing request says which items it writes.
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::wire::{Answer, ConverseError, ConverseRequest, tool_use_id};
+use super::wire::{ConverseAnswer, ConverseError, ConverseRequest, tool_use_id};
 
 /// The way an answer is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +39,10 @@ impl Ask {
     }
 
     /// The answer in the way it was asked for.
-    pub(super) fn answer(&self, value: &Value) -> Answer {
+    pub(super) fn answer(&self, value: &Value) -> ConverseAnswer {
         match self {
-            Self::Tool(name) => Answer::tool_use(&tool_use_id(), name, value),
-            Self::JsonText => Answer::text("end_turn", value.to_string()),
+            Self::Tool(name) => ConverseAnswer::tool_use(&tool_use_id(), name, value),
+            Self::JsonText => ConverseAnswer::text("end_turn", value.to_string()),
         }
     }
 }
@@ -135,11 +135,11 @@ mod tests {
             "properties": {
                 "level": {"type": "string"},
                 "summary": {"$ref": "#/$defs/Summary"},
-                "findings": {"type": "array", "items": {"$ref": "#/$defs/Finding"}}
+                "findings": {"type": "array", "items": {"$ref": "#/$defs/DraftFinding"}}
             },
             "$defs": {
                 "Summary": {"type": "object", "properties": {"text": {}, "citations": {}}},
-                "Finding": {"type": "object", "properties": {
+                "DraftFinding": {"type": "object", "properties": {
                     "category": {}, "severity": {}, "statement": {},
                     "citations": {"type": "array", "items": {"type": "object", "properties": {"evidenceId": {}, "quote": {}}}}
                 }}
@@ -153,7 +153,7 @@ mod tests {
         let mut lacking = schema();
         lacking["properties"]["level"].take();
         lacking["properties"].as_object_mut().unwrap().remove("level");
-        lacking["$defs"]["Finding"]["properties"]["citations"]["items"]["properties"]
+        lacking["$defs"]["DraftFinding"]["properties"]["citations"]["items"]["properties"]
             .as_object_mut()
             .unwrap()
             .remove("quote");

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::evidence::{Evidence, Prompt};
-use super::wire::{Answer, ConverseError, ErrorKind};
-use super::writer::{Assessment, Citation, Finding};
+use super::wire::{ConverseAnswer, ConverseError, ErrorKind};
+use super::writer::{Assessment, Citation, DraftFinding};
 use crate::faults::Outcome;
 
 /// A date and a number that no evidence holds.
@@ -28,13 +28,18 @@ pub(super) fn server_error(turn: u64) -> ConverseError {
 }
 
 /// The assessment, spoilt as the outcome says.
-pub(super) fn answer(outcome: Outcome, ask: &Ask, mut assessment: Assessment, prompt: &Prompt) -> Answer {
+pub(super) fn answer(
+    outcome: Outcome,
+    ask: &Ask,
+    mut assessment: Assessment,
+    prompt: &Prompt,
+) -> ConverseAnswer {
     match outcome {
         // Throttles and errors were answered before the request was read.
         Outcome::Answer | Outcome::Throttle | Outcome::Error(_) => {}
         Outcome::Refusal => {
             // What Bedrock says when a model's own safeguards end the turn: text, whatever tool was forced.
-            return Answer::text(
+            return ConverseAnswer::text(
                 "content_filtered",
                 "I cannot help with assessing this company. (fault asked for)",
             );
@@ -84,7 +89,7 @@ fn obey(assessment: &mut Assessment, prompt: &Prompt) {
     let Some(item) = prompt.evidence.iter().find(directs) else { return };
     assessment.level = "LOW";
     assessment.summary.text = format!("{} {}", item.title, assessment.summary.text);
-    assessment.findings = vec![Finding {
+    assessment.findings = vec![DraftFinding {
         category: "other",
         severity: "low",
         statement: item.title.clone(),
@@ -93,7 +98,7 @@ fn obey(assessment: &mut Assessment, prompt: &Prompt) {
 }
 
 /// Missing fields, wrong types, and no JSON at all, in turn.
-fn malformed(turn: u64, ask: &Ask, assessment: &Assessment) -> Answer {
+fn malformed(turn: u64, ask: &Ask, assessment: &Assessment) -> ConverseAnswer {
     match turn % 3 {
         0 => ask.answer(&json!({ "level": assessment.level })),
         1 => ask.answer(&json!({
@@ -101,15 +106,18 @@ fn malformed(turn: u64, ask: &Ask, assessment: &Assessment) -> Answer {
             "summary": assessment.summary.text,
             "findings": { "first": Value::Null },
         })),
-        _ => Answer::text("end_turn", format!("Here is my assessment: the risk is {}.", assessment.level)),
+        _ => ConverseAnswer::text(
+            "end_turn",
+            format!("Here is my assessment: the risk is {}.", assessment.level),
+        ),
     }
 }
 
 /// A fault in a citation needs a finding to be in, for a company without any too.
-fn with_one_finding<'a>(assessment: &'a mut Assessment, prompt: &Prompt) -> &'a mut [Finding] {
+fn with_one_finding<'a>(assessment: &'a mut Assessment, prompt: &Prompt) -> &'a mut [DraftFinding] {
     if assessment.findings.is_empty() {
         let evidence_id = prompt.evidence.first().map_or_else(|| unknown_id(prompt), |item| item.id.clone());
-        assessment.findings.push(Finding {
+        assessment.findings.push(DraftFinding {
             category: "other",
             severity: "medium",
             statement: "The company is said to have admitted everything.".to_owned(),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::wire::{
-    Answer, Billed, ConverseError, ConverseRequest, Message, Role, Usage, tool_use_block, tool_use_id,
+    Billed, ConverseAnswer, ConverseError, ConverseRequest, Message, Role, Usage, tool_use_block, tool_use_id,
 };
 
 /// The chat completions request with the same meaning.
@@ -152,7 +152,7 @@ pub(super) fn response(answer: &Value) -> Result<Billed, String> {
         _ if !calls.is_empty() => "tool_use",
         _ => "end_turn",
     };
-    Ok(Billed { answer: Answer { stop_reason, content }, usage: usage(answer) })
+    Ok(Billed { answer: ConverseAnswer { stop_reason, content }, usage: usage(answer) })
 }
 
 fn usage(answer: &Value) -> Usage {

@@ -1,6 +1,6 @@
 //! The stand-in's vocabulary: which words it takes for bad news, and its own sentences in English and Japanese.
 
-use super::evidence::Floor;
+use super::evidence::Grade;
 
 /// Words that make a report adverse, lower case.
 const ADVERSE: &[&str] = &[
@@ -130,23 +130,23 @@ impl Language {
         }
     }
 
-    pub(super) fn level(self, company: &str, floor: Floor) -> String {
+    pub(super) fn level(self, company: &str, floor: Grade) -> String {
         match self {
             Self::English => {
                 let level = match floor {
-                    Floor::Low => "low",
-                    Floor::Medium => "medium",
-                    Floor::High => "high",
-                    Floor::Undetermined => "undetermined, because a source is missing",
+                    Grade::Low => "low",
+                    Grade::Medium => "medium",
+                    Grade::High => "high",
+                    Grade::Undetermined => "undetermined, because a source is missing",
                 };
                 format!("By the rules the risk of doing business with {company} is {level}.")
             }
             Self::Japanese => {
                 let level = match floor {
-                    Floor::Low => "低い",
-                    Floor::Medium => "中程度",
-                    Floor::High => "高い",
-                    Floor::Undetermined => "情報源が欠けているため判定できない",
+                    Grade::Low => "低い",
+                    Grade::Medium => "中程度",
+                    Grade::High => "高い",
+                    Grade::Undetermined => "情報源が欠けているため判定できない",
                 };
                 format!("規則によれば、{company}との取引のリスクは「{level}」です。")
             }

@@ -96,12 +96,12 @@ pub(super) struct Usage {
 
 /// What the model says.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ConverseAnswer {
     pub(super) stop_reason: &'static str,
     pub(super) content: Vec<Value>,
 }
 
-impl Answer {
+impl ConverseAnswer {
     pub(super) fn text(stop_reason: &'static str, text: impl Into<String>) -> Self {
         Self { stop_reason, content: vec![json!({ "text": text.into() })] }
     }
@@ -122,7 +122,7 @@ impl Answer {
 /// An answer with the usage that was counted for it.
 #[derive(Debug)]
 pub(super) struct Billed {
-    pub(super) answer: Answer,
+    pub(super) answer: ConverseAnswer,
     pub(super) usage: Usage,
 }
 

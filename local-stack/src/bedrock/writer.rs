@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::evidence::{Evidence, Floor, Prompt};
+use super::evidence::{Evidence, Grade, Prompt};
 use super::phrases::{Language, is_adverse};
 
 /// The longest quote, in characters.
@@ -19,7 +19,7 @@ const MAX_CITED_WITHOUT_FINDINGS: usize = 5;
 pub(super) struct Assessment {
     pub(super) level: &'static str,
     pub(super) summary: Summary,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<DraftFinding>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -29,7 +29,7 @@ pub(super) struct Summary {
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Finding {
+pub(super) struct DraftFinding {
     pub(super) category: &'static str,
     pub(super) severity: &'static str,
     pub(super) statement: String,
@@ -52,7 +52,7 @@ pub(super) fn write(prompt: &Prompt) -> Assessment {
         .filter(|rule| raises(&rule.effect))
         .flat_map(|rule| rule.because.iter().map(String::as_str))
         .collect();
-    let findings: Vec<Finding> =
+    let findings: Vec<DraftFinding> =
         prompt.evidence.iter().filter_map(|item| finding(item, prompt, &cited_by_rules, language)).collect();
     Assessment { level: level(prompt), summary: summary(prompt, &findings, language), findings }
 }
@@ -71,12 +71,12 @@ fn level(prompt: &Prompt) -> &'static str {
     let adverse_news =
         prompt.evidence.iter().any(|item| category(&item.source) == "adverse_media" && item_is_adverse(item));
     match prompt.assessment.floor {
-        Floor::High => "HIGH",
-        Floor::Medium => "MEDIUM",
+        Grade::High => "HIGH",
+        Grade::Medium => "MEDIUM",
         // The schema has no word for it; what is not known is not low.
-        Floor::Undetermined => "MEDIUM",
-        Floor::Low if adverse_news => "MEDIUM",
-        Floor::Low => "LOW",
+        Grade::Undetermined => "MEDIUM",
+        Grade::Low if adverse_news => "MEDIUM",
+        Grade::Low => "LOW",
     }
 }
 
@@ -85,7 +85,7 @@ fn finding(
     prompt: &Prompt,
     cited_by_rules: &HashSet<&str>,
     language: Language,
-) -> Option<Finding> {
+) -> Option<DraftFinding> {
     let category = category(&item.source);
     let cited = cited_by_rules.contains(item.id.as_str());
     // A list's entry always speaks of sanctions, a harmless namesake's too: there the rules decide, where there are any.
@@ -96,11 +96,11 @@ fn finding(
         return None;
     }
     let severity = match (category, cited, prompt.assessment.floor) {
-        ("sanctions", true, Floor::High) => "high",
+        ("sanctions", true, Grade::High) => "high",
         (_, true, _) | ("adverse_media" | "sanctions", false, _) => "medium",
         _ => "low",
     };
-    Some(Finding {
+    Some(DraftFinding {
         category,
         severity,
         statement: language.statement(category, quote),
@@ -112,7 +112,7 @@ fn item_is_adverse(item: &Evidence) -> bool {
     is_adverse(&item.title) || is_adverse(&item.text)
 }
 
-fn summary(prompt: &Prompt, findings: &[Finding], language: Language) -> Summary {
+fn summary(prompt: &Prompt, findings: &[DraftFinding], language: Language) -> Summary {
     let mut sentences = vec![
         language.notice().to_owned(),
         language.level(&prompt.company.company_name, prompt.assessment.floor),

@@ -41,7 +41,7 @@ pub(super) struct Accepted {
 
 /// What an API answered that no client should ever see.
 #[derive(Debug, Clone)]
-pub(super) struct Refused {
+pub(super) struct Rejected {
     pub(super) number: u32,
     pub(super) answer: String,
 }
@@ -50,7 +50,7 @@ pub(super) struct Refused {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Submissions {
     pub(super) accepted: Vec<Accepted>,
-    pub(super) refused: Vec<Refused>,
+    pub(super) refused: Vec<Rejected>,
 }
 
 /// The key of the submission `number` in the soak with `seed`.
@@ -112,7 +112,7 @@ impl Load {
         }
     }
 
-    fn done(&self, outcome: Result<Accepted, Refused>) {
+    fn done(&self, outcome: Result<Accepted, Rejected>) {
         self.accepted.fetch_add(1, Ordering::Relaxed);
         let mut submissions = self.submissions.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
@@ -162,7 +162,7 @@ impl Clients {
         Ok(clients.load.take_accepted())
     }
 
-    async fn submit(&self, number: u32) -> Result<Accepted, Refused> {
+    async fn submit(&self, number: u32) -> Result<Accepted, Rejected> {
         let mut accepted = Accepted { number, ids: Vec::new(), requests: 0, replayed: false };
         self.until_accepted(&mut accepted).await?;
         if number.is_multiple_of(REPEAT_EVERY) {
@@ -172,7 +172,7 @@ impl Clients {
     }
 
     /// Asks the APIs in turn until one says 202.
-    async fn until_accepted(&self, accepted: &mut Accepted) -> Result<(), Refused> {
+    async fn until_accepted(&self, accepted: &mut Accepted) -> Result<(), Rejected> {
         let number = accepted.number;
         loop {
             let api = &self.apis[(number + accepted.requests) as usize % self.apis.len()];
@@ -198,7 +198,7 @@ impl Clients {
                         return Ok(());
                     }
                     Ok(text) if !passes => {
-                        return Err(Refused { number, answer: format!("{status}: {text}") });
+                        return Err(Rejected { number, answer: format!("{status}: {text}") });
                     }
                     _ => {}
                 }

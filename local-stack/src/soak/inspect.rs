@@ -45,9 +45,9 @@ pub(super) struct Row {
 /// What a tenant's reports cost on a day, as it lies in the table: millionths of a US dollar.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub(super) struct Book {
-    /// Spent or reserved.
+    /// TenantUsage or reserved.
     pub(super) committed: i64,
-    /// Spent.
+    /// TenantUsage.
     #[serde(default)]
     pub(super) cost: i64,
     #[serde(default)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
 
-use crate::rig::{Exchange, Observer};
+use crate::fault_proxy::{Exchange, Observer};
 
 const FIELD: &str = "corporateNumber";
 const DIGITS: usize = 8;

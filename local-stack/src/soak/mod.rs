@@ -19,7 +19,7 @@ use anyhow::{Context as _, bail};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::rig::{self, Kind, Rule};
+use crate::fault_proxy::{self, Kind, Rule};
 use crate::stack::{Options as StackOptions, Part, Stack};
 use clients::{Clients, Load};
 use inspect::Inspector;
@@ -82,7 +82,7 @@ fn surroundings(options: &Options, ledger: &Arc<Ledger>) -> anyhow::Result<Stack
     let mut stack = options.stack.clone();
     let mut rig = match stack.rig.take() {
         Some(rig) => rig,
-        None => rig::Options {
+        None => fault_proxy::Options {
             rules: RULES.map(str::parse::<Rule>).into_iter().collect::<Result<_, _>>()?,
             observer: None,
         },

@@ -13,7 +13,7 @@ use super::invariants::{Broken, attempts_cut_short, bought_again};
 use super::ledger::Tallies;
 use super::process::Life;
 use super::{Options, RULES};
-use crate::rig::{Kind, Plan};
+use crate::fault_proxy::{Kind, Plan};
 
 /// Cases of one broken invariant that are printed; the rest is counted.
 const CASES_MAX: usize = 20;

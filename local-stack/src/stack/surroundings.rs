@@ -9,10 +9,10 @@ use tokio::net::TcpListener;
 use super::Options;
 use crate::aws::{Credentials, EmbeddedAws};
 use crate::bedrock::{self, Bedrock};
+use crate::fault_proxy::{FaultProxy, Upstream};
 use crate::faults::{StandIn, from_args};
 use crate::feeds::FeedsServer;
 use crate::provision::{Clients, Names, Provisioned, provision};
-use crate::rig::{Rig, Upstream};
 
 /// The region that everything is signed for.
 pub const REGION: &str = "us-east-1";
@@ -20,7 +20,7 @@ pub const REGION: &str = "us-east-1";
 /// The rig with how clients that go through it are configured.
 #[derive(Debug)]
 struct Rigged {
-    rig: Rig,
+    rig: FaultProxy,
     sdk: SdkConfig,
     bedrock_sdk: SdkConfig,
 }
@@ -76,7 +76,7 @@ impl Surroundings {
             Some(wanted) => {
                 let upstream =
                     Upstream { aws: aws.endpoint(), bedrock: bedrock.base_url(), sqs: clients.sqs.clone() };
-                let rig = Rig::start(wanted.clone(), upstream, options.seed)
+                let rig = FaultProxy::start(wanted.clone(), upstream, options.seed)
                     .await
                     .context("the fault rig could not be started")?;
                 let (sdk, bedrock_sdk) = (sdk_at(&sdk, &rig.aws_url()), sdk_at(&sdk, &rig.bedrock_url()));
@@ -107,7 +107,7 @@ impl Surroundings {
     }
 
     /// The fault rig, when there is one.
-    pub fn rig(&self) -> Option<&Rig> {
+    pub fn rig(&self) -> Option<&FaultProxy> {
         self.rig.as_ref().map(|rigged| &rigged.rig)
     }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::support::{clean, text, with};
 use anyhow::Result;
-use api_service::auth::KeyRing;
+use api_service::auth::KeyCache;
 use api_service::keys_command::{KeysCommand, KeysError, create, run};
 use api_service::router::document;
 use aws_adapters::keys::Keys;
@@ -80,7 +80,7 @@ async fn every_route_wants_a_key_and_its_scope() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_is_refused_within_a_minute_and_an_outage_lets_nobody_stay() -> Result<()> {
     let stack = without_worker(&[]).await?;
-    let (keys, ring, start) = (keys(&stack), KeyRing::default(), service_runtime::clock::now());
+    let (keys, ring, start) = (keys(&stack), KeyCache::default(), service_runtime::clock::now());
     let key = key_with(&stack, &[Scope::ReportsRead]).await?;
     let at = |seconds| start.plus(Duration::from_secs(seconds));
     let code = async |keys: &Keys, key: &ApiKey, seconds| match ring.caller(keys, key, at(seconds)).await {
@@ -95,7 +95,7 @@ async fn a_revoked_key_is_refused_within_a_minute_and_an_outage_lets_nobody_stay
     assert_eq!(code(&nowhere, &key, 50).await, "unavailable");
 
     keys.revoke(&key.id, at(60)).await?.unwrap();
-    assert!(!ring.is_good(&keys, &key.id, at(60)).await);
+    assert!(!ring.is_active(&keys, &key.id, at(60)).await);
     assert_eq!(code(&keys, &key, 60).await, "unauthenticated");
     // The id alone is no key.
     let other = key_with(&stack, &[Scope::Admin]).await?;

@@ -6,16 +6,16 @@ use anyhow::Result;
 use domain::risk::RiskLevel;
 use local_stack::faults::Faults;
 use local_stack::stack::{Part, testing::TestStack};
+use worker_service::evaluation::Overrides;
+use worker_service::evaluation::evaluate::{Evaluation, evaluate};
+use worker_service::evaluation::replay::{Stored, replay};
 use worker_service::settings::Settings;
-use worker_service::trial::Instead;
-use worker_service::trial::evaluate::{Evaluation, evaluate};
-use worker_service::trial::replay::{Stored, replay};
 
 fn cases() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../worker-service/evaluation"))
 }
 
-async fn evaluated(stack: &TestStack, instead: &Instead) -> Result<Evaluation> {
+async fn evaluated(stack: &TestStack, instead: &Overrides) -> Result<Evaluation> {
     let settings = Settings::read(stack.environment())?;
     Ok(evaluate(cases(), stack.surroundings().bedrock_sdk(), &settings.model, instead).await?)
 }
@@ -31,7 +31,7 @@ async fn without_services() -> Result<TestStack> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stand_in_agrees_in_every_case_and_invents_nothing() -> Result<()> {
     let stack = without_services().await?;
-    let evaluation = evaluated(&stack, &Instead::default()).await?;
+    let evaluation = evaluated(&stack, &Overrides::default()).await?;
     let mut table = Vec::new();
     evaluation.write(&mut table)?;
     let table = String::from_utf8(table)?;
@@ -49,7 +49,7 @@ async fn the_stand_in_agrees_in_every_case_and_invents_nothing() -> Result<()> {
 async fn a_bad_model_falls_short_and_the_evaluation_says_of_what() -> Result<()> {
     let stack = without_services().await?;
     stack.bedrock().faults().set(Faults { hallucinated: 1.0, ..Faults::default() });
-    let evaluation = evaluated(&stack, &Instead::default()).await?;
+    let evaluation = evaluated(&stack, &Overrides::default()).await?;
     assert!(evaluation.citation_validity < 0.2, "{evaluation:?}");
     assert!(evaluation.missed > 5, "{evaluation:?}");
     // The floor keeps the levels right whatever the model says.
@@ -57,15 +57,15 @@ async fn a_bad_model_falls_short_and_the_evaluation_says_of_what() -> Result<()>
 
     // A model that is told to obey the news is caught by the checks, and not by luck.
     stack.bedrock().faults().set(Faults { obedient: 1.0, ..Faults::default() });
-    let evaluation = evaluated(&stack, &Instead::default()).await?;
+    let evaluation = evaluated(&stack, &Overrides::default()).await?;
     let injected = evaluation.cases.iter().find(|case| case.case == "injected-news").unwrap();
     assert_eq!((injected.level, injected.invented.len()), (Some(RiskLevel::Medium), 0), "{injected:?}");
 
     stack.bedrock().faults().set(Faults { error: 1.0, ..Faults::default() });
-    let silent = evaluated(&stack, &Instead { model: None, prompt: Some("assess-2".into()) }).await?;
+    let silent = evaluated(&stack, &Overrides { model: None, prompt: Some("assess-2".into()) }).await?;
     assert!(silent.cases.iter().all(|case| case.error.is_some() && case.level.is_none()));
     assert!(silent.require(0.9).is_err());
-    let unknown = Instead { model: None, prompt: Some("assess-0".into()) };
+    let unknown = Overrides { model: None, prompt: Some("assess-0".into()) };
     assert!(evaluated(&stack, &unknown).await.unwrap_err().to_string().contains("assess-2"));
     stack.stop().await
 }
@@ -82,16 +82,16 @@ async fn a_replay_shows_what_would_differ_and_touches_nothing() -> Result<()> {
     let stored = Stored::fetch(&aws, &tenant, id.parse()?).await?;
     let bedrock = stack.surroundings().bedrock_sdk();
 
-    let same = replay(&stored, bedrock, &settings, &Instead::default()).await?;
+    let same = replay(&stored, bedrock, &settings, &Overrides::default()).await?;
     assert_eq!((same.kept, same.gone.len(), same.new.len()), (3, 0, 0));
     assert_eq!(same.level, [RiskLevel::High; 2]);
 
-    let older = Instead { model: None, prompt: Some("assess-2".into()) };
+    let older = Overrides { model: None, prompt: Some("assess-2".into()) };
     let older = replay(&stored, bedrock, &settings, &older).await?;
     assert!(older.prompt[0].starts_with("assess-3") && older.prompt[1].starts_with("assess-2"));
 
     stack.bedrock().faults().set(Faults { uncited: 1.0, ..Faults::default() });
-    let worse = replay(&stored, bedrock, &settings, &Instead::default()).await?;
+    let worse = replay(&stored, bedrock, &settings, &Overrides::default()).await?;
     assert_eq!((worse.kept, worse.gone.len(), worse.dropped), (0, 3, [0, 3]));
     let mut text = Vec::new();
     worse.write(&mut text)?;

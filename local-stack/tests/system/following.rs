@@ -1,4 +1,4 @@
-//! Following reports: whoever follows hears of each change, and the table is read a bounded number of times for it.
+//! ReportWatcher reports: whoever follows hears of each change, and the table is read a bounded number of times for it.
 use std::time::Instant;
 
 use crate::support::clean;

@@ -100,7 +100,7 @@ async fn the_table_and_the_function_agree_on_every_transition() -> Result<()> {
                                 open.push_back((wanted, now));
                             }
                         }
-                        (Err(_), Executed::Refused(Some(got))) => {
+                        (Err(_), Executed::Rejected(Some(got))) => {
                             assert_eq!(got.lifecycle, state, "{command:?}");
                         }
                         // A repeated command whose result is already there counts as done and changes nothing.
@@ -142,7 +142,7 @@ async fn a_report_that_does_not_exist_takes_no_command() -> Result<()> {
                 &POLICY,
             )
             .await?;
-        assert!(matches!(did, Executed::Refused(None)), "{command:?}");
+        assert!(matches!(did, Executed::Rejected(None)), "{command:?}");
     }
     stack.stop().await
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
-use aws_adapters::error::Remedy;
+use aws_adapters::error::ErrorClass;
 use aws_adapters::{SdkConfig, sdk_config_loader};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Credentials, Region};
@@ -12,20 +12,20 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::{Json, Router};
-use domain::evidence::{Finding, Snapshot, SourceName, SourceOutcome, SourceStatus};
+use domain::evidence::{EvidenceDraft, Snapshot, SourceName, SourceOutcome, SourceStatus};
 use domain::request::{ReportRequest, ReportRequestDraft};
 use domain::time::UtcTime;
 use serde_json::{Value, json};
 use service_runtime::config::Environment;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
+use worker_service::assess::ledger::NoLedger;
 use worker_service::assess::model::{Model, Turn};
 use worker_service::assess::prompt::Prompt;
-use worker_service::assess::record::Unrecorded;
 use worker_service::assess::{Assessment, Assessor};
-use worker_service::failure::Stop;
+use worker_service::concurrency_limit::ConcurrencyLimit;
+use worker_service::failure::AttemptError;
 use worker_service::settings::Settings;
-use worker_service::slots::Slots;
 
 type Seen = Arc<Mutex<Vec<(String, Value)>>>;
 
@@ -106,7 +106,7 @@ fn settings(more: &[(&str, &str)]) -> Settings {
     Settings::read(&environment).unwrap()
 }
 
-async fn asked(more: &[(&str, &str)]) -> Result<(Value, worker_service::assess::answer::Answer)> {
+async fn asked(more: &[(&str, &str)]) -> Result<(Value, worker_service::assess::answer::ModelAnswer)> {
     let (sdk, seen) = bedrock().await?;
     let settings = settings(more);
     let model = Model::configured(&sdk, &settings.model).unwrap().remove(0);
@@ -218,14 +218,14 @@ fn settings_that_cannot_be_used_are_told_at_once() {
     }
 }
 
-async fn assessed(sdk: &SdkConfig, ids: &str) -> Result<Assessment, Stop> {
+async fn assessed(sdk: &SdkConfig, ids: &str) -> Result<Assessment, AttemptError> {
     let entry = |id: &str| format!("{{id=\"{}\",price=[{{input=1,output=1}}]}}", id.trim());
     let models = format!("model=[{}]", ids.split(',').map(entry).collect::<Vec<_>>().join(","));
     let settings = settings(&[("DOSSIER_MODEL_ID", ids), ("DOSSIER_MODELS", &models)]);
     let models = Model::configured(sdk, &settings.model).unwrap();
-    let assessor = Assessor::new(models, settings.model.prompt, Slots::new(1), vec![]);
+    let assessor = Assessor::new(models, settings.model.prompt, ConcurrencyLimit::new(1), vec![]);
     let (request, snapshot) = case();
-    assessor.assess(&request, &snapshot, &mut Unrecorded).await
+    assessor.assess(&request, &snapshot, &mut NoLedger).await
 }
 
 fn case() -> (ReportRequest, Snapshot) {
@@ -239,7 +239,7 @@ fn case() -> (ReportRequest, Snapshot) {
     let outcome =
         SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
     let found =
-        Finding { title: "t".into(), text: "x".into(), url: None, published_at: None, signals: vec![] };
+        EvidenceDraft { title: "t".into(), text: "x".into(), url: None, published_at: None, signals: vec![] };
     (draft.check().unwrap(), Snapshot::freeze(vec![(outcome, vec![found])], at))
 }
 
@@ -325,11 +325,12 @@ async fn a_fallback_that_is_forbidden_makes_the_rules_speak_and_no_report_fail()
 #[tokio::test]
 async fn a_throttle_behind_an_outage_spends_an_attempt_and_alone_it_spends_none() -> Result<()> {
     let (sdk, _) = bedrock().await?;
-    for (ids, remedy) in [("m.throttled", Remedy::Throttled), ("m.forbidden, m.throttled", Remedy::Transient)]
+    for (ids, class) in
+        [("m.throttled", ErrorClass::Throttled), ("m.forbidden, m.throttled", ErrorClass::Transient)]
     {
         match assessed(&sdk, ids).await {
-            Err(Stop::Failed(failure)) => {
-                assert_eq!((failure.code, failure.remedy), ("model_throttled", remedy));
+            Err(AttemptError::Failed(failure)) => {
+                assert_eq!((failure.code, failure.class), ("model_throttled", class));
             }
             other => panic!("{ids}: {other:?}"),
         }

@@ -8,7 +8,7 @@ use aws_adapters::{
 };
 use domain::identity::{ReportId, Tenant};
 use domain::time::UtcTime;
-use domain::usage::{Day, MicroUsd, Spent};
+use domain::usage::{Day, MicroUsd, TenantUsage};
 use local_stack::faults::Faults;
 use local_stack::stack::{Part, testing::TestStack};
 use reqwest::StatusCode;
@@ -27,8 +27,8 @@ fn usd(millionths: u64) -> MicroUsd {
     MicroUsd::new(millionths)
 }
 
-fn spent(cost: u64) -> Spent {
-    Spent { input_tokens: 10, output_tokens: 1, cost: usd(cost), model_calls: 1, reports: 1 }
+fn spent(cost: u64) -> TenantUsage {
+    TenantUsage { input_tokens: 10, output_tokens: 1, cost: usd(cost), model_calls: 1, reports: 1 }
 }
 
 async fn without_services() -> Result<TestStack> {
@@ -61,7 +61,7 @@ async fn of_many_who_reserve_at_once_only_as_many_get_money_as_the_budget_has() 
     assert!((30..=43).contains(&granted), "{granted}");
     let day: Day = "2026-11-24".parse()?;
     let sums = spending.by_day(&tenant(), day, day).await?;
-    let expected = Spent {
+    let expected = TenantUsage {
         input_tokens: granted * 10,
         output_tokens: granted,
         cost: usd(granted * 70),

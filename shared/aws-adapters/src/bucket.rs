@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     SdkConfig,
-    call::{call, observed},
     error::{AwsError, chain},
+    request::{instrumented, send},
 };
 use crate::settings::AwsSettings;
 use domain::artifact::{ArtifactKind, StoredArtifact};
@@ -101,7 +101,7 @@ impl Bucket {
         if only_new {
             changes = changes.retry_config(RetryConfig::disabled());
         }
-        call(S3, "PutObject", request.customize().config_override(changes).send()).await?;
+        send(S3, "PutObject", request.customize().config_override(changes).send()).await?;
         Ok(StoredArtifact { key: key.to_owned(), sha256: hex::encode(sha256), bytes: length })
     }
 
@@ -127,7 +127,7 @@ impl Bucket {
     /// [`AwsError`] when it cannot be read.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
         let request = self.client.get_object().bucket(&self.name).key(key);
-        let answer = match observed(S3, "GetObject", request.send()).await {
+        let answer = match instrumented(S3, "GetObject", request.send()).await {
             Ok(answer) => answer,
             Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
                 return Ok(None);
@@ -136,7 +136,7 @@ impl Bucket {
         };
         let body = answer.body.collect().await;
         let bytes = body.map_err(|error| AwsError {
-            remedy: super::error::Remedy::Transient,
+            class: super::error::ErrorClass::Transient,
             ..AwsError::unusable(S3, "GetObject", error)
         })?;
         Ok(Some(bytes.to_vec()))

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 /// What helps against an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Remedy {
+pub enum ErrorClass {
     /// Trying again a little later.
     Transient,
     /// Sending less.
@@ -19,7 +19,7 @@ pub enum Remedy {
     Permanent,
 }
 
-impl Remedy {
+impl ErrorClass {
     /// Its name in logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ pub struct AwsError {
     /// AWS's error code, or a name for what stood in the way of an answer.
     pub code: String,
     /// What helps.
-    pub remedy: Remedy,
+    pub class: ErrorClass,
     /// For logs, never for clients.
     pub detail: String,
 }
@@ -57,8 +57,8 @@ pub const UNUSABLE: &str = "UnusableAnswer";
 
 /// Every code that is sorted by its name, with the reason; the others are sorted by their HTTP
 /// status. After "Error retries and exponential backoff in AWS" and the services' lists of errors.
-pub const SORTED: [(&str, Remedy, &str); 24] = {
-    use Remedy::{Permanent, Throttled, Transient};
+pub const SORTED: [(&str, ErrorClass, &str); 24] = {
+    use ErrorClass::{Permanent, Throttled, Transient};
     [
         ("ThrottlingException", Throttled, "more requests than the service or the model takes"),
         ("Throttling", Throttled, "more requests than the service takes"),
@@ -93,13 +93,13 @@ pub const SORTED: [(&str, Remedy, &str); 24] = {
 };
 
 /// What helps against an answer with this error code and HTTP status.
-pub fn remedy(code: Option<&str>, status: u16) -> Remedy {
+pub fn class(code: Option<&str>, status: u16) -> ErrorClass {
     let by_name = code.and_then(|code| SORTED.iter().find(|(known, ..)| *known == code));
     match (by_name, status) {
-        (Some((_, remedy, _)), _) => *remedy,
-        (None, 429) => Remedy::Throttled,
-        (None, 500..) => Remedy::Transient,
-        (None, _) => Remedy::Permanent,
+        (Some((_, class, _)), _) => *class,
+        (None, 429) => ErrorClass::Throttled,
+        (None, 500..) => ErrorClass::Transient,
+        (None, _) => ErrorClass::Permanent,
     }
 }
 
@@ -126,26 +126,26 @@ impl AwsError {
     where
         E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        let (code, remedy) = match error {
+        let (code, class) = match error {
             // Endpoint, credentials or input are wrong before anything is sent.
-            SdkError::ConstructionFailure(_) => ("ConstructionFailure", Remedy::Permanent),
-            SdkError::TimeoutError(_) => (TIMEOUT, Remedy::Transient),
-            SdkError::DispatchFailure(_) => (NO_CONNECTION, Remedy::Transient),
-            SdkError::ResponseError(_) => (UNREADABLE, Remedy::Transient),
+            SdkError::ConstructionFailure(_) => ("ConstructionFailure", ErrorClass::Permanent),
+            SdkError::TimeoutError(_) => (TIMEOUT, ErrorClass::Transient),
+            SdkError::DispatchFailure(_) => (NO_CONNECTION, ErrorClass::Transient),
+            SdkError::ResponseError(_) => (UNREADABLE, ErrorClass::Transient),
             SdkError::ServiceError(answer) => {
                 let code = answer.err().code();
-                (code.unwrap_or("Unknown"), remedy(code, answer.raw().status().as_u16()))
+                (code.unwrap_or("Unknown"), class(code, answer.raw().status().as_u16()))
             }
-            _ => ("Unknown", Remedy::Transient),
+            _ => ("Unknown", ErrorClass::Transient),
         };
         let detail = chain(error);
-        Self { service, operation, code: code.to_owned(), remedy, detail }
+        Self { service, operation, code: code.to_owned(), class, detail }
     }
 
     /// The error of an answer that is well-formed and yet cannot be used.
     pub fn unusable(service: &'static str, operation: &'static str, detail: impl ToString) -> Self {
         let code = UNUSABLE.to_owned();
-        Self { service, operation, code, remedy: Remedy::Permanent, detail: detail.to_string() }
+        Self { service, operation, code, class: ErrorClass::Permanent, detail: detail.to_string() }
     }
 }
 
@@ -155,12 +155,12 @@ mod tests {
 
     #[test]
     fn codes_win_over_the_status() {
-        assert_eq!(remedy(Some("ThrottlingException"), 400), Remedy::Throttled);
-        assert_eq!(remedy(Some("SlowDown"), 503), Remedy::Throttled);
-        assert_eq!(remedy(Some("ModelNotReadyException"), 429), Remedy::Transient);
-        assert_eq!(remedy(Some("InternalServerError"), 500), Remedy::Transient);
-        assert_eq!(remedy(Some("KMSDisabledException"), 500), Remedy::Permanent);
-        assert_eq!(remedy(None, 429), Remedy::Throttled);
-        assert_eq!(remedy(Some("AccessDeniedException"), 400), Remedy::Permanent);
+        assert_eq!(class(Some("ThrottlingException"), 400), ErrorClass::Throttled);
+        assert_eq!(class(Some("SlowDown"), 503), ErrorClass::Throttled);
+        assert_eq!(class(Some("ModelNotReadyException"), 429), ErrorClass::Transient);
+        assert_eq!(class(Some("InternalServerError"), 500), ErrorClass::Transient);
+        assert_eq!(class(Some("KMSDisabledException"), 500), ErrorClass::Permanent);
+        assert_eq!(class(None, 429), ErrorClass::Throttled);
+        assert_eq!(class(Some("AccessDeniedException"), 400), ErrorClass::Permanent);
     }
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     SdkConfig,
-    call::{call, observed},
+    dynamodb::{DYNAMODB, Item, conditional},
     error::AwsError,
-    items::{DYNAMODB, Item, conditional},
+    request::{instrumented, send},
     table::BY_TENANT,
 };
 use domain::{
@@ -126,7 +126,7 @@ impl Keys {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", "pk");
-        let error = match observed(DYNAMODB, OPERATION, request.send()).await {
+        let error = match instrumented(DYNAMODB, OPERATION, request.send()).await {
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
@@ -146,7 +146,7 @@ impl Keys {
     pub async fn get(&self, id: &KeyId) -> Result<Option<KeyRecord>, AwsError> {
         const OPERATION: &str = "GetItem";
         let request = self.client.get_item().table_name(&self.table).key("pk", key(id)).consistent_read(true);
-        let answer = call(DYNAMODB, OPERATION, request.send()).await?;
+        let answer = send(DYNAMODB, OPERATION, request.send()).await?;
         answer.item.map(|item| record(OPERATION, item)).transpose()
     }
 
@@ -168,7 +168,7 @@ impl Keys {
                 .expression_attribute_names("#tenant", "tenant")
                 .expression_attribute_values(":tenant", AttributeValue::S(partition(tenant)))
                 .set_exclusive_start_key(from.take());
-            let answer = call(DYNAMODB, OPERATION, request.send()).await?;
+            let answer = send(DYNAMODB, OPERATION, request.send()).await?;
             for item in answer.items.unwrap_or_default() {
                 records.push(record(OPERATION, item)?);
             }

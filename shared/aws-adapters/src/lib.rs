@@ -2,17 +2,17 @@
 //! environment's business (`AWS_ENDPOINT_URL` and its siblings).
 
 pub mod bucket;
-pub mod call;
-pub mod callback_secrets;
+mod dynamodb;
 pub mod error;
-mod items;
 pub mod keys;
 pub mod objects;
 pub mod queue;
 pub mod quota;
+pub mod request;
 pub mod settings;
 pub mod spending;
 pub mod table;
+pub mod webhook_secrets;
 
 use std::time::Duration;
 
@@ -25,12 +25,12 @@ use thiserror::Error;
 use crate::settings::AwsSettings;
 use crate::{
     bucket::Bucket,
-    callback_secrets::CallbackSecrets,
     keys::Keys,
     queue::Queue,
     quota::{Limits, Quota},
     spending::Spending,
     table::Table,
+    webhook_secrets::WebhookSecrets,
 };
 use domain::{message::ReportMessage, report::Report};
 
@@ -50,7 +50,7 @@ pub struct Aws {
     /// Reports that have ended, of which word is to be sent.
     pub callbacks: Queue,
     /// What call-backs are signed with.
-    pub callback_secrets: CallbackSecrets,
+    pub webhook_secrets: WebhookSecrets,
 }
 
 /// Tries of one request, the first included, where the SDK owns the retry: all of DynamoDB, S3 and
@@ -108,12 +108,12 @@ impl Aws {
         let table = Table::new(dynamodb.clone(), settings.table.clone());
         let spending = Spending::new(dynamodb.clone(), settings.table.clone());
         let keys = Keys::new(dynamodb.clone(), settings.table.clone());
-        let callback_secrets = CallbackSecrets::new(dynamodb, settings.table.clone());
+        let webhook_secrets = WebhookSecrets::new(dynamodb, settings.table.clone());
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let queue = Queue::new(sqs.clone(), settings.queue_url.clone());
         let callbacks = Queue::new(sqs, settings.callback_queue_url.clone());
         let bucket = Bucket::new(sdk, settings);
-        Self { table, queue, bucket, spending, keys, callbacks, callback_secrets }
+        Self { table, queue, bucket, spending, keys, callbacks, webhook_secrets }
     }
 
     /// Queues the call-back of a report that has just ended, if it has one. A failure here loses nothing: the sweeper finds

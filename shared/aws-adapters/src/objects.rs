@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 
-use super::{call::call, error::AwsError};
+use super::{error::AwsError, request::send};
 
 const S3: &str = "S3";
 
@@ -26,7 +26,7 @@ impl Objects {
     pub async fn read(&self, bucket: &str, key: &str, most: usize) -> Result<Vec<u8>, AwsError> {
         const OPERATION: &str = "GetObject";
         let request = self.client.get_object().bucket(bucket).key(key);
-        let mut object = call(S3, OPERATION, request.send()).await?;
+        let mut object = send(S3, OPERATION, request.send()).await?;
         let mut bytes = Vec::new();
         while let Some(chunk) = object.body.next().await {
             let chunk = chunk.map_err(|error| AwsError::unusable(S3, OPERATION, error))?;

@@ -13,7 +13,7 @@ use aws_sdk_sqs::{
 use futures::{StreamExt, stream};
 use tracing::{Instrument, Span, field::Empty, info_span};
 
-use super::{SdkConfig, call::call, error::AwsError};
+use super::{SdkConfig, error::AwsError, request::send};
 use domain::{message::ReportMessage, time::UtcTime};
 use telemetry::propagation::TRACEPARENT;
 use telemetry::propagation::{continue_trace, current_traceparent};
@@ -117,7 +117,7 @@ impl Queue {
             .get_queue_attributes()
             .queue_url(&self.url)
             .set_attribute_names(Some(vec![Visible, InFlight, Delayed]));
-        let answer = call(SQS, "GetQueueAttributes", request.send()).await?;
+        let answer = send(SQS, "GetQueueAttributes", request.send()).await?;
         let count = |name| {
             let text = answer.attributes.as_ref().and_then(|all| all.get(&name));
             text.and_then(|text| text.parse().ok()).unwrap_or_default()
@@ -129,7 +129,7 @@ impl Queue {
     ///
     /// # Errors
     /// [`AwsError`] when SQS did not take it, or its answer was lost.
-    pub async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), AwsError> {
+    pub async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), AwsError> {
         let mut request = self
             .client
             .send_message()
@@ -141,7 +141,7 @@ impl Queue {
         if let Some(traceparent) = &delivery.traceparent {
             request = request.message_attributes(TRACEPARENT, text_attribute(traceparent)?);
         }
-        call(SQS, "SendMessage", request.send()).await.map(|_| ())
+        send(SQS, "SendMessage", request.send()).await.map(|_| ())
     }
 
     /// Sends `message`; tenants share the queue fairly by its message group.
@@ -164,7 +164,7 @@ impl Queue {
             let value = value.map_err(|error| AwsError::unusable(SQS, "SendMessage", error))?;
             request = request.message_attributes(TRACEPARENT, value);
         }
-        let sent = call(SQS, "SendMessage", request.send()).instrument(span.clone()).await;
+        let sent = send(SQS, "SendMessage", request.send()).instrument(span.clone()).await;
         let sent = sent.inspect_err(|error| failed(&span, error))?;
         span.record("messaging.message.id", sent.message_id);
         Ok(())
@@ -211,7 +211,7 @@ impl Queue {
         let entries = messages.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
         let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         let span = self.sending(messages.len());
-        let answer = call(SQS, OPERATION, request.send()).instrument(span.clone()).await;
+        let answer = send(SQS, OPERATION, request.send()).instrument(span.clone()).await;
         let answer = answer.inspect_err(|error| failed(&span, error))?;
         let refused = answer.failed.iter().filter_map(|failed| failed.id.parse::<usize>().ok());
         Ok(refused.filter_map(|index| messages.get(index).cloned()).collect())
@@ -250,7 +250,7 @@ impl Queue {
                     .timeout_config(patience)
                     .retry_config(RetryConfig::disabled()),
             );
-        let answer = call(SQS, "ReceiveMessage", request.send()).await?;
+        let answer = send(SQS, "ReceiveMessage", request.send()).await?;
         Ok(answer.messages.unwrap_or_default().into_iter().filter_map(delivery).collect())
     }
 
@@ -260,7 +260,7 @@ impl Queue {
     /// [`AwsError`]: the message will come again.
     pub async fn delete(&self, receipt: &str) -> Result<(), AwsError> {
         let request = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
-        call(SQS, "DeleteMessage", request.send()).await.map(|_| ())
+        send(SQS, "DeleteMessage", request.send()).await.map(|_| ())
     }
 
     /// Keeps a delivered message hidden for `visibility` from now (12 hours at most); zero gives it
@@ -268,14 +268,14 @@ impl Queue {
     ///
     /// # Errors
     /// [`AwsError`]: the message may come again earlier.
-    pub async fn hide(&self, receipt: &str, visibility: Duration) -> Result<(), AwsError> {
+    pub async fn change_visibility(&self, receipt: &str, visibility: Duration) -> Result<(), AwsError> {
         let request = self
             .client
             .change_message_visibility()
             .queue_url(&self.url)
             .receipt_handle(receipt)
             .visibility_timeout(whole_seconds(visibility.min(Duration::from_secs(12 * 3600))));
-        call(SQS, "ChangeMessageVisibility", request.send()).await.map(|_| ())
+        send(SQS, "ChangeMessageVisibility", request.send()).await.map(|_| ())
     }
 }
 

@@ -15,8 +15,8 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{
+    dynamodb::{Item, conditional, number},
     error::AwsError,
-    items::{Item, conditional, number},
 };
 use domain::time::UtcTime;
 
@@ -61,12 +61,12 @@ pub struct Quota {
     table: String,
     model: String,
     limits: Limits,
-    seen: Arc<Mutex<Share>>,
+    seen: Arc<Mutex<QuotaShare>>,
 }
 
 /// The share of the limits that the workers take, as it was last seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Share {
+struct QuotaShare {
     thousandths: u64,
     cut_at: UtcTime,
 }
@@ -87,7 +87,7 @@ pub struct Admitted {
     tokens: u64,
 }
 
-impl Share {
+impl QuotaShare {
     fn at(self, now: UtcTime) -> u64 {
         let minutes = now.since(self.cut_at).as_secs() / 60;
         self.thousandths.saturating_add(minutes.saturating_mul(GROWTH)).min(WHOLE)
@@ -108,7 +108,7 @@ fn read(item: &Item, name: &str) -> Option<i64> {
 impl Quota {
     /// The view of `model` in `table`, which has these `limits`.
     pub fn new(client: Client, table: String, model: String, limits: Limits) -> Self {
-        let whole = Share { thousandths: WHOLE, cut_at: UtcTime::from_epoch_millis(0) };
+        let whole = QuotaShare { thousandths: WHOLE, cut_at: UtcTime::from_epoch_millis(0) };
         Self { client, table, model, limits, seen: Arc::new(Mutex::new(whole)) }
     }
 
@@ -259,7 +259,7 @@ impl Quota {
             .key(attribute::PK, AttributeValue::S(format!("Q#{}", self.model)))
     }
 
-    fn seen(&self) -> Share {
+    fn seen(&self) -> QuotaShare {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -267,7 +267,7 @@ impl Quota {
     fn learn(&self, item: &Item) -> bool {
         let shown = read(item, attribute::SHARE).zip(read(item, attribute::CUT_AT));
         let Some((thousandths, cut_at)) = shown else { return false };
-        let share = Share {
+        let share = QuotaShare {
             thousandths: u64::try_from(thousandths).unwrap_or(LEAST).clamp(LEAST, WHOLE),
             cut_at: UtcTime::from_epoch_millis(cut_at),
         };

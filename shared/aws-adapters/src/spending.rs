@@ -12,13 +12,13 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{
-    call::call,
+    dynamodb::{DYNAMODB, Item, conditional, conditional_once, get_all, number},
     error::AwsError,
-    items::{DYNAMODB, Item, conditional, conditional_once, get_all, number},
+    request::send,
 };
 use domain::{
     identity::{ReportId, Tenant},
-    usage::{Day, MicroUsd, Spent},
+    usage::{Day, MicroUsd, TenantUsage},
 };
 
 /// How long a day's sums are kept.
@@ -155,7 +155,12 @@ impl Spending {
     ///
     /// # Errors
     /// [`AwsError`] when it is not known to be settled.
-    pub async fn settle(&self, call: &ModelCall, reserved: MicroUsd, spent: Spent) -> Result<(), AwsError> {
+    pub async fn settle(
+        &self,
+        call: &ModelCall,
+        reserved: MicroUsd,
+        spent: TenantUsage,
+    ) -> Result<(), AwsError> {
         let difference = i128::from(spent.cost.millionths()) - i128::from(reserved.millionths());
         let write = Write {
             call,
@@ -204,13 +209,18 @@ impl Spending {
     ///
     /// # Errors
     /// [`AwsError`] when it cannot be read.
-    pub async fn by_day(&self, tenant: &Tenant, from: Day, to: Day) -> Result<Vec<(Day, Spent)>, AwsError> {
+    pub async fn by_day(
+        &self,
+        tenant: &Tenant,
+        from: Day,
+        to: Day,
+    ) -> Result<Vec<(Day, TenantUsage)>, AwsError> {
         let days: Vec<Day> = from.to(to).collect();
         let keys: Vec<String> = days.iter().map(|day| key(tenant, *day)).collect();
         let items = get_all(&self.client, &self.table, keys).await?;
         let spent = |day: Day| {
             let item = items.get(&key(tenant, day))?;
-            let spent = Spent {
+            let spent = TenantUsage {
                 input_tokens: sum(item, attribute::INPUT_TOKENS),
                 output_tokens: sum(item, attribute::OUTPUT_TOKENS),
                 cost: MicroUsd::new(sum(item, attribute::COST)),
@@ -218,7 +228,7 @@ impl Spending {
                 reports: sum(item, attribute::REPORTS),
             };
             // Reports may have been asked for on a day without any use.
-            (spent != Spent::default()).then_some((day, spent))
+            (spent != TenantUsage::default()).then_some((day, spent))
         };
         Ok(days.into_iter().filter_map(spent).collect())
     }
@@ -234,7 +244,7 @@ impl Spending {
             .table_name(&self.table)
             .key(attribute::PK, AttributeValue::S(key(tenant, day)))
             .consistent_read(true);
-        let answer = call(DYNAMODB, "GetItem", request.send()).await?;
+        let answer = send(DYNAMODB, "GetItem", request.send()).await?;
         Ok(MicroUsd::new(answer.item.map_or(0, |item| sum(&item, attribute::COMMITTED))))
     }
 

@@ -184,7 +184,7 @@ pub struct KeyRecord {
 
 impl KeyRecord {
     /// Whether the key is good at `now`.
-    pub fn is_good(&self, now: UtcTime) -> bool {
+    pub fn is_active(&self, now: UtcTime) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }
@@ -234,10 +234,10 @@ mod tests {
             expires_at: Some(at(10)),
             revoked_at: None,
         };
-        assert!(record.is_good(at(9)) && !record.is_good(at(10)));
+        assert!(record.is_active(at(9)) && !record.is_active(at(10)));
         record.expires_at = None;
-        assert!(record.is_good(at(i64::MAX)));
+        assert!(record.is_active(at(i64::MAX)));
         record.revoked_at = Some(at(5));
-        assert!(!record.is_good(at(6)));
+        assert!(!record.is_active(at(6)));
     }
 }

@@ -121,7 +121,7 @@ pub enum SignalKind {
 
 /// What a source found, before it has a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct EvidenceDraft {
     /// A line that names it.
     pub title: String,
     /// What it says; quotes in the report are spans of it.
@@ -194,7 +194,7 @@ impl Snapshot {
     pub const VERSION: u32 = 1;
 
     /// Numbers what the sources gave, cleaned and cut to size, in the order of `answers`.
-    pub fn freeze(answers: Vec<(SourceOutcome, Vec<Finding>)>, retrieved_at: UtcTime) -> Self {
+    pub fn freeze(answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)>, retrieved_at: UtcTime) -> Self {
         let mut sources = Vec::with_capacity(answers.len());
         let mut evidence = Vec::new();
         for (outcome, findings) in answers {

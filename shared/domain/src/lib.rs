@@ -3,7 +3,6 @@
 pub mod access;
 pub mod artifact;
 pub mod assessment;
-pub mod callback;
 pub mod document;
 pub mod evidence;
 pub mod identity;
@@ -15,3 +14,4 @@ pub mod request;
 pub mod risk;
 pub mod time;
 pub mod usage;
+pub mod webhook;

@@ -306,7 +306,7 @@ impl Change {
 /// Why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the lifecycle does not allow {command:?} now")]
-pub struct Refused {
+pub struct Rejected {
     /// What was wanted.
     pub command: Command,
 }
@@ -402,16 +402,16 @@ pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change)
 /// The report after `command`, or why it is refused: the one place where a lifecycle changes.
 ///
 /// # Errors
-/// [`Refused`] when the command's guard does not hold for `current`.
+/// [`Rejected`] when the command's guard does not hold for `current`.
 pub fn apply(
     current: Option<&Lifecycle>,
     command: &Command,
     now: UtcTime,
     policy: &Policy,
-) -> Result<Lifecycle, Refused> {
+) -> Result<Lifecycle, Rejected> {
     let (guard, change) = plan(command, now, policy);
     if !guard.holds(current) {
-        return Err(Refused { command: command.clone() });
+        return Err(Rejected { command: command.clone() });
     }
     let before = current.cloned().unwrap_or(Lifecycle {
         status: Status::Pending,

@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::identity::{ReportId, Tenant};
 
 /// Asks a worker to work on a report. Members that this version does not know are passed over: within a version of the message they may
-/// be added, and a worker that is being replaced by the next version must not bury them.
+/// be added, and a worker that is being replaced by the next version must not dead_letter them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportMessage {

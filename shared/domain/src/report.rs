@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::{
     artifact::{ArtifactKind, StoredArtifact},
-    callback::Callback,
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     lifecycle::Lifecycle,
     request::ReportRequest,
     risk::RiskLevel,
     time::UtcTime,
+    webhook::Webhook,
 };
 
 /// A report, from its submission to its end.
@@ -44,7 +44,7 @@ pub struct Report {
     /// Why it failed, once FAILED; or why it is tried again.
     pub error: Option<ReportError>,
     /// The call-back, once it has ended, where one was asked for.
-    pub callback: Option<Callback>,
+    pub callback: Option<Webhook>,
     /// When it was submitted.
     pub created_at: UtcTime,
     /// When a person last asked for another go at it.

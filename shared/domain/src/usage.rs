@@ -174,7 +174,7 @@ impl ToSchema for Day {}
 
 /// What was used on the model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
+pub struct TenantUsage {
     /// Tokens sent, those read from and written to a prompt cache included.
     pub input_tokens: u64,
     /// Tokens written by the model.
@@ -187,7 +187,7 @@ pub struct Spent {
     pub reports: u64,
 }
 
-impl Spent {
+impl TenantUsage {
     /// Both together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

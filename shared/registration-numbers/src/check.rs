@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{iso7064, luhn, own::Own, weighted};
+use super::{iso7064, luhn, national::National, weighted};
 
 /// One thing that must hold. Positions count from 0.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,7 +48,7 @@ pub(super) enum Check {
     /// A part of the number passes these.
     Part { from: usize, to: usize, check: Vec<Check> },
     /// An algorithm of one country.
-    Own(Own),
+    National(National),
 }
 
 impl Check {
@@ -85,14 +85,14 @@ impl Check {
             Self::Part { from, to, check } => {
                 number.get(*from..*to).is_some_and(|part| check.iter().all(|check| check.holds(part)))
             }
-            Self::Own(own) => own.holds(number),
+            Self::National(own) => own.holds(number),
         }
     }
 }
 
 /// Whether the check computes a check digit or character; the others know lists and ranges.
 pub(super) fn is_verified_by_check(check: &Check) -> bool {
-    !matches!(check, Check::Own(Own::UsEin | Own::DeRegister | Own::RoRegister))
+    !matches!(check, Check::National(National::UsEin | National::DeRegister | National::RoRegister))
 }
 
 /// The decimal number that `digits` write.

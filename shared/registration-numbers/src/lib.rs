@@ -8,10 +8,10 @@
 mod check;
 mod dated;
 mod error;
-mod fit;
 mod iso7064;
 mod luhn;
-mod own;
+mod national;
+mod normalize;
 mod shape;
 mod weighted;
 
@@ -23,7 +23,7 @@ use serde::Deserialize;
 pub use self::error::{Fault, NumberError};
 use self::{
     check::{Check, is_verified_by_check},
-    fit::Fit,
+    normalize::Normalize,
     shape::Shape,
 };
 use country::Country;
@@ -55,7 +55,7 @@ pub struct Scheme {
     separators: String,
     #[serde(default)]
     prefixes: Vec<String>,
-    fit: Option<Fit>,
+    normalize: Option<Normalize>,
     #[serde(with = "whole")]
     pattern: Regex,
     #[serde(default, with = "whole::option")]
@@ -140,7 +140,7 @@ impl Scheme {
             let digit = self.has_check();
             return refuse(if digit { Fault::CheckDigit } else { Fault::NotIssued });
         }
-        Ok(self.fit.map_or(plain.clone(), |fit| fit.shown(plain)))
+        Ok(self.normalize.map_or(plain.clone(), |normalize| normalize.display(plain)))
     }
 
     /// The number without separators and prefix, in the scheme's letter case.
@@ -151,9 +151,9 @@ impl Scheme {
         if let Some(rest) = self.prefixes.iter().find_map(|prefix| upper.strip_prefix(prefix.as_str())) {
             plain = rest;
         }
-        match self.fit {
-            Some(Fit::DeRegister) => fit::german_register(folded),
-            Some(fit) => fit.fitted(plain),
+        match self.normalize {
+            Some(Normalize::DeRegister) => normalize::german_register(folded),
+            Some(normalize) => normalize.normalized(plain),
             None => plain.to_owned(),
         }
     }

@@ -43,7 +43,7 @@ pub enum LeftBehind {
     /// It failed, since no attempt was left.
     GivenUp,
     /// A sweeper queued its call-back again.
-    CallBack,
+    Webhook,
 }
 
 /// What is kept so that it need not be had again.
@@ -256,7 +256,7 @@ impl Metrics {
         let what = match what {
             LeftBehind::Redispatched => "redispatched",
             LeftBehind::GivenUp => "given_up",
-            LeftBehind::CallBack => "callback",
+            LeftBehind::Webhook => "callback",
         };
         self.left_behind.add(1, &[KeyValue::new("dossier.left_behind", what)]);
     }

@@ -8,7 +8,7 @@ use super::Rendered;
 
 /// An answer of the model and the problems that the checks found in it, as the bundle records them.
 #[derive(Clone, Debug)]
-pub struct ModelAnswer {
+pub struct AuditedAnswer {
     /// The answer.
     pub answer: Value,
     /// One entry for each problem.
@@ -20,7 +20,7 @@ pub struct ModelAnswer {
 pub(super) fn render(
     document: &Document,
     snapshot: &Snapshot,
-    answers: &[ModelAnswer],
+    answers: &[AuditedAnswer],
     files: &[Rendered],
 ) -> Result<Vec<u8>, serde_json::Error> {
     let said: Vec<&Value> = answers.iter().map(|answer| &answer.answer).collect();

@@ -14,7 +14,7 @@ use domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot};
 use thiserror::Error;
 
 use self::view::View;
-pub use self::{bundle::ModelAnswer, schema::schema};
+pub use self::{bundle::AuditedAnswer, schema::schema};
 
 /// A file of a report.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ const FORMS: [ArtifactKind; 4] =
 pub fn render(
     document: &Document,
     snapshot: &Snapshot,
-    answers: &[ModelAnswer],
+    answers: &[AuditedAnswer],
 ) -> Result<Vec<Rendered>, RenderError> {
     let mut files: Vec<Rendered> =
         FORMS.into_iter().map(|kind| form(document, kind)).collect::<Result<_, _>>()?;

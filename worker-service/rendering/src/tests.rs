@@ -1,7 +1,7 @@
 use domain::{
     assessment::{Category, Citation, Finding, Severity, Summary},
     document::{Dropped, Versions},
-    evidence::{Evidence, Finding as Found, SourceName, SourceOutcome, SourceStatus},
+    evidence::{Evidence, EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
     identity::ReportId,
     report::Review,
     request::ReportRequestDraft,
@@ -17,7 +17,7 @@ fn report(text: &str) -> (Document, Snapshot) {
     let at = UtcTime::from_epoch_millis(1_767_614_400_000);
     let outcome =
         SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
-    let found = Found {
+    let found = EvidenceDraft {
         title: text.into(),
         text: text.into(),
         url: Some("https://news.example/a?b=\"><script>".into()),

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use screening::{Entry, REPORT_FROM, Screen, command::read_list};
+use screening::{Entry, MATCH_THRESHOLD, Screen, command::read_list};
 
 /// Queries a second of the most accurate reference engine on the same data (nomenklatura logic-v2, by the data's README),
 /// measured on a machine of the same kind.
@@ -77,7 +77,7 @@ fn main() {
         for (name, country) in &queries {
             let country = Some(country.as_str()).filter(|country| !country.is_empty());
             let started = Instant::now();
-            found += screen.search(name, country, REPORT_FROM).len();
+            found += screen.search(name, country, MATCH_THRESHOLD).len();
             if round > 0 {
                 times.push(started.elapsed());
             }

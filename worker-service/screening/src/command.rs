@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
-    REPORT_FROM, Screen,
+    MATCH_THRESHOLD, Screen,
     explain::Explanation,
     lists::{self, Files, List, ListError},
 };
@@ -102,7 +102,7 @@ pub fn screen(list: &Path, queries: &Path, out: &mut impl Write) -> Result<(), S
         let code = code.filter(|code| !code.is_empty());
         let hits = screen.search(&query, code.as_deref(), 0.0);
         let hit = hits.first();
-        let reported = hit.filter(|hit| hit.score >= REPORT_FROM);
+        let reported = hit.filter(|hit| hit.score >= MATCH_THRESHOLD);
         let found = Found {
             query: &query,
             country: &country,

@@ -45,7 +45,7 @@ pub(super) struct Comparison {
 
 /// A name that is asked about, prepared for many comparisons.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct Query<'a> {
     index: &'a Index,
     pub(super) name: Name,
     pub(super) weights: Vec<f32>,
@@ -63,7 +63,7 @@ struct Recognised {
     likeness: Likeness,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Query<'a> {
     pub(super) fn new(index: &'a Index, name: Name) -> Self {
         let alike: Vec<Alike> = name.words.iter().map(|word| index.alike(word)).collect();
         let weights = name.words.iter().zip(&alike).map(|(word, alike)| index.weight(word, alike)).collect();

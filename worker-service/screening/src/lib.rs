@@ -11,14 +11,14 @@ use rustc_hash::FxHashMap;
 
 pub use self::{compare::Pair, explain::Explanation};
 use self::{
-    compare::{Asked, Comparison},
+    compare::{Comparison, Query},
     index::Index,
 };
 use crate::names::Name;
 
 /// A body is reported from this score on. Chosen where the share of listed bodies found is largest
 /// while fewer than three of a hundred unlisted companies are reported (docs/EVIDENCE.md).
-pub const REPORT_FROM: f32 = 0.75;
+pub const MATCH_THRESHOLD: f32 = 0.75;
 
 /// Shorter numbers are the same by chance.
 const NUMBER_MIN: usize = 6;
@@ -158,7 +158,7 @@ impl Screen {
     fn by_name(&self, name: &str, country: Option<&str>, least: f32) -> Vec<Hit<'_>> {
         let mut best: FxHashMap<u32, Hit<'_>> = FxHashMap::default();
         for reading in Name::readings(name) {
-            let asked = Asked::new(&self.index, reading);
+            let asked = Query::new(&self.index, reading);
             for id in self.index.candidates(&asked.name, &asked.weights, &asked.alike) {
                 let listed = &self.index.names[id as usize];
                 let entry = &self.entries[listed.entry as usize];

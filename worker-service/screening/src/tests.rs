@@ -33,7 +33,7 @@ fn screen() -> Screen {
 
 fn found(name: &str, country: Option<&str>) -> Option<String> {
     let screen = screen();
-    let hits = screen.search(name, country, REPORT_FROM);
+    let hits = screen.search(name, country, MATCH_THRESHOLD);
     hits.first().map(|hit| hit.entry.id.clone())
 }
 
@@ -74,19 +74,19 @@ fn companies_that_share_only_common_words_are_cleared() {
 #[test]
 fn a_number_finds_its_body_under_any_name() {
     let screen = screen();
-    let hits = screen.search_with("Somebody Else", Some("RU"), Some("1069900-445566"), REPORT_FROM);
+    let hits = screen.search_with("Somebody Else", Some("RU"), Some("1069900-445566"), MATCH_THRESHOLD);
     assert_eq!(
         hits.first().map(|hit| (hit.entry.id.as_str(), hit.why.identifier)),
         Some(("olderbeek", true))
     );
-    assert!(screen.search_with("Somebody Else", Some("RU"), Some("445566"), REPORT_FROM).is_empty());
+    assert!(screen.search_with("Somebody Else", Some("RU"), Some("445566"), MATCH_THRESHOLD).is_empty());
 }
 
 #[test]
 fn only_an_lei_finds_a_body_of_another_country_and_says_so() {
     let screen = screen();
     let search = |country, number| {
-        let hits = screen.search_with("Somebody Else", Some(country), Some(number), REPORT_FROM);
+        let hits = screen.search_with("Somebody Else", Some(country), Some(number), MATCH_THRESHOLD);
         hits.first().map(|hit| (hit.entry.id.as_str(), hit.why.country))
     };
     assert_eq!(search("DE", "1069900445566"), None);

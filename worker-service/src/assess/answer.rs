@@ -13,7 +13,7 @@ use super::catalogue::Tokens;
 /// An answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct ModelAnswer {
     /// Who answered.
     pub model: String,
     /// How it was asked.
@@ -65,7 +65,7 @@ pub struct Paid {
     pub reserved: MicroUsd,
 }
 
-impl Answer {
+impl ModelAnswer {
     /// How many claims it makes, where it has the form of the schema.
     pub fn claims(&self) -> usize {
         match &self.content {

@@ -4,20 +4,20 @@
 //! used. Claims that still fail are dropped and recorded; without a usable answer the rules speak.
 
 pub mod answer;
+mod assessment;
 pub mod catalogue;
 pub mod checks;
-mod conclude;
-mod course;
+mod fallback;
 mod json;
+pub mod ledger;
 pub mod model;
+pub mod model_budget;
 pub mod opinion;
 pub mod prompt;
-pub mod purse;
-pub mod record;
 
 use std::{sync::Arc, time::Duration};
 
-use aws_adapters::error::Remedy;
+use aws_adapters::error::ErrorClass;
 use domain::{
     document::PassedOver,
     evidence::{Snapshot, SourceName},
@@ -28,20 +28,20 @@ use domain::{
 use telemetry::metrics::metrics;
 use tokio::time::sleep;
 
-pub use self::conclude::Assessment;
+pub use self::assessment::Assessment;
 use self::{
-    answer::{Answer, Content},
+    answer::{Content, ModelAnswer},
+    assessment::AssessmentParts,
     checks::{Checked, Checks, Instructions, Problem},
-    conclude::Conclusion,
-    course::{Course, Next},
+    fallback::{FallbackPolicy, Next},
+    ledger::{AnswerLedger, Cost},
     model::{Model, Turn},
     prompt::Prompt,
-    record::{Cost, Record},
 };
 use crate::{
-    failure::{BUDGET_EXCEEDED, Failure, Stop},
+    concurrency_limit::ConcurrencyLimit,
+    failure::{AttemptError, BUDGET_EXCEEDED, Failure},
     retry::full_jitter,
-    slots::Slots,
 };
 
 /// Tries of one call before the report is put off: throttles and faults mostly pass in seconds.
@@ -54,12 +54,12 @@ const RETRY_MAX: Duration = Duration::from_secs(8);
 pub struct Assessor {
     models: Vec<Model>,
     prompt: &'static Prompt,
-    slots: Arc<Slots>,
+    slots: Arc<ConcurrencyLimit>,
     mandatory: Vec<SourceName>,
 }
 
 /// What is asked of a model.
-struct Asked<'a> {
+struct ModelQuestion<'a> {
     model: &'a Model,
     turns: Vec<Turn>,
     used: Usage,
@@ -72,7 +72,7 @@ impl Assessor {
     pub fn new(
         models: Vec<Model>,
         prompt: &'static Prompt,
-        slots: Arc<Slots>,
+        slots: Arc<ConcurrencyLimit>,
         mandatory: Vec<SourceName>,
     ) -> Self {
         Self { models, prompt, slots, mandatory }
@@ -96,47 +96,47 @@ impl Assessor {
     /// Assesses `snapshot` as `request` asks. Answers that the `record` has are not bought again.
     ///
     /// # Errors
-    /// [`Stop`] when no model answers, or the record does not.
-    pub async fn assess<R: Record>(
+    /// [`AttemptError`] when no model answers, or the record does not.
+    pub async fn assess<R: AnswerLedger>(
         &self,
         request: &ReportRequest,
         snapshot: &Snapshot,
-        record: &mut R,
-    ) -> Result<Assessment, Stop> {
+        ledger: &mut R,
+    ) -> Result<Assessment, AttemptError> {
         let words = request.language.words();
         let assessed = Rules::built_in().assess(snapshot, &self.mandatory, words);
         let instructions = Instructions::of(snapshot, &request.company_name);
         let checks = Checks { request, snapshot, assessed: &assessed, instructions: &instructions };
         let question = self.prompt.question(request, snapshot, &assessed)?;
-        let mut answers: Vec<(Answer, Vec<Problem>)> = Vec::new();
+        let mut answers: Vec<(ModelAnswer, Vec<Problem>)> = Vec::new();
         let mut best: Option<(usize, Checked)> = None;
         // Without evidence there is nothing to ask about: nothing that a model says could be proven.
         let models = if snapshot.evidence.is_empty() { &[] } else { self.models.as_slice() };
-        let mut course = Course::new(models.iter().map(|model| model.id().to_owned()).collect());
+        let mut fallback = FallbackPolicy::new(models.iter().map(|model| model.id().to_owned()).collect());
         loop {
-            let (index, turns) = match course.next() {
+            let (index, turns) = match fallback.next() {
                 Next::End => break,
                 Next::Ask(index) => (index, vec![Turn::Question(question.clone())]),
                 Next::Repair(index) => (index, repair(&question, answers.last())),
             };
             let number = u32::try_from(answers.len() + 1).unwrap_or(u32::MAX);
-            let answer = match record.answer(number).await? {
+            let answer = match ledger.answer(number).await? {
                 Some(answer) => {
-                    course.resume(&answer);
+                    fallback.resume(&answer);
                     answer
                 }
                 None => {
-                    let asked = Asked {
+                    let asked = ModelQuestion {
                         model: &models[index],
                         turns,
                         used: used(&answers),
-                        passed_over: course.passed_over(),
+                        passed_over: fallback.passed_over(),
                     };
-                    match self.ask(number, asked, record).await {
+                    match self.ask(number, asked, ledger).await {
                         Ok(answer) => answer,
                         Err(stop) => {
-                            let last = record.is_last_attempt();
-                            pass_over(&mut course, models[index].id(), stop, !answers.is_empty(), last)?;
+                            let last = ledger.is_last_attempt();
+                            pass_over(&mut fallback, models[index].id(), stop, !answers.is_empty(), last)?;
                             continue;
                         }
                     }
@@ -146,23 +146,28 @@ impl Assessor {
             for problem in &checked.problems {
                 metrics().check_failed(problem.flaw.check().as_str());
             }
-            course.answered(&answer, &checked);
+            fallback.answered(&answer, &checked);
             // A repair can be worse than what it was to mend.
             if best.as_ref().is_none_or(|(_, best)| checked.worth() >= best.worth()) {
                 best = Some((answers.len(), checked.clone()));
             }
             answers.push((answer, checked.problems));
         }
-        let passed_over = course.passed_over().to_vec();
+        let passed_over = fallback.passed_over().to_vec();
         let prompt = self.prompt.name.clone();
         let conclusion =
-            Conclusion { assessed, instructions: &instructions, best, answers, passed_over, prompt };
-        Ok(Assessment::conclude(conclusion, words))
+            AssessmentParts { assessed, instructions: &instructions, best, answers, passed_over, prompt };
+        Ok(Assessment::build(conclusion, words))
     }
 
     /// Buys an answer, with some tries: throttles and faults mostly pass in seconds.
-    async fn ask<R: Record>(&self, number: u32, asked: Asked<'_>, record: &mut R) -> Result<Answer, Stop> {
-        let Asked { model, turns, used, passed_over } = asked;
+    async fn ask<R: AnswerLedger>(
+        &self,
+        number: u32,
+        asked: ModelQuestion<'_>,
+        ledger: &mut R,
+    ) -> Result<ModelAnswer, AttemptError> {
+        let ModelQuestion { model, turns, used, passed_over } = asked;
         let cost = Cost {
             most: model.most(self.prompt, &turns),
             quota_tokens: model.quota_tokens(self.prompt, &turns),
@@ -170,22 +175,22 @@ impl Assessor {
         };
         let mut tries = 0;
         loop {
-            let permit = record.open(number, model, cost).await?;
+            let permit = ledger.open(number, model, cost).await?;
             let failure = match model.ask(self.prompt, &turns).await {
                 Ok(answer) => {
                     self.slots.answered();
-                    let answer = Answer { passed_over: passed_over.to_vec(), ..answer };
-                    return record.keep(number, model, permit, answer).await;
+                    let answer = ModelAnswer { passed_over: passed_over.to_vec(), ..answer };
+                    return ledger.keep(number, model, permit, answer).await;
                 }
                 Err(failure) => failure,
             };
-            if failure.remedy == Remedy::Throttled {
+            if failure.class == ErrorClass::Throttled {
                 self.slots.throttled();
             }
-            record.failed(model, permit, &failure).await?;
-            let again = failure.remedy != Remedy::Permanent && !failure.may_be_paid() && tries + 1 < TRIES;
+            ledger.failed(model, permit, &failure).await?;
+            let again = failure.class != ErrorClass::Permanent && !failure.may_be_paid() && tries + 1 < TRIES;
             if !again {
-                return Err(Stop::Failed(failure));
+                return Err(AttemptError::Failed(failure));
             }
             tracing::info!(code = failure.code, detail = %failure.detail, "the model gave no answer; asking again");
             sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
@@ -197,31 +202,31 @@ impl Assessor {
 /// Goes on from a model that gave no answer, where that is possible: with the next one, or, where there are answers
 /// already and no attempt would get a better one, with those.
 fn pass_over(
-    course: &mut Course,
+    fallback: &mut FallbackPolicy,
     model: &str,
-    stop: Stop,
+    stop: AttemptError,
     has_answers: bool,
     is_last_attempt: bool,
-) -> Result<(), Stop> {
+) -> Result<(), AttemptError> {
     let failure = match stop {
-        Stop::Failed(failure) => failure,
+        AttemptError::Failed(failure) => failure,
         stop => return Err(stop),
     };
     if !calls_another(&failure) {
         // What was passed over in this attempt may have been paid for: another round of it spends an attempt.
-        let throttled = failure.remedy == Remedy::Throttled && course.has_outage();
-        let remedy = if throttled { Remedy::Transient } else { failure.remedy };
-        return Err(Stop::Failed(Failure { remedy, ..failure }));
+        let throttled = failure.class == ErrorClass::Throttled && fallback.has_outage();
+        let class = if throttled { ErrorClass::Transient } else { failure.class };
+        return Err(AttemptError::Failed(Failure { class, ..failure }));
     }
-    let is_next = course.out_of_order(model);
-    let hopeless = failure.remedy == Remedy::Permanent || is_last_attempt;
+    let is_next = fallback.out_of_order(model);
+    let hopeless = failure.class == ErrorClass::Permanent || is_last_attempt;
     let rules_can_speak = has_answers && hopeless;
     if !is_next && !rules_can_speak {
-        return Err(Stop::Failed(failure));
+        return Err(AttemptError::Failed(failure));
     }
     tracing::warn!(model, code = failure.code, detail = %failure.detail, another = is_next, "the model gives no answer");
     if !is_next {
-        course.give_up(model);
+        fallback.give_up(model);
     }
     Ok(())
 }
@@ -229,28 +234,28 @@ fn pass_over(
 /// Whether another model may have the answer that this one did not give: throttles pass by themselves, a
 /// spent budget is spent for all, and the table's failures are not the model's.
 fn calls_another(failure: &Failure) -> bool {
-    failure.code != BUDGET_EXCEEDED && failure.is_of_model() && failure.remedy != Remedy::Throttled
+    failure.code != BUDGET_EXCEEDED && failure.is_of_model() && failure.class != ErrorClass::Throttled
 }
 
 /// The question, the last answer, and what is wrong with it.
-fn repair(question: &str, last: Option<&(Answer, Vec<Problem>)>) -> Vec<Turn> {
+fn repair(question: &str, last: Option<&(ModelAnswer, Vec<Problem>)>) -> Vec<Turn> {
     let mut turns = vec![Turn::Question(question.to_owned())];
     if let Some((answer, problems)) = last {
         let of_structured = matches!(answer.content, Content::Structured(_));
-        turns.push(Turn::Answer(Box::new(answer.clone())));
+        turns.push(Turn::ModelAnswer(Box::new(answer.clone())));
         turns.push(Turn::Repair { problems: prompt::repair(problems), of_structured });
     }
     turns
 }
 
-fn used(answers: &[(Answer, Vec<Problem>)]) -> Usage {
+fn used(answers: &[(ModelAnswer, Vec<Problem>)]) -> Usage {
     answers.iter().fold(Usage::default(), |sum, (answer, _)| sum.plus(answer.usage))
 }
 
 /// A prompt that cannot be made is a mistake of ours.
-pub(crate) fn unrenderable(error: impl std::fmt::Display) -> Stop {
-    Stop::Failed(Failure {
-        remedy: Remedy::Permanent,
+pub(crate) fn unrenderable(error: impl std::fmt::Display) -> AttemptError {
+    AttemptError::Failed(Failure {
+        class: ErrorClass::Permanent,
         code: "template_broken",
         message: "The report could not be put into words. Tell the operator the report's id.",
         detail: error.to_string(),

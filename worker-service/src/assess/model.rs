@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use aws_adapters::{
     SdkConfig,
-    call::call,
-    error::{AwsError, NO_CONNECTION, Remedy, TIMEOUT, UNREADABLE, UNUSABLE},
+    error::{AwsError, ErrorClass, NO_CONNECTION, TIMEOUT, UNREADABLE, UNUSABLE},
+    request::send,
 };
 use aws_sdk_bedrockruntime::{
     Client,
@@ -32,7 +32,7 @@ use telemetry::{
 use tracing::{Instrument, field::Empty, info_span};
 
 use super::{
-    answer::{Answer, Content},
+    answer::{Content, ModelAnswer},
     catalogue::{Known, StructuredOutput, Tier, Tokens},
     json::{to_document, to_value},
     opinion,
@@ -69,7 +69,7 @@ pub enum Turn {
     /// What is asked.
     Question(String),
     /// What the model answered.
-    Answer(Box<Answer>),
+    ModelAnswer(Box<ModelAnswer>),
     /// What was wrong with the answer before.
     Repair {
         /// In words.
@@ -155,7 +155,7 @@ impl Model {
     ///
     /// # Errors
     /// [`Failure`], sorted by what helps.
-    pub async fn ask(&self, prompt: &Prompt, turns: &[Turn]) -> Result<Answer, Failure> {
+    pub async fn ask(&self, prompt: &Prompt, turns: &[Turn]) -> Result<ModelAnswer, Failure> {
         let span = info_span!(
             "model",
             otel.name = format_args!("chat {}", self.id),
@@ -197,7 +197,7 @@ impl Model {
         Ok(answer)
     }
 
-    async fn converse(&self, prompt: &Prompt, turns: &[Turn]) -> Result<Answer, Failure> {
+    async fn converse(&self, prompt: &Prompt, turns: &[Turn]) -> Result<ModelAnswer, Failure> {
         let native = self.known.structured_output == StructuredOutput::Native;
         let messages = turns.iter().map(|turn| message(turn, native)).collect::<Result<Vec<_>, _>>();
         let inference = InferenceConfiguration::builder()
@@ -229,12 +229,12 @@ impl Model {
         } else {
             request.tool_config(tool().map_err(unbuildable)?)
         };
-        let answer = call(BEDROCK, "Converse", request.send()).await.map_err(|error| failure(&error))?;
+        let answer = send(BEDROCK, "Converse", request.send()).await.map_err(|error| failure(&error))?;
         let tokens = answer.usage.as_ref().map(Tokens::from).unwrap_or_default();
         let Some(ConverseOutput::Message(said)) = answer.output else {
             return Err(failure(&AwsError::unusable(BEDROCK, "Converse", "the answer holds no message")));
         };
-        Ok(Answer {
+        Ok(ModelAnswer {
             model: self.id.clone(),
             parameters: self.parameters.clone(),
             prompt: prompt.name.clone(),
@@ -263,7 +263,7 @@ fn expected_input(prompt: &Prompt, turns: &[Turn]) -> u64 {
     let turn = |turn: &Turn| match turn {
         Turn::Question(words) => text(words),
         Turn::Repair { problems, .. } => text(problems),
-        Turn::Answer(answer) => match &answer.content {
+        Turn::ModelAnswer(answer) => match &answer.content {
             Content::Structured(value) => text(&value.to_string()),
             Content::Text(words) => text(words),
         },
@@ -307,7 +307,7 @@ fn content(blocks: Vec<ContentBlock>, native: bool) -> Content {
 fn message(turn: &Turn, native: bool) -> Result<Message, BuildError> {
     let (role, content) = match turn {
         Turn::Question(text) => (ConversationRole::User, ContentBlock::Text(text.clone())),
-        Turn::Answer(answer) => (ConversationRole::Assistant, said(&answer.content, native)?),
+        Turn::ModelAnswer(answer) => (ConversationRole::Assistant, said(&answer.content, native)?),
         Turn::Repair { problems, of_structured } if *of_structured && !native => {
             (ConversationRole::User, refused(problems)?)
         }
@@ -369,25 +369,27 @@ fn refused(text: &str) -> Result<ContentBlock, BuildError> {
 }
 
 fn failure(error: &AwsError) -> Failure {
-    let (code, message) = match error.remedy {
-        Remedy::Transient if error.code == TIMEOUT => {
+    let (code, message) = match error.class {
+        ErrorClass::Transient if error.code == TIMEOUT => {
             (MODEL_TIMED_OUT, "The model took too long to answer. Resubmit the report later.")
         }
         _ if may_be_answered(error) => {
             (MODEL_ANSWER_LOST, "The model's answer was lost on the way. Resubmit the report later.")
         }
-        Remedy::Throttled => (
+        ErrorClass::Throttled => (
             "model_throttled",
             "The model has more to do than it can take. The report is tried again by itself.",
         ),
-        Remedy::Transient => ("model_unavailable", "The model did not answer. Resubmit the report later."),
-        Remedy::Permanent => (
+        ErrorClass::Transient => {
+            ("model_unavailable", "The model did not answer. Resubmit the report later.")
+        }
+        ErrorClass::Permanent => (
             "model_refused_request",
             "The model does not take the request. Tell the operator the report's id.",
         ),
     };
-    let remedy = if code == MODEL_ANSWER_LOST { Remedy::Transient } else { error.remedy };
-    Failure { remedy, code, message, detail: error.to_string() }
+    let class = if code == MODEL_ANSWER_LOST { ErrorClass::Transient } else { error.class };
+    Failure { class, code, message, detail: error.to_string() }
 }
 
 /// Whether the request may have reached the model although no answer came: the connection broke, or what came cannot be
@@ -400,7 +402,7 @@ fn may_be_answered(error: &AwsError) -> bool {
 /// A request that cannot be made is a mistake of ours.
 fn unbuildable(error: BuildError) -> Failure {
     Failure {
-        remedy: Remedy::Permanent,
+        class: ErrorClass::Permanent,
         code: "model_refused_request",
         message: "The model cannot be asked. Tell the operator the report's id.",
         detail: error.to_string(),

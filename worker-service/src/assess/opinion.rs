@@ -2,7 +2,7 @@
 
 use domain::{
     assessment::{Category, Citation, Finding, Severity, Summary},
-    risk::Floor,
+    risk::Grade,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -90,7 +90,7 @@ pub struct AnsweredCitation {
 #[derive(Clone, Debug)]
 pub struct Opinion {
     /// The level that the model gives.
-    pub level: Floor,
+    pub level: Grade,
     /// Its summary, if that stood up.
     pub summary: Option<Summary>,
     /// Its claims that stood up.
@@ -105,7 +105,7 @@ pub fn schema() -> Value {
     settings.into_generator().into_root_schema_for::<Answered>().to_value()
 }
 
-impl From<Level> for Floor {
+impl From<Level> for Grade {
     fn from(level: Level) -> Self {
         match level {
             Level::Low => Self::Low,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{checks::Problem, unrenderable};
-use crate::failure::Stop;
+use crate::failure::AttemptError;
 
 /// Every version of the prompt, the newest last: name, what the model is told first, and the template of the question. A
 /// change of a file is a new version, so that reports can be replayed.
@@ -67,7 +67,7 @@ impl Prompt {
         request: &ReportRequest,
         snapshot: &Snapshot,
         assessed: &Assessed,
-    ) -> Result<String, Stop> {
+    ) -> Result<String, AttemptError> {
         let ReportRequest { company_name, corporate_number, country, language, .. } = request;
         let company =
             json!({"companyName": company_name, "corporateNumber": corporate_number, "country": country});
@@ -113,7 +113,7 @@ fn inert(value: &impl Serialize) -> Result<String, serde_json::Error> {
 
 /// What the model is told of an answer that failed checks.
 pub fn repair(problems: &[Problem]) -> String {
-    let mut text = String::from("Your answer was refused. Answer again in full, with these mended:\n");
+    let mut text = String::from("Your answer was refused. ModelAnswer again in full, with these mended:\n");
     for problem in problems {
         text.push_str("- ");
         text.push_str(&problem.for_model());
@@ -125,7 +125,7 @@ pub fn repair(problems: &[Problem]) -> String {
 #[cfg(test)]
 mod tests {
     use domain::{
-        evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
+        evidence::{EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
         language::Language,
         request::ReportRequestDraft,
         risk::Rules,
@@ -144,7 +144,7 @@ mod tests {
         let at = UtcTime::from_epoch_millis(1_767_614_400_000);
         let outcome =
             SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
-        let finding = Finding {
+        let finding = EvidenceDraft {
             title: "T".into(),
             text: text.into(),
             url: None,

@@ -8,14 +8,14 @@ pub mod country_risk;
 pub mod http;
 pub mod news;
 pub mod registry;
-mod resilience;
 pub mod sanctions;
+mod stale_cache;
 #[cfg(test)]
 mod testing;
 
 use aws_config::SdkConfig;
 use domain::{
-    evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
+    evidence::{EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
     request::ReportRequest,
     time::UtcTime,
 };
@@ -30,8 +30,8 @@ use self::{
     http::Http,
     news::News,
     registry::Registry,
-    resilience::{Outcome, Remembered},
     sanctions::{Lists, Sanctions},
+    stale_cache::{Retrieved, StaleCache},
 };
 use crate::{guard::Guard, settings::SourceSettings};
 
@@ -44,25 +44,25 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     fn name(&self) -> SourceName;
 
     /// What it knows about the company.
-    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>>;
+    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>>;
 }
 
 /// What a source knows.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct SourceAnswer {
     /// The time that it speaks of.
     pub as_of: UtcTime,
-    /// What it found, weightiest first. Finding nothing is a finding too.
-    pub findings: Vec<Finding>,
+    /// What it found, weightiest first. EvidenceDraft nothing is a finding too.
+    pub findings: Vec<EvidenceDraft>,
     /// Whether all of it is what the source would say now.
-    pub standing: Standing,
+    pub freshness: Freshness,
     /// What it was made with, in words: lists, tables and vocabularies with version, size and date.
     pub versions: Vec<String>,
 }
 
 /// How an answer stands to what the source would say now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Freshness {
     /// It is that.
     Whole,
     /// One of several services was silent: it is not kept for later.
@@ -101,9 +101,9 @@ pub enum SourcesError {
 
 /// What all sources gave.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct Gathered {
     /// The outcome of each source with what it found.
-    pub answers: Vec<(SourceOutcome, Vec<Finding>)>,
+    pub answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)>,
     /// What they were made with.
     pub versions: Vec<String>,
 }
@@ -111,7 +111,7 @@ pub struct Asked {
 /// All sources, in the order in which their evidence is numbered.
 #[derive(Debug)]
 pub struct Sources {
-    sources: Vec<(SourceName, Option<Remembered>)>,
+    sources: Vec<(SourceName, Option<StaleCache>)>,
     lists: Option<Lists>,
 }
 
@@ -133,7 +133,7 @@ impl Sources {
                 SourceName::Registry => Registry::new(&http, settings).map(|source| Box::new(source) as _),
                 SourceName::CountryRisk => Some(Box::new(CountryRisk)),
             };
-            (name, source.map(|source| Remembered::new(source, clock.clone(), settings)))
+            (name, source.map(|source| StaleCache::new(source, clock.clone(), settings)))
         });
         Ok(Self { sources: all.into(), lists })
     }
@@ -145,9 +145,9 @@ impl Sources {
 
     /// Asks every source. None can fail the report or hold up another one: what one does not
     /// answer is on the record.
-    pub async fn ask(&self, request: &ReportRequest) -> Asked {
+    pub async fn ask(&self, request: &ReportRequest) -> Gathered {
         let asked = self.sources.iter().map(|(name, source)| ask_one(*name, source.as_ref(), request));
-        let mut all = Asked::default();
+        let mut all = Gathered::default();
         for (outcome, findings, versions) in join_all(asked).await {
             all.answers.push((outcome, findings));
             all.versions.extend(versions);
@@ -158,9 +158,9 @@ impl Sources {
 
 async fn ask_one(
     name: SourceName,
-    source: Option<&Remembered>,
+    source: Option<&StaleCache>,
     request: &ReportRequest,
-) -> (SourceOutcome, Vec<Finding>, Vec<String>) {
+) -> (SourceOutcome, Vec<EvidenceDraft>, Vec<String>) {
     let span = info_span!(
         "source",
         otel.name = format_args!("ask {}", name.as_str()),
@@ -179,16 +179,16 @@ async fn ask_one(
     };
     let (status, answer) = match answer {
         None => (SourceStatus::Skipped, None),
-        Some(Outcome::Fresh(answer)) if answer.standing == Standing::Stale => {
+        Some(Retrieved::Fresh(answer)) if answer.freshness == Freshness::Stale => {
             (SourceStatus::Stale, Some(answer))
         }
-        Some(Outcome::Fresh(answer)) => (SourceStatus::Ok, Some(answer)),
-        Some(Outcome::Stale(answer, error)) => {
+        Some(Retrieved::Fresh(answer)) => (SourceStatus::Ok, Some(answer)),
+        Some(Retrieved::Stale(answer, error)) => {
             silent(&error);
             (SourceStatus::Stale, Some(answer))
         }
-        Some(Outcome::None(SourceError::NotAsked(_))) => (SourceStatus::Skipped, None),
-        Some(Outcome::None(error)) => {
+        Some(Retrieved::None(SourceError::NotAsked(_))) => (SourceStatus::Skipped, None),
+        Some(Retrieved::None(error)) => {
             silent(&error);
             (SourceStatus::Failed, None)
         }

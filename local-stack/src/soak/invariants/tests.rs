@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::clients::{Accepted, Refused, Submissions, corporate_number};
+use super::super::clients::{Accepted, Rejected, Submissions, corporate_number};
 use super::super::inspect::{Book, Found, Left};
 use super::super::ledger::{Tallies, Tally};
 use super::super::process::Life;
 use super::super::summary::Run;
 use super::super::{KillEvery, Options};
 use super::*;
-use crate::rig::Plan;
+use crate::fault_proxy::Plan;
 use crate::stack::Options as StackOptions;
 
 /// A run of two reports: the first was completed at once, the second after an attempt that was cut short.
@@ -148,7 +148,7 @@ fn a_report_that_is_open_or_gone_is_found() {
 #[test]
 fn a_submission_without_a_202_is_found() {
     breaks(&World::new().with(|world| drop(world.accepted.accepted.pop())), "every submission");
-    let refused = Refused { number: 0, answer: "422".to_owned() };
+    let refused = Rejected { number: 0, answer: "422".to_owned() };
     breaks(&World::new().with(|world| world.accepted.refused.push(refused)), "every submission");
 }
 

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use tokio::time::sleep;
 
 use super::{DYNAMODB, Table, attribute, item::Item};
-use crate::{call::call, error::AwsError};
+use crate::{error::AwsError, request::send};
 use domain::{identity::ReportId, report::Report};
 
 /// Items of one BatchWriteItem, at most ("BatchWriteItem" in the Amazon DynamoDB API Reference).
@@ -53,7 +53,7 @@ impl Table {
         for tries in 0..TRIES {
             let request = self.client.batch_write_item();
             let request = request.set_request_items(Some(HashMap::from([(self.name.clone(), left)])));
-            let answer = call(DYNAMODB, OPERATION, request.send()).await?;
+            let answer = send(DYNAMODB, OPERATION, request.send()).await?;
             left = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
             let keys: Vec<String> = left.iter().filter_map(key).collect();
             let is_left = |report: &&Report| keys.contains(&super::item::key(&report.tenant, report.id));

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{attribute, due_shard};
 use domain::{
-    callback,
     identity::{ReportId, Tenant},
     lifecycle::{Allowance, Change, Command, Field, Guard, Status},
     time::UtcTime,
+    webhook,
 };
 
 /// A conditional update under construction. Every name and value goes through a placeholder, so
@@ -163,7 +163,7 @@ impl Expression {
             self.set(attribute::CALLBACK_STATE, AttributeValue::S("pending".to_owned()));
             self.count_up(attribute::CALLBACK_ROUND);
             self.set_once(attribute::CALLBACK_ATTEMPTS, AttributeValue::L(Vec::new()));
-            Field::Set(now.plus(callback::GRACE))
+            Field::Set(now.plus(webhook::WEBHOOK_GRACE))
         } else {
             change.due_at.clone()
         };

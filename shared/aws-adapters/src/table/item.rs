@@ -6,15 +6,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{error::AwsError, items::DYNAMODB};
+use crate::{dynamodb::DYNAMODB, error::AwsError};
 use domain::{
-    callback::{Attempt, Callback, CallbackState},
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     lifecycle::{Lease, Lifecycle, Status},
     report::{Outcome, Progress, Report, ReportError, Stage, StagesBegan, Usage},
     request::ReportRequest,
     time::UtcTime,
+    webhook::{DeliveryAttempt, Webhook, WebhookState},
 };
 
 /// Names of attributes that expressions, indexes and the provisioning speak of.
@@ -93,11 +93,11 @@ pub(super) struct Item {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<ReportError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    callback_state: Option<CallbackState>,
+    callback_state: Option<WebhookState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     callback_round: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    callback_attempts: Option<Vec<Attempt>>,
+    callback_attempts: Option<Vec<DeliveryAttempt>>,
     created_at: UtcTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resubmitted_at: Option<UtcTime>,
@@ -212,7 +212,7 @@ impl Item {
         let due_at = self.due_at.map(UtcTime::from_epoch_millis);
         let (due_at, callback_due_at) =
             if self.status.is_terminal() { (None, due_at) } else { (due_at, None) };
-        let callback = self.callback_state.map(|state| Callback {
+        let callback = self.callback_state.map(|state| Webhook {
             state,
             round: self.callback_round.unwrap_or(1),
             attempts: self.callback_attempts.unwrap_or_default(),

@@ -9,7 +9,7 @@ use super::{
     BY_TENANT, DYNAMODB, Table,
     item::{self, attribute},
 };
-use crate::{call::call, error::AwsError};
+use crate::{error::AwsError, request::send};
 use country::Country;
 use domain::{
     identity::{ReportId, Tenant},
@@ -192,7 +192,7 @@ impl Table {
             let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
             request = request.set_exclusive_start_key(Some(HashMap::from(key)));
         }
-        call(DYNAMODB, "Query", request.send()).await
+        send(DYNAMODB, "Query", request.send()).await
     }
 }
 

@@ -2,11 +2,11 @@
 //! [`lifecycle::plan`](domain::lifecycle::plan).
 
 mod batch;
-mod callback;
 mod expression;
 mod item;
 mod list;
 mod sweep;
+mod webhook;
 
 use aws_sdk_dynamodb::{
     Client,
@@ -22,9 +22,9 @@ pub use self::{
     sweep::DueReport,
 };
 use super::{
-    call::{call, observed},
+    dynamodb::{DYNAMODB, get_all},
     error::AwsError,
-    items::{DYNAMODB, get_all},
+    request::{instrumented, send},
 };
 use domain::{
     evidence::SourceOutcome,
@@ -64,12 +64,12 @@ pub enum Executed {
     /// The command was carried out, now or by an earlier try whose answer was lost.
     Done(Box<Report>),
     /// The lifecycle does not allow it for the report as it is; none: there is no such report.
-    Refused(Option<Box<Report>>),
+    Rejected(Option<Box<Report>>),
 }
 
 /// What a look at one of many reports saw.
 #[derive(Clone, Debug)]
-pub enum Looked {
+pub enum Lookup {
     /// The report.
     Found(Box<Report>),
     /// There is none.
@@ -78,7 +78,7 @@ pub enum Looked {
     Unreadable,
 }
 
-impl Looked {
+impl Lookup {
     /// The report, where it was seen.
     pub fn found(self) -> Option<Report> {
         match self {
@@ -118,7 +118,7 @@ impl Table {
     pub async fn reachable(&self) -> Result<(), AwsError> {
         let key = AttributeValue::S("readiness".to_owned());
         let request = self.client.get_item().table_name(&self.name).key(attribute::PK, key);
-        call(DYNAMODB, "GetItem", request.send()).await.map(|_| ())
+        send(DYNAMODB, "GetItem", request.send()).await.map(|_| ())
     }
 
     /// Records a new report, unless its id is taken: one PutItem.
@@ -139,7 +139,7 @@ impl Table {
             .condition_expression(expression.condition())
             .set_expression_attribute_names(Some(expression.names()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match observed(DYNAMODB, OPERATION, request.send()).await {
+        let error = match instrumented(DYNAMODB, OPERATION, request.send()).await {
             Ok(_) => return Ok(Created::New),
             Err(error) => error,
         };
@@ -169,7 +169,7 @@ impl Table {
             .table_name(&self.name)
             .key(attribute::PK, AttributeValue::S(item::key(tenant, id)))
             .consistent_read(true);
-        let answer = call(DYNAMODB, "GetItem", request.send()).await?;
+        let answer = send(DYNAMODB, "GetItem", request.send()).await?;
         answer.item.map(|item| item::report("GetItem", item)).transpose()
     }
 
@@ -177,15 +177,15 @@ impl Table {
     ///
     /// # Errors
     /// [`AwsError`] when the table does not answer.
-    pub async fn get_all(&self, wanted: &[(Tenant, ReportId)]) -> Result<Vec<Looked>, AwsError> {
+    pub async fn get_all(&self, wanted: &[(Tenant, ReportId)]) -> Result<Vec<Lookup>, AwsError> {
         let keys: Vec<String> = wanted.iter().map(|(tenant, id)| item::key(tenant, *id)).collect();
         let mut items = get_all(&self.client, &self.name, keys.clone()).await?;
         let looked = |key: String| match items.remove(&key).map(|item| item::report("BatchGetItem", item)) {
-            None => Looked::Missing,
-            Some(Ok(report)) => Looked::Found(Box::new(report)),
+            None => Lookup::Missing,
+            Some(Ok(report)) => Lookup::Found(Box::new(report)),
             Some(Err(error)) => {
                 tracing::error!(error = %error, "a report cannot be read");
-                Looked::Unreadable
+                Lookup::Unreadable
             }
         };
         Ok(keys.into_iter().map(looked).collect())
@@ -223,7 +223,7 @@ impl Table {
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match observed(DYNAMODB, OPERATION, request.send()).await {
+        let error = match instrumented(DYNAMODB, OPERATION, request.send()).await {
             Ok(answer) => {
                 let item = answer.attributes.unwrap_or_default();
                 return Ok(Executed::Done(Box::new(item::report(OPERATION, item)?)));
@@ -240,7 +240,7 @@ impl Table {
         };
         Ok(match current {
             Some(current) if current.lifecycle.shows_result_of(command) => Executed::Done(Box::new(current)),
-            current => Executed::Refused(current.map(Box::new)),
+            current => Executed::Rejected(current.map(Box::new)),
         })
     }
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Deserialize;
 
 use super::{DUE, DYNAMODB, LEASES, Table, item};
-use crate::{call::call, error::AwsError};
+use crate::{error::AwsError, request::send};
 use domain::{
     identity::{ReportId, Tenant},
     time::UtcTime,
@@ -49,7 +49,7 @@ impl Table {
             .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
             .expression_attribute_values(":now", AttributeValue::N(now.epoch_millis().to_string()))
             .limit(i32::try_from(most.max(1)).unwrap_or(i32::MAX));
-        let answer = call(DYNAMODB, "Query", request.send()).await?;
+        let answer = send(DYNAMODB, "Query", request.send()).await?;
         Ok(usize::try_from(answer.count).unwrap_or_default())
     }
 
@@ -72,7 +72,7 @@ impl Table {
             .expression_attribute_values(":shard", AttributeValue::S(item::shard_name(shard)))
             .expression_attribute_values(":now", AttributeValue::N(now.epoch_millis().to_string()))
             .limit(i32::try_from(most).unwrap_or(i32::MAX));
-        let answer = call(DYNAMODB, "Query", request.send()).await?;
+        let answer = send(DYNAMODB, "Query", request.send()).await?;
         Ok(answer.items.unwrap_or_default().into_iter().filter_map(|item| due_report(shard, item)).collect())
     }
 }

@@ -130,12 +130,12 @@ proptest! {
     }
 }
 
-fn after(commands: &[(i64, Command)]) -> Result<Lifecycle, Refused> {
+fn after(commands: &[(i64, Command)]) -> Result<Lifecycle, Rejected> {
     let mut current = None;
     for (seconds, command) in commands {
         current = Some(apply(current.as_ref(), command, at(*seconds), &POLICY)?);
     }
-    current.ok_or(Refused { command: Command::Submit })
+    current.ok_or(Rejected { command: Command::Submit })
 }
 
 fn claim() -> Command {
@@ -148,7 +148,7 @@ fn transient_errors_spend_attempts_until_none_is_left() {
     let first = Command::RetryLater { attempt: 1, delay };
     let second = Command::RetryLater { attempt: 2, delay };
     let run = [(0, Command::Submit), (1, claim()), (2, first), (3, claim()), (4, second.clone())];
-    assert_eq!(after(&run), Err(Refused { command: second }));
+    assert_eq!(after(&run), Err(Rejected { command: second }));
     assert_eq!(after(&run[..4]).unwrap().attempt, 2);
 }
 
@@ -179,7 +179,7 @@ fn resubmission_allows_a_full_set_of_attempts_and_keeps_the_fencing_token() {
 #[test]
 fn an_expired_lease_is_renewed_by_its_holder_or_claimed_by_another_never_both() {
     let run = [(0, Command::Submit), (0, claim()), (61, Command::Renew { attempt: 1 }), (62, claim())];
-    assert_eq!(after(&run), Err(Refused { command: claim() }));
+    assert_eq!(after(&run), Err(Rejected { command: claim() }));
     let run = [(0, Command::Submit), (0, claim()), (61, claim()), (62, Command::Renew { attempt: 1 })];
-    assert_eq!(after(&run), Err(Refused { command: Command::Renew { attempt: 1 } }));
+    assert_eq!(after(&run), Err(Rejected { command: Command::Renew { attempt: 1 } }));
 }

@@ -49,7 +49,7 @@ impl fmt::Display for RiskLevel {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Floor {
+pub enum Grade {
     /// See [`RiskLevel::Low`].
     #[default]
     Low,
@@ -59,19 +59,19 @@ pub enum Floor {
     High,
 }
 
-impl Floor {
+impl Grade {
     /// Its name in reports.
     pub fn as_str(self) -> &'static str {
         RiskLevel::from(self).as_str()
     }
 }
 
-impl From<Floor> for RiskLevel {
-    fn from(floor: Floor) -> Self {
+impl From<Grade> for RiskLevel {
+    fn from(floor: Grade) -> Self {
         match floor {
-            Floor::Low => Self::Low,
-            Floor::Medium => Self::Medium,
-            Floor::High => Self::High,
+            Grade::Low => Self::Low,
+            Grade::Medium => Self::Medium,
+            Grade::High => Self::High,
         }
     }
 }
@@ -94,7 +94,7 @@ pub struct AppliedRule {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessed {
     /// The lowest level that the report may have, were every mandatory source there.
-    pub floor: Floor,
+    pub floor: Grade,
     /// From 0 to 100.
     pub score: u8,
     /// The rules that were set off, in the order of the file.
@@ -108,7 +108,7 @@ pub struct Assessed {
 impl Assessed {
     /// The level of a report whose model gave the opinion `opinion`: never under the floor, and
     /// UNDETERMINED while a mandatory source is missing.
-    pub fn level(&self, opinion: Option<Floor>) -> RiskLevel {
+    pub fn level(&self, opinion: Option<Grade>) -> RiskLevel {
         if self.missing.is_empty() {
             self.floor.max(opinion.unwrap_or_default()).into()
         } else {
@@ -136,7 +136,7 @@ struct Rule {
     #[serde(default = "above_all")]
     below: u8,
     points: u8,
-    floor: Floor,
+    floor: Grade,
     #[serde(default)]
     review: bool,
 }
@@ -157,14 +157,14 @@ impl Rules {
     }
 
     /// The points and the floor of the rule `id`; none where these rules have no such rule.
-    pub fn weight(&self, id: &str) -> Option<(u8, Floor)> {
+    pub fn weight(&self, id: &str) -> Option<(u8, Grade)> {
         self.rules.iter().find(|rule| rule.id == id).map(|rule| (rule.points, rule.floor))
     }
 
     /// What the rules say about `snapshot`, in `words`, when the `mandatory` sources must have answered.
     pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName], words: &Words) -> Assessed {
         let mut assessed = Assessed {
-            floor: Floor::Low,
+            floor: Grade::Low,
             score: 0,
             rules: Vec::new(),
             missing: Vec::new(),

@@ -2,13 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    evidence::{Finding, Signal, SourceOutcome, SourceStatus},
+    evidence::{EvidenceDraft, Signal, SourceOutcome, SourceStatus},
     language::Language,
     time::UtcTime,
 };
 
 fn snapshot(status: SourceStatus, signals: &[(SignalKind, u8)]) -> Snapshot {
-    let finding = |&(kind, strength): &(SignalKind, u8)| Finding {
+    let finding = |&(kind, strength): &(SignalKind, u8)| EvidenceDraft {
         title: "t".into(),
         text: "x".into(),
         url: None,
@@ -32,19 +32,19 @@ fn a_sanctions_match_is_high_whatever_the_model_thinks() {
     assert_eq!(assessed.rules.len(), 1);
     assert_eq!(assessed.rules[0].because, ["E2"]);
     assert_eq!(assessed.score, 90);
-    assert_eq!(assessed.level(Some(Floor::Low)), RiskLevel::High);
+    assert_eq!(assessed.level(Some(Grade::Low)), RiskLevel::High);
 }
 
 #[test]
 fn the_model_may_raise_the_level() {
-    assert_eq!(assess(SourceStatus::Ok, &[]).level(Some(Floor::Medium)), RiskLevel::Medium);
+    assert_eq!(assess(SourceStatus::Ok, &[]).level(Some(Grade::Medium)), RiskLevel::Medium);
     assert_eq!(assess(SourceStatus::Ok, &[]).level(None), RiskLevel::Low);
 }
 
 #[test]
 fn a_missing_mandatory_source_leaves_the_level_undetermined() {
     for status in [SourceStatus::Failed, SourceStatus::Skipped] {
-        assert_eq!(assess(status, &[]).level(Some(Floor::High)), RiskLevel::Undetermined);
+        assert_eq!(assess(status, &[]).level(Some(Grade::High)), RiskLevel::Undetermined);
     }
     assert_eq!(assess(SourceStatus::Stale, &[]).level(None), RiskLevel::Low);
 }

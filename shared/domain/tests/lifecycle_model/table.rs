@@ -2,7 +2,7 @@
 //! properties allow. The seeded bugs of the table wrap `apply` here.
 
 use domain::{
-    lifecycle::{Command, Lifecycle, Refused, Status, apply},
+    lifecycle::{Command, Lifecycle, Rejected, Status, apply},
     time::UtcTime,
 };
 
@@ -139,7 +139,7 @@ fn token(command: &Command) -> Option<u32> {
 }
 
 /// `lifecycle::apply`, or what a table with the seeded bug would make of it.
-fn seeded_apply(setup: &Setup, row: Option<&Lifecycle>, command: &Command) -> Result<Lifecycle, Refused> {
+fn seeded_apply(setup: &Setup, row: Option<&Lifecycle>, command: &Command) -> Result<Lifecycle, Rejected> {
     let apply_to = |row: Option<&Lifecycle>, command: &Command| apply(row, command, now(), &POLICY);
     let applied = apply_to(row, command);
     let (Some(current), Some(bug)) = (row, setup.bug) else { return applied };

@@ -2,9 +2,9 @@
 
 mod country;
 mod eu;
+mod json_lines;
 mod ofac;
 mod opensanctions;
-mod own;
 mod uk;
 mod un;
 mod xml;
@@ -75,7 +75,7 @@ pub fn read(files: Files<'_>) -> Result<List, ListError> {
         };
     }
     if start.starts_with('{') {
-        return own::read(start);
+        return json_lines::read(start);
     }
     if first_line.starts_with("Report Date") || first_line.contains("Unique ID,") {
         return uk::read(start);

@@ -1,6 +1,6 @@
 //! What can be wrong with an answer, in words for the model and for the report's reader.
 
-use domain::{language::Words, risk::Floor};
+use domain::{language::Words, risk::Grade};
 
 /// Something that is wrong with an answer or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Flaw {
     QuoteAbsent { id: String },
     Number { number: String },
     Date { date: String },
-    UnderFloor { level: Floor, floor: Floor },
+    UnderFloor { level: Grade, floor: Grade },
     Instruction { id: String },
 }
 
@@ -34,7 +34,7 @@ pub enum Check {
     Citation,
     Quote,
     Number,
-    Floor,
+    Grade,
     Instruction,
 }
 
@@ -48,7 +48,7 @@ impl Check {
             Self::Citation => "citation",
             Self::Quote => "quote",
             Self::Number => "number",
-            Self::Floor => "floor",
+            Self::Grade => "floor",
             Self::Instruction => "instruction",
         }
     }
@@ -66,7 +66,7 @@ impl Flaw {
             Self::Uncited | Self::UnknownEvidence { .. } => Check::Citation,
             Self::QuoteEmpty { .. } | Self::QuoteShort { .. } | Self::QuoteAbsent { .. } => Check::Quote,
             Self::Number { .. } | Self::Date { .. } => Check::Number,
-            Self::UnderFloor { .. } => Check::Floor,
+            Self::UnderFloor { .. } => Check::Grade,
             Self::Instruction { .. } => Check::Instruction,
         }
     }
@@ -74,7 +74,7 @@ impl Flaw {
     /// What is wrong, in `words`.
     pub fn text(&self, words: &Words) -> String {
         let fill = |key: &str, values: &[(&str, &str)]| words.fill(&format!("flaws.{key}"), values);
-        let level = |level: Floor| words.text_of("levels", level.as_str());
+        let level = |level: Grade| words.text_of("levels", level.as_str());
         match self {
             Self::Schema { error } => fill("schema", &[("error", error)]),
             Self::NoAnswer { stop_reason } => fill("no_answer", &[("stop_reason", stop_reason)]),

@@ -123,7 +123,7 @@ fn is_dense(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use domain::{
-        evidence::{Finding, SourceName, SourceOutcome, SourceStatus},
+        evidence::{EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
         time::UtcTime,
     };
 
@@ -133,7 +133,7 @@ mod tests {
         let at = UtcTime::from_epoch_millis(0);
         let outcome =
             SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
-        let found = Finding {
+        let found = EvidenceDraft {
             title: "News".into(),
             text: text.into(),
             url: None,

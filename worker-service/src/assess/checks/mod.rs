@@ -15,7 +15,7 @@ use domain::{
     evidence::{Evidence, Snapshot},
     language::Language,
     request::ReportRequest,
-    risk::{Assessed, Floor},
+    risk::{Assessed, Grade},
     time::UtcTime,
 };
 
@@ -25,7 +25,7 @@ pub use self::{
     instructions::Instructions,
 };
 use super::{
-    answer::{Answer, Content},
+    answer::{Content, ModelAnswer},
     opinion::{Answered, Opinion},
 };
 
@@ -44,7 +44,7 @@ const FINDINGS_MAX: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The whole of it.
-    Answer,
+    ModelAnswer,
     /// Its summary.
     Summary,
     /// One of its findings, counted from 1.
@@ -93,7 +93,7 @@ impl Problem {
     /// Returns the entry that the audit bundle keeps for this problem: `{"check", "place", "problem"}`.
     pub fn to_json(&self) -> serde_json::Value {
         let place = match self.place {
-            Place::Answer => "answer".to_owned(),
+            Place::ModelAnswer => "answer".to_owned(),
             Place::Summary => "summary".to_owned(),
             Place::Finding(number) => format!("finding {number}"),
         };
@@ -104,7 +104,7 @@ impl Problem {
     pub fn for_model(&self) -> String {
         let what = self.flaw.text(Language::ENGLISH.words());
         match self.place {
-            Place::Answer => format!("the answer: {what}"),
+            Place::ModelAnswer => format!("the answer: {what}"),
             Place::Summary => format!("summary: {what}"),
             Place::Finding(number) => format!("finding {number}: {what}"),
         }
@@ -125,9 +125,11 @@ impl Checked {
 
 impl Checks<'_> {
     /// Checks `answer`.
-    pub fn check(&self, answer: &Answer) -> Checked {
-        let unusable =
-            |flaw| Checked { problems: vec![Problem { place: Place::Answer, flaw }], ..Checked::default() };
+    pub fn check(&self, answer: &ModelAnswer) -> Checked {
+        let unusable = |flaw| Checked {
+            problems: vec![Problem { place: Place::ModelAnswer, flaw }],
+            ..Checked::default()
+        };
         // An answer that was cut off may look whole.
         if answer.is_cut_off() {
             return unusable(Flaw::NoAnswer { stop_reason: answer.stop_reason.clone() });
@@ -161,10 +163,12 @@ impl Checks<'_> {
             .collect();
         let foreign = self.is_foreign(&whole.join("\n"), &quotes);
 
-        let level = Floor::from(answered.level);
+        let level = Grade::from(answered.level);
         let floor = self.assessed.floor;
         if level < floor {
-            checked.problems.push(Problem { place: Place::Answer, flaw: Flaw::UnderFloor { level, floor } });
+            checked
+                .problems
+                .push(Problem { place: Place::ModelAnswer, flaw: Flaw::UnderFloor { level, floor } });
         }
         let flaws =
             self.flaws_of_summary(&answered.summary.text, &answered.summary.citations, &quotes, foreign);

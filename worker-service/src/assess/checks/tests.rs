@@ -1,5 +1,5 @@
 use domain::{
-    evidence::{Finding as Found, Signal, SignalKind, SourceName, SourceOutcome, SourceStatus},
+    evidence::{EvidenceDraft, Signal, SignalKind, SourceName, SourceOutcome, SourceStatus},
     report::Usage,
     request::ReportRequestDraft,
     risk::Rules,
@@ -14,7 +14,7 @@ fn snapshot(signals: Vec<Signal>) -> Snapshot {
     let outcome =
         SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
     let text = "The court fined Acme  5 million euros.".to_owned();
-    let found = Found { title: "Acme fined".into(), text, url: None, published_at: None, signals };
+    let found = EvidenceDraft { title: "Acme fined".into(), text, url: None, published_at: None, signals };
     Snapshot::freeze(vec![(outcome, vec![found])], at)
 }
 
@@ -28,8 +28,8 @@ fn request() -> ReportRequest {
     draft.check().unwrap()
 }
 
-fn answer(value: Value) -> Answer {
-    Answer {
+fn answer(value: Value) -> ModelAnswer {
+    ModelAnswer {
         model: "m".into(),
         prompt: "p".into(),
         content: Content::Structured(value),
@@ -43,7 +43,7 @@ fn answer(value: Value) -> Answer {
     }
 }
 
-fn check(answer: &Answer, request: &ReportRequest, snapshot: &Snapshot) -> Checked {
+fn check(answer: &ModelAnswer, request: &ReportRequest, snapshot: &Snapshot) -> Checked {
     let assessed = Rules::built_in().assess(snapshot, &[], request.language.words());
     let instructions = Instructions::of(snapshot, &request.company_name);
     Checks { request, snapshot, assessed: &assessed, instructions: &instructions }.check(answer)
@@ -150,7 +150,7 @@ fn what_does_not_follow_the_schema_is_no_opinion() {
 #[test]
 fn prose_in_place_of_the_tool_is_no_opinion() {
     let snapshot = snapshot(vec![]);
-    let prose = Answer {
+    let prose = ModelAnswer {
         content: Content::Text("I cannot help.".into()),
         stop_reason: "end_turn".into(),
         ..answer(json!({}))
@@ -162,7 +162,7 @@ fn prose_in_place_of_the_tool_is_no_opinion() {
 #[test]
 fn an_answer_that_was_cut_off_is_no_opinion_though_it_looks_whole() {
     for stop_reason in ["max_tokens", "model_context_window_exceeded"] {
-        let cut = Answer { stop_reason: stop_reason.into(), ..answer(good()) };
+        let cut = ModelAnswer { stop_reason: stop_reason.into(), ..answer(good()) };
         let checked = check(&cut, &request(), &snapshot(vec![]));
         assert!(checked.opinion.is_none());
         assert_eq!(checked.problems[0].flaw, Flaw::NoAnswer { stop_reason: stop_reason.into() });

@@ -4,14 +4,14 @@
 use std::sync::LazyLock;
 
 use domain::{
-    evidence::{Finding, Signal, SignalKind, SourceName},
+    evidence::{EvidenceDraft, Signal, SignalKind, SourceName},
     request::ReportRequest,
     time::UtcTime,
 };
 use futures::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Answer, Source, SourceError, Standing};
+use super::{Freshness, Source, SourceAnswer, SourceError};
 
 /// The table.
 #[derive(Debug, Deserialize)]
@@ -67,10 +67,10 @@ impl Level {
 pub struct CountryRisk;
 
 impl CountryRisk {
-    fn look_up(request: &ReportRequest) -> Answer {
+    fn look_up(request: &ReportRequest) -> SourceAnswer {
         let (code, country) = (request.country.code(), request.country.name());
         let of_country = TABLE.list.iter().filter(|list| list.countries.iter().any(|listed| listed == code));
-        let mut findings: Vec<Finding> = of_country.map(|list| finding(list, country)).collect();
+        let mut findings: Vec<EvidenceDraft> = of_country.map(|list| finding(list, country)).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.signals.iter().map(|s| s.strength).max()));
         if findings.is_empty() {
             findings.push(nothing(country));
@@ -79,7 +79,7 @@ impl CountryRisk {
         let oldest = TABLE.list.iter().filter_map(|list| day(&list.as_of)).min();
         let as_of = oldest.unwrap_or_else(service_runtime::clock::now);
         let versions = vec![format!("table of countries {}", TABLE.version)];
-        Answer { as_of, findings, standing: Standing::Whole, versions }
+        SourceAnswer { as_of, findings, freshness: Freshness::Whole, versions }
     }
 }
 
@@ -87,9 +87,9 @@ fn day(text: &str) -> Option<UtcTime> {
     format!("{text}T00:00:00Z").parse().ok()
 }
 
-fn finding(list: &List, country: &str) -> Finding {
+fn finding(list: &List, country: &str) -> EvidenceDraft {
     let List { id, title, publisher, url, as_of, level, meaning, .. } = list;
-    Finding {
+    EvidenceDraft {
         title: format!("{country}: {title}"),
         text: format!("{publisher} lists {country} under \"{title}\" (as of {as_of}, list {id}). {meaning}"),
         url: Some(url.clone()),
@@ -98,10 +98,10 @@ fn finding(list: &List, country: &str) -> Finding {
     }
 }
 
-fn nothing(country: &str) -> Finding {
+fn nothing(country: &str) -> EvidenceDraft {
     let lists: Vec<String> =
         TABLE.list.iter().map(|list| format!("{} ({})", list.title, list.as_of)).collect();
-    Finding {
+    EvidenceDraft {
         title: format!("{country} is on no list of countries"),
         text: format!(
             "{country} is on none of these lists, table version {}: {}.",
@@ -119,7 +119,7 @@ impl Source for CountryRisk {
         SourceName::CountryRisk
     }
 
-    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>> {
+    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
         Box::pin(async { Ok(Self::look_up(request)) })
     }
 }

@@ -8,7 +8,7 @@ pub mod vocabulary;
 use std::collections::HashMap;
 
 use domain::{
-    evidence::{Finding, Signal, SignalKind, SourceName},
+    evidence::{EvidenceDraft, Signal, SignalKind, SourceName},
     request::ReportRequest,
     time::UtcTime,
 };
@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 
 pub use self::feed::QUERY;
 use self::{feed::Feed, gdelt::Gdelt, vocabulary::Vocabulary};
-use super::{Answer, ITEMS_MAX, Source, SourceError, Standing, http::Http};
+use super::{Freshness, ITEMS_MAX, Source, SourceAnswer, SourceError, http::Http};
 use crate::settings::SourceSettings;
 use screening::names::mentions;
 
@@ -77,7 +77,7 @@ impl News {
         any.then_some(Self { gdelt, feeds, months: settings.news_months })
     }
 
-    async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+    async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let as_of = service_runtime::clock::now();
         let gdelt = join_all(self.gdelt.iter().map(|gdelt| gdelt.search(request)));
         let feeds = join_all(self.feeds.iter().map(|feed| feed.search(request)));
@@ -103,7 +103,7 @@ impl News {
         });
         let mut findings = judged.await.map_err(|error| SourceError::Unavailable(error.to_string()))?;
         // Adverse first, so that a cut never hides it; then the newest.
-        let weight = |finding: &Finding| finding.signals.iter().map(|signal| signal.strength).max();
+        let weight = |finding: &EvidenceDraft| finding.signals.iter().map(|signal| signal.strength).max();
         findings.sort_by_key(|finding| std::cmp::Reverse((weight(finding), finding.published_at)));
         findings.truncate(ITEMS_MAX - 1);
         if findings.is_empty() {
@@ -112,9 +112,9 @@ impl News {
         if !failed.is_empty() {
             findings.push(incomplete(failed.len(), services));
         }
-        let standing = if failed.is_empty() { Standing::Whole } else { Standing::Partial };
+        let freshness = if failed.is_empty() { Freshness::Whole } else { Freshness::Partial };
         let versions = vec![format!("vocabulary of adverse terms {}", Vocabulary::built_in().version)];
-        Ok(Answer { as_of, findings, standing, versions })
+        Ok(SourceAnswer { as_of, findings, freshness, versions })
     }
 }
 
@@ -157,7 +157,7 @@ fn folded(title: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
-fn finding(story: &Story, outlets: usize, request: &ReportRequest) -> Finding {
+fn finding(story: &Story, outlets: usize, request: &ReportRequest) -> EvidenceDraft {
     let Story { title, outlet, country, published_at, language, url, snippet } = story;
     let mut words = format!("{}.", title.trim_end_matches('.'));
     if let Some(snippet) = snippet.as_deref().map(str::trim).filter(|snippet| !snippet.is_empty()) {
@@ -204,12 +204,12 @@ fn finding(story: &Story, outlets: usize, request: &ReportRequest) -> Finding {
         words.push_str(&format!(" Adverse terms ({}): {what}{settled}.{whom}", vocabulary.version));
     }
     let url = url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
-    Finding { title: title.clone(), text: words, url, published_at: *published_at, signals }
+    EvidenceDraft { title: title.clone(), text: words, url, published_at: *published_at, signals }
 }
 
-fn nothing(request: &ReportRequest, months: u64) -> Finding {
+fn nothing(request: &ReportRequest, months: u64) -> EvidenceDraft {
     let name = &request.company_name;
-    Finding {
+    EvidenceDraft {
         title: "No news".to_owned(),
         text: format!("A search of the news of the last {months} months for \"{name}\" found no article."),
         url: None,
@@ -218,8 +218,8 @@ fn nothing(request: &ReportRequest, months: u64) -> Finding {
     }
 }
 
-fn incomplete(failed: usize, services: usize) -> Finding {
-    Finding {
+fn incomplete(failed: usize, services: usize) -> EvidenceDraft {
+    EvidenceDraft {
         title: "News are incomplete".to_owned(),
         text: format!("{failed} of {services} news services gave no answer."),
         url: None,
@@ -233,7 +233,7 @@ impl Source for News {
         SourceName::News
     }
 
-    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>> {
+    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
         Box::pin(self.search(request))
     }
 }

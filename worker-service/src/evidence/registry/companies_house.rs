@@ -1,7 +1,7 @@
 //! The United Kingdom's register, by the Companies House Public Data API.
 
 use domain::{
-    evidence::{Finding, Signal, SignalKind},
+    evidence::{EvidenceDraft, Signal, SignalKind},
     request::ReportRequest,
 };
 use reqwest::Url;
@@ -83,7 +83,7 @@ impl CompaniesHouse {
         request.country.code() == "GB" && request.number_scheme.as_deref() == Some("crn")
     }
 
-    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Finding>, SourceError> {
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<EvidenceDraft>, SourceError> {
         let number = &request.corporate_number;
         let url = self
             .base
@@ -98,7 +98,7 @@ impl CompaniesHouse {
     }
 }
 
-fn finding(profile: &Profile, request: &ReportRequest) -> Finding {
+fn finding(profile: &Profile, request: &ReportRequest) -> EvidenceDraft {
     let name = &profile.company_name;
     let mut text = format!("Companies House knows {name} by the number {}.", profile.company_number);
     let mut add = |label: &str, value: Option<&str>| {
@@ -143,11 +143,11 @@ fn finding(profile: &Profile, request: &ReportRequest) -> Finding {
         text.push_str(&format!(" This is not the name that was given, {}.", request.company_name));
         signals.push(Signal { kind: SignalKind::RegistryMismatch, strength: 80 });
     }
-    Finding { title: format!("Companies House: {name}"), text, url: None, published_at: None, signals }
+    EvidenceDraft { title: format!("Companies House: {name}"), text, url: None, published_at: None, signals }
 }
 
-fn unknown(request: &ReportRequest) -> Finding {
-    Finding {
+fn unknown(request: &ReportRequest) -> EvidenceDraft {
+    EvidenceDraft {
         title: "Not at Companies House".to_owned(),
         text: format!("Companies House has no company with the number {}.", request.corporate_number),
         url: None,

@@ -1,7 +1,7 @@
 //! The register of legal entity identifiers, by the GLEIF API v1.
 
 use domain::{
-    evidence::{Finding, Signal, SignalKind},
+    evidence::{EvidenceDraft, Signal, SignalKind},
     request::ReportRequest,
 };
 use reqwest::Url;
@@ -26,16 +26,16 @@ pub(super) struct Gleif {
 
 #[derive(Deserialize)]
 struct Records {
-    data: Vec<Record>,
+    data: Vec<LeiRecord>,
 }
 
 #[derive(Deserialize)]
 struct One {
-    data: Record,
+    data: LeiRecord,
 }
 
 #[derive(Deserialize)]
-struct Record {
+struct LeiRecord {
     attributes: Attributes,
 }
 
@@ -119,20 +119,21 @@ impl Gleif {
         Some(Self { http: http.of("gleif"), url })
     }
 
-    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Finding>, SourceError> {
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<EvidenceDraft>, SourceError> {
         // An LEI is one body's in every country: that it is of another one is told, not left out.
         let by_lei = request.number_scheme.as_deref() == Some("lei");
-        let here =
-            |record: &&Record| by_lei || record.country().is_none_or(|code| code == request.country.code());
+        let here = |record: &&LeiRecord| {
+            by_lei || record.country().is_none_or(|code| code == request.country.code())
+        };
         let records = self.of_number(request).await?;
-        let mut kept: Vec<&Record> = records.iter().filter(here).collect();
+        let mut kept: Vec<&LeiRecord> = records.iter().filter(here).collect();
         let by_name;
         if kept.is_empty() {
             by_name = self.records("filter[entity.legalName]", &request.company_name).await?;
             kept =
                 by_name.iter().filter(here).filter(|record| record.is_named(&request.company_name)).collect();
         }
-        let mut findings: Vec<Finding> = kept.iter().map(|record| finding(record, request)).collect();
+        let mut findings: Vec<EvidenceDraft> = kept.iter().map(|record| finding(record, request)).collect();
         // Who owns it is asked of the one record that is meant.
         if let [record] = kept.as_slice() {
             findings.extend(self.parents(&record.attributes.lei).await);
@@ -145,7 +146,7 @@ impl Gleif {
         Ok(findings)
     }
 
-    async fn of_number(&self, request: &ReportRequest) -> Result<Vec<Record>, SourceError> {
+    async fn of_number(&self, request: &ReportRequest) -> Result<Vec<LeiRecord>, SourceError> {
         if request.number_scheme.as_deref() == Some("lei") {
             return self.records("filter[lei]", &request.corporate_number).await;
         }
@@ -158,7 +159,7 @@ impl Gleif {
         Ok(Vec::new())
     }
 
-    async fn records(&self, filter: &str, value: &str) -> Result<Vec<Record>, SourceError> {
+    async fn records(&self, filter: &str, value: &str) -> Result<Vec<LeiRecord>, SourceError> {
         let question =
             self.http.client().get(self.url.clone()).query(&[(filter, value), ("page[size]", RECORDS_MAX)]);
         let question = question.header("accept", "application/vnd.api+json");
@@ -167,8 +168,8 @@ impl Gleif {
 
     /// The direct and the ultimate parent that the register knows. Most companies name none, and no
     /// report depends on it.
-    async fn parents(&self, lei: &str) -> Vec<Finding> {
-        let parent = async |path: &str| -> Option<Record> {
+    async fn parents(&self, lei: &str) -> Vec<EvidenceDraft> {
+        let parent = async |path: &str| -> Option<LeiRecord> {
             let url = format!("{}/{lei}/{path}", self.url).parse::<Url>().ok()?;
             let question = self.http.client().get(url).header("accept", "application/vnd.api+json");
             match self.http.json::<One>(question).await {
@@ -194,7 +195,7 @@ impl Gleif {
     }
 }
 
-impl Record {
+impl LeiRecord {
     fn name(&self) -> &str {
         &self.attributes.entity.legal_name.name
     }
@@ -226,7 +227,7 @@ impl Address {
     }
 }
 
-fn finding(record: &Record, request: &ReportRequest) -> Finding {
+fn finding(record: &LeiRecord, request: &ReportRequest) -> EvidenceDraft {
     let Attributes { lei, entity, registration } = &record.attributes;
     let name = record.name();
     let mut text = format!("The register knows {name} by the LEI {lei}.");
@@ -268,10 +269,10 @@ fn finding(record: &Record, request: &ReportRequest) -> Finding {
         text.push_str(&format!(" This is not the number that was given, {}.", request.corporate_number));
         signals.push(Signal { kind: SignalKind::RegistryMismatch, strength: 80 });
     }
-    Finding { title: format!("Register entry: {name}"), text, url: None, published_at: None, signals }
+    EvidenceDraft { title: format!("Register entry: {name}"), text, url: None, published_at: None, signals }
 }
 
-fn owner(kind: &str, record: &Record) -> Finding {
+fn owner(kind: &str, record: &LeiRecord) -> EvidenceDraft {
     let name = record.name();
     let country = record.country().map(|code| format!(" ({code})")).unwrap_or_default();
     super::plain(
@@ -280,15 +281,15 @@ fn owner(kind: &str, record: &Record) -> Finding {
     )
 }
 
-fn unknown_lei(request: &ReportRequest) -> Finding {
+fn unknown_lei(request: &ReportRequest) -> EvidenceDraft {
     let lei = &request.corporate_number;
-    Finding {
+    EvidenceDraft {
         signals: vec![Signal { kind: SignalKind::RegistryMismatch, strength: 80 }],
         ..super::plain("Unknown LEI", format!("The register of legal entity identifiers has no entry {lei}."))
     }
 }
 
-fn nothing(request: &ReportRequest) -> Finding {
+fn nothing(request: &ReportRequest) -> EvidenceDraft {
     let ReportRequest { company_name, corporate_number, country, .. } = request;
     super::plain(
         "No register entry",

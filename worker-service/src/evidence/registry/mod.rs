@@ -5,13 +5,13 @@ mod gleif;
 mod number;
 
 use domain::{
-    evidence::{Finding, SourceName},
+    evidence::{EvidenceDraft, SourceName},
     request::ReportRequest,
 };
 use futures::future::BoxFuture;
 
 use self::{companies_house::CompaniesHouse, gleif::Gleif};
-use super::{Answer, Source, SourceError, Standing, http::Http};
+use super::{Freshness, Source, SourceAnswer, SourceError, http::Http};
 use crate::settings::SourceSettings;
 
 /// The registers.
@@ -31,7 +31,7 @@ impl Registry {
 
     /// Asks each register that can know the company. One that does not answer is on the record while
     /// another one does.
-    async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+    async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let as_of = service_runtime::clock::now();
         let gleif = async {
             match &self.gleif {
@@ -69,18 +69,20 @@ impl Registry {
             _ if !answered => {
                 Err(SourceError::NotAsked("no register that is configured knows such companies"))
             }
-            Some(_) => Ok(Answer { as_of, findings, standing: Standing::Partial, versions: Vec::new() }),
-            None => Ok(Answer { as_of, findings, standing: Standing::Whole, versions: Vec::new() }),
+            Some(_) => {
+                Ok(SourceAnswer { as_of, findings, freshness: Freshness::Partial, versions: Vec::new() })
+            }
+            None => Ok(SourceAnswer { as_of, findings, freshness: Freshness::Whole, versions: Vec::new() }),
         }
     }
 }
 
-fn silent(register: &str) -> Finding {
+fn silent(register: &str) -> EvidenceDraft {
     plain("A register gave no answer", format!("The {register} was asked and gave no answer."))
 }
 
-fn plain(title: &str, text: String) -> Finding {
-    Finding { title: title.to_owned(), text, url: None, published_at: None, signals: Vec::new() }
+fn plain(title: &str, text: String) -> EvidenceDraft {
+    EvidenceDraft { title: title.to_owned(), text, url: None, published_at: None, signals: Vec::new() }
 }
 
 impl Source for Registry {
@@ -88,7 +90,7 @@ impl Source for Registry {
         SourceName::Registry
     }
 
-    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>> {
+    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
         Box::pin(self.search(request))
     }
 }

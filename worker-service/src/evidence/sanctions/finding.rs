@@ -1,15 +1,15 @@
 //! What screening found, as evidence.
 
 use domain::{
-    evidence::{Finding, Signal, SignalKind},
+    evidence::{EvidenceDraft, Signal, SignalKind},
     request::ReportRequest,
 };
 
 use super::store::Loaded;
-use screening::{Explanation, Hit, REPORT_FROM};
+use screening::{Explanation, Hit, MATCH_THRESHOLD};
 
 /// A listed body that the company could be: which list and entry, which name, how sure and why.
-pub(super) fn hit(list: &Loaded, hit: &Hit<'_>) -> Finding {
+pub(super) fn hit(list: &Loaded, hit: &Hit<'_>) -> EvidenceDraft {
     let entry = hit.entry;
     let percent = percent(hit.score);
     let why = Explanation::of(hit);
@@ -28,13 +28,13 @@ pub(super) fn hit(list: &Loaded, hit: &Hit<'_>) -> Finding {
     add("Programs", &entry.programs, 10);
     add("Other names", &entry.aliases, 5);
     text.push_str(&format!(" Match score {percent}%: {}.{}", why.in_words(), dated(list)));
-    let (what, strength) = if hit.score >= REPORT_FROM {
+    let (what, strength) = if hit.score >= MATCH_THRESHOLD {
         // Rules count a match from 80 on.
         ("Sanctions list", percent.max(80))
     } else {
         ("Resembles an entry of a sanctions list", percent.min(79))
     };
-    Finding {
+    EvidenceDraft {
         title: format!("{what}: {}", entry.name),
         text,
         url: None,
@@ -44,9 +44,9 @@ pub(super) fn hit(list: &Loaded, hit: &Hit<'_>) -> Finding {
 }
 
 /// That a list has nobody who could be the company.
-pub(super) fn clear(list: &Loaded, request: &ReportRequest) -> Finding {
+pub(super) fn clear(list: &Loaded, request: &ReportRequest) -> EvidenceDraft {
     let (name, country, bodies) = (&request.company_name, request.country, list.screen.len());
-    Finding {
+    EvidenceDraft {
         title: format!("No match on {}", list.name),
         text: format!(
             "Screening of \"{name}\" ({country}) against the {bodies} bodies of {} found none that reaches the score of a match.{}",

@@ -8,14 +8,14 @@ mod store;
 
 use aws_config::SdkConfig;
 use domain::{
-    evidence::{Finding, SourceName},
+    evidence::{EvidenceDraft, SourceName},
     request::ReportRequest,
 };
 use futures::future::BoxFuture;
 
 use self::service::Service;
 pub use self::{load::Location, store::Lists};
-use super::{Answer, Source, SourceError, Standing, http::Http};
+use super::{Freshness, Source, SourceAnswer, SourceError, http::Http};
 use crate::settings::SourceSettings;
 
 /// The source: lists first, the service as the alternative or the second opinion.
@@ -32,7 +32,7 @@ impl Sanctions {
         (lists.is_some() || service.is_some()).then_some(Self { lists, service })
     }
 
-    async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+    async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let service = async {
             match &self.service {
                 Some(service) => Some(service.search(request).await),
@@ -56,7 +56,7 @@ impl Sanctions {
 }
 
 /// Adds what the second opinion found; that it gave no answer is on the record.
-fn with_second_opinion(mut first: Answer, second: Result<Answer, SourceError>) -> Answer {
+fn with_second_opinion(mut first: SourceAnswer, second: Result<SourceAnswer, SourceError>) -> SourceAnswer {
     match second {
         Ok(second) => {
             first.as_of = first.as_of.min(second.as_of);
@@ -67,9 +67,9 @@ fn with_second_opinion(mut first: Answer, second: Result<Answer, SourceError>) -
                 .sort_by_key(|finding| std::cmp::Reverse(finding.signals.iter().map(|s| s.strength).max()));
         }
         Err(error) => {
-            first.standing = Standing::Partial;
+            first.freshness = Freshness::Partial;
             tracing::warn!(error = %error, "the second opinion on sanctions gave no answer");
-            first.findings.push(Finding {
+            first.findings.push(EvidenceDraft {
                 title: "No second opinion".to_owned(),
                 text: "The match service that is asked for a second opinion gave no answer.".to_owned(),
                 url: None,
@@ -86,7 +86,7 @@ impl Source for Sanctions {
         SourceName::Sanctions
     }
 
-    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<Answer, SourceError>> {
+    fn ask<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
         Box::pin(self.search(request))
     }
 }

@@ -1,7 +1,7 @@
 //! Sanctions and watch lists, by a match service in the format of yente (OpenSanctions).
 
 use domain::{
-    evidence::{Finding, Signal, SignalKind},
+    evidence::{EvidenceDraft, Signal, SignalKind},
     request::ReportRequest,
 };
 use reqwest::Url;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    evidence::{Answer, SourceError, Standing, http::Http},
+    evidence::{Freshness, SourceAnswer, SourceError, http::Http},
     settings::SourceSettings,
 };
 
@@ -73,7 +73,7 @@ impl Service {
         Some(Self { http: http.of("match service"), url, dataset, api_key })
     }
 
-    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let query = json!({"queries": {"company": {"schema": "Company", "properties": {
             "name": [request.company_name],
             "jurisdiction": [request.country.code().to_ascii_lowercase()],
@@ -106,12 +106,12 @@ impl Service {
             entities => entities.iter().map(finding).collect(),
         };
         let versions = vec![format!("match service, dataset {}", self.dataset)];
-        Ok(Answer { as_of, findings, standing: Standing::Whole, versions })
+        Ok(SourceAnswer { as_of, findings, freshness: Freshness::Whole, versions })
     }
 
-    fn nothing(&self, request: &ReportRequest) -> Finding {
+    fn nothing(&self, request: &ReportRequest) -> EvidenceDraft {
         let (name, country, dataset) = (&request.company_name, request.country, &self.dataset);
-        Finding {
+        EvidenceDraft {
             title: "No match on the lists".to_owned(),
             text: format!(
                 "Screening of \"{name}\" ({country}) against the dataset {dataset} found no entry that resembles it."
@@ -123,7 +123,7 @@ impl Service {
     }
 }
 
-fn finding(entity: &Entity) -> Finding {
+fn finding(entity: &Entity) -> EvidenceDraft {
     let Entity { id, caption, datasets, properties, score } = entity;
     let percent = percent(*score);
     let mut text = format!("Listed as {caption} (entry {id}).");
@@ -143,7 +143,7 @@ fn finding(entity: &Entity) -> Finding {
     let sanctioned =
         properties.topics.iter().any(|topic| topic == "sanction" || topic.starts_with("sanction."));
     let kind = if sanctioned { SignalKind::SanctionsMatch } else { SignalKind::WatchlistMatch };
-    Finding {
+    EvidenceDraft {
         title: format!("{}: {caption}", if sanctioned { "Sanctions list" } else { "Watch list" }),
         text,
         url: None,

@@ -19,11 +19,11 @@ use super::{
     load::{Fetched, Fetcher, LoadError, Location},
 };
 use crate::{
-    evidence::{Answer, SourceError, Standing},
+    evidence::{Freshness, SourceAnswer, SourceError},
     guard::Guard,
     settings::SourceSettings,
 };
-use screening::{REPORT_FROM, Screen, names::Name};
+use screening::{MATCH_THRESHOLD, Screen, names::Name};
 
 /// A list may lose this share of its bodies between two loads; more is more likely a broken file.
 const SHRINK_MAX: f64 = 0.2;
@@ -33,7 +33,7 @@ const AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 const RETRY: Duration = Duration::from_secs(60);
 /// Bodies that are shown of a list.
 const HITS_MAX: usize = 10;
-/// Bodies under [`REPORT_FROM`] from this score on are shown as resemblances.
+/// Bodies under [`MATCH_THRESHOLD`] from this score on are shown as resemblances.
 const RESEMBLES_FROM: f32 = 0.70;
 
 /// A loaded list.
@@ -165,7 +165,7 @@ impl Lists {
     ///
     /// # Errors
     /// [`SourceError`] while one of them was never loaded: nobody is cleared by half of the lists.
-    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let mut lists = Vec::with_capacity(self.slots.len());
         for slot in self.slots.iter() {
             match slot.loaded() {
@@ -187,7 +187,7 @@ impl Lists {
             if oldest > AGE_MAX {
                 return Err(SourceError::Unavailable("a list could not be renewed for too long".to_owned()));
             }
-            answer.standing = Standing::Stale;
+            answer.freshness = Freshness::Stale;
         }
         Ok(answer)
     }
@@ -209,7 +209,7 @@ impl Slot {
     }
 }
 
-fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<Answer, SourceError> {
+fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
     if Name::read(&request.company_name).words.is_empty() {
         return Err(SourceError::Refused("the name holds no word that can be compared".to_owned()));
     }
@@ -221,7 +221,7 @@ fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<Answer, So
         for hit in hits.iter().take(HITS_MAX) {
             findings.push((hit.score, finding::hit(list, hit)));
         }
-        if !hits.iter().any(|hit| hit.score >= REPORT_FROM) {
+        if !hits.iter().any(|hit| hit.score >= MATCH_THRESHOLD) {
             findings.push((0.0, finding::clear(list, request)));
         }
     }
@@ -230,5 +230,5 @@ fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<Answer, So
     let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(service_runtime::clock::now);
     let findings = findings.into_iter().map(|(_, finding)| finding).collect();
     let versions = lists.iter().map(|list| finding::version(list)).collect();
-    Ok(Answer { as_of, findings, standing: Standing::Whole, versions })
+    Ok(SourceAnswer { as_of, findings, freshness: Freshness::Whole, versions })
 }

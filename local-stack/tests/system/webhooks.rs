@@ -1,0 +1,289 @@
+//! Call-backs: signed so that the specification's own library takes them, sent again until they are taken, lost by no crash,
+//! and never sent into the private network.
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::support::text;
+use anyhow::Result;
+use aws_adapters::Aws;
+use aws_adapters::table::{Details, Executed};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse as _;
+use axum::{Router, routing::post};
+use domain::identity::{ReportId, Tenant};
+use domain::lifecycle::{Command, Policy, apply};
+use domain::message::ReportMessage;
+use domain::report::Report;
+use domain::request::{ReportRequest, ReportRequestDraft};
+use domain::time::UtcTime;
+use domain::webhook::{DeliveryAttempt, WebhookState};
+use local_stack::stack::testing::TestStack;
+use local_stack::stack::{Options, Part};
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use standardwebhooks::Webhook;
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use worker_service::webhooks::{DeliveryResult, Sender};
+
+type Got = (HeaderMap, Bytes);
+
+/// What a receiver got, and what it is to answer next; 200 when nothing is left.
+#[derive(Clone, Default)]
+struct Receiver(Arc<Mutex<(Vec<Got>, VecDeque<StatusCode>)>>);
+
+impl Receiver {
+    async fn start(answers: &[StatusCode]) -> Result<(Self, String)> {
+        let receiver = Self(Arc::new(Mutex::new((Vec::new(), answers.iter().copied().collect()))));
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/hook", listener.local_addr()?);
+        let take = async |State(Self(state)): State<Self>, headers: HeaderMap, body: Bytes| {
+            let mut state = state.lock().unwrap();
+            state.0.push((headers, body));
+            let status = state.1.pop_front().unwrap_or(StatusCode::OK);
+            (status, [(header::LOCATION, "http://127.0.0.1:1/")]).into_response()
+        };
+        let router = Router::new().route("/hook", post(take)).with_state(receiver.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok((receiver, url))
+    }
+
+    async fn got(&self, count: usize) -> Vec<Got> {
+        loop {
+            let got = self.0.lock().unwrap().0.clone();
+            if got.len() >= count {
+                return got;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+async fn stack(without: &[Part]) -> Result<TestStack> {
+    let mut options = Options { without: without.to_vec(), ..TestStack::options() };
+    options.settings.insert("DOSSIER_PRIVATE_CALLBACKS".to_owned(), "127.0.0.1".to_owned());
+    TestStack::with(options).await
+}
+
+fn request(url: &str) -> ReportRequest {
+    let draft = ReportRequestDraft {
+        company_name: Some("星見川精機株式会社".into()),
+        corporate_number: Some("1010401998301".into()),
+        country: Some("JP".into()),
+        ..ReportRequestDraft::default()
+    };
+    // The API takes public https addresses only; the receiver of a test is on this machine.
+    ReportRequest { callback_url: Some(url.to_owned()), ..draft.check().unwrap() }
+}
+
+fn dev() -> Tenant {
+    "dev".parse().unwrap()
+}
+
+/// A report whose call-back goes to `url`, recorded but not queued.
+async fn recorded(aws: &Aws, url: &str) -> Result<ReportId> {
+    let now = service_runtime::clock::now();
+    let lifecycle = apply(None, &Command::Submit, now, &Policy::default())?;
+    let report = Report::submitted(
+        dev(),
+        ReportId::from(uuid::Uuid::now_v7()),
+        request(url),
+        lifecycle,
+        uuid::Uuid::now_v7(),
+        now,
+    );
+    aws.table.create(&report).await?;
+    Ok(report.id)
+}
+
+async fn callback(stack: &TestStack, id: ReportId, state: &str) -> Result<Value> {
+    loop {
+        let answer = stack.dev().get(&format!("/v1/reports/{id}/callback")).await?;
+        if answer.status() == StatusCode::OK {
+            let callback: Value = answer.json().await?;
+            if callback["state"] == state {
+                return Ok(callback);
+            }
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn secret(stack: &TestStack, path: &str) -> Result<Value> {
+    let answer =
+        if path.ends_with("rotate") { stack.dev().post(path).await? } else { stack.dev().get(path).await? };
+    Ok(answer.error_for_status()?.json().await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn word_of_the_end_is_signed_tried_again_and_rotated_without_a_gap() -> Result<()> {
+    let stack = stack(&[]).await?;
+    let (aws, _) = stack.adapters()?;
+    let (receiver, url) = Receiver::start(&[StatusCode::INTERNAL_SERVER_ERROR]).await?;
+    let old = secret(&stack, "/v1/callbacks/secret").await?;
+    let id = recorded(&aws, &url).await?;
+    aws.queue.send(&ReportMessage::new(dev(), id), None).await?;
+    assert_eq!(stack.dev().wait_for_end(&id.to_string()).await?["status"], "COMPLETED");
+
+    // The first attempt fails; the second comes five seconds later, with the same id.
+    let got = receiver.got(2).await;
+    let old_key = Webhook::new(text(&old, "/secret"))?;
+    for (headers, body) in &got {
+        old_key.verify(body, headers)?;
+        let event: Value = serde_json::from_slice(body)?;
+        assert_eq!(
+            (&event["type"], &event["data"]["riskLevel"]),
+            (&"report.completed".into(), &"LOW".into())
+        );
+        assert!(!String::from_utf8_lossy(body).contains("星見川"), "no more than needs be");
+    }
+    assert_eq!(got[0].0["webhook-id"], got[1].0["webhook-id"]);
+    assert_ne!(got[0].0["webhook-timestamp"], got[1].0["webhook-timestamp"]);
+    let delivered = callback(&stack, id, "delivered").await?;
+    assert_eq!(delivered["eventId"], got[0].0["webhook-id"].to_str()?);
+    let statuses: Vec<_> =
+        delivered["attempts"].as_array().unwrap().iter().map(|a| a["status"].clone()).collect();
+    assert_eq!(statuses, [500, 200]);
+
+    // A resend while the secret is rotated: both secrets sign.
+    let new = secret(&stack, "/v1/callbacks/secret/rotate").await?;
+    assert_ne!(new["secret"], old["secret"]);
+    assert!(new["previousExpiresAt"].is_string());
+    let answer = stack.dev().post(&format!("/v1/reports/{id}/callback/resend")).await?;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let (headers, body) = receiver.got(3).await.remove(2);
+    Webhook::new(text(&new, "/secret"))?.verify(&body, &headers)?;
+    old_key.verify(&body, &headers)?;
+    assert_eq!(headers["webhook-id"], got[0].0["webhook-id"]);
+    assert_eq!(callback(&stack, id, "delivered").await?["attempts"].as_array().unwrap().len(), 3);
+
+    // Another tenant learns nothing of it.
+    let acme = stack.acme_client()?;
+    assert_eq!(acme.get(&format!("/v1/reports/{id}/callback")).await?.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        acme.post(&format!("/v1/reports/{id}/callback/resend")).await?.status(),
+        StatusCode::NOT_FOUND
+    );
+    let theirs: Value = acme.get("/v1/callbacks/secret").await?.json().await?;
+    assert_ne!(theirs["secret"], new["secret"]);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_gone_ends_it_and_the_message_is_kept() -> Result<()> {
+    let stack = stack(&[]).await?;
+    let (aws, _) = stack.adapters()?;
+    let (receiver, url) = Receiver::start(&[StatusCode::GONE]).await?;
+    let id = recorded(&aws, &url).await?;
+    let cancelled = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
+    assert_eq!(cancelled.status(), StatusCode::OK);
+    let failed = callback(&stack, id, "failed").await?;
+    assert_eq!(failed["attempts"].as_array().unwrap().len(), 1);
+    let event: Value = serde_json::from_slice(&receiver.got(1).await[0].1)?;
+    assert_eq!(event["type"], "report.cancelled");
+    let dlq = &stack.surroundings().queues().callback_dlq_url;
+    let letters = aws_adapters::queue::Queue::at(stack.sdk(), dlq.clone());
+    let letter = loop {
+        let mut letters = letters.receive(1, Duration::from_secs(1), Duration::from_secs(1)).await?;
+        if let Some(letter) = letters.pop() {
+            break letter;
+        }
+    };
+    assert!(letter.reason.unwrap().contains("410"));
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_the_end_and_the_message_loses_no_call_back() -> Result<()> {
+    let stack = stack(&[Part::Worker]).await?;
+    let (aws, settings) = stack.adapters()?;
+    let (receiver, url) = Receiver::start(&[]).await?;
+    let id = recorded(&aws, &url).await?;
+    // The end is written, and then whoever wrote it dies: long ago, so that a sweeper finds it due.
+    let long_ago = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - 3_600_000);
+    let details = Details { calls_back: true, ..Details::default() };
+    let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, long_ago, &settings.policy).await?;
+    let Executed::Done(report) = ended else { panic!("not cancelled") };
+    assert_eq!(report.callback.as_ref().unwrap().state, WebhookState::Pending);
+
+    let worker = worker_service::settings::Settings::read(stack.environment())?;
+    let worker = worker_service::worker::Worker::build_with(worker, stack.sdk(), stack.bedrock_sdk())?;
+    worker.sweep().await;
+    // Held, so that no other sweeper sends it as well.
+    let held = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
+    assert!(held.due_at.unwrap() > service_runtime::clock::now());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(worker.run(stop.clone()));
+    receiver.got(1).await;
+    callback(&stack, id, "delivered").await?;
+    let done = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
+    assert_eq!(done.due_at, None, "no sweeper looks after it any more");
+    stop.cancel();
+    running.await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_attempt_at_the_same_time_one_goes_on_and_nothing_is_undone() -> Result<()> {
+    let stack = stack(&[Part::Worker]).await?;
+    let (aws, settings) = stack.adapters()?;
+    let id = recorded(&aws, "http://127.0.0.1:1/").await?;
+    let now = service_runtime::clock::now();
+    let details = Details { calls_back: true, ..Details::default() };
+    let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, now, &settings.policy).await?;
+    let Executed::Done(report) = ended else { panic!("not cancelled") };
+    let attempt =
+        |status, at| DeliveryAttempt { at, round: 1, status: Some(status), milliseconds: 1, error: None };
+    let (one, other) = (attempt(204, now), attempt(500, now.plus(Duration::from_millis(1))));
+    assert!(aws.table.record_attempt(&report, &one, WebhookState::Delivered, None).await?);
+    // The same once more, as when the answer was lost, is recorded; another's attempt at what was read before is not.
+    assert!(aws.table.record_attempt(&report, &one, WebhookState::Delivered, None).await?);
+    assert!(!aws.table.record_attempt(&report, &other, WebhookState::Pending, Some(now)).await?);
+    let callback = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
+    assert_eq!(
+        (callback.state, callback.attempts, callback.due_at),
+        (WebhookState::Delivered, vec![one], None)
+    );
+
+    // Of many that need the first secret at once, all get the same one.
+    let secrets = (0..8).map(|fill| aws.webhook_secrets.of(&report.tenant, now, [fill; 32]));
+    let secrets = futures::future::try_join_all(secrets).await?;
+    let texts: std::collections::BTreeSet<String> =
+        secrets.iter().map(|all| all[0].text().expose_secret().to_owned()).collect();
+    assert_eq!(texts.len(), 1);
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn private_addresses_plain_http_and_redirects_are_refused() -> Result<()> {
+    let (receiver, url) = Receiver::start(&[StatusCode::TEMPORARY_REDIRECT]).await?;
+    let send = async |sender: &Sender, url: &str| {
+        sender.send(url, "evt_1", service_runtime::clock::now(), "v1,x", "{}".to_owned()).await
+    };
+    let closed = Sender::new(Vec::new())?;
+    let port = url.rsplit(':').next().unwrap();
+    for private in [
+        format!("https://127.0.0.1:{port}"),
+        "https://169.254.169.254/latest/meta-data".to_owned(),
+        "https://[::1]/".to_owned(),
+        "https://localhost/hook".to_owned(),
+        "https://10.0.0.8/".to_owned(),
+        url.clone(),
+    ] {
+        let answer = send(&closed, &private).await;
+        assert!(matches!(answer, DeliveryResult::Refused { status: None, .. }), "{private}: {answer:?}");
+    }
+    assert!(receiver.0.lock().unwrap().0.is_empty(), "nothing was sent");
+    // A redirect, even to an allowed host, is a failure and is not followed.
+    let open = Sender::new(vec!["127.0.0.1".to_owned()])?;
+    let answer = send(&open, &url).await;
+    assert!(
+        matches!(answer, DeliveryResult::Refused { status: Some(307), for_good: false, .. }),
+        "{answer:?}"
+    );
+    assert_eq!(receiver.got(1).await.len(), 1);
+    Ok(())
+}

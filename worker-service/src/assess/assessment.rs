@@ -1,0 +1,168 @@
+//! What becomes of the answers: level, summary, findings and what a person must look at.
+
+use domain::{
+    assessment::Summary,
+    document::{Document, Dropped, PassedOver, Versions},
+    evidence::Snapshot,
+    identity::ReportId,
+    language::Words,
+    report::{Review, Usage},
+    request::ReportRequest,
+    risk::{Assessed, RiskLevel, Rules},
+    time::UtcTime,
+};
+
+use super::{
+    answer::ModelAnswer,
+    checks::{Checked, Instructions, Place, Problem},
+    opinion::Opinion,
+};
+
+/// What came of an assessment.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    assessed: Assessed,
+    opinion: Option<Opinion>,
+    summary: Summary,
+    dropped: Vec<Dropped>,
+    review: Vec<String>,
+    model: Option<ModelAnswer>,
+    prompt: String,
+    passed_over: Vec<PassedOver>,
+    /// Every answer of a model, in order, with what the checks found wrong with it.
+    pub answers: Vec<(ModelAnswer, Vec<Problem>)>,
+}
+
+/// What an assessment is concluded from.
+pub(super) struct AssessmentParts<'a> {
+    pub(super) assessed: Assessed,
+    pub(super) instructions: &'a Instructions,
+    /// The best answer after the checks, and which it is.
+    pub(super) best: Option<(usize, Checked)>,
+    pub(super) answers: Vec<(ModelAnswer, Vec<Problem>)>,
+    pub(super) passed_over: Vec<PassedOver>,
+    pub(super) prompt: String,
+}
+
+impl Assessment {
+    pub(super) fn build(conclusion: AssessmentParts<'_>, words: &Words) -> Self {
+        let AssessmentParts { assessed, instructions, best, answers, passed_over, prompt } = conclusion;
+        let (chosen, checked) = match best {
+            Some((index, checked)) => (answers.get(index).map(|(answer, _)| answer.clone()), checked),
+            None => (None, Checked::default()),
+        };
+        let Checked { opinion, problems, dropped } = checked;
+        let mut review = assessed.review.clone();
+        for source in &assessed.missing {
+            let source = words.text_of("sources", source.as_str());
+            review.push(words.fill("review.source_missing", &[("source", source)]));
+        }
+        let level = |level: RiskLevel| words.text_of("levels", level.as_str());
+        if let Some(opinion) = opinion.as_ref().filter(|_| assessed.missing.is_empty()) {
+            let says =
+                if opinion.level > assessed.floor { "review.model_higher" } else { "review.model_lower" };
+            if opinion.level != assessed.floor {
+                let (given, floor) = (level(opinion.level.into()), level(assessed.floor.into()));
+                review.push(words.fill(says, &[("level", given), ("floor", floor)]));
+            }
+        }
+        match dropped.len() {
+            0 => {}
+            1 => review.push(words.text("review.dropped_one").to_owned()),
+            count => review.push(words.fill("review.dropped_many", &[("count", &count.to_string())])),
+        }
+        let directing = instructions.evidence_ids();
+        if !directing.is_empty() {
+            review.push(words.fill("review.instructions", &[("ids", &directing.join(", "))]));
+        }
+        let summary = match opinion.as_ref().and_then(|opinion| opinion.summary.clone()) {
+            Some(summary) => summary,
+            None => {
+                // What is wrong with the summary, or with the whole answer; a level under the floor is no reason.
+                let of_summary = |place: Place| problems.iter().find(move |problem| problem.place == place);
+                let flaw = of_summary(Place::Summary).or_else(|| of_summary(Place::ModelAnswer));
+                let why = flaw.map_or_else(
+                    || words.text("review.not_asked").to_owned(),
+                    |problem| problem.flaw.text(words),
+                );
+                review.push(words.fill("review.no_summary", &[("why", &why)]));
+                from_rules(&assessed, words)
+            }
+        };
+        // What made the report is what was answered, by whichever version of Dossier asked.
+        let last = chosen.as_ref().or(answers.last().map(|(answer, _)| answer));
+        let prompt = last.map_or(prompt, |answer| answer.prompt.clone());
+        let model = chosen.filter(|_| opinion.is_some());
+        Self { assessed, opinion, summary, dropped, review, model, prompt, passed_over, answers }
+    }
+}
+
+impl Assessment {
+    /// What the answers cost, in all.
+    pub fn usage(&self) -> Usage {
+        self.answers.iter().fold(Usage::default(), |sum, (answer, _)| sum.plus(answer.usage))
+    }
+
+    /// Whether the words at the report's head are a model's.
+    pub fn has_summary_by_model(&self) -> bool {
+        self.opinion.as_ref().is_some_and(|opinion| opinion.summary.is_some())
+    }
+
+    /// The level that the report has.
+    pub fn level(&self) -> RiskLevel {
+        self.assessed.level(self.opinion.as_ref().map(|opinion| opinion.level))
+    }
+
+    /// The finished report `id` on what was asked.
+    pub fn into_document(
+        self,
+        id: ReportId,
+        request: &ReportRequest,
+        snapshot: &Snapshot,
+        now: UtcTime,
+    ) -> Document {
+        Document {
+            report_id: id,
+            company: request.clone(),
+            risk_level: self.level(),
+            risk_score: self.assessed.score,
+            rules: self.assessed.rules,
+            summary: self.summary,
+            findings: self.opinion.map(|opinion| opinion.findings).unwrap_or_default(),
+            evidence: snapshot.evidence().cloned().collect(),
+            sources: snapshot.sources.clone(),
+            dropped: self.dropped,
+            review: Review::because(self.review),
+            versions: Versions {
+                dossier: env!("CARGO_PKG_VERSION").to_owned(),
+                rules: Rules::built_in().version.clone(),
+                sources: snapshot.versions.clone(),
+                prompt: self.prompt,
+                model_parameters: self.model.as_ref().map(|answer| answer.parameters.clone()),
+                model: self.model.map(|answer| answer.model),
+                passed_over: self.passed_over,
+                written_at: now,
+            },
+        }
+    }
+}
+
+/// A summary that no model wrote: what the rules found, in their own words.
+fn from_rules(assessed: &Assessed, words: &Words) -> Summary {
+    let level = words.text_of("levels", assessed.level(None).as_str());
+    let mut sentences = vec![words.fill("from_rules.level", &[("level", level)])];
+    let mut citations: Vec<String> = Vec::new();
+    for rule in &assessed.rules {
+        sentences.push(rule.effect.clone());
+        let new: Vec<String> = rule.because.iter().filter(|id| !citations.contains(id)).cloned().collect();
+        citations.extend(new);
+    }
+    if !assessed.missing.is_empty() {
+        let names = assessed.missing.iter().map(|source| words.text_of("sources", source.as_str()));
+        let names: Vec<&str> = names.collect();
+        sentences.push(words.fill("from_rules.missing", &[("sources", &names.join(", "))]));
+    } else if assessed.rules.is_empty() {
+        sentences.push(words.text("from_rules.no_rule").to_owned());
+    }
+    Summary { text: sentences.join(" "), citations }
+}

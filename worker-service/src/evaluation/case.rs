@@ -1,0 +1,177 @@
+//! A case of an evaluation: evidence, and what an assessment of it must and must not say.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use domain::{
+    assessment::Category,
+    evidence::{EvidenceDraft, Signal, Snapshot, SourceName, SourceOutcome, SourceStatus},
+    request::{ReportRequest, ReportRequestDraft},
+    risk::RiskLevel,
+    time::UtcTime,
+};
+use regex::Regex;
+use serde::Deserialize;
+
+/// A case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it is called: its file's name.
+    pub name: String,
+    /// What is asked.
+    pub request: ReportRequest,
+    /// The evidence.
+    pub snapshot: Snapshot,
+    /// The level that the report must have.
+    pub level: RiskLevel,
+    /// Facts that some finding must state.
+    pub must_find: Vec<Fact>,
+    /// Claims that neither finding nor summary may hold.
+    pub must_not_claim: Vec<Claim>,
+}
+
+/// A fact: found where a finding of its category cites its evidence.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// In words, for whoever reads the result.
+    pub what: String,
+    /// The evidence that shows it, any of these.
+    pub evidence: Vec<String>,
+    /// The category that it belongs to; none leaves it open.
+    pub category: Option<Category>,
+}
+
+/// A claim that is not true, by the words that would make it.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// In words, for whoever reads the result.
+    pub what: String,
+    /// What makes it.
+    pub pattern: Regex,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    level: RiskLevel,
+    request: Request,
+    #[serde(default)]
+    failed: Vec<SourceName>,
+    #[serde(default)]
+    evidence: Vec<Piece>,
+    #[serde(default)]
+    must_find: Vec<Fact>,
+    #[serde(default)]
+    must_not_claim: Vec<ClaimEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    company_name: String,
+    corporate_number: String,
+    country: String,
+    language: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Piece {
+    source: SourceName,
+    title: String,
+    text: String,
+    published_at: Option<UtcTime>,
+    #[serde(default)]
+    signals: Vec<Signal>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClaimEntry {
+    what: String,
+    pattern: String,
+}
+
+impl Case {
+    /// The cases of a folder, by the names of their files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any, by the file's name.
+    pub fn read_all(folder: &Path) -> Result<Vec<Self>, String> {
+        let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let mut paths: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .collect();
+        paths.sort();
+        let (mut cases, mut errors) = (Vec::new(), Vec::new());
+        for path in &paths {
+            match Self::read(path) {
+                Ok(case) => cases.push(case),
+                Err(error) => errors.push(format!("{}: {error}", path.display())),
+            }
+        }
+        match (errors.is_empty(), cases.is_empty()) {
+            (false, _) => Err(errors.join("\n")),
+            (true, true) => Err(format!("{} holds no case (*.toml)", folder.display())),
+            (true, false) => Ok(cases),
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self, String> {
+        let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+        let file: File = toml::from_str(&text).map_err(|error| error.to_string())?;
+        let Request { company_name, corporate_number, country, language } = file.request;
+        let draft = ReportRequestDraft {
+            company_name: Some(company_name),
+            corporate_number: Some(corporate_number),
+            country: Some(country),
+            language,
+            ..ReportRequestDraft::default()
+        };
+        let request = draft.check().map_err(|errors| {
+            let errors: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+            errors.join("; ")
+        })?;
+        let claim = |entry: ClaimEntry| {
+            let pattern = Regex::new(&format!("(?i){}", entry.pattern)).map_err(|error| error.to_string())?;
+            Ok::<_, String>(Claim { what: entry.what, pattern })
+        };
+        let snapshot = snapshot(file.evidence, &file.failed);
+        let known = |id: &String| snapshot.evidence().any(|piece| piece.id == *id);
+        if let Some(id) = file.must_find.iter().flat_map(|fact| &fact.evidence).find(|id| !known(id)) {
+            return Err(format!("must_find names {id}, which is no evidence of the case"));
+        }
+        Ok(Self {
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            request,
+            snapshot,
+            level: file.level,
+            must_find: file.must_find,
+            must_not_claim: file.must_not_claim.into_iter().map(claim).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The evidence as a worker would have frozen it: numbered by source, in the order of the file.
+fn snapshot(pieces: Vec<Piece>, failed: &[SourceName]) -> Snapshot {
+    let at = UtcTime::from_epoch_millis(1_767_614_400_000);
+    let mut answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)> = SourceName::ALL
+        .map(|source| {
+            let status = if failed.contains(&source) { SourceStatus::Failed } else { SourceStatus::Ok };
+            let as_of = status.has_answer().then_some(at);
+            (SourceOutcome { source, status, as_of, items: 0 }, Vec::new())
+        })
+        .into();
+    for piece in pieces {
+        let Piece { source, title, text, published_at, signals } = piece;
+        if let Some((outcome, findings)) = answers.iter_mut().find(|(outcome, _)| outcome.source == source) {
+            outcome.items += 1;
+            findings.push(EvidenceDraft { title, text, url: None, published_at, signals });
+        }
+    }
+    Snapshot::freeze(answers, at)
+}
