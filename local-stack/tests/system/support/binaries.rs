@@ -18,7 +18,8 @@ fn directory() -> &'static PathBuf {
         let test = std::env::current_exe().expect("a test knows where it is");
         let directory = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--offline", "-p", "api-service", "-p", "worker-service", "--bins"]);
+        // The whole workspace, as the test itself was built: parts of it would want other features of their dependencies.
+        build.args(["build", "--quiet", "--offline", "--workspace", "--bins"]);
         build.arg("--target-dir").arg(directory.parent().expect("target"));
         if directory.ends_with("release") {
             build.arg("--release");
