@@ -73,8 +73,8 @@ def check(aws, outputs, local):
                 attributes.pop("VisibilityTimeout")
         compare(name, deployed, provisioned)
 
-    # The embedded S3 does not support these properties, so only the emulator's bucket is checked. The emulator ignores the
-    # bucket's encryption, which checkov checks.
+    # The embedded S3 does not support these properties, so only the emulator's bucket is checked. The
+    # emulator ignores the bucket's encryption, which checkov checks.
     bucket, s3 = outputs["BucketName"], aws("s3")
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())

@@ -14,7 +14,8 @@ from botocore.validate import ParamValidator
 
 DEPLOY = pathlib.Path("deploy")
 failures = []
-# Statements whose actions support no resource ("Service Authorization Reference"); all others must name their resources.
+# Statements whose actions support no resource ("Service Authorization Reference"); all others must name their
+# resources.
 WITHOUT_RESOURCE = {"Token", "Traces"}
 
 
@@ -130,8 +131,8 @@ def permissions():
                 fail(f"{where}: {finding.issue} {finding.detail}")
 
 
-# How the services create their instruments, and the suffix of each in Prometheus ("OTLP Metric Points to Prometheus"). A
-# histogram has three series.
+# How the services create their instruments, and the suffix of each in Prometheus ("OTLP Metric Points to
+# Prometheus"). A histogram has three series.
 KINDS = {
     r'seconds\(\s*&meter,\s*"([^"]+)"': "_seconds_(bucket|sum|count)",
     r'u64_histogram\("([^"]+)"\)\s*\.with_unit\("\{token\}"\)': "_(bucket|sum|count)",
@@ -173,7 +174,8 @@ def alarms(known, exported):
         title = widget["properties"]["title"]
         for series in widget["properties"]["metrics"]:
             if isinstance(series[0], dict):
-                # Names with characters other than letters and digits are quoted ("CloudWatch search expression syntax").
+                # Names with characters other than letters and digits are quoted ("CloudWatch search
+                # expression syntax").
                 search = re.fullmatch(r"""SEARCH\('\{"\$\{Prefix\}",((?:"[^"]+",?)+)\} MetricName="([^"]+)"', '\w+', \d+\)""", series[0]["expression"])
                 if not search:
                     fail(f"widget {title!r}: {series[0]['expression']} is not a search that this check recognises")

@@ -24,7 +24,8 @@ from emulator import REGION, TEMPLATE, clients, deployed, emulator, free_port, l
 
 REFUSED = re.compile(r"AccessDenied|not authorized", re.I)
 COMPANY = {"companyName": "星見川精機株式会社", "corporateNumber": "1010401998301", "country": "JP"}
-# Actions that the emulator does not check, or that no tested program performs: removing them proves nothing here.
+# Actions that the emulator does not check, or that no tested program performs: removing them proves nothing
+# here.
 NOT_CHECKED = {
     "kms:Decrypt": "the emulator's services do not call KMS",
     "kms:GenerateDataKey": "the emulator's services do not call KMS",
@@ -53,8 +54,8 @@ def policies(outputs):
         # Conditional statements are left out.
         return [resolve(one) for one in node if "Fn::If" not in one] if isinstance(node, list) else node
 
-    # The emulator requires sqs:SendMessageBatch for a batch; AWS requires sqs:SendMessage ("Actions, resources, and condition
-    # keys for Amazon SQS").
+    # The emulator requires sqs:SendMessageBatch for a batch; AWS requires sqs:SendMessage ("Actions,
+    # resources, and condition keys for Amazon SQS").
     def with_send_message_batch(policy):
         for statement in policy["Statement"]:
             if statement["Action"] == "sqs:SendMessage":
@@ -239,8 +240,8 @@ class Stage:
                     for name, report in [("retried", retried), *(("with webhook", one) for one in with_webhook), ("lost", lost)]:
                         until(name, lambda: completed(report), 20)
                     name = "webhook"
-                    # The emulator hands messages to pending receives of a killed worker until their wait ends. One of several
-                    # webhooks gets through.
+                    # The emulator hands messages to pending receives of a killed worker until their wait
+                    # ends. One of several webhooks gets through.
                     attempts = lambda one: json.loads(self.call("GET", f"/v1/reports/{one}/callback")[1]).get("attempts")
                     until(name, lambda: any(attempts(one) for one in with_webhook), 30)
                     name, callbacks = "dead letter", self.environment["DOSSIER_CALLBACK_QUEUE_URL"]
@@ -248,7 +249,7 @@ class Stage:
                     def dead_lettered():
                         sqs.send_message(QueueUrl=callbacks, MessageBody="unreadable")
                         time.sleep(0.4)
-                        return "goes to the dead-letter queue" in log.read_text()
+                        return "to the dead-letter queue" in log.read_text()
 
                     until(name, dead_lettered)
                     time.sleep(1)
