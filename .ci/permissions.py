@@ -141,9 +141,9 @@ class Stage:
         self.port, self.key, self.running = free_port(), None, {}
 
     @contextlib.contextmanager
-    def service(self, name, anew=True):
+    def service(self, name, clear_log=True):
         log = pathlib.Path(self.work, f"{name}.log")
-        if anew:
+        if clear_log:
             log.unlink(missing_ok=True)
         environment = {"PATH": os.environ["PATH"], **self.environment, **self.roles[name].environment(), "DOSSIER_BIND": f"127.0.0.1:{self.port}"}
         with log.open("a") as output:
@@ -229,7 +229,7 @@ class Stage:
             with self.service("worker") as log:
                 time.sleep(2.5)
             self.faults({})
-            with self.service("worker", anew=False):
+            with self.service("worker", clear_log=False):
                 def completed(report):
                     # A denied request is failure enough: do not wait for its consequences.
                     if REFUSED.search(log.read_text()):
