@@ -1,4 +1,4 @@
-"""Creates the data stack from its template in an emulator and compares it with what local-stack provisions."""
+"""Creates the data stack in an emulator and compares it with what local-stack provisions."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ failures = []
 
 def compare(what, deployed, local):
     if deployed != local:
-        failures.append(f"{what}: the template gives\n  {json.dumps(deployed)}\nand local-stack\n  {json.dumps(local)}")
+        failures.append(f"{what}: the template creates\n  {json.dumps(deployed)}\nlocal-stack provisions\n  {json.dumps(local)}")
 
 
 def table(client, name):
@@ -46,35 +46,35 @@ def main():
     with emulator() as (_, aws), tempfile.TemporaryDirectory() as work, local_stack(work) as local:
         check(aws, deployed(aws), local)
     if failures:
-        sys.exit("deploy: template and local-stack differ:\n" + "\n".join(failures))
-    print("deploy: the template gives the table, queues and bucket that local-stack provisions")
+        sys.exit("deploy: the template and local-stack differ:\n" + "\n".join(failures))
+    print("deploy: the template creates the table, queues and bucket that local-stack provisions")
 
 
-def check(aws, outputs, it):
-    here = clients(it["aws"], it["region"], it["accessKeyId"], it["secretAccessKey"])
-    compare("table", table(aws, outputs["TableName"]), table(here, it["table"]))
-    # The emulator's CloudFormation passes the time to live over: it is read from the template itself.
-    wanted = yaml.safe_load(TEMPLATE)["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
-    found = here("dynamodb").describe_time_to_live(TableName=it["table"])["TimeToLiveDescription"]
-    compare("time to live", wanted, {"AttributeName": found["AttributeName"], "Enabled": found["TimeToLiveStatus"] == "ENABLED"})
-    environment = it["env"]
+def check(aws, outputs, local):
+    local_aws = clients(local["aws"], local["region"], local["accessKeyId"], local["secretAccessKey"])
+    compare("table", table(aws, outputs["TableName"]), table(local_aws, local["table"]))
+    # The emulator's CloudFormation ignores the time to live, so it is read from the template.
+    expected = yaml.safe_load(TEMPLATE)["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
+    found = local_aws("dynamodb").describe_time_to_live(TableName=local["table"])["TimeToLiveDescription"]
+    compare("time to live", expected, {"AttributeName": found["AttributeName"], "Enabled": found["TimeToLiveStatus"] == "ENABLED"})
+    environment = local["env"]
     for name, output, url in [
-        ("reports", "ReportsQueueUrl", it["queueUrl"]),
-        ("reports' dead letters", "ReportsDeadLettersUrl", it["dlqUrl"]),
-        ("call-backs", "CallbacksQueueUrl", environment["DOSSIER_CALLBACK_QUEUE_URL"]),
-        ("call-backs' dead letters", "CallbacksDeadLettersUrl", environment["DOSSIER_CALLBACK_DLQ_URL"]),
+        ("reports", "ReportsQueueUrl", local["queueUrl"]),
+        ("dead letters of reports", "ReportsDeadLettersUrl", local["dlqUrl"]),
+        ("webhooks", "CallbacksQueueUrl", environment["DOSSIER_CALLBACK_QUEUE_URL"]),
+        ("dead letters of webhooks", "CallbacksDeadLettersUrl", environment["DOSSIER_CALLBACK_DLQ_URL"]),
     ]:
-        deployed, provisioned = queue(aws, outputs[output]), queue(here, url)
+        deployed, provisioned = queue(aws, outputs[output]), queue(local_aws, url)
         assert outputs[output].rsplit("/", 1)[-1] == url.rsplit("/", 1)[-1], (outputs[output], url)
         if "dead letters" in name:
-            # Nobody waits at them: a default of SQS, which both leave alone.
-            for one in (deployed, provisioned):
-                one.pop("ReceiveMessageWaitTimeSeconds")
-                one.pop("VisibilityTimeout")
+            # Nobody long-polls these queues: both leave the defaults of SQS.
+            for attributes in (deployed, provisioned):
+                attributes.pop("ReceiveMessageWaitTimeSeconds")
+                attributes.pop("VisibilityTimeout")
         compare(name, deployed, provisioned)
 
-    # What the embedded S3 cannot keep is seen in the emulator alone; the bucket's encryption, which that passes over, is what
-    # checkov looks at.
+    # The embedded S3 does not support these properties, so only the emulator's bucket is checked. The
+    # emulator ignores the bucket's encryption, which checkov checks.
     bucket, s3 = outputs["BucketName"], aws("s3")
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())

@@ -1,4 +1,4 @@
-"""What cfn-lint and checkov do not know of the templates: task definitions, permissions, alarms, dashboards, and what they name."""
+"""Checks of the templates beyond cfn-lint and checkov: task definitions, permissions, alarms, dashboards, and the names in them."""
 
 import itertools
 import json
@@ -14,11 +14,12 @@ from botocore.validate import ParamValidator
 
 DEPLOY = pathlib.Path("deploy")
 failures = []
-# Statements whose actions know no resource ("Service Authorization Reference"): everything else names what it may touch.
+# Statements whose actions support no resource ("Service Authorization Reference"); all others must name their
+# resources.
 WITHOUT_RESOURCE = {"Token", "Traces"}
 
 
-def wrong(what):
+def fail(what):
     failures.append(what)
 
 
@@ -34,44 +35,44 @@ def properties(kind, *names):
 
 
 def task_definitions():
-    """As ECS takes them, and with more time to stop than the services take to drain."""
+    """Checks that ECS accepts the task definitions, and that they give the services more time to stop than they need to drain."""
     shape = boto3.client("ecs", region_name="eu-central-1").meta.service_model.operation_model("RegisterTaskDefinition").input_shape
     for path in sorted((DEPLOY / "task-definitions").glob("*.json")):
         definition = json.loads(path.read_text(encoding="utf-8"))
         if report := ParamValidator().validate(definition, shape).generate_report():
-            wrong(f"{path}: {report}")
+            fail(f"{path}: {report}")
         for container in definition["containerDefinitions"]:
             if not container.get("readonlyRootFilesystem"):
-                wrong(f"{path}: the root of {container['name']} can be written to")
+                fail(f"{path}: the root file system of {container['name']} is writable")
         service = definition["containerDefinitions"][0]
         seconds = {one["name"]: one["value"] for one in service["environment"] if "DRAIN" in one["name"]}
         if len(seconds) != {"api": 2, "worker": 1}[path.stem]:
-            wrong(f"{path}: how long draining takes is left to the services: {sorted(seconds)}")
-        # Ten seconds to give back what is left, and ten to send the last telemetry, come on top of a worker's drain.
+            fail(f"{path}: set every drain time explicitly; found only {sorted(seconds)}")
+        # After draining, a worker needs ten seconds to release reports and ten to send the last telemetry.
         drain = sum(map(int, seconds.values())) + (20 if path.stem == "worker" else 5)
-        # Fargate gives 120 seconds at most ("Amazon ECS task definition parameters for Fargate", stopTimeout).
+        # Fargate allows at most 120 seconds ("Amazon ECS task definition parameters for Fargate", stopTimeout).
         if not drain <= service["stopTimeout"] <= 120:
-            wrong(f"{path}: {service['stopTimeout']} s to stop, where draining takes {drain} s and Fargate gives 120")
+            fail(f"{path}: stopTimeout is {service['stopTimeout']} s, but draining takes {drain} s and Fargate allows at most 120 s")
 
 
 def collector():
     text = template("services")["Resources"]["CollectorConfig"]["Properties"]["Value"]["Fn::Sub"]
     text = text.replace("${AWS::Region}", "eu-central-1").replace("${Prefix}", "dossier")
     if len(text) > 4096:
-        wrong(f"the collector's configuration has {len(text)} characters; a parameter of Systems Manager holds 4096")
+        fail(f"the collector's configuration has {len(text)} characters, but a Systems Manager parameter holds 4096")
     config = yaml.safe_load(text)
     for name, pipeline in config["service"]["pipelines"].items():
         for part in ("receivers", "processors", "exporters"):
             for one in pipeline[part]:
                 if one not in config[part]:
-                    wrong(f"the collector's pipeline of {name} names {one}, which is not among its {part}")
+                    fail(f"the collector's pipeline {name} names {one}, which is not defined in {part}")
     source = pathlib.Path("shared/telemetry/src/metrics.rs").read_text(encoding="utf-8")
     attributes = set(re.findall(r'KeyValue::new\(\s*"([a-z_.]+)"', source)) | {"service.name"}
     exported = {}
     for declaration in config["exporters"]["awsemf"]["metric_declarations"]:
         for one in itertools.chain(*declaration["dimensions"]):
             if one not in attributes:
-                wrong(f"the collector passes on metrics by {one}, which nothing records")
+                fail(f"the collector forwards metrics with the attribute {one}, which nothing records")
         for selector in declaration["metric_name_selectors"]:
             name = selector.removeprefix("^").removesuffix("$$").replace("\\.", ".")
             exported.setdefault(name, set()).update(map(frozenset, declaration["dimensions"]))
@@ -82,7 +83,7 @@ def statements():
     for logical, role in properties("AWS::IAM::Role", "access"):
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
-                # What is only there where it is asked for is judged as if it were.
+                # Conditional statements are checked as if their condition holds.
                 yield logical, statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
@@ -102,7 +103,7 @@ ARNS = {
 
 
 def arn(value):
-    """The value as an ARN of an invented account."""
+    """Returns the value as an ARN in an invented account."""
     text = "${" + value["Ref"] + "}" if "Ref" in value else value["Fn::Sub"]
     for name, known in ARNS.items():
         text = text.replace("${" + name + "}", known)
@@ -116,52 +117,54 @@ def permissions():
     for role, statement in statements():
         where = f"{role}, {statement['Sid']}"
         if any("*" in action for action in listed(statement["Action"])):
-            wrong(f"{where}: a pattern of actions")
+            fail(f"{where}: an action contains a pattern")
         resources = listed(statement["Resource"])
         if ("*" in resources) != (statement["Sid"] in WITHOUT_RESOURCE):
-            wrong(f"{where}: every resource")
+            fail(f"{where}: the resource must be * exactly if the actions support none")
         concrete = {**statement, "Resource": ["*" if one == "*" else arn(one) for one in resources]}
         concrete.pop("Condition", None)
         document = {"Version": "2012-10-17", "Statement": [concrete]}
         policy = parliament.analyze_policy_string(json.dumps(document))
         for finding in policy.findings:
-            # The linter wants an ARN of each kind of model that Bedrock has; one kind is what is meant.
+            # The linter requires an ARN of each kind of Bedrock model; one kind is intended.
             if not (statement["Sid"] == "Model" and finding.issue == "RESOURCE_MISMATCH"):
-                wrong(f"{where}: {finding.issue} {finding.detail}")
+                fail(f"{where}: {finding.issue} {finding.detail}")
 
 
-# How the services make their instruments, and what Prometheus calls these ("OTLP Metric Points to Prometheus"): a histogram has three series.
+# How the services create their instruments, and the suffix of each in Prometheus ("OTLP Metric Points to
+# Prometheus"). A histogram has three series.
 KINDS = {
     r'seconds\(\s*&meter,\s*"([^"]+)"': "_seconds_(bucket|sum|count)",
     r'u64_histogram\("([^"]+)"\)\s*\.with_unit\("\{token\}"\)': "_(bucket|sum|count)",
-    r'count\(\s*"([^"]+)"': "_total",
+    r'\b(?:count|counter)\(\s*"([^"]+)"': "_total",
     r'f64_counter\("([^"]+)"\)\s*\.with_unit\("USD"\)': "_USD_total",
     r'f64_gauge\("([^"]+)"\)\s*\.with_unit\("s"\)': "_seconds",
-    r'(?:level\(\s*|i64_gauge\()"([^"]+)"': "",
+    r'(?:\b(?:level|gauge)\(\s*|i64_gauge\()"([^"]+)"': "",
 }
 
 
 def instruments():
-    """The names of what the services measure, with the pattern of what Prometheus calls each."""
+    """Returns the metric names of the services, each with the pattern of its names in Prometheus."""
     source = pathlib.Path("shared/telemetry/src/metrics.rs").read_text(encoding="utf-8")
     found = {}
     for kind, suffix in KINDS.items():
         for name in re.findall(kind, source):
             found[name] = re.compile(re.sub(r"[^a-z0-9]", "_", name) + suffix)
-    every = set(re.findall(r'"((?:http|dossier|gen_ai)\.[a-z_.]+)"', source[: source.index("/// A request to the API was answered")]))
-    if unsorted := every - set(found):
-        wrong(f"metrics.rs makes {sorted(unsorted)} in a way that this check does not know")
+    attributes = set(re.findall(r'KeyValue::new\(\s*"([a-z_.]+)"', source))
+    every = set(re.findall(r'"((?:http|dossier|gen_ai)\.[a-z_.]+)"', source)) - attributes
+    if unknown := every - set(found):
+        fail(f"metrics.rs creates {sorted(unknown)} in a way that this check does not recognise")
     return found
 
 
 def alarms(known, exported):
-    pages = set(re.findall(r"^## (.+)$", pathlib.Path("docs/OPERATIONS.md").read_text(encoding="utf-8"), re.MULTILINE))
+    sections = set(re.findall(r"^## (.+)$", pathlib.Path("docs/OPERATIONS.md").read_text(encoding="utf-8"), re.MULTILINE))
     count = 0
     for logical, alarm in properties("AWS::CloudWatch::Alarm", "watch"):
         count += 1
-        page = re.search(r"See docs/OPERATIONS.md, '(.+)'", alarm["AlarmDescription"])
-        if not page or page[1] not in pages:
-            wrong(f"{logical}: {page and page[1]!r} is no page of docs/OPERATIONS.md")
+        section = re.search(r"See docs/OPERATIONS.md, '(.+)'", alarm["AlarmDescription"])
+        if not section or section[1] not in sections:
+            fail(f"{logical}: {section and section[1]!r} is not a section of docs/OPERATIONS.md")
         for one in alarm["Metrics"]:
             metric = one.get("MetricStat", {}).get("Metric", {})
             if metric.get("Namespace") == {"Ref": "Prefix"}:
@@ -171,10 +174,11 @@ def alarms(known, exported):
         title = widget["properties"]["title"]
         for series in widget["properties"]["metrics"]:
             if isinstance(series[0], dict):
-                # Names with anything but letters and digits stand in quotes ("CloudWatch search expression syntax").
+                # Names with characters other than letters and digits are quoted ("CloudWatch search
+                # expression syntax").
                 search = re.fullmatch(r"""SEARCH\('\{"\$\{Prefix\}",((?:"[^"]+",?)+)\} MetricName="([^"]+)"', '\w+', \d+\)""", series[0]["expression"])
                 if not search:
-                    wrong(f"widget {title!r}: {series[0]['expression']} is no search that this check knows")
+                    fail(f"widget {title!r}: {series[0]['expression']} is not a search that this check recognises")
                 else:
                     read(title, search[2], re.findall(r'"([^"]+)"', search[1]), known, exported)
             elif series[0] == "${Prefix}":
@@ -183,11 +187,11 @@ def alarms(known, exported):
 
 
 def read(where, name, dimensions, known, exported):
-    """What an alarm or a widget reads is measured, and passed on by exactly these dimensions."""
+    """Checks that a metric of an alarm or a widget exists and is forwarded with exactly these dimensions."""
     if name not in known:
-        wrong(f"{where} reads {name}, which nothing measures")
+        fail(f"{where} reads {name}, which no service records")
     elif frozenset(dimensions) not in exported.get(name, ()):
-        wrong(f"{where} reads {name} by {sorted(dimensions)}, by which the collector does not pass it on")
+        fail(f"{where} reads {name} with the dimensions {sorted(dimensions)}, with which the collector does not forward it")
 
 
 def grafana(known):
@@ -199,17 +203,17 @@ def grafana(known):
             try:
                 parsed = promql_parser.parse(expression)
             except ValueError as error:
-                wrong(f"panel {panel['title']!r}: {error}")
+                fail(f"panel {panel['title']!r}: {error}")
                 continue
-            # What is read is what stands before a selector or a range, and not what series are grouped by.
+            # Metric names precede a selector or a range; labels for grouping do not.
             for name in re.findall(r"\b(\w+)(?:\{[^}]*\})?\[|\((\w+)\)$", parsed.prettify().replace("\n", "").replace(" ", "")):
                 name = name[0] or name[1]
                 measured = [one for one, pattern in known.items() if pattern.fullmatch(name)]
                 seen.update(measured)
                 if not measured:
-                    wrong(f"panel {panel['title']!r} reads {name}, which nothing measures")
+                    fail(f"panel {panel['title']!r} reads {name}, which no service records")
     for name in set(known) - seen:
-        wrong(f"no panel of the dashboard shows {name}")
+        fail(f"no panel of the Grafana dashboard shows {name}")
     return len(board["panels"])
 
 
@@ -218,13 +222,13 @@ def main():
     exported = collector()
     known = instruments()
     for name in set(exported) - set(known):
-        wrong(f"the collector passes on {name}, which nothing measures")
+        fail(f"the collector forwards {name}, which no service records")
     permissions()
     count, widgets = alarms(known, exported)
     panels = grafana(known)
     if failures:
-        sys.exit("deploy: \n" + "\n".join(failures))
-    print(f"deploy: {len(list(statements()))} statements, {count} alarms with their pages, {widgets} widgets, {panels} panels, {len(known)} metrics")
+        sys.exit("deploy: the templates have problems:\n" + "\n".join(failures))
+    print(f"deploy: {len(list(statements()))} statements, {count} alarms with their sections, {widgets} widgets, {panels} panels, {len(known)} metrics")
 
 
 main()

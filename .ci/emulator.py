@@ -1,4 +1,4 @@
-"""The emulator of AWS that the deployment checks share: started on loopback, with the stack of deploy/data.yaml in it."""
+"""The AWS emulator of the deployment checks: starts it on loopback and deploys deploy/data.yaml into it."""
 
 import contextlib
 import os
@@ -21,16 +21,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def until(what, look, seconds=30):
+def until(what, condition, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            if found := look():
+            if found := condition():
                 return found
         except (OSError, BotoCoreError):
             pass
         time.sleep(0.1)
-    raise SystemExit(f"{pathlib.Path(sys.argv[0]).stem}: {what} did not come about")
+    raise SystemExit(f"{pathlib.Path(sys.argv[0]).stem}: timed out waiting for {what}")
 
 
 def clients(endpoint, region=REGION, key="test", secret="test", token=None):
@@ -44,7 +44,7 @@ def clients(endpoint, region=REGION, key="test", secret="test", token=None):
 
 @contextlib.contextmanager
 def emulator(**settings):
-    """Its address, and clients of it that may do everything."""
+    """Starts the emulator; yields its address and a factory of clients with all permissions."""
     port = free_port()
     environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", **settings}
     program = pathlib.Path(sys.executable).with_name("ministack")
@@ -59,7 +59,7 @@ def emulator(**settings):
 
 
 def deployed(aws, template=TEMPLATE):
-    """Deploys the data stack: its outputs by their names."""
+    """Deploys the data stack; returns its outputs by name."""
     formation = aws("cloudformation")
     formation.create_stack(StackName="data", TemplateBody=template)
 
@@ -74,7 +74,7 @@ def deployed(aws, template=TEMPLATE):
 
 @contextlib.contextmanager
 def local_stack(work):
-    """What the ready file of a local stack without services says."""
+    """Starts a local stack without services; yields the content of its ready file."""
     import json
 
     ready = pathlib.Path(work, "ready.json")

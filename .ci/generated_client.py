@@ -1,4 +1,4 @@
-"""Asks for a report, follows it and reads it with a client that was generated from the OpenAPI document."""
+"""Submits, follows and reads a report with a client that was generated from the OpenAPI document."""
 
 import os
 import time
@@ -27,4 +27,4 @@ refused = submit_report.sync(client=client, body=wrong)
 assert isinstance(refused, ProblemBody) and refused.code == "validation_failed" and len(refused.errors) >= 2, refused
 nobody = AuthenticatedClient(base_url=os.environ["API"], token="none")
 assert read_usage.sync(client=nobody).code == "unauthenticated"
-print("walkthrough: a generated client asks, follows and reads")
+print("walkthrough: a generated client submits, follows and reads a report")

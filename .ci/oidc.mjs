@@ -1,4 +1,4 @@
-// See `oidc` beside this file.
+// The test of `oidc` in this folder, which describes it.
 import assert from "node:assert";
 import { spawn } from "node:child_process";
 import * as crypto from "node:crypto";
@@ -54,13 +54,13 @@ const stack = spawn("target/debug/local-stack", ["--port", "0", "--ready-file", 
   stdio: ["ignore", "ignore", "inherit"],
   env: { ...process.env, DOSSIER_LOG: "off", DOSSIER_OIDC_ISSUER: issuer, DOSSIER_OIDC_AUDIENCE: AUDIENCE },
 });
-async function until(what, look) {
+async function until(what, condition) {
   for (const end = Date.now() + 60_000; Date.now() < end; ) {
-    const seen = await look().catch(() => null);
+    const seen = await condition().catch(() => null);
     if (seen) return seen;
     await new Promise((done) => setTimeout(done, 100));
   }
-  throw new Error(`${what} did not come about`);
+  throw new Error(`timed out waiting for ${what}`);
 }
 
 async function token(client, scope, resource = AUDIENCE) {
@@ -70,7 +70,7 @@ async function token(client, scope, resource = AUDIENCE) {
     body: new URLSearchParams({ grant_type: "client_credentials", scope, resource }),
   });
   const { access_token } = await response.json();
-  assert(access_token, "the provider gave no token");
+  assert(access_token, "the provider returned no token");
   return access_token;
 }
 
@@ -90,17 +90,17 @@ try {
   assert.strictEqual(await status(await token("ec", "reports:read"), `/v1/reports/${reportId}`), 200);
   assert.strictEqual(await status(await token("ed", "admin"), `/v1/reports/${reportId}`), 404, "another tenant's report");
   assert.strictEqual(await status(await token("rsa", "reports:read", "https://other.example"), "/v1/reports"), 401);
-  const good = await token("rsa", "reports:read");
-  assert.strictEqual(await status(`${good.slice(0, -4)}AAAA`, "/v1/reports"), 401);
+  const valid = await token("rsa", "reports:read");
+  assert.strictEqual(await status(`${valid.slice(0, -4)}AAAA`, "/v1/reports"), 401);
 
-  // The provider signs by a new key and publishes the old one no longer.
+  // The provider signs with a new key and no longer publishes the old one.
   keys = [key("rsa", { modulusLength: 2048 }, "RS256", "rsa-2"), ...keys.slice(1)];
   CLIENTS.rsa.kid = "rsa-2";
   answer = provider();
   const rotated = await token("rsa", "reports:read");
   await until("the new key", async () => (await status(rotated, "/v1/reports")) === 200);
-  assert.strictEqual(await status(good, "/v1/reports"), 401, "the old key is good no longer");
-  console.log("oidc: tokens of a real provider are taken and refused as they should be");
+  assert.strictEqual(await status(valid, "/v1/reports"), 401, "the old key is no longer valid");
+  console.log("oidc: tokens of a real provider are accepted and rejected as expected");
 } catch (error) {
   console.error(`oidc: ${error.stack}`);
   process.exitCode = 1;

@@ -1,4 +1,4 @@
-// Drives the page; see `page` beside this file.
+// The test of `page` in this folder, which describes it.
 const { chromium } = require("playwright-core");
 const { spawn } = require("child_process");
 const fs = require("fs");
@@ -15,13 +15,13 @@ function start(program, args, env) {
   return child;
 }
 
-async function until(what, look, patience = 60_000) {
-  for (const end = Date.now() + patience; Date.now() < end; ) {
-    const seen = await look().catch(() => null);
+async function until(what, condition, timeout = 60_000) {
+  for (const end = Date.now() + timeout; Date.now() < end; ) {
+    const seen = await condition().catch(() => null);
     if (seen) return seen;
     await new Promise((done) => setTimeout(done, 50));
   }
-  throw new Error(`${what} did not come about`);
+  throw new Error(`timed out waiting for ${what}`);
 }
 
 async function main() {
@@ -33,7 +33,7 @@ async function main() {
     await until("the API", async () => (await fetch(`${ready.api}/readyz`)).ok);
     return child;
   };
-  const faults = (wanted) => fetch(`${ready.bedrock}/faults`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(wanted) });
+  const setFaults = (faults) => fetch(`${ready.bedrock}/faults`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(faults) });
   let server = await api();
 
   const browser = await chromium.launch({
@@ -43,20 +43,20 @@ async function main() {
   let violations = 0;
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: "en-GB", acceptDownloads: true });
   const page = await context.newPage();
-  // What the policy blocks and what a script throws is told on the console.
-  const complaints = [];
-  page.on("console", (message) => message.type() === "error" && !/Failed to load resource|ERR_/.test(message.text()) && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  // The console reports what the content security policy blocks and what a script throws.
+  const errors = [];
+  page.on("console", (message) => message.type() === "error" && !/Failed to load resource|ERR_/.test(message.text()) && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
 
-  async function look(name) {
+  async function inspect(name) {
     for (const [width, label] of [[1200, "desktop"], [390, "phone"]]) {
       await page.setViewportSize({ width, height: 900 });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-      assert(!wide, `${name}: wider than a ${label}`);
+      assert(!wide, `${name}: the page is wider than a ${label}`);
       for (const colorScheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme });
         await page.screenshot({ path: `${OUT}/${name}-${label}-${colorScheme}.png`, fullPage: true });
-        // Through the browser's own tools: the page's policy lets no other script in.
+        // Injected through the browser's own tools, since the page's policy allows no other script.
         await page.evaluate(axe);
         const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
         for (const violation of result.violations) {
@@ -67,49 +67,49 @@ async function main() {
     }
     await page.setViewportSize({ width: 1200, height: 900 });
     await page.emulateMedia({ colorScheme: "light" });
-    console.log(`page: ${name} looked at`);
+    console.log(`page: inspected ${name}`);
   }
 
-  // Signing in: a wrong key is refused in words, a good one opens the list.
+  // Sign-in: a wrong key shows an error, a valid one opens the list.
   await page.goto(`${ready.api}/`);
   await page.fill("#key", "wrong");
   await page.keyboard.press("Enter");
   await page.waitForSelector("[role=alert]");
   assert.strictEqual(await page.getAttribute("#key", "aria-invalid"), "true");
-  await look("sign-in");
+  await inspect("sign-in");
   await page.fill("#key", ready.key);
   await page.keyboard.press("Enter");
   await page.waitForSelector(".empty");
-  await look("list-empty");
+  await inspect("list-empty");
 
-  // Errors stand beside their fields, and are what the API says.
+  // The errors of the API appear next to their fields.
   await page.click("#nav-nav\\.new");
   await page.waitForSelector("#companyName");
   await page.click("#submit");
   await page.waitForSelector("#companyName-error");
   assert.strictEqual(await page.evaluate(() => document.activeElement.id), "companyName");
   await page.selectOption("#country", "GB");
-  assert((await page.textContent("#corporateNumber-hint")).length > 5, "the country's number is explained by example");
+  assert((await page.textContent("#corporateNumber-hint")).length > 5, "the hint shows an example of the country's number");
   await page.fill("#companyName", "Calder Vane Shipping Ltd");
   await page.fill("#corporateNumber", "not a number");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector("#corporateNumber-error") && !document.querySelector("#companyName-error"));
-  await look("form-errors");
+  await inspect("form-errors");
 
-  // Submit to download, by keyboard alone; slowly enough to be seen.
-  await faults({ latency: "2s" });
+  // Submit to download, by keyboard only. The model is slow, so that the progress is visible.
+  await setFaults({ latency: "2s" });
   await page.fill("#corporateNumber", "99104372");
   await page.fill("#purpose", "supplier onboarding");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".stages .now");
-  await look("report-under-way");
-  await faults({});
+  await inspect("report-under-way");
+  await setFaults({});
   await page.waitForSelector("#file-pdf", { timeout: 60_000 });
   await page.waitForSelector(".finding");
   assert((await page.textContent(".verdict")).includes("High"));
   await page.click(".finding .cite");
   await page.waitForFunction(() => document.activeElement.tagName === "SUMMARY" && document.activeElement.parentElement.open);
-  await look("report-high");
+  await inspect("report-high");
   const saved = page.waitForEvent("download");
   await page.click("#file-pdf");
   const path = await (await saved).path();
@@ -118,8 +118,8 @@ async function main() {
   await page.click("#file-html");
   await (await opened).close();
 
-  // Cancel and try again, while the model takes its time.
-  await faults({ latency: "30s" });
+  // Cancel and resubmit while the model is slow.
+  await setFaults({ latency: "30s" });
   const submitOther = async () => {
     await page.click("#nav-nav\\.new");
     await page.waitForSelector("#companyName");
@@ -132,21 +132,21 @@ async function main() {
   await page.waitForFunction(() => document.querySelectorAll(".stages .done").length >= 2, null, { timeout: 60_000 });
   await page.click("#cancel");
   await page.waitForSelector(".status-cancelled", { timeout: 60_000 });
-  await look("report-cancelled");
+  await inspect("report-cancelled");
   await page.click("#resubmit");
   await page.waitForSelector("#cancel");
 
-  // The API goes away and comes back: the page says so and goes on.
+  // The API stops and restarts: the page says so and continues.
   server.kill("SIGKILL");
   await page.waitForSelector("#reconnecting");
-  await look("reconnecting");
+  await inspect("reconnecting");
   server = await api();
   await page.waitForSelector("#reconnecting", { state: "detached", timeout: 60_000 });
-  await faults({});
+  await setFaults({});
   await page.waitForSelector("#file-pdf", { timeout: 90_000 });
   assert((await page.textContent(".verdict")).includes("Low"));
 
-  // Batch: one line of the file is wrong.
+  // Batch: one line of the file is invalid.
   await page.click("#nav-nav\\.batch");
   const csv = "\uFEFFcompanyName;corporateNumber;country;purpose\r\n\"Calder Vane Shipping Ltd\";99104372;GB;\"a \"\"quoted\"\" reason\"\r\nNobody;1;ZZ;\r\n";
   await page.setInputFiles("#csv", { name: "companies.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
@@ -155,45 +155,45 @@ async function main() {
   await page.waitForSelector("#outcome");
   assert.strictEqual(await page.locator("section tbody tr").count(), 1);
   assert.strictEqual((await page.textContent("section tbody th")).trim(), "3");
-  await look("batch");
+  await inspect("batch");
 
   // The list: filters, export, language.
   await page.click("#nav-nav\\.reports");
   await until("a completed batch", async () => (await page.locator("tbody .status-completed").count()) === 3);
-  await look("list");
+  await inspect("list");
   const exported = page.waitForEvent("download");
   await page.click("#export");
   assert(fs.readFileSync(await (await exported).path(), "utf8").split("\r\n").length >= 5);
   await page.selectOption("form select >> nth=1", "HIGH");
   await until("the filter", async () => (await page.locator("tbody tr").count()) === 2);
-  // What does not fit goes, also where it is older than what does.
+  // Reports that do not match disappear, even if they are older than those that do.
   await page.selectOption("form select >> nth=1", "LOW");
   await until("the other filter", async () => (await page.locator("tbody tr").count()) === 1 && (await page.locator("tbody .level-low").count()) === 1);
   await page.selectOption("form select >> nth=1", "");
   await page.selectOption("#language", "ja");
   await page.waitForFunction(() => document.documentElement.lang === "ja" && document.querySelector("h1").textContent === "レポート一覧");
-  await look("list-ja");
+  await inspect("list-ja");
   await page.click("tbody a >> nth=0");
   await page.waitForSelector(".finding, #findings");
-  await look("report-ja");
+  await inspect("report-ja");
   await page.click("#nav-nav\\.usage");
   await page.waitForSelector("figure");
-  await look("usage-ja");
+  await inspect("usage-ja");
   await page.selectOption("#language", "en");
   await page.goto(`${ready.api}/docs`);
   await page.waitForSelector(".call");
-  await look("docs");
+  await inspect("docs");
 
-  // Nothing of the key outlives the tab's sign-out.
+  // Signing out removes every trace of the key.
   await page.goto(`${ready.api}/`);
   await page.click("#sign-out");
   await page.waitForSelector("#key");
   assert.strictEqual(await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])), JSON.stringify([{}, { "dossier.language": "en" }, ""]));
 
   await browser.close();
-  assert.deepStrictEqual(complaints, []);
-  assert.strictEqual(violations, 0, "axe found violations");
-  console.log("page: everything works, and every state is accessible to axe; look at target/page");
+  assert.deepStrictEqual(errors, []);
+  assert.strictEqual(violations, 0, "axe found accessibility violations");
+  console.log("page: all steps passed, and axe found no violation; screenshots are in target/page");
 }
 
 main()

@@ -1,4 +1,4 @@
-"""See `permissions` beside this file. Arguments restrict it to statements of these names."""
+"""The test of `permissions` in this folder, which describes it. Arguments restrict it to statements with these ids."""
 
 import contextlib
 import copy
@@ -24,22 +24,23 @@ from emulator import REGION, TEMPLATE, clients, deployed, emulator, free_port, l
 
 REFUSED = re.compile(r"AccessDenied|not authorized", re.I)
 COMPANY = {"companyName": "星見川精機株式会社", "corporateNumber": "1010401998301", "country": "JP"}
-# What the emulator does not check, or checks by another name than AWS: taking these out proves nothing here.
+# Actions that the emulator does not check, or that no tested program performs: removing them proves nothing
+# here.
 NOT_CHECKED = {
-    "kms:Decrypt": "the emulator does not ask KMS for the services that encrypt by it",
-    "kms:GenerateDataKey": "the emulator does not ask KMS for the services that encrypt by it",
-    "bedrock:InvokeModel": "the model is local-stack's stand-in, which knows one pair of keys and no policies",
-    "xray:PutTelemetryRecords": "the services send it to a collector",
-    "xray:PutTraceSegments": "the services send them to a collector",
-    "ecs:UpdateTaskProtection": "the ECS agent does it, and there is none",
-    "logs:CreateLogStream": "the collector does it",
-    "logs:PutLogEvents": "the collector does it",
-    "s3:ListBucket": "the emulator answers 404 for what is not there without it; AWS answers 403",
+    "kms:Decrypt": "the emulator's services do not call KMS",
+    "kms:GenerateDataKey": "the emulator's services do not call KMS",
+    "bedrock:InvokeModel": "the model is local-stack's stand-in, which has one access key and no policies",
+    "xray:PutTelemetryRecords": "the collector performs it",
+    "xray:PutTraceSegments": "the collector performs it",
+    "ecs:UpdateTaskProtection": "the ECS agent performs it, and the test has none",
+    "logs:CreateLogStream": "the collector performs it",
+    "logs:PutLogEvents": "the collector performs it",
+    "s3:ListBucket": "the emulator answers 404 for a missing object without it; AWS answers 403",
 }
 
 
 def policies(outputs):
-    """The policy documents of deploy/access.yaml by role, with the data stack's outputs filled in."""
+    """Returns the policy documents of deploy/access.yaml by role, with the outputs of the data stack filled in."""
     values = {name: value for name, value in outputs.items() if name.endswith("Arn")}
     values |= {"ModelArns": "arn:aws:bedrock:*::foundation-model/any", "AWS::AccountId": "000000000000", "AWS::Partition": "aws", "AWS::Region": REGION, "Prefix": "dossier"}
 
@@ -50,12 +51,12 @@ def policies(outputs):
             if set(node) == {"Fn::Sub"}:
                 return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], node["Fn::Sub"])
             return {name: resolve(value) for name, value in node.items()}
-        # What is only there where it is asked for is left out.
+        # Conditional statements are left out.
         return [resolve(one) for one in node if "Fn::If" not in one] if isinstance(node, list) else node
 
-    # The emulator checks SendMessageBatch by that name; on AWS it is sqs:SendMessage ("Actions, resources, and condition keys
-    # for Amazon SQS").
-    def overlaid(policy):
+    # The emulator requires sqs:SendMessageBatch for a batch; AWS requires sqs:SendMessage ("Actions,
+    # resources, and condition keys for Amazon SQS").
+    def with_send_message_batch(policy):
         for statement in policy["Statement"]:
             if statement["Action"] == "sqs:SendMessage":
                 statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
@@ -63,7 +64,7 @@ def policies(outputs):
 
     resources = yaml.safe_load(pathlib.Path("deploy/access.yaml").read_text())["Resources"]
     documents = {role: resources[f"{role.title()}Role"]["Properties"]["Policies"][0]["PolicyDocument"] for role in ("api", "worker")}
-    return {"api": overlaid(resolve(documents["api"])), "worker": resolve(documents["worker"])}
+    return {"api": with_send_message_batch(resolve(documents["api"])), "worker": resolve(documents["worker"])}
 
 
 def without(policy, sid, action):
@@ -97,7 +98,7 @@ class Role:
 
 @contextlib.contextmanager
 def model(ready):
-    """Signs what the worker asks of the model anew, by the one key that the stand-in knows."""
+    """Yields the address of a proxy that signs the worker's model calls again, with the only key that the stand-in accepts."""
     keys = Credentials(ready["accessKeyId"], ready["secretAccessKey"])
 
     class Proxy(http.server.BaseHTTPRequestHandler):
@@ -110,7 +111,7 @@ def model(ready):
             except urllib.error.HTTPError as error:
                 answer = error
             content = answer.read()
-            # The worker may be killed while it waits.
+            # The worker may be killed while it waits for the response.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 self.answer(answer, content)
 
@@ -133,16 +134,16 @@ def model(ready):
 
 
 class Stage:
-    """The services with their roles, and a client of the API."""
+    """Runs the services with their roles, and calls the API."""
 
     def __init__(self, environment, roles, work, stand_in):
         self.environment, self.roles, self.work, self.stand_in = environment, roles, work, stand_in
         self.port, self.key, self.running = free_port(), None, {}
 
     @contextlib.contextmanager
-    def service(self, name, anew=True):
+    def service(self, name, clear_log=True):
         log = pathlib.Path(self.work, f"{name}.log")
-        if anew:
+        if clear_log:
             log.unlink(missing_ok=True)
         environment = {"PATH": os.environ["PATH"], **self.environment, **self.roles[name].environment(), "DOSSIER_BIND": f"127.0.0.1:{self.port}"}
         with log.open("a") as output:
@@ -171,12 +172,12 @@ class Stage:
         except SystemExit:
             raise SystemExit(f"permissions: the API is not ready:\n{pathlib.Path(self.work, 'api.log').read_text()[-2000:]}")
 
-    def faults(self, wanted):
-        request = urllib.request.Request(f"{self.stand_in}/faults", json.dumps(wanted).encode(), {"content-type": "application/json"}, method="PUT")
+    def faults(self, faults):
+        request = urllib.request.Request(f"{self.stand_in}/faults", json.dumps(faults).encode(), {"content-type": "application/json"}, method="PUT")
         urllib.request.urlopen(request).close()
 
     def api(self, completed):
-        """Everything that the API does; what fails of it."""
+        """Does everything that the API does; returns what failed."""
         failed = []
         with self.service("api") as log:
             def ready():
@@ -214,43 +215,43 @@ class Stage:
         return failed
 
     def worker(self, sqs, queue):
-        """Everything that a worker does; what fails of it."""
+        """Does everything that a worker does; returns what failed."""
         failed = []
         with self.service("api"):
             self.until_ready()
             submit = lambda more: json.loads(self.call("POST", "/v1/reports", {**COMPANY, **more})[1])["reportId"]
             lost = submit({})
-            # Its message gets lost before there is a worker.
+            # Lose its message before a worker runs.
             until("the queue", lambda: sqs.purge_queue(QueueUrl=queue) and True)
-            # A worker is killed while the model takes its time: the second attempt reads what the first one kept.
+            # Kill a worker while it waits for the model: the second attempt reads the work of the first one.
             self.faults({"latency": "60s"})
-            retried, told = submit({}), [submit({"callbackUrl": "https://hooks.dossier.invalid/x"}) for _ in range(6)]
+            retried, with_webhook = submit({}), [submit({"callbackUrl": "https://hooks.dossier.invalid/x"}) for _ in range(6)]
             with self.service("worker") as log:
                 time.sleep(2.5)
             self.faults({})
-            with self.service("worker", anew=False):
+            with self.service("worker", clear_log=False):
                 def completed(report):
-                    # A refusal says enough: nobody needs to wait for what it holds up.
+                    # A denied request is failure enough: do not wait for its consequences.
                     if REFUSED.search(log.read_text()):
                         raise SystemExit
                     return json.loads(self.call("GET", f"/v1/reports/{report}")[1])["status"] == "COMPLETED"
 
                 try:
-                    for name, report in [("retried", retried), *(("told", one) for one in told), ("lost", lost)]:
+                    for name, report in [("retried", retried), *(("with webhook", one) for one in with_webhook), ("lost", lost)]:
                         until(name, lambda: completed(report), 20)
-                    name = "call-back"
-                    # The emulator gives messages to receives whose worker was killed, for as long as these would have waited:
-                    # of several one comes through.
+                    name = "webhook"
+                    # The emulator hands messages to pending receives of a killed worker until their wait
+                    # ends. One of several webhooks gets through.
                     attempts = lambda one: json.loads(self.call("GET", f"/v1/reports/{one}/callback")[1]).get("attempts")
-                    until(name, lambda: any(attempts(one) for one in told), 30)
+                    until(name, lambda: any(attempts(one) for one in with_webhook), 30)
                     name, callbacks = "dead letter", self.environment["DOSSIER_CALLBACK_QUEUE_URL"]
 
-                    def buried():
-                        sqs.send_message(QueueUrl=callbacks, MessageBody="nothing that can be read")
+                    def dead_lettered():
+                        sqs.send_message(QueueUrl=callbacks, MessageBody="unreadable")
                         time.sleep(0.4)
-                        return "goes to the dead-letter queue" in log.read_text()
+                        return "to the dead-letter queue" in log.read_text()
 
-                    until(name, buried)
+                    until(name, dead_lettered)
                     time.sleep(1)
                 except SystemExit:
                     failed.append(name)
@@ -261,12 +262,12 @@ class Stage:
 def plain_http_is_denied():
     with emulator(AUTH="true") as (_, aws):
         outputs = deployed(aws)
-        denied("plain HTTP to a queue", lambda: aws("sqs").get_queue_attributes(QueueUrl=outputs["ReportsQueueUrl"], AttributeNames=["All"]))
-    print("permissions: plain HTTP to the queues is denied to everybody", flush=True)
+        denied("plain HTTP access to a queue", lambda: aws("sqs").get_queue_attributes(QueueUrl=outputs["ReportsQueueUrl"], AttributeNames=["All"]))
+    print("permissions: plain HTTP access to the queues is denied to everybody", flush=True)
 
 
 def without_tls():
-    """The data stack without what denies plain HTTP, for the emulator has no TLS."""
+    """Returns the template of the data stack without the statements that deny plain HTTP: the emulator has no TLS."""
     template = yaml.safe_load(TEMPLATE)
     del template["Resources"]["QueuesByTlsAlone"]
     policy = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]
@@ -284,15 +285,15 @@ def denied(what, call):
     except ClientError as error:
         assert REFUSED.search(str(error)), f"{what}: {error}"
         return
-    raise SystemExit(f"permissions: {what} is not denied")
+    raise SystemExit(f"permissions: not denied: {what}")
 
 
 def main():
     plain_http_is_denied()
     with emulator(AUTH="true") as (endpoint, aws), tempfile.TemporaryDirectory() as work, local_stack(work) as local, model(local) as bedrock:
         outputs = deployed(aws, without_tls())
-        wanted = policies(outputs)
-        roles = {name: Role(aws, name, policy) for name, policy in wanted.items()}
+        complete = policies(outputs)
+        roles = {name: Role(aws, name, policy) for name, policy in complete.items()}
         at = lambda url: f"{endpoint}/{'/'.join(url.split('/')[3:])}"
         environment = {
             **local["env"],
@@ -322,13 +323,13 @@ def main():
         sqs, queue = aws("sqs"), environment["DOSSIER_QUEUE_URL"]
 
         failed, completed = stage.worker(sqs, queue)
-        assert not failed, f"the worker with its whole role: {failed}\n{refusals(pathlib.Path(work, 'worker.log'))}"
+        assert not failed, f"the worker fails with its complete role: {failed}\n{refusals(pathlib.Path(work, 'worker.log'))}"
         failed = stage.api(completed)
-        assert not failed, f"the API with its whole role: {failed}\n{refusals(pathlib.Path(work, 'api.log'))}"
-        print("permissions: the whole flow passes with both roles", flush=True)
+        assert not failed, f"the API fails with its complete role: {failed}\n{refusals(pathlib.Path(work, 'api.log'))}"
+        print("permissions: the whole flow passes with the complete roles", flush=True)
 
         unproven, only = [], sys.argv[1:]
-        for role, policy in wanted.items():
+        for role, policy in complete.items():
             for statement in policy["Statement"]:
                 actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
                 for action in actions:
@@ -341,19 +342,19 @@ def main():
                         unproven.append(f"{role} {action} ({statement['Sid']})")
             roles[role].put(policy)
         for action, why in NOT_CHECKED.items():
-            print(f"permissions: not proven here: {action}, since {why}")
-        assert not unproven, f"nothing fails without {unproven}"
+            print(f"permissions: not tested: {action}: {why}")
+        assert not unproven, f"nothing fails without {unproven}: remove these actions, or extend the test"
 
         api, worker = roles["api"].clients(endpoint), roles["worker"].clients(endpoint)
         bucket, table = outputs["BucketName"], outputs["TableName"]
         aws("dynamodb").create_table(TableName="other", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}])
         aws("s3").create_bucket(Bucket="other-bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
-        denied("the API reading the queue", lambda: api("sqs").receive_message(QueueUrl=queue))
+        denied("the API receiving from the queue", lambda: api("sqs").receive_message(QueueUrl=queue))
         denied("the API writing a file", lambda: api("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
-        denied("the worker writing unencrypted", lambda: worker("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
+        denied("the worker writing an unencrypted file", lambda: worker("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
         denied("the API reading work files", lambda: api("s3").get_object(Bucket=bucket, Key="work/dev/x"))
         denied("the worker deleting a file", lambda: worker("s3").delete_object(Bucket=bucket, Key="reports/dev/x"))
-        denied("the worker making an item", lambda: worker("dynamodb").put_item(TableName=table, Item={"pk": {"S": "x"}}))
+        denied("the worker creating an item", lambda: worker("dynamodb").put_item(TableName=table, Item={"pk": {"S": "x"}}))
         for name, client in [("API", api), ("worker", worker)]:
             denied(f"the {name} scanning the table", lambda: client("dynamodb").scan(TableName=table))
             denied(f"the {name} deleting an item", lambda: client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "x"}}))
@@ -365,7 +366,7 @@ def main():
             raise SystemExit("permissions: an unsigned request is not denied")
         except urllib.error.HTTPError as error:
             assert error.code == 403, error.code
-        print("permissions: what must be denied is denied")
+        print("permissions: every forbidden request is denied")
 
 
 main()

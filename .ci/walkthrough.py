@@ -1,6 +1,6 @@
-"""Runs the sh blocks of a Markdown file in one shell, and compares each one's output with the block behind it.
+"""Runs the sh blocks of a Markdown file in one shell and compares the output of each with the block that follows it.
 
-JSON is compared by its shape and by every value that is no id, time or amount; text line by line.
+Compares JSON by structure and by every value except ids, times and amounts, and text as it is.
 """
 
 import json
@@ -23,7 +23,7 @@ def same(found, documented, at="$"):
     elif isinstance(documented, str) and VARIES.match(documented):
         assert VARIES.match(found), f"{at}: {found}"
     else:
-        assert found == documented, f"{at}: {found!r}, and not {documented!r}"
+        assert found == documented, f"{at}: {found!r} instead of {documented!r}"
 
 
 def main(path, work):
@@ -52,10 +52,10 @@ def main(path, work):
             elif following[0] == "text":
                 assert output == following[2].strip(), output
         except (AssertionError, ValueError) as problem:
-            sys.exit(f"walkthrough: this command does not print what is documented:\n{body}\n{problem}\n{output}")
+            sys.exit(f"walkthrough: the output of this command differs from the documented output:\n{body}\n{problem}\n{output}")
     shell.stdin.close()
     assert shell.wait() == 0 and commands > 10
-    print(f"walkthrough: {commands} commands of {path} print what they are said to")
+    print(f"walkthrough: {commands} commands of {path} print the documented output")
 
 
 main(*sys.argv[1:])
