@@ -14,19 +14,19 @@ const MONTHS_MIN: usize = 12;
 #[derive(Debug, Serialize)]
 pub(super) struct Chart {
     /// What it shows.
-    title: String,
+    pub(super) title: String,
     /// The same as a text, for whoever does not see it.
-    text: String,
+    pub(super) text: String,
     /// The bars, in order.
-    bars: Vec<Bar>,
+    pub(super) bars: Vec<Bar>,
     /// The longest bar's value, one at least.
-    most: u32,
+    pub(super) most: u32,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct Bar {
-    label: String,
-    value: u32,
+    pub(super) label: String,
+    pub(super) value: u32,
 }
 
 impl Chart {

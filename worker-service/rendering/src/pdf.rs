@@ -1,188 +1,337 @@
-//! The report as a PDF, set by Typst: tagged (PDF/UA-1), archivable (PDF/A-2a), with bookmarks.
-//!
-//! The report reaches the template as data. Nothing is read from disk or network, and the fonts are part of the
-//! program.
+//! The report as a PDF: tagged (PDF/UA-1), archivable (PDF/A-2a), with bookmarks.
 
-use std::{collections::HashSet, sync::LazyLock};
-
-use serde_json::Value;
 use thiserror::Error;
-use typst::{
-    Library, LibraryExt, World,
-    diag::{FileError, FileResult, SourceDiagnostic},
-    foundations::{Bytes, Datetime, Duration, Smart},
-    syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot},
-    text::{Font, FontBook},
-    utils::LazyHash,
+use typesetting::{
+    Bar, Block, Callout, ChartKind, Color, Direction, Document, Fact, Footer, Grid, Heading, Level, Link, Metadata,
+    Paragraph, Span, Standards, Table, Time, Width,
 };
-use typst_layout::PagedDocument;
-use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::view::View;
+use super::{
+    charts::Chart,
+    view::{self, Found, Piece, View},
+};
 
-/// The fonts, in the order in which they are looked into for a character.
-const FONTS: [&[u8]; 18] = [
-    include_bytes!("fonts/NotoSans-Regular.ttf"),
-    include_bytes!("fonts/NotoSans-Bold.ttf"),
-    include_bytes!("fonts/NotoSansCJKjp-Regular.otf"),
-    include_bytes!("fonts/NotoSansCJKjp-Bold.otf"),
-    include_bytes!("fonts/NotoSansCJKkr-Regular.otf"),
-    include_bytes!("fonts/NotoSansArabic-Regular.ttf"),
-    include_bytes!("fonts/NotoSansArabic-Bold.ttf"),
-    include_bytes!("fonts/NotoSansHebrew-Regular.ttf"),
-    include_bytes!("fonts/NotoSansHebrew-Bold.ttf"),
-    include_bytes!("fonts/NotoSansDevanagari-Regular.ttf"),
-    include_bytes!("fonts/NotoSansDevanagari-Bold.ttf"),
-    include_bytes!("fonts/NotoSansThai-Regular.ttf"),
-    include_bytes!("fonts/NotoSansThai-Bold.ttf"),
-    include_bytes!("fonts/NotoSansArmenian-Regular.ttf"),
-    include_bytes!("fonts/NotoSansArmenian-Bold.ttf"),
-    include_bytes!("fonts/NotoSansGeorgian-Regular.ttf"),
-    include_bytes!("fonts/NotoSansGeorgian-Bold.ttf"),
-    include_bytes!("fonts/DroidSansFallback.ttf"),
-];
+const LINK: Color = Color::new(0x0b, 0x4f, 0x97);
+const TINT: Color = Color::new(0xf3, 0xf5, 0xf8);
+const LOW: Color = Color::new(0x1b, 0x6b, 0x44);
+const MEDIUM: Color = Color::new(0x8a, 0x4b, 0x00);
+const HIGH: Color = Color::new(0xa4, 0x20, 0x1a);
+const UNDETERMINED: Color = Color::new(0x54, 0x43, 0x8a);
+/// Most letters of a title at the top of a page.
+const TITLE_MAX: usize = 70;
 
-/// What every PDF is made with.
-struct Shared {
-    /// The characters that some font has.
-    drawable: HashSet<u32>,
-    library: LazyHash<Library>,
-    book: LazyHash<FontBook>,
-    fonts: Vec<Font>,
-    template: Source,
-    data: FileId,
-}
-
-static SHARED: LazyLock<Shared> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "the names are part of the program and a test uses them")]
-    let file = |name: &str| {
-        let path = VirtualPath::new(name).expect("a name is a path");
-        FileId::new(RootedPath::new(VirtualRoot::Project, path))
-    };
-    let fonts: Vec<Font> = FONTS.iter().flat_map(|font| Font::iter(Bytes::new(*font))).collect();
-    let drawable = fonts.iter().flat_map(|font| font.info().coverage.iter()).collect();
-    Shared {
-        drawable,
-        library: LazyHash::new(Library::default()),
-        book: LazyHash::new(FontBook::from_fonts(&fonts)),
-        fonts,
-        template: Source::new(file("report.typ"), include_str!("templates/report.typ").to_owned()),
-        data: file("report.json"),
-    }
-});
-
-/// Why there is no PDF: a mistake of the template.
+/// Why there is no PDF: a mistake of the typesetting.
 #[derive(Debug, Error)]
 #[error("the report cannot be set: {0}")]
-pub(super) struct Unset(String);
-
-impl Unset {
-    fn because<'a>(diagnostics: impl IntoIterator<Item = &'a SourceDiagnostic>) -> Self {
-        let said: Vec<&str> = diagnostics.into_iter().map(|said| said.message.as_str()).collect();
-        Self(said.join("; "))
-    }
-}
-
-/// The template with one report's data.
-struct OneReport(Bytes);
-
-impl World for OneReport {
-    fn library(&self) -> &LazyHash<Library> {
-        &SHARED.library
-    }
-
-    fn book(&self) -> &LazyHash<FontBook> {
-        &SHARED.book
-    }
-
-    fn main(&self) -> FileId {
-        SHARED.template.id()
-    }
-
-    fn source(&self, id: FileId) -> FileResult<Source> {
-        if id == SHARED.template.id() { Ok(SHARED.template.clone()) } else { Err(nothing_else(id)) }
-    }
-
-    fn file(&self, id: FileId) -> FileResult<Bytes> {
-        if id == SHARED.data { Ok(self.0.clone()) } else { Err(nothing_else(id)) }
-    }
-
-    fn font(&self, index: usize) -> Option<Font> {
-        SHARED.fonts.get(index).cloned()
-    }
-
-    fn today(&self, _: Option<Duration>) -> Option<Datetime> {
-        None
-    }
-}
-
-fn nothing_else(id: FileId) -> FileError {
-    FileError::NotFound(id.get().vpath().get_without_slash().into())
-}
+pub(super) struct Unset(#[from] typesetting::Error);
 
 /// The PDF. The same report always gives the same bytes.
 pub(super) fn render(view: &View<'_>) -> Result<Vec<u8>, Unset> {
-    let mut data = serde_json::to_value(view).map_err(|error| Unset(error.to_string()))?;
-    make_drawable(&mut data);
-    let data = serde_json::to_vec(&data).map_err(|error| Unset(error.to_string()))?;
-    let set = set(OneReport(Bytes::new(data)), view);
-    // What Typst remembers of one report helps no other.
-    typst::comemo::evict(0);
-    set
+    let mut document = document(view);
+    typesetting::render(&document)
+        .or_else(|error| {
+            // A report that cannot be archived is better than none, and somebody is to know.
+            tracing::warn!(%error, "a PDF does not meet its standards and is written without them");
+            document.standards = Standards::None;
+            typesetting::render(&document)
+        })
+        .map_err(Unset)
 }
 
-/// The standards that the PDF is written after.
-const STANDARDS: &[PdfStandard] = &[PdfStandard::A_2a, PdfStandard::Ua_1];
-
-/// Writes what no font has as its code point: the standards take no character that cannot be seen, and a reader is to
-/// know that something stands there.
-fn make_drawable(value: &mut Value) {
-    match value {
-        Value::String(text) if text.chars().any(|c| !is_drawable(c)) => {
-            *text = text
-                .chars()
-                .map(|c| if is_drawable(c) { c.to_string() } else { format!("[U+{:04X}]", u32::from(c)) })
-                .collect();
-        }
-        Value::Array(items) => items.iter_mut().for_each(make_drawable),
-        Value::Object(members) => members.values_mut().for_each(make_drawable),
-        _ => {}
+fn document(view: &View<'_>) -> Document {
+    let mut metadata = Metadata::new(&view.title, view.language, time(&view.written_at));
+    metadata.author = Some("Dossier".to_owned());
+    metadata.creator = Some("Dossier".to_owned());
+    metadata.identifier = Some(view.ident.clone());
+    if view.direction == "rtl" {
+        metadata.direction = Direction::RightToLeft;
     }
-}
-
-fn is_drawable(c: char) -> bool {
-    c == '\n' || (!c.is_control() && SHARED.drawable.contains(&u32::from(c)))
-}
-
-fn set(world: OneReport, view: &View<'_>) -> Result<Vec<u8>, Unset> {
-    let compiled = typst::compile::<PagedDocument>(&world);
-    let document = compiled.output.map_err(|errors| Unset::because(&errors))?;
-    // Nothing of the layout is needed to write it: that is half of the memory.
-    typst::comemo::evict(0);
-    written(&document, view, STANDARDS).or_else(|unset| {
-        // A report that cannot be archived is better than none, and somebody is to know.
-        tracing::warn!(error = %unset, "a PDF does not meet its standards and is written without them");
-        written(&document, view, &[])
-    })
-}
-
-fn written(document: &PagedDocument, view: &View<'_>, standards: &[PdfStandard]) -> Result<Vec<u8>, Unset> {
-    let standards = PdfStandards::new(standards).map_err(|error| Unset(error.message().to_string()))?;
-    let options = PdfOptions {
-        ident: Smart::Custom(view.ident.clone()),
-        creator: Smart::Custom(Some("Dossier".to_owned())),
-        timestamp: timestamp(&view.written_at),
-        standards,
-        ..PdfOptions::default()
-    };
-    typst_pdf::pdf(document, &options).map_err(|errors| Unset::because(&errors))
+    let words = Words(view);
+    let mut document = Document::new(metadata);
+    document.header = Some(short(&view.title));
+    document.footer = Some(Footer { start: view.written.clone(), end: words.text("page").to_owned() });
+    document.blocks = [cover(words), findings(words), charts(words), tables(words), method(words), evidence(words)]
+        .into_iter()
+        .flatten()
+        .collect();
+    document
 }
 
 /// The time at which the report was written, from RFC 3339.
-fn timestamp(written_at: &str) -> Option<Timestamp> {
-    let part = |from: usize, to: usize| written_at.get(from..to)?.parse::<u8>().ok();
-    let year = written_at.get(0..4)?.parse().ok()?;
-    let (month, day) = (part(5, 7)?, part(8, 10)?);
-    let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
-    Some(Timestamp::new_utc(Datetime::from_ymd_hms(year, month, day, hour, minute, second)?))
+fn time(written_at: &str) -> Time {
+    let part = |from: usize, to: usize| written_at.get(from..to).and_then(|part| part.parse().ok()).unwrap_or(0);
+    let year = written_at.get(0..4).and_then(|year| year.parse().ok()).unwrap_or(0);
+    Time { year, month: part(5, 7), day: part(8, 10), hour: part(11, 13), minute: part(14, 16), second: part(17, 19) }
+}
+
+/// The beginning of a text, for a line of its own.
+fn short(text: &str) -> String {
+    if text.chars().count() <= TITLE_MAX {
+        return text.to_owned();
+    }
+    text.chars().take(TITLE_MAX - 1).chain(['…']).collect()
+}
+
+/// A report with its headings and labels.
+#[derive(Clone, Copy)]
+struct Words<'v>(&'v View<'v>);
+
+impl<'v> Words<'v> {
+    fn text(self, key: &str) -> &'v str {
+        self.0.words.get(key).and_then(|word| word.as_str()).unwrap_or(key)
+    }
+
+    fn section(self, key: &str) -> Block {
+        Block::Heading(Heading::new(Level::Section, self.text(key)))
+    }
+
+    /// References to pieces of evidence, as far as they are there.
+    fn cites(self, ids: &[String]) -> Vec<Span> {
+        let mut spans = Vec::new();
+        for id in ids {
+            if !spans.is_empty() {
+                spans.push(Span::new(", "));
+            }
+            spans.push(self.cite(id));
+        }
+        spans
+    }
+
+    fn cite(self, id: &str) -> Span {
+        let known = self.0.known.contains(&id);
+        if known { Span::new(id).color(LINK).link(Link::Anchor(anchor(id))) } else { Span::new(id) }
+    }
+}
+
+/// The name of a piece of evidence in the appendix.
+fn anchor(id: &str) -> String {
+    format!("piece-{id}")
+}
+
+/// A quiet text.
+fn aside(text: impl Into<String>) -> Span {
+    Span::new(text).size(9.0).color(Color::SOFT)
+}
+
+/// A quiet text of its own.
+fn note(spans: Vec<Span>) -> Block {
+    Block::Paragraph(Paragraph::from_spans(spans).spaced(7.0, 9.0))
+}
+
+/// A text from outside, which runs in the direction of its first letter.
+fn outside(text: &str) -> Paragraph {
+    Paragraph::of(text).by_first_letter()
+}
+
+fn level_color(level: &str) -> Color {
+    match level {
+        "LOW" => LOW,
+        "MEDIUM" => MEDIUM,
+        "HIGH" => HIGH,
+        _ => UNDETERMINED,
+    }
+}
+
+fn severity_color(severity: &str) -> Color {
+    match severity {
+        "high" => HIGH,
+        "medium" => MEDIUM,
+        _ => Color::SOFT,
+    }
+}
+
+fn facts(facts: &[view::Fact], size: f32) -> Block {
+    let fact = |fact: &view::Fact| Fact {
+        label: Paragraph::from_spans(vec![Span::new(&fact.label).color(Color::SOFT)]),
+        value: Paragraph::from_spans(vec![Span::new(&fact.value).size(size)]).by_first_letter(),
+    };
+    Block::Facts(facts.iter().map(fact).collect())
+}
+
+fn cover(words: Words<'_>) -> Vec<Block> {
+    let view = words.0;
+    let mut blocks = vec![
+        Block::Paragraph(Paragraph::from_spans(vec![aside(words.text("kind").to_uppercase())])),
+        Block::Heading(Heading::new(Level::Title, view.company)),
+        Block::Callout(level(words)),
+    ];
+    if !view.review.is_empty() {
+        let review = Paragraph::from_spans(vec![Span::new(words.text("review")).bold()]);
+        blocks.push(Block::Callout(Callout {
+            fill: None,
+            stroke: Some((1.2, Color::INK)),
+            bar: None,
+            inset: (14.0, 12.0),
+            blocks: vec![
+                Block::Paragraph(Paragraph { keep_with_next: true, ..review }),
+                Block::List(view.review.iter().map(Paragraph::of).collect()),
+            ],
+        }));
+    }
+    blocks.extend([words.section("company"), facts(&view.facts, 10.0), words.section("summary")]);
+    blocks.push(Block::Paragraph(outside(view.summary)));
+    if !view.summary_citations.is_empty() {
+        let mut spans = vec![aside(format!("{}: ", words.text("rests_on")))];
+        spans.extend(words.cites(view.summary_citations).into_iter().map(|span| span.size(9.0)));
+        blocks.push(note(spans));
+    }
+    blocks
+}
+
+/// The level with what set it.
+fn level(words: Words<'_>) -> Callout {
+    let view = words.0;
+    let color = level_color(view.level);
+    let said = |key: &str, value: Span| {
+        Paragraph::from_spans(vec![aside(format!("{}\n", words.text(key))), value])
+    };
+    let mut why = view.why.iter().map(Span::new);
+    let mut reasons = vec![said("why", why.next().unwrap_or_else(|| Span::new("")))];
+    reasons.extend(why.map(|reason| Paragraph::from_spans(vec![reason])));
+    let grid = Grid {
+        columns: vec![Width::Auto, Width::Fraction(1.0)],
+        column_gap: 24.0,
+        row_gap: 12.0,
+        rows: vec![
+            vec![vec![said("level", Span::new(view.level_name).size(20.0).bold().color(color))], reasons],
+            vec![vec![said("score", Span::new(&view.score_text).size(13.0).bold())]],
+        ],
+    };
+    Callout {
+        fill: Some(TINT),
+        stroke: None,
+        bar: Some((5.0, color)),
+        inset: (14.0, 13.0),
+        blocks: vec![Block::Grid(grid)],
+    }
+}
+
+fn findings(words: Words<'_>) -> Vec<Block> {
+    let mut blocks = vec![words.section("findings")];
+    if words.0.groups.is_empty() {
+        blocks.push(Block::Paragraph(Paragraph::of(words.0.no_findings)));
+    }
+    for group in &words.0.groups {
+        blocks.push(Block::Heading(Heading::new(Level::Subsection, group.title)));
+        group.findings.iter().for_each(|found| finding(found, words, &mut blocks));
+    }
+    blocks
+}
+
+fn finding(found: &Found<'_>, words: Words<'_>, blocks: &mut Vec<Block>) {
+    let badge = format!("{}: {}", words.text("severity"), found.severity_name);
+    let badge = Span::new(badge).size(8.5).bold().color(severity_color(found.severity)).badge();
+    let statement = Paragraph::from_spans(vec![badge, Span::new(" "), Span::new(found.statement)]);
+    blocks.push(Block::Paragraph(Paragraph {
+        keep_with_next: !found.citations.is_empty(),
+        ..statement.by_first_letter().spaced(12.0, 7.0)
+    }));
+    for citation in found.citations {
+        let spans =
+            vec![Span::new(&citation.quote).color(Color::SOFT), Span::new(" "), words.cite(&citation.evidence_id)];
+        blocks.push(Block::Quote(Paragraph::from_spans(spans).by_first_letter()));
+    }
+}
+
+fn charts(words: Words<'_>) -> Vec<Block> {
+    let mut blocks = vec![words.section("at_a_glance")];
+    let kinds = [ChartKind::Rows, ChartKind::Columns, ChartKind::Rows];
+    for (chart, kind) in words.0.charts.iter().zip(kinds) {
+        blocks.push(Block::Chart(self::chart(chart, kind)));
+        blocks.push(note(vec![aside(&chart.text)]));
+    }
+    blocks
+}
+
+fn chart(chart: &Chart, kind: ChartKind) -> typesetting::Chart {
+    typesetting::Chart {
+        kind,
+        title: chart.title.clone(),
+        alternative: chart.text.clone(),
+        bars: chart.bars.iter().map(|bar| Bar { label: bar.label.clone(), value: bar.value }).collect(),
+    }
+}
+
+fn tables(words: Words<'_>) -> Vec<Block> {
+    let view = words.0;
+    let mut blocks = vec![words.section("rules")];
+    let header = |keys: &[&str]| keys.iter().map(|key| Paragraph::of(words.text(key))).collect();
+    if view.rules.is_empty() {
+        blocks.push(Block::Paragraph(Paragraph::of(words.text("none"))));
+    } else {
+        let row = |rule: &view::Rule<'_>| {
+            vec![
+                Paragraph::from_spans(vec![Span::new(rule.rule).size(9.0)]),
+                Paragraph::of(rule.effect),
+                Paragraph::of(rule.points.map_or_else(|| "–".to_owned(), |points| points.to_string())),
+                Paragraph::from_spans(words.cites(rule.because)),
+            ]
+        };
+        blocks.push(Block::Table(Table {
+            columns: vec![Width::Auto, Width::Fraction(2.0), Width::Auto, Width::Fraction(1.0)],
+            header: header(&["rule", "effect", "points", "because"]),
+            rows: view.rules.iter().map(row).collect(),
+        }));
+    }
+    blocks.push(words.section("sources"));
+    let row = |source: &view::Source<'_>| {
+        let as_of = source.as_of.as_deref().unwrap_or_else(|| words.text("not_known"));
+        let items = source.items.to_string();
+        [source.name, source.status_name, as_of, &items].into_iter().map(Paragraph::of).collect()
+    };
+    blocks.push(Block::Table(Table {
+        columns: vec![Width::Auto, Width::Fraction(1.0), Width::Auto, Width::Auto],
+        header: header(&["source", "outcome", "as_of", "items"]),
+        rows: view.sources.iter().map(row).collect(),
+    }));
+    if !view.dropped.is_empty() {
+        blocks.push(words.section("dropped"));
+        blocks.push(Block::Table(Table {
+            columns: vec![Width::Fraction(1.0), Width::Fraction(1.0)],
+            header: header(&["claim", "left_out_because"]),
+            rows: view
+                .dropped
+                .iter()
+                .map(|claim| vec![outside(&claim.statement), Paragraph::of(&claim.reason)])
+                .collect(),
+        }));
+    }
+    blocks
+}
+
+fn method(words: Words<'_>) -> Vec<Block> {
+    let mut blocks = vec![words.section("method")];
+    blocks.extend(words.0.method.iter().map(|text| Block::Paragraph(Paragraph::of(*text))));
+    blocks.push(Block::Heading(Heading::new(Level::Subsection, words.text("versions"))));
+    blocks.push(facts(&words.0.versions, 9.0));
+    blocks
+}
+
+fn evidence(words: Words<'_>) -> Vec<Block> {
+    let mut blocks = vec![words.section("evidence")];
+    if words.0.evidence.is_empty() {
+        blocks.push(Block::Paragraph(Paragraph::of(words.text("no_evidence"))));
+    }
+    for piece in &words.0.evidence {
+        let mut heading = Heading::new(Level::Subsection, format!("{}: {}", piece.id, piece.title));
+        heading.anchor = Some(anchor(piece.id));
+        blocks.push(Block::Heading(heading));
+        blocks.push(Block::Paragraph(outside(piece.text)));
+        blocks.push(note(origin(piece, words)));
+    }
+    blocks
+}
+
+/// Where a piece of evidence is from.
+fn origin(piece: &Piece<'_>, words: Words<'_>) -> Vec<Span> {
+    let mut parts = vec![format!("{}: {}", words.text("source"), piece.source)];
+    parts.extend(piece.published.as_ref().map(|day| format!("{}: {day}", words.text("published"))));
+    parts.push(format!("{}: {}", words.text("retrieved"), piece.retrieved));
+    let mut spans = vec![aside(parts.join(" · "))];
+    if let Some(url) = piece.url {
+        spans.push(aside(format!("\n{}: ", words.text("address"))));
+        spans.push(aside(url).link(Link::Url(url.to_owned())));
+    }
+    spans.push(aside(format!("\nSHA-256: {}", piece.sha256)));
+    spans
 }

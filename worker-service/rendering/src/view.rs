@@ -21,35 +21,35 @@ const CATEGORIES: [Category; 5] =
 #[derive(Debug, Serialize)]
 pub(super) struct View<'a> {
     /// BCP 47 tag.
-    language: &'a str,
+    pub(super) language: &'a str,
     /// `ltr` or `rtl`.
-    direction: &'a str,
+    pub(super) direction: &'a str,
     /// The headings and labels.
-    words: &'a Value,
-    title: String,
-    company: &'a str,
+    pub(super) words: &'a Value,
+    pub(super) title: String,
+    pub(super) company: &'a str,
     /// `LOW`, `MEDIUM`, `HIGH` or `UNDETERMINED`.
-    level: &'a str,
-    level_name: &'a str,
-    why: Vec<String>,
-    score: u8,
-    score_text: String,
-    review: &'a [String],
-    facts: Vec<Fact>,
-    summary: &'a str,
-    summary_citations: &'a [String],
-    groups: Vec<Group<'a>>,
-    no_findings: &'a str,
-    rules: Vec<Rule<'a>>,
-    charts: [Chart; 3],
-    sources: Vec<Source<'a>>,
+    pub(super) level: &'a str,
+    pub(super) level_name: &'a str,
+    pub(super) why: Vec<String>,
+    pub(super) score: u8,
+    pub(super) score_text: String,
+    pub(super) review: &'a [String],
+    pub(super) facts: Vec<Fact>,
+    pub(super) summary: &'a str,
+    pub(super) summary_citations: &'a [String],
+    pub(super) groups: Vec<Group<'a>>,
+    pub(super) no_findings: &'a str,
+    pub(super) rules: Vec<Rule<'a>>,
+    pub(super) charts: [Chart; 3],
+    pub(super) sources: Vec<Source<'a>>,
     /// The ids of the evidence: what else is cited leads nowhere.
-    known: Vec<&'a str>,
-    evidence: Vec<Piece<'a>>,
-    dropped: &'a [Dropped],
-    method: Vec<&'a str>,
-    versions: Vec<Fact>,
-    written: String,
+    pub(super) known: Vec<&'a str>,
+    pub(super) evidence: Vec<Piece<'a>>,
+    pub(super) dropped: &'a [Dropped],
+    pub(super) method: Vec<&'a str>,
+    pub(super) versions: Vec<Fact>,
+    pub(super) written: String,
     /// RFC 3339.
     pub(super) written_at: String,
     /// Names the report in its PDF.
@@ -58,52 +58,52 @@ pub(super) struct View<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Fact {
-    label: String,
-    value: String,
+pub(super) struct Fact {
+    pub(super) label: String,
+    pub(super) value: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Group<'a> {
-    title: &'a str,
-    findings: Vec<Found<'a>>,
+pub(super) struct Group<'a> {
+    pub(super) title: &'a str,
+    pub(super) findings: Vec<Found<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Found<'a> {
-    severity: &'a str,
-    severity_name: &'a str,
-    statement: &'a str,
-    citations: &'a [Citation],
+pub(super) struct Found<'a> {
+    pub(super) severity: &'a str,
+    pub(super) severity_name: &'a str,
+    pub(super) statement: &'a str,
+    pub(super) citations: &'a [Citation],
 }
 
 #[derive(Debug, Serialize)]
-struct Rule<'a> {
-    rule: &'a str,
-    points: Option<u8>,
-    effect: &'a str,
-    because: &'a [String],
+pub(super) struct Rule<'a> {
+    pub(super) rule: &'a str,
+    pub(super) points: Option<u8>,
+    pub(super) effect: &'a str,
+    pub(super) because: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
-struct Source<'a> {
-    name: &'a str,
-    status: &'a str,
-    status_name: &'a str,
-    as_of: Option<String>,
-    items: u32,
+pub(super) struct Source<'a> {
+    pub(super) name: &'a str,
+    pub(super) status: &'a str,
+    pub(super) status_name: &'a str,
+    pub(super) as_of: Option<String>,
+    pub(super) items: u32,
 }
 
 #[derive(Debug, Serialize)]
-struct Piece<'a> {
-    id: &'a str,
-    title: &'a str,
-    text: &'a str,
-    source: &'a str,
-    published: Option<String>,
-    retrieved: String,
-    url: Option<&'a str>,
-    sha256: &'a str,
+pub(super) struct Piece<'a> {
+    pub(super) id: &'a str,
+    pub(super) title: &'a str,
+    pub(super) text: &'a str,
+    pub(super) source: &'a str,
+    pub(super) published: Option<String>,
+    pub(super) retrieved: String,
+    pub(super) url: Option<&'a str>,
+    pub(super) sha256: &'a str,
 }
 
 impl<'a> View<'a> {

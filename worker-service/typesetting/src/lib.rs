@@ -1,0 +1,42 @@
+//! Sets documents as PDF: paragraphs, lists, tables and charts on A4 pages, tagged for readers who cannot see them.
+//!
+//! A [`Document`] is a list of [`Block`]s with [`Metadata`]; [`render`] makes its bytes. Text may come from anywhere: it
+//! is only ever text, in any script, and a character that no font has is printed as its code point. The fonts are part
+//! of the library, and nothing is read from disk or network. The same document always gives the same bytes.
+//!
+//! ```
+//! use typesetting::{Block, Document, Heading, Level, Metadata, Paragraph, Time};
+//!
+//! let written = Time { year: 2026, month: 1, day: 5, hour: 12, minute: 0, second: 0 };
+//! let mut document = Document::new(Metadata::new("A letter", "en", written));
+//! document.blocks.push(Block::Heading(Heading::new(Level::Section, "Greeting")));
+//! document.blocks.push(Block::Paragraph(Paragraph::of("Good morning.")));
+//! assert!(typesetting::render(&document)?.starts_with(b"%PDF-1.7"));
+//! # Ok::<(), typesetting::Error>(())
+//! ```
+
+mod blocks;
+mod charts;
+mod document;
+mod error;
+mod flow;
+mod fonts;
+mod grid;
+mod lines;
+mod pages;
+mod paint;
+mod shape;
+mod strips;
+mod tree;
+mod write;
+
+pub use self::{
+    blocks::{
+        Bar, Block, Callout, Chart, ChartKind, Color, Fact, Grid, Heading, Level, Link, Paragraph, Reading, Span,
+        Table, Width,
+    },
+    document::{Direction, Document, Footer, Metadata, Standards, Time},
+    error::Error,
+    fonts::drawable,
+    write::render,
+};

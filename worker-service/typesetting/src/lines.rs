@@ -1,0 +1,111 @@
+//! Lines of shaped text, ready to be painted.
+
+use std::{ops::Range, rc::Rc};
+
+use krilla::text::{GlyphId, KrillaGlyph};
+use parley::{Layout, Line as Broken, PositionedLayoutItem, Run};
+
+use crate::{blocks::Color, tree::Part};
+
+/// The style of a glyph: the position of its span in the paragraph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ink(pub(crate) u16);
+
+/// What paints a span.
+#[derive(Clone, Debug)]
+pub(crate) struct Style {
+    pub(crate) size: f32,
+    pub(crate) color: Color,
+    pub(crate) badge: bool,
+    /// Where it leads and its part of the structure.
+    pub(crate) link: Option<(crate::blocks::Link, Part)>,
+}
+
+/// Glyphs of one font in one style.
+#[derive(Clone, Debug)]
+pub(crate) struct Glyphs {
+    /// The position of the font.
+    pub(crate) font: usize,
+    /// The position of the style.
+    pub(crate) style: usize,
+    /// From the start of the line's box, in points.
+    pub(crate) x: f32,
+    pub(crate) width: f32,
+    pub(crate) glyphs: Vec<KrillaGlyph>,
+}
+
+impl Glyphs {
+    /// The place of its text in that of the paragraph.
+    pub(crate) fn range(&self) -> Range<usize> {
+        let start = self.glyphs.iter().map(|glyph| glyph.text_range.start).min().unwrap_or_default();
+        start..self.glyphs.iter().map(|glyph| glyph.text_range.end).max().unwrap_or(start)
+    }
+}
+
+/// A line of text.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// The text of the whole paragraph, which glyphs refer to.
+    pub(crate) text: Rc<str>,
+    pub(crate) styles: Rc<[Style]>,
+    /// From the top of its capitals to its baseline, in points.
+    pub(crate) height: f32,
+    /// In the order of reading.
+    pub(crate) glyphs: Vec<Glyphs>,
+}
+
+/// The height of capitals, by the size of the text.
+pub(crate) const CAPITALS: f32 = 0.714;
+
+impl Line {
+    /// The line as it has been broken.
+    pub(crate) fn of(line: &Broken<'_, Ink>, layout: &Layout<Ink>, text: &Rc<str>, styles: &Rc<[Style]>) -> Self {
+        let mut glyphs = Vec::new();
+        let mut last = None;
+        for item in line.items() {
+            let PositionedLayoutItem::GlyphRun(part) = item else { continue };
+            // The items of a run that differ in their style follow each other and are taken as one here.
+            if last.replace(part.run().index()) != Some(part.run().index()) {
+                let start = part.offset();
+                of_run(part.run(), start, layout, text, &mut glyphs);
+            }
+        }
+        glyphs.sort_by_key(|glyphs| glyphs.range().start);
+        let sizes = glyphs.iter().filter_map(|glyphs| Some(styles.get(glyphs.style)?.size));
+        let size = sizes.reduce(f32::max).or_else(|| Some(styles.first()?.size)).unwrap_or_default();
+        Self { text: Rc::clone(text), styles: Rc::clone(styles), height: CAPITALS * size, glyphs }
+    }
+}
+
+/// Adds the glyphs of a run that begins at `x`.
+fn of_run(run: &Run<'_, Ink>, mut x: f32, layout: &Layout<Ink>, text: &str, into: &mut Vec<Glyphs>) {
+    let font = usize::try_from(run.font().data.id()).unwrap_or(usize::MAX);
+    let size = run.font_size();
+    let mut clusters: Vec<(Range<usize>, u16, Vec<parley::Glyph>)> = Vec::new();
+    for cluster in run.clusters() {
+        let range = cluster.text_range();
+        match clusters.last_mut() {
+            Some(last) if cluster.is_ligature_continuation() => last.0.end = range.end,
+            _ if text.get(range.clone()) == Some("\n") => {}
+            _ => clusters.push((range, cluster.style_index(), cluster.glyphs().collect())),
+        }
+    }
+    if run.is_rtl() {
+        clusters.reverse();
+    }
+    for (range, style, glyphs) in clusters {
+        let style = layout.styles().get(usize::from(style)).map_or(0, |style| usize::from(style.brush.0));
+        let fits = |last: &&mut Glyphs| last.font == font && last.style == style && last.x + last.width == x;
+        if into.last_mut().filter(fits).is_none() {
+            into.push(Glyphs { font, style, x, width: 0.0, glyphs: Vec::new() });
+        }
+        let Some(last) = into.last_mut() else { return };
+        for glyph in glyphs {
+            let (advance, right, down) = (glyph.advance / size, glyph.x / size, glyph.y / size);
+            let id = GlyphId::new(glyph.id);
+            last.glyphs.push(KrillaGlyph::new(id, advance, right, -down, 0.0, range.clone(), None));
+            last.width += glyph.advance;
+        }
+        x = last.x + last.width;
+    }
+}

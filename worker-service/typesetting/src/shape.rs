@@ -1,0 +1,159 @@
+//! Shapes the text of a paragraph and breaks it into lines.
+
+use std::{borrow::Cow, rc::Rc};
+
+use parley::{
+    Alignment, AlignmentOptions, BaseDirection, FontFamily, InlineBox, InlineBoxKind, Layout, LineBreak, OverflowWrap,
+    StyleProperty, VerticalAlign,
+};
+
+use crate::{
+    blocks::{Paragraph, Reading, Span},
+    document::Direction,
+    fonts::{self, BOLD, REGULAR, Shaper},
+    lines::{Ink, Line, Style},
+    tree::{Part, Role, Tree},
+};
+
+/// The space between the text of a badge and its frame, and behind the frame.
+pub(crate) const BADGE: (f32, f32) = (4.0, 3.4);
+/// How often a text is shaped anew because its characters do not go together.
+const ATTEMPTS: usize = 3;
+
+/// A paragraph that has been shaped.
+pub(crate) struct Shaped {
+    layout: Layout<Ink>,
+    text: Rc<str>,
+    styles: Rc<[Style]>,
+}
+
+impl Shaped {
+    /// Shapes `paragraph`, whose links become parts of `part`.
+    pub(crate) fn new(
+        paragraph: &Paragraph,
+        direction: Direction,
+        part: Option<Part>,
+        tree: &mut Tree,
+        shaper: &mut Shaper,
+    ) -> Self {
+        let styles = paragraph.spans.iter().map(|span| Style {
+            size: span.size,
+            color: span.color,
+            badge: span.badge,
+            link: span.link.clone().map(|link| (link, tree.add(Role::Link, part))),
+        });
+        let styles = styles.collect();
+        let rtl = match paragraph.reading {
+            Reading::Document => None,
+            Reading::FirstLetter => {
+                let texts = paragraph.spans.iter().filter(|span| !span.badge);
+                texts.flat_map(|span| span.text.chars()).find(|c| c.is_alphabetic()).map(is_right_to_left)
+            }
+        };
+        let rtl = rtl.unwrap_or(direction == Direction::RightToLeft);
+        let base = if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr };
+        let mut texts: Vec<Cow<'_, str>> = paragraph.spans.iter().map(|span| fonts::drawable(&span.text)).collect();
+        let mut layout = shape(&paragraph.spans, &texts, base, shaper);
+        for attempt in 1..=ATTEMPTS {
+            let missing = missing(&layout, &texts.concat());
+            if missing.is_empty() {
+                break;
+            }
+            // Signs that no font has together are written as code points, in the end with all of their neighbours.
+            texts = replace(&texts, &missing, attempt == ATTEMPTS);
+            layout = shape(&paragraph.spans, &texts, base, shaper);
+        }
+        Self { layout, text: texts.concat().into(), styles }
+    }
+
+    /// The widest that its lines are, in points, if only its own line breaks break them.
+    pub(crate) fn widest(&self) -> f32 {
+        self.layout.calculate_content_widths().max
+    }
+
+    /// Breaks it into lines no wider than `width`, in points.
+    pub(crate) fn lines(&mut self, width: f32) -> Vec<Line> {
+        self.layout.break_all_lines(Some(width.max(1.0)));
+        self.layout.align(Alignment::Start, AlignmentOptions::default());
+        self.layout.lines().map(|line| Line::of(&line, &self.layout, &self.text, &self.styles)).collect()
+    }
+}
+
+/// Whether a letter is written from right to left.
+fn is_right_to_left(letter: char) -> bool {
+    matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+fn shape(spans: &[Span], texts: &[Cow<'_, str>], base: BaseDirection, shaper: &mut Shaper) -> Layout<Ink> {
+    let text = texts.concat();
+    let mut builder = shaper.layout.ranged_builder(&mut shaper.fonts, &text, 1.0, false);
+    builder.set_base_direction(base);
+    builder.push_default(StyleProperty::FontFamily(FontFamily::List(Cow::Borrowed(&REGULAR))));
+    builder.push_default(StyleProperty::OverflowWrap(OverflowWrap::Anywhere));
+    builder.push_default(StyleProperty::LineBreak(LineBreak::Strict));
+    let mut start = 0;
+    for (index, (span, text)) in spans.iter().zip(texts).enumerate() {
+        let end = start + text.len();
+        if start < end {
+            let ink = Ink(u16::try_from(index).unwrap_or(u16::MAX));
+            builder.push(StyleProperty::Brush(ink), start..end);
+            builder.push(StyleProperty::FontSize(span.size), start..end);
+            if span.bold {
+                builder.push(StyleProperty::FontFamily(FontFamily::List(Cow::Borrowed(&BOLD))), start..end);
+            }
+        }
+        if span.badge {
+            let space = |index: usize, width: f32| InlineBox {
+                id: 0,
+                kind: InlineBoxKind::InFlow,
+                index,
+                width,
+                height: 0.0,
+                baseline: None,
+                vertical_align: VerticalAlign::BASELINE,
+            };
+            builder.push_inline_box(space(start, BADGE.0));
+            builder.push_inline_box(space(end, BADGE.0 + BADGE.1));
+        }
+        start = end;
+    }
+    let mut layout = builder.build(&text);
+    layout.break_all_lines(None);
+    layout
+}
+
+/// The characters, by their places in the text, that the font chosen for them does not have.
+fn missing(layout: &Layout<Ink>, text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut missing = Vec::new();
+    for line in layout.lines() {
+        for run in line.runs() {
+            for cluster in run.clusters() {
+                let range = cluster.text_range();
+                if cluster.glyphs().any(|glyph| glyph.id == 0) && text.get(range.clone()) != Some("\n") {
+                    missing.push(range);
+                }
+            }
+        }
+    }
+    missing
+}
+
+/// The texts with the characters at these places as code points: all of them, or those that are no letters.
+fn replace<'a>(texts: &[Cow<'a, str>], places: &[std::ops::Range<usize>], all: bool) -> Vec<Cow<'a, str>> {
+    let mut start = 0;
+    let mut replaced = Vec::new();
+    for text in texts {
+        let mut new = String::with_capacity(text.len());
+        for (at, c) in text.char_indices() {
+            let bad = places.iter().any(|place| place.contains(&(start + at)));
+            if bad && (all || !c.is_alphanumeric()) {
+                new.push_str(&fonts::code_point(c));
+            } else {
+                new.push(c);
+            }
+        }
+        start += text.len();
+        replaced.push(Cow::Owned(new));
+    }
+    replaced
+}

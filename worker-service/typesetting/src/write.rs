@@ -1,0 +1,266 @@
+//! Writes a document as PDF.
+
+use std::collections::HashMap;
+
+use krilla::{
+    Document as Pdf, SerializeSettings,
+    action::{Action, LinkAction},
+    annotation::{Annotation, LinkAnnotation, Target},
+    configure::{Accessibility, Archival, ConfigurationBuilder},
+    destination::{Destination, XyzDestination},
+    error::KrillaError,
+    geom::Point,
+    metadata::{DateTime, Metadata as Known, TextDirection},
+    outline::{Outline, OutlineNode},
+    page::PageSettings,
+    tagging::ArtifactType,
+};
+
+use crate::{
+    blocks::{Color, Level, Link, Paragraph, Span},
+    document::{Direction, Document, Metadata, Standards, Time},
+    error::Error,
+    flow::{Flow, Place},
+    fonts::{self, Shaper},
+    lines::Line,
+    pages::{self, Page},
+    paint::{HEIGHT, Hot, MARGIN, PAGE, Painter, WIDTH},
+    shape::Shaped,
+    strips::{Area, Mark, Panel},
+    tree::Tree,
+};
+
+/// The distance from the top of a page to its header, and from its bottom to its footer.
+const RUNNING: (f32, f32) = (37.0, 39.7);
+/// The space between the two texts of a footer.
+const BETWEEN: f32 = 12.0;
+/// How far above a heading a link to it leads.
+const ABOVE: f32 = 10.0;
+
+/// Returns the PDF of a document. The same document always gives the same bytes.
+///
+/// # Errors
+/// [`Error::Standards`] when it does not meet the standards it asks for; [`Error::Unwritten`] when no PDF can be made
+/// of it at all.
+pub fn render(document: &Document) -> Result<Vec<u8>, Error> {
+    let mut shaper = Shaper::take();
+    let pdf = set(document, &mut shaper);
+    shaper.give_back();
+    pdf
+}
+
+fn set(document: &Document, shaper: &mut Shaper) -> Result<Vec<u8>, Error> {
+    let direction = document.metadata.direction;
+    let mut tree = Tree::default();
+    let mut flow = Flow::new(&mut tree, shaper, direction);
+    flow.blocks(&document.blocks, Place { x: 0.0, width: WIDTH, panel: None, part: None });
+    let Flow { strips, panels, headers, marks, .. } = flow;
+    let pages = pages::pages(strips, &headers, HEIGHT);
+    let places = places(&pages);
+    let mut anchors = HashMap::new();
+    for (mark, place) in marks.iter().zip(&places) {
+        if let Some(anchor) = &mark.anchor {
+            anchors.entry(anchor.clone()).or_insert(*place);
+        }
+    }
+    let mut writer = Writer { pdf: Pdf::new_with(settings(document.standards)?), tree, anchors, panels, direction };
+    let running = Running::new(document, pages.len(), shaper);
+    for (number, page) in pages.iter().enumerate() {
+        writer.page(number, page, &running, shaper)?;
+    }
+    let Writer { mut pdf, tree, .. } = writer;
+    if !marks.is_empty() {
+        pdf.set_outline(outline(&marks, &places));
+    }
+    pdf.set_metadata(known(&document.metadata));
+    pdf.set_tag_tree(tree.finish());
+    pdf.finish().map_err(|error| match error {
+        KrillaError::Validation(errors) => Error::Standards(format!("{errors:?}")),
+        error => Error::Unwritten(format!("{error:?}")),
+    })
+}
+
+fn settings(standards: Standards) -> Result<SerializeSettings, Error> {
+    let builder = ConfigurationBuilder::new();
+    let builder = match standards {
+        Standards::Archival => {
+            builder.with_archival_validator(Archival::A2_A).with_accessibility_validator(Accessibility::UA1)
+        }
+        Standards::None => builder,
+    };
+    let configuration = builder.finish().map_err(|error| Error::Unwritten(format!("{error:?}")))?;
+    Ok(SerializeSettings { no_device_cs: true, configuration, ..SerializeSettings::default() })
+}
+
+/// Where the headings are, in their order: the pages, from zero, and the distances from their tops.
+fn places(pages: &[Page]) -> Vec<(usize, f32)> {
+    let mut places = Vec::new();
+    for (number, page) in pages.iter().enumerate() {
+        for placed in page.iter().filter(|placed| placed.strip.heading.is_some()) {
+            places.push((number, (MARGIN.1 + placed.y - ABOVE).max(0.0)));
+        }
+    }
+    places
+}
+
+fn destination((page, top): (usize, f32)) -> XyzDestination {
+    XyzDestination::new(page, Point::from_xy(0.0, top))
+}
+
+fn outline(marks: &[Mark], places: &[(usize, f32)]) -> Outline {
+    let mut outline = Outline::new();
+    let mut section: Option<OutlineNode> = None;
+    for (mark, place) in marks.iter().zip(places) {
+        let node = OutlineNode::new(mark.text.clone(), destination(*place));
+        match (mark.level, &mut section) {
+            (Level::Title, _) => {}
+            (Level::Subsection, Some(section)) => section.push_child(node),
+            (Level::Subsection, None) => outline.push_child(node),
+            (Level::Section, _) => section.replace(node).into_iter().for_each(|section| outline.push_child(section)),
+        }
+    }
+    section.into_iter().for_each(|section| outline.push_child(section));
+    outline
+}
+
+fn known(metadata: &Metadata) -> Known {
+    let Time { year, month, day, hour, minute, second } = metadata.written;
+    let date = DateTime::new(year)
+        .month(month)
+        .day(day)
+        .hour(hour)
+        .minute(minute)
+        .second(second)
+        .utc_offset_hour(0)
+        .utc_offset_minute(0);
+    let mut known = Known::new()
+        .title(fonts::drawable(&metadata.title).into_owned())
+        .language(metadata.language.clone())
+        .creation_date(date)
+        .text_direction(match metadata.direction {
+            Direction::LeftToRight => TextDirection::LeftToRight,
+            Direction::RightToLeft => TextDirection::RightToLeft,
+        });
+    if let Some(author) = &metadata.author {
+        known = known.authors(vec![author.clone()]);
+    }
+    if let Some(creator) = &metadata.creator {
+        known = known.creator(creator.clone());
+    }
+    if let Some(identifier) = &metadata.identifier {
+        known = known.document_id(identifier.clone());
+    }
+    known
+}
+
+/// The lines at the top and the bottom of pages.
+struct Running<'a> {
+    document: &'a Document,
+    pages: usize,
+    header: Option<Line>,
+}
+
+impl<'a> Running<'a> {
+    fn new(document: &'a Document, pages: usize, shaper: &mut Shaper) -> Self {
+        let direction = document.metadata.direction;
+        let header = document.header.as_ref().and_then(|text| fitting(text, WIDTH, direction, shaper));
+        Self { document, pages, header: header.map(|(line, _)| line) }
+    }
+
+    /// The texts of a page's footer with their places.
+    fn footer(&self, page: usize, shaper: &mut Shaper) -> Vec<(Line, Area)> {
+        let Some(footer) = &self.document.footer else { return Vec::new() };
+        let direction = self.document.metadata.direction;
+        let counted = |text: &str| {
+            text.replace("{page}", &(page + 1).to_string()).replace("{pages}", &self.pages.to_string())
+        };
+        let y = PAGE.1 - RUNNING.1;
+        let end = fitting(&counted(&footer.end), WIDTH / 2.0, direction, shaper);
+        let taken = end.as_ref().map_or(0.0, |(_, width)| width + BETWEEN);
+        let start = fitting(&counted(&footer.start), WIDTH - taken, direction, shaper);
+        let mut lines = Vec::new();
+        lines.extend(start.map(|(line, width)| (line, Area { x: 0.0, y, width, height: 0.0 })));
+        lines.extend(end.map(|(line, width)| (line, Area { x: WIDTH - width, y, width, height: 0.0 })));
+        lines
+    }
+}
+
+/// A quiet text on one line with its width; one that is too wide ends with an ellipsis.
+fn fitting(text: &str, width: f32, direction: Direction, shaper: &mut Shaper) -> Option<(Line, f32)> {
+    let mut text = text.replace('\n', " ");
+    loop {
+        let paragraph = Paragraph::from_spans(vec![Span::new(&text).size(9.0).color(Color::SOFT)]);
+        let mut shaped = Shaped::new(&paragraph, direction, None, &mut Tree::default(), shaper);
+        let wide = shaped.widest() + 0.1;
+        if wide <= width {
+            return Some((shaped.lines(wide).into_iter().next()?, wide));
+        }
+        // Its first line tells about how much of it fits.
+        let first = shaped.lines(width).into_iter().next()?;
+        let fits = first.glyphs.iter().map(|glyphs| glyphs.range().len()).sum::<usize>();
+        let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at + 4 <= fits.min(text.len())).last()?;
+        text.truncate(cut);
+        text.push('…');
+    }
+}
+
+/// A PDF as its pages are written.
+struct Writer {
+    pdf: Pdf,
+    tree: Tree,
+    anchors: HashMap<String, (usize, f32)>,
+    panels: Vec<Panel>,
+    direction: Direction,
+}
+
+impl Writer {
+    fn page(&mut self, number: usize, page: &Page, running: &Running<'_>, shaper: &mut Shaper) -> Result<(), Error> {
+        let size = PageSettings::from_wh(PAGE.0, PAGE.1);
+        let size = size.ok_or_else(|| Error::Unwritten("a page has no size".to_owned()))?;
+        let mut sheet = self.pdf.start_page_with(size);
+        let mut surface = sheet.surface();
+        let mut painter = Painter {
+            surface: &mut surface,
+            tree: &mut self.tree,
+            page: number,
+            mirrored: self.direction == Direction::RightToLeft,
+            anchors: &self.anchors,
+            links: Vec::new(),
+        };
+        if let Some(line) = running.header.as_ref().filter(|_| number > 0) {
+            let area = Area { x: 0.0, y: RUNNING.0, width: WIDTH, height: 0.0 };
+            painter.running(line, ArtifactType::Header, area);
+        }
+        painter.strips(page, &self.panels);
+        for (line, area) in running.footer(number, shaper) {
+            painter.running(&line, ArtifactType::Footer, area);
+        }
+        let links = painter.links;
+        surface.finish();
+        for Hot { rect, link, part, text } in links {
+            let target = match link {
+                Link::Url(url) => Target::Action(Action::Link(LinkAction::new(ascii(&url)))),
+                Link::Anchor(anchor) => {
+                    let Some(place) = self.anchors.get(&anchor) else { continue };
+                    Target::Destination(Destination::Xyz(destination(*place)))
+                }
+            };
+            let annotation = Annotation::new_link(LinkAnnotation::new(rect, target), Some(text));
+            let identifier = sheet.add_tagged_annotation(annotation);
+            self.tree.content(part, identifier);
+        }
+        Ok(())
+    }
+}
+
+/// An address in the signs that addresses are made of.
+fn ascii(url: &str) -> String {
+    let mut written = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        match byte {
+            b'!'..=b'~' => written.push(char::from(byte)),
+            _ => written.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    written
+}
