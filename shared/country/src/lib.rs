@@ -1,4 +1,4 @@
-//! Countries as ISO 3166-1 assigns them.
+//! Countries by their officially assigned ISO 3166-1 alpha-2 codes.
 
 use std::{fmt, str::FromStr};
 
@@ -8,30 +8,28 @@ use thiserror::Error;
 #[cfg(feature = "openapi")]
 use utoipa::{PartialSchema, ToSchema, openapi};
 
-/// A country by its ISO 3166-1 alpha-2 code, upper case. Only officially assigned codes exist.
+/// A country, identified by its officially assigned ISO 3166-1 alpha-2 code in upper case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Country(&'static str);
 
-/// Why a text is no country.
+/// The error of a text that is not a country code. The message is a predicate, to follow the name of the field.
 #[derive(Debug, Error)]
 #[error("is not an ISO 3166-1 alpha-2 code in capitals that is assigned to a country, such as JP, GB or DE")]
 pub struct InvalidCountry;
 
 impl Country {
-    /// The two-letter code.
+    /// Returns the two-letter code.
     pub fn code(self) -> &'static str {
         self.0
     }
 
-    /// The country's English name.
+    /// Returns the English name of the country.
     pub fn name(self) -> &'static str {
         IsoCountry::from_alpha2(self.0).map_or(self.0, |country| country.long_name)
     }
-}
 
-impl Country {
-    /// Every country, by its code.
+    /// Returns every country, ordered by code.
     pub fn all() -> impl Iterator<Item = Self> {
         let pairs = ('A'..='Z').flat_map(|a| ('A'..='Z').map(move |b| [a, b].iter().collect::<String>()));
         pairs.filter_map(|code| code.parse().ok())
@@ -58,7 +56,7 @@ impl FromStr for Country {
 
     fn from_str(text: &str) -> Result<Self, InvalidCountry> {
         let country = IsoCountry::from_alpha2(text).map_err(|_| InvalidCountry)?;
-        // The lookup folds case and reads XK, which ISO leaves to private use, as Kosovo.
+        // The lookup ignores case and accepts XK for Kosovo, a code that ISO leaves to private use.
         if country.alpha2 == text && text != "XK" { Ok(Self(country.alpha2)) } else { Err(InvalidCountry) }
     }
 }
@@ -80,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_the_249_assigned_codes_and_no_other() {
+    fn only_the_249_assigned_codes_parse() {
         assert_eq!(Country::all().count(), 249);
         for bad in ["", "J", "JPN", "jp", "UK", "EU", "XX", "ZZ", "JP ", "ＪＰ", "<>", "392", "Japan"] {
             assert!(bad.parse::<Country>().is_err(), "{bad:?}");

@@ -1,4 +1,4 @@
-//! Who may do what: scopes, and the API keys that carry them.
+//! Authorization: scopes, and the API keys that grant them.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -9,33 +9,33 @@ use thiserror::Error;
 
 use super::{identity::Tenant, time::UtcTime};
 
-/// What a caller may do.
+/// A permission of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
-    /// Ask for reports, cancel and resubmit them.
+    /// Submit, cancel and resubmit reports.
     #[serde(rename = "reports:write")]
     ReportsWrite,
     /// Read reports and their files.
     #[serde(rename = "reports:read")]
     ReportsRead,
-    /// Read what reports used and cost.
+    /// Read usage and cost.
     #[serde(rename = "usage:read")]
     UsageRead,
-    /// Everything, the secrets of call-backs included.
+    /// Everything, including webhook secrets.
     #[serde(rename = "admin")]
     Admin,
 }
 
-/// Why a text is no scope.
+/// The error of a text that is not a scope.
 #[derive(Debug, Error)]
-#[error("'{0}' is no scope: use reports:write, reports:read, usage:read or admin")]
+#[error("'{0}' is not a scope: use reports:write, reports:read, usage:read or admin")]
 pub struct UnknownScope(String);
 
 impl Scope {
     /// Every scope.
     pub const ALL: [Self; 4] = [Self::ReportsWrite, Self::ReportsRead, Self::UsageRead, Self::Admin];
 
-    /// Its name in keys, tokens and the API.
+    /// Returns the name used in keys, tokens and the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ReportsWrite => "reports:write",
@@ -67,12 +67,12 @@ impl FromStr for Scope {
 pub struct Scopes(BTreeSet<Scope>);
 
 impl Scopes {
-    /// Whether they allow what `scope` stands for.
+    /// Returns whether the caller has the permission `scope`. `admin` includes every permission.
     pub fn allow(&self, scope: Scope) -> bool {
         self.0.contains(&scope) || self.0.contains(&Scope::Admin)
     }
 
-    /// Each of them.
+    /// Returns each scope.
     pub fn iter(&self) -> impl Iterator<Item = Scope> {
         self.0.iter().copied()
     }
@@ -89,9 +89,9 @@ impl FromIterator<Scope> for Scopes {
 #[serde(transparent)]
 pub struct KeyId(String);
 
-/// Why a text is no id of a key.
+/// The error of a text that is not a key id. The message is a predicate, to follow the name of the parameter.
 #[derive(Debug, Error)]
-#[error("is no id of a key: it is the 16 hexadecimal digits after dossier_")]
+#[error("is not a key id: send the 16 hexadecimal digits that follow dossier_ in the key")]
 pub struct InvalidKeyId;
 
 impl FromStr for KeyId {
@@ -114,8 +114,8 @@ const ID_DIGITS: usize = 16;
 const SECRET_DIGITS: usize = 64;
 const CHECK_DIGITS: usize = 8;
 
-/// An API key: `dossier_`, its id, `_`, 256 random bits and a check sum, so that a mistyped key, or a text that is none, is
-/// told without a look at the table, and scanners of leaked secrets know one when they see it.
+/// An API key: `dossier_`, its id, `_`, 256 random bits and a checksum. The checksum detects mistyped keys without a read
+/// of the table; the prefix lets secret scanners recognise leaked keys.
 #[derive(Clone, Debug)]
 pub struct ApiKey {
     /// The public part.
@@ -124,36 +124,36 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// A new key from 8 and 32 random bytes.
+    /// Creates a key from 8 random bytes for its id and 32 for its secret.
     pub fn new(id: [u8; 8], secret: [u8; 32]) -> Self {
         let id = hex::encode(id);
         let body = format!("{PREFIX}{id}_{}", hex::encode(secret));
-        let text = format!("{body}{}", check_sum(&body)).into();
+        let text = format!("{body}{}", checksum(&body)).into();
         Self { id: KeyId(id), text }
     }
 
-    /// The key in `text`; none when it cannot be one.
+    /// Parses an API key. Returns `None` if the form or the checksum is wrong.
     pub fn parse(text: &str) -> Option<Self> {
         let (body, check) = text.split_at_checked(text.len().checked_sub(CHECK_DIGITS)?)?;
         let (id, secret) = body.strip_prefix(PREFIX)?.split_once('_')?;
         let well_formed = secret.len() == SECRET_DIGITS && secret.bytes().all(is_lower_hex);
-        (well_formed && check_sum(body) == check)
+        (well_formed && checksum(body) == check)
             .then(|| Some(Self { id: id.parse().ok()?, text: text.into() }))
             .flatten()
     }
 
-    /// The whole key, to be shown once.
+    /// Returns the whole key, which is shown only once.
     pub fn text(&self) -> &SecretString {
         &self.text
     }
 
-    /// What is stored of it. One round of SHA-256 is enough: nobody guesses 256 random bits.
+    /// Returns the hash that is stored. One round of SHA-256 suffices, because 256 random bits cannot be guessed.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.text.expose_secret()).into()
     }
 }
 
-fn check_sum(body: &str) -> String {
+fn checksum(body: &str) -> String {
     hex::encode(&Sha256::digest(body)[..CHECK_DIGITS / 2])
 }
 
@@ -161,29 +161,29 @@ fn is_lower_hex(byte: u8) -> bool {
     byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
 }
 
-/// What is known of an API key.
+/// The stored record of an API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRecord {
     /// The public part.
     pub id: KeyId,
-    /// Whose key it is.
+    /// The tenant of the key.
     pub tenant: Tenant,
-    /// What it allows.
+    /// The scopes that it grants.
     pub scopes: Scopes,
-    /// What people call it.
+    /// A label for people.
     pub label: Option<String>,
-    /// [`ApiKey::hash`] of it.
+    /// The [`ApiKey::hash`] of the key.
     pub hash: [u8; 32],
-    /// When it was made.
+    /// When it was created.
     pub created_at: UtcTime,
-    /// Until when it is good; for ever without.
+    /// When it expires; `None` for a key that does not expire.
     pub expires_at: Option<UtcTime>,
     /// When it was revoked.
     pub revoked_at: Option<UtcTime>,
 }
 
 impl KeyRecord {
-    /// Whether the key is good at `now`.
+    /// Returns whether the key is valid at `now`: neither expired nor revoked.
     pub fn is_active(&self, now: UtcTime) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_read_back_and_one_wrong_letter_is_noticed() {
+    fn a_key_round_trips_and_one_wrong_character_is_detected() {
         let key = ApiKey::new([7; 8], [9; 32]);
         let text = key.text().expose_secret().to_owned();
         assert!(!format!("{key:?}").contains(&text));
@@ -205,8 +205,8 @@ mod tests {
             wrong[index] = if wrong[index] == b'0' { b'1' } else { b'0' };
             assert!(ApiKey::parse(std::str::from_utf8(&wrong).unwrap()).is_none(), "{index}");
         }
-        for none in ["", "dossier_", "ä", &text[1..], &format!("{text}0"), &text.to_uppercase()] {
-            assert!(ApiKey::parse(none).is_none(), "{none}");
+        for invalid in ["", "dossier_", "ä", &text[1..], &format!("{text}0"), &text.to_uppercase()] {
+            assert!(ApiKey::parse(invalid).is_none(), "{invalid}");
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_good_until_it_expires_or_is_revoked() {
+    fn a_key_is_active_until_it_expires_or_is_revoked() {
         let at = UtcTime::from_epoch_millis;
         let mut record = KeyRecord {
             id: "0123456789abcdef".parse().unwrap(),

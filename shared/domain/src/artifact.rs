@@ -1,4 +1,4 @@
-//! The files of a report and where they lie in the bucket.
+//! The files of a report, and their keys in the bucket.
 
 use std::{fmt, str::FromStr};
 
@@ -7,18 +7,18 @@ use sha2::{Digest, Sha256};
 
 use super::identity::{ReportId, Tenant};
 
-/// A form in which a finished report can be had.
+/// A file of a finished report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ArtifactKind {
-    /// The report for reading and printing.
+    /// The report as a web page, for reading and printing.
     Html,
     /// The report as a PDF file.
     Pdf,
     /// The report as Markdown.
     Md,
-    /// The report as data: the source of the others.
+    /// The report as data, from which the other formats are rendered.
     Json,
     /// The evidence, checks and versions behind the report.
     Evidence,
@@ -28,7 +28,7 @@ impl ArtifactKind {
     /// Every kind.
     pub const ALL: [Self; 5] = [Self::Html, Self::Pdf, Self::Md, Self::Json, Self::Evidence];
 
-    /// Its name in routes, links and the table.
+    /// Returns the name used in routes, links and the table.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Html => "html",
@@ -39,7 +39,7 @@ impl ArtifactKind {
         }
     }
 
-    /// Its media type.
+    /// Returns the media type.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Html => "text/html; charset=utf-8",
@@ -49,7 +49,7 @@ impl ArtifactKind {
         }
     }
 
-    /// The name that a browser saves it under.
+    /// Returns the file name for downloads.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Html => "report.html",
@@ -75,34 +75,34 @@ impl FromStr for ArtifactKind {
     }
 }
 
-/// An artifact that is stored.
+/// An artifact in the bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredArtifact {
-    /// Its key in the bucket.
+    /// The key in the bucket.
     pub key: String,
-    /// SHA-256 of its bytes, in hexadecimal.
+    /// The SHA-256 of the content, in hexadecimal.
     pub sha256: String,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub bytes: u64,
 }
 
-/// SHA-256 in hexadecimal, as recorded for everything that is stored.
+/// Returns the SHA-256 in hexadecimal, as recorded for every stored object.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The key of an artifact. The attempt is part of it, so that a worker which lost its lease while
-/// it wrote cannot change what another one published.
+/// Returns the key of an artifact. It contains the attempt, so that a worker that lost its lease while it was writing
+/// cannot change what another worker published.
 pub fn artifact_key(tenant: &Tenant, id: ReportId, attempt: u32, kind: ArtifactKind) -> String {
     format!("reports/{tenant}/{id}/{attempt}/{}", kind.file_name())
 }
 
-/// The key of the frozen evidence.
+/// Returns the key of the evidence snapshot.
 pub fn snapshot_key(tenant: &Tenant, id: ReportId) -> String {
     format!("work/{tenant}/{id}/evidence.json")
 }
 
-/// The key of the model's `turn`-th answer, counted from 1.
+/// Returns the key of the model's answer in the given `turn`, counted from 1.
 pub fn answer_key(tenant: &Tenant, id: ReportId, turn: u32) -> String {
     format!("work/{tenant}/{id}/answer-{turn}.json")
 }

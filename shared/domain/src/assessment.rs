@@ -1,26 +1,26 @@
-//! What a model is asked to write about a company.
+//! The model's assessment of a company: findings with citations, and a summary.
 
 use serde::{Deserialize, Serialize};
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
     /// Sanctions and watch lists.
     Sanctions,
-    /// News of wrongdoing or distress.
+    /// News about wrongdoing or financial distress.
     AdverseMedia,
-    /// What the register says.
+    /// Facts from the company register.
     Registry,
-    /// The company's country.
+    /// The country of the company.
     Country,
     /// Anything else.
     Other,
 }
 
 impl Category {
-    /// Its name in reports.
+    /// Returns the name used in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sanctions => "sanctions",
@@ -32,21 +32,21 @@ impl Category {
     }
 }
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing.
+    /// For information.
     Low,
-    /// Worth weighing.
+    /// To be considered in the decision.
     Medium,
-    /// Stands against doing business.
+    /// Speaks against doing business with the company.
     High,
 }
 
 impl Severity {
-    /// Its name in reports.
+    /// Returns the name used in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
@@ -56,39 +56,39 @@ impl Severity {
     }
 }
 
-/// A span of evidence that a finding rests on.
+/// A quotation from the evidence that supports a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Citation {
-    /// The evidence.
+    /// The id of the evidence.
     #[cfg_attr(feature = "openapi", schema(example = "E1"))]
     pub evidence_id: String,
-    /// Words that stand in its text.
+    /// A verbatim quotation from the text of the evidence.
     pub quote: String,
 }
 
-/// One claim with its proof.
+/// One claim with the evidence for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
-    /// What it is about.
+    /// The subject.
     pub category: Category,
-    /// How much it weighs.
+    /// The severity.
     pub severity: Severity,
     /// The claim.
     pub statement: String,
-    /// Its proof.
+    /// The quotations that support it.
     pub citations: Vec<Citation>,
 }
 
-/// The short text at the head of a report.
+/// The summary at the beginning of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Summary {
     /// The text.
     pub text: String,
-    /// The evidence it rests on.
+    /// The ids of the evidence that supports it.
     #[cfg_attr(feature = "openapi", schema(example = json!(["E1"])))]
     pub citations: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! A finished report as data: the JSON artifact, from which the other forms are rendered.
+//! A finished report as data: the JSON artifact, from which the other formats are rendered.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,81 +17,81 @@ use super::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
-    /// The report's id.
+    /// The id of the report.
     pub report_id: ReportId,
-    /// The company as it was asked about.
+    /// The request, which names the company.
     pub company: ReportRequest,
-    /// The verdict.
+    /// The risk level.
     pub risk_level: RiskLevel,
-    /// From 0 to 100, by the rules alone.
+    /// The risk score from 0 to 100, computed by the rules alone.
     pub risk_score: u8,
-    /// The rules that were set off.
+    /// The rules that applied.
     pub rules: Vec<AppliedRule>,
-    /// The short text at the head.
+    /// The summary.
     pub summary: Summary,
-    /// The claims, each with its proof.
+    /// The findings, each with its citations.
     pub findings: Vec<Finding>,
-    /// What they rest on.
+    /// The evidence that the findings cite.
     pub evidence: Vec<Evidence>,
-    /// How each source went.
+    /// The outcome of each source.
     pub sources: Vec<SourceOutcome>,
-    /// Claims of the model that failed a check.
+    /// Findings of the model that failed a check.
     pub dropped: Vec<Dropped>,
-    /// Whether a person must look, and why.
+    /// Whether a person must review the report, and why.
     pub review: Review,
-    /// What the report was made with.
+    /// The versions that the report was made with.
     pub versions: Versions,
 }
 
-/// A claim of the model that failed a check.
+/// A finding of the model that failed a check and was dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Dropped {
-    /// The claim.
+    /// The statement of the finding.
     pub statement: String,
-    /// The check it failed.
+    /// The check that it failed.
     pub reason: String,
 }
 
-/// What a report was made with.
+/// The versions of everything that a report was made with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Versions {
-    /// Dossier's own version.
+    /// The version of Dossier.
     pub dossier: String,
     /// The version of the rules.
     pub rules: String,
-    /// What the sources were made with: lists, tables and vocabularies with version, size and date.
+    /// The lists, tables and vocabularies of the sources, with version, size and date.
     #[serde(default)]
     pub sources: Vec<String>,
-    /// The prompt's name, version and SHA-256.
+    /// Name, version and SHA-256 of the prompt.
     pub prompt: String,
-    /// The model as Bedrock names it; none where no words of a model were used.
+    /// The Bedrock model id; null if the report contains no text of a model.
     pub model: Option<String>,
-    /// How that model was asked.
+    /// The parameters of the model call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_parameters: Option<ModelParameters>,
-    /// Models that were to answer before, and why they did not.
+    /// Models that were tried before, and why they were not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed_over: Vec<PassedOver>,
-    /// When the report was written.
+    /// When the report was rendered.
     pub written_at: UtcTime,
 }
 
-/// How a model was asked.
+/// The parameters of a model call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModelParameters {
-    /// How the schema was enforced: `native` or `tool`.
+    /// How the answer schema was enforced: `native` or `tool`.
     pub structured_output: String,
-    /// Most tokens of an answer.
+    /// The maximum number of tokens of an answer.
     pub max_tokens: u32,
-    /// The temperature that was sent, if one was.
+    /// The temperature, if one was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
-    /// Whether the prompt was marked for the prompt cache.
+    /// Whether prompt caching was requested.
     pub prompt_cache: bool,
     /// The guardrail, as `id:version`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,18 +102,18 @@ pub struct ModelParameters {
     pub prices: String,
 }
 
-/// A model that was to answer and did not, or not well enough.
+/// A model that was tried, but whose answer was missing or not usable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PassedOver {
-    /// The model.
+    /// The Bedrock model id.
     pub model: String,
-    /// Why another one was asked.
+    /// Why the next model was tried.
     pub because: PassedOverBecause,
 }
 
-/// Why another model was asked.
+/// Why a model was passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -122,12 +122,12 @@ pub enum PassedOverBecause {
     Refusal,
     /// Its answers failed the checks twice.
     Invalid,
-    /// It gave no answer.
+    /// It did not answer.
     Outage,
 }
 
 impl PassedOverBecause {
-    /// Its name in reports and metrics.
+    /// Returns the name used in reports and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refusal => "refusal",

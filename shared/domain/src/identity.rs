@@ -1,4 +1,4 @@
-//! Who a report belongs to and what it is called.
+//! Tenants, report ids and idempotency keys.
 
 use std::{fmt, str::FromStr};
 
@@ -9,18 +9,18 @@ use uuid::Uuid;
 
 /// A customer of this deployment. Reports of one tenant are invisible to every other.
 ///
-/// 1 to 64 of `a-z`, `0-9`, `-` and `_`: it is part of object keys and of the SQS message group id.
+/// The name has 1 to 64 of `a-z`, `0-9`, `-` and `_`, because it is part of object keys and the SQS message group id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Tenant(String);
 
-/// Why a text is no tenant.
+/// The error of a text that is not a tenant name.
 #[derive(Debug, Error)]
-#[error("'{0}' is no tenant: use 1 to 64 of a-z, 0-9, - and _")]
+#[error("'{0}' is not a tenant name: use 1 to 64 of a-z, 0-9, - and _")]
 pub struct InvalidTenant(String);
 
 impl Tenant {
-    /// The tenant's name.
+    /// Returns the name of the tenant.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -59,14 +59,14 @@ impl<'de> Deserialize<'de> for Tenant {
 pub struct ReportId(Uuid);
 
 impl ReportId {
-    /// The one id that `tenant` gets for `key`, so that repeating a request finds the same report.
+    /// Derives the id from `tenant` and `key`, so that a repeated request finds the same report.
     ///
-    /// A UUIDv8 (RFC 9562) over SHA-256: the key itself, which clients choose, cannot be read back.
+    /// It is a UUIDv8 (RFC 9562) from a SHA-256, which does not reveal the key that the client chose.
     pub fn for_idempotency_key(tenant: &Tenant, key: &IdempotencyKey) -> Self {
         Self::derived(b"dossier.report-id.v1", tenant, &[&key.0])
     }
 
-    /// The one id that `tenant` gets for the request `custom_id` of the batch `key`, so that repeating a batch, or a
+    /// Derives the id from `tenant`, the `key` of a batch and the `custom_id` of an item, so that repeating a batch, or
     /// part of it, finds the same reports.
     pub fn for_batch_item(tenant: &Tenant, key: &IdempotencyKey, custom_id: &str) -> Self {
         Self::derived(b"dossier.batch-item-id.v1", tenant, &[&key.0, custom_id])
@@ -75,7 +75,7 @@ impl ReportId {
     fn derived(purpose: &[u8], tenant: &Tenant, parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         hash.update(purpose);
-        // No part holds a zero byte: a key is visible ASCII, and a customId holds no control character.
+        // A zero byte separates the parts: keys are visible ASCII, and a customId contains no control characters.
         for part in [tenant.as_str()].iter().chain(parts) {
             hash.update(b"\0");
             hash.update(part);
@@ -88,14 +88,14 @@ impl ReportId {
 }
 
 impl From<Uuid> for ReportId {
-    /// Names a report by `id`. New reports use a UUIDv7 (RFC 9562), which sorts by its time of creation.
+    /// Wraps `id`. New reports use a UUIDv7 (RFC 9562), which sorts by its time of creation.
     fn from(id: Uuid) -> Self {
         Self(id)
     }
 }
 
 impl ReportId {
-    /// The id without dashes: 32 hexadecimal digits.
+    /// Returns the id without dashes: 32 hexadecimal digits.
     pub fn simple(&self) -> impl fmt::Display {
         self.0.simple()
     }
@@ -115,13 +115,13 @@ impl FromStr for ReportId {
     }
 }
 
-/// What a client sends to make a repeated submission harmless.
+/// The Idempotency-Key with which a client makes retries of a submission safe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// Why a text is no idempotency key.
+/// The error of a text that is not an idempotency key.
 #[derive(Debug, Error)]
-#[error("an Idempotency-Key has 1 to 255 visible ASCII characters; a UUID is a good one")]
+#[error("an Idempotency-Key has 1 to 255 visible ASCII characters, for example a UUID")]
 pub struct InvalidIdempotencyKey;
 
 impl FromStr for IdempotencyKey {
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_gives_one_id_per_tenant() {
+    fn a_key_gives_the_same_id_within_a_tenant_only() {
         let (a, b): (Tenant, Tenant) = ("a".parse().unwrap(), "b".parse().unwrap());
         let key: IdempotencyKey = "order-7".parse().unwrap();
         assert_eq!(ReportId::for_idempotency_key(&a, &key), ReportId::for_idempotency_key(&a, &key));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn tenants_cannot_leave_their_place_in_a_key() {
+    fn tenant_names_cannot_contain_separators() {
         for bad in ["", "a/b", "A", "a#b", "ä", &"a".repeat(65)] {
             assert!(bad.parse::<Tenant>().is_err(), "{bad:?}");
         }

@@ -1,55 +1,55 @@
-//! What travels through the queue: an envelope with a version and no personal data.
+//! The message of the report queue: a versioned envelope without personal data.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::identity::{ReportId, Tenant};
 
-/// Asks a worker to work on a report. Members that this version does not know are passed over: within a version of the message they may
-/// be added, and a worker that is being replaced by the next version must not dead_letter them.
+/// A request to process a report. Unknown members are ignored: they may be added within a version of the message, and an
+/// old worker must not move such messages to the dead-letter queue during a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportMessage {
     v: u32,
-    /// Whose report.
+    /// The tenant of the report.
     pub tenant: Tenant,
-    /// Which report.
+    /// The id of the report.
     pub report_id: ReportId,
 }
 
-/// Why a message's body cannot be worked on.
+/// Why the body of a message cannot be read.
 #[derive(Debug, Error)]
 pub enum UnreadableMessage {
-    /// It is no message of this queue.
+    /// It is not a message of this queue.
     #[error("the body is not a report message: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// It was written by a version of the API that this worker does not know.
+    /// It has a version that this worker does not know.
     #[error("the body has version {found}, this worker reads version {}", ReportMessage::VERSION)]
     UnknownVersion {
-        /// The version found.
+        /// The version of the body.
         found: u32,
     },
 }
 
 impl ReportMessage {
-    /// The version written and read.
+    /// The version that is written and read.
     pub const VERSION: u32 = 1;
 
-    /// A message of the current version.
+    /// Returns a message of the current version.
     pub fn new(tenant: Tenant, report_id: ReportId) -> Self {
         Self { v: Self::VERSION, tenant, report_id }
     }
 
-    /// The message's body: one JSON object.
+    /// Returns the body of the message: one JSON object.
     pub fn to_body(&self) -> String {
         let Self { v, tenant, report_id } = self;
         serde_json::json!({"v": v, "tenant": tenant, "reportId": report_id}).to_string()
     }
 
-    /// Reads a body.
+    /// Parses the body of a message.
     ///
     /// # Errors
-    /// [`UnreadableMessage`]: such a message will never be readable, so repeating it is no use.
+    /// Returns [`UnreadableMessage`] if the body is malformed or has another version. Retrying does not help.
     pub fn from_body(body: &str) -> Result<Self, UnreadableMessage> {
         #[derive(Deserialize)]
         struct Version {
@@ -70,7 +70,7 @@ mod tests {
     const BODY: &str = r#"{"reportId":"01890a5d-ac96-774b-bcce-b302099a8057","tenant":"acme","v":1}"#;
 
     #[test]
-    fn the_recorded_message_of_version_1_is_read_and_written() {
+    fn the_recorded_message_of_version_1_round_trips() {
         let message = ReportMessage::from_body(BODY).unwrap();
         assert_eq!(message.to_body(), BODY);
         let with_more = BODY.replace("\"v\":1", "\"v\":1,\"later\":{}");
@@ -78,16 +78,16 @@ mod tests {
     }
 
     #[test]
-    fn other_versions_and_strange_bodies_are_told_apart() {
+    fn other_versions_and_malformed_bodies_are_distinguished() {
         let newer = BODY.replace("\"v\":1", "\"v\":2,\"more\":true");
         assert!(matches!(
             ReportMessage::from_body(&newer),
             Err(UnreadableMessage::UnknownVersion { found: 2 })
         ));
-        for strange in ["", "{}", "[]", "null", r#"{"v":1}"#, r#"{"v":1,"tenant":"../x","reportId":"1"}"#] {
+        for malformed in ["", "{}", "[]", "null", r#"{"v":1}"#, r#"{"v":1,"tenant":"../x","reportId":"1"}"#] {
             assert!(
-                matches!(ReportMessage::from_body(strange), Err(UnreadableMessage::Malformed(_))),
-                "{strange}"
+                matches!(ReportMessage::from_body(malformed), Err(UnreadableMessage::Malformed(_))),
+                "{malformed}"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! A report as the table holds it.
+//! A report as it is stored in the table.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,39 +19,39 @@ use super::{
 /// A report, from its submission to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant: Tenant,
-    /// Its id within the tenant.
+    /// The id, unique within the tenant.
     pub id: ReportId,
-    /// What decides what may happen to it.
+    /// The part that decides which transitions are allowed.
     pub lifecycle: Lifecycle,
-    /// Grows with every change that a reader can see; the entity tag is made of it.
+    /// Grows with every change that is visible through the API; the entity tag contains it.
     pub revision: u64,
-    /// What was asked.
+    /// The request.
     pub request: ReportRequest,
-    /// [`ReportRequest::fingerprint`] of it.
+    /// The [`ReportRequest::fingerprint`] of the request.
     pub request_sha256: String,
-    /// New for every submission: tells its own first try, whose answer was lost, from another's.
+    /// Unique for every submission, so that a repeated write recognises its own first try, whose answer was lost.
     pub submission: Uuid,
-    /// How far it is.
+    /// The progress shown to clients.
     pub progress: Progress,
-    /// The verdict, once COMPLETED.
+    /// The result, once COMPLETED.
     pub outcome: Option<Outcome>,
-    /// How each source went, once gathered.
+    /// The outcome of each source, once gathered.
     pub sources: Vec<SourceOutcome>,
-    /// What was spent on the model so far.
+    /// The model usage so far.
     pub usage: Usage,
-    /// Why it failed, once FAILED; or why it is tried again.
+    /// Why it failed, or why it is being retried.
     pub error: Option<ReportError>,
-    /// The call-back, once it has ended, where one was asked for.
+    /// The webhook, once the report has ended, if the request has a `callbackUrl`.
     pub callback: Option<Webhook>,
     /// When it was submitted.
     pub created_at: UtcTime,
-    /// When a person last asked for another go at it.
+    /// When it was last resubmitted.
     pub resubmitted_at: Option<UtcTime>,
-    /// When a worker first took it.
+    /// When a worker first claimed it.
     pub started_at: Option<UtcTime>,
-    /// When it last came to each stage.
+    /// When each stage last began.
     pub began: StagesBegan,
     /// When it reached a terminal state.
     pub ended_at: Option<UtcTime>,
@@ -59,9 +59,9 @@ pub struct Report {
     pub expires_at: UtcTime,
 }
 
-/// When a report last came to each stage that a worker works on.
+/// When each stage that a worker carries out last began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the stage of that name")]
+#[expect(missing_docs, reason = "each field is named after its stage")]
 pub struct StagesBegan {
     pub gather: Option<UtcTime>,
     pub assess: Option<UtcTime>,
@@ -69,59 +69,59 @@ pub struct StagesBegan {
     pub publish: Option<UtcTime>,
 }
 
-/// The verdict of a COMPLETED report, with where its artifacts lie.
+/// The result of a COMPLETED report, with the locations of its artifacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The verdict.
+    /// The risk level.
     pub risk_level: RiskLevel,
-    /// From 0 to 100, by the rules alone.
+    /// The risk score from 0 to 100, computed by the rules alone.
     pub risk_score: u8,
-    /// The text at the report's head.
+    /// The summary.
     pub summary: String,
-    /// Whether a person must look, and why.
+    /// Whether a person must review the report, and why.
     pub review: Review,
-    /// The files.
+    /// The stored files.
     pub artifacts: BTreeMap<ArtifactKind, StoredArtifact>,
 }
 
-/// Whether a person must look at a report, and why.
+/// Whether a person must review a report, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Review {
-    /// Whether a person must look.
+    /// Whether a review is required.
     pub required: bool,
-    /// Why.
+    /// The reasons.
     pub reasons: Vec<String>,
 }
 
 impl Review {
-    /// A review that is required when there is a reason.
+    /// Returns a review that is required if there is at least one reason.
     pub fn because(reasons: Vec<String>) -> Self {
         Self { required: !reasons.is_empty(), reasons }
     }
 }
 
-/// A step on the way of a report.
+/// A stage of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Waiting for a worker.
+    /// Waits for a worker.
     Queued,
-    /// Asking the sources.
+    /// Queries the sources of evidence.
     Gather,
-    /// Asking the model and checking what it says.
+    /// Has the model assess the evidence, and checks its answer.
     Assess,
-    /// Writing the report in each form.
+    /// Renders the report in each format.
     Render,
-    /// Storing it.
+    /// Stores the artifacts.
     Publish,
-    /// Ended.
+    /// The report has ended.
     Done,
 }
 
 impl Stage {
-    /// Its name in the API, traces and metrics.
+    /// Returns the name used in the API, traces and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -133,12 +133,12 @@ impl Stage {
         }
     }
 
-    /// How far a report is that has come to this stage.
+    /// Returns the progress of a report that has reached this stage.
     pub fn progress(self) -> Progress {
         let (percent, message) = match self {
             Self::Queued => (0, "Waiting for a worker"),
-            Self::Gather => (10, "Asking the sources of evidence"),
-            Self::Assess => (40, "Having the evidence assessed"),
+            Self::Gather => (10, "Querying the sources of evidence"),
+            Self::Assess => (40, "Assessing the evidence"),
             Self::Render => (80, "Writing the report"),
             Self::Publish => (90, "Storing the report"),
             Self::Done => (100, "The report is ready"),
@@ -147,36 +147,36 @@ impl Stage {
     }
 }
 
-/// How far a report is.
+/// The progress of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Progress {
-    /// The stage it is at.
+    /// The current stage.
     pub stage: Stage,
-    /// From 0 to 100.
+    /// The progress in percent, from 0 to 100.
     #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub percent: u8,
-    /// The same in words.
+    /// A description of the current stage.
     pub message: String,
 }
 
-/// What was spent on the model.
+/// The model usage of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// Tokens sent to the model.
     pub input_tokens: u64,
-    /// Tokens written by the model.
+    /// Tokens generated by the model.
     pub output_tokens: u64,
-    /// What they cost, in US dollars.
+    /// The cost, in US dollars.
     pub cost_usd: f64,
-    /// Calls that were answered.
+    /// Model calls that were answered.
     pub model_calls: u32,
 }
 
 impl Usage {
-    /// This usage and `other` together.
+    /// Returns the sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -188,29 +188,29 @@ impl Usage {
     }
 }
 
-/// An amount in US dollars, rounded to a millionth: what is beyond is noise of binary fractions.
+/// Rounds an amount in US dollars to a millionth, which removes the rounding errors of binary fractions.
 pub fn micro_dollars(amount: f64) -> f64 {
     (amount * 1e6).round() / 1e6
 }
 
-/// Why a report failed, or why it is tried again.
+/// Why a report failed, or why it is being retried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReportError {
-    /// What, for programs.
+    /// The error code, for programs.
     #[cfg_attr(feature = "openapi", schema(example = "model_refused"))]
     pub code: String,
-    /// What happened and what to do, for people.
+    /// What happened and what to do next, for people.
     pub message: String,
-    /// Whether asking again, by `resubmit`, can help.
+    /// Whether a `resubmit` can succeed.
     pub retryable: bool,
 }
 
-/// How long reports are kept.
+/// Retention period of reports.
 pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
 
 impl Report {
-    /// A report that was just submitted.
+    /// Returns a report that is submitted at `now`.
     pub fn submitted(
         tenant: Tenant,
         id: ReportId,
@@ -239,7 +239,7 @@ impl Report {
             started_at: None,
             began: StagesBegan::default(),
             ended_at: None,
-            // The table counts its time to live in whole seconds.
+            // DynamoDB's time to live has a resolution of one second.
             expires_at: UtcTime::from_epoch_millis(now.plus(RETENTION).epoch_seconds() * 1000),
         }
     }

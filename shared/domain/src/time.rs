@@ -9,37 +9,37 @@ use utoipa::{PartialSchema, ToSchema, openapi};
 
 /// A point in time in UTC, to the millisecond.
 ///
-/// Its text form always has three fractional digits and `Z`, so that texts sort as times do.
+/// Its text form always has three fractional digits and `Z`, so that texts sort in the order of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtcTime(i64);
 
 impl UtcTime {
-    /// The time `millis` milliseconds after 1970-01-01T00:00:00Z, brought into the years that
-    /// RFC 3339 can write (0001 to 9999).
+    /// Returns the time `millis` milliseconds after 1970-01-01T00:00:00Z, clamped to the years that RFC 3339 can
+    /// represent (0001 to 9999).
     pub fn from_epoch_millis(millis: i64) -> Self {
         const MIN: i64 = -62_135_596_800_000;
         const MAX: i64 = 253_402_207_200_000;
         Self(millis.clamp(MIN, MAX))
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub fn epoch_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down: the unit of DynamoDB's time to live.
+    /// Returns the whole seconds since 1970-01-01T00:00:00Z, rounded down: the unit of DynamoDB's time to live.
     pub fn epoch_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This time and `duration` more.
+    /// Returns the time `duration` later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self::from_epoch_millis(self.0.saturating_add(millis))
     }
 
-    /// How much later this time is than `earlier`; zero when it is not later.
+    /// Returns the time elapsed since `earlier`, or zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
@@ -97,7 +97,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_form_round_trips_and_sorts_like_the_time(a in 0_i64..253_402_207_200_000, b in 0_i64..253_402_207_200_000) {
+        fn the_text_form_round_trips_and_sorts_like_the_time(a in 0_i64..253_402_207_200_000, b in 0_i64..253_402_207_200_000) {
             let (a, b) = (UtcTime::from_epoch_millis(a), UtcTime::from_epoch_millis(b));
             prop_assert_eq!(a.to_string().parse::<UtcTime>().unwrap(), a);
             prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn extreme_inputs_stay_writable() {
+    fn extreme_inputs_can_be_formatted() {
         for millis in [i64::MIN, i64::MAX] {
             assert!(UtcTime::from_epoch_millis(millis).to_string().parse::<UtcTime>().is_ok());
         }

@@ -1,4 +1,4 @@
-//! What a tenant's reports used and cost, by day.
+//! The model usage and cost of a tenant, by day.
 
 use std::{fmt, iter::Sum, str::FromStr};
 
@@ -16,24 +16,24 @@ use super::{report::micro_dollars, time::UtcTime};
 
 /// An amount of money in millionths of a US dollar, so that sums are exact.
 ///
-/// A price in US dollars per million tokens is the same number of these per token.
+/// A price in US dollars per million tokens is the same number of millionths per token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MicroUsd(u64);
 
 impl MicroUsd {
-    /// So many millionths of a US dollar.
+    /// Returns an amount from millionths of a US dollar.
     pub fn new(millionths: u64) -> Self {
         Self(millionths)
     }
 
-    /// An amount in US dollars, to the nearest millionth; what is negative or no number is nothing.
+    /// Converts an amount in US dollars, rounded to the nearest millionth. Negative amounts and NaN become zero.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     pub fn from_usd(usd: f64) -> Self {
         Self((usd * 1e6).round() as u64)
     }
 
-    /// What `tokens` cost at `usd_per_million`, rounded up to a millionth of a dollar.
+    /// Returns the cost of `tokens` at `usd_per_million`, rounded up to a millionth of a dollar.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -41,28 +41,28 @@ impl MicroUsd {
         reason = "the cast saturates, and no call has 2^52 tokens"
     )]
     pub fn of_tokens(tokens: u64, usd_per_million: f64) -> Self {
-        // Binary fractions of a price such as 0.3 must not round a whole amount up.
+        // The binary representation of a price such as 0.3 must not push an exact amount up by a millionth.
         Self((tokens as f64 * usd_per_million - 1e-6).ceil() as u64)
     }
 
-    /// Millionths of a US dollar.
+    /// Returns the amount in millionths of a US dollar.
     pub fn millionths(self) -> u64 {
         self.0
     }
 
-    /// US dollars.
+    /// Returns the amount in US dollars.
     #[expect(clippy::cast_precision_loss, reason = "amounts stay under 2^52")]
     pub fn usd(self) -> f64 {
         micro_dollars(self.0 as f64 / 1e6)
     }
 
-    /// Both amounts together.
+    /// Returns the sum of both amounts.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// What is left of this amount without `other`; none when that is more.
+    /// Returns the difference of both amounts, or `None` if `other` is larger.
     pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
@@ -84,37 +84,37 @@ impl fmt::Display for MicroUsd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(Date);
 
-/// Why a text is no day.
+/// The error of a text that is not a day. The message is a predicate, to follow the name of the parameter.
 #[derive(Debug, Error)]
-#[error("is no day: write it as 2026-11-24")]
+#[error("is not a day: write it as 2026-11-24")]
 pub struct InvalidDay;
 
 impl Day {
-    /// The day of `time`.
+    /// Returns the day that contains `time`.
     pub fn of(time: UtcTime) -> Self {
         let timestamp = Timestamp::from_millisecond(time.epoch_millis()).unwrap_or_default();
         Self(Offset::UTC.to_datetime(timestamp).date())
     }
 
-    /// The day after; the last day of the calendar stays.
+    /// Returns the next day. The last day of the calendar stays the same.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.tomorrow().unwrap_or(self.0))
     }
 
-    /// The day so many `days` before.
+    /// Returns the day that is `days` earlier.
     #[must_use]
     pub fn before(self, days: usize) -> Self {
         (0..days).fold(self, |day, _| Self(day.0.yesterday().unwrap_or(day.0)))
     }
 
-    /// The first instant of this day.
+    /// Returns the first instant of the day.
     pub fn start(self) -> UtcTime {
         let midnight = Offset::UTC.to_timestamp(DateTime::from(self.0));
         UtcTime::from_epoch_millis(midnight.map_or(0, Timestamp::as_millisecond))
     }
 
-    /// The days from this one to `last`, both included.
+    /// Returns the days from this one to `last`, both included.
     pub fn to(self, last: Self) -> impl Iterator<Item = Self> {
         let mut next = (self <= last).then_some(self);
         std::iter::from_fn(move || {
@@ -135,7 +135,7 @@ impl FromStr for Day {
     type Err = InvalidDay;
 
     fn from_str(text: &str) -> Result<Self, InvalidDay> {
-        // Only the one form that days are written in: ten characters.
+        // Accept only the form of ten characters; the parser accepts others as well.
         let date: Date = text.parse().map_err(|_| InvalidDay)?;
         if text.len() == 10 && text.starts_with(|c: char| c.is_ascii_digit()) {
             Ok(Self(date))
@@ -172,23 +172,23 @@ impl PartialSchema for Day {
 #[cfg(feature = "openapi")]
 impl ToSchema for Day {}
 
-/// What was used on the model.
+/// The model usage of a tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TenantUsage {
-    /// Tokens sent, those read from and written to a prompt cache included.
+    /// Tokens sent to the model, including those read from and written to the prompt cache.
     pub input_tokens: u64,
-    /// Tokens written by the model.
+    /// Tokens generated by the model.
     pub output_tokens: u64,
-    /// What they cost.
+    /// The cost.
     pub cost: MicroUsd,
-    /// Calls that were answered.
+    /// Model calls that were answered.
     pub model_calls: u64,
-    /// Reports that a model was asked about, each counted at its first answer.
+    /// Reports with at least one model answer, each counted on the day of its first answer.
     pub reports: u64,
 }
 
 impl TenantUsage {
-    /// Both together.
+    /// Returns the sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_cost_what_the_price_list_says_rounded_up() {
+    fn the_cost_of_tokens_is_rounded_up() {
         assert_eq!(MicroUsd::of_tokens(1_000_000, 3.0), MicroUsd::new(3_000_000));
         assert_eq!(MicroUsd::of_tokens(10, 0.3), MicroUsd::new(3));
         assert_eq!(MicroUsd::of_tokens(11, 0.3), MicroUsd::new(4));
@@ -216,16 +216,16 @@ mod tests {
     }
 
     #[test]
-    fn days_are_read_in_one_form_and_counted_over_months() {
+    fn days_have_one_text_form_and_ranges_cross_months() {
         let day: Day = "2026-02-27".parse().unwrap();
         let days: Vec<String> = day.to("2026-03-01".parse().unwrap()).map(|day| day.to_string()).collect();
         assert_eq!(days, ["2026-02-27", "2026-02-28", "2026-03-01"]);
         assert_eq!(day.next().to(day).count(), 0);
         assert_eq!(Day::of(day.start()), day);
-        for bad in
+        for invalid in
             ["", "2026-2-7", "20260227", "2026-02-30", "2026-02-27T00:00:00Z", "yesterday", "+2026-02-7"]
         {
-            assert!(bad.parse::<Day>().is_err(), "{bad}");
+            assert!(invalid.parse::<Day>().is_err(), "{invalid}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Word that is sent to a client when its report has ended, and what became of it.
+//! The webhook that notifies a client when its report has ended, and its delivery attempts.
 
 use std::time::Duration;
 
@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{report::Report, time::UtcTime};
 
-/// How long after the end of a report, or after an attempt was due, nobody needs to look after its call-back.
+/// Time after the end of a report, or after a delivery was due, before the sweeper queues its webhook again.
 pub const WEBHOOK_GRACE: Duration = Duration::from_secs(300);
 
-/// Pauses before the second and each further attempt: after the example of the Standard Webhooks specification, each no
-/// longer than SQS can hide a message (12 hours, "Amazon SQS visibility timeout"). A day and a half in all.
-const PAUSES: [Duration; 8] = {
+/// Back-off before the second and each further attempt. It follows the example of the Standard Webhooks specification; no
+/// pause is longer than the maximum visibility timeout of SQS (12 hours, "Amazon SQS visibility timeout"). The attempts
+/// span about a day and a half.
+const BACK_OFF: [Duration; 8] = {
     const fn minutes(minutes: u64) -> Duration {
         Duration::from_secs(minutes * 60)
     }
@@ -27,21 +28,21 @@ const PAUSES: [Duration; 8] = {
     ]
 };
 
-/// Where a call-back stands.
+/// The delivery state of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum WebhookState {
-    /// It is to be sent, or sent again.
+    /// It waits for its first or next delivery attempt.
     Pending,
-    /// The receiver took it.
+    /// The receiver accepted it.
     Delivered,
-    /// The receiver refused it for good, or too often.
+    /// The receiver rejected it permanently, or every attempt failed.
     Failed,
 }
 
 impl WebhookState {
-    /// Its name in the API and metrics.
+    /// Returns the name used in the API and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -51,53 +52,53 @@ impl WebhookState {
     }
 }
 
-/// One attempt to deliver a call-back.
+/// One attempt to deliver a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryAttempt {
-    /// When it began.
+    /// When the attempt began.
     pub at: UtcTime,
-    /// Which sending it belongs to, counted from 1: a resend begins a new one.
+    /// The delivery round of the attempt, counted from 1. A resend begins a new round.
     pub round: u32,
-    /// The HTTP status of the answer; null where there was none.
+    /// The HTTP status of the response; null if there was none.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub status: Option<u16>,
-    /// How long it took, in milliseconds.
+    /// The duration of the attempt, in milliseconds.
     pub milliseconds: u64,
-    /// Why it was no success; null where it was one.
+    /// Why the attempt failed; null if it succeeded.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub error: Option<String>,
 }
 
-/// The call-back of a report that has ended.
+/// The webhook of a report that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where it stands.
+    /// The delivery state.
     pub state: WebhookState,
-    /// Which sending this is, counted from 1.
+    /// The current delivery round, counted from 1.
     pub round: u32,
-    /// Every attempt, the oldest first.
+    /// Every attempt, oldest first.
     pub attempts: Vec<DeliveryAttempt>,
-    /// When the sweeper is to look after it.
+    /// When the sweeper queues it again if it is still pending.
     pub due_at: Option<UtcTime>,
 }
 
 impl Webhook {
-    /// Attempts of this sending.
+    /// Returns the number of attempts in the current round.
     pub fn tried(&self) -> usize {
         self.attempts.iter().filter(|attempt| attempt.round == self.round).count()
     }
 
-    /// The pause before the next attempt of this sending; none when it was the last one.
+    /// Returns the back-off before the next attempt of the current round, or `None` after the last attempt.
     pub fn pause(&self) -> Option<Duration> {
         match self.tried() {
             0 => Some(Duration::ZERO),
-            tried => PAUSES.get(tried - 1).copied(),
+            tried => BACK_OFF.get(tried - 1).copied(),
         }
     }
 
-    /// When the next attempt is due; none when there is none to come.
+    /// Returns when the next attempt of the current round is due, or `None` after the last attempt.
     pub fn next_at(&self) -> Option<UtcTime> {
         let last = self.attempts.last().filter(|attempt| attempt.round == self.round);
         let pause = self.pause()?;
@@ -105,8 +106,8 @@ impl Webhook {
     }
 }
 
-/// The id of the event that `report` has ended: the same however often it is sent, so that receivers can tell that they know
-/// it. None before the end.
+/// Returns the id of the event that `report` has ended, or `None` before the end. The id is the same for every delivery, so
+/// that receivers can discard duplicates.
 pub fn event_id(report: &Report) -> Option<String> {
     Some(format!("evt_{}_{}", report.id.simple(), report.ended_at?.epoch_millis()))
 }
@@ -116,16 +117,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_until_there_is_no_further_attempt_and_a_resend_begins_anew() {
-        let mut callback =
+    fn the_back_off_grows_until_the_last_attempt_and_a_resend_starts_over() {
+        let mut webhook =
             Webhook { state: WebhookState::Pending, round: 1, attempts: Vec::new(), due_at: None };
         let mut waited = Duration::ZERO;
-        let mut last = Duration::ZERO;
-        while let Some(pause) = callback.pause() {
-            assert!(pause >= last && pause <= Duration::from_secs(12 * 3600));
-            (waited, last) = (waited + pause, pause);
+        let mut previous = Duration::ZERO;
+        while let Some(pause) = webhook.pause() {
+            assert!(pause >= previous && pause <= Duration::from_secs(12 * 3600));
+            (waited, previous) = (waited + pause, pause);
             let at = UtcTime::from_epoch_millis(1000);
-            callback.attempts.push(DeliveryAttempt {
+            webhook.attempts.push(DeliveryAttempt {
                 at,
                 round: 1,
                 status: Some(500),
@@ -133,13 +134,13 @@ mod tests {
                 error: None,
             });
         }
-        assert_eq!(callback.tried(), 9);
+        assert_eq!(webhook.tried(), 9);
         assert!(
             waited > Duration::from_secs(24 * 3600) && waited < Duration::from_secs(4 * 24 * 3600),
             "{waited:?}"
         );
-        assert_eq!(callback.next_at(), None);
-        callback.round = 2;
-        assert_eq!((callback.tried(), callback.pause()), (0, Some(Duration::ZERO)));
+        assert_eq!(webhook.next_at(), None);
+        webhook.round = 2;
+        assert_eq!((webhook.tried(), webhook.pause()), (0, Some(Duration::ZERO)));
     }
 }

@@ -1,21 +1,26 @@
-//! What must hold for a number: the check algorithms that the table of schemes names.
+//! The check algorithms that the table of schemes names.
 
 use serde::Deserialize;
 
-use super::{iso7064, luhn, national::National, weighted};
+use crate::{
+    digits::{number_at, parse},
+    iso7064, luhn,
+    national::National,
+    weighted::{self, DIGITS, is_check_character},
+};
 
-/// One thing that must hold. Positions count from 0.
+/// A condition that a number must meet. Positions count from 0.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Check {
-    /// The Luhn algorithm (ISO/IEC 7812-1, annex B), over a part or in another base.
+pub(crate) enum Check {
+    /// The Luhn algorithm (ISO/IEC 7812-1, annex B), over a part of the number or in another base.
     Luhn {
         #[serde(default)]
         from: usize,
         to: Option<usize>,
         base: Option<u32>,
     },
-    /// The sum of weighted digits, divided, says by its remainder which of `characters` stands at `at`.
+    /// The sum of weighted digits modulo `modulus` selects from `characters` the one that stands at `at`.
     Weighted {
         from: usize,
         weights: Vec<u32>,
@@ -24,59 +29,59 @@ pub(super) enum Check {
         at: usize,
         alphabet: Option<String>,
     },
-    /// The same with weights from the end, the last character being the check.
+    /// As `Weighted`, with weights applied from the end; the last character is the check character.
     WeightedFromEnd { weights: Vec<u32>, modulus: u32, characters: String },
-    /// Modulo 11 with first weights, with second ones where that gives 10, and 0 where both do.
+    /// The sum modulo 11 with the first weights; with the second weights if that gives 10; 0 if both give 10.
     TwoPass { first: Vec<u32>, second: Vec<u32> },
-    /// The sum of weighted digits leaves this remainder.
+    /// The sum of weighted digits modulo `modulus` is `remainder`.
     WeightedSum { weights: Vec<u32>, modulus: u32, remainder: u32 },
     /// ISO/IEC 7064, MOD 11,10.
     #[serde(rename = "mod11_10")]
     Mod11And10,
-    /// ISO/IEC 7064, MOD 97-10, of the number with `prefix` in front, letters being two digits.
+    /// ISO/IEC 7064, MOD 97-10, over `prefix` and the number; a letter counts as two digits.
     Mod97 {
         remainder: u32,
         #[serde(default)]
         prefix: String,
     },
-    /// A part, read as a number, modulo `modulus` and then `then`, is what stands from `at`.
+    /// A part of the number, modulo `modulus` and then modulo `then`, is the number that starts at `at`.
     Remainder { from: usize, to: usize, modulus: u64, then: u64, at: usize },
-    /// One of these holds.
+    /// At least one of these holds.
     Any(Vec<Check>),
-    /// Where the number has this length, these hold.
+    /// All of these hold if the number has this length.
     When { length: usize, check: Vec<Check> },
-    /// A part of the number passes these.
+    /// All of these hold for a part of the number.
     Part { from: usize, to: usize, check: Vec<Check> },
-    /// An algorithm of one country.
+    /// An algorithm that only one country uses.
     National(National),
 }
 
 impl Check {
-    pub(super) fn holds(&self, number: &[char]) -> bool {
+    /// Returns whether `number` meets the condition.
+    pub(crate) fn holds(&self, number: &[char]) -> bool {
         match self {
             Self::Luhn { from, to, base } => {
                 let part = number.get(*from..to.unwrap_or(number.len()));
                 part.is_some_and(|part| luhn::holds(part, base.unwrap_or(10)))
             }
             Self::Weighted { from, weights, modulus, characters, at, alphabet } => {
-                let alphabet = alphabet.as_deref().unwrap_or(weighted::DIGITS);
+                let alphabet = alphabet.as_deref().unwrap_or(DIGITS);
                 let sum = number.get(*from..).and_then(|part| weighted::sum(part, weights, alphabet));
-                sum.is_some_and(|sum| weighted::stands(number, *at, characters, sum % modulus))
+                sum.is_some_and(|sum| is_check_character(number, *at, characters, sum % modulus))
             }
             Self::WeightedFromEnd { weights, modulus, characters } => {
                 weighted::holds_from_end(number, weights, *modulus, characters)
             }
             Self::TwoPass { first, second } => weighted::holds_in_two_passes(number, first, second),
             Self::WeightedSum { weights, modulus, remainder } => {
-                weighted::sum(number, weights, weighted::DIGITS)
-                    .is_some_and(|sum| sum % modulus == *remainder)
+                weighted::sum(number, weights, DIGITS).is_some_and(|sum| sum % modulus == *remainder)
             }
             Self::Mod11And10 => iso7064::mod_11_10(number),
             Self::Mod97 { remainder, prefix } => iso7064::mod_97(prefix, number) == Some(*remainder),
             Self::Remainder { from, to, modulus, then, at } => {
-                let rest = number_at(number, *from, *to).map(|value| value % modulus % then);
-                let stated = number.get(*at..).unwrap_or_default();
-                rest.is_some_and(|rest| read(stated) == Some(rest))
+                let remainder = number_at(number, *from, *to).map(|value| value % modulus % then);
+                let written = number.get(*at..).unwrap_or_default();
+                remainder.is_some_and(|remainder| parse(written) == Some(remainder))
             }
             Self::Any(checks) => checks.iter().any(|check| check.holds(number)),
             Self::When { length, check } => {
@@ -85,22 +90,12 @@ impl Check {
             Self::Part { from, to, check } => {
                 number.get(*from..*to).is_some_and(|part| check.iter().all(|check| check.holds(part)))
             }
-            Self::National(own) => own.holds(number),
+            Self::National(national) => national.holds(number),
         }
     }
-}
 
-/// Whether the check computes a check digit or character; the others know lists and ranges.
-pub(super) fn is_verified_by_check(check: &Check) -> bool {
-    !matches!(check, Check::National(National::UsEin | National::DeRegister | National::RoRegister))
-}
-
-/// The decimal number that `digits` write.
-pub(super) fn read(digits: &[char]) -> Option<u64> {
-    digits.iter().try_fold(0_u64, |value, c| value.checked_mul(10)?.checked_add(u64::from(c.to_digit(10)?)))
-}
-
-/// The decimal number that the characters from `from` to before `to` write.
-pub(super) fn number_at(number: &[char], from: usize, to: usize) -> Option<u64> {
-    number.get(from..to).and_then(read)
+    /// Returns whether the check computes a check digit or character, rather than consulting lists and ranges.
+    pub(crate) fn computes_check_digit(&self) -> bool {
+        !matches!(self, Self::National(National::UsEin | National::DeRegister | National::RoRegister))
+    }
 }

@@ -1,40 +1,38 @@
-//! Changes of form that only one scheme needs.
-
-use std::{collections::HashMap, sync::LazyLock};
+//! Changes of notation that only one scheme needs.
 
 use serde::Deserialize;
-use unicode_normalization::UnicodeNormalization;
 
-/// How a number is fitted to its scheme's pattern.
+/// How a number is brought into the form that its scheme's pattern describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Normalize {
-    /// The letter is written small.
+pub(crate) enum Normalize {
+    /// Converts letters to lower case.
     LowerCase,
-    /// Leading zeros may be left out before the B.
+    /// Restores leading zeros before the B.
     NlVat,
-    /// Nine digits lack the leading zero, which some write as (0).
+    /// Restores the leading zero, which may be missing or written as (0).
     BeEnterprise,
-    /// CHE may be left out.
+    /// Restores a missing CHE.
     ChUid,
-    /// Eight digits lack the leading zero.
+    /// Restores the leading zero of a number of eight digits.
     GrAfm,
-    /// Leading zeros may be left out.
+    /// Restores leading zeros.
     TnMf,
-    /// The parts may be written apart, the county with one digit, the date in full.
+    /// Joins parts written apart, restores a county of two digits, and takes the year from a full date.
     RoRegister,
-    /// Letters may be Cyrillic.
+    /// Replaces Cyrillic letters by the Latin ones of the same shape.
     ByUnp,
-    /// A dash may stand after the second digit.
+    /// Drops a dash after the second digit.
     UsEin,
-    /// The numbers are French ones.
+    /// Restores the prefix FR when the number is displayed: Monaco's VAT numbers are French.
     McVat,
-    /// Court, register and number, in this order or with the court behind.
+    /// Puts court, register and number in this order; done before separators are removed.
     DeRegister,
 }
 
 impl Normalize {
-    pub(super) fn normalized(self, number: &str) -> String {
+    /// Returns `number` in the form that the pattern describes.
+    pub(crate) fn normalized(self, number: &str) -> String {
         match self {
             Self::LowerCase => number.to_ascii_lowercase(),
             Self::NlVat => match number.len().checked_sub(3).and_then(|at| number.split_at_checked(at)) {
@@ -62,8 +60,8 @@ impl Normalize {
         }
     }
 
-    /// The number as it is stored, from the one that was checked.
-    pub(super) fn display(self, number: String) -> String {
+    /// Returns the checked `number` as it is stored and displayed.
+    pub(crate) fn display(self, number: String) -> String {
         if self == Self::McVat { format!("FR{number}") } else { number }
     }
 }
@@ -72,6 +70,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Returns the Latin letter that looks like the Cyrillic letter `c`.
 fn latin(c: char) -> char {
     const PAIRS: [(char, char); 10] = [
         ('А', 'A'),
@@ -95,84 +94,17 @@ fn romanian_register(number: &str) -> String {
         let letter = parts.remove(0);
         parts[0] = format!("{letter}{}", parts[0]);
     }
-    if let [first, _, year] = parts.as_mut_slice() {
-        if first.len() == 2 && first.is_ascii() {
-            first.insert(1, '0');
+    if let [county, _, year] = parts.as_mut_slice() {
+        if county.len() == 2 && county.is_ascii() {
+            county.insert(1, '0');
         }
-        // A whole date: the year is what the number holds.
-        let is_whole =
+        // Of a full date (31.12.2007) the number contains only the year.
+        let fits_date =
             |(at, c): (usize, char)| if at == 2 || at == 5 { c == '.' } else { c.is_ascii_digit() };
-        let whole = year.len() == 10 && year.chars().enumerate().all(is_whole);
-        if let Some(last) = year.rsplit('.').next().filter(|_| whole) {
+        let is_date = year.len() == 10 && year.chars().enumerate().all(fits_date);
+        if let Some(last) = year.rsplit('.').next().filter(|_| is_date) {
             *year = last.to_owned();
         }
     }
     parts.join("/")
-}
-
-/// The courts that keep a register, by their name without case, marks and everything but letters.
-static COURTS: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
-    let mut courts = HashMap::new();
-    for line in include_str!("courts.tsv").lines() {
-        let (court, others) = line.split_once('\t').unwrap_or((line, ""));
-        for name in std::iter::once(court).chain(others.split('|')).filter(|name| !name.is_empty()) {
-            courts.insert(court_key(name), court);
-            courts.insert(court_key(&spelled_out(name)), court);
-        }
-    }
-    courts
-});
-
-/// Umlauts as those write them who have no key for them.
-fn spelled_out(name: &str) -> String {
-    [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")]
-        .into_iter()
-        .fold(name.to_lowercase(), |name, (umlaut, letters)| name.replace(umlaut, letters))
-}
-
-fn court_key(name: &str) -> String {
-    name.to_lowercase().replace('ß', "ss").nfd().filter(char::is_ascii_lowercase).collect()
-}
-
-/// The registers that a court keeps.
-const REGISTERS: [&str; 5] = ["HRA", "HRB", "PR", "GnR", "VR"];
-
-/// Whether a number put in order by [`german_register`] names a court that keeps a register.
-pub(super) fn is_german_register(number: &str) -> bool {
-    let courts = REGISTERS.iter().filter_map(|register| number.split_once(&format!(" {register} ")));
-    courts.map(|(court, _)| court).any(|court| COURTS.get(&court_key(court)) == Some(&court))
-}
-
-/// `Court HRB 123 B` from any order and spacing of its parts; as it was where there is no such court.
-pub(super) fn german_register(number: &str) -> String {
-    let number: String = number.nfc().collect();
-    // A court's key leaves out what is no letter of it: nothing else may be there to be left out.
-    let is_letter = |c: char| c.is_ascii_alphabetic() || "äöüßÄÖÜ".contains(c);
-    let known = |c: char| is_letter(c) || c.is_ascii_digit() || " ,.()-/".contains(c);
-    let ends = |c: char| is_letter(c) || c.is_ascii_digit() || c == ')';
-    if !number.chars().all(known) || !number.starts_with(is_letter) || !number.ends_with(ends) {
-        return number;
-    }
-    let words: Vec<&str> = number.split([' ', ',']).filter(|word| !word.is_empty()).collect();
-    let kind_of = |word: &str| REGISTERS.into_iter().find(|kind| kind.eq_ignore_ascii_case(word));
-    let Some(at) = words.iter().position(|word| kind_of(word).is_some()) else { return number };
-    let (Some(kind), Some(serial)) = (kind_of(words[at]), words.get(at + 1)) else { return number };
-    let digits = serial.chars().take_while(char::is_ascii_digit).count();
-    let (digits, mut suffix) = serial.split_at(digits);
-    let mut after = &words[at + 2..];
-    let is_suffix = |word: &str| word.chars().count() <= 3 && !COURTS.contains_key(&court_key(word));
-    if let (true, Some(next)) = (suffix.is_empty(), after.first().filter(|word| is_suffix(word))) {
-        suffix = next;
-        after = &after[1..];
-    }
-    let court = [&words[..at], after].concat();
-    let court =
-        court.strip_prefix(&["Amtsgericht"]).or(court.strip_prefix(&["AG"])).unwrap_or(&court).join(" ");
-    let of_suffix = |c: char| c.is_ascii_alphabetic() || c == 'ö' || c == 'Ö';
-    if court.contains(|c: char| c.is_ascii_digit()) || !suffix.chars().all(of_suffix) {
-        return number;
-    }
-    let Some(court) = COURTS.get(&court_key(&court)) else { return number };
-    let suffix = if suffix.is_empty() { String::new() } else { format!(" {}", suffix.to_uppercase()) };
-    format!("{court} {kind} {digits}{suffix}")
 }

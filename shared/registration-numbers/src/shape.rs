@@ -1,41 +1,43 @@
-//! What a pattern allows, for telling what is wrong with a number that does not match it.
+//! The characters and lengths that a pattern allows, to explain why a number does not match it.
 
 use std::collections::BTreeSet;
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Longer numbers than this are no scheme's.
+/// Maximum length considered. No scheme has longer numbers.
 const LENGTH_MAX: usize = 64;
 
 /// The characters and lengths that a pattern allows.
 #[derive(Debug, Default)]
-pub(super) struct Shape {
-    /// Ranges of characters, both ends included.
+pub(crate) struct Shape {
+    /// Ranges of characters, both ends included; empty if any character is allowed.
     characters: Vec<(char, char)>,
-    /// In characters; empty where there is no bound.
+    /// Lengths in characters; empty if there is no bound.
     lengths: BTreeSet<usize>,
 }
 
 impl Shape {
-    /// The shape of `pattern`; of anything, where it cannot be read.
-    pub(super) fn of(pattern: &str) -> Self {
+    /// Returns the shape of `pattern`. If it cannot be parsed, the shape allows anything.
+    pub(crate) fn of(pattern: &str) -> Self {
         let Ok(hir) = regex_syntax::parse(pattern) else { return Self::default() };
         let mut shape = Self::default();
-        shape.characters(&hir);
+        shape.add_characters(&hir);
         shape.lengths = lengths(&hir).unwrap_or_default();
         shape
     }
 
-    pub(super) fn has_character(&self, c: char) -> bool {
+    /// Returns whether some match of the pattern contains `c`.
+    pub(crate) fn has_character(&self, c: char) -> bool {
         self.characters.is_empty()
             || self.characters.iter().any(|(first, last)| (*first..=*last).contains(&c))
     }
 
-    pub(super) fn has_length(&self, length: usize) -> bool {
+    /// Returns whether some match of the pattern has `length` characters.
+    pub(crate) fn has_length(&self, length: usize) -> bool {
         self.lengths.is_empty() || self.lengths.contains(&length)
     }
 
-    fn characters(&mut self, hir: &Hir) {
+    fn add_characters(&mut self, hir: &Hir) {
         match hir.kind() {
             HirKind::Literal(literal) => {
                 self.characters.extend(String::from_utf8_lossy(&literal.0).chars().map(|c| (c, c)));
@@ -47,17 +49,17 @@ impl Shape {
                 let ranges = class.ranges().iter().map(|range| (range.start().into(), range.end().into()));
                 self.characters.extend(ranges);
             }
-            HirKind::Repetition(repeated) => self.characters(&repeated.sub),
-            HirKind::Capture(capture) => self.characters(&capture.sub),
+            HirKind::Repetition(repeated) => self.add_characters(&repeated.sub),
+            HirKind::Capture(capture) => self.add_characters(&capture.sub),
             HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-                parts.iter().for_each(|part| self.characters(part));
+                parts.iter().for_each(|part| self.add_characters(part));
             }
             HirKind::Empty | HirKind::Look(_) => {}
         }
     }
 }
 
-/// The lengths that `hir` matches; none where there is no bound.
+/// Returns the lengths that `hir` matches, or `None` if there is no bound.
 fn lengths(hir: &Hir) -> Option<BTreeSet<usize>> {
     let one = |length: usize| Some(BTreeSet::from([length]));
     match hir.kind() {
@@ -73,26 +75,25 @@ fn lengths(hir: &Hir) -> Option<BTreeSet<usize>> {
         }
         HirKind::Repetition(repeated) => {
             let each = lengths(&repeated.sub)?;
-            let most = repeated
-                .max
-                .and_then(|most| usize::try_from(most).ok())
-                .filter(|most| *most <= LENGTH_MAX)?;
+            let max =
+                repeated.max.and_then(|max| usize::try_from(max).ok()).filter(|max| *max <= LENGTH_MAX)?;
+            let min = usize::try_from(repeated.min).ok()?;
             let mut all = BTreeSet::new();
-            let mut so_far = BTreeSet::from([0]);
-            for count in 0..=most {
-                if count >= usize::try_from(repeated.min).ok()? {
-                    all.extend(&so_far);
+            let mut of_count = BTreeSet::from([0]);
+            for count in 0..=max {
+                if count >= min {
+                    all.extend(&of_count);
                 }
-                so_far = sums(&so_far, &each);
+                of_count = sums(&of_count, &each);
             }
             Some(all)
         }
     }
 }
 
-/// Every sum of one of `some` and one of `others`.
-fn sums(some: &BTreeSet<usize>, others: &BTreeSet<usize>) -> BTreeSet<usize> {
-    some.iter().flat_map(|a| others.iter().map(move |b| a + b)).filter(|sum| *sum <= LENGTH_MAX).collect()
+/// Returns every sum, up to [`LENGTH_MAX`], of a length from `first` and a length from `second`.
+fn sums(first: &BTreeSet<usize>, second: &BTreeSet<usize>) -> BTreeSet<usize> {
+    first.iter().flat_map(|a| second.iter().map(move |b| a + b)).filter(|sum| *sum <= LENGTH_MAX).collect()
 }
 
 #[cfg(test)]
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_and_lengths_are_those_of_the_pattern() {
+    fn shape_has_the_characters_and_lengths_of_the_pattern() {
         let shape = Shape::of("^(?:U[0-9]{8}|[0-9]{2}([A-C]{3})?)$");
         assert_eq!(shape.lengths, BTreeSet::from([2, 5, 9]));
         assert!(shape.has_character('U') && shape.has_character('B') && shape.has_character('7'));

@@ -1,6 +1,11 @@
+//! Tests of all schemes together.
+
 use proptest::prelude::*;
 
+use country::Country;
+
 use super::*;
+use crate::scheme::ANYWHERE;
 
 fn scheme(name: &str) -> &'static Scheme {
     let (country, id) = name.split_once(' ').unwrap();
@@ -8,7 +13,7 @@ fn scheme(name: &str) -> &'static Scheme {
 }
 
 #[test]
-fn every_scheme_takes_its_own_example_in_any_dress() {
+fn every_scheme_accepts_its_example_in_every_notation() {
     assert!(Scheme::all().len() >= 94);
     for scheme in Scheme::all() {
         let name = format!("{} {}", scheme.country, scheme.id);
@@ -18,19 +23,19 @@ fn every_scheme_takes_its_own_example_in_any_dress() {
             .chars()
             .map(|c| if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xfee0).unwrap() } else { c })
             .collect();
-        for dressed in [
+        for variant in [
             format!("  {}\u{3000}", scheme.example),
             scheme.example.to_lowercase(),
             full_width,
             normalized.clone(),
         ] {
-            assert_eq!(scheme.check(&dressed).as_deref(), Ok(normalized.as_str()), "{name}: {dressed:?}");
+            assert_eq!(scheme.check(&variant).as_deref(), Ok(normalized.as_str()), "{name}: {variant:?}");
         }
     }
 }
 
 #[test]
-fn what_cannot_be_seen_or_is_of_another_script_is_refused_everywhere() {
+fn every_scheme_rejects_invisible_characters_and_other_scripts() {
     for scheme in Scheme::all() {
         for bad in [
             "\t", "\n", "\u{200b}", "\u{202e}", "\u{1b}", "\u{660}", "²", "О", "ſ", "ı", "ß", "ﬁ", "'--",
@@ -51,53 +56,55 @@ fn ids_are_unique_within_a_country_and_countries_exist() {
     }
 }
 
-fn told(country: &str, number: &str) -> (&'static str, String) {
+fn rejection(country: &str, number: &str) -> (&'static str, String) {
     let error = check(country.parse().unwrap(), number).unwrap_err();
     (error.fault.code(), error.to_string())
 }
 
 #[test]
-fn an_error_names_the_scheme_the_fault_and_a_good_form() {
-    let (code, text) = told("JP", "2503947854818");
+fn an_error_names_the_scheme_the_fault_and_an_example() {
+    let (code, text) = rejection("JP", "2503947854818");
     assert_eq!(code, "number_check_digit");
     for part in ["Corporate Number", "Japan", "check digit", "13 digits", "2503947854819"] {
         assert!(text.contains(part), "{text}");
     }
-    assert_eq!(told("JP", "250394785481").0, "number_length");
-    assert_eq!(told("JP", "25039478548A9").0, "number_characters");
-    assert!(told("JP", "2503947\u{200b}854819").1.contains("U+200B (zero-width character) at character 8"));
-    assert_eq!(told("US", "07-1234567").0, "number_not_issued");
-    // Of several lengths only those that the scheme has are right ones.
+    assert_eq!(rejection("JP", "250394785481").0, "number_length");
+    assert_eq!(rejection("JP", "25039478548A9").0, "number_characters");
+    assert!(
+        rejection("JP", "2503947\u{200b}854819").1.contains("U+200B (zero-width character) at character 8")
+    );
+    assert_eq!(rejection("US", "07-1234567").0, "number_not_issued");
+    // A length between two that the scheme has is wrong.
     let regon = scheme("PL regon");
     assert_eq!(regon.check("12345678901").map_err(|error| error.fault), Err(Fault::Length { length: 11 }));
     assert_eq!(
         scheme("AT uid").check("U8888276").map_err(|error| error.fault),
         Err(Fault::Length { length: 8 })
     );
-    // The place is that in what was written: prefix, spaces and separators counted.
+    // The position is the one in the number as written, with prefix, spaces and separators.
     let fault = scheme("DK cvr").check(" DK 12-K45678").map_err(|error| error.fault);
     assert_eq!(fault, Err(Fault::Character { character: 'K', position: 8 }));
 
-    // Of several schemes the nearest one is told, and the others are named.
-    let (code, text) = told("GB", "901 6230 24148");
+    // The error is the one of the closest scheme; the others are listed.
+    let (code, text) = rejection("GB", "901 6230 24148");
     assert_eq!(code, "number_check_digit");
     assert!(text.contains("VAT number") && text.contains("company number"), "{text}");
-    assert_eq!(told("JP", "").0, "number_length");
+    assert_eq!(rejection("JP", "").0, "number_length");
 }
 
 #[test]
-fn an_lei_is_taken_in_every_country() {
+fn an_lei_is_accepted_in_every_country() {
     let lei = &scheme("XX lei").example;
     for country in ["JP", "GB", "AQ"] {
         let accepted = check(country.parse().unwrap(), lei).unwrap();
         assert_eq!(accepted.scheme.map(|scheme| scheme.id.as_str()), Some("lei"));
     }
     let typo = format!("{}X{}", &lei[..4], &lei[5..]);
-    assert!(told("JP", &typo).1.contains("Legal Entity Identifier"), "{}", told("JP", &typo).1);
+    assert!(rejection("JP", &typo).1.contains("Legal Entity Identifier"), "{}", rejection("JP", &typo).1);
 }
 
 #[test]
-fn a_country_without_a_scheme_takes_a_bounded_form_unverified() {
+fn a_country_without_a_scheme_accepts_a_bounded_form_unverified() {
     let antarctica: Country = "AQ".parse().unwrap();
     let accepted = check(antarctica, " ab-１２ ").unwrap();
     assert_eq!((accepted.normalized.as_str(), accepted.scheme), ("AB-12", None));
@@ -107,7 +114,7 @@ fn a_country_without_a_scheme_takes_a_bounded_form_unverified() {
 }
 
 #[test]
-fn german_register_numbers_are_put_in_order() {
+fn german_register_numbers_are_normalized() {
     let register = scheme("DE handelsregister_with_court");
     for (written, stored) in [
         ("HRB 20417, Bremen", "Bremen HRB 20417"),
@@ -120,7 +127,7 @@ fn german_register_numbers_are_put_in_order() {
     assert!(register.check("Atlantis HRB 1").is_err());
 }
 
-/// Every number that differs from `number` in one digit.
+/// Returns every number that differs from `number` in one digit.
 fn one_digit_changed(number: &str) -> Vec<String> {
     let digits = number.char_indices().filter(|(_, c)| c.is_ascii_digit());
     let changed = digits.flat_map(|(at, was)| {
@@ -130,8 +137,8 @@ fn one_digit_changed(number: &str) -> Vec<String> {
     changed.collect()
 }
 
-/// Every number that differs from `number` by two neighbouring digits that changed places.
-fn neighbours_swapped(number: &str) -> Vec<String> {
+/// Returns every number that differs from `number` in two adjacent digits that are swapped.
+fn adjacent_digits_swapped(number: &str) -> Vec<String> {
     let digits = number.as_bytes();
     let swappable = (1..digits.len())
         .filter(|at| digits[at - 1] != digits[*at] && digits[at - 1..=*at].iter().all(u8::is_ascii_digit));
@@ -143,16 +150,16 @@ fn neighbours_swapped(number: &str) -> Vec<String> {
     swapped.collect()
 }
 
-/// Valid numbers of a scheme, reached from its example by small steps.
-fn valid_numbers(scheme: &'static Scheme, most: usize) -> Vec<String> {
+/// Returns up to `limit` valid numbers of a scheme, found by changing digits of its example.
+fn valid_numbers(scheme: &'static Scheme, limit: usize) -> Vec<String> {
     let mut found = vec![scheme.check(&scheme.example).unwrap()];
     let mut at = 0;
-    while found.len() < most && at < found.len() {
+    while found.len() < limit && at < found.len() {
         for first in one_digit_changed(&found[at].clone()).into_iter().step_by(7) {
             for second in one_digit_changed(&first).into_iter().step_by(5) {
                 if let Ok(valid) = scheme.check(&second)
                     && !found.contains(&valid)
-                    && found.len() < most
+                    && found.len() < limit
                 {
                     found.push(valid);
                 }
@@ -163,9 +170,9 @@ fn valid_numbers(scheme: &'static Scheme, most: usize) -> Vec<String> {
     found
 }
 
-/// Schemes whose check cannot find every changed digit, since their algorithm gives one check digit
-/// for two remainders, has weights that divide the modulus, or leaves digits out.
-const MISS_DIGITS: [&str; 23] = [
+/// Schemes whose check cannot detect every changed digit: their algorithm maps two remainders to one check digit,
+/// has weights that divide the modulus, or leaves digits out.
+const MISS_CHANGED_DIGITS: [&str; 23] = [
     "JP corporate_number",
     "GB vat",
     "AR cuit",
@@ -191,8 +198,8 @@ const MISS_DIGITS: [&str; 23] = [
     "VN mst",
 ];
 
-/// Schemes whose check finds every pair of neighbouring digits that changed places.
-const FIND_SWAPS: [&str; 27] = [
+/// Schemes whose check detects every swap of two adjacent digits.
+const DETECT_SWAPS: [&str; 27] = [
     "AT firmenbuch",
     "AU abn",
     "BE enterprise_number",
@@ -223,7 +230,7 @@ const FIND_SWAPS: [&str; 27] = [
 ];
 
 #[test]
-fn a_wrong_digit_or_a_swap_is_found_wherever_the_algorithm_can() {
+fn changed_and_swapped_digits_are_detected_where_the_algorithm_allows() {
     for scheme in Scheme::all().iter().filter(|scheme| scheme.has_check()) {
         let name = format!("{} {}", scheme.country, scheme.id);
         let numbers = valid_numbers(scheme, 40);
@@ -232,16 +239,16 @@ fn a_wrong_digit_or_a_swap_is_found_wherever_the_algorithm_can() {
             changed.filter(|number| scheme.check(number).is_ok()).collect::<Vec<_>>()
         };
         let digits = missed(one_digit_changed);
-        assert_eq!(digits.is_empty(), !MISS_DIGITS.contains(&name.as_str()), "{name}: {digits:?}");
-        if FIND_SWAPS.contains(&name.as_str()) {
-            assert_eq!(missed(neighbours_swapped), [""; 0], "{name}");
+        assert_eq!(digits.is_empty(), !MISS_CHANGED_DIGITS.contains(&name.as_str()), "{name}: {digits:?}");
+        if DETECT_SWAPS.contains(&name.as_str()) {
+            assert_eq!(missed(adjacent_digits_swapped), [""; 0], "{name}");
         }
     }
 }
 
 proptest! {
     #[test]
-    fn whatever_is_written_is_taken_or_explained(number in "\\PC{0,30}|[A-Z0-9 ./-]{0,20}|.{0,60}") {
+    fn every_text_is_accepted_or_explained(number in "\\PC{0,30}|[A-Z0-9 ./-]{0,20}|.{0,60}") {
         for country in Country::all() {
             match check(country, &number) {
                 Ok(accepted) => {

@@ -1,10 +1,13 @@
-//! Sums of weighted digits.
+//! Check characters computed from a sum of weighted digits.
 
-pub(super) const DIGITS: &str = "0123456789";
+use crate::digits::last_digit;
 
-/// The sum of `number`'s first characters times `weights`, a character counting as its place in
-/// `alphabet`.
-pub(super) fn sum(number: &[char], weights: &[u32], alphabet: &str) -> Option<u32> {
+/// The alphabet of schemes whose numbers contain only digits.
+pub(crate) const DIGITS: &str = "0123456789";
+
+/// Returns the sum of the first characters of `number` times `weights`. A character's value is its position in
+/// `alphabet`. Returns `None` if `number` is too short or contains a character outside `alphabet`.
+pub(crate) fn sum(number: &[char], weights: &[u32], alphabet: &str) -> Option<u32> {
     if number.len() < weights.len() {
         return None;
     }
@@ -14,24 +17,28 @@ pub(super) fn sum(number: &[char], weights: &[u32], alphabet: &str) -> Option<u3
     })
 }
 
-/// Whether the character that `remainder` stands for in `characters` is the one at `at`.
-pub(super) fn stands(number: &[char], at: usize, characters: &str, remainder: u32) -> bool {
+/// Returns whether the character at position `at` is the one that `remainder` selects from `characters`.
+pub(crate) fn is_check_character(number: &[char], at: usize, characters: &str, remainder: u32) -> bool {
     let expected = usize::try_from(remainder).ok().and_then(|index| characters.chars().nth(index));
     expected.is_some() && expected.as_ref() == number.get(at)
 }
 
-pub(super) fn holds_from_end(number: &[char], weights: &[u32], modulus: u32, characters: &str) -> bool {
+/// Returns whether the last character matches a sum whose `weights` are applied from the end.
+pub(crate) fn holds_from_end(number: &[char], weights: &[u32], modulus: u32, characters: &str) -> bool {
     let Some((_, digits)) = number.split_last() else { return false };
     let reversed: Vec<char> = digits.iter().rev().copied().collect();
     let used = &weights[..weights.len().min(reversed.len())];
-    sum(&reversed, used, DIGITS).is_some_and(|sum| stands(number, digits.len(), characters, sum % modulus))
+    sum(&reversed, used, DIGITS)
+        .is_some_and(|sum| is_check_character(number, digits.len(), characters, sum % modulus))
 }
 
-pub(super) fn holds_in_two_passes(number: &[char], first: &[u32], second: &[u32]) -> bool {
-    let rest = |weights| sum(number, weights, DIGITS).map(|sum| sum % 11);
-    let digit = match rest(first) {
-        Some(10) => rest(second).map(|rest| rest % 10),
-        rest => rest,
+/// Returns whether the last digit is the sum modulo 11. If the `first` weights give 10, the `second` ones apply; if
+/// those give 10 too, the check digit is 0.
+pub(crate) fn holds_in_two_passes(number: &[char], first: &[u32], second: &[u32]) -> bool {
+    let remainder = |weights| sum(number, weights, DIGITS).map(|sum| sum % 11);
+    let check = match remainder(first) {
+        Some(10) => remainder(second).map(|remainder| remainder % 10),
+        remainder => remainder,
     };
-    digit.is_some() && number.last().and_then(|c| c.to_digit(10)) == digit
+    check.is_some() && last_digit(number) == check
 }

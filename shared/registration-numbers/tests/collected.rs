@@ -1,9 +1,11 @@
-//! The schemes against vectors that were judged by others, where they are at hand.
+//! Compares the schemes with collected test vectors, if the files exist.
+//!
+//! The vectors are not part of the repository; without them the tests pass and print a note.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test that tells what it saw"
+    reason = "a test fails by panicking and prints what it skipped"
 )]
 
 use std::path::PathBuf;
@@ -12,37 +14,37 @@ use registration_numbers::Scheme;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct Folding {
+struct PolicyRow {
     country: String,
     scheme: String,
     number: String,
     source: String,
 }
 
-/// Where the collected numbers are, if they are at hand.
-fn collected(file: &str) -> Option<csv::Reader<std::fs::File>> {
+/// Opens a file of collected vectors, or returns `None` if it does not exist.
+fn vectors(file: &str) -> Option<csv::Reader<std::fs::File>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/registration_numbers");
     let reader = csv::Reader::from_path(folder.join(file)).ok();
     if reader.is_none() {
-        eprintln!("{file} is not at hand: nothing was compared");
+        eprintln!("{file} not found: nothing was compared");
     }
     reader
 }
 
 #[test]
-fn one_policy_of_folding_holds_for_every_scheme() {
-    let Some(mut reader) = collected("policy_vectors.csv") else { return };
+fn every_scheme_follows_the_character_policy() {
+    let Some(mut reader) = vectors("policy_vectors.csv") else { return };
     let mut wrong = Vec::new();
     for row in reader.deserialize() {
-        let Folding { country, scheme, number, source } = row.unwrap();
+        let PolicyRow { country, scheme, number, source } = row.unwrap();
         let scheme = Scheme::find(&country, &scheme).unwrap_or_else(|| panic!("{country} {scheme}"));
-        let taken = match source.split(": ").nth(1).unwrap_or_default() {
+        let accepted = match source.split(": ").nth(1).unwrap_or_default() {
             "full-width digits" | "spaces around" | "letter case changed" => true,
             "tab at the start" | "line feed at the end" | "line feed inside" | "Arabic-Indic digits" => false,
-            // Inside a number a space counts where the scheme's notation has one.
+            // Whether a space inside a number is allowed depends on the scheme's separators.
             _ => continue,
         };
-        if scheme.check(&number).is_ok() != taken {
+        if scheme.check(&number).is_ok() != accepted {
             wrong.push(format!("{country} {}: {number:?} ({source})", scheme.id));
         }
     }
@@ -50,7 +52,7 @@ fn one_policy_of_folding_holds_for_every_scheme() {
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct VectorRow {
     country: String,
     scheme: String,
     number: String,
@@ -59,12 +61,12 @@ struct Row {
 }
 
 #[test]
-fn every_vector_is_judged_as_by_its_source() {
-    let Some(mut reader) = collected("vectors.csv") else { return };
+fn every_vector_has_the_verdict_of_its_source() {
+    let Some(mut reader) = vectors("vectors.csv") else { return };
     let mut wrong = Vec::new();
     let mut seen = 0;
     for row in reader.deserialize() {
-        let Row { country, scheme, number, valid, normalized } = row.unwrap();
+        let VectorRow { country, scheme, number, valid, normalized } = row.unwrap();
         let scheme = Scheme::find(&country, &scheme).unwrap_or_else(|| panic!("{country} {scheme}"));
         let expected = valid.then_some(normalized);
         let found = scheme.check(&number).ok();

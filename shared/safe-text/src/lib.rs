@@ -1,18 +1,18 @@
-//! Which characters a text from outside may hold, and how a refused one is described.
+//! Rules for untrusted text: which characters names and lines may contain, how a rejected character is described,
+//! and how text is cleaned before it is displayed or put into a prompt.
 
 use std::fmt;
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// More combining marks than this on one letter are decoration, not writing: no orthography needs
-/// more than four after composition.
-const MOST_MARKS_IN_A_ROW: usize = 4;
+/// Maximum number of combining marks on one letter. No orthography needs more than four after composition; more are
+/// decoration.
+const COMBINING_MARKS_MAX: usize = 4;
 
-/// The first character that a text may not hold.
+/// A character that a text must not contain, with its position and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusedCharacter {
     character: char,
-    /// Counted in characters from 1.
     position: usize,
     kind: &'static str,
 }
@@ -25,24 +25,24 @@ impl fmt::Display for RefusedCharacter {
 }
 
 impl RefusedCharacter {
-    /// The character.
+    /// Returns the character.
     pub fn character(&self) -> char {
         self.character
     }
 
-    /// Its place, counted in characters from 1.
+    /// Returns its position, counted in characters from 1.
     pub fn position(&self) -> usize {
         self.position
     }
 
-    /// What is wrong with it.
+    /// Returns the kind of character, such as "control character".
     pub fn kind(&self) -> &'static str {
         self.kind
     }
 }
 
-/// What a character may be refused for in any text: it is invisible, changes the direction or
-/// shape of its neighbours, or means nothing.
+/// Returns the kind of a character that no text may contain: one that is invisible, changes the direction or shape of
+/// its neighbours, or has no meaning.
 fn unprintable(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{180e}' => "zero-width character",
@@ -68,7 +68,7 @@ fn unprintable(c: char) -> Option<&'static str> {
     })
 }
 
-/// What a character is refused for in a company's name although it is printable.
+/// Returns the kind of a printable character that company names must not contain.
 fn not_in_names(c: char) -> Option<&'static str> {
     let group = c.general_category_group();
     match c {
@@ -90,48 +90,48 @@ fn not_in_names(c: char) -> Option<&'static str> {
     }
 }
 
-fn first_refused(text: &str, also: fn(char) -> Option<&'static str>) -> Option<RefusedCharacter> {
+fn first_refused(text: &str, extra_rule: fn(char) -> Option<&'static str>) -> Option<RefusedCharacter> {
     let mut marks = 0;
-    let mut before = None;
+    let mut previous = None;
     for (index, character) in text.chars().enumerate() {
         let presentation = matches!(character, '\u{fe0e}' | '\u{fe0f}');
         let is_mark = character.general_category_group() == GeneralCategoryGroup::Mark;
         marks = if is_mark { marks + 1 } else { 0 };
         let kind = if presentation {
-            // Legitimate only after a symbol, where it chooses between its text and emoji picture.
+            // Legitimate only after a symbol, where it selects text or emoji presentation.
             let after_symbol =
-                before.is_some_and(|c: char| c.general_category_group() == GeneralCategoryGroup::Symbol);
+                previous.is_some_and(|c: char| c.general_category_group() == GeneralCategoryGroup::Symbol);
             if after_symbol { None } else { Some("variation selector") }
-        } else if marks > MOST_MARKS_IN_A_ROW {
-            Some("one combining mark too many on a letter")
+        } else if marks > COMBINING_MARKS_MAX {
+            Some("combining mark beyond the maximum on one letter")
         } else {
-            unprintable(character).or_else(|| also(character))
+            unprintable(character).or_else(|| extra_rule(character))
         };
         if let Some(kind) = kind {
             return Some(RefusedCharacter { character, position: index + 1, kind });
         }
-        before = Some(character);
+        previous = Some(character);
     }
     None
 }
 
-/// The first character of `name` that a company's name may not hold: anything invisible or
-/// directional, and the punctuation of markup and templates.
+/// Returns the first character of `name` that company names must not contain: invisible and directional characters,
+/// and the punctuation of markup and templates.
 pub fn refused_in_name(name: &str) -> Option<RefusedCharacter> {
     first_refused(name, not_in_names)
 }
 
-/// The first character of `line` that a single line of plain text may not hold.
+/// Returns the first character of `line` that a single line of plain text must not contain.
 pub fn refused_in_line(line: &str) -> Option<RefusedCharacter> {
     first_refused(line, |_| None)
 }
 
-/// `text` from a stranger, made fit to be shown and to be given to a model: unprintable characters
-/// become spaces, runs of white space become one space, and no more than `most` characters are kept.
-pub fn clean(text: &str, most: usize) -> String {
-    let mut cleaned = String::with_capacity(text.len().min(most * 4));
+/// Returns untrusted `text` in a form that is safe to display and to put into a prompt: unprintable characters become
+/// spaces, runs of white space become one space, and the result has at most `max_chars` characters.
+pub fn clean(text: &str, max_chars: usize) -> String {
+    let mut cleaned = String::with_capacity(text.len().min(max_chars * 4));
     let mut kept = 0;
-    let mut gap = false;
+    let mut pending_space = false;
     let mut marks = 0;
     for c in text.chars() {
         let is_mark = c.general_category_group() == GeneralCategoryGroup::Mark;
@@ -140,20 +140,20 @@ pub fn clean(text: &str, most: usize) -> String {
             || (unprintable(c).is_some()
                 && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'))
         {
-            gap = kept > 0;
+            pending_space = kept > 0;
             continue;
         }
-        // Zero-width characters join what they stand between; a space there would split a name.
-        if unprintable(c).is_some() || marks > MOST_MARKS_IN_A_ROW {
+        // Zero-width characters are dropped without a space, which would split a name in two.
+        if unprintable(c).is_some() || marks > COMBINING_MARKS_MAX {
             continue;
         }
-        if kept + usize::from(gap) >= most {
+        if kept + usize::from(pending_space) >= max_chars {
             break;
         }
-        if gap {
+        if pending_space {
             cleaned.push(' ');
             kept += 1;
-            gap = false;
+            pending_space = false;
         }
         cleaned.push(c);
         kept += 1;
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_every_script_pass() {
+    fn names_of_every_script_are_accepted() {
         for name in [
             "株式会社さくら・精密",
             "Müller & Söhne GmbH",
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bad_character_is_named_with_its_place() {
+    fn the_first_refused_character_is_reported_with_its_position() {
         let refused = |text| refused_in_name(text).map(|r| r.to_string());
         assert_eq!(refused("Ac\u{200b}me").unwrap(), "U+200B (zero-width character) at character 3");
         assert_eq!(refused("\u{202e}dtL").unwrap(), "U+202E (direction control) at character 1");
@@ -204,19 +204,19 @@ mod tests {
     }
 
     #[test]
-    fn cleaning_keeps_words_and_drops_what_cannot_be_seen() {
+    fn cleaning_keeps_words_and_drops_invisible_characters() {
         assert_eq!(clean(" a\u{1b}[2J\n\n b\u{200b}c\u{e0041} ", 50), "a [2J bc");
         assert_eq!(clean("abcdef", 3), "abc");
     }
 
     proptest! {
         #[test]
-        fn cleaned_text_is_a_bounded_printable_line(text in "\\PC*|.{0,80}|[\u{200b}-\u{206f}a ]{0,40}", most in 0_usize..60) {
-            let cleaned = clean(&text, most);
-            prop_assert!(cleaned.chars().count() <= most);
-            prop_assert_eq!(clean(&cleaned, most), cleaned.trim_end());
-            let bad = cleaned.chars().find(|c| unprintable(*c).is_some());
-            prop_assert_eq!(bad, None);
+        fn cleaned_text_is_a_bounded_printable_line(text in "\\PC*|.{0,80}|[\u{200b}-\u{206f}a ]{0,40}", max_chars in 0_usize..60) {
+            let cleaned = clean(&text, max_chars);
+            prop_assert!(cleaned.chars().count() <= max_chars);
+            prop_assert_eq!(clean(&cleaned, max_chars), cleaned.trim_end());
+            let refused = cleaned.chars().find(|c| unprintable(*c).is_some());
+            prop_assert_eq!(refused, None);
         }
     }
 }

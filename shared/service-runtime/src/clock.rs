@@ -1,4 +1,4 @@
-//! Where the services read the time, so that tests can set it.
+//! The services' source of the current time, which tests can set.
 
 use std::{
     sync::{
@@ -10,28 +10,28 @@ use std::{
 
 use domain::time::UtcTime;
 
-/// Returns the current time of the machine's clock.
+/// Returns the current time of the system clock.
 pub fn now() -> UtcTime {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UtcTime::from_epoch_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Tells the current time: the machine's, or one that its holder sets.
+/// A source of the current time: the system clock, or a fixed time that its owner sets.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<AtomicI64>>);
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the system clock.
     pub fn system() -> Self {
         Self(None)
     }
 
-    /// A clock that stands at `start` until it is [set](Self::set). Clones share its time.
+    /// Returns a clock that stands at `start` until it is [set](Self::set). Clones share its time.
     pub fn fixed(start: UtcTime) -> Self {
         Self(Some(Arc::new(AtomicI64::new(start.epoch_millis()))))
     }
 
-    /// The current time.
+    /// Returns the current time.
     pub fn now(&self) -> UtcTime {
         match &self.0 {
             None => now(),
@@ -39,7 +39,7 @@ impl Clock {
         }
     }
 
-    /// Moves a fixed clock to `time`; the machine's clock cannot be moved and keeps its time.
+    /// Moves a fixed clock to `time`. Has no effect on the system clock.
     pub fn set(&self, time: UtcTime) {
         if let Some(millis) = &self.0 {
             millis.store(time.epoch_millis(), Ordering::SeqCst);

@@ -1,54 +1,54 @@
-//! Settings from the environment: declared once, read with every mistake reported together, and
-//! listed by `--help` and the documentation from the same declarations.
+//! Settings from environment variables. Each setting is declared once; `--help`, the documentation and the reader use
+//! the same declaration, and all invalid settings are reported together.
 
 use std::{collections::HashMap, fmt, fmt::Write as _, str::FromStr, time::Duration};
 
 use thiserror::Error;
 
-/// A setting: an environment variable.
+/// A setting, given as an environment variable.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// The variable's name.
+    /// The name of the variable.
     pub name: &'static str,
-    /// What holds when it is not set.
+    /// What applies if the variable is not set.
     pub default: Presence,
-    /// What it does, with its unit.
+    /// What the setting does, with its unit.
     pub help: &'static str,
 }
 
-/// What holds when a setting is not there.
+/// What applies if a setting is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// The service does not start.
     Required,
-    /// What it does is left undone.
+    /// The feature that it configures is off.
     Optional,
-    /// This value.
+    /// This value is used.
     Default(&'static str),
 }
 
-/// Everything that is wrong with the settings.
+/// All errors in the settings, one message each.
 #[derive(Debug, Error)]
 pub struct ConfigErrors(pub Vec<String>);
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "the settings are not usable; mend these and start again (--help lists every setting):")?;
+        writeln!(f, "invalid settings; correct them and start again (--help lists every setting):")?;
         self.0.iter().try_for_each(|error| writeln!(f, "  {error}"))
     }
 }
 
-/// Variables and their values.
+/// Environment variables and their values.
 pub type Environment = HashMap<String, String>;
 
-/// The variables of this process. One that is no Unicode text is taken with replacement characters,
-/// which no setting accepts, so that it is reported and not passed over.
+/// Returns the environment variables of this process. Invalid Unicode is read with replacement characters, which no
+/// setting accepts, so that the variable is reported instead of ignored.
 pub fn process_environment() -> Environment {
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
-/// Reads settings and collects what is wrong with them.
+/// Reads settings and collects their errors.
 #[derive(Debug)]
 pub struct Reader<'a> {
     environment: &'a Environment,
@@ -56,13 +56,13 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads from `environment`.
+    /// Returns a reader of the settings in `environment`.
     pub fn new(environment: &'a Environment) -> Self {
         Self { environment, errors: Vec::new() }
     }
 
-    /// The value of `setting` as text; none when it is not set and has no default. White space
-    /// around it does not count, and an empty value is as good as none.
+    /// Returns the trimmed value of `setting`, or `None` if it is not set and has no default. An empty value counts as
+    /// not set.
     pub fn text(&mut self, setting: &Setting) -> Option<String> {
         let set =
             self.environment.get(setting.name).map(|value| value.trim()).filter(|value| !value.is_empty());
@@ -77,52 +77,52 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of `setting`, parsed. The message of an error is the parser's; the value itself is
-    /// not repeated, for it may be secret.
+    /// Returns the parsed value of `setting`. An error is reported with the parser's message, never with the value,
+    /// which may be secret.
     pub fn parse<T: FromStr<Err: fmt::Display>>(&mut self, setting: &Setting) -> Option<T> {
         let text = self.text(setting)?;
         self.convert(setting, text.parse())
     }
 
-    /// The value of `setting`, a number of whole seconds from `least` to `most`.
-    pub fn seconds(&mut self, setting: &Setting, least: u64, most: u64) -> Option<Duration> {
-        self.number(setting, least, most).map(Duration::from_secs)
+    /// Returns the value of `setting` as whole seconds from `min` to `max`.
+    pub fn seconds(&mut self, setting: &Setting, min: u64, max: u64) -> Option<Duration> {
+        self.number(setting, min, max).map(Duration::from_secs)
     }
 
-    /// The value of `setting`, a whole number from `least` to `most`.
-    pub fn number(&mut self, setting: &Setting, least: u64, most: u64) -> Option<u64> {
+    /// Returns the value of `setting` as a whole number from `min` to `max`.
+    pub fn number(&mut self, setting: &Setting, min: u64, max: u64) -> Option<u64> {
         let value: u64 = self.parse(setting)?;
-        if (least..=most).contains(&value) {
+        if (min..=max).contains(&value) {
             Some(value)
         } else {
-            self.fail(setting, format_args!("is {value}: use a number from {least} to {most}"));
+            self.fail(setting, format_args!("is {value}: use a number from {min} to {max}"));
             None
         }
     }
 
-    /// Takes the result of a conversion of `setting`, noting its error.
+    /// Returns the value of a conversion of `setting`, or records its error.
     pub fn convert<T, E: fmt::Display>(&mut self, setting: &Setting, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.fail(setting, format_args!("cannot be read: {error}"))).ok()
+        result.map_err(|error| self.fail(setting, format_args!("cannot be parsed: {error}"))).ok()
     }
 
-    /// Notes that `setting` is wrong.
-    pub fn fail(&mut self, setting: &Setting, why: impl fmt::Display) {
-        self.errors.push(format!("{} {why} ({})", setting.name, setting.help));
+    /// Records an error in `setting`. `reason` is a predicate, such as "is not a URL".
+    pub fn fail(&mut self, setting: &Setting, reason: impl fmt::Display) {
+        self.errors.push(format!("{} {reason} ({})", setting.name, setting.help));
     }
 
-    /// The settings, made by `make` from what was read.
+    /// Returns `settings` if no error was recorded.
     ///
     /// # Errors
-    /// Everything that was noted.
-    pub fn finish<T>(self, make: Option<T>) -> Result<T, ConfigErrors> {
-        match make {
+    /// Returns [`ConfigErrors`] with all recorded errors.
+    pub fn finish<T>(self, settings: Option<T>) -> Result<T, ConfigErrors> {
+        match settings {
             Some(settings) if self.errors.is_empty() => Ok(settings),
             _ => Err(ConfigErrors(self.errors)),
         }
     }
 }
 
-/// The settings as a list for `--help`.
+/// Returns the settings as a list for `--help`.
 pub fn help(settings: &[&[Setting]]) -> String {
     let mut text = String::from("Settings (environment variables):\n");
     for setting in settings.iter().copied().flatten() {
@@ -136,7 +136,7 @@ pub fn help(settings: &[&[Setting]]) -> String {
     text
 }
 
-/// The settings as rows of a Markdown table for the documentation.
+/// Returns the settings as a Markdown table for the documentation.
 pub fn markdown(settings: &[&[Setting]]) -> String {
     let mut text = String::from("| setting | default | what it does |\n| --- | --- | --- |\n");
     for setting in settings.iter().copied().flatten() {
@@ -150,7 +150,7 @@ pub fn markdown(settings: &[&[Setting]]) -> String {
     text
 }
 
-/// Declares settings and the list of them:
+/// Declares settings as constants, and a list of them:
 /// `settings! { LIST: IDENT = "NAME", presence, "what it does"; … }`.
 #[macro_export]
 macro_rules! settings {

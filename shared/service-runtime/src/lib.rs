@@ -1,5 +1,5 @@
-//! What every service process needs besides its own work: settings from the environment, a clock, an orderly
-//! shutdown, and a probe that asks a local service for its health.
+//! The basics of every service process: settings from the environment, a clock, graceful shutdown, and a health probe
+//! for containers.
 
 pub mod clock;
 pub mod config;

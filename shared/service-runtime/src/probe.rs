@@ -1,52 +1,67 @@
-//! Asking a service on this machine whether it is alive, for containers whose image holds no other program to ask with.
+//! A health probe for containers whose image contains no other program that could send a request.
 
-use std::{io, net::SocketAddr, time::Duration};
-
-use thiserror::Error;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
+use std::{
+    error::Error as StdError,
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
 };
 
-/// Longest wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+use http_body_util::Empty;
+use hyper::{Request, StatusCode, body::Bytes, client::conn::http1, header::HOST};
+use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::{net::TcpStream, time::timeout};
 
-/// Why a service is not known to be alive.
+/// Timeout of the whole request. Container health checks have their own, longer timeout.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Path of the liveness check: whether the process works.
+pub const ALIVE: &str = "/healthz";
+
+/// Path of the readiness check: whether the process can serve requests.
+pub const READY: &str = "/readyz";
+
+/// Why a service does not count as healthy.
 #[derive(Debug, Error)]
 pub enum ProbeError {
-    /// It does not answer.
+    /// The service did not answer.
     #[error("nothing answers at {0}: {1}")]
     NoAnswer(SocketAddr, io::Error),
-    /// It answers something else than 200.
+    /// The service answered with another status than 200.
     #[error("{0} does not answer {1} with 200")]
     Unhealthy(SocketAddr, &'static str),
 }
 
-/// Whether a process is alive.
-pub const ALIVE: &str = "/healthz";
-
-/// Whether it can serve requests.
-pub const READY: &str = "/readyz";
-
-/// Asks `path` of what listens at `bind` on this machine.
+/// Sends GET `path` to the service that listens at `bind` on this host.
 ///
 /// # Errors
-/// [`ProbeError`] when the answer is not 200.
+/// Returns [`ProbeError`] if there is no answer within three seconds, or its status is not 200.
 pub async fn probe(bind: SocketAddr, path: &'static str) -> Result<(), ProbeError> {
-    let here = if bind.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
-    let address = if bind.ip().is_unspecified() { SocketAddr::new(here, bind.port()) } else { bind };
-    let ask = async {
-        let mut stream = TcpStream::connect(address).await?;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).await?;
-        Ok::<_, io::Error>(answer)
-    };
-    match timeout(PATIENCE, ask).await.unwrap_or_else(|late| Err(late.into())) {
-        Ok(line) if line.ends_with(b" 200") => Ok(()),
+    let address = reachable(bind);
+    let no_answer = |error| ProbeError::NoAnswer(address, error);
+    match timeout(TIMEOUT, status(address, path)).await.map_err(|elapsed| no_answer(elapsed.into()))? {
+        Ok(StatusCode::OK) => Ok(()),
         Ok(_) => Err(ProbeError::Unhealthy(address, path)),
-        Err(error) => Err(ProbeError::NoAnswer(address, error)),
+        Err(error) => Err(no_answer(io::Error::other(error))),
     }
+}
+
+/// Returns the address at which a service that listens at `bind` is reached: loopback for an unspecified address.
+fn reachable(bind: SocketAddr) -> SocketAddr {
+    match bind {
+        SocketAddr::V4(address) if address.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, bind.port()).into(),
+        SocketAddr::V6(address) if address.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, bind.port()).into(),
+        address => address,
+    }
+}
+
+async fn status(address: SocketAddr, path: &str) -> Result<StatusCode, Box<dyn StdError + Send + Sync>> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let connection = tokio::spawn(connection);
+    let request = Request::get(path).header(HOST, "localhost").body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await;
+    connection.abort();
+    Ok(response?.status())
 }

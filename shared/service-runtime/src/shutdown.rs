@@ -1,4 +1,4 @@
-//! Stopping in order: a signal cancels a token, and whoever holds the token winds down.
+//! Graceful shutdown: a signal cancels a token, and every task that holds the token finishes its work.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 /// Cancels `stop` on SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When the process cannot listen for signals.
+/// Returns an [`io::Error`] if the signal handlers cannot be installed.
 pub fn cancel_on_signal(stop: CancellationToken) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -17,7 +17,7 @@ pub fn cancel_on_signal(stop: CancellationToken) -> io::Result<()> {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
         };
-        tracing::info!(signal = name, "stopping");
+        tracing::info!(signal = name, "received a signal, stopping");
         stop.cancel();
     });
     Ok(())

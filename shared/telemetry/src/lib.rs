@@ -1,4 +1,4 @@
-//! Logs, traces and metrics: set up once by a binary's `main`, flushed when it ends.
+//! Logs, traces and metrics. A binary's `main` starts them once and flushes them before it exits.
 
 mod log;
 pub mod metrics;
@@ -26,26 +26,26 @@ use service_runtime::config::{ConfigErrors, Environment, Presence, Reader};
 use service_runtime::settings;
 
 settings! {
-    /// The settings of telemetry, the same for both services.
+    /// The settings of telemetry, which both services share.
     TELEMETRY_SETTINGS:
-    LOG = "DOSSIER_LOG", Presence::Default("info"), "what is logged, in the syntax of tracing's EnvFilter, such as info,api_service=debug";
-    LOG_FORMAT = "DOSSIER_LOG_FORMAT", Presence::Default("auto"), "json, text, or auto: text on a terminal and JSON elsewhere";
+    LOG = "DOSSIER_LOG", Presence::Default("info"), "log filter in the syntax of tracing's EnvFilter, for example info,api_service=debug";
+    LOG_FORMAT = "DOSSIER_LOG_FORMAT", Presence::Default("auto"), "log format: json, text, or auto (text on a terminal, JSON elsewhere)";
     REVISION = "DOSSIER_REVISION", Presence::Default("unknown"),
-        "revision of the source that the program was built from, told by /healthz, logs and traces; container images set it";
+        "source revision that the program was built from, shown by /healthz, logs and traces; container images set it";
     OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT", Presence::Optional,
-        "base URL of an OpenTelemetry collector (OTLP over HTTP); without it no traces or metrics are exported. The other OTEL_ variables of the OpenTelemetry specification hold too";
+        "base URL of an OpenTelemetry collector (OTLP over HTTP); if not set, no traces or metrics are exported. The other OTEL_ variables of the OpenTelemetry specification apply as well";
 }
 
-/// The crates whose spans are traces. Those of libraries may hold what must not leave the process.
+/// The crates whose spans are exported. Spans of libraries may contain data that must not leave the process.
 const TRACED: [&str; 4] = ["aws_adapters", "api_service", "worker_service", "local_stack"];
 
-/// How a process logs and where its traces and metrics go.
+/// How a process logs, and where it exports traces and metrics.
 #[derive(Clone, Debug)]
 pub struct TelemetrySettings {
     filter: String,
     format: Format,
     collector: bool,
-    /// The revision of the source that the program was built from.
+    /// The source revision that the program was built from.
     pub revision: String,
 }
 
@@ -64,33 +64,33 @@ impl FromStr for Format {
             "json" => Ok(Self::Json),
             "text" => Ok(Self::Text),
             "auto" => Ok(Self::Auto),
-            _ => Err("it is neither json nor text nor auto"),
+            _ => Err("it is not json, text or auto"),
         }
     }
 }
 
 impl TelemetrySettings {
-    /// Reads [`TELEMETRY_SETTINGS`]; none when `reader` noted an error.
+    /// Reads [`TELEMETRY_SETTINGS`]. Returns `None` if `reader` recorded an error.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let filter = reader.text(&LOG).unwrap_or_default();
         let valid = reader.convert(&LOG, EnvFilter::try_new(&filter).map(|_| ()));
         let format = reader.parse(&LOG_FORMAT);
         let collector = reader.text(&OTLP);
         let revision = reader.text(&REVISION);
-        let reachable = collector.as_ref().map(|url| match Url::parse(url) {
+        let checked = collector.as_ref().map(|url| match Url::parse(url) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
-            _ => Err("it is no http or https URL"),
+            _ => Err("it is not an http or https URL"),
         });
-        let usable = reachable.map_or(Some(()), |checked| reader.convert(&OTLP, checked));
+        let collector_valid = checked.map_or(Some(()), |result| reader.convert(&OTLP, result));
         valid?;
-        usable?;
+        collector_valid?;
         Some(Self { filter, format: format?, collector: collector.is_some(), revision: revision? })
     }
 
-    /// The settings in `environment`, with `filter` for the log where it names none.
+    /// Reads the settings from `environment`, with `filter` as the default log filter.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// Returns [`ConfigErrors`] with all invalid settings.
     pub fn with_default_filter(environment: &Environment, filter: &str) -> Result<Self, ConfigErrors> {
         let mut environment = environment.clone();
         environment.entry(LOG.name.to_owned()).or_insert_with(|| filter.to_owned());
@@ -100,34 +100,34 @@ impl TelemetrySettings {
     }
 }
 
-/// Flushes traces and metrics when it is shut down.
-#[must_use = "without shutdown the last spans and metrics are lost"]
+/// The running exporters of traces and metrics.
+#[must_use = "without `shutdown` the last spans and metrics are lost"]
 #[derive(Debug)]
 pub struct Telemetry {
     tracer: SdkTracerProvider,
     meter: SdkMeterProvider,
 }
 
-/// Why telemetry cannot be set up.
+/// Why telemetry cannot be started.
 #[derive(Debug, Error)]
 pub enum TelemetryError {
-    /// The exporters cannot be made.
-    #[error("the exporters for OTEL_EXPORTER_OTLP_ENDPOINT cannot be made: {0}")]
+    /// The exporters cannot be created.
+    #[error("cannot create the exporters for OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
     Exporter(#[from] ExporterBuildError),
-    /// The filter was changed to one that is none.
-    #[error("the log filter cannot be used: {0}")]
+    /// The log filter is invalid.
+    #[error("invalid log filter: {0}")]
     Filter(#[from] ParseError),
-    /// It was set up before, in this process.
-    #[error("telemetry was set up before in this process: {0}")]
+    /// Telemetry was already started in this process.
+    #[error("telemetry was already started in this process: {0}")]
     Twice(#[from] TryInitError),
 }
 
 impl Telemetry {
-    /// Sets up logs to standard error, and traces and metrics to the collector if one is configured.
-    /// `service` is the name under which they are found.
+    /// Starts logging to standard error, and the export of traces and metrics if a collector is configured. `service`
+    /// is the OpenTelemetry service name.
     ///
     /// # Errors
-    /// [`TelemetryError`] says what stands in the way.
+    /// Returns [`TelemetryError`] if the filter is invalid, an exporter cannot be created, or telemetry already runs.
     pub fn start(service: &'static str, settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_new(&settings.filter)?;
         let json = match settings.format {
@@ -138,7 +138,7 @@ impl Telemetry {
         let resource = Resource::builder()
             .with_service_name(service)
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-            // Several processes of one service measure beside each other.
+            // Distinguishes the processes of one service.
             .with_attribute(KeyValue::new("service.instance.id", Uuid::new_v4().to_string()))
             .with_attribute(KeyValue::new("vcs.ref.head.revision", settings.revision.clone()))
             .build();
@@ -146,15 +146,15 @@ impl Telemetry {
         let mut meter = SdkMeterProvider::builder().with_resource(resource);
         if settings.collector {
             let spans = SpanExporter::builder().with_http().build()?;
-            let numbers = MetricExporter::builder().with_http().build()?;
+            let metrics = MetricExporter::builder().with_http().build()?;
             tracer = tracer.with_batch_exporter(spans);
-            meter = meter.with_periodic_exporter(numbers);
+            meter = meter.with_periodic_exporter(metrics);
         }
         let (tracer, meter) = (tracer.build(), meter.build());
         global::set_text_map_propagator(TraceContextPropagator::new());
         global::set_meter_provider(meter.clone());
 
-        // Spans also give log lines their trace id, so they are made without a collector too.
+        // Log lines take their trace id from spans, so spans are created without a collector as well.
         let traced = Targets::new().with_targets(TRACED.map(|target| (target, tracing::Level::INFO)));
         let traces = tracing_opentelemetry::layer().with_tracer(tracer.tracer("dossier")).with_filter(traced);
         let logs = if json {
@@ -170,10 +170,10 @@ impl Telemetry {
         Ok(Self { tracer, meter })
     }
 
-    /// Sends what has not been sent yet, within the exporters' time-outs.
+    /// Exports the remaining traces and metrics, within the timeouts of the exporters.
     pub fn shutdown(self) {
         for failure in [self.tracer.shutdown().err(), self.meter.shutdown().err()].into_iter().flatten() {
-            tracing::warn!(error = %failure, "the last traces or metrics could not be sent to the collector");
+            tracing::warn!(error = %failure, "could not export the last traces or metrics to the collector");
         }
     }
 }

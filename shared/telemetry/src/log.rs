@@ -1,4 +1,4 @@
-//! Log lines as JSON objects, with the ids of the trace that they belong to.
+//! Log lines as JSON objects, with the ids of their trace and span.
 
 use std::fmt;
 
@@ -14,15 +14,15 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// One JSON object a line: `timestamp`, `level`, `target`, `message`, the event's own fields, and
-/// `traceId` and `spanId` where there are any.
+/// Formats each event as one line with a JSON object: `timestamp`, `level`, `target`, `message`, the fields of the
+/// event, the `dossier.` fields of its spans, and `traceId` and `spanId` within a trace.
 #[derive(Debug)]
 pub(super) struct Json;
 
 #[derive(Default)]
-struct Fields(Map<String, Value>);
+struct EventFields(Map<String, Value>);
 
-impl Visit for Fields {
+impl Visit for EventFields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.0.insert(field.name().to_owned(), Value::from(format!("{value:?}")));
     }
@@ -59,10 +59,10 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut line = Fields::default();
+        let mut line = EventFields::default();
         event.record(&mut line);
-        let Fields(mut line) = line;
-        // What the line is about stands in the spans around it.
+        let EventFields(mut line) = line;
+        // The enclosing spans identify what the event is about, such as the report.
         for span in context.event_scope().into_iter().flatten() {
             let extensions = span.extensions();
             let Some(fields) = extensions.get::<FormattedFields<N>>() else { continue };

@@ -1,4 +1,4 @@
-//! Carries a trace from one process to the next (W3C Trace Context), and gives spans what fields of tracing cannot hold.
+//! Propagates traces between processes (W3C Trace Context), and sets span attributes that `tracing` fields cannot express.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,10 @@ use opentelemetry::{Array, Context, Value, global};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// The W3C Trace Context of a request, as a header or a message attribute.
+/// Name of the header or message attribute that carries the W3C Trace Context.
 pub const TRACEPARENT: &str = "traceparent";
 
-/// The `traceparent` of the current span; none outside any trace.
+/// Returns the `traceparent` of the current span, or `None` outside a trace.
 pub fn current_traceparent() -> Option<String> {
     let mut carrier = HashMap::new();
     let context = Span::current().context();
@@ -17,18 +17,18 @@ pub fn current_traceparent() -> Option<String> {
     carrier.remove(TRACEPARENT)
 }
 
-/// Makes `span` part of the trace that `traceparent` speaks of. Anything that is no valid
-/// `traceparent` leaves it the root of a trace of its own.
+/// Makes `span` part of the trace that `traceparent` identifies. If `traceparent` is missing or invalid, `span` remains
+/// the root of a new trace.
 pub fn continue_trace(span: &Span, traceparent: Option<&str>) {
     let Some(traceparent) = traceparent else { return };
     let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
     let parent: Context = global::get_text_map_propagator(|propagator| propagator.extract(&carrier));
-    // Fails only when there is no OpenTelemetry layer or the span has begun: then there is no trace.
+    // Fails only if there is no OpenTelemetry layer or the span has already started: then there is no trace to join.
     let _ = span.set_parent(parent);
 }
 
-/// Sets the attribute `key` of `span` to a list, which fields of tracing cannot be.
-pub fn set_list(span: &Span, key: &'static str, words: &[&str]) {
-    let words = words.iter().map(|word| (*word).to_owned().into()).collect();
-    span.set_attribute(key, Value::Array(Array::String(words)));
+/// Sets the attribute `key` of `span` to a list of texts, which `tracing` fields cannot express.
+pub fn set_list(span: &Span, key: &'static str, values: &[&str]) {
+    let values = values.iter().map(|value| (*value).to_owned().into()).collect();
+    span.set_attribute(key, Value::Array(Array::String(values)));
 }

@@ -1,4 +1,4 @@
-//! Recording many new reports at once.
+//! Many new reports at once.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -6,39 +6,46 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::{StreamExt, stream};
 use tokio::time::sleep;
 
-use super::{DYNAMODB, Table, attribute, item::Item};
-use crate::{error::AwsError, request::send};
+use super::{
+    item::Item,
+    reports::Table,
+    schema::{self, attribute},
+};
+use crate::{dynamodb::DYNAMODB, error::AwsError, request::send};
 use domain::{identity::ReportId, report::Report};
 
-/// Items of one BatchWriteItem, at most ("BatchWriteItem" in the Amazon DynamoDB API Reference).
-const BATCH: usize = 25;
+/// Maximum number of items of one BatchWriteItem ("BatchWriteItem" in the Amazon DynamoDB API Reference).
+const BATCH_MAX: usize = 25;
 
-/// Requests of one batch that are under way together.
-const AT_A_TIME: usize = 8;
+/// Maximum number of concurrent requests.
+const CONCURRENCY: usize = 8;
 
-/// Tries for what a table has no room for at once.
-const TRIES: u32 = 5;
+/// Maximum number of tries for items that the table does not process at once.
+const TRIES_MAX: u32 = 5;
 
 impl Table {
-    /// Records new reports whose ids nobody else can have: 25 with each BatchWriteItem, which knows no
-    /// condition. Done again, it changes nothing that was not changed since. Gives the ids that were not recorded.
+    /// Records new reports and returns the ids of those that could not be recorded.
+    ///
+    /// It uses BatchWriteItem, 25 reports per request, which has no conditions: the ids must be new and unique to the
+    /// caller. Repeating it is harmless unless a report was changed in the meantime.
     pub async fn create_all(&self, reports: &[Report]) -> Vec<ReportId> {
-        let batches: Vec<_> = reports.chunks(BATCH).map(|batch| self.create_or_name(batch)).collect();
-        stream::iter(batches).buffer_unordered(AT_A_TIME).concat().await
+        let batches: Vec<_> =
+            reports.chunks(BATCH_MAX).map(|batch| self.create_or_return_ids(batch)).collect();
+        stream::iter(batches).buffer_unordered(CONCURRENCY).concat().await
     }
 
-    async fn create_or_name(&self, batch: &[Report]) -> Vec<ReportId> {
-        let mut left = Vec::new();
-        match self.create_batch(batch, &mut left).await {
+    async fn create_or_return_ids(&self, batch: &[Report]) -> Vec<ReportId> {
+        let mut unrecorded = Vec::new();
+        match self.create_batch(batch, &mut unrecorded).await {
             Ok(()) => Vec::new(),
             Err(error) => {
-                tracing::error!(error = %error, reports = left.len(), "reports of a batch were not recorded");
-                left
+                tracing::error!(error = %error, reports = unrecorded.len(), "could not record reports of a batch");
+                unrecorded
             }
         }
     }
 
-    /// `unrecorded` are those that are not known to be recorded when this fails.
+    /// Records up to 25 reports. If it fails, `unrecorded` has the ids of the reports that may not be recorded.
     async fn create_batch(&self, reports: &[Report], unrecorded: &mut Vec<ReportId>) -> Result<(), AwsError> {
         const OPERATION: &str = "BatchWriteItem";
         unrecorded.extend(reports.iter().map(|report| report.id));
@@ -49,21 +56,21 @@ impl Table {
             let put = put.map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
             Ok(WriteRequest::builder().put_request(put).build())
         };
-        let mut left: Vec<WriteRequest> = reports.iter().map(write).collect::<Result<_, AwsError>>()?;
-        for tries in 0..TRIES {
+        let mut remaining: Vec<WriteRequest> = reports.iter().map(write).collect::<Result<_, AwsError>>()?;
+        for attempt in 0..TRIES_MAX {
             let request = self.client.batch_write_item();
-            let request = request.set_request_items(Some(HashMap::from([(self.name.clone(), left)])));
+            let request = request.set_request_items(Some(HashMap::from([(self.name.clone(), remaining)])));
             let answer = send(DYNAMODB, OPERATION, request.send()).await?;
-            left = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-            let keys: Vec<String> = left.iter().filter_map(key).collect();
-            let is_left = |report: &&Report| keys.contains(&super::item::key(&report.tenant, report.id));
-            *unrecorded = reports.iter().filter(is_left).map(|report| report.id).collect();
-            if left.is_empty() {
+            remaining = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            let keys: Vec<String> = remaining.iter().filter_map(key).collect();
+            let is_remaining = |report: &&Report| keys.contains(&schema::key(&report.tenant, report.id));
+            *unrecorded = reports.iter().filter(is_remaining).map(|report| report.id).collect();
+            if remaining.is_empty() {
                 return Ok(());
             }
-            sleep(Duration::from_millis(50 << tries)).await;
+            sleep(Duration::from_millis(50 << attempt)).await;
         }
-        Err(AwsError::unusable(DYNAMODB, OPERATION, "the table has no room for all of them"))
+        Err(AwsError::unusable(DYNAMODB, OPERATION, "the table did not process all items"))
     }
 }
 

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item::{attribute, due_shard};
+use super::schema::{attribute, due_shard};
+use crate::dynamodb::number;
 use domain::{
     identity::{ReportId, Tenant},
     lifecycle::{Allowance, Change, Command, Field, Guard, Status},
     time::UtcTime,
-    webhook,
+    webhook::WEBHOOK_GRACE,
 };
 
-/// A conditional update under construction. Every name and value goes through a placeholder, so
-/// reserved words and strange values cannot change its meaning.
+/// A conditional update under construction. All names and values are placeholders, so reserved words and unusual values
+/// cannot change its meaning.
 #[derive(Debug, Default)]
 pub(super) struct Expression {
     names: Vec<&'static str>,
@@ -21,10 +22,6 @@ pub(super) struct Expression {
     condition: String,
     set: Vec<String>,
     remove: Vec<String>,
-}
-
-fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }
 
 fn time(value: UtcTime) -> AttributeValue {
@@ -64,23 +61,24 @@ impl Expression {
         }
     }
 
-    /// `attribute = base + more`, computed by the table.
-    fn set_sum(&mut self, attribute: &'static str, base: &'static str, more: u32) {
-        let clause = format!("{} = {} + {}", self.name(attribute), self.name(base), self.value(number(more)));
+    /// Adds `attribute = base + addend`, which the table computes.
+    fn set_sum(&mut self, attribute: &'static str, base: &'static str, addend: u32) {
+        let clause =
+            format!("{} = {} + {}", self.name(attribute), self.name(base), self.value(number(addend)));
         self.set.push(clause);
     }
 
-    /// Adds `attribute = value` where it is not there yet.
+    /// Adds `attribute = value`, effective only if the item has no such attribute.
     fn set_once(&mut self, attribute: &'static str, value: AttributeValue) {
         let (name, value) = (self.name(attribute), self.value(value));
         self.set.push(format!("{name} = if_not_exists({name}, {value})"));
     }
 
-    /// `attribute = attribute + 1`, from nothing where it is not there yet.
-    fn count_up(&mut self, attribute: &'static str) {
+    /// Adds `attribute = attribute + 1`; a missing attribute counts as 0.
+    fn increment(&mut self, attribute: &'static str) {
         let name = self.name(attribute);
-        let (none, one) = (self.value(number(0)), self.value(number(1)));
-        self.set.push(format!("{name} = if_not_exists({name}, {none}) + {one}"));
+        let (zero, one) = (self.value(number(0)), self.value(number(1)));
+        self.set.push(format!("{name} = if_not_exists({name}, {zero}) + {one}"));
     }
 
     fn compare(&mut self, attribute: &'static str, operator: &str, value: AttributeValue) -> String {
@@ -107,8 +105,8 @@ impl Expression {
             }
             Guard::LeaseExpired(now) => self.compare(attribute::LEASE_EXPIRES_AT, "<", time(*now)),
             Guard::Due(now) => self.compare(attribute::DUE_AT, "<=", time(*now)),
-            Guard::CancelRequested(wanted) => {
-                self.compare(attribute::CANCEL_REQUESTED, "=", AttributeValue::Bool(*wanted))
+            Guard::CancelRequested(requested) => {
+                self.compare(attribute::CANCEL_REQUESTED, "=", AttributeValue::Bool(*requested))
             }
             Guard::All(guards) => self.join(guards, " AND "),
             Guard::Any(guards) => self.join(guards, " OR "),
@@ -120,7 +118,7 @@ impl Expression {
         format!("({})", parts.join(operator))
     }
 
-    /// Adds what `change` does to the update.
+    /// Adds the lifecycle's `change` to the update. [`Self::record_effects`] adds `due_at`.
     pub(super) fn change(&mut self, change: &Change) {
         let Change { status, next_attempt, allowance, holder, lease_until, cancel_requested, due_at: _ } =
             change;
@@ -132,10 +130,12 @@ impl Expression {
         }
         match *allowance {
             Allowance::Keep => {}
-            Allowance::Add(more) => {
-                self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPTS_ALLOWED, more);
+            Allowance::Add(attempts) => {
+                self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPTS_ALLOWED, attempts);
             }
-            Allowance::FromHere(more) => self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPT, more),
+            Allowance::FromHere(attempts) => {
+                self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPT, attempts);
+            }
         }
         self.set_or_remove(attribute::LEASE_HOLDER, map(holder, |holder| AttributeValue::S(holder.clone())));
         self.set_or_remove(attribute::LEASE_EXPIRES_AT, map(lease_until, |until| time(*until)));
@@ -144,9 +144,9 @@ impl Expression {
         }
     }
 
-    /// Adds what follows from `command` beside the lifecycle: the sparse indexes, the revision
-    /// that readers see, and the times of start and end.
-    pub(super) fn stamp(
+    /// Adds the effects of `command` outside the lifecycle: the sparse indexes, the revision that readers see, the progress
+    /// message, the webhook, and the times of start and end.
+    pub(super) fn record_effects(
         &mut self,
         command: &Command,
         (tenant, id): (&Tenant, ReportId),
@@ -154,22 +154,22 @@ impl Expression {
         now: UtcTime,
         calls_back: bool,
     ) {
-        // The sparse index of leases has the report exactly while it has one.
+        // The sparse index of leases contains the report exactly while it has a lease.
         let leased = map(&change.holder, |_| AttributeValue::S(tenant.to_string()));
         self.set_or_remove(attribute::LEASED_TENANT, leased);
         let has_ended = change.status.is_some_and(Status::is_terminal);
         let due_at = if has_ended && calls_back {
-            // With the end itself it is written down that word of it is to be sent: no crash can come between.
+            // The write that ends a report also marks its webhook as due, so a crash cannot separate the two.
             self.set(attribute::CALLBACK_STATE, AttributeValue::S("pending".to_owned()));
-            self.count_up(attribute::CALLBACK_ROUND);
+            self.increment(attribute::CALLBACK_ROUND);
             self.set_once(attribute::CALLBACK_ATTEMPTS, AttributeValue::L(Vec::new()));
-            Field::Set(now.plus(webhook::WEBHOOK_GRACE))
+            Field::Set(now.plus(WEBHOOK_GRACE))
         } else {
             change.due_at.clone()
         };
         self.set_or_remove(attribute::DUE_AT, map(&due_at, |due| time(*due)));
         self.set_or_remove(attribute::DUE_SHARD, map(&due_at, |_| AttributeValue::S(due_shard(id))));
-        // What readers cannot see changes no entity tag.
+        // Changes that are invisible to readers must not change the entity tag.
         if !matches!(command, Command::Renew { .. } | Command::Redispatch) {
             self.set_sum(attribute::REVISION, attribute::REVISION, 1);
         }
@@ -179,23 +179,23 @@ impl Expression {
             }
             Command::Resubmit => {
                 self.set(attribute::RESUBMITTED_AT, AttributeValue::S(now.to_string()));
-                for gone in
+                for stale in
                     [attribute::ENDED_AT, attribute::ERROR, attribute::OUTCOME, attribute::CALLBACK_STATE]
                 {
-                    self.remove(gone);
+                    self.remove(stale);
                 }
             }
-            Command::RequestCancel => self.say("Being cancelled"),
+            Command::RequestCancel => self.set_message("Being cancelled"),
             _ => {}
         }
         match change.status {
             Some(Status::Completed) => self.remove(attribute::ERROR),
-            // Where it ended can still be seen by the stage; why it was tried again no longer matters.
+            // The stage still shows where it ended; the reason of an earlier retry no longer matters.
             Some(Status::Cancelled) => {
                 self.remove(attribute::ERROR);
-                self.say("Cancelled");
+                self.set_message("Cancelled");
             }
-            Some(Status::Failed) => self.say("Failed"),
+            Some(Status::Failed) => self.set_message("Failed"),
             _ => {}
         }
         if has_ended {
@@ -203,25 +203,28 @@ impl Expression {
         }
     }
 
-    /// Changes what the progress says, not how far it is.
-    fn say(&mut self, message: &str) {
-        let (progress, words) = (self.name(attribute::PROGRESS), self.name(attribute::MESSAGE));
+    /// Adds a new progress message; stage and percentage stay.
+    fn set_message(&mut self, message: &str) {
+        let (progress, message_name) = (self.name(attribute::PROGRESS), self.name(attribute::MESSAGE));
         let value = self.value(AttributeValue::S(message.to_owned()));
-        self.set.push(format!("{progress}.{words} = {value}"));
+        self.set.push(format!("{progress}.{message_name} = {value}"));
     }
 
+    /// Returns the condition expression.
     pub(super) fn condition(&self) -> &str {
         &self.condition
     }
 
+    /// Returns the update expression.
     pub(super) fn update(&self) -> String {
-        let clause = |word: &str, parts: &[String]| match parts {
+        let clause = |keyword: &str, parts: &[String]| match parts {
             [] => String::new(),
-            parts => format!("{word} {} ", parts.join(", ")),
+            parts => format!("{keyword} {} ", parts.join(", ")),
         };
         format!("{}{}", clause("SET", &self.set), clause("REMOVE", &self.remove))
     }
 
+    /// Returns the attribute names by their placeholders.
     pub(super) fn names(&self) -> HashMap<String, String> {
         self.names
             .iter()
@@ -230,15 +233,17 @@ impl Expression {
             .collect()
     }
 
+    /// Returns the values by their placeholders.
     pub(super) fn values(&self) -> HashMap<String, AttributeValue> {
         self.values.iter().enumerate().map(|(index, value)| (format!(":v{index}"), value.clone())).collect()
     }
 }
 
-fn map<T>(field: &Field<T>, to: impl Fn(&T) -> AttributeValue) -> Field<AttributeValue> {
+/// Converts the value of a field that is set.
+fn map<T>(field: &Field<T>, convert: impl Fn(&T) -> AttributeValue) -> Field<AttributeValue> {
     match field {
         Field::Keep => Field::Keep,
-        Field::Set(value) => Field::Set(to(value)),
+        Field::Set(value) => Field::Set(convert(value)),
         Field::Clear => Field::Clear,
     }
 }

@@ -1,4 +1,4 @@
-//! A tenant's reports, newest first, page by page.
+//! Lists of a tenant's reports, newest first, in pages.
 
 use std::{collections::HashMap, fmt, str::FromStr};
 
@@ -6,10 +6,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
 use super::{
-    BY_TENANT, DYNAMODB, Table,
-    item::{self, attribute},
+    item,
+    reports::Table,
+    schema::{self, BY_TENANT, attribute},
 };
-use crate::{error::AwsError, request::send};
+use crate::{dynamodb::DYNAMODB, error::AwsError, request::send};
 use country::Country;
 use domain::{
     identity::{ReportId, Tenant},
@@ -20,51 +21,50 @@ use domain::{
     usage::Day,
 };
 
-/// Reads of the index that one page may cost. A page that would take more is cut short: its token
-/// goes on from there.
+/// Maximum number of index reads per page. A page that would need more is returned short; its token continues there.
 const READS_MAX: usize = 8;
 
-/// Reports that one read looks at when not every one passes the filter.
-const FILTERED_READ: usize = 200;
+/// Number of reports that one read evaluates if the filter may exclude some.
+const FILTERED_READ_SIZE: usize = 200;
 
-/// Which reports to list; what is absent does not matter.
+/// Which reports to list. Absent criteria match every report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Where they stand.
+    /// The status.
     pub status: Option<Status>,
-    /// The company's country.
+    /// The country of the company.
     pub country: Option<Country>,
-    /// The verdict.
+    /// The risk level.
     pub risk_level: Option<RiskLevel>,
-    /// The first day on which they were submitted.
+    /// The first day of submission.
     pub from: Option<Day>,
-    /// The last one.
+    /// The last day of submission, included.
     pub to: Option<Day>,
 }
 
 /// A page of reports.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// Newest first.
+    /// The reports, newest first.
     pub reports: Vec<Report>,
-    /// Where the next page begins; none after the last report.
+    /// Where the next page begins; `None` on the last page.
     pub next: Option<PageToken>,
 }
 
-/// A place in a tenant's list: after the report with this time and id. It names no tenant, so that
-/// it is of no use with another one.
+/// A position in a tenant's list, after the report with this time and id. It does not contain the tenant, so it grants
+/// no access to the reports of another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageToken {
     created_at: UtcTime,
     id: ReportId,
 }
 
-/// Why a text is no page token.
+/// The error of a text that is not a page token. The message is a predicate, to follow the name of the parameter.
 #[derive(Debug, Error)]
-#[error("is not a token that this API gave: send nextPageToken of the page before, unchanged")]
+#[error("is not a valid page token: send nextPageToken of the previous page, unchanged")]
 pub struct InvalidPageToken;
 
-/// Thirteen digits, the milliseconds since the epoch, and the id in hexadecimal.
+/// The text form: thirteen digits for the milliseconds since the epoch, then the id in hexadecimal.
 impl fmt::Display for PageToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:013}{}", self.created_at.epoch_millis(), self.id.simple())
@@ -84,12 +84,13 @@ impl FromStr for PageToken {
 }
 
 impl Filter {
-    /// Whether it can pass over reports within its days.
+    /// Returns whether the filter can exclude reports within its days.
     fn is_selective(&self) -> bool {
         *self != Self { from: self.from, to: self.to, ..Self::default() }
     }
 
-    /// The first instant of its days and the one after the last; texts of such keys sort as times do.
+    /// Returns the bounds of the sort keys: the first instant of the days, and the first one after them. Sort keys are in
+    /// the order of time.
     fn bounds(&self) -> (String, String) {
         let from = self.from.map_or_else(|| "0".to_owned(), |day| day.start().to_string());
         let until = self.to.map_or_else(|| ":".to_owned(), |day| day.next().start().to_string());
@@ -98,10 +99,10 @@ impl Filter {
 }
 
 impl Table {
-    /// Up to `size` reports of `tenant` that pass `filter`, newest first, from `after` on.
+    /// Returns up to `size` reports of `tenant` that match `filter`, newest first, beginning after `after`.
     ///
     /// # Errors
-    /// [`AwsError`] when the index cannot be read.
+    /// Returns [`AwsError`] if the index cannot be read.
     pub async fn list(
         &self,
         tenant: &Tenant,
@@ -111,21 +112,21 @@ impl Table {
     ) -> Result<Page, AwsError> {
         let mut reports: Vec<Report> = Vec::with_capacity(size + 1);
         let (from, until) = filter.bounds();
-        let mut next = match after.map(|token| item::created_key(token.created_at, token.id)) {
-            // DynamoDB refuses to start outside of what it is asked for.
-            Some(place) if place < from => return Ok(Page { reports, next: None }),
-            Some(place) if place > until => None,
+        let mut next = match after.map(|token| schema::created_key(token.created_at, token.id)) {
+            // DynamoDB rejects a start key outside the key range of the query.
+            Some(key) if key < from => return Ok(Page { reports, next: None }),
+            Some(key) if key > until => None,
             _ => after,
         };
-        // One more than the page holds tells whether another page follows.
-        let evaluate = if filter.is_selective() { (size + 1).max(FILTERED_READ) } else { size + 1 };
+        // One report more than the page shows whether another page follows.
+        let evaluate = if filter.is_selective() { (size + 1).max(FILTERED_READ_SIZE) } else { size + 1 };
         for _ in 0..READS_MAX {
             let answer = self.read_index(tenant, filter, evaluate, next).await?;
             for item in answer.items.unwrap_or_default() {
                 reports.push(item::report("Query", item)?);
             }
             next = match answer.last_evaluated_key {
-                Some(key) => Some(place(&key)?),
+                Some(key) => Some(token(&key)?),
                 None => None,
             };
             if next.is_none() || reports.len() > size {
@@ -159,7 +160,7 @@ impl Table {
             .expression_attribute_names("#tenant", attribute::TENANT)
             .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
             .scan_index_forward(false)
-            // Evaluated, not returned.
+            // The limit of a query counts evaluated items, not returned ones.
             .limit(i32::try_from(limit.max(1)).unwrap_or(i32::MAX));
         let mut conditions = Vec::new();
         let mut equals = |path: &[&str], value: &str| {
@@ -168,12 +169,12 @@ impl Table {
             conditions.push(format!("{} = {placeholder}", names.join(".")));
             (names, placeholder, value.to_owned())
         };
-        let wanted = [
+        let criteria = [
             filter.status.map(|status| equals(&[attribute::STATUS], status.as_str())),
             filter.country.map(|country| equals(&[attribute::REQUEST, "country"], country.code())),
             filter.risk_level.map(|level| equals(&[attribute::OUTCOME, "risk_level"], level.as_str())),
         ];
-        for (names, placeholder, value) in wanted.into_iter().flatten() {
+        for (names, placeholder, value) in criteria.into_iter().flatten() {
             for name in names {
                 let attribute = name.trim_start_matches('#').to_owned();
                 request = request.expression_attribute_names(name, attribute);
@@ -185,9 +186,9 @@ impl Table {
         }
         if let Some(PageToken { created_at, id }) = after {
             let key = [
-                (attribute::PK, item::key(tenant, id)),
+                (attribute::PK, schema::key(tenant, id)),
                 (attribute::TENANT, tenant.to_string()),
-                (attribute::CREATED_KEY, item::created_key(created_at, id)),
+                (attribute::CREATED_KEY, schema::created_key(created_at, id)),
             ];
             let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
             request = request.set_exclusive_start_key(Some(HashMap::from(key)));
@@ -196,12 +197,11 @@ impl Table {
     }
 }
 
-fn place(key: &HashMap<String, AttributeValue>) -> Result<PageToken, AwsError> {
+/// Returns the page token of a key that DynamoDB returned as the last one it evaluated.
+fn token(key: &HashMap<String, AttributeValue>) -> Result<PageToken, AwsError> {
     let text = key.get(attribute::CREATED_KEY).and_then(|value| value.as_s().ok());
-    let place = text.and_then(|text| text.split_once('#')).and_then(|(created_at, id)| {
+    let token = text.and_then(|text| text.split_once('#')).and_then(|(created_at, id)| {
         Some(PageToken { created_at: created_at.parse().ok()?, id: id.parse().ok()? })
     });
-    place.ok_or_else(|| {
-        AwsError::unusable(DYNAMODB, "Query", "the last key of the page has no place in the list")
-    })
+    token.ok_or_else(|| AwsError::unusable(DYNAMODB, "Query", "the last evaluated key has no valid sort key"))
 }

@@ -1,10 +1,11 @@
-//! Call-backs of reports that have ended: held by one process at a time, and what became of each attempt.
+//! The webhooks of reports that have ended: claimed by one process at a time, with every delivery attempt recorded.
 
-use aws_sdk_dynamodb::{operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Table,
-    item::{self, attribute},
+    item,
+    reports::Table,
+    schema::{attribute, due_shard},
 };
 use crate::{
     dynamodb::{DYNAMODB, conditional, number},
@@ -20,10 +21,10 @@ use domain::{
 const OPERATION: &str = "UpdateItem";
 
 impl Table {
-    /// Puts off what is due at `now` for a call-back until `until`: true for the one who does it first.
+    /// Claims a webhook that is due at `now` by postponing it until `until`. Returns `true` for the first caller only.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known whether it was put off.
+    /// Returns [`AwsError`] if it is not certain whether the webhook was claimed.
     pub async fn hold_webhook(
         &self,
         tenant: &Tenant,
@@ -42,12 +43,12 @@ impl Table {
         Ok(conditional(request).await?.is_ok())
     }
 
-    /// Records an attempt at the call-back of `report`, as it was read, and where the call-back now stands; `next` is when
-    /// the sweeper is to look after it. False, and nothing changed, where the call-back is not as it was read: another process
-    /// has attempted it meanwhile, or the report was resubmitted.
+    /// Records a delivery attempt and the resulting state. `next` is when the sweeper queues the webhook again. Returns
+    /// `false`, and changes nothing, if the webhook differs from `report`: another process recorded an attempt in the
+    /// meantime, or the report was resubmitted.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known whether it is recorded.
+    /// Returns [`AwsError`] if it is not certain whether the attempt is recorded.
     pub async fn record_attempt(
         &self,
         report: &Report,
@@ -55,7 +56,7 @@ impl Table {
         state: WebhookState,
         next: Option<UtcTime>,
     ) -> Result<bool, AwsError> {
-        let seen = report.callback.as_ref().map_or(0, |callback| callback.attempts.len());
+        let attempts_read = report.callback.as_ref().map_or(0, |webhook| webhook.attempts.len());
         let unusable = |error| AwsError::unusable(DYNAMODB, OPERATION, error);
         let attempt_value = serde_dynamo::to_attribute_value(attempt).map_err(unusable)?;
         let state = serde_dynamo::to_attribute_value(state).map_err(unusable)?;
@@ -74,7 +75,7 @@ impl Table {
             .expression_attribute_values(":attempt", AttributeValue::L(vec![attempt_value]))
             .expression_attribute_values(":state", state)
             .expression_attribute_values(":pending", pending)
-            .expression_attribute_values(":seen", number(seen))
+            .expression_attribute_values(":seen", number(attempts_read))
             .expression_attribute_values(":round", number(attempt.round))
             .expression_attribute_values(
                 ":ended",
@@ -90,16 +91,18 @@ impl Table {
         };
         match conditional(request).await? {
             Ok(_) => Ok(true),
-            // Its own first try, whose answer was lost.
-            Err(item) => Ok(item::report(OPERATION, item)
-                .is_ok_and(|now| now.callback.is_some_and(|now| now.attempts.last() == Some(attempt)))),
+            // Recorded by an earlier try whose answer was lost?
+            Err(item) => Ok(item::report(OPERATION, item).is_ok_and(|current| {
+                current.callback.is_some_and(|webhook| webhook.attempts.last() == Some(attempt))
+            })),
         }
     }
 
-    /// Begins a new sending of the call-back of a report that has ended: the report, or none where it has no call-back.
+    /// Begins a new delivery round for the webhook of a report that has ended. Returns `None` if the report has no
+    /// webhook.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be begun.
+    /// Returns [`AwsError`] if it is not certain that the round has begun.
     pub async fn resend_webhook(
         &self,
         tenant: &Tenant,
@@ -121,15 +124,10 @@ impl Table {
             )
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":due", number(now.plus(WEBHOOK_GRACE).epoch_millis()))
-            .expression_attribute_values(":shard", AttributeValue::S(item::due_shard(id)));
+            .expression_attribute_values(":shard", AttributeValue::S(due_shard(id)));
         match conditional(request).await? {
             Ok(item) => item::report(OPERATION, item).map(Some),
             Err(_) => Ok(None),
         }
-    }
-
-    fn update(&self, tenant: &Tenant, id: ReportId) -> UpdateItemFluentBuilder {
-        let key = AttributeValue::S(item::key(tenant, id));
-        self.client.update_item().table_name(&self.name).key(attribute::PK, key)
     }
 }

@@ -1,6 +1,11 @@
+//! Properties of the transition function.
+
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::time::UtcTime;
 
 fn at(seconds: i64) -> UtcTime {
     UtcTime::from_epoch_millis(seconds * 1000)
@@ -30,7 +35,8 @@ fn commands(attempt: u32) -> Vec<Command> {
     ]
 }
 
-/// A run of commands with the seconds that pass before each and the fencing token each one uses.
+/// Generates runs of commands: the index of the command, the seconds that pass before it, and by how much its fencing
+/// token is out of date.
 fn runs() -> impl Strategy<Value = Vec<(usize, i64, u32)>> {
     prop::collection::vec((0_usize..15, 0_i64..200, 0_u32..4), 1..60)
 }
@@ -41,10 +47,10 @@ fn replay(
 ) {
     let mut current: Option<Lifecycle> = None;
     let mut now = 0;
-    for (which, passed, stale) in run {
-        now += passed;
-        let attempt = current.as_ref().map_or(0, |c| c.attempt).saturating_sub(*stale);
-        let command = &commands(attempt)[*which];
+    for (index, seconds, stale_by) in run {
+        now += seconds;
+        let attempt = current.as_ref().map_or(0, |c| c.attempt).saturating_sub(*stale_by);
+        let command = &commands(attempt)[*index];
         if let Ok(next) = apply(current.as_ref(), command, at(now), &POLICY) {
             check(current.as_ref(), command, &next, at(now));
             current = Some(next);
@@ -64,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn a_worker_without_the_newest_claim_changes_nothing(run in runs()) {
+    fn a_worker_without_the_newest_claim_cannot_change_a_report(run in runs()) {
         replay(&run, |before, command, _, _| {
             let token = match command {
                 Command::Renew { attempt } | Command::Advance { attempt } | Command::Complete { attempt }
@@ -92,7 +98,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lease_is_held_exactly_while_processing_and_the_sweeper_knows_every_open_report(run in runs()) {
+    fn a_lease_exists_exactly_while_processing_and_every_open_report_is_due_some_time(run in runs()) {
         replay(&run, |_, _, after, _| {
             assert_eq!(after.lease.is_some(), after.status == Status::Processing);
             assert_eq!(after.due_at.is_some(), !after.status.is_terminal());
@@ -101,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn a_promised_cancel_ends_as_cancelled(run in runs()) {
+    fn a_report_with_a_pending_cancellation_ends_only_as_cancelled(run in runs()) {
         replay(&run, |before, _, after, _| {
             if before.is_some_and(|b| b.cancel_requested) && after.status != Status::Processing {
                 assert_eq!(after.status, Status::Cancelled);
@@ -115,12 +121,12 @@ proptest! {
             if after.status.is_terminal() {
                 return;
             }
-            // However it got here, a worker that comes after every lease ran out can end it.
+            // Whatever happened before, a worker that arrives after every lease has expired can end it.
             let late = now.plus(Duration::from_secs(10_000));
             let ended = [Command::GiveUp, Command::Claim { holder: "x".into() }]
                 .iter()
                 .find_map(|command| apply(Some(after), command, late, &POLICY).ok())
-                .expect("somebody can take it");
+                .expect("the report can be given up or claimed");
             if !ended.status.is_terminal() {
                 let attempt = ended.attempt;
                 let last = [Command::HonourCancel { attempt }, Command::Fail { attempt }];
@@ -143,7 +149,7 @@ fn claim() -> Command {
 }
 
 #[test]
-fn transient_errors_spend_attempts_until_none_is_left() {
+fn transient_errors_consume_attempts_until_none_is_left() {
     let delay = Duration::from_secs(1);
     let first = Command::RetryLater { attempt: 1, delay };
     let second = Command::RetryLater { attempt: 2, delay };
@@ -153,7 +159,7 @@ fn transient_errors_spend_attempts_until_none_is_left() {
 }
 
 #[test]
-fn giving_a_report_back_unharmed_spends_no_attempt() {
+fn releasing_a_report_consumes_no_attempt() {
     let delay = Duration::ZERO;
     let mut run = vec![(0, Command::Submit)];
     for attempt in 1..=20 {
@@ -177,7 +183,7 @@ fn resubmission_allows_a_full_set_of_attempts_and_keeps_the_fencing_token() {
 }
 
 #[test]
-fn an_expired_lease_is_renewed_by_its_holder_or_claimed_by_another_never_both() {
+fn an_expired_lease_is_either_renewed_by_its_holder_or_claimed_by_another() {
     let run = [(0, Command::Submit), (0, claim()), (61, Command::Renew { attempt: 1 }), (62, claim())];
     assert_eq!(after(&run), Err(Rejected { command: claim() }));
     let run = [(0, Command::Submit), (0, claim()), (61, claim()), (62, Command::Renew { attempt: 1 })];

@@ -1,18 +1,25 @@
-//! The checks of each field of a request, as garde calls them.
+//! The validators of each field of a request, called by garde.
 
+use country::Country;
 use url::{Host, Url};
 
-use super::{CALLBACK_URL_MAX, COMPANY_NAME_MAX, PURPOSE_MAX, reject};
+use super::errors::reject;
 use crate::language::Language;
-use country::Country;
+
+/// Maximum length of a company name, in characters after NFC.
+pub const COMPANY_NAME_MAX: usize = 200;
+/// Maximum length of a purpose, in characters.
+pub const PURPOSE_MAX: usize = 500;
+/// Maximum length of a webhook URL, in characters.
+pub const CALLBACK_URL_MAX: usize = 2_000;
 
 type Check = Result<(), garde::Error>;
 
-fn bounded(field: &str, value: &str, most: usize) -> Check {
+fn bounded(field: &str, value: &str, max: usize) -> Check {
     match value.chars().count() {
-        0 => Err(reject("empty", format_args!("{field} is empty: send 1 to {most} characters"))),
-        long if long > most => {
-            Err(reject("too_long", format_args!("{field} has {long} characters: send {most} at most")))
+        0 => Err(reject("empty", format_args!("{field} is empty: send 1 to {max} characters"))),
+        length if length > max => {
+            Err(reject("too_long", format_args!("{field} has {length} characters: send at most {max}")))
         }
         _ => Ok(()),
     }
@@ -21,16 +28,22 @@ fn bounded(field: &str, value: &str, most: usize) -> Check {
 pub(super) fn company_name(value: &str, _: &()) -> Check {
     bounded("companyName", value, COMPANY_NAME_MAX)?;
     if let Some(refused) = safe_text::refused_in_name(value) {
-        return Err(reject("character_not_allowed", format_args!("companyName holds {refused}: remove it")));
+        return Err(reject(
+            "character_not_allowed",
+            format_args!("companyName contains {refused}: remove it"),
+        ));
     }
     if !value.chars().any(char::is_alphanumeric) {
-        return Err(reject("no_letters", "companyName holds no letter or digit: send the registered name"));
+        return Err(reject(
+            "no_letters",
+            "companyName contains no letter or digit: send the registered name",
+        ));
     }
     Ok(())
 }
 
 pub(super) fn corporate_number(country: Option<&str>) -> impl FnOnce(&str, &()) -> Check {
-    // Without a country there is no scheme: that it is missing or wrong is told by its own field.
+    // Without a valid country there is no scheme to check by; the country field has its own error.
     let country = country.and_then(|code| code.parse::<Country>().ok());
     move |value, ()| {
         bounded("corporateNumber", value, registration_numbers::NUMBER_MAX)?;
@@ -54,10 +67,7 @@ pub(super) fn language(value: &str, _: &()) -> Check {
         None => {
             let known: Vec<&str> = Language::all().map(Language::tag).collect();
             let known = known.join(", ");
-            Err(reject(
-                "language_unsupported",
-                format_args!("language is none that reports are written in: use {known}"),
-            ))
+            Err(reject("language_unsupported", format_args!("language is not supported: use {known}")))
         }
     }
 }
@@ -66,7 +76,7 @@ pub(super) fn purpose(value: &str, _: &()) -> Check {
     bounded("purpose", value, PURPOSE_MAX)?;
     match safe_text::refused_in_line(value) {
         Some(refused) => {
-            Err(reject("character_not_allowed", format_args!("purpose holds {refused}: remove it")))
+            Err(reject("character_not_allowed", format_args!("purpose contains {refused}: remove it")))
         }
         None => Ok(()),
     }
@@ -74,34 +84,37 @@ pub(super) fn purpose(value: &str, _: &()) -> Check {
 
 pub(super) fn callback_url(value: &str, _: &()) -> Check {
     bounded("callbackUrl", value, CALLBACK_URL_MAX)?;
-    let bad = |why: &str| Err(reject("url_not_allowed", format_args!("callbackUrl {why}")));
-    // The parser mends what is wrong; what is stored is what was sent, so nothing may need mending.
-    let plain = value.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>^`{|}".contains(&b));
-    if !plain {
-        return bad("holds a character that a URL must write as %XX: encode it");
+    let reject_url = |reason: &str| Err(reject("url_not_allowed", format_args!("callbackUrl {reason}")));
+    // The URL is stored as it was sent, so it must not rely on the corrections that the parser makes.
+    let is_plain = value.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>^`{|}".contains(&b));
+    if !is_plain {
+        return reject_url("contains a character that must be percent-encoded (%XX): encode it");
     }
     if !value.starts_with("https://") {
-        return bad("must begin with https://");
+        return reject_url("must begin with https://");
     }
     let Ok(url) = Url::parse(value) else {
-        return bad("is not an absolute URL: send one such as https://hooks.example.com/dossier");
+        return reject_url("is not an absolute URL: send one like https://hooks.example.com/dossier");
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return bad("must not carry a user name or password");
+        return reject_url("must not carry a user name or password");
     }
     if url.fragment().is_some() {
-        return bad("must not have a fragment");
+        return reject_url("must not have a fragment");
     }
-    // The parser folds every spelling of an address (0x7f.1, 2130706433) into one of its kinds.
+    // The parser recognises every notation of an IP address (0x7f.1, 2130706433).
     match url.host() {
         Some(Host::Domain(name)) if is_public_name(name) => Ok(()),
-        _ => bad("must name a public host, such as hooks.example.com, not an address or a private name"),
+        _ => {
+            reject_url("must name a public host, such as hooks.example.com, not an address or a private name")
+        }
     }
 }
 
-/// Whether a host name can be found by the public: RFC 6761 and RFC 8375 reserve the others.
+/// Returns whether a host name is public. RFC 6761 and RFC 8375 reserve the private ones.
 fn is_public_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
-    let private = ["localhost", "local", "internal", "localdomain", "home.arpa", "onion"];
-    name.contains('.') && !private.iter().any(|end| name == *end || name.ends_with(&format!(".{end}")))
+    let reserved = ["localhost", "local", "internal", "localdomain", "home.arpa", "onion"];
+    name.contains('.')
+        && !reserved.iter().any(|suffix| name == *suffix || name.ends_with(&format!(".{suffix}")))
 }

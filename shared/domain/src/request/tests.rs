@@ -1,3 +1,5 @@
+//! Tests of request validation.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -17,7 +19,7 @@ fn codes(draft: ReportRequestDraft) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_problem_is_told_at_once() {
+fn all_errors_are_reported_together() {
     let draft = ReportRequestDraft {
         company_name: Some("Ac\u{200b}me".into()),
         corporate_number: None,
@@ -39,7 +41,7 @@ fn every_problem_is_told_at_once() {
 }
 
 #[test]
-fn names_are_trimmed_and_composed_but_never_cut() {
+fn names_are_trimmed_and_composed_but_never_truncated() {
     let name = |text: &str| ReportRequestDraft { company_name: Some(text.into()), ..draft() };
     assert_eq!(name("  Cafe\u{301} \u{3000}").check().unwrap().company_name, "Café");
     assert!(name(&"é".repeat(200)).check().is_ok());
@@ -50,7 +52,7 @@ fn names_are_trimmed_and_composed_but_never_cut() {
 }
 
 #[test]
-fn numbers_are_stored_as_their_scheme_writes_them() {
+fn numbers_are_stored_as_their_scheme_normalizes_them() {
     let request = |country: &str, number: &str| {
         let draft = ReportRequestDraft {
             corporate_number: Some(number.into()),
@@ -68,20 +70,20 @@ fn numbers_are_stored_as_their_scheme_writes_them() {
     assert_eq!(request("AQ", "x-1"), stored("X-1", None));
     let errors = request("JP", "2503947854818").unwrap_err();
     assert_eq!((errors.len(), errors[0].code.as_str()), (1, "number_check_digit"));
-    // Without a country nothing can be said of the number but that it is there.
+    // Without a valid country, the number is only required to be present.
     let errors = request("UK", "2503947854818").unwrap_err();
     assert_eq!((errors.len(), errors[0].pointer.as_str()), (1, "/country"));
 }
 
 #[test]
-fn call_backs_go_to_public_hosts_by_https_only() {
+fn webhook_urls_use_https_and_public_hosts_only() {
     let check = |url: &str| ReportRequestDraft { callback_url: Some(url.into()), ..draft() }.check();
-    for good in
+    for accepted in
         ["https://hooks.example.com/a?b=c", "https://example.co.jp:8443", "https://xn--r8jz45g.example/"]
     {
-        assert!(check(good).is_ok(), "{good}");
+        assert!(check(accepted).is_ok(), "{accepted}");
     }
-    for bad in [
+    for rejected in [
         "http://example.com",
         "https://",
         "https://localhost/x",
@@ -108,27 +110,33 @@ fn call_backs_go_to_public_hosts_by_https_only() {
         "https://example.com/<script>",
         " https://example.com",
     ] {
-        assert!(check(bad).is_err(), "{bad}");
+        assert!(check(rejected).is_err(), "{rejected}");
     }
 }
 
 #[test]
-fn the_fingerprint_tells_requests_apart_by_content_alone() {
-    let print = |draft: ReportRequestDraft| draft.check().unwrap().fingerprint();
-    assert_eq!(print(draft()), print(ReportRequestDraft { language: Some("EN".into()), ..draft() }));
-    assert_ne!(print(draft()), print(ReportRequestDraft { purpose: Some("kyc".into()), ..draft() }));
-    let moved = |name: &str, number: &str| ReportRequestDraft {
+fn the_fingerprint_depends_on_the_content_alone() {
+    let fingerprint = |draft: ReportRequestDraft| draft.check().unwrap().fingerprint();
+    assert_eq!(
+        fingerprint(draft()),
+        fingerprint(ReportRequestDraft { language: Some("EN".into()), ..draft() })
+    );
+    assert_ne!(
+        fingerprint(draft()),
+        fingerprint(ReportRequestDraft { purpose: Some("kyc".into()), ..draft() })
+    );
+    let split_at = |name: &str, number: &str| ReportRequestDraft {
         company_name: Some(name.into()),
         corporate_number: Some(number.into()),
         country: Some("AQ".into()),
         ..draft()
     };
-    assert_ne!(print(moved("ab", "c1")), print(moved("a", "bc1")));
+    assert_ne!(fingerprint(split_at("ab", "c1")), fingerprint(split_at("a", "bc1")));
 }
 
 proptest! {
     #[test]
-    fn whatever_is_sent_is_accepted_or_explained(
+    fn every_request_is_accepted_or_explained(
         name in any::<Option<String>>(), number in any::<Option<String>>(), code in any::<Option<String>>(),
         purpose in any::<Option<String>>(), url in any::<Option<String>>(),
     ) {

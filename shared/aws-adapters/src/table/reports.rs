@@ -1,0 +1,263 @@
+//! Single reports: created, read, and changed by lifecycle commands.
+
+use aws_sdk_dynamodb::{
+    Client,
+    operation::{
+        put_item::PutItemError,
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
+use domain::{
+    evidence::SourceOutcome,
+    identity::{ReportId, Tenant},
+    lifecycle::{Command, Policy, plan},
+    report::{Outcome, Progress, Report, ReportError, Usage},
+    time::UtcTime,
+};
+use serde::Serialize;
+
+use super::{
+    expression::Expression,
+    item::{self, Item},
+    schema::{self, attribute},
+};
+use crate::{
+    dynamodb::{DYNAMODB, get_all},
+    error::AwsError,
+    request::{instrumented, send},
+};
+
+/// The table of reports.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub(super) client: Client,
+    pub(super) name: String,
+}
+
+/// The outcome of [`Table::create`].
+#[derive(Clone, Debug)]
+pub enum Created {
+    /// The report is new.
+    New,
+    /// The id was taken, by this report.
+    Existing(Box<Report>),
+}
+
+/// The outcome of [`Table::execute`].
+#[derive(Clone, Debug)]
+pub enum Executed {
+    /// The command was carried out, now or by an earlier try whose answer was lost. This is the report afterwards.
+    Done(Box<Report>),
+    /// The lifecycle does not allow the command for this report; `None` if the report does not exist.
+    Rejected(Option<Box<Report>>),
+}
+
+/// The outcome of reading one of many reports.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// The report.
+    Found(Box<Report>),
+    /// The report does not exist.
+    Missing,
+    /// The item cannot be read, for example because a newer version wrote it. The other reports are still returned.
+    Unreadable,
+}
+
+impl Lookup {
+    /// Returns the report if it was found.
+    pub fn found(self) -> Option<Report> {
+        match self {
+            Self::Found(report) => Some(*report),
+            Self::Missing | Self::Unreadable => None,
+        }
+    }
+}
+
+/// What a write records in addition to the lifecycle. Absent values stay unchanged.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// The progress of the report.
+    pub progress: Option<Progress>,
+    /// The outcome of each source.
+    pub sources: Option<Vec<SourceOutcome>>,
+    /// The total model usage so far.
+    pub usage: Option<Usage>,
+    /// The result.
+    pub outcome: Option<Outcome>,
+    /// The error.
+    pub error: Option<ReportError>,
+    /// Whether the report has a `callbackUrl`. If this write ends the report, it then also marks its webhook as due.
+    pub calls_back: bool,
+}
+
+impl Table {
+    /// Returns the table `name`.
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    /// Reads a key that no report has, to find out whether the table answers.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the table does not answer.
+    pub async fn reachable(&self) -> Result<(), AwsError> {
+        let key = AttributeValue::S("readiness".to_owned());
+        let request = self.client.get_item().table_name(&self.name).key(attribute::PK, key);
+        send(DYNAMODB, "GetItem", request.send()).await.map(|_| ())
+    }
+
+    /// Records a new report unless its id is taken, with one PutItem.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if it is not certain that the report is recorded.
+    pub async fn create(&self, report: &Report) -> Result<Created, AwsError> {
+        const OPERATION: &str = "PutItem";
+        let mut expression = Expression::default();
+        expression.require(&plan(&Command::Submit, report.created_at, &Policy::default()).0);
+        let item = Item::from_report(report);
+        let item = serde_dynamo::to_item(&item).map_err(|e| AwsError::unusable(DYNAMODB, OPERATION, e))?;
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(expression.condition())
+            .set_expression_attribute_names(Some(expression.names()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match instrumented(DYNAMODB, OPERATION, request.send()).await {
+            Ok(_) => return Ok(Created::New),
+            Err(error) => error,
+        };
+        let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
+            return Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error));
+        };
+        let existing = match refusal.item() {
+            Some(item) => Some(item::report(OPERATION, item.clone())?),
+            None => self.get(&report.tenant, report.id).await?,
+        };
+        match existing {
+            // Recorded by an earlier try whose answer was lost.
+            Some(existing) if existing.submission == report.submission => Ok(Created::New),
+            Some(existing) => Ok(Created::Existing(Box::new(existing))),
+            None => Err(AwsError::unusable(
+                DYNAMODB,
+                OPERATION,
+                "the item that made the write fail no longer exists",
+            )),
+        }
+    }
+
+    /// Reads a report with a consistent read. Returns `None` if it does not exist.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the report cannot be read.
+    pub async fn get(&self, tenant: &Tenant, id: ReportId) -> Result<Option<Report>, AwsError> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(attribute::PK, AttributeValue::S(schema::key(tenant, id)))
+            .consistent_read(true);
+        let answer = send(DYNAMODB, "GetItem", request.send()).await?;
+        answer.item.map(|item| item::report("GetItem", item)).transpose()
+    }
+
+    /// Reads many reports with consistent reads, a hundred per request. The result has the order of `ids`.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the table does not answer.
+    pub async fn get_all(&self, ids: &[(Tenant, ReportId)]) -> Result<Vec<Lookup>, AwsError> {
+        let keys: Vec<String> = ids.iter().map(|(tenant, id)| schema::key(tenant, *id)).collect();
+        let mut items = get_all(&self.client, &self.name, keys.clone()).await?;
+        let lookup = |key: String| match items.remove(&key).map(|item| item::report("BatchGetItem", item)) {
+            None => Lookup::Missing,
+            Some(Ok(report)) => Lookup::Found(Box::new(report)),
+            Some(Err(error)) => {
+                tracing::error!(error = %error, "skipped a report whose item cannot be read");
+                Lookup::Unreadable
+            }
+        };
+        Ok(keys.into_iter().map(lookup).collect())
+    }
+
+    /// Carries out `command` and records `details`, with one UpdateItem, if the lifecycle allows it.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if it is not certain whether the command was carried out.
+    pub async fn execute(
+        &self,
+        tenant: &Tenant,
+        id: ReportId,
+        command: &Command,
+        details: &Details,
+        now: UtcTime,
+        policy: &Policy,
+    ) -> Result<Executed, AwsError> {
+        const OPERATION: &str = "UpdateItem";
+        let (guard, change) = plan(command, now, policy);
+        let mut expression = Expression::default();
+        expression.require(&guard);
+        expression.change(&change);
+        expression.record_effects(command, (tenant, id), &change, now, details.calls_back);
+        record_details(&mut expression, details, now)?;
+        let (names, values) = (expression.names(), expression.values());
+        let request = self
+            .update(tenant, id)
+            .condition_expression(expression.condition())
+            .update_expression(expression.update())
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match instrumented(DYNAMODB, OPERATION, request.send()).await {
+            Ok(answer) => {
+                let item = answer.attributes.unwrap_or_default();
+                return Ok(Executed::Done(Box::new(item::report(OPERATION, item)?)));
+            }
+            Err(error) => error,
+        };
+        let Some(UpdateItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
+            return Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error));
+        };
+        // Old releases of DynamoDB Local do not return the item with the failure.
+        let current = match refusal.item() {
+            Some(item) => Some(item::report(OPERATION, item.clone())?),
+            None => self.get(tenant, id).await?,
+        };
+        Ok(match current {
+            Some(current) if current.lifecycle.shows_result_of(command) => Executed::Done(Box::new(current)),
+            current => Executed::Rejected(current.map(Box::new)),
+        })
+    }
+
+    /// Returns an UpdateItem of a report, without its expressions.
+    pub(super) fn update(&self, tenant: &Tenant, id: ReportId) -> UpdateItemFluentBuilder {
+        let key = AttributeValue::S(schema::key(tenant, id));
+        self.client.update_item().table_name(&self.name).key(attribute::PK, key)
+    }
+}
+
+fn record_details(expression: &mut Expression, details: &Details, now: UtcTime) -> Result<(), AwsError> {
+    let Details { progress, sources, usage, outcome, error, calls_back: _ } = details;
+    set(expression, attribute::PROGRESS, progress.as_ref())?;
+    if let Some(began_at) = progress.as_ref().and_then(|progress| schema::began_at(progress.stage)) {
+        set(expression, began_at, Some(&now))?;
+    }
+    set(expression, attribute::SOURCES, sources.as_ref())?;
+    set(expression, attribute::USAGE, usage.as_ref())?;
+    set(expression, attribute::OUTCOME, outcome.as_ref())?;
+    set(expression, attribute::ERROR, error.as_ref())
+}
+
+fn set<T: Serialize>(
+    expression: &mut Expression,
+    name: &'static str,
+    value: Option<&T>,
+) -> Result<(), AwsError> {
+    if let Some(value) = value {
+        let value = serde_dynamo::to_attribute_value(value);
+        expression.set(name, value.map_err(|e| AwsError::unusable(DYNAMODB, "UpdateItem", e))?);
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! The schema of the table: attribute names, indexes and keys.
+
+use domain::{
+    identity::{ReportId, Tenant},
+    report::Stage,
+    time::UtcTime,
+};
+
+/// The index that lists a tenant's reports by age.
+pub const BY_TENANT: &str = "by_tenant";
+
+/// The sparse index of reports that the sweeper takes care of when they are due.
+pub const DUE: &str = "due";
+
+/// The sparse index of reports that a worker holds, by tenant and by the expiry of the lease.
+pub const LEASES: &str = "leases";
+
+/// Names of the attributes that expressions, indexes and provisioning use.
+pub mod attribute {
+    #![expect(missing_docs, reason = "each constant is the name of the item's field")]
+
+    pub const PK: &str = "pk";
+    pub const TENANT: &str = "tenant";
+    pub const CREATED_KEY: &str = "created_key";
+    pub const STATUS: &str = "status";
+    pub const ATTEMPT: &str = "attempt";
+    pub const ATTEMPTS_ALLOWED: &str = "attempts_allowed";
+    pub const LEASE_HOLDER: &str = "lease_holder";
+    pub const LEASE_EXPIRES_AT: &str = "lease_expires_at";
+    pub const CANCEL_REQUESTED: &str = "cancel_requested";
+    pub const DUE_SHARD: &str = "due_shard";
+    pub const DUE_AT: &str = "due_at";
+    pub const REVISION: &str = "revision";
+    pub const REQUEST: &str = "request";
+    pub const PROGRESS: &str = "progress";
+    pub const MESSAGE: &str = "message";
+    pub const SOURCES: &str = "sources";
+    pub const USAGE: &str = "usage";
+    pub const OUTCOME: &str = "outcome";
+    pub const ERROR: &str = "error";
+    pub const CALLBACK_STATE: &str = "callback_state";
+    pub const CALLBACK_ROUND: &str = "callback_round";
+    pub const CALLBACK_ATTEMPTS: &str = "callback_attempts";
+    pub const RESUBMITTED_AT: &str = "resubmitted_at";
+    pub const LEASED_TENANT: &str = "leased_tenant";
+    pub const GATHER_BEGAN_AT: &str = "gather_began_at";
+    pub const ASSESS_BEGAN_AT: &str = "assess_began_at";
+    pub const RENDER_BEGAN_AT: &str = "render_began_at";
+    pub const PUBLISH_BEGAN_AT: &str = "publish_began_at";
+    pub const STARTED_AT: &str = "started_at";
+    pub const ENDED_AT: &str = "ended_at";
+    pub const EXPIRES_AT: &str = "expires_at";
+}
+
+/// Number of partitions of the sparse index [`DUE`]. With this many, the writes of submissions and the reads of sweepers
+/// stay below the limit of one partition (1,000 write units a second: "Best practices for designing and using partition
+/// keys effectively").
+pub const DUE_SHARDS: u8 = 8;
+
+/// Returns the partition key of a report.
+pub(super) fn key(tenant: &Tenant, id: ReportId) -> String {
+    format!("R#{tenant}#{id}")
+}
+
+/// Returns the sort key of a report in the index [`BY_TENANT`].
+pub(super) fn created_key(created_at: UtcTime, id: ReportId) -> String {
+    format!("{created_at}#{id}")
+}
+
+/// Returns the partition of a report in the index [`DUE`].
+pub(super) fn due_shard(id: ReportId) -> String {
+    // The last digit of every kind of id is random or part of a hash.
+    let last = id.to_string().chars().last().and_then(|c| c.to_digit(16)).unwrap_or_default();
+    shard_name(u8::try_from(last).unwrap_or_default() % DUE_SHARDS)
+}
+
+/// Returns the name of the partition `index` of the index [`DUE`].
+pub(super) fn shard_name(index: u8) -> String {
+    format!("s{index}")
+}
+
+/// Returns the attribute for the time at which `stage` began. Returns `None` for `Queued` and `Done`, whose times are
+/// `created_at` and `ended_at`.
+pub(super) fn began_at(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Gather => Some(attribute::GATHER_BEGAN_AT),
+        Stage::Assess => Some(attribute::ASSESS_BEGAN_AT),
+        Stage::Render => Some(attribute::RENDER_BEGAN_AT),
+        Stage::Publish => Some(attribute::PUBLISH_BEGAN_AT),
+        Stage::Queued | Stage::Done => None,
+    }
+}

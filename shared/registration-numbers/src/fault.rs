@@ -1,0 +1,48 @@
+//! What can be wrong with a number.
+
+/// What is wrong with a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It contains a character that the scheme does not use.
+    Character {
+        /// The character.
+        character: char,
+        /// Its position in the number as written, counted in characters from 1.
+        position: usize,
+    },
+    /// It is too short or too long.
+    Length {
+        /// Its length in characters, without separators and prefix.
+        length: usize,
+    },
+    /// Its characters and its length are right, but their order is not.
+    Form,
+    /// It has the form of the scheme, but the register does not assign such numbers to companies.
+    NotIssued,
+    /// Its check digit or character does not match the others.
+    CheckDigit,
+}
+
+impl Fault {
+    /// Returns the stable name of the fault, for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Character { .. } => "number_characters",
+            Self::Length { .. } => "number_length",
+            Self::Form => "number_form",
+            Self::NotIssued => "number_not_issued",
+            Self::CheckDigit => "number_check_digit",
+        }
+    }
+
+    /// Ranks how close the number is to being valid. Of several schemes, the error of the closest one is reported.
+    pub(crate) fn closeness(self) -> u8 {
+        match self {
+            Self::Character { .. } => 0,
+            Self::Length { .. } => 1,
+            Self::Form => 2,
+            Self::NotIssued => 3,
+            Self::CheckDigit => 4,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Validation of a number, by one scheme or by all schemes of a country.
+
+use country::Country;
+
+use crate::{
+    characters::{fold, fold_width, uppercase},
+    error::NumberError,
+    fault::Fault,
+    german_register,
+    normalize::Normalize,
+    scheme::{ANYWHERE, Scheme, UNVERIFIED_MAX},
+    shape::Shape,
+};
+
+/// A number that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The number as it is stored and displayed.
+    pub normalized: String,
+    /// The scheme that accepted the number; `None` if no scheme is known for the country, so that it is unverified.
+    pub scheme: Option<&'static Scheme>,
+}
+
+/// Validates `number` by the schemes of `country`, or as an LEI. For a country without a scheme in the table,
+/// accepts up to [`UNVERIFIED_MAX`] letters, digits and dashes.
+///
+/// # Errors
+/// Returns [`NumberError`] if no scheme accepts the number. It describes the scheme that the number is closest to.
+pub fn check(country: Country, number: &str) -> Result<Accepted, NumberError> {
+    let national: Vec<_> = Scheme::of(country.code()).collect();
+    let mut closest: Option<NumberError> = None;
+    for scheme in national.iter().copied().chain(Scheme::of(ANYWHERE)) {
+        match scheme.check(number) {
+            Ok(normalized) => return Ok(Accepted { normalized, scheme: Some(scheme) }),
+            // An error mentions the LEI only if the number is an LEI except for its check digits.
+            Err(error)
+                if scheme.country == ANYWHERE
+                    && (national.is_empty() || error.fault != Fault::CheckDigit) => {}
+            Err(error) => {
+                if closest.as_ref().is_none_or(|other| error.fault.closeness() > other.fault.closeness()) {
+                    closest = Some(error);
+                }
+            }
+        }
+    }
+    match closest {
+        Some(error) => Err(error.with_alternatives(national)),
+        None => unverified(number),
+    }
+}
+
+/// Accepts a number of a country without a scheme: letters, digits and dashes, beginning with a letter or digit.
+fn unverified(number: &str) -> Result<Accepted, NumberError> {
+    let reject = |fault| Err(NumberError::unverified(fault));
+    let folded = match fold(number) {
+        Ok(folded) => folded,
+        Err(fault) => return reject(fault),
+    };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if let Some((index, character)) = folded.chars().enumerate().find(|(_, c)| !allowed(*c)) {
+        return reject(Fault::Character { character, position: index + 1 });
+    }
+    let length = folded.len();
+    if length == 0 || length > UNVERIFIED_MAX {
+        return reject(Fault::Length { length });
+    }
+    if !folded.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return reject(Fault::Form);
+    }
+    Ok(Accepted { normalized: folded.to_ascii_uppercase(), scheme: None })
+}
+
+impl Scheme {
+    /// Validates `number` and returns the form in which it is stored.
+    ///
+    /// # Errors
+    /// Returns [`NumberError`] if the number does not follow this scheme.
+    pub fn check(&'static self, number: &str) -> Result<String, NumberError> {
+        self.normalized(number).map_err(|fault| NumberError::of(self, fault))
+    }
+
+    fn normalized(&self, number: &str) -> Result<String, Fault> {
+        let folded = fold(number)?;
+        let is_separator = |c: &char| self.separators.contains(*c);
+        if let Some(character) = folded.chars().next().filter(is_separator) {
+            return Err(Fault::Character { character, position: 1 });
+        }
+        if let Some(character) = folded.chars().next_back().filter(is_separator) {
+            return Err(Fault::Character { character, position: folded.chars().count() });
+        }
+        let plain = self.plain(&folded);
+        if !self.pattern.is_match(&plain) {
+            return Err(self.mismatch(number, &plain));
+        }
+        if self.refused.as_ref().is_some_and(|refused| refused.is_match(&plain)) {
+            return Err(Fault::NotIssued);
+        }
+        let characters: Vec<char> = plain.chars().collect();
+        if !self.check.iter().all(|check| check.holds(&characters)) {
+            return Err(if self.has_check() { Fault::CheckDigit } else { Fault::NotIssued });
+        }
+        Ok(self.normalize.map_or(plain.clone(), |normalize| normalize.display(plain)))
+    }
+
+    /// Returns the number without separators and prefix, in the letter case of the scheme.
+    fn plain(&self, folded: &str) -> String {
+        // Separators divide the court from the register: they must stay until both are found.
+        if self.normalize == Some(Normalize::DeRegister) {
+            return german_register::normalized(folded);
+        }
+        let upper: String = folded.chars().filter(|c| !self.separators.contains(*c)).map(uppercase).collect();
+        let without_prefix = self.prefixes.iter().find_map(|prefix| upper.strip_prefix(prefix.as_str()));
+        let plain = without_prefix.unwrap_or(&upper);
+        self.normalize.map_or(plain.to_owned(), |normalize| normalize.normalized(plain))
+    }
+
+    /// Returns the fault because of which `plain`, made from `number`, does not match the pattern.
+    fn mismatch(&self, number: &str, plain: &str) -> Fault {
+        let shape = Shape::of(self.pattern.as_str());
+        let length = plain.chars().count();
+        if let Some((index, character)) = plain.chars().enumerate().find(|(_, c)| !shape.has_character(*c)) {
+            return Fault::Character { character, position: self.position_from_end(number, length - index) };
+        }
+        if shape.has_length(length) { Fault::Form } else { Fault::Length { length } }
+    }
+
+    /// Returns the position in `number`, from 1, of the character that is `from_end`th (1 is the last) if spaces and
+    /// separators are not counted. Counting from the end skips prefixes and restored leading characters.
+    fn position_from_end(&self, number: &str, from_end: usize) -> usize {
+        let counts = |c: char| c != ' ' && c != '\u{3000}' && !self.separators.contains(fold_width(c));
+        let positions: Vec<usize> =
+            number.chars().enumerate().filter(|(_, c)| counts(*c)).map(|(index, _)| index + 1).collect();
+        positions.len().checked_sub(from_end).and_then(|index| positions.get(index)).copied().unwrap_or(1)
+    }
+}
