@@ -37,7 +37,7 @@ settings! {
 }
 
 /// The crates whose spans are traces. Those of libraries may hold what must not leave the process.
-const TRACED: [&str; 4] = ["aws_adapters", "api_service", "worker_service", "local_stack"];
+const TRACED: [&str; 5] = ["aws_adapters", "api_service", "worker_service", "sources", "local_stack"];
 
 /// How a process logs and where its traces and metrics go.
 #[derive(Clone, Debug)]
