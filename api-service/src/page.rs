@@ -39,7 +39,9 @@ static HASH: LazyLock<String> = LazyLock::new(|| {
 /// What the page is told of the domain: made from the same tables as the API's own answers.
 static MADE: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let words = Language::all().map(|language| {
-        (format!("words/{}.json", language.tag()), json!(language.words().tree()).to_string())
+        #[expect(clippy::expect_used, reason = "the files are part of the binary, and a test reads them")]
+        let words = source_words::words(language).expect("the words of the sources are valid");
+        (format!("words/{}.json", language.tag()), json!(words.tree()).to_string())
     });
     [("schemes.json".to_owned(), schemes().to_string())].into_iter().chain(words).collect()
 });

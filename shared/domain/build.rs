@@ -1,4 +1,4 @@
-//! Lists the languages of reports: each file in `languages/` is one.
+//! Lists the languages of reports. Each file in `languages/` is one.
 
 use std::{env, error::Error, fs, path::Path};
 

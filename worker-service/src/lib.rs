@@ -2,7 +2,7 @@
 //! and publishes the report.
 //!
 //! The way of a report: [`consumer`] → [`job`] (claim, [`lease`]) → [`pipeline`] →
-//! [`evidence`] → [`assess`] → [`rendering`] → the bucket and the table.
+//! [`sources`] → [`assess`] → [`rendering`] → the bucket and the table.
 
 pub mod assess;
 pub mod concurrency_limit;
@@ -10,17 +10,16 @@ pub mod consumer;
 pub mod dead_letters;
 pub mod ecs_task_protection;
 pub mod evaluation;
-pub mod evidence;
 pub mod failure;
-pub mod guard;
 pub mod health;
 pub mod job;
 pub mod journal;
 pub mod lease;
 pub mod pipeline;
-pub mod retry;
 pub mod settings;
 pub mod sweeper;
 pub mod tenant_concurrency;
 pub mod webhooks;
 pub mod worker;
+
+pub(crate) use service_runtime::retry;

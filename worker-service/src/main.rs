@@ -140,7 +140,7 @@ async fn main() -> ExitCode {
             screen(&list, &queries, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
         }
         Some(Command::Render { report, out }) => {
-            render(&report, &out, &mut std::io::stdout().lock()).map_err(Into::into)
+            render(&report, &out, sources::rulebook(), &mut std::io::stdout().lock()).map_err(Into::into)
         }
         Some(Command::Verify { bundle, report }) => {
             verify(&bundle, &report, &mut std::io::stdout().lock()).map_err(Into::into)

@@ -12,6 +12,7 @@ use domain::{
     report::{Outcome, Stage},
 };
 use service_runtime::clock::Clock;
+use sources::{Gathered, Sources};
 use telemetry::metrics::metrics;
 use tokio::task::spawn_blocking;
 use tracing::{Instrument, info_span};
@@ -21,7 +22,6 @@ use crate::{
         Assessment, Assessor, answer::ModelAnswer, checks::Problem, ledger::ReportLedger,
         model_budget::ModelBudget, unrenderable,
     },
-    evidence::{Gathered, Sources},
     failure::{AttemptError, Failure},
     journal::Journal,
     lease::Lease,
@@ -78,12 +78,12 @@ impl Pipeline {
         if let Some(frozen) = journal.snapshot().await? {
             return Ok(frozen);
         }
-        let Gathered { answers, versions } = self.sources.ask(&report.request).await;
+        let Gathered { answers, versions } = self.sources.gather(&report.request).await;
         // A mandatory source that fails is worth another attempt; on the last one its absence is on
         // the record and the level stays open.
         let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
         let failed = answers.iter().find(|(outcome, _)| {
-            outcome.status == SourceStatus::Failed && self.assessor.is_mandatory(outcome.source)
+            outcome.status == SourceStatus::Failed && self.assessor.is_mandatory(&outcome.source)
         });
         if let (Some((outcome, _)), true) = (failed, attempts_left) {
             return Err(AttemptError::Failed(Failure {
@@ -113,9 +113,10 @@ impl Pipeline {
         let report = lease.report();
         let document = assessment.into_document(report.id, &report.request, snapshot, self.clock.now());
         let snapshot = snapshot.clone();
+        let rulebook = self.assessor.rulebook();
         // Setting a PDF takes the processor for a while, which others wait for.
         let rendering = spawn_blocking(move || {
-            let files = rendering::render(&document, &snapshot, &answers).map_err(unrenderable)?;
+            let files = rendering::render(&document, &snapshot, &answers, rulebook).map_err(unrenderable)?;
             Ok((document, files))
         });
         rendering.await.unwrap_or_else(|error| {

@@ -5,6 +5,7 @@ use std::{collections::HashMap, io::Write, sync::Arc, time::Duration};
 use aws_adapters::settings::AwsSettings;
 use aws_adapters::{Aws, SdkConfig, SdkError, load_sdk_config, queue::Queue, quota::Quota};
 use service_runtime::clock::Clock;
+use sources::{Sources, SourcesError};
 use thiserror::Error;
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -16,7 +17,6 @@ use crate::{
     consumer,
     dead_letters::{self, Redriven},
     ecs_task_protection::EcsAgent,
-    evidence::{Sources, SourcesError, sanctions::Lists},
     health::Liveness,
     job::JobRunner,
     pipeline::Pipeline,
@@ -35,7 +35,7 @@ pub struct Worker {
     jobs: Arc<JobRunner>,
     slots: Arc<ConcurrencyLimit>,
     agent: Option<EcsAgent>,
-    lists: Option<Lists>,
+    sources: Sources,
     callbacks: Webhooks,
     liveness: Arc<Liveness>,
     settings: Settings,
@@ -83,7 +83,6 @@ impl Worker {
         let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
         let clock = Clock::system();
         let sources = Sources::new(&settings.sources, sdk, clock.clone())?;
-        let lists = sources.lists();
         let slots = ConcurrencyLimit::new(settings.concurrency);
         let quotas = quotas(&models, sdk, &settings.aws);
         let model_budget = ModelBudget::new(
@@ -94,9 +93,10 @@ impl Worker {
             clock.clone(),
         );
         let mandatory = settings.sources.mandatory.clone();
-        let assessor = Assessor::new(models, settings.model.prompt, Arc::clone(&slots), mandatory);
+        let assessor =
+            Assessor::new(models, settings.model.prompt, Arc::clone(&slots), mandatory, sources::rulebook());
         let dead_letters = Queue::at(sdk, settings.dlq_url.clone());
-        let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources, assessor, model_budget);
+        let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources.clone(), assessor, model_budget);
         let jobs = JobRunner {
             aws,
             dead_letters,
@@ -112,7 +112,7 @@ impl Worker {
         let callbacks = Webhooks { sender, dead_letters };
         let agent = settings.ecs_agent.as_ref().map(EcsAgent::new).transpose().map_err(SourcesError::Http)?;
         let liveness = Arc::default();
-        Ok(Self { jobs: Arc::new(jobs), slots, agent, lists, callbacks, liveness, settings })
+        Ok(Self { jobs: Arc::new(jobs), slots, agent, sources, callbacks, liveness, settings })
     }
 
     /// The signs of life that it gives.
@@ -123,13 +123,11 @@ impl Worker {
     /// Works until `stop`, then drains: nothing more is received, reports in work get the drain
     /// time, and what is left is given back so that another worker continues at once.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { jobs, slots, agent, lists, callbacks, liveness, settings } = self;
-        if let Some(lists) = &lists {
-            // Reports that come meanwhile would wait for them anyway.
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = lists.refresh() => {}
-            }
+        let Self { jobs, slots, agent, sources, callbacks, liveness, settings } = self;
+        // Reports that arrive meanwhile would have to wait for the sources anyway.
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sources.prepare() => {}
         }
         liveness.ready();
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
@@ -140,9 +138,7 @@ impl Worker {
         beside.spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
         beside.spawn(webhooks::keep_delivering(Arc::clone(&jobs), callbacks, stop.clone()));
         beside.spawn(dead_letters::keep_looking(Arc::clone(&jobs), stop.clone()));
-        if let Some(lists) = lists {
-            beside.spawn(lists.keep_fresh(stop.clone()));
-        }
+        beside.spawn(sources.run(stop.clone()));
         if let Some(agent) = agent {
             beside.spawn(agent.follow(running.clone(), drained.clone()));
         }

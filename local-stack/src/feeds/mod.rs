@@ -1,12 +1,5 @@
-//! Stand-ins for the evidence feeds on one base URL, over a small invented world: sanctions matching as yente answers,
-//! news as GDELT answers, company records as GLEIF answers. Faults can be asked of all three at once.
-
-mod names;
-mod news;
-mod news_query;
-mod registry;
-mod sanctions;
-mod world;
+//! The stand-ins of the registered sources of evidence, on one base URL and with faults. The stand-ins themselves are in
+//! the folders of the sources; this module mounts them, injects faults and counts calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,22 +8,17 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
+use sources::stand_in::{Operation, StandIn as SourceStandIn};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::calls::Calls;
 use crate::faults::{FaultPlan, Faults, Outcome, StandIn, admin};
 use crate::server::Server;
-use world::World;
 
-const MATCH: &str = "/match/{dataset}";
-const NEWS: &str = "/api/v2/doc/doc";
-const REGISTRY: &str = "/api/v1/lei-records";
-
-/// Running stand-ins for the feeds.
+/// The running stand-ins of the sources.
 #[derive(Debug)]
 pub struct FeedsServer {
     server: Server,
@@ -40,53 +28,53 @@ pub struct FeedsServer {
 
 #[derive(Debug)]
 struct Feeds {
-    world: World,
+    /// The names of the operations, by their paths.
+    operations: BTreeMap<&'static str, &'static str>,
     plan: Arc<FaultPlan>,
     calls: Arc<Calls<String>>,
     stopping: CancellationToken,
 }
 
 impl FeedsServer {
-    /// Serves on `listener`; faults without a meaning for feeds are left out.
+    /// Serves the stand-ins on `listener`. Faults that have no meaning for them are left out.
     ///
     /// # Errors
-    /// When the listener has no address.
+    /// Returns an error if the listener has no address.
     pub async fn start(listener: TcpListener, faults: Faults, seed: u64) -> anyhow::Result<Self> {
         let stopping = CancellationToken::new();
         let plan = Arc::new(FaultPlan::new(StandIn::Feeds, faults, seed));
         let calls = Arc::new(Calls::default());
+        let operations: Vec<Operation> = stand_ins().flat_map(|stand_in| stand_in.operations).collect();
         let feeds = Arc::new(Feeds {
-            world: World::load()?,
+            operations: operations.iter().map(|operation| (operation.path, operation.name)).collect(),
             plan: Arc::clone(&plan),
             calls: Arc::clone(&calls),
             stopping: stopping.clone(),
         });
-        let router = Router::new()
-            .route(MATCH, post(sanctions::matches))
-            .route(NEWS, get(news::search))
-            .route(REGISTRY, get(registry::search))
-            .route_layer(middleware::from_fn_with_state(Arc::clone(&feeds), with_faults))
-            .with_state(feeds)
+        let router = operations
+            .into_iter()
+            .fold(Router::new(), |router, Operation { path, handler, .. }| router.route(path, handler))
+            .route_layer(middleware::from_fn_with_state(feeds, with_faults))
             .merge(admin(Arc::clone(&plan), Arc::clone(&calls)));
         Ok(Self { server: Server::start(listener, stopping, router)?, plan, calls })
     }
 
-    /// The base URL of all three feeds.
+    /// Returns the base URL of the stand-ins.
     pub fn base_url(&self) -> String {
         self.server.base_url()
     }
 
-    /// The faults, to be looked at or replaced without HTTP.
+    /// Returns the faults, which can be read and replaced without HTTP.
     pub fn faults(&self) -> &FaultPlan {
         &self.plan
     }
 
-    /// How many calls were answered with 200, by operation.
+    /// Returns the number of calls that were answered with 200, by operation.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.calls.snapshot()
     }
 
-    /// Cancelling this token stops the server.
+    /// Returns the token that stops the server when it is cancelled.
     pub fn stopping(&self) -> CancellationToken {
         self.server.stopping()
     }
@@ -94,18 +82,20 @@ impl FeedsServer {
     /// Stops the server.
     ///
     /// # Errors
-    /// When the server had ended with an error before.
+    /// Returns an error if the server had ended with one.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.server.stop().await
     }
 }
 
-fn operation(path: &str) -> &'static str {
-    match path {
-        MATCH => "sanctions.match",
-        NEWS => "news.search",
-        _ => "registry.search",
-    }
+/// Iterates over the stand-ins of the registered sources.
+fn stand_ins() -> impl Iterator<Item = SourceStandIn> {
+    sources::REGISTERED.iter().filter_map(|source| Some((source.stand_in?)()))
+}
+
+/// Returns the settings of a worker whose sources query the stand-ins at `base_url`.
+pub fn environment(base_url: &str) -> Vec<(&'static str, String)> {
+    stand_ins().flat_map(|stand_in| (stand_in.environment)(base_url)).collect()
 }
 
 async fn with_faults(
@@ -121,20 +111,22 @@ async fn with_faults(
     }
     let response = match roll.outcome {
         Outcome::Throttle => {
-            let mut response = failed(StatusCode::TOO_MANY_REQUESTS, "too many requests (fault asked for)");
+            let mut response = failed(StatusCode::TOO_MANY_REQUESTS, "too many requests (injected fault)");
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
             response
         }
         Outcome::Error(turn) if turn.is_multiple_of(2) => {
-            failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error (fault asked for)")
+            failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error (injected fault)")
         }
-        Outcome::Error(_) => failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable (fault asked for)"),
+        Outcome::Error(_) => failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable (injected fault)"),
         Outcome::Malformed(turn) => malformed(turn),
-        // The others mean nothing to feeds and never come up.
+        // The plan leaves the other faults out: they have no meaning here.
         _ => next.run(request).await,
     };
-    if response.status() == StatusCode::OK {
-        feeds.calls.add(operation(path.as_str()).to_owned());
+    if response.status() == StatusCode::OK
+        && let Some(operation) = feeds.operations.get(path.as_str())
+    {
+        feeds.calls.add((*operation).to_owned());
     }
     response
 }
@@ -143,7 +135,7 @@ fn failed(status: StatusCode, detail: &str) -> Response {
     (status, Json(json!({ "detail": detail }))).into_response()
 }
 
-/// JSON that breaks off, JSON of another shape, and a page of HTML, in turn.
+/// Returns truncated JSON, JSON of another shape, and an HTML page, in turn.
 fn malformed(turn: u64) -> Response {
     let (media_type, body) = match turn % 3 {
         0 => ("application/json", r#"{"responses": {"q1": {"status": 200, "results": [{"#),

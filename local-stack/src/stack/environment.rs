@@ -7,6 +7,7 @@ use service_runtime::config::Environment;
 
 use super::Options;
 use super::surroundings::{REGION, Surroundings};
+use crate::feeds;
 
 /// Where the API listens.
 pub(super) const BIND: &str = "DOSSIER_BIND";
@@ -80,7 +81,6 @@ impl AtHand<'_> {
             Some(rig) => (rig.aws_url(), rig.bedrock_url()),
             None => (surroundings.aws().endpoint(), surroundings.bedrock().base_url()),
         };
-        let feeds = surroundings.feeds().base_url();
         let model = options.forward.as_ref().map_or_else(
             || "dossier.stand-in-v1".to_owned(),
             |forward| format!("forwarded.{}", forward.model),
@@ -90,14 +90,12 @@ impl AtHand<'_> {
             &[
                 ("DOSSIER_MODEL_ID", &model),
                 ("DOSSIER_MODELS", &catalogue(&model)),
-                ("DOSSIER_SANCTIONS_URL", &feeds),
-                ("DOSSIER_NEWS_URL", &feeds),
-                ("DOSSIER_REGISTRY_URL", &feeds),
-                ("DOSSIER_NEWS_PAUSE_SECONDS", "0"),
                 // The stand-ins are on this machine.
                 ("DOSSIER_PRIVATE_SOURCES", "127.0.0.1"),
             ],
         );
+        let feeds = feeds::environment(&surroundings.feeds().base_url());
+        environment.extend(feeds.into_iter().map(|(name, value)| (name.to_owned(), value)));
         environment.extend(options.settings.clone());
         let names = surroundings.names();
         let fixed = [

@@ -223,7 +223,8 @@ async fn assessed(sdk: &SdkConfig, ids: &str) -> Result<Assessment, AttemptError
     let models = format!("model=[{}]", ids.split(',').map(entry).collect::<Vec<_>>().join(","));
     let settings = settings(&[("DOSSIER_MODEL_ID", ids), ("DOSSIER_MODELS", &models)]);
     let models = Model::configured(sdk, &settings.model).unwrap();
-    let assessor = Assessor::new(models, settings.model.prompt, ConcurrencyLimit::new(1), vec![]);
+    let assessor =
+        Assessor::new(models, settings.model.prompt, ConcurrencyLimit::new(1), vec![], sources::rulebook());
     let (request, snapshot) = case();
     assessor.assess(&request, &snapshot, &mut NoLedger).await
 }
@@ -236,8 +237,12 @@ fn case() -> (ReportRequest, Snapshot) {
         ..ReportRequestDraft::default()
     };
     let at = UtcTime::from_epoch_millis(0);
-    let outcome =
-        SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+    let outcome = SourceOutcome {
+        source: SourceName::from_static("news"),
+        status: SourceStatus::Ok,
+        as_of: Some(at),
+        items: 1,
+    };
     let found =
         EvidenceDraft { title: "t".into(), text: "x".into(), url: None, published_at: None, signals: vec![] };
     (draft.check().unwrap(), Snapshot::freeze(vec![(outcome, vec![found])], at))

@@ -1,13 +1,17 @@
 //! Screening in process, from lists that the worker loads: found, cleared, kept when a new one is broken.
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path, time::Duration};
 
 use crate::support::{clean, sanctioned, text};
 use anyhow::Result;
 use aws_adapters::objects::Objects;
+use egress_guard::Guard;
 use local_stack::stack::{Options, Part, testing::TestStack};
 use serde_json::{Value, json};
-use service_runtime::clock::Clock;
-use worker_service::{evidence::Sources, settings::Settings};
+use service_runtime::{clock::Clock, config::Reader};
+use sources::{
+    BuildContext, Http,
+    sanctions::{Lists, SanctionsSettings},
+};
 
 /// An invented list in Dossier's own format.
 fn list(bodies: usize) -> String {
@@ -48,12 +52,16 @@ fn file(directory: &Path, text: &str) -> Result<String> {
     Ok(path.to_str().unwrap().to_owned())
 }
 
-/// The sources of a worker that screens against `lists`.
-fn sources(stack: &TestStack, lists: &str) -> Result<Sources> {
+/// Makes the lists of a worker that screens against `locations`.
+fn lists(stack: &TestStack, locations: &str) -> Result<Lists> {
     let mut environment = stack.environment().clone();
-    environment.insert("DOSSIER_SANCTIONS_LISTS".to_owned(), lists.to_owned());
-    let settings = Settings::read(&environment)?.sources;
-    Ok(Sources::new(&settings, stack.sdk(), Clock::system())?)
+    environment.insert("DOSSIER_SANCTIONS_LISTS".to_owned(), locations.to_owned());
+    let mut reader = Reader::new(&environment);
+    let settings = SanctionsSettings::read(&mut reader);
+    let settings = reader.finish(settings)?;
+    let guard = Guard::new(vec!["127.0.0.1".to_owned()], "DOSSIER_PRIVATE_SOURCES");
+    let http = Http::new(Duration::from_secs(10), guard.clone(), Clock::system())?;
+    Ok(Lists::new(&settings, &BuildContext { http: &http, guard: &guard, sdk: stack.sdk() })?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,10 +135,9 @@ async fn lists_are_read_from_s3_too() -> Result<()> {
     assert_eq!(objects.read(bucket, "lists/a.jsonl", 10_000).await?, list(3).into_bytes());
     assert!(objects.read(bucket, "lists/a.jsonl", 10).await.is_err());
     assert!(objects.read(bucket, "lists/none", 10_000).await.is_err());
-    let sources = sources(&stack, &format!("s3://{bucket}/lists/a.jsonl"))?;
-    let lists = sources.lists().expect("lists are configured");
+    let lists = lists(&stack, &format!("s3://{bucket}/lists/a.jsonl"))?;
     assert!(lists.refresh().await);
-    assert_eq!(lists.bodies(), [Some(3)]);
+    assert_eq!(lists.entries(), [Some(3)]);
     stack.stop().await
 }
 
@@ -140,17 +147,16 @@ async fn a_broken_or_shrunken_list_does_not_replace_the_one_before() -> Result<(
     let path = file(directory.path(), &list(50))?;
     let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
-    let sources = sources(&stack, &path)?;
-    let lists = sources.lists().expect("lists are configured");
+    let lists = lists(&stack, &path)?;
     assert!(lists.refresh().await);
-    assert_eq!(lists.bodies(), [Some(50)]);
+    assert_eq!(lists.entries(), [Some(50)]);
     for (worse, kept) in [("not a list", 50), ("", 50), (list(30).as_str(), 50), (list(45).as_str(), 45)] {
         std::fs::write(&path, worse)?;
         assert_eq!(lists.refresh().await, kept != 50);
-        assert_eq!(lists.bodies(), [Some(kept)]);
+        assert_eq!(lists.entries(), [Some(kept)]);
     }
     std::fs::remove_file(&path)?;
     assert!(!lists.refresh().await);
-    assert_eq!(lists.bodies(), [Some(45)]);
+    assert_eq!(lists.entries(), [Some(45)]);
     stack.stop().await
 }

@@ -9,9 +9,9 @@ use std::{
 
 use anyhow::Result;
 use axum::{Router, http::StatusCode, response::Redirect, routing::get};
+use egress_guard::Guard;
 use service_runtime::clock::Clock;
-use worker_service::evidence::{SourceError, http::Http};
-use worker_service::guard::Guard;
+use sources::{Http, SourceError};
 
 /// A server on a free port that counts what it is asked.
 async fn server() -> Result<(u16, Arc<AtomicU32>)> {

@@ -1,65 +1,39 @@
-//! What was found out about a company, before anybody judges it.
+//! Evidence: what the sources found about a company, before the rules and a model assess it.
+
+mod identifier;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use self::identifier::{InvalidIdentifier, SignalKind, SourceName};
 use super::{artifact::sha256_hex, time::UtcTime};
 
-/// Longest text of one piece of evidence, in characters; the rest is cut off before it is hashed.
+/// Maximum length of the text of a piece of evidence, in characters. The rest is cut off before the text is hashed.
 pub const TEXT_MAX: usize = 4_000;
-/// Longest title of one piece of evidence, in characters.
+
+/// Maximum length of the title of a piece of evidence, in characters.
 pub const TITLE_MAX: usize = 300;
 
-/// Longest address of a piece of evidence, in bytes.
+/// Maximum length of the URL of a piece of evidence, in bytes.
 pub const URL_MAX: usize = 2_000;
 
-/// What a source of evidence is asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SourceName {
-    /// Sanctions and watch lists.
-    Sanctions,
-    /// News.
-    News,
-    /// Company registers.
-    Registry,
-    /// What international bodies have published about the country.
-    CountryRisk,
-}
-
-impl SourceName {
-    /// Every source, in the order in which evidence is numbered.
-    pub const ALL: [Self; 4] = [Self::Sanctions, Self::News, Self::Registry, Self::CountryRisk];
-
-    /// Its name in reports, settings and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sanctions => "sanctions",
-            Self::News => "news",
-            Self::Registry => "registry",
-            Self::CountryRisk => "country_risk",
-        }
-    }
-}
-
-/// How asking a source went.
+/// The result of querying a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SourceStatus {
-    /// It answered.
+    /// The source answered.
     Ok,
-    /// It did not answer; an earlier answer was used.
+    /// The source did not answer, or could not renew its data; an earlier answer was used.
     Stale,
-    /// It did not answer, and no earlier answer was at hand.
+    /// The source did not answer, and no earlier answer was available.
     Failed,
-    /// It was not asked.
+    /// The source was not queried.
     Skipped,
 }
 
 impl SourceStatus {
-    /// Its name in reports and metrics.
+    /// Returns the status as reports and metrics show it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -69,69 +43,61 @@ impl SourceStatus {
         }
     }
 
-    /// Whether the report can rest on what the source said.
+    /// Returns whether a report can rely on the source's answer.
     pub fn has_answer(self) -> bool {
         matches!(self, Self::Ok | Self::Stale)
     }
 }
 
-/// The outcome of one source, always recorded.
+/// The outcome of one source. Every report records one for each source, whatever happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SourceOutcome {
     /// The source.
     pub source: SourceName,
-    /// How it went.
+    /// The result of querying it.
     pub status: SourceStatus,
-    /// The time its answer speaks of; none without an answer.
+    /// The time at which its answer was correct; `null` without an answer.
     pub as_of: Option<UtcTime>,
-    /// Pieces of evidence it gave.
+    /// The number of pieces of evidence that it returned.
     pub items: u32,
 }
 
-/// Something that a rule can act on, found in a piece of evidence by its source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A fact in a piece of evidence that a rule can act on; the source that found the evidence sets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signal {
-    /// What it is.
+    /// The kind of fact.
     pub kind: SignalKind,
-    /// How sure the source is, from 0 to 100.
+    /// How certain the source is, from 0 to 100.
     pub strength: u8,
 }
 
-/// What a rule can act on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignalKind {
-    /// The company matches an entry of a sanctions list.
-    SanctionsMatch,
-    /// The company matches an entry of a watch list that is no sanction.
-    WatchlistMatch,
-    /// A news item about the company uses words of wrongdoing or distress.
-    AdverseMedia,
-    /// The register says that the company is dissolved or inactive.
-    RegistryInactive,
-    /// The register knows the number under another name, or the name under another number.
-    RegistryMismatch,
-    /// The register says that the company may not pay its debts or is late with its accounts.
-    RegistryDistressed,
-    /// The country is on a list of an international body.
-    CountryRisk,
-}
-
-/// What a source found, before it has a number.
+/// A piece of evidence as its source returns it, before it is numbered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvidenceDraft {
-    /// A line that names it.
+    /// A headline.
     pub title: String,
-    /// What it says; quotes in the report are spans of it.
+    /// The content. Quotes in the report are spans of it.
     pub text: String,
-    /// Where it can be read.
+    /// The address where it can be read.
     pub url: Option<String>,
-    /// When it was published.
+    /// The time of publication.
     pub published_at: Option<UtcTime>,
-    /// What rules can act on.
+    /// The facts that rules can act on.
     pub signals: Vec<Signal>,
+}
+
+impl EvidenceDraft {
+    /// Makes a piece of evidence without an address, a date or signals.
+    pub fn note(title: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { title: title.into(), text: text.into(), url: None, published_at: None, signals: Vec::new() }
+    }
+
+    /// Returns the strength of the strongest signal, or `None` if there are no signals.
+    pub fn max_strength(&self) -> Option<u8> {
+        self.signals.iter().map(|signal| signal.strength).max()
+    }
 }
 
 /// A numbered piece of evidence.
@@ -142,79 +108,109 @@ pub struct Evidence {
     /// `E1`, `E2`, … in a stable order.
     #[cfg_attr(feature = "openapi", schema(example = "E1"))]
     pub id: String,
-    /// Who gave it.
+    /// The source that found it.
     pub source: SourceName,
-    /// A line that names it.
+    /// A headline.
     pub title: String,
-    /// What it says.
+    /// The content.
     pub text: String,
-    /// Where it can be read.
+    /// The address where it can be read.
     pub url: Option<String>,
-    /// When it was published.
+    /// The time of publication.
     pub published_at: Option<UtcTime>,
-    /// When it was fetched.
+    /// The time at which it was retrieved.
     pub retrieved_at: UtcTime,
     /// SHA-256 of the text, in hexadecimal.
     pub sha256: String,
 }
 
-/// A piece of evidence with what rules can act on.
+/// A piece of evidence with its signals, as a snapshot stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gathered {
+pub struct SnapshotEntry {
     /// The evidence as reports show it.
     #[serde(flatten)]
     pub evidence: Evidence,
-    /// What rules can act on.
+    /// The facts that rules can act on.
     pub signals: Vec<Signal>,
 }
 
-/// All that was gathered for a report, frozen before the model sees it.
+/// All evidence of a report, frozen before the model reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// The format of this snapshot.
+    /// The version of the snapshot's format.
     pub v: u32,
-    /// How each source went.
+    /// The outcome of each source.
     pub sources: Vec<SourceOutcome>,
-    /// What they gave.
-    pub evidence: Vec<Gathered>,
-    /// What they were made with, in words.
+    /// The evidence that they returned.
+    pub evidence: Vec<SnapshotEntry>,
+    /// The versions of the lists, tables and vocabularies that the sources used, as text.
     #[serde(default)]
     pub versions: Vec<String>,
 }
 
-/// A web address as URLs are written (RFC 3986); none for what is none or too long to be read.
+/// Normalises a web address as RFC 3986 writes it. Returns `None` for other schemes, for texts that are not a URL
+/// and for addresses over [`URL_MAX`].
 fn web_address(text: String) -> Option<String> {
     let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     Some(String::from(url)).filter(|url| url.len() <= URL_MAX)
 }
 
 impl Snapshot {
-    /// The current format.
+    /// The current version of the format.
     pub const VERSION: u32 = 1;
 
-    /// Numbers what the sources gave, cleaned and cut to size, in the order of `answers`.
+    /// Cleans, shortens and numbers the evidence of all sources, in the order of `answers`.
     pub fn freeze(answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)>, retrieved_at: UtcTime) -> Self {
         let mut sources = Vec::with_capacity(answers.len());
         let mut evidence = Vec::new();
-        for (outcome, findings) in answers {
-            for finding in findings {
-                let text = safe_text::clean(&finding.text, TEXT_MAX);
-                let sha256 = sha256_hex(text.as_bytes());
-                let id = format!("E{}", evidence.len() + 1);
-                let title = safe_text::clean(&finding.title, TITLE_MAX);
-                let (url, published_at) = (finding.url.and_then(web_address), finding.published_at);
-                let source = outcome.source;
-                let piece = Evidence { id, source, title, text, url, published_at, retrieved_at, sha256 };
-                evidence.push(Gathered { evidence: piece, signals: finding.signals });
+        for (outcome, drafts) in answers {
+            for draft in drafts {
+                let text = safe_text::clean(&draft.text, TEXT_MAX);
+                evidence.push(SnapshotEntry {
+                    evidence: Evidence {
+                        id: format!("E{}", evidence.len() + 1),
+                        source: outcome.source.clone(),
+                        title: safe_text::clean(&draft.title, TITLE_MAX),
+                        sha256: sha256_hex(text.as_bytes()),
+                        text,
+                        url: draft.url.and_then(web_address),
+                        published_at: draft.published_at,
+                        retrieved_at,
+                    },
+                    signals: draft.signals,
+                });
             }
             sources.push(outcome);
         }
         Self { v: Self::VERSION, sources, evidence, versions: Vec::new() }
     }
 
-    /// The evidence as reports show it.
+    /// Iterates over the evidence as reports show it.
     pub fn evidence(&self) -> impl Iterator<Item = &Evidence> {
-        self.evidence.iter().map(|gathered| &gathered.evidence)
+        self.evidence.iter().map(|entry| &entry.evidence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a later version with another source writes: an older task must still read it.
+    #[test]
+    fn a_snapshot_of_an_unknown_source_and_an_unknown_signal_parses_and_stays_as_it_is() {
+        let written = serde_json::json!({
+            "v": 1,
+            "sources": [{"source": "procurement", "status": "ok", "asOf": "2026-01-05T12:00:00.000Z", "items": 1}],
+            "evidence": [{
+                "id": "E1", "source": "procurement", "title": "Excluded", "text": "Excluded until 2028.", "url": null,
+                "publishedAt": null, "retrievedAt": "2026-01-05T12:00:00.000Z", "sha256": "00",
+                "signals": [{"kind": "procurement_exclusion", "strength": 90}],
+            }],
+            "versions": [],
+        });
+        let snapshot: Snapshot = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(snapshot.evidence().next().unwrap().source.as_str(), "procurement");
+        assert_eq!(serde_json::to_value(&snapshot).unwrap(), written);
     }
 }

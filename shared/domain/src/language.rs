@@ -1,10 +1,12 @@
-//! The languages that reports can be written in, and their words: one file each in `shared/domain/languages`.
+//! The languages of reports and their words: one file for each language in `shared/domain/languages`. The sources of
+//! evidence add words of their own (see [`Rulebook`](crate::risk::Rulebook)).
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
+use thiserror::Error;
 #[cfg(feature = "openapi")]
 use utoipa::{PartialSchema, ToSchema, openapi};
 
@@ -18,45 +20,57 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/languages.rs"
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Language(&'static str);
 
-/// The words of a language.
+/// The words of a language, by keys such as `report.summary`.
 #[derive(Clone, Debug)]
 pub struct Words {
     tree: Value,
     flat: BTreeMap<String, String>,
 }
 
-static WORDS: LazyLock<BTreeMap<&'static str, Words>> = LazyLock::new(|| {
+/// Words that cannot be added to those of a language.
+#[derive(Debug, Error)]
+pub enum WordsError {
+    /// The file is not valid TOML.
+    #[error("a file of words is not valid TOML: {0}")]
+    File(#[from] toml::de::Error),
+    /// The key has words already.
+    #[error("the words {0} are defined twice")]
+    Duplicate(String),
+}
+
+static BASE_WORDS: LazyLock<BTreeMap<&'static str, Words>> = LazyLock::new(|| {
     let read = |(tag, file): &(&'static str, &str)| {
-        #[expect(clippy::expect_used, reason = "the files are part of the binary and a test reads them")]
-        let tree: Value = toml::from_str(file).expect("a language file is TOML");
+        #[expect(clippy::expect_used, reason = "the files are part of the binary, and a test reads them")]
+        let tree: Value = toml::from_str(file).expect("a language file is valid TOML");
         (*tag, Words::new(tree))
     };
     FILES.iter().map(read).collect()
 });
 
 impl Language {
-    /// English, in which reports are written when nothing else is asked for.
+    /// English, the language of reports whose request names none.
     pub const ENGLISH: Self = Self("en");
 
-    /// Every language, by its tag.
+    /// Iterates over the languages, in the order of their tags.
     pub fn all() -> impl Iterator<Item = Self> {
         FILES.iter().map(|(tag, _)| Self(tag))
     }
 
-    /// The language with this tag, in any letter case; none when reports are not written in it.
+    /// Returns the language with this tag, in any letter case, or `None` if reports are not written in it.
     pub fn find(tag: &str) -> Option<Self> {
         Self::all().find(|language| language.0.eq_ignore_ascii_case(tag))
     }
 
-    /// The BCP 47 tag.
+    /// Returns the BCP 47 tag.
     pub fn tag(self) -> &'static str {
         self.0
     }
 
-    /// What the report says in this language.
-    pub fn words(self) -> &'static Words {
-        #[expect(clippy::expect_used, reason = "a language is made from its file's tag alone")]
-        WORDS.get(self.0).expect("every language has its file")
+    /// Returns the words of every report in this language. The words of sources and rules are not among them:
+    /// a [`Rulebook`](crate::risk::Rulebook) has both.
+    pub fn base_words(self) -> &'static Words {
+        #[expect(clippy::expect_used, reason = "a language is only made from its file's tag")]
+        BASE_WORDS.get(self.0).expect("every language has a file")
     }
 }
 
@@ -67,54 +81,71 @@ impl Words {
         Self { tree, flat }
     }
 
-    /// Everything, for templates.
+    /// Returns these words together with those of `files`, which are TOML.
+    ///
+    /// # Errors
+    /// Returns [`WordsError`] if a file is not valid TOML, or if a key has words already.
+    pub fn extended<'a>(&self, files: impl IntoIterator<Item = &'a str>) -> Result<Self, WordsError> {
+        let mut tree = self.tree.clone();
+        for file in files {
+            merge("", &mut tree, toml::from_str(file)?)?;
+        }
+        Ok(Self::new(tree))
+    }
+
+    /// Returns all words as a tree, for templates.
     pub fn tree(&self) -> &Value {
         &self.tree
     }
 
-    /// The words at `key`, such as `report.summary`. A key that is not there stands for itself: a
-    /// test compares the keys of all languages.
+    /// Iterates over the keys and their words.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.flat.iter().map(|(key, text)| (key.as_str(), text.as_str()))
+    }
+
+    /// Returns the words at `key`, such as `report.summary`, or the key itself if there are none. A test compares the
+    /// keys of all languages.
     pub fn text<'a>(&'a self, key: &'a str) -> &'a str {
         self.find(key).unwrap_or(key)
     }
 
-    /// The words for `name` among those of `group`, such as a level's; the name itself where there are none.
+    /// Returns the words for `name` in `group`, such as the label of a level, or the name itself if there are none.
     pub fn text_of<'a>(&'a self, group: &str, name: &'a str) -> &'a str {
         self.find(&format!("{group}.{name}")).unwrap_or(name)
     }
 
-    /// The words at `key`, if there are any.
+    /// Returns the words at `key`, or `None` if there are none.
     pub fn find(&self, key: &str) -> Option<&str> {
         self.flat.get(key).map(String::as_str)
     }
 
-    /// The words at `key`, each `{name}` in them replaced by its value.
+    /// Returns the words at `key` with each `{name}` replaced by its value.
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
         fill(self.text(key), values)
     }
 
-    /// A list of words, such as the scripts of the language.
+    /// Returns a list, such as the scripts of the language.
     pub fn list(&self, key: &str) -> Vec<&str> {
         let list = self.tree.get(key).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// The name of a country.
+    /// Returns the name of a country.
     pub fn country(&self, country: Country) -> &str {
         self.find(&format!("countries.{country}")).unwrap_or_else(|| country.name())
     }
 
-    /// The day of `time`, in UTC.
+    /// Formats the day of `time`, in UTC.
     pub fn day(&self, time: UtcTime) -> String {
         self.date("date.day", time)
     }
 
-    /// `time` to the minute, in UTC.
+    /// Formats `time` to the minute, in UTC.
     pub fn moment(&self, time: UtcTime) -> String {
         self.date("date.moment", time)
     }
 
-    /// The month of `time`, in UTC.
+    /// Formats the month of `time`, in UTC.
     pub fn month(&self, time: UtcTime) -> String {
         self.date("date.month", time)
     }
@@ -131,7 +162,30 @@ impl Words {
     }
 }
 
-/// `template` with each `{name}` replaced by its value, in one pass: a value is never looked into.
+/// Adds the members of `addition` to `tree`, which must not have them already.
+fn merge(path: &str, tree: &mut Value, addition: Value) -> Result<(), WordsError> {
+    match (tree, addition) {
+        (Value::Object(members), Value::Object(additions)) => {
+            for (name, addition) in additions {
+                let path = joined(path, &name);
+                match members.get_mut(&name) {
+                    Some(member) => merge(&path, member, addition)?,
+                    None => {
+                        members.insert(name, addition);
+                    }
+                }
+            }
+            Ok(())
+        }
+        _ => Err(WordsError::Duplicate(path.to_owned())),
+    }
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// Replaces each `{name}` of `template` by its value in one pass: braces in a value stay as they are.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(template.len() + 32);
     let mut rest = template;
@@ -163,8 +217,7 @@ fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
         }
         Value::Object(members) => {
             for (name, member) in members {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                flatten(&path, member, into);
+                flatten(&joined(path, name), member, into);
             }
         }
         _ => {}
@@ -222,48 +275,62 @@ mod tests {
     }
 
     #[test]
-    fn every_language_has_the_words_of_english_with_the_same_blanks() {
+    fn every_language_has_the_words_of_english_with_the_same_placeholders() {
         let keys = |language: Language| -> BTreeMap<String, BTreeSet<&'static str>> {
-            let words = &language.words().flat;
-            let own = words.iter().filter(|(key, _)| !key.starts_with("countries."));
-            own.map(|(key, text)| (key.clone(), placeholders(text))).collect()
+            let words = &language.base_words().flat;
+            let required = words.iter().filter(|(key, _)| !key.starts_with("countries."));
+            required.map(|(key, text)| (key.clone(), placeholders(text))).collect()
         };
         let english = keys(Language::ENGLISH);
         assert!(english.len() > 100);
         for language in Language::all() {
             assert_eq!(keys(language), english, "{language}");
-            assert!(!language.words().list("scripts").is_empty(), "{language}");
-            let months = language.words().tree.pointer("/date/months").and_then(Value::as_array);
+            assert!(!language.base_words().list("scripts").is_empty(), "{language}");
+            let months = language.base_words().tree.pointer("/date/months").and_then(Value::as_array);
             assert_eq!(months.map(Vec::len), Some(12), "{language}");
         }
     }
 
     #[test]
-    fn a_language_that_names_countries_names_countries_that_exist() {
+    fn a_language_only_names_countries_that_exist() {
         for language in Language::all() {
-            for key in language.words().flat.keys() {
+            for key in language.base_words().flat.keys() {
                 if let Some(code) = key.strip_prefix("countries.") {
                     assert!(code.parse::<Country>().is_ok(), "{language}: {code}");
                 }
             }
         }
         let japan: Country = "JP".parse().unwrap();
-        let named = |tag: &str| Language::find(tag).unwrap().words().country(japan).to_owned();
+        let named = |tag: &str| Language::find(tag).unwrap().base_words().country(japan).to_owned();
         assert_eq!((named("en").as_str(), named("JA").as_str()), ("Japan", "日本"));
     }
 
     #[test]
-    fn blanks_are_filled_once_and_from_the_given_values_alone() {
+    fn placeholders_are_filled_once_and_only_from_the_given_values() {
         assert_eq!(fill("{a} and {b}, {c", &[("a", "{b}"), ("b", "2")]), "{b} and 2, {c");
         assert_eq!(fill("{x}", &[]), "{x}");
     }
 
     #[test]
-    fn times_are_told_as_the_language_does() {
+    fn times_are_formatted_as_the_language_writes_them() {
         let time = UtcTime::from_epoch_millis(1_767_614_400_000);
-        let [en, ja] = ["en", "ja"].map(|tag| Language::find(tag).unwrap().words());
+        let [en, ja] = ["en", "ja"].map(|tag| Language::find(tag).unwrap().base_words());
         assert_eq!(en.moment(time), "5 January 2026, 12:00 UTC");
         assert_eq!((en.day(time).as_str(), en.month(time).as_str()), ("5 January 2026", "January 2026"));
         assert_eq!((ja.day(time).as_str(), ja.month(time).as_str()), ("2026年1月5日", "2026年1月"));
+    }
+
+    #[test]
+    fn words_can_be_added_and_not_replaced() {
+        let english = Language::ENGLISH.base_words();
+        let extended =
+            english.extended(["[sources]\nprocurement = \"Exclusions\"", "[sources]\nother = \"Other\""]);
+        let extended = extended.unwrap();
+        assert_eq!(extended.text_of("sources", "procurement"), "Exclusions");
+        assert_eq!(extended.text_of("sources", "unknown"), "unknown");
+        assert_eq!(extended.text("report.summary"), english.text("report.summary"));
+        let duplicate = english.extended(["[report]\nsummary = \"x\""]).unwrap_err();
+        assert_eq!(duplicate.to_string(), "the words report.summary are defined twice");
+        assert!(english.extended(["["]).is_err());
     }
 }

@@ -161,3 +161,29 @@ macro_rules! settings {
         pub const $list: &[$crate::config::Setting] = &[$($ident),+];
     };
 }
+
+/// Joins lists of settings into one: `const ALL: [Setting; N] = concatenate(&[A, B])`, where `N` is the length of both.
+///
+/// # Panics
+/// At compile time, if `N` is not the number of settings.
+pub const fn concatenate<const N: usize>(lists: &[&[Setting]]) -> [Setting; N] {
+    let mut all = [Setting { name: "", default: Presence::Optional, help: "" }; N];
+    // `const fn` has no iterators.
+    let (mut list, mut filled) = (0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            all[filled] = lists[list][at];
+            filled += 1;
+            at += 1;
+        }
+        list += 1;
+    }
+    assert!(filled == N, "the length is not that of the lists");
+    all
+}
+
+/// Splits the value of a setting that is a list, without the white space around its parts and without empty parts.
+pub fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    text.split(separator).map(str::trim).filter(|part| !part.is_empty())
+}

@@ -37,7 +37,7 @@ settings! {
 }
 
 /// The crates whose spans are exported. Spans of libraries may contain data that must not leave the process.
-const TRACED: [&str; 4] = ["aws_adapters", "api_service", "worker_service", "local_stack"];
+const TRACED: [&str; 5] = ["aws_adapters", "api_service", "worker_service", "sources", "local_stack"];
 
 /// How a process logs, and where it exports traces and metrics.
 #[derive(Clone, Debug)]

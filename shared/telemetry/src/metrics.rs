@@ -344,9 +344,11 @@ impl Metrics {
     }
 
     /// Records the outcome of an evidence source.
-    pub fn source(&self, source: &'static str, status: &'static str) {
-        let attributes =
-            [KeyValue::new("dossier.source", source), KeyValue::new("dossier.source.status", status)];
+    pub fn source(&self, source: &str, status: &'static str) {
+        let attributes = [
+            KeyValue::new("dossier.source", source.to_owned()),
+            KeyValue::new("dossier.source.status", status),
+        ];
         self.sources.add(1, &attributes);
     }
 }

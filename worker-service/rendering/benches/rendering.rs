@@ -40,7 +40,7 @@ fn report(pieces: usize) -> Document {
             let text = [texts[index % texts.len()]; 6].join(" ");
             Evidence {
                 id: format!("E{}", index + 1),
-                source: SourceName::News,
+                source: SourceName::from_static("news"),
                 title: format!("Report {} on the company", index + 1),
                 sha256: sha256_hex(text.as_bytes()),
                 text,
@@ -73,12 +73,12 @@ fn peak() -> Option<u64> {
 fn measure(kind: ArtifactKind, pieces: usize) {
     let document = report(pieces);
     let started = Instant::now();
-    let first = form(&document, kind).unwrap();
+    let first = form(&document, kind, sources::rulebook()).unwrap();
     let cold = started.elapsed();
     let mut times: Vec<_> = (0..ROUNDS)
         .map(|_| {
             let started = Instant::now();
-            form(&document, kind).unwrap();
+            form(&document, kind, sources::rulebook()).unwrap();
             started.elapsed()
         })
         .collect();

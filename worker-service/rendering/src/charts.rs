@@ -10,6 +10,9 @@ const MONTHS: usize = 24;
 /// Fewest: a year, so that one month with news is seen among others without.
 const MONTHS_MIN: usize = 12;
 
+/// The source whose evidence is shown by month.
+const NEWS: SourceName = SourceName::from_static("news");
+
 /// A chart of bars.
 #[derive(Debug, Serialize)]
 pub(super) struct Chart {
@@ -38,8 +41,8 @@ impl Chart {
 }
 
 /// The points that each rule added.
-pub(super) fn score(document: &Document, words: &Words) -> Chart {
-    let points = |rule: &str| Rules::built_in().weight(rule).map_or(0, |(points, _)| u32::from(points));
+pub(super) fn score(document: &Document, words: &Words, rules: &Rules) -> Chart {
+    let points = |rule: &str| rules.weight(rule).map_or(0, |(points, _)| u32::from(points));
     let bars: Vec<Bar> = document
         .rules
         .iter()
@@ -64,7 +67,7 @@ pub(super) fn score(document: &Document, words: &Words) -> Chart {
 /// The news of each month, from the first to the last that has any.
 pub(super) fn mentions(document: &Document, words: &Words) -> Chart {
     let mut months: BTreeMap<(i32, u32), u32> = BTreeMap::new();
-    let dated = document.evidence.iter().filter(|piece| piece.source == SourceName::News);
+    let dated = document.evidence.iter().filter(|piece| piece.source == NEWS);
     for month in dated.filter_map(|piece| month(piece.published_at?)) {
         *months.entry(month).or_default() += 1;
     }

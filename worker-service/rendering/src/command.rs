@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::{artifact::ArtifactKind, document::Document};
+use domain::{artifact::ArtifactKind, document::Document, risk::Rulebook};
 use thiserror::Error;
 
 use super::form;
@@ -42,7 +42,12 @@ pub enum CommandError {
 ///
 /// # Errors
 /// [`CommandError`] when it is no report or a file cannot be written.
-pub fn render(path: &Path, into: &Path, out: &mut impl Write) -> Result<(), CommandError> {
+pub fn render(
+    path: &Path,
+    into: &Path,
+    rulebook: &Rulebook,
+    out: &mut impl Write,
+) -> Result<(), CommandError> {
     let file = |path: &Path| {
         let path = path.to_owned();
         move |why| CommandError::File { path, why }
@@ -52,7 +57,8 @@ pub fn render(path: &Path, into: &Path, out: &mut impl Write) -> Result<(), Comm
         serde_json::from_slice(&bytes).map_err(|why| CommandError::Report { path: path.to_owned(), why })?;
     fs::create_dir_all(into).map_err(file(into))?;
     for kind in [ArtifactKind::Html, ArtifactKind::Pdf, ArtifactKind::Md] {
-        let form = form(&document, kind).map_err(|error| CommandError::Template(error.to_string()))?;
+        let form =
+            form(&document, kind, rulebook).map_err(|error| CommandError::Template(error.to_string()))?;
         let target = into.join(kind.file_name());
         fs::write(&target, form.bytes).map_err(file(&target))?;
         writeln!(out, "{}", target.display())?;

@@ -10,7 +10,7 @@ mod schema;
 pub mod verify;
 mod view;
 
-use domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot};
+use domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot, risk::Rulebook};
 use thiserror::Error;
 
 use self::view::View;
@@ -42,9 +42,10 @@ pub fn render(
     document: &Document,
     snapshot: &Snapshot,
     answers: &[AuditedAnswer],
+    rulebook: &Rulebook,
 ) -> Result<Vec<Rendered>, RenderError> {
     let mut files: Vec<Rendered> =
-        FORMS.into_iter().map(|kind| form(document, kind)).collect::<Result<_, _>>()?;
+        FORMS.into_iter().map(|kind| form(document, kind, rulebook)).collect::<Result<_, _>>()?;
     let bytes = bundle::render(document, snapshot, answers, &files).map_err(broken)?;
     files.push(Rendered { kind: ArtifactKind::Evidence, bytes });
     Ok(files)
@@ -54,8 +55,8 @@ pub fn render(
 ///
 /// # Errors
 /// Returns [`RenderError`] if a template cannot be filled, which is a defect of this program.
-pub fn form(document: &Document, kind: ArtifactKind) -> Result<Rendered, RenderError> {
-    let view = || View::of(document);
+pub fn form(document: &Document, kind: ArtifactKind, rulebook: &Rulebook) -> Result<Rendered, RenderError> {
+    let view = || View::of(document, rulebook);
     let bytes = match kind {
         ArtifactKind::Html => html::render(&view()).map_err(broken)?.into_bytes(),
         ArtifactKind::Pdf => pdf::render(&view()).map_err(broken)?,

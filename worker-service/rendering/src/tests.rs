@@ -15,8 +15,12 @@ use super::*;
 /// A report in which every text from outside is `text`.
 fn report(text: &str) -> (Document, Snapshot) {
     let at = UtcTime::from_epoch_millis(1_767_614_400_000);
-    let outcome =
-        SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+    let outcome = SourceOutcome {
+        source: SourceName::from_static("news"),
+        status: SourceStatus::Ok,
+        as_of: Some(at),
+        items: 1,
+    };
     let found = EvidenceDraft {
         title: text.into(),
         text: text.into(),
@@ -65,7 +69,7 @@ fn report(text: &str) -> (Document, Snapshot) {
 }
 
 fn file(kind: ArtifactKind, text: &str) -> String {
-    String::from_utf8(form(&report(text).0, kind).unwrap().bytes).unwrap()
+    String::from_utf8(form(&report(text).0, kind, sources::rulebook()).unwrap().bytes).unwrap()
 }
 
 #[test]
@@ -158,7 +162,7 @@ fn report_on(texts: &[String]) -> Document {
 
 #[test]
 fn every_text_can_be_printed_and_none_becomes_markup() {
-    let plain = form(&report_on(&[]), ArtifactKind::Pdf).unwrap().bytes;
+    let plain = form(&report_on(&[]), ArtifactKind::Pdf, sources::rulebook()).unwrap().bytes;
     // The whole of Typst's markup and code, in case a text were ever read as such.
     let mut texts = hostile();
     texts.extend(
@@ -173,7 +177,7 @@ fn every_text_can_be_printed_and_none_becomes_markup() {
         ]
         .map(str::to_owned),
     );
-    let pdf = form(&report_on(&texts), ArtifactKind::Pdf).unwrap().bytes;
+    let pdf = form(&report_on(&texts), ArtifactKind::Pdf, sources::rulebook()).unwrap().bytes;
     assert!(pdf.len() > plain.len());
     let names_standards = |pdf: &[u8]| pdf.windows(12).any(|window| window == b"pdfuaid:part");
     assert!(names_standards(&pdf), "the standards are met with hostile texts, too");
@@ -193,9 +197,10 @@ fn a_pdf_is_made_in_every_language_and_of_what_no_evidence_should_be() {
     document.rules[0].because = (1..=50).map(|number| format!("E{number}")).collect();
     for language in domain::language::Language::all() {
         document.company.language = language;
-        let pdf = form(&document, ArtifactKind::Pdf).unwrap().bytes;
+        let pdf = form(&document, ArtifactKind::Pdf, sources::rulebook()).unwrap().bytes;
         assert!(pdf.windows(12).any(|window| window == b"pdfuaid:part"), "{language}");
-        let html = String::from_utf8(form(&document, ArtifactKind::Html).unwrap().bytes).unwrap();
+        let html = String::from_utf8(form(&document, ArtifactKind::Html, sources::rulebook()).unwrap().bytes)
+            .unwrap();
         assert!(!html.contains("href=\"#E999\""), "{language}: a link that leads nowhere");
     }
 }
@@ -205,7 +210,7 @@ proptest! {
 
     #[test]
     fn a_pdf_is_made_of_any_text(texts in prop::collection::vec("\\PC{0,60}", 1..12)) {
-        prop_assert!(form(&report_on(&texts), ArtifactKind::Pdf).is_ok());
+        prop_assert!(form(&report_on(&texts), ArtifactKind::Pdf, sources::rulebook()).is_ok());
     }
 }
 
@@ -225,7 +230,7 @@ fn hostile_text_is_a_string_of_the_json_and_nothing_else() {
 #[test]
 fn the_bundle_holds_the_digest_of_every_part() {
     let (document, snapshot) = report("x");
-    let files = render(&document, &snapshot, &[]).unwrap();
+    let files = render(&document, &snapshot, &[], sources::rulebook()).unwrap();
     let bytes = |kind: ArtifactKind| &files.iter().find(|file| file.kind == kind).unwrap().bytes;
     let bundle: serde_json::Value = serde_json::from_slice(bytes(ArtifactKind::Evidence)).unwrap();
     let digest = |bytes: &[u8]| domain::artifact::sha256_hex(bytes);

@@ -7,7 +7,7 @@ use domain::{
     document::{Document, Dropped, Versions},
     evidence::Evidence,
     language::Words,
-    risk::{RiskLevel, Rules},
+    risk::{AppliedRule, RiskLevel, Rulebook, Rules},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -108,8 +108,8 @@ pub(super) struct Piece<'a> {
 
 impl<'a> View<'a> {
     /// The view of `document`.
-    pub(super) fn of(document: &'a Document) -> Self {
-        let words = document.company.language.words();
+    pub(super) fn of(document: &'a Document, rulebook: &'a Rulebook) -> Self {
+        let (words, rules) = (rulebook.words(document.company.language), rulebook.rules());
         let level = document.risk_level;
         let undetermined = level == RiskLevel::Undetermined;
         Self {
@@ -120,7 +120,7 @@ impl<'a> View<'a> {
             company: &document.company.company_name,
             level: level.as_str(),
             level_name: words.text_of("levels", level.as_str()),
-            why: why(document, words),
+            why: why(document, words, rules),
             score: document.risk_score,
             score_text: words.fill("report.of_100", &[("score", &document.risk_score.to_string())]),
             review: if document.review.required { &document.review.reasons } else { &[] },
@@ -136,9 +136,9 @@ impl<'a> View<'a> {
                 }
                 _ => "report.no_findings",
             }),
-            rules: document.rules.iter().map(rule).collect(),
+            rules: document.rules.iter().map(|applied| rule(applied, rules)).collect(),
             charts: [
-                charts::score(document, words),
+                charts::score(document, words, rules),
                 charts::mentions(document, words),
                 charts::sources(document, words),
             ],
@@ -166,8 +166,8 @@ impl<'a> View<'a> {
 }
 
 /// Why the report has its level: what set it, in the order of its weight.
-fn why(document: &Document, words: &Words) -> Vec<String> {
-    let weight = |rule: &str| Rules::built_in().weight(rule);
+fn why(document: &Document, words: &Words, rules: &Rules) -> Vec<String> {
+    let weight = |rule: &str| rules.weight(rule);
     let floor =
         document.rules.iter().filter_map(|rule| Some(weight(&rule.rule)?.1)).max().unwrap_or_default();
     let name = |level: RiskLevel| words.text_of("levels", level.as_str());
@@ -221,10 +221,10 @@ fn groups<'a>(findings: &'a [Finding], words: &'a Words) -> Vec<Group<'a>> {
     CATEGORIES.into_iter().map(of).filter(|group| !group.findings.is_empty()).collect()
 }
 
-fn rule(applied: &domain::risk::AppliedRule) -> Rule<'_> {
+fn rule<'a>(applied: &'a AppliedRule, rules: &Rules) -> Rule<'a> {
     Rule {
         rule: &applied.rule,
-        points: Rules::built_in().weight(&applied.rule).map(|(points, _)| points),
+        points: rules.weight(&applied.rule).map(|(points, _)| points),
         effect: &applied.effect,
         because: &applied.because,
     }

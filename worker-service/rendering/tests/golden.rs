@@ -26,7 +26,7 @@ fn document(name: &str) -> Document {
 }
 
 fn bytes(name: &str, kind: ArtifactKind) -> Vec<u8> {
-    form(&document(name), kind).unwrap().bytes
+    form(&document(name), kind, sources::rulebook()).unwrap().bytes
 }
 
 #[test]

@@ -5,10 +5,10 @@ use domain::{
     document::{Document, Dropped, PassedOver, Versions},
     evidence::Snapshot,
     identity::ReportId,
-    language::Words,
+    language::{Language, Words},
     report::{Review, Usage},
     request::ReportRequest,
-    risk::{Assessed, RiskLevel, Rules},
+    risk::{Assessed, RiskLevel, Rulebook},
     time::UtcTime,
 };
 
@@ -22,6 +22,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Assessment {
     assessed: Assessed,
+    rules_version: String,
     opinion: Option<Opinion>,
     summary: Summary,
     dropped: Vec<Dropped>,
@@ -45,7 +46,8 @@ pub(super) struct AssessmentParts<'a> {
 }
 
 impl Assessment {
-    pub(super) fn build(conclusion: AssessmentParts<'_>, words: &Words) -> Self {
+    pub(super) fn build(conclusion: AssessmentParts<'_>, rulebook: &Rulebook, language: Language) -> Self {
+        let words = rulebook.words(language);
         let AssessmentParts { assessed, instructions, best, answers, passed_over, prompt } = conclusion;
         let (chosen, checked) = match best {
             Some((index, checked)) => (answers.get(index).map(|(answer, _)| answer.clone()), checked),
@@ -93,7 +95,19 @@ impl Assessment {
         let last = chosen.as_ref().or(answers.last().map(|(answer, _)| answer));
         let prompt = last.map_or(prompt, |answer| answer.prompt.clone());
         let model = chosen.filter(|_| opinion.is_some());
-        Self { assessed, opinion, summary, dropped, review, model, prompt, passed_over, answers }
+        let rules_version = rulebook.rules().version().to_owned();
+        Self {
+            assessed,
+            rules_version,
+            opinion,
+            summary,
+            dropped,
+            review,
+            model,
+            prompt,
+            passed_over,
+            answers,
+        }
     }
 }
 
@@ -135,7 +149,7 @@ impl Assessment {
             review: Review::because(self.review),
             versions: Versions {
                 dossier: env!("CARGO_PKG_VERSION").to_owned(),
-                rules: Rules::built_in().version.clone(),
+                rules: self.rules_version,
                 sources: snapshot.versions.clone(),
                 prompt: self.prompt,
                 model_parameters: self.model.as_ref().map(|answer| answer.parameters.clone()),

@@ -23,7 +23,7 @@ use domain::{
     evidence::{Snapshot, SourceName},
     report::Usage,
     request::ReportRequest,
-    risk::Rules,
+    risk::Rulebook,
 };
 use telemetry::metrics::metrics;
 use tokio::time::sleep;
@@ -56,6 +56,7 @@ pub struct Assessor {
     prompt: &'static Prompt,
     slots: Arc<ConcurrencyLimit>,
     mandatory: Vec<SourceName>,
+    rulebook: &'static Rulebook,
 }
 
 /// What is asked of a model.
@@ -74,13 +75,19 @@ impl Assessor {
         prompt: &'static Prompt,
         slots: Arc<ConcurrencyLimit>,
         mandatory: Vec<SourceName>,
+        rulebook: &'static Rulebook,
     ) -> Self {
-        Self { models, prompt, slots, mandatory }
+        Self { models, prompt, slots, mandatory, rulebook }
+    }
+
+    /// Returns the rules that it applies, with the words that it writes.
+    pub fn rulebook(&self) -> &'static Rulebook {
+        self.rulebook
     }
 
     /// Whether no report can be LOW without an answer of `source`.
-    pub fn is_mandatory(&self, source: SourceName) -> bool {
-        self.mandatory.contains(&source)
+    pub fn is_mandatory(&self, source: &SourceName) -> bool {
+        self.mandatory.contains(source)
     }
 
     /// Version and SHA-256 of the prompt.
@@ -103,8 +110,7 @@ impl Assessor {
         snapshot: &Snapshot,
         ledger: &mut R,
     ) -> Result<Assessment, AttemptError> {
-        let words = request.language.words();
-        let assessed = Rules::built_in().assess(snapshot, &self.mandatory, words);
+        let assessed = self.rulebook.assess(snapshot, &self.mandatory, request.language);
         let instructions = Instructions::of(snapshot, &request.company_name);
         let checks = Checks { request, snapshot, assessed: &assessed, instructions: &instructions };
         let question = self.prompt.question(request, snapshot, &assessed)?;
@@ -157,7 +163,7 @@ impl Assessor {
         let prompt = self.prompt.name.clone();
         let conclusion =
             AssessmentParts { assessed, instructions: &instructions, best, answers, passed_over, prompt };
-        Ok(Assessment::build(conclusion, words))
+        Ok(Assessment::build(conclusion, self.rulebook, request.language))
     }
 
     /// Buys an answer, with some tries: throttles and faults mostly pass in seconds.

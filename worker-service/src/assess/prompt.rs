@@ -128,7 +128,6 @@ mod tests {
         evidence::{EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
         language::Language,
         request::ReportRequestDraft,
-        risk::Rules,
         time::UtcTime,
     };
 
@@ -142,8 +141,12 @@ mod tests {
             ..ReportRequestDraft::default()
         };
         let at = UtcTime::from_epoch_millis(1_767_614_400_000);
-        let outcome =
-            SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+        let outcome = SourceOutcome {
+            source: SourceName::from_static("news"),
+            status: SourceStatus::Ok,
+            as_of: Some(at),
+            items: 1,
+        };
         let finding = EvidenceDraft {
             title: "T".into(),
             text: text.into(),
@@ -152,7 +155,8 @@ mod tests {
             signals: vec![],
         };
         let snapshot = Snapshot::freeze(vec![(outcome, vec![finding])], at);
-        let assessed = Rules::built_in().assess(&snapshot, &[SourceName::News], Language::ENGLISH.words());
+        let assessed =
+            sources::rulebook().assess(&snapshot, &[SourceName::from_static("news")], Language::ENGLISH);
         Prompt::current().question(&request.check().unwrap(), &snapshot, &assessed).unwrap()
     }
 

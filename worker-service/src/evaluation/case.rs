@@ -140,6 +140,11 @@ impl Case {
             let pattern = Regex::new(&format!("(?i){}", entry.pattern)).map_err(|error| error.to_string())?;
             Ok::<_, String>(Claim { what: entry.what, pattern })
         };
+        let mut named = file.failed.iter().chain(file.evidence.iter().map(|piece| &piece.source));
+        if let Some(name) = named.find(|name| sources::REGISTERED.iter().all(|source| source.name != **name))
+        {
+            return Err(format!("it names the source {name}, which does not exist"));
+        }
         let snapshot = snapshot(file.evidence, &file.failed);
         let known = |id: &String| snapshot.evidence().any(|piece| piece.id == *id);
         if let Some(id) = file.must_find.iter().flat_map(|fact| &fact.evidence).find(|id| !known(id)) {
@@ -159,13 +164,15 @@ impl Case {
 /// The evidence as a worker would have frozen it: numbered by source, in the order of the file.
 fn snapshot(pieces: Vec<Piece>, failed: &[SourceName]) -> Snapshot {
     let at = UtcTime::from_epoch_millis(1_767_614_400_000);
-    let mut answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)> = SourceName::ALL
-        .map(|source| {
+    let mut answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)> = sources::REGISTERED
+        .iter()
+        .map(|definition| {
+            let source = definition.name.clone();
             let status = if failed.contains(&source) { SourceStatus::Failed } else { SourceStatus::Ok };
             let as_of = status.has_answer().then_some(at);
             (SourceOutcome { source, status, as_of, items: 0 }, Vec::new())
         })
-        .into();
+        .collect();
     for piece in pieces {
         let Piece { source, title, text, published_at, signals } = piece;
         if let Some((outcome, findings)) = answers.iter_mut().find(|(outcome, _)| outcome.source == source) {

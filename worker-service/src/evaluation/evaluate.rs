@@ -110,7 +110,7 @@ pub async fn evaluate(
 ) -> Result<Evaluation, EvaluateError> {
     let cases = Case::read_all(folder).map_err(EvaluateError::Cases)?;
     // A case says itself which source gave no answer.
-    let mandatory = vec![SourceName::Sanctions];
+    let mandatory = vec![SourceName::from_static("sanctions")];
     let assessor = assessor(bedrock, settings, instead, mandatory).map_err(EvaluateError::Settings)?;
     let mut results = Vec::with_capacity(cases.len());
     for case in &cases {

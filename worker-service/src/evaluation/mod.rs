@@ -39,5 +39,5 @@ fn assessor(
         settings.prompt = Prompt::find(version)?;
     }
     let models = Model::configured(bedrock, &settings).map_err(|errors| errors.join("; "))?;
-    Ok(Assessor::new(models, settings.prompt, ConcurrencyLimit::new(1), mandatory))
+    Ok(Assessor::new(models, settings.prompt, ConcurrencyLimit::new(1), mandatory, sources::rulebook()))
 }

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use aws_adapters::error::chain;
 use domain::time::UtcTime;
+use egress_guard::Guard;
 use reqwest::{Client, StatusCode, Url, header, redirect};
-
-use crate::guard::Guard;
 
 /// How long an attempt may take: 15 to 30 seconds by the Standard Webhooks specification.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -94,7 +93,7 @@ impl Sender {
             retry_after: None,
         };
         let Ok(url) = Url::parse(url) else { return refused("the address is no URL", true) };
-        let may_be_plain = self.guard.names(&url);
+        let may_be_plain = self.guard.is_listed(&url);
         if url.scheme() != "https" && !may_be_plain {
             return refused("the address is not https", true);
         }

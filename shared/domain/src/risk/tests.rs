@@ -1,85 +1,104 @@
-use proptest::prelude::*;
-
 use super::*;
 use crate::{
-    evidence::{EvidenceDraft, Signal, SourceOutcome, SourceStatus},
+    evidence::{EvidenceDraft, Signal, SignalKind, Snapshot, SourceOutcome, SourceStatus},
     language::Language,
     time::UtcTime,
 };
 
-fn snapshot(status: SourceStatus, signals: &[(SignalKind, u8)]) -> Snapshot {
-    let finding = |&(kind, strength): &(SignalKind, u8)| EvidenceDraft {
-        title: "t".into(),
-        text: "x".into(),
-        url: None,
-        published_at: None,
-        signals: vec![Signal { kind, strength }],
+const SANCTIONS: &str = r#"
+version = "2026-11.9"
+[[rule]]
+id = "sanctions.match"
+signal = "sanctions_match"
+at_least = 80
+points = 90
+floor = "HIGH"
+review = true
+"#;
+
+const NEWS: &str = r#"
+version = "2026-11.10"
+[[rule]]
+id = "news.adverse"
+signal = "adverse_media"
+at_least = 50
+below = 90
+points = 35
+floor = "MEDIUM"
+"#;
+
+const WORDS: &str = r#"
+[rules."sanctions.match"]
+effect = "The company matches."
+review = "A person must confirm the match."
+"#;
+
+fn snapshot(signals: &[(&'static str, u8)]) -> Snapshot {
+    let draft = |&(kind, strength): &(&'static str, u8)| EvidenceDraft {
+        signals: vec![Signal { kind: SignalKind::from_static(kind), strength }],
+        ..EvidenceDraft::note("t", "x")
     };
-    let as_of = status.has_answer().then_some(UtcTime::from_epoch_millis(0));
-    let items = u32::try_from(signals.len()).unwrap();
-    let outcome = SourceOutcome { source: SourceName::Sanctions, status, as_of, items };
-    Snapshot::freeze(vec![(outcome, signals.iter().map(finding).collect())], UtcTime::from_epoch_millis(0))
+    let at = UtcTime::from_epoch_millis(0);
+    let source = SourceName::from_static("sanctions");
+    let outcome = SourceOutcome { source, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+    Snapshot::freeze(vec![(outcome, signals.iter().map(draft).collect())], at)
 }
 
-fn assess(status: SourceStatus, signals: &[(SignalKind, u8)]) -> Assessed {
-    Rules::built_in().assess(&snapshot(status, signals), &[SourceName::Sanctions], Language::ENGLISH.words())
-}
-
-#[test]
-fn a_sanctions_match_is_high_whatever_the_model_thinks() {
-    let assessed =
-        assess(SourceStatus::Ok, &[(SignalKind::AdverseMedia, 10), (SignalKind::SanctionsMatch, 95)]);
-    assert_eq!(assessed.rules.len(), 1);
-    assert_eq!(assessed.rules[0].because, ["E2"]);
-    assert_eq!(assessed.score, 90);
-    assert_eq!(assessed.level(Some(Grade::Low)), RiskLevel::High);
+fn rulebook() -> Rulebook {
+    let words = [("en", WORDS), ("xx", "not even TOML")];
+    Rulebook::compose(&[
+        RulebookPart { rules: SANCTIONS, words: &words },
+        RulebookPart { rules: NEWS, words: &[] },
+    ])
+    .unwrap()
 }
 
 #[test]
-fn the_model_may_raise_the_level() {
-    assert_eq!(assess(SourceStatus::Ok, &[]).level(Some(Grade::Medium)), RiskLevel::Medium);
-    assert_eq!(assess(SourceStatus::Ok, &[]).level(None), RiskLevel::Low);
+fn rules_apply_in_the_order_of_their_parts_and_signals_of_unknown_kinds_have_no_effect() {
+    let snapshot = snapshot(&[
+        ("adverse_media", 60),
+        ("adverse_media", 95),
+        ("from_the_future", 100),
+        ("sanctions_match", 80),
+    ]);
+    let assessed = rulebook().assess(&snapshot, &[], Language::ENGLISH);
+    let applied: Vec<_> =
+        assessed.rules.iter().map(|rule| (rule.rule.as_str(), rule.because.concat())).collect();
+    assert_eq!(applied, [("sanctions.match", "E4".to_owned()), ("news.adverse", "E1".to_owned())]);
+    assert_eq!((assessed.floor, assessed.score), (Grade::High, 100));
+    assert_eq!(assessed.review, ["A person must confirm the match."]);
+    // A rule without words is shown by its id.
+    assert_eq!(assessed.rules[1].effect, "news.adverse");
 }
 
 #[test]
-fn a_missing_mandatory_source_leaves_the_level_undetermined() {
-    for status in [SourceStatus::Failed, SourceStatus::Skipped] {
-        assert_eq!(assess(status, &[]).level(Some(Grade::High)), RiskLevel::Undetermined);
-    }
-    assert_eq!(assess(SourceStatus::Stale, &[]).level(None), RiskLevel::Low);
+fn a_mandatory_source_that_no_snapshot_names_is_missing() {
+    let unknown = SourceName::from_static("procurement");
+    let assessed = rulebook().assess(
+        &snapshot(&[]),
+        &[SourceName::from_static("sanctions"), unknown.clone()],
+        Language::ENGLISH,
+    );
+    assert_eq!(assessed.missing, [unknown]);
+    assert_eq!(assessed.level(Some(Grade::High)), RiskLevel::Undetermined);
 }
 
 #[test]
-fn rule_ids_are_unique_and_ranges_are_not_empty() {
-    let rules = &Rules::built_in().rules;
-    for (index, rule) in rules.iter().enumerate() {
-        assert!(rules[index + 1..].iter().all(|other| other.id != rule.id), "{}", rule.id);
-        assert!(rule.at_least < rule.below && rule.points <= 100, "{}", rule.id);
-        for language in Language::all() {
-            let says = |what: &str| language.words().find(&format!("rules.{}.{what}", rule.id)).is_some();
-            assert!(says("effect") && says("review") == rule.review, "{language}: {}", rule.id);
-        }
-    }
+fn the_version_is_the_newest_of_the_parts() {
+    assert_eq!(rulebook().rules().version(), "2026-11.10");
+    assert_eq!(rulebook().rules().weight("sanctions.match"), Some((90, Grade::High)));
+    // A report may come from a version that has other rules.
+    assert_eq!(rulebook().rules().weight("procurement.excluded"), None);
 }
 
-const KINDS: [SignalKind; 7] = [
-    SignalKind::SanctionsMatch,
-    SignalKind::WatchlistMatch,
-    SignalKind::AdverseMedia,
-    SignalKind::RegistryInactive,
-    SignalKind::RegistryMismatch,
-    SignalKind::RegistryDistressed,
-    SignalKind::CountryRisk,
-];
-
-proptest! {
-    #[test]
-    fn more_evidence_never_lowers_floor_or_score(
-        some in prop::collection::vec((prop::sample::select(&KINDS[..]), 0_u8..=100), 0..6),
-        more in (prop::sample::select(&KINDS[..]), 0_u8..=100),
-    ) {
-        let before = assess(SourceStatus::Ok, &some);
-        let after = assess(SourceStatus::Ok, &[some, vec![more]].concat());
-        prop_assert!(after.floor >= before.floor && after.score >= before.score);
-    }
+#[test]
+fn a_rule_that_is_defined_twice_or_cannot_apply_is_an_error() {
+    assert!(
+        matches!(Rules::compose([SANCTIONS, SANCTIONS]), Err(RulesError::Duplicate(id)) if id == "sanctions.match")
+    );
+    let empty = NEWS.replace("below = 90", "below = 50");
+    assert!(matches!(Rules::compose([empty.as_str()]), Err(RulesError::Range(_))));
+    let points = NEWS.replace("points = 35", "points = 101");
+    assert!(matches!(Rules::compose([points.as_str()]), Err(RulesError::Range(_))));
+    assert!(matches!(Rules::compose(["version = 1"]), Err(RulesError::File(_))));
 }

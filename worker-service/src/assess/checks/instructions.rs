@@ -131,8 +131,12 @@ mod tests {
 
     fn of(text: &str) -> Instructions {
         let at = UtcTime::from_epoch_millis(0);
-        let outcome =
-            SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+        let outcome = SourceOutcome {
+            source: SourceName::from_static("news"),
+            status: SourceStatus::Ok,
+            as_of: Some(at),
+            items: 1,
+        };
         let found = EvidenceDraft {
             title: "News".into(),
             text: text.into(),

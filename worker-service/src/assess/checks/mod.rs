@@ -102,7 +102,7 @@ impl Problem {
 
     /// What is wrong, in words that the model can mend it by.
     pub fn for_model(&self) -> String {
-        let what = self.flaw.text(Language::ENGLISH.words());
+        let what = self.flaw.text(Language::ENGLISH.base_words());
         match self.place {
             Place::ModelAnswer => format!("the answer: {what}"),
             Place::Summary => format!("summary: {what}"),
@@ -147,7 +147,7 @@ impl Checks<'_> {
                 return unusable(Flaw::NoAnswer { stop_reason: answer.stop_reason.clone() });
             }
         };
-        let words = self.request.language.words();
+        let words = self.request.language.base_words();
         let mut checked = Checked::default();
         let findings: Vec<Finding> = answered.findings.into_iter().map(Finding::from).collect();
         let quotes: Vec<&str> = findings
@@ -254,7 +254,7 @@ impl Checks<'_> {
     fn flaws_of_words(&self, words: &str, most: usize, quotes: &[&str], foreign: bool) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         if foreign || self.is_foreign(words, quotes) {
-            let name = self.request.language.words().text("name").to_owned();
+            let name = self.request.language.base_words().text("name").to_owned();
             flaws.push(Flaw::Language { language: name });
         }
         let words = words.trim();

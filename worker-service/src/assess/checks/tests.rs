@@ -2,7 +2,6 @@ use domain::{
     evidence::{EvidenceDraft, Signal, SignalKind, SourceName, SourceOutcome, SourceStatus},
     report::Usage,
     request::ReportRequestDraft,
-    risk::Rules,
     time::UtcTime,
 };
 use serde_json::{Value, json};
@@ -11,8 +10,12 @@ use super::*;
 
 fn snapshot(signals: Vec<Signal>) -> Snapshot {
     let at = UtcTime::from_epoch_millis(0);
-    let outcome =
-        SourceOutcome { source: SourceName::News, status: SourceStatus::Ok, as_of: Some(at), items: 1 };
+    let outcome = SourceOutcome {
+        source: SourceName::from_static("news"),
+        status: SourceStatus::Ok,
+        as_of: Some(at),
+        items: 1,
+    };
     let text = "The court fined Acme  5 million euros.".to_owned();
     let found = EvidenceDraft { title: "Acme fined".into(), text, url: None, published_at: None, signals };
     Snapshot::freeze(vec![(outcome, vec![found])], at)
@@ -44,7 +47,7 @@ fn answer(value: Value) -> ModelAnswer {
 }
 
 fn check(answer: &ModelAnswer, request: &ReportRequest, snapshot: &Snapshot) -> Checked {
-    let assessed = Rules::built_in().assess(snapshot, &[], request.language.words());
+    let assessed = sources::rulebook().assess(snapshot, &[], request.language);
     let instructions = Instructions::of(snapshot, &request.company_name);
     Checks { request, snapshot, assessed: &assessed, instructions: &instructions }.check(answer)
 }
@@ -61,7 +64,7 @@ fn good() -> Value {
 fn checked(change: impl FnOnce(&mut Value)) -> Checked {
     let mut value = good();
     change(&mut value);
-    let snapshot = snapshot(vec![Signal { kind: SignalKind::AdverseMedia, strength: 80 }]);
+    let snapshot = snapshot(vec![Signal { kind: SignalKind::from_static("adverse_media"), strength: 80 }]);
     check(&answer(value), &request(), &snapshot)
 }
 

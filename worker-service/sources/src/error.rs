@@ -1,0 +1,23 @@
+//! Why a source gives no answer.
+
+use thiserror::Error;
+
+/// Why a source gives no answer.
+#[derive(Clone, Debug, Error)]
+pub enum SourceError {
+    /// The service does not answer, or reports that it cannot answer now. A retry may succeed.
+    #[error("it does not answer: {0}")]
+    Unavailable(String),
+    /// The service refuses the request.
+    #[error("it refuses to answer: {0}")]
+    Refused(String),
+    /// The source has no service that knows this company.
+    #[error("it cannot be asked: {0}")]
+    NotAsked(&'static str),
+    /// The service does not know what was requested.
+    #[error("it does not know it")]
+    NotFound,
+    /// The answer cannot be parsed.
+    #[error("its answer cannot be understood: {0}")]
+    Unreadable(String),
+}

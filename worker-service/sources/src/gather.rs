@@ -1,0 +1,143 @@
+//! Gathers the evidence of a report: queries every source at the same time, and records the outcome of each.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use domain::{
+    evidence::{EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
+    request::ReportRequest,
+};
+use egress_guard::Guard;
+use futures::future::join_all;
+use service_runtime::clock::Clock;
+use telemetry::metrics::metrics;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, field::Empty, info_span};
+
+use crate::{
+    definition::{BuildContext, SourcesError},
+    error::SourceError,
+    http::Http,
+    settings::Settings,
+    source::{Freshness, ITEMS_MAX, SourceAnswer},
+    stale_cache::{Retrieved, StaleCache},
+};
+
+/// The time limit of a source, as a multiple of that of one answer: its requests and retries together.
+const ANSWERS_MAX: u32 = 3;
+
+/// What all sources returned.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered {
+    /// The outcome of each source with its evidence.
+    pub answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)>,
+    /// The versions of what the sources used, as text.
+    pub versions: Vec<String>,
+}
+
+/// All sources, in the order in which their evidence is numbered.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    sources: Arc<[GuardedSource]>,
+}
+
+/// A source by its name; `None` if it is not configured.
+#[derive(Debug)]
+struct GuardedSource {
+    name: SourceName,
+    source: Option<StaleCache>,
+}
+
+impl Sources {
+    /// Builds the sources that `settings` configure. The others are recorded as skipped.
+    ///
+    /// # Errors
+    /// Returns [`SourcesError`] if an HTTP client cannot be built.
+    pub fn new(settings: &Settings, sdk: &SdkConfig, clock: Clock) -> Result<Self, SourcesError> {
+        let guard = Guard::new(settings.private_hosts.clone(), "DOSSIER_PRIVATE_SOURCES");
+        let http = Http::new(settings.timeout, guard.clone(), clock.clone())?;
+        let context = BuildContext { http: &http, guard: &guard, sdk };
+        let sources = settings.sources.iter().map(|(name, source)| {
+            let source = source.is_configured().then(|| source.build(&context)).transpose()?;
+            let source = source.map(|source| {
+                let time_limit = settings.timeout * ANSWERS_MAX;
+                StaleCache::new(source, clock.clone(), settings.cache_max_age, time_limit)
+            });
+            Ok::<_, SourcesError>(GuardedSource { name: name.clone(), source })
+        });
+        Ok(Self { sources: sources.collect::<Result<_, _>>()? })
+    }
+
+    /// Loads what the sources need to answer. A worker waits for it before it receives reports.
+    pub async fn prepare(&self) {
+        join_all(self.configured().map(|source| source.source().prepare())).await;
+    }
+
+    /// Keeps what the sources need up to date, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        join_all(self.configured().map(|source| source.source().run(stop.clone()))).await;
+    }
+
+    fn configured(&self) -> impl Iterator<Item = &StaleCache> {
+        self.sources.iter().filter_map(|source| source.source.as_ref())
+    }
+
+    /// Queries every source. No source can fail the report or delay another one: the outcome of a source without an
+    /// answer is recorded.
+    pub async fn gather(&self, request: &ReportRequest) -> Gathered {
+        let queries = self.sources.iter().map(|source| source.query(request));
+        let mut gathered = Gathered::default();
+        for (outcome, evidence, versions) in join_all(queries).await {
+            gathered.answers.push((outcome, evidence));
+            gathered.versions.extend(versions);
+        }
+        gathered
+    }
+}
+
+impl GuardedSource {
+    async fn query(&self, request: &ReportRequest) -> (SourceOutcome, Vec<EvidenceDraft>, Vec<String>) {
+        let name = self.name.as_str();
+        let span = info_span!(
+            "source",
+            otel.name = format_args!("ask {name}"),
+            dossier.source = name,
+            dossier.source.status = Empty
+        );
+        let retrieved = match &self.source {
+            Some(source) => Some(source.query(request).instrument(span.clone()).await),
+            None => None,
+        };
+        let (status, answer) = self.status(retrieved);
+        let as_of = answer.as_ref().map(|answer| answer.as_of);
+        let (mut evidence, versions) =
+            answer.map(|answer| (answer.evidence, answer.versions)).unwrap_or_default();
+        evidence.truncate(ITEMS_MAX);
+        span.record("dossier.source.status", status.as_str());
+        metrics().source(name, status.as_str());
+        let items = u32::try_from(evidence.len()).unwrap_or(u32::MAX);
+        (SourceOutcome { source: self.name.clone(), status, as_of, items }, evidence, versions)
+    }
+
+    /// Returns the status that is recorded, and the answer that is used. Logs why there is no fresh answer.
+    fn status(&self, retrieved: Option<Retrieved>) -> (SourceStatus, Option<SourceAnswer>) {
+        let log = |error: &SourceError| {
+            tracing::warn!(source = self.name.as_str(), error = %error, "source of evidence gave no answer");
+        };
+        match retrieved {
+            None | Some(Retrieved::Nothing(SourceError::NotAsked(_))) => (SourceStatus::Skipped, None),
+            Some(Retrieved::Fresh(answer)) if answer.freshness == Freshness::Stale => {
+                (SourceStatus::Stale, Some(answer))
+            }
+            Some(Retrieved::Fresh(answer)) => (SourceStatus::Ok, Some(answer)),
+            Some(Retrieved::Stale(answer, error)) => {
+                log(&error);
+                (SourceStatus::Stale, Some(answer))
+            }
+            Some(Retrieved::Nothing(error)) => {
+                log(&error);
+                (SourceStatus::Failed, None)
+            }
+        }
+    }
+}

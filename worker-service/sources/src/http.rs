@@ -1,0 +1,199 @@
+//! The HTTP client of the sources: bounded in time and size, with retries and circuit breakers, and kept out of the
+//! private network.
+
+use std::{io, sync::Arc, time::Duration};
+
+use aws_adapters::error::chain;
+use egress_guard::Guard;
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use serde::de::DeserializeOwned;
+use service_runtime::{clock::Clock, retry::full_jitter};
+use tokio::time::sleep;
+
+use crate::{breaker::Breaker, error::SourceError};
+
+/// Maximum size of an answer, in bytes.
+pub const ANSWER_MAX: usize = 4 * 1024 * 1024;
+
+/// Maximum number of redirects of a download.
+const REDIRECTS_MAX: usize = 5;
+
+/// Tries of one request, the first included.
+const TRIES: u32 = 3;
+
+const RETRY_BASE: Duration = Duration::from_millis(300);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+
+/// The HTTP client of the sources. Clones share connections and the circuit breaker.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: Client,
+    guard: Guard,
+    clock: Clock,
+    breaker: Arc<Breaker>,
+}
+
+impl Http {
+    /// Builds a client that waits `timeout` for each answer and follows no redirect.
+    ///
+    /// # Errors
+    /// Returns an error if TLS cannot be set up.
+    pub fn new(timeout: Duration, guard: Guard, clock: Clock) -> Result<Self, reqwest::Error> {
+        Self::with_redirects(timeout, guard, clock, redirect::Policy::none())
+    }
+
+    /// Returns this client with a circuit breaker of its own for `service`.
+    #[must_use]
+    pub fn for_service(&self, service: &'static str) -> Self {
+        Self { breaker: Arc::new(Breaker::new(service, self.clock.clone())), ..self.clone() }
+    }
+
+    /// Builds a client for downloads, which publishers redirect. The guard checks the target of each redirect, and none may lead
+    /// from https to http.
+    ///
+    /// # Errors
+    /// Returns an error if TLS cannot be set up.
+    pub fn for_downloads(timeout: Duration, guard: Guard, clock: Clock) -> Result<Self, reqwest::Error> {
+        let redirect_guard = guard.clone();
+        let policy = redirect::Policy::custom(move |attempt| {
+            let downgraded = attempt.url().scheme() != "https"
+                && attempt.previous().last().is_some_and(|url| url.scheme() == "https");
+            if attempt.previous().len() > REDIRECTS_MAX {
+                attempt.error("it redirects too often")
+            } else if downgraded || !redirect_guard.allows(attempt.url()) {
+                attempt.error("it redirects to an address that is not allowed")
+            } else {
+                attempt.follow()
+            }
+        });
+        Self::with_redirects(timeout, guard, clock, policy)
+    }
+
+    fn with_redirects(
+        timeout: Duration,
+        guard: Guard,
+        clock: Clock,
+        policy: redirect::Policy,
+    ) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(timeout.min(Duration::from_secs(3)))
+            .timeout(timeout)
+            // A proxy would resolve names itself and so bypass the guard.
+            .no_proxy()
+            .dns_resolver(guard.clone())
+            .redirect(policy)
+            .build()?;
+        let breaker = Arc::new(Breaker::new("http", clock.clone()));
+        Ok(Self { client, guard, clock, breaker })
+    }
+
+    /// Returns the client that makes requests. [`bytes`](Self::bytes) and [`json`](Self::json) send them.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends `request` and parses the answer as JSON.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] if there is no answer, or if it is not the expected JSON.
+    pub async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, SourceError> {
+        let bytes = self.bytes(request, ANSWER_MAX).await?;
+        serde_json::from_slice(&bytes).map_err(|error| invalid_json(&error))
+    }
+
+    /// Sends `request` and returns the body of the answer, which may have up to `max_bytes`.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] if the breaker is open, the address is not allowed, or there is no usable answer.
+    pub async fn bytes(&self, request: RequestBuilder, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
+        if !self.breaker.allows_request() {
+            let open = "it failed repeatedly and receives no requests for a while";
+            return Err(SourceError::Unavailable(open.to_owned()));
+        }
+        let answer = self.with_retries(request, max_bytes).await;
+        match answer {
+            Err(SourceError::Unavailable(_)) => self.breaker.record_failure(),
+            _ => self.breaker.record_success(),
+        }
+        answer
+    }
+
+    async fn with_retries(&self, request: RequestBuilder, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
+        let mut tries = 0;
+        loop {
+            // Only requests with a streamed body cannot be cloned, and sources send none.
+            let Some(attempt) = request.try_clone() else {
+                return Err(SourceError::Unreadable("the request cannot be repeated".to_owned()));
+            };
+            match self.send(attempt, max_bytes).await {
+                Err(SourceError::Unavailable(_)) if tries + 1 < TRIES => {
+                    sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
+                    tries += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
+        let (client, request) = request.build_split();
+        let request = request.map_err(failure)?;
+        if !self.guard.allows(request.url()) {
+            return Err(SourceError::Refused(
+                "its address is private; to allow the host, add it to DOSSIER_PRIVATE_SOURCES".to_owned(),
+            ));
+        }
+        let mut response = client.execute(request).await.map_err(failure)?;
+        check_status(response.status())?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if bytes.len() + chunk.len() > max_bytes {
+                return Err(SourceError::Unreadable(format!("it has more than {max_bytes} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+}
+
+/// Classifies a status: throttling, timeouts and server errors may pass, everything else does not.
+fn check_status(status: StatusCode) -> Result<(), SourceError> {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
+            Err(SourceError::Unavailable(format!("HTTP status {status}")))
+        }
+        status if status.is_server_error() => Err(SourceError::Unavailable(format!("HTTP status {status}"))),
+        StatusCode::NOT_FOUND => Err(SourceError::NotFound),
+        status if !status.is_success() => Err(SourceError::Refused(format!("HTTP status {status}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Classifies a request without an answer. The URL holds the name of the company and stays out of errors and logs.
+fn failure(error: reqwest::Error) -> SourceError {
+    let refused = error.is_redirect() || is_refused_by_guard(&error);
+    let reason = chain(&error.without_url());
+    if refused { SourceError::Refused(reason) } else { SourceError::Unavailable(reason) }
+}
+
+/// Describes an error in JSON by its place. The text itself comes from outside and stays out of logs.
+pub(crate) fn invalid_json(error: &serde_json::Error) -> SourceError {
+    let (line, column) = (error.line(), error.column());
+    SourceError::Unreadable(format!("{:?} error at line {line}, column {column}", error.classify()))
+}
+
+/// Returns whether the guard refused the address: it fails the resolution of a name with `PermissionDenied`.
+fn is_refused_by_guard(error: &dyn std::error::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

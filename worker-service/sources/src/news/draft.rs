@@ -1,0 +1,132 @@
+//! Judges a story, and makes it evidence.
+
+use domain::{
+    evidence::{EvidenceDraft, Signal, SignalKind},
+    request::ReportRequest,
+};
+use screening::names::mentions;
+
+use super::{story::Story, vocabulary::Vocabulary};
+
+/// The kind of a story with an adverse term.
+const ADVERSE_MEDIA: SignalKind = SignalKind::from_static("adverse_media");
+
+/// Strength of a story with an adverse term that names the company, and mentions or comes from its country.
+const NAMED_IN_COUNTRY: u8 = 90;
+/// Strength if it names the company only.
+const NAMED: u8 = 80;
+/// Strength if it only mentions or comes from the company's country.
+const UNNAMED_IN_COUNTRY: u8 = 45;
+/// Strength if neither headline nor snippet names the company: it may be about another one.
+const UNNAMED: u8 = 40;
+/// Maximum strength of a story that calls the matter settled or denied.
+const RESOLVED_MAX: u8 = 30;
+
+/// Returns the evidence of a story that `outlets` outlets publish.
+pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -> EvidenceDraft {
+    let Story { title, outlet, country, published_at, language, url, snippet } = story;
+    let mut text = format!("{}.", title.trim_end_matches('.'));
+    if let Some(snippet) = snippet.as_deref().map(str::trim).filter(|snippet| !snippet.is_empty()) {
+        text.push_str(&format!(" {snippet}"));
+        if !snippet.ends_with(['.', '!', '?', '。']) {
+            text.push('.');
+        }
+    }
+    if !outlet.is_empty() {
+        text.push_str(&format!(" Published by {outlet}"));
+        if let Some(date) = published_at {
+            text.push_str(&format!(" on {}", &date.to_string()[..10]));
+        }
+        text.push('.');
+    }
+    if outlets > 1 {
+        text.push_str(&format!(" Printed by {outlets} outlets."));
+    }
+    if !language.is_empty() {
+        text.push_str(&format!(" Language: {language}."));
+    }
+    let snippet = snippet.as_deref().unwrap_or_default();
+    let content = format!("{title} {snippet}");
+    let named = mentions(&content, &request.company_name);
+    let vocabulary = Vocabulary::built_in();
+    // If one of them calls the matter settled and the other does not, it is not settled.
+    let judged = [title.as_str(), snippet].map(|text| vocabulary.judge(text, language));
+    let adverse = judged.into_iter().flatten().min_by_key(|adverse| adverse.resolved);
+    let mut signals = Vec::new();
+    if let Some(adverse) = adverse {
+        let in_country = content.to_lowercase().contains(&request.country.name().to_lowercase())
+            || country.eq_ignore_ascii_case(request.country.name());
+        let strength = match (named, in_country) {
+            (true, true) => NAMED_IN_COUNTRY,
+            (true, false) => NAMED,
+            (false, true) => UNNAMED_IN_COUNTRY,
+            (false, false) => UNNAMED,
+        };
+        let strength = if adverse.resolved { strength.min(RESOLVED_MAX) } else { strength };
+        signals.push(Signal { kind: ADVERSE_MEDIA, strength });
+        let categories = adverse.categories.join(", ").replace('_', " ");
+        let settled = if adverse.resolved { ", which it calls settled or denied" } else { "" };
+        let unnamed = if named { "" } else { " It does not name the company in its headline." };
+        text.push_str(&format!(" Adverse terms ({}): {categories}{settled}.{unnamed}", vocabulary.version));
+    }
+    let url = url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    EvidenceDraft { title: title.clone(), text, url, published_at: *published_at, signals }
+}
+
+/// Returns the evidence that the search found nothing.
+pub(super) fn of_no_story(request: &ReportRequest, months: u64) -> EvidenceDraft {
+    let name = &request.company_name;
+    EvidenceDraft::note(
+        "No news",
+        format!("A search of the news of the last {months} months for \"{name}\" found no article."),
+    )
+}
+
+/// Returns the evidence that some services gave no answer.
+pub(super) fn of_missing_services(failed: usize, services: usize) -> EvidenceDraft {
+    EvidenceDraft::note(
+        "News are incomplete",
+        format!("{failed} of {services} news services gave no answer."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::request;
+
+    fn company() -> ReportRequest {
+        request("Acme Foods Ltd", "1", "AQ")
+    }
+
+    fn story(title: &str) -> Story {
+        Story {
+            title: title.to_owned(),
+            outlet: "news.example".to_owned(),
+            country: String::new(),
+            published_at: None,
+            language: "English".to_owned(),
+            url: Some("javascript:alert(1)".to_owned()),
+            snippet: None,
+        }
+    }
+
+    #[test]
+    fn an_adverse_headline_is_stronger_if_it_names_the_company() {
+        let strength =
+            |title: &str| of_story(&story(title), 1, &company()).signals.first().map(|s| s.strength);
+        assert_eq!(strength("Acme Foods charged with fraud"), Some(NAMED));
+        assert_eq!(strength("Supplier charged with fraud"), Some(UNNAMED));
+        assert_eq!(strength("Acme Foods acquitted of fraud"), Some(RESOLVED_MAX));
+        assert_eq!(strength("Acme Foods opens a plant"), None);
+    }
+
+    #[test]
+    fn a_snippet_can_name_the_company_and_only_web_addresses_are_links() {
+        let mut by_snippet = story("Court fines a grocer for bribery");
+        by_snippet.snippet = Some("Acme Foods must pay".to_owned());
+        let draft = of_story(&by_snippet, 3, &company());
+        assert_eq!((draft.signals[0].strength, draft.url), (NAMED, None));
+        assert!(draft.text.contains("Printed by 3 outlets"), "{}", draft.text);
+    }
+}

@@ -1,0 +1,220 @@
+//! The client of a service in the format of the GDELT DOC 2.0 API (article list).
+
+use std::time::Duration;
+
+use domain::{request::ReportRequest, time::UtcTime};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use reqwest::Url;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use super::{phrase::phrase, settings::NewsSettings, story::Story};
+use crate::{
+    error::SourceError,
+    http::{ANSWER_MAX, Http, invalid_json},
+    source::ITEMS_MAX,
+};
+
+/// Maximum length of a query, in characters. The service refuses some queries from about 250 on.
+const QUERY_MAX: usize = 220;
+
+/// The client of the news service.
+#[derive(Debug)]
+pub(super) struct Gdelt {
+    http: Http,
+    url: Url,
+    months: u64,
+    pacing: Option<Pacing>,
+}
+
+/// Sends requests one by one, with a minimum time between them.
+#[derive(Debug)]
+struct Pacing {
+    /// Waiting requests queue here in the order of their arrival; the limiter alone keeps no order.
+    queue: Mutex<()>,
+    limiter: DefaultDirectRateLimiter,
+}
+
+impl Pacing {
+    /// Returns `None` if no time is required between two requests.
+    fn new(pause: Duration) -> Option<Self> {
+        let limiter = RateLimiter::direct(Quota::with_period(pause)?);
+        Some(Self { queue: Mutex::default(), limiter })
+    }
+
+    /// Waits until the next request may be sent.
+    async fn wait(&self) {
+        let _turn = self.queue.lock().await;
+        self.limiter.until_ready().await;
+    }
+}
+
+#[derive(Deserialize)]
+struct Articles {
+    // The answer is {} if there are none.
+    #[serde(default)]
+    articles: Vec<Article>,
+}
+
+#[derive(Deserialize)]
+struct Article {
+    url: String,
+    title: String,
+    #[serde(default)]
+    seendate: String,
+    #[serde(default)]
+    domain: String,
+    #[serde(default)]
+    language: String,
+    #[serde(default, rename = "sourcecountry")]
+    country: String,
+}
+
+impl Gdelt {
+    /// Makes the client, or returns `None` if no service is configured.
+    pub(super) fn new(http: &Http, settings: &NewsSettings) -> Option<Self> {
+        let url = settings.service_url.as_ref()?.join("api/v2/doc/doc").ok()?;
+        let (months, pacing) = (settings.months, Pacing::new(settings.pause));
+        Some(Self { http: http.for_service("gdelt"), url, months, pacing })
+    }
+
+    /// Searches the news for the company.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] if the service gives no usable answer.
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Story>, SourceError> {
+        let query = query(&request.company_name);
+        let timespan = format!("{}months", self.months);
+        let max_records = ITEMS_MAX.to_string();
+        let request = self.http.client().get(self.url.clone()).query(&[
+            ("query", query.as_str()),
+            ("mode", "artlist"),
+            ("format", "json"),
+            ("sort", "datedesc"),
+            ("maxrecords", &max_records),
+            ("timespan", &timespan),
+        ]);
+        if let Some(pacing) = &self.pacing {
+            pacing.wait().await;
+        }
+        stories(&self.http.bytes(request, ANSWER_MAX).await?)
+    }
+}
+
+/// Returns the query for a name: a phrase in quotation marks. The service refuses a single short word in quotation marks.
+fn query(name: &str) -> String {
+    let mut phrase = phrase(name);
+    while phrase.chars().count() > QUERY_MAX {
+        match phrase.rsplit_once(' ') {
+            Some((rest, _)) => phrase.truncate(rest.len()),
+            None => phrase = phrase.chars().take(QUERY_MAX).collect(),
+        }
+    }
+    let one_short_word = !phrase.contains(' ') && phrase.is_ascii() && phrase.len() < 5;
+    if one_short_word { phrase } else { format!("\"{phrase}\"") }
+}
+
+/// Parses the stories of an answer. The service reports errors as plain text with status 200.
+fn stories(bytes: &[u8]) -> Result<Vec<Story>, SourceError> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !text.starts_with('{') {
+        let shown: String = text.chars().take(120).collect();
+        return Err(if shown.to_lowercase().contains("limit requests") {
+            SourceError::Unavailable("it limits the rate of requests".to_owned())
+        } else {
+            SourceError::Refused(format!("it says {shown:?}"))
+        });
+    }
+    let parsed: Result<Articles, _> =
+        serde_json::from_str(text).or_else(|_| serde_json::from_str(&repaired(text)));
+    let Articles { articles } = parsed.map_err(|error| invalid_json(&error))?;
+    Ok(articles.into_iter().take(ITEMS_MAX).map(Story::from).collect())
+}
+
+/// Repairs what the service writes wrongly in headlines: control characters, and backslashes before characters that have
+/// no escape in JSON.
+fn repaired(text: &str) -> String {
+    let mut repaired = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => match characters.next() {
+                Some(escaped) if "\"\\/bfnrtu".contains(escaped) => repaired.extend(['\\', escaped]),
+                Some(other) => repaired.push(other),
+                None => {}
+            },
+            c if c.is_control() => repaired.push(' '),
+            c => repaired.push(c),
+        }
+    }
+    repaired
+}
+
+impl From<Article> for Story {
+    fn from(article: Article) -> Self {
+        let Article { url, title, seendate, domain, language, country } = article;
+        let published_at = seen_at(&seendate);
+        Self { title, outlet: domain, country, published_at, language, url: Some(url), snippet: None }
+    }
+}
+
+/// Parses a date as GDELT writes it: 20260105T120000Z.
+fn seen_at(text: &str) -> Option<UtcTime> {
+    let part =
+        |from: usize, to: usize| text.get(from..to).filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    let (year, month, day) = (part(0, 4)?, part(4, 6)?, part(6, 8)?);
+    let (hour, minute, second) = (part(9, 11)?, part(11, 13)?, part(13, 15)?);
+    format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_error_in_plain_text_is_not_an_empty_answer() {
+        assert!(matches!(stories(b"The specified phrase is too short."), Err(SourceError::Refused(_))));
+        let limited = stories(b"Please limit requests to one every 5 seconds");
+        assert!(matches!(limited, Err(SourceError::Unavailable(_))));
+        assert_eq!(stories(b"{}").unwrap().len(), 0);
+        assert_eq!(stories(b" ").unwrap().len(), 0);
+        assert!(matches!(stories(b"{\"articles\": 7}"), Err(SourceError::Unreadable(_))));
+    }
+
+    #[test]
+    fn broken_escapes_are_repaired() {
+        let broken =
+            "{\"articles\":[{\"url\":\"https://a.example\",\"title\":\"Quillmarsh\\'s \\\"plan\\\"\u{1}\"}]}";
+        assert_eq!(stories(broken.as_bytes()).unwrap()[0].title, "Quillmarsh's \"plan\" ");
+    }
+
+    #[test]
+    fn queries_stay_within_the_limits_of_the_service() {
+        assert_eq!(query("Acme \"Foods\" (UK) Ltd."), "\"Acme Foods UK Ltd\"");
+        assert_eq!(query("ABB"), "ABB");
+        assert_eq!(query("星見川"), "\"星見川\"");
+        assert!(query(&"Long Name ".repeat(40)).chars().count() <= QUERY_MAX + 2);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_the_parser_panic(text in "\\PC{0,200}|\\{.{0,200}") {
+            let _ = stories(text.as_bytes());
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_are_sent_one_by_one_with_a_pause() {
+        let pacing = Pacing::new(Duration::from_millis(40)).unwrap();
+        let started = std::time::Instant::now();
+        tokio::join!(pacing.wait(), pacing.wait(), pacing.wait());
+        assert!(started.elapsed() >= Duration::from_millis(80), "{:?}", started.elapsed());
+        assert!(Pacing::new(Duration::ZERO).is_none());
+    }
+}

@@ -1,0 +1,114 @@
+//! News: the stories of every configured service. A story that many outlets publish is one piece of evidence.
+
+mod draft;
+mod feed;
+mod gdelt;
+mod phrase;
+mod settings;
+#[cfg(feature = "stand-in")]
+mod stand_in;
+mod story;
+mod terms;
+mod vocabulary;
+
+use std::sync::Arc;
+
+use domain::{evidence::SourceName, request::ReportRequest};
+use futures::future::{BoxFuture, join_all};
+use tokio::task::spawn_blocking;
+
+use self::{
+    feed::Feed,
+    gdelt::Gdelt,
+    settings::NewsSettings,
+    story::{Story, deduplicated},
+    vocabulary::Vocabulary,
+};
+use crate::{
+    definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},
+    error::SourceError,
+    source::{Freshness, ITEMS_MAX, Source, SourceAnswer},
+};
+
+/// The source.
+pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
+    name: SourceName::from_static("news"),
+    settings: settings::SETTINGS,
+    read: |reader| NewsSettings::read(reader).map(|settings| Arc::new(settings) as _),
+    rules: include_str!("rules.toml"),
+    words: &[("en", include_str!("words.en.toml")), ("ja", include_str!("words.ja.toml"))],
+    #[cfg(feature = "stand-in")]
+    stand_in: Some(stand_in::stand_in),
+};
+
+impl SourceSettings for NewsSettings {
+    fn is_configured(&self) -> bool {
+        self.service_url.is_some() || !self.feeds.is_empty()
+    }
+
+    fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, SourcesError> {
+        Ok(Box::new(News {
+            gdelt: Gdelt::new(context.http, self),
+            feeds: self.feeds.iter().map(|template| Feed::new(context.http, template)).collect(),
+            months: self.months,
+        }))
+    }
+}
+
+/// Searches a GDELT service and feeds.
+#[derive(Debug)]
+struct News {
+    gdelt: Option<Gdelt>,
+    feeds: Vec<Feed>,
+    months: u64,
+}
+
+impl News {
+    async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
+        let as_of = service_runtime::clock::now();
+        let gdelt = join_all(self.gdelt.iter().map(|gdelt| gdelt.search(request)));
+        let feeds = join_all(self.feeds.iter().map(|feed| feed.search(request)));
+        let (gdelt, feeds) = tokio::join!(gdelt, feeds);
+        let services = gdelt.len() + feeds.len();
+        let mut stories = Vec::new();
+        let mut errors = Vec::new();
+        for answer in gdelt.into_iter().chain(feeds) {
+            match answer {
+                Ok(found) => stories.extend(found.into_iter().map(Story::cleaned)),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.len() == services
+            && let Some(error) = errors.pop()
+        {
+            return Err(error);
+        }
+        let company = request.clone();
+        let judged = spawn_blocking(move || {
+            let stories = deduplicated(stories);
+            stories
+                .iter()
+                .map(|(story, outlets)| draft::of_story(story, *outlets, &company))
+                .collect::<Vec<_>>()
+        });
+        let mut evidence = judged.await.map_err(|error| SourceError::Unavailable(error.to_string()))?;
+        // Adverse stories come first, so that the limit never cuts them off; then the newest.
+        evidence.sort_by_key(|draft| std::cmp::Reverse((draft.max_strength(), draft.published_at)));
+        evidence.truncate(ITEMS_MAX - 1);
+        if evidence.is_empty() {
+            evidence.push(draft::of_no_story(request, self.months));
+        }
+        if !errors.is_empty() {
+            evidence.push(draft::of_missing_services(errors.len(), services));
+        }
+        let freshness = if errors.is_empty() { Freshness::Current } else { Freshness::Partial };
+        let versions = vec![format!("vocabulary of adverse terms {}", Vocabulary::built_in().version)];
+        Ok(SourceAnswer { as_of, evidence, freshness, versions })
+    }
+}
+
+impl Source for News {
+    fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
+        Box::pin(self.search(request))
+    }
+}

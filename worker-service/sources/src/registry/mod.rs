@@ -1,0 +1,110 @@
+//! Company registers: what they state about the company, and where they contradict the request.
+
+mod companies_house;
+mod gleif;
+mod number;
+mod settings;
+mod signals;
+#[cfg(feature = "stand-in")]
+mod stand_in;
+
+use std::sync::Arc;
+
+use domain::{
+    evidence::{EvidenceDraft, SourceName},
+    request::ReportRequest,
+};
+use futures::future::BoxFuture;
+
+use self::{companies_house::CompaniesHouse, gleif::Gleif, settings::RegistrySettings};
+use crate::{
+    definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},
+    error::SourceError,
+    source::{Freshness, Source, SourceAnswer},
+};
+
+/// The source.
+pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
+    name: SourceName::from_static("registry"),
+    settings: settings::SETTINGS,
+    read: |reader| RegistrySettings::read(reader).map(|settings| Arc::new(settings) as _),
+    rules: include_str!("rules.toml"),
+    words: &[("en", include_str!("words.en.toml")), ("ja", include_str!("words.ja.toml"))],
+    #[cfg(feature = "stand-in")]
+    stand_in: Some(stand_in::stand_in),
+};
+
+impl SourceSettings for RegistrySettings {
+    fn is_configured(&self) -> bool {
+        self.gleif_url.is_some() || self.companies_house_key.is_some()
+    }
+
+    fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, SourcesError> {
+        Ok(Box::new(Registry {
+            gleif: Gleif::new(context.http, self),
+            companies_house: CompaniesHouse::new(context.http, self),
+        }))
+    }
+}
+
+/// Queries each register that can know the company.
+#[derive(Debug)]
+struct Registry {
+    gleif: Option<Gleif>,
+    companies_house: Option<CompaniesHouse>,
+}
+
+impl Registry {
+    /// Queries the registers. If one does not answer while another one does, the evidence says so.
+    async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
+        let as_of = service_runtime::clock::now();
+        let gleif = async {
+            match &self.gleif {
+                Some(gleif) => Some(gleif.search(request).await),
+                None => None,
+            }
+        };
+        let companies_house = async {
+            match self.companies_house.as_ref().filter(|_| CompaniesHouse::covers(request)) {
+                Some(register) => Some(register.search(request).await),
+                None => None,
+            }
+        };
+        let (gleif, companies_house) = tokio::join!(gleif, companies_house);
+        let mut evidence = Vec::new();
+        let mut last_error = None;
+        let mut answered = false;
+        for (register, answer) in [("LEI register", gleif), ("Companies House", companies_house)] {
+            match answer {
+                Some(Ok(found)) => {
+                    answered = true;
+                    evidence.extend(found);
+                }
+                Some(Err(error)) => {
+                    tracing::warn!(register, error = %error, "register gave no answer");
+                    evidence.push(EvidenceDraft::note(
+                        "A register gave no answer",
+                        format!("The {register} was asked and gave no answer."),
+                    ));
+                    last_error = Some(error);
+                }
+                None => {}
+            }
+        }
+        let freshness = if last_error.is_some() { Freshness::Partial } else { Freshness::Current };
+        match last_error {
+            Some(error) if !answered => Err(error),
+            // If no register was queried, the source is skipped, which a mandatory source must not be.
+            None if !answered => {
+                Err(SourceError::NotAsked("no register that is configured knows such companies"))
+            }
+            _ => Ok(SourceAnswer { as_of, evidence, freshness, versions: Vec::new() }),
+        }
+    }
+}
+
+impl Source for Registry {
+    fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
+        Box::pin(self.search(request))
+    }
+}

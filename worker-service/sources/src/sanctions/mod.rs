@@ -1,0 +1,128 @@
+//! Sanctions and watch lists: screened in process against lists that the worker loads, by a match service, or by both.
+
+mod finding;
+mod list;
+mod load;
+mod location;
+mod service;
+mod settings;
+#[cfg(feature = "stand-in")]
+mod stand_in;
+mod store;
+
+use std::sync::Arc;
+
+use domain::{
+    evidence::{EvidenceDraft, SourceName},
+    request::ReportRequest,
+};
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use self::service::MatchService;
+pub use self::{
+    location::{InvalidLocation, Location},
+    settings::SanctionsSettings,
+    store::Lists,
+};
+use crate::{
+    definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},
+    error::SourceError,
+    source::{Freshness, Source, SourceAnswer},
+};
+
+/// The source.
+pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
+    name: SourceName::from_static("sanctions"),
+    settings: settings::SETTINGS,
+    read: |reader| SanctionsSettings::read(reader).map(|settings| Arc::new(settings) as _),
+    rules: include_str!("rules.toml"),
+    words: &[("en", include_str!("words.en.toml")), ("ja", include_str!("words.ja.toml"))],
+    #[cfg(feature = "stand-in")]
+    stand_in: Some(stand_in::stand_in),
+};
+
+impl SourceSettings for SanctionsSettings {
+    fn is_configured(&self) -> bool {
+        self.service_url.is_some() || !self.lists.is_empty()
+    }
+
+    fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, SourcesError> {
+        let lists = if self.lists.is_empty() { None } else { Some(Lists::new(self, context)?) };
+        Ok(Box::new(Sanctions { lists, service: MatchService::new(context.http, self) }))
+    }
+}
+
+/// Screens against the lists first. The match service is the alternative to lists, or the second opinion beside them.
+#[derive(Debug)]
+struct Sanctions {
+    lists: Option<Lists>,
+    service: Option<MatchService>,
+}
+
+impl Sanctions {
+    async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
+        let lists = async {
+            match &self.lists {
+                Some(lists) => Some(lists.search(request).await),
+                None => None,
+            }
+        };
+        let service = async {
+            match &self.service {
+                Some(service) => Some(service.search(request).await),
+                None => None,
+            }
+        };
+        match tokio::join!(lists, service) {
+            (None, Some(only)) | (Some(only), None) => only,
+            (Some(Ok(first)), Some(second)) => Ok(with_second_opinion(first, second)),
+            // The second opinion alone clears nobody.
+            (Some(Err(error)), Some(_)) => Err(error),
+            (None, None) => Err(SourceError::Refused("no list and no service is configured".to_owned())),
+        }
+    }
+}
+
+/// Adds the evidence of the second opinion to the first. If the second opinion is missing, the evidence says so.
+fn with_second_opinion(mut first: SourceAnswer, second: Result<SourceAnswer, SourceError>) -> SourceAnswer {
+    match second {
+        Ok(second) => {
+            first.as_of = first.as_of.min(second.as_of);
+            first.versions.extend(second.versions);
+            first.evidence.extend(second.evidence);
+            first.evidence.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
+        }
+        Err(error) => {
+            first.freshness = Freshness::Partial;
+            tracing::warn!(error = %error, "match service gave no second opinion on sanctions");
+            first.evidence.push(EvidenceDraft::note(
+                "No second opinion",
+                "The match service that is asked for a second opinion gave no answer.",
+            ));
+        }
+    }
+    first
+}
+
+impl Source for Sanctions {
+    fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
+        Box::pin(self.search(request))
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if let Some(lists) = &self.lists {
+                lists.refresh().await;
+            }
+        })
+    }
+
+    fn run(&self, stop: CancellationToken) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if let Some(lists) = &self.lists {
+                lists.keep_fresh(stop).await;
+            }
+        })
+    }
+}

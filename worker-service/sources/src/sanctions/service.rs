@@ -1,0 +1,200 @@
+//! The client of a match service in the format of yente (OpenSanctions).
+
+use domain::{
+    evidence::{EvidenceDraft, Signal},
+    request::ReportRequest,
+};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    finding::{SANCTIONS_MATCH, WATCHLIST_MATCH},
+    settings::SanctionsSettings,
+};
+use crate::{
+    error::SourceError,
+    http::Http,
+    source::{Freshness, SourceAnswer},
+};
+
+/// Minimum score of a match that is evidence.
+const SCORE_MIN: f64 = 0.5;
+
+/// The client of the match service.
+#[derive(Debug)]
+pub(super) struct MatchService {
+    http: Http,
+    url: Url,
+    dataset: String,
+    api_key: Option<SecretString>,
+}
+
+#[derive(Deserialize)]
+struct Matches {
+    responses: std::collections::HashMap<String, Response>,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    #[serde(default)]
+    status: Option<u16>,
+    #[serde(default)]
+    results: Vec<Entity>,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    id: String,
+    caption: String,
+    #[serde(default)]
+    datasets: Vec<String>,
+    #[serde(default)]
+    properties: Properties,
+    score: f64,
+}
+
+#[derive(Default, Deserialize)]
+struct Properties {
+    #[serde(default)]
+    name: Vec<String>,
+    #[serde(default)]
+    alias: Vec<String>,
+    #[serde(default)]
+    country: Vec<String>,
+    #[serde(default)]
+    topics: Vec<String>,
+    #[serde(default)]
+    program: Vec<String>,
+}
+
+impl MatchService {
+    /// Makes the client, or returns `None` if no service is configured.
+    pub(super) fn new(http: &Http, settings: &SanctionsSettings) -> Option<Self> {
+        let base = settings.service_url.as_ref()?;
+        let url = base.join(&format!("match/{}", settings.dataset)).ok()?;
+        let (dataset, api_key) = (settings.dataset.clone(), settings.api_key.clone());
+        Some(Self { http: http.for_service("match service"), url, dataset, api_key })
+    }
+
+    /// Searches the dataset for the company.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] if the service gives no usable answer.
+
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
+        let body = json!({"queries": {"company": {"schema": "Company", "properties": {
+            "name": [request.company_name],
+            "jurisdiction": [request.country.code().to_ascii_lowercase()],
+            "registrationNumber": [request.corporate_number],
+        }}}});
+        let threshold = SCORE_MIN.to_string();
+        let mut query = self
+            .http
+            .client()
+            .post(self.url.clone())
+            .query(&[("limit", "20"), ("threshold", &threshold)])
+            .json(&body);
+        if let Some(key) = &self.api_key {
+            query = query.header("authorization", format!("ApiKey {}", key.expose_secret()));
+        }
+        let as_of = service_runtime::clock::now();
+        let mut matches: Matches = self.http.json(query).await?;
+        let response = matches
+            .responses
+            .remove("company")
+            .ok_or_else(|| SourceError::Unreadable("it holds no response to the query".to_owned()))?;
+        if let Some(status) = response.status.filter(|status| *status != 200) {
+            return Err(SourceError::Unavailable(format!("the query ended with status {status}")));
+        }
+        let mut entities = response.results;
+        entities.retain(|entity| entity.score >= SCORE_MIN);
+        entities.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+        let evidence = match entities.as_slice() {
+            [] => vec![self.no_match(request)],
+            entities => entities.iter().map(finding).collect(),
+        };
+        let versions = vec![format!("match service, dataset {}", self.dataset)];
+        Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions })
+    }
+
+    fn no_match(&self, request: &ReportRequest) -> EvidenceDraft {
+        let (name, country, dataset) = (&request.company_name, request.country, &self.dataset);
+        EvidenceDraft::note(
+            "No match on the lists",
+            format!(
+                "Screening of \"{name}\" ({country}) against the dataset {dataset} found no entry that resembles it."
+            ),
+        )
+    }
+}
+
+fn finding(entity: &Entity) -> EvidenceDraft {
+    let Entity { id, caption, datasets, properties, score } = entity;
+    let percent = percent(*score);
+    let mut text = format!("Listed as {caption} (entry {id}).");
+    let mut add = |label: &str, values: &[String]| {
+        if !values.is_empty() {
+            text.push_str(&format!(" {label}: {}.", values.join("; ")));
+        }
+    };
+    let others: Vec<String> = properties.name.iter().filter(|name| *name != caption).cloned().collect();
+    add("Other names", &others);
+    add("Aliases", &properties.alias);
+    add("Countries", &properties.country);
+    add("Programs", &properties.program);
+    add("Topics", &properties.topics);
+    add("Datasets", datasets);
+    text.push_str(&format!(" Match score {percent}%."));
+    let sanctioned =
+        properties.topics.iter().any(|topic| topic == "sanction" || topic.starts_with("sanction."));
+    let kind = if sanctioned { SANCTIONS_MATCH } else { WATCHLIST_MATCH };
+    EvidenceDraft {
+        title: format!("{}: {caption}", if sanctioned { "Sanctions list" } else { "Watch list" }),
+        text,
+        url: None,
+        published_at: None,
+        signals: vec![Signal { kind, strength: percent }],
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100")]
+fn percent(score: f64) -> u8 {
+    (score.clamp(0.0, 1.0) * 100.0).round() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ANSWER: &str = r#"{"responses":{"company":{"status":200,"results":[{"id":"NK-1","caption":"Quillmarsh LLC","score":0.91,
+        "datasets":["invented"],"properties":{"name":["Quillmarsh LLC"],"alias":["KVILLMARSH"],"country":["ru"],"topics":["sanction"]}}]}}}"#;
+
+    #[test]
+    fn a_sanction_is_distinguished_from_a_watch_list() {
+        let signal = |answer: &str| {
+            let mut matches: Matches = serde_json::from_str(answer).unwrap();
+            finding(&matches.responses.remove("company").unwrap().results[0]).signals[0].clone()
+        };
+        let sanctioned = signal(ANSWER);
+        assert_eq!((sanctioned.kind, sanctioned.strength), (SANCTIONS_MATCH, 91));
+        assert_eq!(signal(&ANSWER.replace("sanction\"", "debarment\"")).kind, WATCHLIST_MATCH);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_the_parser_panic(at in any::<prop::sample::Index>(), byte: u8) {
+            let mut bytes = ANSWER.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(matches) = serde_json::from_slice::<Matches>(&bytes) {
+                for entity in matches.responses.values().flat_map(|response| &response.results) {
+                    let _ = finding(entity);
+                }
+            }
+        }
+    }
+}

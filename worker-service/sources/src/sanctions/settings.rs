@@ -1,0 +1,60 @@
+//! The settings of the source.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::SecretString;
+use service_runtime::{
+    config::{Presence, Reader, parts},
+    settings,
+};
+
+use super::location::Location;
+use crate::reader::base_url;
+
+settings! {
+    /// The settings of the source `sanctions`.
+    SETTINGS:
+    LISTS = "DOSSIER_SANCTIONS_LISTS", Presence::Optional,
+        "lists of sanctions to screen against, separated by commas: paths, https URLs or s3://bucket/key of OFAC's SDN.CSV (ALT.CSV and ADD.CSV beside it), the UK's CSV, the UN's XML, the EU's XML or CSV, OpenSanctions' targets.simple.csv, or JSON lines";
+    REFRESH = "DOSSIER_SANCTIONS_REFRESH_SECONDS", Presence::Default("21600"),
+        "interval at which lists of sanctions are loaded again, in seconds, 60 to 604800";
+    SERVICE_URL = "DOSSIER_SANCTIONS_URL", Presence::Optional,
+        "base URL of a yente-compatible match service: the alternative to lists, or a second opinion beside them; without either the source is skipped";
+    DATASET = "DOSSIER_SANCTIONS_DATASET", Presence::Default("default"), "dataset that the match service searches";
+    API_KEY = "DOSSIER_SANCTIONS_API_KEY", Presence::Optional, "key for the match service, sent as Authorization: ApiKey";
+}
+
+/// The settings of the source `sanctions`.
+#[derive(Clone, Debug)]
+pub struct SanctionsSettings {
+    /// The locations of the lists.
+    pub lists: Vec<Location>,
+    /// The interval at which the lists are loaded again.
+    pub refresh_interval: Duration,
+    /// The base URL of the match service.
+    pub service_url: Option<Url>,
+    /// The dataset that the match service searches.
+    pub dataset: String,
+    /// The key for the match service.
+    pub api_key: Option<SecretString>,
+}
+
+impl SanctionsSettings {
+    /// Reads the settings. Returns `None` if the reader noted an error.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let locations = reader.text(&LISTS).unwrap_or_default();
+        let lists = reader.convert(&LISTS, parts(&locations, ',').map(str::parse).collect());
+        let refresh_interval = reader.seconds(&REFRESH, 60, 604_800);
+        let service_url = base_url(reader, &SERVICE_URL);
+        let dataset = reader.text(&DATASET);
+        let api_key = reader.text(&API_KEY).map(SecretString::from);
+        Some(Self {
+            lists: lists?,
+            refresh_interval: refresh_interval?,
+            service_url,
+            dataset: dataset?,
+            api_key,
+        })
+    }
+}

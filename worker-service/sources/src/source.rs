@@ -1,0 +1,56 @@
+//! A source that is configured and running.
+
+use std::fmt::Debug;
+
+use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
+use futures::future::{BoxFuture, ready};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::SourceError;
+
+/// Maximum number of pieces of evidence from one source. The rest, which has the least weight, is left out.
+pub const ITEMS_MAX: usize = 50;
+
+/// A source of evidence that is configured and running.
+pub trait Source: Debug + Send + Sync {
+    /// Returns what the source knows about the company of `request`.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] if the source has no answer.
+    fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>>;
+
+    /// Loads what the source needs to answer. A worker waits for it before it receives reports; a source that fails to
+    /// prepare answers with an error until [`run`](Self::run) succeeds.
+    fn prepare(&self) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
+
+    /// Keeps what the source needs up to date, until `stop`.
+    fn run(&self, _stop: CancellationToken) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
+}
+
+/// The answer of a source.
+#[derive(Clone, Debug)]
+pub struct SourceAnswer {
+    /// The time at which the answer was correct.
+    pub as_of: UtcTime,
+    /// The evidence, in descending order of weight. That nothing was found is evidence, too.
+    pub evidence: Vec<EvidenceDraft>,
+    /// How complete and current the answer is.
+    pub freshness: Freshness,
+    /// The versions of the lists, tables and vocabularies that were used, as text with size and date.
+    pub versions: Vec<String>,
+}
+
+/// How complete and current an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Complete and current.
+    Current,
+    /// Current, but one of several services did not answer. The answer is not cached.
+    Partial,
+    /// Based on data that could not be renewed.
+    Stale,
+}
