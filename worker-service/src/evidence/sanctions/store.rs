@@ -23,7 +23,7 @@ use crate::{
     guard::Guard,
     settings::SourceSettings,
 };
-use screening::{MATCH_THRESHOLD, Screen, names::Name};
+use screening::{MATCH_THRESHOLD, Screen, names};
 
 /// A list may lose this share of its bodies between two loads; more is more likely a broken file.
 const SHRINK_MAX: f64 = 0.2;
@@ -210,7 +210,7 @@ impl Slot {
 }
 
 fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
-    if Name::read(&request.company_name).words.is_empty() {
+    if !names::has_tokens(&request.company_name) {
         return Err(SourceError::Refused("the name holds no word that can be compared".to_owned()));
     }
     let mut findings = Vec::new();
