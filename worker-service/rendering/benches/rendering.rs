@@ -1,12 +1,7 @@
-//! How long each form of a report takes and how much memory: `cargo bench -p worker-service --bench rendering`.
+//! Measures the time and memory of rendering each file of a report: `cargo bench -p rendering`.
 //!
-//! A report on 200 pieces of evidence is to take under a second and 100 MB in each form.
-#![allow(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a benchmark that tells what it saw"
-)]
+//! The goal for a report with 200 pieces of evidence is less than one second and 100 MB for each file.
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a benchmark prints its results")]
 
 use std::{fs, process::Command, time::Instant};
 
@@ -24,7 +19,8 @@ const FORMS: [ArtifactKind; 4] =
 const SIZES: [usize; 3] = [5, 50, 200];
 const ROUNDS: usize = 5;
 
-/// A report on so many pieces of evidence, in several scripts, with a finding on every fourth.
+/// Returns a report with `pieces` pieces of evidence in several scripts, and a finding for every fourth of
+/// them.
 fn report(pieces: usize) -> Document {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/high.json");
     let mut document: Document = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
@@ -62,14 +58,14 @@ fn report(pieces: usize) -> Document {
     document
 }
 
-/// The most memory that this process has had, in MiB; none where the system does not tell.
-fn peak() -> Option<u64> {
+/// Returns the peak memory of this process in MiB, or `None` if the system does not report it.
+fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes / 1024)
 }
 
-/// One form in a process of its own, so that its memory is its own.
+/// Measures one file. It runs in a process of its own, because the peak memory is that of the process.
 fn measure(kind: ArtifactKind, pieces: usize) {
     let document = report(pieces);
     let started = Instant::now();
@@ -84,7 +80,7 @@ fn measure(kind: ArtifactKind, pieces: usize) {
         .collect();
     times.sort();
     let (warm, size) = (times[ROUNDS / 2], first.bytes.len() / 1024);
-    let peak = peak().map_or_else(|| "unknown".to_owned(), |peak| peak.to_string());
+    let peak = peak_memory().map_or_else(|| "unknown".to_owned(), |peak| peak.to_string());
     println!("| {kind} | {pieces} | {cold:.1?} | {warm:.1?} | {peak} | {size} |");
 }
 

@@ -1,45 +1,45 @@
-//! The audit bundle: what a report rests on, each part with its SHA-256 in one manifest, beside the
-//! digests of the report's own files.
+//! Renders the audit bundle: everything that a report is based on, and a manifest with the SHA-256 of each
+//! part and of each other file of the report. `worker-service verify` recomputes the manifest.
 
 use domain::{artifact::sha256_hex, document::Document, evidence::Snapshot};
 use serde_json::{Value, json};
 
-use super::Rendered;
+use super::rendered::Rendered;
 
-/// An answer of the model and the problems that the checks found in it, as the bundle records them.
+/// An answer of the model with the problems that the checks found in it.
 #[derive(Clone, Debug)]
 pub struct AuditedAnswer {
-    /// The answer.
+    /// The answer, as the model gave it.
     pub answer: Value,
     /// One entry for each problem.
     pub problems: Vec<Value>,
 }
 
-/// The bundle as one JSON object. A part's SHA-256 is that of its compact JSON text, the members in
-/// alphabetical order; `report.json` and its siblings are stored beside the bundle.
+/// Returns the bundle as one JSON object. The SHA-256 of a part is that of its compact JSON text with the
+/// members in alphabetical order; the `files` are stored beside the bundle.
 pub(super) fn render(
     document: &Document,
     snapshot: &Snapshot,
     answers: &[AuditedAnswer],
     files: &[Rendered],
 ) -> Result<Vec<u8>, serde_json::Error> {
-    let said: Vec<&Value> = answers.iter().map(|answer| &answer.answer).collect();
+    let model_answers: Vec<&Value> = answers.iter().map(|answer| &answer.answer).collect();
     let checks: Vec<&[Value]> = answers.iter().map(|answer| answer.problems.as_slice()).collect();
     let parts = json!({
         "subject": {"reportId": document.report_id, "company": document.company},
         "versions": document.versions,
         "snapshot": snapshot,
-        "answers": said,
+        "answers": model_answers,
         "checks": {"answers": checks, "dropped": document.dropped, "review": document.review},
     });
     let mut manifest = serde_json::Map::new();
     if let Value::Object(parts) = &parts {
         for (name, part) in parts {
-            manifest.insert(name.clone(), entry(serde_json::to_vec(part)?.as_slice()));
+            manifest.insert(name.clone(), manifest_entry(serde_json::to_vec(part)?.as_slice()));
         }
     }
     for file in files {
-        manifest.insert(file.kind.file_name().to_owned(), entry(&file.bytes));
+        manifest.insert(file.kind.file_name().to_owned(), manifest_entry(&file.bytes));
     }
     serde_json::to_vec_pretty(&json!({
         "v": 1,
@@ -50,6 +50,7 @@ pub(super) fn render(
     }))
 }
 
-fn entry(bytes: &[u8]) -> Value {
+/// Returns the digest (hexadecimal) and the size of a part or file.
+fn manifest_entry(bytes: &[u8]) -> Value {
     json!({"sha256": sha256_hex(bytes), "bytes": bytes.len()})
 }

@@ -1,4 +1,5 @@
-//! `worker-service render`: the forms of a report from its JSON artifact, as by this version of Dossier.
+//! `worker-service render`: renders a report from its JSON artifact with the templates of this version of
+//! Dossier.
 
 use std::{
     fs,
@@ -11,7 +12,7 @@ use thiserror::Error;
 
 use super::form;
 
-/// Why a report is not rendered.
+/// Why a report cannot be rendered.
 #[derive(Debug, Error)]
 pub enum CommandError {
     /// A file cannot be read or written.
@@ -22,7 +23,7 @@ pub enum CommandError {
         /// Why.
         why: io::Error,
     },
-    /// It is no report.
+    /// The file is not the JSON artifact of a report.
     #[error("{} is not the JSON artifact of a report: {why}", path.display())]
     Report {
         /// The file.
@@ -33,34 +34,34 @@ pub enum CommandError {
     /// A template cannot be filled.
     #[error("the report cannot be rendered: {0}")]
     Template(String),
-    /// The answer cannot be written.
-    #[error("the answer cannot be written: {0}")]
+    /// The names of the files cannot be written.
+    #[error("the output cannot be written: {0}")]
     Out(#[from] io::Error),
 }
 
-/// Writes HTML, PDF and Markdown of the report at `path` into the folder `into`, and their names to `out`.
+/// Renders the report at `path` as HTML, PDF and Markdown into the folder `into`, and writes the paths of the
+/// files to `out`.
 ///
 /// # Errors
-/// [`CommandError`] when it is no report or a file cannot be written.
+/// Returns [`CommandError`] if `path` is not the JSON artifact of a report or a file cannot be written.
 pub fn render(
     path: &Path,
     into: &Path,
     rulebook: &Rulebook,
     out: &mut impl Write,
 ) -> Result<(), CommandError> {
-    let file = |path: &Path| {
+    let file_error = |path: &Path| {
         let path = path.to_owned();
         move |why| CommandError::File { path, why }
     };
-    let bytes = fs::read(path).map_err(file(path))?;
+    let bytes = fs::read(path).map_err(file_error(path))?;
     let document: Document =
         serde_json::from_slice(&bytes).map_err(|why| CommandError::Report { path: path.to_owned(), why })?;
-    fs::create_dir_all(into).map_err(file(into))?;
+    fs::create_dir_all(into).map_err(file_error(into))?;
     for kind in [ArtifactKind::Html, ArtifactKind::Pdf, ArtifactKind::Md] {
-        let form =
-            form(&document, kind, rulebook).map_err(|error| CommandError::Template(error.to_string()))?;
+        let rendered = form(&document, kind, rulebook).map_err(|error| CommandError::Template(error.to_string()))?;
         let target = into.join(kind.file_name());
-        fs::write(&target, form.bytes).map_err(file(&target))?;
+        fs::write(&target, rendered.bytes).map_err(file_error(&target))?;
         writeln!(out, "{}", target.display())?;
     }
     Ok(())

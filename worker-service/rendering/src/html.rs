@@ -1,10 +1,10 @@
-//! The report as one HTML file: no script, nothing loaded from elsewhere, every text escaped.
+//! Renders a report as one HTML file: without scripts, without external resources, with every text escaped.
 
 use minijinja::{Environment, Error, UndefinedBehavior, value::Serde};
 
 use super::view::View;
 
-/// The page. The template's name ends in .html: that turns escaping on.
+/// Returns the page. minijinja escapes the texts of a template whose name ends in `.html`.
 pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);

@@ -1,4 +1,8 @@
-//! Renders a report in each of its forms (HTML, PDF, Markdown, JSON, audit bundle), all from the same document.
+//! Renders a report as files: HTML, PDF, Markdown and JSON from its document, and the audit bundle beside
+//! them.
+//!
+//! The worker renders a report after its assessment and before it is stored. HTML, PDF and Markdown are
+//! filled from one [`View`], so they have the same content in the same order.
 
 mod bundle;
 mod charts;
@@ -6,6 +10,7 @@ pub mod command;
 mod html;
 mod markdown;
 mod pdf;
+mod rendered;
 mod schema;
 pub mod verify;
 mod view;
@@ -14,27 +19,18 @@ use domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot, ris
 use thiserror::Error;
 
 use self::view::View;
-pub use self::{bundle::AuditedAnswer, schema::schema};
-
-/// A file of a report.
-#[derive(Clone, Debug)]
-pub struct Rendered {
-    /// Its form.
-    pub kind: ArtifactKind,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
+pub use self::{bundle::AuditedAnswer, rendered::Rendered, schema::schema};
 
 /// A template that could not be filled.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct RenderError(String);
 
-/// The forms that are made from the document alone.
+/// The files that are rendered from the document alone.
 const FORMS: [ArtifactKind; 4] =
     [ArtifactKind::Html, ArtifactKind::Pdf, ArtifactKind::Md, ArtifactKind::Json];
 
-/// The files of a report.
+/// Returns all files of a report. The last one is the audit bundle, which holds the digests of the others.
 ///
 /// # Errors
 /// Returns [`RenderError`] if a template cannot be filled, which is a defect of this program.
@@ -51,10 +47,11 @@ pub fn render(
     Ok(files)
 }
 
-/// One form of a report. The audit bundle is none: it holds what the document does not.
+/// Returns one file of a report.
 ///
 /// # Errors
-/// Returns [`RenderError`] if a template cannot be filled, which is a defect of this program.
+/// Returns [`RenderError`] if a template cannot be filled, which is a defect of this program, and for the
+/// audit bundle, which holds more than the document and is rendered by [`render`] only.
 pub fn form(document: &Document, kind: ArtifactKind, rulebook: &Rulebook) -> Result<Rendered, RenderError> {
     let view = || View::of(document, rulebook);
     let bytes = match kind {
@@ -62,7 +59,9 @@ pub fn form(document: &Document, kind: ArtifactKind, rulebook: &Rulebook) -> Res
         ArtifactKind::Pdf => pdf::render(&view()).map_err(broken)?,
         ArtifactKind::Md => markdown::render(&view()).map_err(broken)?.into_bytes(),
         ArtifactKind::Json => serde_json::to_vec_pretty(document).map_err(broken)?,
-        ArtifactKind::Evidence => return Err(broken("the audit bundle is made with the other files")),
+        ArtifactKind::Evidence => {
+            return Err(broken("the audit bundle can only be rendered together with the other files"));
+        }
     };
     Ok(Rendered { kind, bytes })
 }

@@ -1,9 +1,10 @@
-//! The report as Markdown (CommonMark), in which no text from outside can become markup.
+//! Renders a report as Markdown (CommonMark), with every text escaped so that none becomes markup.
 
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde};
 
 use super::view::View;
 
+/// Returns the document. The filter `md` escapes a text.
 pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -13,28 +14,29 @@ pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     environment.get_template("report.md")?.render(Serde(view))
 }
 
-/// Escapes what CommonMark, and the tables, web addresses and strike-through of GitHub's dialect, could
-/// read as markup; leaves other punctuation readable. (GitHub makes a link of a mail address whatever is done to it.) Line breaks become spaces: they would end a
-/// list item or begin a heading.
+/// Escapes what CommonMark reads as markup, and what GitHub's dialect adds: tables, bare web addresses and
+/// strike-through. Other punctuation stays as it is, so the text stays readable. Line breaks become spaces,
+/// because they would end a list item or begin a heading. GitHub turns mail addresses into links whatever is
+/// escaped.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
     for (index, word) in text.split_whitespace().enumerate() {
         if index > 0 {
             escaped.push(' ');
         }
-        // Only at the start of a line: list items, numbered ones and underlines of headings.
-        let opens = index == 0
+        // List items, numbered list items and underlines of headings are markup only at the start of a line.
+        let opens_line = index == 0
             && word.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(['-', '+', '=', '.', ')']);
-        let mut escape_next_mark = opens;
+        let mut escape_next_mark = opens_line;
         for (at, c) in word.char_indices() {
-            let always = matches!(
+            let is_markup = matches!(
                 c,
                 '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!'
             );
-            let link = (c == ':' && word[at..].starts_with("://"))
+            let begins_link = (c == ':' && word[at..].starts_with("://"))
                 || (c == '@' && at > 0)
                 || (c == '.' && word[..at].to_ascii_lowercase().ends_with("www"));
-            if always || link || (escape_next_mark && c.is_ascii_punctuation()) {
+            if is_markup || begins_link || (escape_next_mark && c.is_ascii_punctuation()) {
                 escaped.push('\\');
             }
             escape_next_mark &= c.is_ascii_digit();

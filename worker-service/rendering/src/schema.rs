@@ -1,33 +1,35 @@
-//! The JSON Schema of the JSON artifact, from the Rust types: published as `docs/report.schema.json`.
+//! The JSON Schema of the JSON artifact, derived from the Rust types and published as
+//! `docs/report.schema.json`.
 
 use domain::document::Document;
 use serde_json::{Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
-/// The schema (JSON Schema 2020-12).
+/// Returns the schema of the JSON artifact (JSON Schema 2020-12).
 pub fn schema() -> Value {
-    let mut parts = Vec::new();
-    Document::schemas(&mut parts);
+    let mut components = Vec::new();
+    Document::schemas(&mut components);
     let definitions: serde_json::Map<String, Value> =
-        parts.into_iter().map(|(name, part)| (name, json!(part))).collect();
+        components.into_iter().map(|(name, component)| (name, json!(component))).collect();
     let mut schema = json!(Document::schema());
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("A risk report by Dossier");
     schema["$defs"] = Value::Object(definitions);
-    relocate(&mut schema);
+    relocate_references(&mut schema);
     schema
 }
 
-/// References are to the components of an OpenAPI document; here they are to the schema's own definitions.
-fn relocate(value: &mut Value) {
+/// Changes references to the components of an OpenAPI document into references to the schema's own
+/// definitions.
+fn relocate_references(value: &mut Value) {
     match value {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get_mut("$ref") {
                 *reference = reference.replace("#/components/schemas/", "#/$defs/");
             }
-            members.values_mut().for_each(relocate);
+            members.values_mut().for_each(relocate_references);
         }
-        Value::Array(items) => items.iter_mut().for_each(relocate),
+        Value::Array(items) => items.iter_mut().for_each(relocate_references),
         _ => {}
     }
 }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A report in which every text from outside is `text`.
+/// Returns a report in which every external text is `text`.
 fn report(text: &str) -> (Document, Snapshot) {
     let at = UtcTime::from_epoch_millis(1_767_614_400_000);
     let outcome = SourceOutcome {
@@ -68,6 +68,7 @@ fn report(text: &str) -> (Document, Snapshot) {
     (document, snapshot)
 }
 
+/// Returns one file of that report as text.
 fn file(kind: ArtifactKind, text: &str) -> String {
     String::from_utf8(form(&report(text).0, kind, sources::rulebook()).unwrap().bytes).unwrap()
 }
@@ -91,12 +92,12 @@ const HOSTILE: [&str; 6] = [
     "<!-- x --> &lt;b&gt; | a | b |",
 ];
 
-/// [`HOSTILE`] and, where they are at hand, hostile inputs that others have collected, cleaned as
-/// evidence and answers of the model are.
+/// Returns [`HOSTILE`] and, if the file exists, a collection of hostile inputs, cleaned as evidence and
+/// answers of the model are.
 fn hostile() -> Vec<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/injection/hostile_inputs.jsonl");
     let collected = std::fs::read_to_string(path).unwrap_or_else(|_| {
-        eprintln!("the collected hostile inputs are not at hand: only those of this file are tried");
+        eprintln!("the collection of hostile inputs does not exist: testing only those of this file");
         String::new()
     });
     let value = |line: &str| -> String {
@@ -108,7 +109,7 @@ fn hostile() -> Vec<String> {
 }
 
 #[test]
-fn hostile_text_changes_no_structure_of_the_page() {
+fn hostile_text_does_not_change_the_structure_of_the_page() {
     let tags = |html: &str| html.matches('<').count();
     let plain = file(ArtifactKind::Html, "plain");
     for text in hostile() {
@@ -121,29 +122,29 @@ fn hostile_text_changes_no_structure_of_the_page() {
 }
 
 #[test]
-fn hostile_text_changes_no_structure_of_the_markdown() {
-    /// What CommonMark reads as markup: punctuation without a backslash before it, by line.
-    fn bare(markdown: &str) -> Vec<String> {
-        let bare = |line: &str| {
+fn hostile_text_does_not_change_the_structure_of_the_markdown() {
+    /// Returns what CommonMark can read as markup: punctuation without a backslash before it, by line.
+    fn markup(markdown: &str) -> Vec<String> {
+        let unescaped = |line: &str| {
             let mut escaped = false;
             line.chars()
                 .filter(|c| {
-                    let keep = !escaped
+                    let is_markup = !escaped
                         && matches!(c, '#' | '*' | '`' | '[' | ']' | '<' | '>' | '|' | '_' | '{' | '!');
                     escaped = !escaped && *c == '\\';
-                    keep
+                    is_markup
                 })
                 .collect()
         };
-        markdown.lines().map(bare).collect()
+        markdown.lines().map(unescaped).collect()
     }
-    let plain = bare(&file(ArtifactKind::Md, "plain"));
+    let plain = markup(&file(ArtifactKind::Md, "plain"));
     for text in hostile() {
-        assert_eq!(bare(&file(ArtifactKind::Md, &text)), plain, "{text}");
+        assert_eq!(markup(&file(ArtifactKind::Md, &text)), plain, "{text}");
     }
 }
 
-/// A report whose evidence is all of these texts.
+/// Returns a report with a piece of evidence for each of `texts`.
 fn report_on(texts: &[String]) -> Document {
     let (mut document, _) = report("plain");
     let piece = document.evidence[0].clone();
@@ -161,9 +162,9 @@ fn report_on(texts: &[String]) -> Document {
 }
 
 #[test]
-fn every_text_can_be_printed_and_none_becomes_markup() {
+fn hostile_text_is_printed_and_does_not_become_markup_of_the_pdf() {
     let plain = form(&report_on(&[]), ArtifactKind::Pdf, sources::rulebook()).unwrap().bytes;
-    // The whole of Typst's markup and code, in case a text were ever read as such.
+    // The markup and code of a typesetting language, in case a text is ever parsed as such.
     let mut texts = hostile();
     texts.extend(
         [
@@ -180,11 +181,11 @@ fn every_text_can_be_printed_and_none_becomes_markup() {
     let pdf = form(&report_on(&texts), ArtifactKind::Pdf, sources::rulebook()).unwrap().bytes;
     assert!(pdf.len() > plain.len());
     let names_standards = |pdf: &[u8]| pdf.windows(12).any(|window| window == b"pdfuaid:part");
-    assert!(names_standards(&pdf), "the standards are met with hostile texts, too");
+    assert!(names_standards(&pdf), "the PDF meets its standards with hostile texts as well");
 }
 
 #[test]
-fn a_pdf_is_made_in_every_language_and_of_what_no_evidence_should_be() {
+fn a_pdf_is_rendered_in_every_language_even_from_malformed_evidence() {
     let mut document =
         report_on(&["x".repeat(4_000), "\u{0}\u{7}".into(), "שלום עולם".into(), " \n ".into()]);
     document.evidence[1].id = "E1".into();
@@ -199,9 +200,8 @@ fn a_pdf_is_made_in_every_language_and_of_what_no_evidence_should_be() {
         document.company.language = language;
         let pdf = form(&document, ArtifactKind::Pdf, sources::rulebook()).unwrap().bytes;
         assert!(pdf.windows(12).any(|window| window == b"pdfuaid:part"), "{language}");
-        let html = String::from_utf8(form(&document, ArtifactKind::Html, sources::rulebook()).unwrap().bytes)
-            .unwrap();
-        assert!(!html.contains("href=\"#E999\""), "{language}: a link that leads nowhere");
+        let html = String::from_utf8(form(&document, ArtifactKind::Html, sources::rulebook()).unwrap().bytes).unwrap();
+        assert!(!html.contains("href=\"#E999\""), "{language}: a link without a target");
     }
 }
 
@@ -209,13 +209,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_pdf_is_made_of_any_text(texts in prop::collection::vec("\\PC{0,60}", 1..12)) {
+    fn a_pdf_is_rendered_from_any_text(texts in prop::collection::vec("\\PC{0,60}", 1..12)) {
         prop_assert!(form(&report_on(&texts), ArtifactKind::Pdf, sources::rulebook()).is_ok());
     }
 }
 
 #[test]
-fn hostile_text_is_a_string_of_the_json_and_nothing_else() {
+fn hostile_text_stays_a_string_of_the_json() {
     for text in hostile() {
         let json: serde_json::Value = serde_json::from_str(&file(ArtifactKind::Json, &text)).unwrap();
         assert_eq!(json["riskLevel"], "HIGH", "{text}");
@@ -228,7 +228,7 @@ fn hostile_text_is_a_string_of_the_json_and_nothing_else() {
 }
 
 #[test]
-fn the_bundle_holds_the_digest_of_every_part() {
+fn the_bundle_contains_the_digest_of_every_part() {
     let (document, snapshot) = report("x");
     let files = render(&document, &snapshot, &[], sources::rulebook()).unwrap();
     let bytes = |kind: ArtifactKind| &files.iter().find(|file| file.kind == kind).unwrap().bytes;

@@ -1,4 +1,4 @@
-//! `worker-service verify`: recomputes what an audit bundle says of itself.
+//! `worker-service verify`: recomputes the digests of an audit bundle and of the files beside it.
 
 use std::{
     fs,
@@ -7,19 +7,19 @@ use std::{
 };
 
 use domain::artifact::sha256_hex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// The format of bundles that can be verified.
+/// The version of the bundle format, its member `v`, that can be verified.
 const VERSION: u64 = 1;
 
-/// The files beside a bundle, as its manifest names them.
+/// The files beside a bundle, by their names in its manifest.
 const FILES: [&str; 4] = ["report.json", "report.html", "report.pdf", "report.md"];
 
-/// What a bundle is made of: one without them proves nothing.
+/// The parts that every bundle has. A bundle without one of them proves nothing.
 const PARTS: [&str; 5] = ["answers", "checks", "snapshot", "subject", "versions"];
 
-/// Why a bundle cannot be verified, or is not what it says.
+/// Why a bundle cannot be verified, or does not agree with its manifest.
 #[derive(Debug, Error)]
 pub enum VerifyError {
     /// A file cannot be read.
@@ -30,114 +30,138 @@ pub enum VerifyError {
         /// Why.
         why: io::Error,
     },
-    /// It is no bundle.
-    #[error("{} is no audit bundle of version {VERSION}: {why}", path.display())]
+    /// The file is not an audit bundle.
+    #[error("{} is not an audit bundle of version {VERSION}: {why}", path.display())]
     Bundle {
         /// The file.
         path: PathBuf,
         /// Why.
         why: String,
     },
-    /// A file is none of a report.
-    #[error("{} is no file of a report: its name must end in .json, .html, .pdf or .md", .0.display())]
-    NoReport(PathBuf),
-    /// Parts of it are not what its manifest says.
-    #[error("{0} of the digests do not agree: the bundle, or what it stands beside, was changed")]
+    /// A file does not belong to a report.
+    #[error("{} is not a file of a report: its name must end in .json, .html, .pdf or .md", .0.display())]
+    NotOfReport(PathBuf),
+    /// Digests differ from the manifest.
+    #[error("{0} of the digests differ: the bundle or a file beside it was changed")]
     Changed(usize),
-    /// The answer cannot be written.
-    #[error("the answer cannot be written: {0}")]
+    /// The results cannot be written.
+    #[error("the results cannot be written: {0}")]
     Out(#[from] io::Error),
 }
 
-/// A digest that was recomputed.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Recomputed {
-    what: String,
+struct Check {
+    /// What was compared.
+    subject: String,
     agrees: bool,
 }
 
-/// Recomputes every digest of the bundle at `path`, and those of the report's files among `reports`, which are told
-/// by their endings; writes one line for each to `out`.
+/// Recomputes every digest of the bundle at `path` and of the files in `reports`, which are recognised by
+/// their extensions, and writes one line for each to `out`.
 ///
 /// # Errors
-/// [`VerifyError`] when a file cannot be read or a digest does not agree.
+/// Returns [`VerifyError::Changed`] if a digest differs, and another [`VerifyError`] if a file cannot be read
+/// or is not what it should be.
 pub fn verify(path: &Path, reports: &[PathBuf], out: &mut impl Write) -> Result<(), VerifyError> {
     let read = |path: &Path| fs::read(path).map_err(|why| VerifyError::File { path: path.to_owned(), why });
-    let no_bundle = |why: String| VerifyError::Bundle { path: path.to_owned(), why };
-    let bundle: Value = serde_json::from_slice(&read(path)?).map_err(|error| no_bundle(error.to_string()))?;
+    let not_a_bundle = |why: String| VerifyError::Bundle { path: path.to_owned(), why };
+    let bundle: Value =
+        serde_json::from_slice(&read(path)?).map_err(|error| not_a_bundle(error.to_string()))?;
     let mut files = Vec::with_capacity(reports.len());
     for report in reports {
         files.push((file_name(report)?, read(report)?));
     }
-    let digests = recompute(&bundle, &files).map_err(no_bundle)?;
-    for Recomputed { what, agrees } in &digests {
-        writeln!(out, "{} {what}", if *agrees { "agrees " } else { "DIFFERS" })?;
+    let checks = recompute(&bundle, &files).map_err(not_a_bundle)?;
+    for Check { subject, agrees } in &checks {
+        writeln!(out, "{} {subject}", if *agrees { "agrees " } else { "DIFFERS" })?;
     }
     for name in FILES.iter().filter(|name| !files.iter().any(|(given, _)| given == *name)) {
         if bundle["manifest"].get(name).is_some() {
-            writeln!(out, "skipped {name}: give it with --report to have it compared, too")?;
+            writeln!(out, "skipped {name}: pass it with --report to compare it as well")?;
         }
     }
-    match digests.iter().filter(|digest| !digest.agrees).count() {
+    match checks.iter().filter(|check| !check.agrees).count() {
         0 => Ok(()),
         changed => Err(VerifyError::Changed(changed)),
     }
 }
 
-/// The name under which the manifest has a file of a report: browsers save the same one as `report (1).pdf`.
+/// Returns the name of a file in the manifest by its extension. The name itself may differ: browsers save a
+/// second copy as `report (1).pdf`.
 fn file_name(path: &Path) -> Result<&'static str, VerifyError> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let of_ending = |name: &&str| name.strip_prefix("report.") == Some(ending);
-    FILES.iter().copied().find(of_ending).ok_or_else(|| VerifyError::NoReport(path.to_owned()))
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let has_extension = |name: &&str| name.strip_prefix("report.") == Some(extension);
+    FILES.iter().copied().find(has_extension).ok_or_else(|| VerifyError::NotOfReport(path.to_owned()))
 }
 
-fn recompute(bundle: &Value, files: &[(&str, Vec<u8>)]) -> Result<Vec<Recomputed>, String> {
+/// Compares a bundle and the `files` beside it, by their names in the manifest, with the manifest.
+///
+/// # Errors
+/// Returns what is wrong if `bundle` is not an audit bundle.
+fn recompute(bundle: &Value, files: &[(&str, Vec<u8>)]) -> Result<Vec<Check>, String> {
     if bundle["v"].as_u64() != Some(VERSION) {
-        return Err("its member v is another one".to_owned());
+        return Err("its member v has another value".to_owned());
     }
     let parts = bundle["parts"].as_object().ok_or("it has no parts")?;
     let manifest = bundle["manifest"].as_object().ok_or("it has no manifest")?;
-    let mut digests = Vec::new();
-    let mut compare = |what: String, stated: &Value, bytes: &[u8]| {
-        digests.push(Recomputed { agrees: stated.as_str() == Some(sha256_hex(bytes).as_str()), what });
-    };
+    let mut checks = Vec::new();
     for (name, part) in parts {
         let bytes = serde_json::to_vec(part).map_err(|error| error.to_string())?;
-        compare(format!("part {name}"), &manifest.get(name).unwrap_or(&Value::Null)["sha256"], &bytes);
+        checks.push(Check::digest(format!("part {name}"), stated(manifest, name), &bytes));
     }
-    for piece in
-        parts.get("snapshot").and_then(|snapshot| snapshot["evidence"].as_array()).into_iter().flatten()
-    {
+    let evidence = parts.get("snapshot").and_then(|snapshot| snapshot["evidence"].as_array());
+    for piece in evidence.into_iter().flatten() {
+        let id = piece["id"].as_str().unwrap_or("?");
         let text = piece["text"].as_str().unwrap_or_default();
-        compare(
-            format!("evidence {}", piece["id"].as_str().unwrap_or("?")),
-            &piece["sha256"],
-            text.as_bytes(),
-        );
+        checks.push(Check::digest(format!("evidence {id}"), &piece["sha256"], text.as_bytes()));
     }
     for (name, bytes) in files {
-        compare((*name).to_owned(), &manifest.get(*name).unwrap_or(&Value::Null)["sha256"], bytes);
+        checks.push(Check::digest((*name).to_owned(), stated(manifest, name), bytes));
     }
-    // What stands at the head, for whoever reads it, must be what the parts say.
+    checks.extend(top_level(bundle, parts));
+    checks.extend(missing(parts, manifest));
+    Ok(checks)
+}
+
+/// Returns the digest that the manifest states for a part or file, or null.
+fn stated<'a>(manifest: &'a Map<String, Value>, name: &str) -> &'a Value {
+    &manifest.get(name).unwrap_or(&Value::Null)["sha256"]
+}
+
+/// Compares the members of the bundle that repeat a part for human readers with that part.
+fn top_level(bundle: &Value, parts: &Map<String, Value>) -> [Check; 2] {
     let part = |name: &str| parts.get(name).unwrap_or(&Value::Null);
-    for (what, head, inside) in [
+    [
         ("versions", &bundle["versions"], part("versions")),
         ("reportId", &bundle["reportId"], &part("subject")["reportId"]),
-    ] {
-        let agrees = head == inside && !head.is_null();
-        digests.push(Recomputed { what: format!("{what} at the head"), agrees });
+    ]
+    .map(|(name, top_level, inside)| Check {
+        subject: format!("top-level {name}"),
+        agrees: top_level == inside && !top_level.is_null(),
+    })
+}
+
+/// Returns a failed check for each part and each file that is missing. A part that the manifest names must
+/// exist: removing one is a change.
+fn missing(parts: &Map<String, Value>, manifest: &Map<String, Value>) -> Vec<Check> {
+    let is_missing = |name: &&str| !parts.contains_key(*name);
+    let missing_part = |name: &str| format!("part {name} (missing)");
+    let required = PARTS.iter().copied().filter(|name| !manifest.contains_key(*name)).filter(is_missing);
+    let files = FILES.iter().filter(|name| !manifest.contains_key(**name));
+    let named = manifest.keys().map(String::as_str).filter(|name| !FILES.contains(name)).filter(is_missing);
+    let subjects = required
+        .map(missing_part)
+        .chain(files.map(|name| format!("{name} (not in the manifest)")))
+        .chain(named.map(missing_part));
+    subjects.map(|subject| Check { subject, agrees: false }).collect()
+}
+
+impl Check {
+    /// Compares the digest of `bytes` with the `stated` one.
+    fn digest(subject: String, stated: &Value, bytes: &[u8]) -> Self {
+        Self { subject, agrees: stated.as_str() == Some(sha256_hex(bytes).as_str()) }
     }
-    for name in PARTS.iter().filter(|name| !parts.contains_key(**name) && !manifest.contains_key(**name)) {
-        digests.push(Recomputed { what: format!("part {name}, which is missing"), agrees: false });
-    }
-    for name in FILES.iter().filter(|name| !manifest.contains_key(**name)) {
-        digests.push(Recomputed { what: format!("{name}, of which there is no digest"), agrees: false });
-    }
-    // What the manifest names must be there: a part that was taken out is a change.
-    for name in manifest.keys().filter(|name| !FILES.contains(&name.as_str()) && !parts.contains_key(*name)) {
-        digests.push(Recomputed { what: format!("part {name}, which is missing"), agrees: false });
-    }
-    Ok(digests)
 }
 
 #[cfg(test)]
@@ -165,46 +189,46 @@ mod tests {
         json!({"v": 1, "reportId": "r1", "versions": {"dossier": "1"}, "parts": parts, "manifest": manifest})
     }
 
-    fn differ(bundle: &Value, report: &[u8]) -> Vec<String> {
-        let digests = recompute(bundle, &[("report.json", report.to_vec())]).unwrap();
-        digests.into_iter().filter(|digest| !digest.agrees).map(|digest| digest.what).collect()
+    fn differences(bundle: &Value, report: &[u8]) -> Vec<String> {
+        let checks = recompute(bundle, &[("report.json", report.to_vec())]).unwrap();
+        checks.into_iter().filter(|check| !check.agrees).map(|check| check.subject).collect()
     }
 
     #[test]
-    fn a_bundle_that_was_not_touched_agrees() {
-        assert_eq!(differ(&bundle(), b"{}"), [""; 0]);
+    fn an_unchanged_bundle_agrees_with_its_manifest() {
+        assert_eq!(differences(&bundle(), b"{}"), [""; 0]);
         assert_eq!(recompute(&bundle(), &[]).unwrap().len(), 8);
     }
 
     #[test]
-    fn files_are_told_by_their_endings() {
-        let named = |path: &str| file_name(Path::new(path)).ok();
-        assert_eq!(named("a/report (2).pdf"), Some("report.pdf"));
-        assert_eq!(named("x.html"), Some("report.html"));
-        assert_eq!(named("report"), None);
-        assert_eq!(named("report.txt"), None);
+    fn files_are_recognised_by_their_extensions() {
+        let name = |path: &str| file_name(Path::new(path)).ok();
+        assert_eq!(name("a/report (2).pdf"), Some("report.pdf"));
+        assert_eq!(name("x.html"), Some("report.html"));
+        assert_eq!(name("report"), None);
+        assert_eq!(name("report.txt"), None);
     }
 
     #[test]
     fn every_change_is_found() {
-        assert_eq!(differ(&bundle(), b"{ }"), ["report.json"]);
+        assert_eq!(differences(&bundle(), b"{ }"), ["report.json"]);
         let mut changed = bundle();
         changed["parts"]["snapshot"]["evidence"][0]["text"] = json!("y");
-        assert_eq!(differ(&changed, b"{}"), ["part snapshot", "evidence E1"]);
-        let mut taken_out = bundle();
-        taken_out["parts"].as_object_mut().unwrap().remove("answers");
-        assert_eq!(differ(&taken_out, b"{}"), ["part answers, which is missing"]);
-        for at_the_head in ["versions", "reportId"] {
+        assert_eq!(differences(&changed, b"{}"), ["part snapshot", "evidence E1"]);
+        let mut removed = bundle();
+        removed["parts"].as_object_mut().unwrap().remove("answers");
+        assert_eq!(differences(&removed, b"{}"), ["part answers (missing)"]);
+        for member in ["versions", "reportId"] {
             let mut changed = bundle();
-            changed[at_the_head] = json!("another");
-            assert_eq!(differ(&changed, b"{}"), [format!("{at_the_head} at the head")]);
+            changed[member] = json!("another");
+            assert_eq!(differences(&changed, b"{}"), [format!("top-level {member}")]);
         }
         let mut changed = bundle();
         changed["parts"]["versions"]["dossier"] = json!("2");
         changed["versions"]["dossier"] = json!("2");
-        assert_eq!(differ(&changed, b"{}"), ["part versions"]);
+        assert_eq!(differences(&changed, b"{}"), ["part versions"]);
         let empty = json!({"v": 1, "parts": {}, "manifest": {}});
-        assert!(recompute(&empty, &[]).unwrap().iter().all(|digest| !digest.agrees));
+        assert!(recompute(&empty, &[]).unwrap().iter().all(|check| !check.agrees));
         assert!(recompute(&json!({"v": 2}), &[]).is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! A report as its readers see it, in its language: what the HTML, the PDF and the Markdown are all
-//! made from, so that they say the same in the same order.
+//! The view of a report: its content in its language, ready for the templates. HTML, PDF and Markdown are
+//! filled from the same view, so they have the same content in the same order.
 
 use domain::{
     artifact::sha256_hex,
@@ -14,17 +14,18 @@ use serde_json::Value;
 
 use super::charts::{self, Chart};
 
+/// The categories of findings, in the order of their sections.
 const CATEGORIES: [Category; 5] =
     [Category::Sanctions, Category::AdverseMedia, Category::Registry, Category::Country, Category::Other];
 
-/// A report as its readers see it.
+/// The content of a report, as the templates see it.
 #[derive(Debug, Serialize)]
 pub(super) struct View<'a> {
-    /// BCP 47 tag.
+    /// The report's language as a BCP 47 tag.
     pub(super) language: &'a str,
-    /// `ltr` or `rtl`.
+    /// Direction of writing: `ltr` or `rtl`.
     pub(super) direction: &'a str,
-    /// The headings and labels.
+    /// Headings and labels, by their keys.
     pub(super) words: &'a Value,
     pub(super) title: String,
     pub(super) company: &'a str,
@@ -40,53 +41,58 @@ pub(super) struct View<'a> {
     pub(super) summary_citations: &'a [String],
     pub(super) groups: Vec<Group<'a>>,
     pub(super) no_findings: &'a str,
-    pub(super) rules: Vec<Rule<'a>>,
+    pub(super) rules: Vec<RuleView<'a>>,
     pub(super) charts: [Chart; 3],
-    pub(super) sources: Vec<Source<'a>>,
-    /// The ids of the evidence: what else is cited leads nowhere.
+    pub(super) sources: Vec<SourceView<'a>>,
+    /// The ids of the evidence. A citation of any other id is not a link.
     pub(super) known: Vec<&'a str>,
-    pub(super) evidence: Vec<Piece<'a>>,
+    pub(super) evidence: Vec<EvidenceView<'a>>,
     pub(super) dropped: &'a [Dropped],
     pub(super) method: Vec<&'a str>,
     pub(super) versions: Vec<Fact>,
     pub(super) written: String,
-    /// RFC 3339.
+    /// When the report was written, RFC 3339.
     pub(super) written_at: String,
-    /// Names the report in its PDF.
+    /// Identifier of the PDF file: a SHA-256, in hexadecimal, of the report's id and time.
     #[serde(skip)]
     pub(super) ident: String,
 }
 
+/// A label with its value.
 #[derive(Debug, Serialize)]
 pub(super) struct Fact {
     pub(super) label: String,
     pub(super) value: String,
 }
 
+/// The findings of a category.
 #[derive(Debug, Serialize)]
 pub(super) struct Group<'a> {
     pub(super) title: &'a str,
-    pub(super) findings: Vec<Found<'a>>,
+    pub(super) findings: Vec<FindingView<'a>>,
 }
 
+/// A finding.
 #[derive(Debug, Serialize)]
-pub(super) struct Found<'a> {
+pub(super) struct FindingView<'a> {
     pub(super) severity: &'a str,
     pub(super) severity_name: &'a str,
     pub(super) statement: &'a str,
     pub(super) citations: &'a [Citation],
 }
 
+/// A rule that applied.
 #[derive(Debug, Serialize)]
-pub(super) struct Rule<'a> {
+pub(super) struct RuleView<'a> {
     pub(super) rule: &'a str,
     pub(super) points: Option<u8>,
     pub(super) effect: &'a str,
     pub(super) because: &'a [String],
 }
 
+/// A source with the outcome of its search.
 #[derive(Debug, Serialize)]
-pub(super) struct Source<'a> {
+pub(super) struct SourceView<'a> {
     pub(super) name: &'a str,
     pub(super) status: &'a str,
     pub(super) status_name: &'a str,
@@ -94,20 +100,21 @@ pub(super) struct Source<'a> {
     pub(super) items: u32,
 }
 
+/// A piece of evidence.
 #[derive(Debug, Serialize)]
-pub(super) struct Piece<'a> {
+pub(super) struct EvidenceView<'a> {
     pub(super) id: &'a str,
     pub(super) title: &'a str,
     pub(super) text: &'a str,
     pub(super) source: &'a str,
-    pub(super) published: Option<String>,
+    published: Option<String>,
     pub(super) retrieved: String,
     pub(super) url: Option<&'a str>,
     pub(super) sha256: &'a str,
 }
 
 impl<'a> View<'a> {
-    /// The view of `document`.
+    /// Returns the view of `document`.
     pub(super) fn of(document: &'a Document, rulebook: &'a Rulebook) -> Self {
         let (words, rules) = (rulebook.words(document.company.language), rulebook.rules());
         let level = document.risk_level;
@@ -130,13 +137,13 @@ impl<'a> View<'a> {
             groups: groups(&document.findings, words),
             no_findings: words.text(match document {
                 _ if undetermined => "report.no_findings_undetermined",
-                // That no claim of a model stood up is not that the evidence shows nothing.
+                // Rules applied, or claims of the model were dropped: the evidence may still show something.
                 Document { rules, dropped, .. } if !(rules.is_empty() && dropped.is_empty()) => {
                     "report.no_findings_left"
                 }
                 _ => "report.no_findings",
             }),
-            rules: document.rules.iter().map(|applied| rule(applied, rules)).collect(),
+            rules: document.rules.iter().map(|applied| rule_view(applied, rules)).collect(),
             charts: [
                 charts::score(document, words, rules),
                 charts::mentions(document, words),
@@ -145,7 +152,7 @@ impl<'a> View<'a> {
             sources: document
                 .sources
                 .iter()
-                .map(|outcome| Source {
+                .map(|outcome| SourceView {
                     name: words.text_of("sources", outcome.source.as_str()),
                     status: outcome.status.as_str(),
                     status_name: words.text_of("statuses", outcome.status.as_str()),
@@ -154,7 +161,7 @@ impl<'a> View<'a> {
                 })
                 .collect(),
             known: document.evidence.iter().map(|piece| piece.id.as_str()).collect(),
-            evidence: document.evidence.iter().map(|piece| self::piece(piece, words)).collect(),
+            evidence: document.evidence.iter().map(|piece| evidence_view(piece, words)).collect(),
             dropped: &document.dropped,
             method: method(document, words),
             versions: versions(&document.versions, words),
@@ -165,7 +172,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// Why the report has its level: what set it, in the order of its weight.
+/// Returns the reasons for the report's risk level: first what set the level, then the effects of the rules
+/// that demand it.
 fn why(document: &Document, words: &Words, rules: &Rules) -> Vec<String> {
     let weight = |rule: &str| rules.weight(rule);
     let floor =
@@ -182,12 +190,15 @@ fn why(document: &Document, words: &Words, rules: &Rules) -> Vec<String> {
     } else {
         why.push(words.fill("why.rules", &[("level", by_rules)]));
     }
-    let decisive =
-        document.rules.iter().filter(|rule| weight(&rule.rule).is_some_and(|(_, own)| own == floor));
+    let decisive = document
+        .rules
+        .iter()
+        .filter(|rule| weight(&rule.rule).is_some_and(|(_, rule_floor)| rule_floor == floor));
     why.extend(decisive.map(|rule| rule.effect.clone()));
     why
 }
 
+/// Returns the facts about the company and the report.
 fn facts(document: &Document, words: &Words) -> Vec<Fact> {
     let company = &document.company;
     let fact = |key: &str, value: String| Fact { label: words.text_of("report", key).to_owned(), value };
@@ -202,12 +213,13 @@ fn facts(document: &Document, words: &Words) -> Vec<Fact> {
     facts
 }
 
-/// The findings by category, the gravest of each first.
+/// Returns the findings by category, in descending severity.
 fn groups<'a>(findings: &'a [Finding], words: &'a Words) -> Vec<Group<'a>> {
-    let of = |category: Category| {
-        let mut own: Vec<&Finding> = findings.iter().filter(|finding| finding.category == category).collect();
-        own.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let found = |finding: &'a Finding| Found {
+    let group = |category: Category| {
+        let mut of_category: Vec<&Finding> =
+            findings.iter().filter(|finding| finding.category == category).collect();
+        of_category.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        let finding_view = |finding: &'a Finding| FindingView {
             severity: finding.severity.as_str(),
             severity_name: words.text_of("severities", finding.severity.as_str()),
             statement: &finding.statement,
@@ -215,14 +227,14 @@ fn groups<'a>(findings: &'a [Finding], words: &'a Words) -> Vec<Group<'a>> {
         };
         Group {
             title: words.text_of("categories", category.as_str()),
-            findings: own.into_iter().map(found).collect(),
+            findings: of_category.into_iter().map(finding_view).collect(),
         }
     };
-    CATEGORIES.into_iter().map(of).filter(|group| !group.findings.is_empty()).collect()
+    CATEGORIES.into_iter().map(group).filter(|group| !group.findings.is_empty()).collect()
 }
 
-fn rule<'a>(applied: &'a AppliedRule, rules: &Rules) -> Rule<'a> {
-    Rule {
+fn rule_view<'a>(applied: &'a AppliedRule, rules: &Rules) -> RuleView<'a> {
+    RuleView {
         rule: &applied.rule,
         points: rules.weight(&applied.rule).map(|(points, _)| points),
         effect: &applied.effect,
@@ -230,9 +242,9 @@ fn rule<'a>(applied: &'a AppliedRule, rules: &Rules) -> Rule<'a> {
     }
 }
 
-fn piece<'a>(piece: &'a Evidence, words: &'a Words) -> Piece<'a> {
+fn evidence_view<'a>(piece: &'a Evidence, words: &'a Words) -> EvidenceView<'a> {
     let title = piece.title.trim();
-    Piece {
+    EvidenceView {
         id: &piece.id,
         title: if title.is_empty() { words.text("report.untitled") } else { title },
         text: &piece.text,
@@ -244,6 +256,7 @@ fn piece<'a>(piece: &'a Evidence, words: &'a Words) -> Piece<'a> {
     }
 }
 
+/// Returns the paragraphs about the method.
 fn method<'a>(document: &Document, words: &'a Words) -> Vec<&'a str> {
     let model = if document.versions.model.is_some() { "method.model" } else { "method.no_model" };
     let keys = [
@@ -257,15 +270,16 @@ fn method<'a>(document: &Document, words: &'a Words) -> Vec<&'a str> {
     keys.into_iter().filter_map(|key| words.find(key)).collect()
 }
 
+/// Returns the versions of everything that a report depends on.
 fn versions(versions: &Versions, words: &Words) -> Vec<Fact> {
     let fact = |key: &str, value: String| Fact { label: words.text_of("versions", key).to_owned(), value };
     let mut facts = vec![fact("dossier", versions.dossier.clone()), fact("rules", versions.rules.clone())];
     facts.extend(versions.sources.iter().map(|source| fact("source", source.clone())));
     facts.push(fact("prompt", versions.prompt.clone()));
-    let none = || words.text("versions.no_model").to_owned();
-    facts.push(fact("model", versions.model.clone().unwrap_or_else(none)));
+    let no_model = || words.text("versions.no_model").to_owned();
+    facts.push(fact("model", versions.model.clone().unwrap_or_else(no_model)));
     if let Some(parameters) = &versions.model_parameters {
-        // Their names are those of the JSON, in every language.
+        // Parameters have the names of the JSON artifact in every language.
         let text = serde_json::to_value(parameters).ok().and_then(|value| {
             let members = value.as_object()?.iter().map(|(name, value)| {
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

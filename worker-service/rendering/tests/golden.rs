@@ -1,6 +1,6 @@
-//! Reports with their recorded forms. A change of one is to be looked at as a picture before it is recorded: `.ci/pictures` makes
-//! them. `INSTA_UPDATE=always` records.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what is not there fails the test")]
+//! Compares rendered reports with recorded files. Look at a change as a picture before you record it:
+//! `.ci/pictures` makes the pictures, `INSTA_UPDATE=always` records the files.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a missing file fails the test")]
 
 use std::{fs, path::PathBuf};
 
@@ -12,7 +12,7 @@ use insta::{assert_snapshot, with_settings};
 use rendering::form;
 use serde_json::Value;
 
-/// The reports, by name. Their files are JSON artifacts.
+/// Names of the reports, which are stored as JSON artifacts.
 const REPORTS: [&str; 4] = ["high", "low-ja", "undetermined", "dropped"];
 
 fn folder() -> PathBuf {
@@ -37,7 +37,7 @@ fn every_report_is_as_recorded() {
                 let text = String::from_utf8(bytes(name, kind)).unwrap();
                 assert_snapshot!(format!("{name}.{kind}"), text);
             }
-            // Its bytes say nothing to a reader of a difference: the pictures do.
+            // Bytes of a PDF show a reader nothing; the pictures show the difference.
             assert_snapshot!(format!("{name}.pdf"), sha256_hex(&bytes(name, ArtifactKind::Pdf)));
         }
     });
@@ -51,19 +51,19 @@ fn a_pdf_is_tagged_has_bookmarks_and_names_its_standards() {
         for what in ["/StructTreeRoot", "/MarkInfo", "/Outlines", "pdfuaid:part", "pdfaid:part", "/Lang"] {
             assert!(holds(what), "{name}: {what}");
         }
-        assert_eq!(pdf, bytes(name, ArtifactKind::Pdf), "{name}: the same report gives the same bytes");
+        assert_eq!(pdf, bytes(name, ArtifactKind::Pdf), "{name}: the same report renders to the same bytes");
     }
 }
 
 #[test]
-fn a_page_loads_nothing_and_runs_nothing() {
+fn a_page_loads_no_resources_and_runs_no_scripts() {
     for name in REPORTS {
         let html = String::from_utf8(bytes(name, ArtifactKind::Html)).unwrap();
         for forbidden in
             ["<script", "<link", "<img", "<iframe", "src=", "url(", "@import", " on", "javascript:"]
         {
             let found = html.match_indices(forbidden).find(|(at, _)| {
-                // Words of the text may begin with "on"; an attribute has an equals sign.
+                // Words of a text can begin with "on"; an event attribute has an equals sign.
                 forbidden != " on"
                     || html[*at..].split_whitespace().next().is_some_and(|word| word.contains('='))
             });
@@ -73,7 +73,7 @@ fn a_page_loads_nothing_and_runs_nothing() {
 }
 
 #[test]
-fn the_published_schema_is_current_and_takes_every_report() {
+fn the_published_schema_is_current_and_accepts_every_report() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/report.schema.json");
     let schema = rendering::schema();
     let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
@@ -90,6 +90,6 @@ fn the_published_schema_is_current_and_takes_every_report() {
         let mut broken = report.clone();
         broken["riskLevel"] = Value::from("FINE");
         broken["findings"] = Value::from("none");
-        assert_eq!(validator.iter_errors(&broken).count(), 2, "{name}: a report that is none is refused");
+        assert_eq!(validator.iter_errors(&broken).count(), 2, "{name}: an invalid report is rejected");
     }
 }

@@ -1,4 +1,4 @@
-//! `worker-service screen`: runs queries of a CSV file against a list, as the source of evidence does.
+//! `worker-service screen`: screens the rows of a CSV file against a list, as the evidence source does.
 
 use std::{
     fs,
@@ -9,13 +9,16 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{
-    MATCH_THRESHOLD, Screen,
+use crate::{
     explain::Explanation,
     lists::{self, Files, List, ListError},
+    screen::{MATCH_THRESHOLD, Screen},
 };
 
-/// Why queries cannot be run.
+/// The byte order mark (UTF-8) that spreadsheets put at the start of CSV files.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Why queries cannot be screened.
 #[derive(Debug, Error)]
 pub enum ScreenError {
     /// A file cannot be read.
@@ -26,7 +29,7 @@ pub enum ScreenError {
         /// Why.
         why: io::Error,
     },
-    /// The list is in no format that is known, or broken.
+    /// The list has an unknown format or is malformed.
     #[error("{}: {why}", path.display())]
     List {
         /// The file.
@@ -34,29 +37,30 @@ pub enum ScreenError {
         /// Why.
         why: ListError,
     },
-    /// The queries are no CSV file with the right columns.
-    #[error("{} is no CSV file with the column query and, if there is one, country (UTF-8, RFC 4180): {why}", path.display())]
+    /// The queries are not a CSV file with the right columns.
+    #[error("{} is not a CSV file (UTF-8, RFC 4180) with a column query and an optional column country: {why}", path.display())]
     Queries {
         /// The file.
         path: PathBuf,
         /// Why.
         why: csv::Error,
     },
-    /// The answer cannot be written.
-    #[error("the answer cannot be written: {0}")]
-    Out(#[from] io::Error),
+    /// The results cannot be written.
+    #[error("the results cannot be written: {0}")]
+    Output(#[from] io::Error),
 }
 
+/// A row of the queries.
 #[derive(Deserialize)]
-struct Query {
+struct QueryRow {
     query: String,
     #[serde(default)]
     country: String,
 }
 
-/// A query with what was found.
+/// A line of the results.
 #[derive(Serialize)]
-struct Found<'a> {
+struct ResultLine<'a> {
     query: &'a str,
     country: &'a str,
     id: Option<&'a str>,
@@ -64,55 +68,63 @@ struct Found<'a> {
     explanation: Option<Explanation>,
 }
 
-/// Reads the list at `path`; OFAC's other two files are read from beside it, where they are.
+/// Reads the list at `path`, and the other two files of OFAC's list if they are beside it.
 ///
 /// # Errors
-/// [`ScreenError`] when it cannot be read.
+/// Returns [`ScreenError::File`] if a file cannot be read, and [`ScreenError::List`] if it is not a list.
 pub fn read_list(path: &Path) -> Result<List, ScreenError> {
-    let file = |path: &Path| fs::read(path).map_err(|why| ScreenError::File { path: path.to_owned(), why });
-    let main = file(path)?;
+    let read = |path: &Path| fs::read(path).map_err(|why| ScreenError::File { path: path.to_owned(), why });
+    let main = read(path)?;
     let siblings = path.to_str().and_then(lists::siblings);
-    let beside = |at: usize| -> Result<Option<Vec<u8>>, ScreenError> {
-        let beside =
-            siblings.as_ref().map(|siblings| PathBuf::from(&siblings[at])).filter(|path| path.exists());
-        beside.map(|path| file(&path)).transpose()
+    let read_sibling = |position: usize| -> Result<Option<Vec<u8>>, ScreenError> {
+        let sibling = siblings.as_ref().map(|siblings| PathBuf::from(&siblings[position]));
+        sibling.filter(|path| path.exists()).map(|path| read(&path)).transpose()
     };
-    let (other_names, addresses) = (beside(0)?, beside(1)?);
+    let (other_names, addresses) = (read_sibling(0)?, read_sibling(1)?);
     let files = Files { main: &main, other_names: other_names.as_deref(), addresses: addresses.as_deref() };
     lists::read(files).map_err(|why| ScreenError::List { path: path.to_owned(), why })
 }
 
-/// Writes one JSON line to `out` for each row of the CSV file `queries`: the body that is likeliest,
-/// or none where no body is like enough to be reported; its score is told all the same.
+/// Writes one JSON line to `out` for each row of the CSV file `queries`: the best hit with its explanation.
+/// If no entity scores at least [`MATCH_THRESHOLD`], `id` and `explanation` are null, and `score` is still
+/// that of the best hit.
 ///
 /// # Errors
-/// [`ScreenError`] when a file cannot be read to its end or the answer not be written.
+/// Returns [`ScreenError`] if a file cannot be read or the results cannot be written.
 pub fn screen(list: &Path, queries: &Path, out: &mut impl Write) -> Result<(), ScreenError> {
     let screen = Screen::new(read_list(list)?.entries);
-    let wrong = |why: csv::Error| ScreenError::Queries { path: queries.to_owned(), why };
-    let file = fs::File::open(queries).map_err(|why| ScreenError::File { path: queries.to_owned(), why })?;
-    let mut input = BufReader::new(file);
-    // Spreadsheets put a byte order mark in front.
-    if input.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
-        input.consume(3);
-    }
-    for row in csv::Reader::from_reader(input).deserialize() {
-        let Query { query, country } = row.map_err(wrong)?;
-        let code = lists::country_code(&country).or_else(|| Some(country.trim().to_uppercase()));
-        let code = code.filter(|code| !code.is_empty());
-        let hits = screen.search(&query, code.as_deref(), 0.0);
-        let hit = hits.first();
-        let reported = hit.filter(|hit| hit.score >= MATCH_THRESHOLD);
-        let found = Found {
-            query: &query,
-            country: &country,
-            id: reported.map(|hit| hit.entry.id.as_str()),
-            score: hit.map_or(0.0, |hit| (f64::from(hit.score) * 1e4).round() / 1e4),
-            explanation: reported.map(Explanation::of),
-        };
-        serde_json::to_writer(&mut *out, &found).map_err(io::Error::from)?;
+    for row in csv::Reader::from_reader(open(queries)?).deserialize() {
+        let row: QueryRow = row.map_err(|why| ScreenError::Queries { path: queries.to_owned(), why })?;
+        serde_json::to_writer(&mut *out, &screened(&screen, &row)).map_err(io::Error::from)?;
         writeln!(out)?;
     }
     out.flush()?;
     Ok(())
+}
+
+/// Opens a CSV file behind its byte order mark.
+fn open(path: &Path) -> Result<impl io::Read, ScreenError> {
+    let file = fs::File::open(path).map_err(|why| ScreenError::File { path: path.to_owned(), why })?;
+    let mut input = BufReader::new(file);
+    if input.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
+        input.consume(BYTE_ORDER_MARK.len());
+    }
+    Ok(input)
+}
+
+fn screened<'a>(screen: &'a Screen, row: &'a QueryRow) -> ResultLine<'a> {
+    let QueryRow { query, country } = row;
+    // An unknown country is taken as a code: it agrees with no entity's.
+    let code = lists::country_code(country).or_else(|| Some(country.trim().to_uppercase()));
+    let code = code.filter(|code| !code.is_empty());
+    let hits = screen.search(query, code.as_deref(), 0.0);
+    let best = hits.first();
+    let reported = best.filter(|hit| hit.score >= MATCH_THRESHOLD);
+    ResultLine {
+        query,
+        country,
+        id: reported.map(|hit| hit.entry.id.as_str()),
+        score: best.map_or(0.0, |hit| (f64::from(hit.score) * 1e4).round() / 1e4),
+        explanation: reported.map(Explanation::of),
+    }
 }

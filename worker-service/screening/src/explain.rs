@@ -1,106 +1,114 @@
-//! Why a body was found, as data and in words.
+//! Explains a hit, as data and as a sentence.
 
 use serde::Serialize;
 
-use super::{Hit, Pair};
-use crate::names::Likeness;
+use crate::{
+    hit::{Hit, TokenMatch},
+    names::MatchKind,
+};
 
-/// Why a body was found.
+/// Minimum weight, from 0 to 1, of a token match that a sentence mentions: below are legal forms and
+/// articles.
+const MENTIONED_WEIGHT_MIN: f64 = 0.05;
+
+/// Why a listed entity was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// The body's name that was recognised.
+    /// The one of the entity's names that was matched.
     pub matched_name: String,
-    /// The words that were recognised, those that tell most in front.
+    /// The tokens that were matched, by descending weight.
     pub parts: Vec<Part>,
-    /// Words of the query that the listed name lacks.
+    /// Tokens of the query that the listed name lacks.
     pub query_only: Vec<String>,
-    /// Words of the listed name that the query lacks.
+    /// Tokens of the listed name that the query lacks.
     pub listed_only: Vec<String>,
     /// Whether the countries agree: `agrees`, `differs` or `unknown`.
     pub country: &'static str,
-    /// Whether a number of the company stands in the entry: `agrees` or `unknown`.
+    /// Whether a registration number of the company is an identifier of the entity: `agrees` or `unknown`.
     pub identifier: &'static str,
 }
 
-/// A word that was recognised.
+/// A token of the query that was matched.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Part {
-    /// As asked, in Latin letters.
+    /// The token, in Latin letters.
     pub query: String,
-    /// As listed.
+    /// The matched token of the listed name, in Latin letters.
     pub listed: String,
-    /// Why: `same`, `sound`, `meaning`, `cut`, `near` or `consonants`.
+    /// How they match: `same`, `sound`, `meaning`, `cut`, `near` or `consonants`.
     pub how: &'static str,
-    /// From 0 to 1.
+    /// How similar they are, from 0 to 1.
     pub similarity: f64,
-    /// What the word tells, from 0 to 1.
+    /// How distinctive the token is, from 0 to 1.
     pub weight: f64,
 }
 
 impl Explanation {
-    /// The explanation of `hit`.
+    /// Explains `hit`.
     pub fn of(hit: &Hit<'_>) -> Self {
-        let mut pairs: Vec<&Pair> = hit.why.pairs.iter().collect();
-        pairs.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        let mut matches: Vec<&TokenMatch> = hit.reasons.matches.iter().collect();
+        matches.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         Self {
             matched_name: hit.name.to_owned(),
-            parts: pairs.into_iter().map(Part::of).collect(),
-            query_only: hit.why.asked_only.clone(),
-            listed_only: hit.why.listed_only.clone(),
-            country: match hit.why.country {
+            parts: matches.into_iter().map(Part::of).collect(),
+            query_only: hit.reasons.query_only.clone(),
+            listed_only: hit.reasons.listed_only.clone(),
+            country: match hit.reasons.country_agrees {
                 Some(true) => "agrees",
                 Some(false) => "differs",
                 None => "unknown",
             },
-            identifier: if hit.why.identifier { "agrees" } else { "unknown" },
+            identifier: if hit.reasons.number_agrees { "agrees" } else { "unknown" },
         }
     }
 
-    /// The same in words, for a piece of evidence.
+    /// Returns the explanation as text for a piece of evidence.
     pub fn in_words(&self) -> String {
-        let mut words = Vec::new();
-        for part in self.parts.iter().filter(|part| part.weight >= 0.05) {
-            let how = match part.how {
-                "same" => format!("\"{}\" is the same", part.query),
-                "sound" => format!("\"{}\" sounds like \"{}\"", part.query, part.listed),
-                "meaning" => format!("\"{}\" means \"{}\"", part.query, part.listed),
-                "cut" => format!("\"{}\" and \"{}\" are one word cut short", part.query, part.listed),
-                "consonants" => format!("\"{}\" has the consonants of \"{}\"", part.query, part.listed),
-                _ => format!("\"{}\" differs little from \"{}\"", part.query, part.listed),
-            };
-            words.push(how);
-        }
+        let mentioned = self.parts.iter().filter(|part| part.weight >= MENTIONED_WEIGHT_MIN);
+        let mut clauses: Vec<String> = mentioned.map(Part::in_words).collect();
         if !self.query_only.is_empty() {
-            words.push(format!("only in the request: {}", self.query_only.join(" ")));
+            clauses.push(format!("only in the request: {}", self.query_only.join(" ")));
         }
         if !self.listed_only.is_empty() {
-            words.push(format!("only on the list: {}", self.listed_only.join(" ")));
+            clauses.push(format!("only on the list: {}", self.listed_only.join(" ")));
         }
-        words.push(format!("country {}", self.country));
+        clauses.push(format!("country {}", self.country));
         if self.identifier == "agrees" {
-            words.push("a registration number is the same".to_owned());
+            clauses.push("a registration number is the same".to_owned());
         }
-        words.join("; ")
+        clauses.join("; ")
     }
 }
 
 impl Part {
-    fn of(pair: &Pair) -> Self {
+    fn of(matched: &TokenMatch) -> Self {
         let rounded = |value: f32| (f64::from(value) * 1e3).round() / 1e3;
         Self {
-            query: pair.asked.clone(),
-            listed: pair.listed.clone(),
-            how: match pair.likeness {
-                Likeness::Same => "same",
-                Likeness::Sound => "sound",
-                Likeness::Meaning => "meaning",
-                Likeness::Cut => "cut",
-                Likeness::Near => "near",
-                Likeness::Consonants => "consonants",
+            query: matched.query.clone(),
+            listed: matched.listed.clone(),
+            how: match matched.kind {
+                MatchKind::Exact => "same",
+                MatchKind::Phonetic => "sound",
+                MatchKind::Synonym => "meaning",
+                MatchKind::Truncation => "cut",
+                MatchKind::Fuzzy => "near",
+                MatchKind::Skeleton => "consonants",
             },
-            similarity: rounded(pair.similarity),
-            weight: rounded(pair.weight),
+            similarity: rounded(matched.similarity),
+            weight: rounded(matched.weight),
+        }
+    }
+
+    fn in_words(&self) -> String {
+        let Self { query, listed, .. } = self;
+        match self.how {
+            "same" => format!("\"{query}\" is the same"),
+            "sound" => format!("\"{query}\" sounds like \"{listed}\""),
+            "meaning" => format!("\"{query}\" means \"{listed}\""),
+            "cut" => format!("\"{query}\" and \"{listed}\" are one word cut short"),
+            "consonants" => format!("\"{query}\" has the consonants of \"{listed}\""),
+            _ => format!("\"{query}\" differs little from \"{listed}\""),
         }
     }
 }

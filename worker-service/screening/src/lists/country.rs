@@ -1,21 +1,35 @@
-//! Countries as lists name them.
+//! Countries as lists write them.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use country::Country;
 
+use super::text::tidy;
+
+/// Codes by the lower-case name of the country. The code is empty for names that are known but not of a
+/// country.
 static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    let known = include_str!("countries.tsv").lines().filter(|line| !line.starts_with('#'));
-    let known = known.filter_map(|line| line.split_once('\t'));
+    let rows = include_str!("countries.tsv").lines().filter(|line| !line.starts_with('#'));
+    let other_names = rows.filter_map(|line| line.split_once('\t'));
     let names = Country::all().map(|country| (country.name(), country.code()));
-    names.chain(known).map(|(name, code)| (name.to_lowercase(), code.trim().to_owned())).collect()
+    names.chain(other_names).map(|(name, code)| (name.to_lowercase(), code.trim().to_owned())).collect()
 });
 
-/// The code (ISO 3166-1 alpha-2) of the country that `name` or a code in either case stands for.
-pub fn code(name: &str) -> Option<String> {
-    let name = super::tidy(name);
+/// Returns the code (ISO 3166-1 alpha-2) of a country, given as a name or as a code in either case, or `None`
+/// if the country is unknown.
+pub(crate) fn code(name: &str) -> Option<String> {
+    let name = tidy(name);
     if name.len() == 2 {
         return name.to_uppercase().parse::<Country>().ok().map(|country| country.code().to_owned());
     }
     CODES.get(&name.to_lowercase()).filter(|code| !code.is_empty()).cloned()
+}
+
+/// Adds the code of the country called `name`, unless the country is unknown or a duplicate.
+pub(super) fn add_country(countries: &mut Vec<String>, name: &str) {
+    if let Some(code) = code(name)
+        && !countries.contains(&code)
+    {
+        countries.push(code);
+    }
 }

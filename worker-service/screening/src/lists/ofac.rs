@@ -1,16 +1,31 @@
 //! OFAC's SDN list as CSV: SDN.CSV, ALT.CSV and ADD.CSV, without headers ("SDN Data Formats", US Treasury).
 
-use super::{Entries, List, ListError, add, add_country, broken, rows, tidy};
+use super::{
+    country::{self, add_country},
+    entities::Entities,
+    list::{List, ListError, malformed},
+    table::rows,
+    text::{add, tidy},
+};
+use crate::entity::ListedEntity;
 
 const FORMAT: &str = "OFAC SDN (CSV)";
 
+/// Number of columns of SDN.CSV.
 const COLUMNS: usize = 12;
-/// How an empty field is written.
+/// Number of columns of ALT.CSV.
+const OTHER_NAME_COLUMNS: usize = 5;
+/// Number of columns of ADD.CSV.
+const ADDRESS_COLUMNS: usize = 6;
+/// The notation of an empty field.
 const NULL: &str = "-0-";
-/// What stands behind the last row: the end of a file of DOS.
-const END: char = '\u{1a}';
+/// The DOS end-of-file character behind the last row.
+const END_OF_FILE: char = '\u{1a}';
 
-/// Labels of identifiers in the remarks, longer ones before those that they begin with.
+/// Labels before a weak alias in the remarks: also, formerly and now known as.
+const WEAK_ALIAS_LABELS: [&str; 3] = ["a.k.a. '", "f.k.a. '", "n.k.a. '"];
+/// Labels of identifiers in the remarks with the kind of identifier. A label precedes those that it begins
+/// with.
 const LABELS: [(&str, &str); 24] = [
     ("Unified Social Credit Code (USCC)", "reg"),
     ("Certificate of Incorporation Number", "reg"),
@@ -38,102 +53,109 @@ const LABELS: [(&str, &str); 24] = [
     ("LEI", "lei"),
 ];
 
-/// Whether `line` is a row of SDN.CSV.
+/// Returns whether `line` is a row of SDN.CSV.
 pub(super) fn is_row(line: &str) -> bool {
     let mut reader = rows(line, b',', false);
     let row = reader.records().next().and_then(Result::ok);
     row.is_some_and(|row| row.len() == COLUMNS && row[0].trim().parse::<u64>().is_ok())
 }
 
+/// Reads the three files. Without ALT.CSV entities lack aliases, and without ADD.CSV countries.
+///
+/// # Errors
+/// Returns [`ListError::Malformed`] if ALT.CSV or ADD.CSV is another file.
 pub(super) fn read(
     main: &str,
     other_names: Option<&str>,
     addresses: Option<&str>,
 ) -> Result<List, ListError> {
-    // An error page in place of a file would cost every other name and country without a word.
-    for (file, text, columns) in [("ALT.CSV", other_names, 5), ("ADD.CSV", addresses, 6)] {
-        let fits = |text: &str| {
-            records(text).next().is_some_and(|row| row.len() == columns && row[0].parse::<u64>().is_ok())
-        };
-        if text.is_some_and(|text| !fits(text)) {
-            return Err(broken(
-                FORMAT,
-                format_args!("{file} does not begin with a row of {columns} columns"),
-            ));
-        }
-    }
-    let mut entries = Entries::default();
+    check_sibling("ALT.CSV", other_names, OTHER_NAME_COLUMNS)?;
+    check_sibling("ADD.CSV", addresses, ADDRESS_COLUMNS)?;
+    let mut entities = Entities::default();
     for row in records(main) {
-        // A body has no type; persons, vessels and aircraft have.
+        // An entity has no type; individuals, vessels and aircraft have one.
         if row.len() < COLUMNS || !(row[2].is_empty() || row[2].eq_ignore_ascii_case("entity")) {
             continue;
         }
-        let entry = entries.of(&id(&row[0]));
-        entry.name = tidy(&row[1]);
+        let entity = entities.entry(&id(&row[0]));
+        entity.name = tidy(&row[1]);
         for program in row[3].split("] [") {
-            add(&mut entry.programs, program.trim_matches(['[', ']']));
+            add(&mut entity.programs, program.trim_matches(['[', ']']));
         }
-        remarks(&row[11], entry);
+        read_remarks(&row[11], entity);
     }
-    let known: std::collections::HashSet<String> = entries.by_id.keys().cloned().collect();
-    let of_known = |row: &Vec<String>| row.first().is_some_and(|number| known.contains(&id(number)));
-    for row in records(other_names.unwrap_or_default()).filter(|row| of_known(row) && row.len() >= 4) {
-        add(&mut entries.of(&id(&row[0])).aliases, &row[3]);
-    }
-    for row in records(addresses.unwrap_or_default()).filter(|row| of_known(row) && row.len() >= 5) {
-        add_country(&mut entries.of(&id(&row[0])).countries, &row[4]);
-    }
-    let mut entries = entries.finish();
-    for entry in &mut entries {
-        // Without an address the country of a number is the next best thing.
-        if entry.countries.is_empty() {
-            let countries: Vec<&str> = entry.ids.iter().filter_map(|id| id.split(':').nth(1)).collect();
-            entry.countries =
-                countries.into_iter().filter(|code| !code.is_empty()).map(str::to_owned).collect();
-            entry.countries.dedup();
+    for row in records(other_names.unwrap_or_default()).filter(|row| row.len() >= 4) {
+        if let Some(entity) = entities.get_mut(&id(&row[0])) {
+            add(&mut entity.aliases, &row[3]);
         }
     }
+    for row in records(addresses.unwrap_or_default()).filter(|row| row.len() >= 5) {
+        if let Some(entity) = entities.get_mut(&id(&row[0])) {
+            add_country(&mut entity.countries, &row[4]);
+        }
+    }
+    let mut entries = entities.finish();
+    entries.iter_mut().for_each(infer_countries);
     Ok(List { name: "OFAC SDN".to_owned(), published: None, entries })
 }
 
+/// Checks that a file beside SDN.CSV begins with a row of `columns` columns. Otherwise an error page in its
+/// place would silently cost every alias or country.
+fn check_sibling(file: &str, text: Option<&str>, columns: usize) -> Result<(), ListError> {
+    let Some(text) = text else { return Ok(()) };
+    let first = records(text).next();
+    if first.is_some_and(|row| row.len() == columns && row[0].parse::<u64>().is_ok()) {
+        return Ok(());
+    }
+    Err(malformed(FORMAT, format_args!("{file} does not begin with a row of {columns} columns")))
+}
+
+/// Takes the countries of an entity without an address from its identifiers.
+fn infer_countries(entity: &mut ListedEntity) {
+    if entity.countries.is_empty() {
+        let countries = entity.ids.iter().filter_map(|id| id.split(':').nth(1));
+        entity.countries = countries.filter(|code| !code.is_empty()).map(str::to_owned).collect();
+        entity.countries.dedup();
+    }
+}
+
+/// Returns the id of the entity with OFAC's `number`.
 fn id(number: &str) -> String {
     format!("ofac-{}", number.trim())
 }
 
-/// The rows of a file, empty fields being empty.
+/// Returns the rows of a file, with empty texts for empty fields.
 fn records(text: &str) -> impl Iterator<Item = Vec<String>> {
-    let text = text.trim_end_matches(|c: char| c == END || c.is_whitespace()).to_owned();
-    let rows: Vec<Vec<String>> = rows(&text, b',', false)
+    let text = text.trim_end_matches(|c: char| c == END_OF_FILE || c.is_whitespace());
+    let field = |field: &str| match field.trim() {
+        NULL => String::new(),
+        field => field.to_owned(),
+    };
+    let rows: Vec<Vec<String>> = rows(text, b',', false)
         .records()
         .filter_map(Result::ok)
-        .map(|row| {
-            row.iter().map(|field| if field.trim() == NULL { "" } else { field.trim() }.to_owned()).collect()
-        })
+        .map(|row| row.iter().map(field).collect())
         .collect();
     rows.into_iter()
 }
 
-/// Takes weak other names and identifiers out of the remarks.
-fn remarks(text: &str, entry: &mut super::Entry) {
+/// Reads weak aliases and identifiers from the remarks.
+fn read_remarks(text: &str, entity: &mut ListedEntity) {
     for item in text.trim_end_matches('.').split("; ") {
         let item = item.trim();
         let item = item.strip_prefix("alt. ").unwrap_or(item);
-        if let Some(name) =
-            ["a.k.a. '", "f.k.a. '", "n.k.a. '"].iter().find_map(|label| item.strip_prefix(label))
-        {
-            add(&mut entry.aliases, name.trim_end_matches(['\'', ';', '.']));
+        if let Some(name) = WEAK_ALIAS_LABELS.iter().find_map(|label| item.strip_prefix(label)) {
+            add(&mut entity.aliases, name.trim_end_matches(['\'', ';', '.']));
             continue;
         }
-        let Some((rest, kind)) =
-            LABELS.iter().find_map(|(label, kind)| Some((item.strip_prefix(label)?, kind)))
-        else {
-            continue;
-        };
+        let labelled = LABELS.iter().find_map(|(label, kind)| Some((item.strip_prefix(label)?, kind)));
+        let Some((rest, kind)) = labelled else { continue };
+        // The country follows in parentheses.
         let (number, country) = match rest.rsplit_once('(') {
-            Some((number, country)) => (number, super::country::code(country.trim_end_matches(')'))),
+            Some((number, country)) => (number, country::code(country.trim_end_matches(')'))),
             None => (rest, None),
         };
         let number = tidy(number.split('(').next().unwrap_or_default());
-        add(&mut entry.ids, &format!("{kind}:{}:{number}", country.unwrap_or_default()));
+        add(&mut entity.ids, &format!("{kind}:{}:{number}", country.unwrap_or_default()));
     }
 }

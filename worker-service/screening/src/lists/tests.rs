@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::entity::ListedEntity;
 
 const SDN: &[u8] = include_bytes!("fixtures/SDN.CSV");
 const UK: &[u8] = include_bytes!("fixtures/UK-Sanctions-List.csv");
@@ -22,11 +23,11 @@ fn ofac() -> List {
     .unwrap()
 }
 
-/// A list as text, a body a line.
+/// Returns a list as text, one line for each entity.
 fn shown(list: &List) -> String {
     let List { name, published, entries } = list;
     let mut text = format!("{name}, {}\n", published.as_deref().unwrap_or("undated"));
-    for Entry { id, name, aliases, countries, programs, ids } in entries {
+    for ListedEntity { id, name, aliases, countries, programs, ids } in entries {
         text.push_str(&format!("{id}: {name} {aliases:?} {countries:?} {programs:?} {ids:?}\n"));
     }
     text
@@ -64,7 +65,7 @@ fn opensanctions_cells_hold_lists() {
 }
 
 #[test]
-fn own_lines_are_read_and_a_broken_one_is_named() {
+fn json_lines_are_read_and_a_malformed_one_is_named() {
     let lines =
         "{\"id\":\"a\",\"name\":\"Acme\",\"countries\":[\"XK\",\"de\"]}\n\n{\"id\":\"b\",\"name\":\"B\"}\n";
     let list = one(lines.as_bytes());
@@ -75,22 +76,22 @@ fn own_lines_are_read_and_a_broken_one_is_named() {
 }
 
 #[test]
-fn what_is_no_list_or_hostile_is_refused_with_the_reason() {
-    let refused =
+fn unknown_formats_and_hostile_files_are_rejected_with_the_reason() {
+    let rejected =
         |text: &str| read(Files { main: text.as_bytes(), ..Files::default() }).unwrap_err().to_string();
-    assert!(refused("<html>").contains("no list"));
-    assert!(refused("").contains("no list"));
-    assert!(refused("a,b,c\n1,2,3").contains("no list"));
+    assert!(rejected("<html>").contains("not a sanctions list"));
+    assert!(rejected("").contains("not a sanctions list"));
+    assert!(rejected("a,b,c\n1,2,3").contains("not a sanctions list"));
     let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\">]><CONSOLIDATED_LIST>&a;</CONSOLIDATED_LIST>";
-    assert!(refused(bomb).contains("document type"), "{}", refused(bomb));
+    assert!(rejected(bomb).contains("document type"), "{}", rejected(bomb));
     let deep = format!("<CONSOLIDATED_LIST>{}", "<a>".repeat(100));
-    assert!(refused(&deep).contains("deep"));
-    assert!(refused("<CONSOLIDATED_LIST><ENTITIES>").contains("middle"));
-    assert!(refused("Report Date: 1\nUnique ID,Name 6\n1,2").contains("Name type"));
+    assert!(rejected(&deep).contains("deep"));
+    assert!(rejected("<CONSOLIDATED_LIST><ENTITIES>").contains("middle"));
+    assert!(rejected("Report Date: 1\nUnique ID,Name 6\n1,2").contains("Name type"));
 }
 
 #[test]
-fn ofacs_other_files_stand_beside_the_main_one() {
+fn ofacs_other_files_are_beside_the_main_one() {
     let beside = |path: &str| siblings(path).map(|[alt, add]| (alt, add));
     assert_eq!(beside("/a/SDN.CSV"), Some(("/a/ALT.CSV".into(), "/a/ADD.CSV".into())));
     assert_eq!(beside("s3://b/sdn.csv"), Some(("s3://b/alt.csv".into(), "s3://b/add.csv".into())));
@@ -101,7 +102,7 @@ fn ofacs_other_files_stand_beside_the_main_one() {
     assert_eq!(beside("/a/list.xml"), None);
 }
 
-/// Bytes of a fixture with some of them replaced, taken out or repeated.
+/// Generates fixtures with some bytes replaced, removed or repeated.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let fixtures = prop::sample::select(vec![SDN, UK, UN, EU_XML, EU_CSV, OPENSANCTIONS]);
     let edits =
@@ -126,7 +127,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn no_bytes_make_a_reader_panic_or_grow(bytes in mutated()) {
+    fn no_file_makes_a_reader_panic_or_expand_it(bytes in mutated()) {
         if let Ok(list) = read(Files { main: &bytes, ..Files::default() }) {
             let held: usize = list.entries.iter().flat_map(|entry| {
                 let lists = [&entry.aliases, &entry.countries, &entry.programs, &entry.ids];

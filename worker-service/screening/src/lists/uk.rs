@@ -1,10 +1,27 @@
-//! The UK sanctions list as CSV (Foreign, Commonwealth & Development Office): a line with the date of
-//! the report, a header, and a row for each combination of a body's names and addresses.
+//! The UK sanctions list as CSV (Foreign, Commonwealth & Development Office): a line with the date of the
+//! report, a header, and a row for each combination of an entity's names and addresses.
 
-use super::{Columns, Entries, List, ListError, add, add_country, broken, rows, tidy};
+use super::{
+    country::add_country,
+    entities::Entities,
+    list::{List, ListError, malformed},
+    table::{Columns, rows},
+    text::{add, tidy},
+};
+
+/// Columns that say whether a row is of a person, an entity or a ship, by the version of the list.
+const KIND_COLUMNS: [&str; 2] = ["Designation Type", "Individual, Entity, Ship"];
+/// Columns whose values, joined, are a name.
+const NAME_COLUMNS: [&str; 6] = ["Name 1", "Name 2", "Name 3", "Name 4", "Name 5", "Name 6"];
+/// Minimum length of a registration number: shorter words with a digit are parts of labels and dates.
+const NUMBER_LENGTH_MIN: usize = 5;
 
 const FORMAT: &str = "UK sanctions list (CSV)";
 
+/// Reads the list.
+///
+/// # Errors
+/// Returns [`ListError::Malformed`] if a column is missing or a row is not CSV.
 pub(super) fn read(text: &str) -> Result<List, ListError> {
     let (published, table) = match text.split_once('\n') {
         Some((first, rest)) if first.starts_with("Report Date") => {
@@ -14,41 +31,41 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
         _ => (None, text),
     };
     let mut reader = rows(table, b',', true);
-    let columns = Columns::of(reader.headers().map_err(|error| broken(FORMAT, error))?);
+    let columns = Columns::of(reader.headers().map_err(|error| malformed(FORMAT, error))?);
     columns.require(FORMAT, &["Unique ID", "Name 6", "Name type"])?;
-    let kind = ["Designation Type", "Individual, Entity, Ship"];
-    let kind = kind.into_iter().find(|name| columns.0.contains_key(&name.to_lowercase()));
-    let kind = kind.ok_or_else(|| broken(FORMAT, "it lacks the column Designation Type"))?;
-    let mut entries = Entries::default();
+    let kind = KIND_COLUMNS.into_iter().find(|name| columns.contains(name));
+    let kind = kind.ok_or_else(|| malformed(FORMAT, "the column Designation Type is missing"))?;
+    let mut entities = Entities::default();
     for row in reader.records() {
-        let row = row.map_err(|error| broken(FORMAT, error))?;
+        let row = row.map_err(|error| malformed(FORMAT, error))?;
         let get = |name: &str| columns.get(&row, name);
         if !get(kind).eq_ignore_ascii_case("entity") || get("Unique ID").is_empty() {
             continue;
         }
-        let entry = entries.of(&format!("uk-{}", get("Unique ID")));
-        let parts = ["Name 1", "Name 2", "Name 3", "Name 4", "Name 5", "Name 6"].map(get);
-        let name = tidy(&parts.join(" "));
-        if get("Name type").eq_ignore_ascii_case("primary name") && entry.name.is_empty() {
-            entry.name = name;
+        let entity = entities.entry(&format!("uk-{}", get("Unique ID")));
+        let name = tidy(&NAME_COLUMNS.map(get).join(" "));
+        if get("Name type").eq_ignore_ascii_case("primary name") && entity.name.is_empty() {
+            entity.name = name;
         } else {
-            add(&mut entry.aliases, &name);
+            add(&mut entity.aliases, &name);
         }
-        add(&mut entry.aliases, get("Name non-latin script"));
-        add(&mut entry.programs, get("Regime Name"));
-        add_country(&mut entry.countries, get("Address Country"));
-        numbers(get("Business registration number (s)"), &mut entry.ids);
+        add(&mut entity.aliases, get("Name non-latin script"));
+        add(&mut entity.programs, get("Regime Name"));
+        add_country(&mut entity.countries, get("Address Country"));
+        add_numbers(&mut entity.ids, get("Business registration number (s)"));
         if !get("IMO number").is_empty() {
-            add(&mut entry.ids, &format!("imo::{}", get("IMO number")));
+            add(&mut entity.ids, &format!("imo::{}", get("IMO number")));
         }
     }
-    Ok(List { name: "UK sanctions list".to_owned(), published, entries: entries.finish() })
+    Ok(List { name: "UK sanctions list".to_owned(), published, entries: entities.finish() })
 }
 
-/// The numbers in a text such as "OGRN: 1027700132195; INN 7707083893".
-fn numbers(text: &str, ids: &mut Vec<String>) {
+/// Adds the numbers in a text such as "OGRN: 1027700132195; INN 7707083893".
+fn add_numbers(ids: &mut Vec<String>, text: &str) {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '/')));
-    for number in words.filter(|word| word.len() >= 5 && word.contains(|c: char| c.is_ascii_digit())) {
+    let is_number =
+        |word: &&str| word.len() >= NUMBER_LENGTH_MIN && word.contains(|c: char| c.is_ascii_digit());
+    for number in words.filter(is_number) {
         add(ids, &format!("reg::{number}"));
     }
 }

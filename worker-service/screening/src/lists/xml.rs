@@ -1,12 +1,14 @@
-//! XML as a stream of elements: what the readers of lists need, with nothing that a hostile file could
-//! expand.
+//! XML as a stream of events, without anything that a hostile file could expand.
 
-use quick_xml::{Reader, XmlVersion, escape::resolve_xml_entity, events::Event};
+use quick_xml::{Reader, XmlVersion, escape::resolve_xml_entity, events};
 
-/// What a stream tells.
+/// Maximum depth of nested elements.
+const DEPTH_MAX: usize = 32;
+
+/// A part of an XML document. Names have no namespace.
 #[derive(Debug)]
-pub(super) enum Token {
-    /// An element begins, with its attributes.
+pub(super) enum Event {
+    /// An element begins, with its attributes as pairs of name and value.
     Start(String, Vec<(String, String)>),
     /// Text inside the innermost element.
     Text(String),
@@ -14,63 +16,58 @@ pub(super) enum Token {
     End(String),
 }
 
-/// Elements may lie no deeper than this.
-const DEPTH_MAX: usize = 32;
-
-/// Tells every token of `text` to `tell`, names without their namespaces.
+/// Calls `handle` with each event of `text`, in order.
 ///
 /// # Errors
-/// What is wrong with it. A document type is refused: no list has one, and entities could be declared in it.
-pub(super) fn read(text: &str, mut tell: impl FnMut(Token)) -> Result<(), String> {
+/// Returns what is wrong with `text`. A document type is rejected: no list has one, and it could declare
+/// entities that expand without limit.
+pub(super) fn read(text: &str, mut handle: impl FnMut(Event)) -> Result<(), String> {
     let mut reader = Reader::from_str(text);
     let mut depth = 0_usize;
     loop {
         match reader.read_event().map_err(|error| error.to_string())? {
-            Event::Start(element) => {
+            events::Event::Start(element) => {
                 depth += 1;
                 if depth > DEPTH_MAX {
-                    return Err(format!("its elements lie more than {DEPTH_MAX} deep"));
+                    return Err(format!("its elements are nested more than {DEPTH_MAX} levels deep"));
                 }
-                tell(start(&element)?);
+                handle(start(&element)?);
             }
-            Event::Empty(element) => {
-                tell(start(&element)?);
-                tell(Token::End(local(element.local_name().as_ref())));
+            events::Event::Empty(element) => {
+                handle(start(&element)?);
+                handle(Event::End(str::to_owned(element.local_name().as_ref())));
             }
-            Event::End(element) => {
+            events::Event::End(element) => {
                 depth = depth.saturating_sub(1);
-                tell(Token::End(local(element.local_name().as_ref())));
+                handle(Event::End(str::to_owned(element.local_name().as_ref())));
             }
-            Event::Text(text) => tell(Token::Text(text.xml10_content().into_owned())),
-            Event::CData(text) => tell(Token::Text(text.xml10_content().into_owned())),
-            Event::GeneralRef(reference) => {
+            events::Event::Text(text) => handle(Event::Text(text.xml10_content().into_owned())),
+            events::Event::CData(text) => handle(Event::Text(text.xml10_content().into_owned())),
+            events::Event::GeneralRef(reference) => {
                 let name = &*reference;
                 let resolved = match reference.resolve_char_ref().map_err(|error| error.to_string())? {
                     Some(character) => character.to_string(),
                     None => resolve_xml_entity(name)
-                        .ok_or_else(|| format!("it names an unknown entity {name:?}"))?
+                        .ok_or_else(|| format!("it refers to an unknown entity {name:?}"))?
                         .to_owned(),
                 };
-                tell(Token::Text(resolved));
+                handle(Event::Text(resolved));
             }
-            Event::DocType(_) => return Err("it has a document type, which no list has".to_owned()),
-            Event::Eof if depth == 0 => return Ok(()),
-            Event::Eof => return Err("it ends in the middle".to_owned()),
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+            events::Event::DocType(_) => return Err("it has a document type, which no list has".to_owned()),
+            events::Event::Eof if depth == 0 => return Ok(()),
+            events::Event::Eof => return Err("it ends in the middle".to_owned()),
+            events::Event::Decl(_) | events::Event::PI(_) | events::Event::Comment(_) => {}
         }
     }
 }
 
-fn start(element: &quick_xml::events::BytesStart<'_>) -> Result<Token, String> {
+/// Returns the event for the start tag of an element.
+fn start(element: &events::BytesStart<'_>) -> Result<Event, String> {
     let mut attributes = Vec::new();
     for attribute in element.attributes() {
         let attribute = attribute.map_err(|error| error.to_string())?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
-        attributes.push((local(attribute.key.local_name().as_ref()), value.into_owned()));
+        attributes.push((str::to_owned(attribute.key.local_name().as_ref()), value.into_owned()));
     }
-    Ok(Token::Start(local(element.local_name().as_ref()), attributes))
-}
-
-fn local(name: &str) -> String {
-    name.to_owned()
+    Ok(Event::Start(str::to_owned(element.local_name().as_ref()), attributes))
 }

@@ -1,7 +1,8 @@
-//! How alike two words are, by what it costs to turn one into the other.
+//! Similarity of two words as weighted edit distance: what it costs to turn one into the other.
 
-/// The cost of taking one sound for another; 1 where they have nothing in common.
-fn substitution(a: char, b: char) -> f32 {
+/// Returns the cost of replacing a sound by another, from 0 for the same sound to 1 for sounds that have
+/// nothing in common. Capital letters are the sounds of [`phonetic`](super::phonetic).
+fn substitution_cost(a: char, b: char) -> f32 {
     let (a, b) = if a < b { (a, b) } else { (b, a) };
     match (a, b) {
         _ if a == b => 0.0,
@@ -28,8 +29,9 @@ fn substitution(a: char, b: char) -> f32 {
     }
 }
 
-/// The cost of a sound too many.
-fn indel(c: char) -> f32 {
+/// Returns the cost of inserting or deleting a sound, from 0 to 1: vowels, `h` and `y` vary between
+/// romanisations.
+fn indel_cost(c: char) -> f32 {
     match c {
         'a' | 'e' | 'i' | 'o' | 'u' => 0.5,
         'h' | 'y' => 0.35,
@@ -37,28 +39,34 @@ fn indel(c: char) -> f32 {
     }
 }
 
-/// From 0 to 1: how much of the sounds `a` and `b` agree.
-pub(super) fn sound_similarity(a: &[char], b: &[char]) -> f32 {
-    weighted(a, b, substitution, indel)
+/// Returns how similar two sequences of sounds are, from 0 to 1.
+pub(super) fn phonetic_similarity(a: &[char], b: &[char]) -> f32 {
+    similarity(a, b, substitution_cost, indel_cost)
 }
 
-/// From 0 to 1: one less the optimal string alignment distance (insert, delete, replace, swap two
-/// neighbours) by the length of the longer word.
-pub fn letter_similarity(a: &[char], b: &[char]) -> f32 {
-    weighted(a, b, |a, b| if a == b { 0.0 } else { 1.0 }, |_| 1.0)
+/// Returns how similar two sequences of letters are, from 0 to 1: one minus the optimal string alignment
+/// distance (insert, delete, replace, transpose two neighbours) divided by the length of the longer sequence.
+pub(crate) fn edit_similarity(a: &[char], b: &[char]) -> f32 {
+    similarity(a, b, |a, b| if a == b { 0.0 } else { 1.0 }, |_| 1.0)
 }
 
-/// Letters of the longest text that is compared whole; longer ones are compared by their beginnings.
-pub const COMPARED_MAX: usize = 64;
+/// Maximum number of characters of a sequence that are compared. The rest of a longer sequence is ignored:
+/// this bounds the time of a comparison and lets its table live on the stack.
+pub(crate) const COMPARED_MAX: usize = 64;
 
-fn weighted(a: &[char], b: &[char], replace: impl Fn(char, char) -> f32, indel: impl Fn(char) -> f32) -> f32 {
+fn similarity(
+    a: &[char],
+    b: &[char],
+    substitution: impl Fn(char, char) -> f32,
+    indel: impl Fn(char) -> f32,
+) -> f32 {
     let (a, b) = (&a[..a.len().min(COMPARED_MAX)], &b[..b.len().min(COMPARED_MAX)]);
     let longest = a.len().max(b.len());
     if longest == 0 {
         return 1.0;
     }
-    // Rows of the usual table, two back for swaps.
-    let (mut before, mut last, mut row) = (
+    // The last three rows of the dynamic programming table: a transposition looks two rows back.
+    let (mut before_last, mut last, mut row) = (
         &mut [0.0_f32; COMPARED_MAX + 1],
         &mut [0.0_f32; COMPARED_MAX + 1],
         &mut [0.0_f32; COMPARED_MAX + 1],
@@ -69,13 +77,14 @@ fn weighted(a: &[char], b: &[char], replace: impl Fn(char, char) -> f32, indel: 
     for (i, x) in a.iter().enumerate() {
         row[0] = last[0] + indel(*x);
         for (j, y) in b.iter().enumerate() {
-            let mut least = (last[j] + replace(*x, *y)).min(last[j + 1] + indel(*x)).min(row[j] + indel(*y));
+            let mut cost =
+                (last[j] + substitution(*x, *y)).min(last[j + 1] + indel(*x)).min(row[j] + indel(*y));
             if i > 0 && j > 0 && a[i - 1] == *y && *x == b[j - 1] && x != y {
-                least = least.min(before[j - 1] + 1.0);
+                cost = cost.min(before_last[j - 1] + 1.0);
             }
-            row[j + 1] = least;
+            row[j + 1] = cost;
         }
-        (before, last, row) = (last, row, before);
+        (before_last, last, row) = (last, row, before_last);
     }
     #[expect(clippy::cast_precision_loss, reason = "a word's length is small")]
     let longest = longest as f32;

@@ -1,7 +1,7 @@
-//! Keys under which different romanisations of one word are equal or near.
+//! Phonetic keys: different romanisations of one word have equal or similar keys.
 
-/// Spellings of one sound, longest first, with the sound: capital letters are sounds that Latin
-/// letters have no single sign for (S as in ship, C as in chip, J as in pleasure).
+/// Spellings of sibilants, each before those that it begins with, and their sound. Capital letters are sounds
+/// for which the Latin alphabet has no single letter: S as in "ship", C as in "chip", J as in "pleasure".
 const SIBILANTS: [(&str, char); 22] = [
     ("schtsch", 'S'),
     ("shchsh", 'S'),
@@ -27,11 +27,11 @@ const SIBILANTS: [(&str, char); 22] = [
     ("tc", 'c'),
 ];
 
-/// Digraphs for one consonant.
+/// Other spellings of a consonant.
 const CONSONANTS: [(&str, &str); 8] =
     [("kh", "h"), ("gh", "g"), ("th", "t"), ("dh", "d"), ("ph", "f"), ("ck", "k"), ("x", "ks"), ("q", "k")];
 
-/// Digraphs for one vowel.
+/// Digraphs that spell one vowel.
 const VOWELS: [(&str, &str); 11] = [
     ("ou", "u"),
     ("oo", "u"),
@@ -50,7 +50,7 @@ fn is_vowel(c: char) -> bool {
     matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')
 }
 
-/// The sounds of a Latin word of small letters, vowels kept.
+/// Returns the sounds of a word in lower-case Latin letters, vowels included. Repeated sounds count once.
 pub(super) fn sounds(word: &str) -> String {
     let mut text = String::with_capacity(word.len());
     let mut rest = word;
@@ -69,22 +69,30 @@ pub(super) fn sounds(word: &str) -> String {
     for (spelling, sound) in CONSONANTS {
         text = text.replace(spelling, sound);
     }
-    text = glide(&text, 'w', |before, _| if before.is_some_and(|c| "kgh".contains(c)) { 'u' } else { 'v' });
+    text = replace_glide(
+        &text,
+        'w',
+        |before, _| if before.is_some_and(|c| "kgh".contains(c)) { 'u' } else { 'v' },
+    );
     for (spelling, sound) in VOWELS {
         text = text.replace(spelling, sound);
     }
-    // A glide is a vowel of its own before a consonant, and a y before one.
-    text = glide(&text, 'j', |before, after| match (before, after) {
+    // A glide is part of a diphthong after a vowel, and a "y" before one.
+    text = replace_glide(&text, 'j', |before, after| match (before, after) {
         (Some(before), _) if is_vowel(before) => 'i',
         (Some(_), Some(after)) if is_vowel(after) => 'y',
         _ => 'j',
     });
-    text = glide(&text, 'y', |before, after| match (before, after) {
+    text = replace_glide(&text, 'y', |before, after| match (before, after) {
         (Some(before), _) if is_vowel(before) => 'i',
         (_, Some(after)) if is_vowel(after) => 'y',
         _ => 'i',
     });
-    text = glide(&text, 'i', |_, after| if after.is_some_and(|c| "aou".contains(c)) { 'y' } else { 'i' });
+    text = replace_glide(
+        &text,
+        'i',
+        |_, after| if after.is_some_and(|c| "aou".contains(c)) { 'y' } else { 'i' },
+    );
     text = text.replace("ye", "e");
     if text.len() > 3 && (text.ends_with("ah") || text.ends_with("eh")) {
         text.pop();
@@ -94,21 +102,25 @@ pub(super) fn sounds(word: &str) -> String {
     text
 }
 
-/// `text` with each `letter` in place of what `becomes` says of its neighbours.
-fn glide(text: &str, letter: char, becomes: impl Fn(Option<char>, Option<char>) -> char) -> String {
+/// Replaces each `letter` of `text` by what `replacement` returns for the letters before and after it.
+fn replace_glide(
+    text: &str,
+    letter: char,
+    replacement: impl Fn(Option<char>, Option<char>) -> char,
+) -> String {
     let characters: Vec<char> = text.chars().collect();
     let replaced = characters.iter().enumerate().map(|(at, c)| {
         if *c != letter {
             return *c;
         }
         let before = at.checked_sub(1).and_then(|at| characters.get(at)).copied();
-        becomes(before, characters.get(at + 1).copied())
+        replacement(before, characters.get(at + 1).copied())
     });
     replaced.collect()
 }
 
-/// The consonants of a word's sounds in classes that no script or romanisation keeps apart, for
-/// words that were written without vowels.
+/// Returns the consonant skeleton of a word's sounds, for words that are written without vowels: consonants
+/// that some script or romanisation does not distinguish are one class, and repeated classes count once.
 pub(super) fn consonants(sounds: &str) -> String {
     let mut key = String::with_capacity(sounds.len());
     for c in sounds.chars() {

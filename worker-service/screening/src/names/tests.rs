@@ -1,11 +1,17 @@
 use super::*;
 
-fn words(name: &str) -> Vec<String> {
-    Name::read(name).words.into_iter().filter(|word| !word.is_legal_form).map(|word| word.latin).collect()
+/// The tokens of `name` that are not part of a legal form.
+fn tokens(name: &str) -> Vec<String> {
+    Name::parse(name)
+        .tokens
+        .into_iter()
+        .filter(|token| !token.is_legal_form)
+        .map(|token| token.latin)
+        .collect()
 }
 
 #[test]
-fn names_that_differ_in_dress_only_are_the_same() {
+fn names_that_differ_only_in_spelling_are_the_same_company() {
     for (a, b) in [
         ("Müller & Söhne GmbH", "MULLER AND SOHNE"),
         ("Sakura Precision Works K.K.", "Sakura Precision Works"),
@@ -24,7 +30,7 @@ fn names_that_differ_in_dress_only_are_the_same() {
 }
 
 #[test]
-fn a_text_mentions_a_company_by_all_its_words() {
+fn a_text_mentions_a_company_if_it_contains_all_its_words() {
     let company = "Sakura Precision Works K.K.";
     assert!(mentions("Fraud charges at Sakura Precision Works, court hears", company));
     assert!(!mentions("Sakura season begins", company));
@@ -47,23 +53,23 @@ fn legal_forms_of_many_countries_are_recognised_in_every_spelling() {
         ("ＡＣＭＥ株式会社", "acme"),
         ("Public Joint Stock Company Acme", "acme"),
     ] {
-        assert_eq!(words(name), [rest], "{name}");
+        assert_eq!(tokens(name), [rest], "{name}");
     }
-    assert_eq!(words("Limited"), ["limited"], "a name of nothing else is still a name");
+    assert_eq!(tokens("Limited"), ["limited"], "a name of legal forms alone is still a name");
 }
 
 #[test]
-fn likeness_has_reasons() {
-    let likeness = |a: &str, b: &str| {
-        let (a, b) = (Name::read(a), Name::read(b));
-        a.words[0].likeness(&b.words[0]).map(|(_, likeness)| likeness)
+fn similarity_names_its_kind() {
+    let kind = |a: &str, b: &str| {
+        let (a, b) = (Name::parse(a), Name::parse(b));
+        a.tokens[0].similarity(&b.tokens[0]).map(|(_, kind)| kind)
     };
-    assert_eq!(likeness("acme", "ACME"), Some(Likeness::Same));
-    assert_eq!(likeness("Khimik", "Himik"), Some(Likeness::Sound));
-    assert_eq!(likeness("Trdg", "Trading"), Some(Likeness::Meaning));
-    assert_eq!(likeness("Rosneft", "Rosnetf"), Some(Likeness::Near));
-    assert_eq!(likeness("1506", "1507"), None, "numbers are never alike");
-    assert_eq!(likeness("کاسپین", "Kaspin"), Some(Likeness::Consonants));
-    assert_eq!(likeness("HSK", "GSK"), Some(Likeness::Near));
-    assert_eq!(likeness("Volvo", "Vologda"), None);
+    assert_eq!(kind("acme", "ACME"), Some(MatchKind::Exact));
+    assert_eq!(kind("Khimik", "Himik"), Some(MatchKind::Phonetic));
+    assert_eq!(kind("Trdg", "Trading"), Some(MatchKind::Synonym));
+    assert_eq!(kind("Rosneft", "Rosnetf"), Some(MatchKind::Fuzzy));
+    assert_eq!(kind("1506", "1507"), None, "numbers are never similar");
+    assert_eq!(kind("کاسپین", "Kaspin"), Some(MatchKind::Skeleton));
+    assert_eq!(kind("HSK", "GSK"), Some(MatchKind::Fuzzy));
+    assert_eq!(kind("Volvo", "Vologda"), None);
 }

@@ -1,34 +1,36 @@
 use super::*;
+use crate::explain::Explanation;
 
-fn entry(id: &str, names: &[&str], countries: &[&str]) -> Entry {
+fn entity(id: &str, names: &[&str], countries: &[&str]) -> ListedEntity {
     let text = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
-    Entry {
+    ListedEntity {
         id: id.to_owned(),
         name: names[0].to_owned(),
         aliases: text(&names[1..]),
         countries: text(countries),
-        ..Entry::default()
+        ..ListedEntity::default()
     }
 }
 
-/// An invented list, with enough common words in it that rare ones tell more.
+/// Returns an invented list with enough names of common words that rare words have a high inverse document
+/// frequency.
 fn screen() -> Screen {
-    let mut entries = vec![
-        entry("kestrel", &["OOO KESTREL TEKHNIKA", "Kestrel Technology LLC"], &["RU"]),
-        entry("quillmarsh", &["QUILLMARSH INTERNATIONAL TRADING LIMITED"], &["HK", "CN"]),
-        entry("bank", &["BANK SHAHIN"], &["IR"]),
-        entry("hamgil", &["KOREA HAMGIL TRADING CORPORATION"], &["KP"]),
-        entry("fbx", &["FBX"], &["AE"]),
-        Entry {
+    let mut entities = vec![
+        entity("kestrel", &["OOO KESTREL TEKHNIKA", "Kestrel Technology LLC"], &["RU"]),
+        entity("quillmarsh", &["QUILLMARSH INTERNATIONAL TRADING LIMITED"], &["HK", "CN"]),
+        entity("bank", &["BANK SHAHIN"], &["IR"]),
+        entity("hamgil", &["KOREA HAMGIL TRADING CORPORATION"], &["KP"]),
+        entity("fbx", &["FBX"], &["AE"]),
+        ListedEntity {
             ids: vec!["reg:RU:1069900445566".to_owned(), "lei:5299000OLDERBEEK0042".to_owned()],
-            ..entry("olderbeek", &["OLDERBEEK BEARINGS"], &["RU"])
+            ..entity("olderbeek", &["OLDERBEEK BEARINGS"], &["RU"])
         },
     ];
     for number in 0..200 {
         let name = format!("BRANDNAME{number} TRADING INTERNATIONAL LIMITED");
-        entries.push(entry(&format!("n{number}"), &[&name], &["CN"]));
+        entities.push(entity(&format!("n{number}"), &[&name], &["CN"]));
     }
-    Screen::new(entries)
+    Screen::new(entities)
 }
 
 fn found(name: &str, country: Option<&str>) -> Option<String> {
@@ -38,7 +40,7 @@ fn found(name: &str, country: Option<&str>) -> Option<String> {
 }
 
 #[test]
-fn bodies_are_found_in_any_dress() {
+fn entities_are_found_in_any_spelling_script_and_order() {
     for (name, country, id) in [
         ("Kestrel Tekhnika OOO", Some("RU"), "kestrel"),
         ("ООО «Кестрел Техника»", Some("RU"), "kestrel"),
@@ -56,7 +58,7 @@ fn bodies_are_found_in_any_dress() {
 }
 
 #[test]
-fn companies_that_share_only_common_words_are_cleared() {
+fn companies_that_share_only_common_words_are_not_reported() {
     for (name, country) in [
         ("Harborlight International Trading Limited", Some("HK")),
         ("Trading International Limited", None),
@@ -72,22 +74,22 @@ fn companies_that_share_only_common_words_are_cleared() {
 }
 
 #[test]
-fn a_number_finds_its_body_under_any_name() {
+fn a_registration_number_finds_its_entity_under_any_name() {
     let screen = screen();
     let hits = screen.search_with("Somebody Else", Some("RU"), Some("1069900-445566"), MATCH_THRESHOLD);
     assert_eq!(
-        hits.first().map(|hit| (hit.entry.id.as_str(), hit.why.identifier)),
+        hits.first().map(|hit| (hit.entry.id.as_str(), hit.reasons.number_agrees)),
         Some(("olderbeek", true))
     );
     assert!(screen.search_with("Somebody Else", Some("RU"), Some("445566"), MATCH_THRESHOLD).is_empty());
 }
 
 #[test]
-fn only_an_lei_finds_a_body_of_another_country_and_says_so() {
+fn only_an_lei_finds_an_entity_of_another_country() {
     let screen = screen();
     let search = |country, number| {
         let hits = screen.search_with("Somebody Else", Some(country), Some(number), MATCH_THRESHOLD);
-        hits.first().map(|hit| (hit.entry.id.as_str(), hit.why.country))
+        hits.first().map(|hit| (hit.entry.id.as_str(), hit.reasons.country_agrees))
     };
     assert_eq!(search("DE", "1069900445566"), None);
     assert_eq!(search("RU", "5299000OLDERBEEK0042"), Some(("olderbeek", Some(true))));
@@ -108,7 +110,7 @@ fn words_around_a_listed_name_do_not_hide_it() {
 }
 
 #[test]
-fn another_country_makes_a_match_less_sure_but_does_not_hide_it() {
+fn another_country_lowers_the_score_but_does_not_hide_a_match() {
     let screen = screen();
     let score = |country| screen.search("Quillmarsh International Trading Ltd", country, 0.0)[0].score;
     assert!(score(Some("HK")) > score(None) && score(None) > score(Some("BR")));
@@ -116,15 +118,20 @@ fn another_country_makes_a_match_less_sure_but_does_not_hide_it() {
 }
 
 #[test]
-fn reasons_name_every_part() {
+fn an_explanation_names_every_token() {
     let screen = screen();
     let hits = screen.search("Quilmarsh Int'l Bakery Ltd", Some("HK"), 0.0);
-    let why = Explanation::of(&hits[0]);
-    let part = |listed: &str| why.parts.iter().find(|part| part.listed == listed).map(|part| part.how);
+    let explanation = Explanation::of(&hits[0]);
+    let part =
+        |listed: &str| explanation.parts.iter().find(|part| part.listed == listed).map(|part| part.how);
     assert_eq!((part("quillmarsh"), part("international")), (Some("sound"), Some("meaning")));
     assert_eq!(
-        (why.query_only.as_slice(), why.country),
+        (explanation.query_only.as_slice(), explanation.country),
         (["bakery".to_owned(), "ltd".to_owned()].as_slice(), "agrees")
     );
-    assert!(why.in_words().contains("\"quilmarsh\" sounds like \"quillmarsh\""), "{}", why.in_words());
+    assert!(
+        explanation.in_words().contains("\"quilmarsh\" sounds like \"quillmarsh\""),
+        "{}",
+        explanation.in_words()
+    );
 }

@@ -1,0 +1,46 @@
+//! Hits of a query: listed entities with a score and its reasons.
+
+use crate::{entity::ListedEntity, names::MatchKind};
+
+/// A listed entity that the company of a query could be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit<'a> {
+    /// The entity.
+    pub entry: &'a ListedEntity,
+    /// The one of its names that was matched.
+    pub name: &'a str,
+    /// How well it matches, from 0 to 1.
+    pub score: f32,
+    /// Why it matches.
+    pub(crate) reasons: Reasons,
+}
+
+/// Why an entity matches.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Reasons {
+    /// The tokens that were matched.
+    pub(crate) matches: Vec<TokenMatch>,
+    /// Tokens of the query that the listed name lacks.
+    pub(crate) query_only: Vec<String>,
+    /// Tokens of the listed name that the query lacks.
+    pub(crate) listed_only: Vec<String>,
+    /// Whether the countries agree, or `None` if either side has none.
+    pub(crate) country_agrees: Option<bool>,
+    /// Whether a registration number of the company is an identifier of the entity.
+    pub(crate) number_agrees: bool,
+}
+
+/// Tokens of a query that were matched with tokens of a listed name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TokenMatch {
+    /// One token of the query, or two with a space between them.
+    pub(crate) query: String,
+    /// The same of the listed name.
+    pub(crate) listed: String,
+    /// How similar they are, from 0 to 1.
+    pub(crate) similarity: f32,
+    /// The larger weight of the two sides.
+    pub(crate) weight: f32,
+    /// How they match.
+    pub(crate) kind: MatchKind,
+}
