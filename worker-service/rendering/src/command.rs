@@ -59,7 +59,8 @@ pub fn render(
         serde_json::from_slice(&bytes).map_err(|why| CommandError::Report { path: path.to_owned(), why })?;
     fs::create_dir_all(into).map_err(file_error(into))?;
     for kind in [ArtifactKind::Html, ArtifactKind::Pdf, ArtifactKind::Md] {
-        let rendered = form(&document, kind, rulebook).map_err(|error| CommandError::Template(error.to_string()))?;
+        let rendered =
+            form(&document, kind, rulebook).map_err(|error| CommandError::Template(error.to_string()))?;
         let target = into.join(kind.file_name());
         fs::write(&target, rendered.bytes).map_err(file_error(&target))?;
         writeln!(out, "{}", target.display())?;

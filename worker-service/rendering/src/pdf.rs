@@ -2,13 +2,13 @@
 
 use thiserror::Error;
 use typesetting::{
-    Bar, Block, Callout, ChartKind, Color, Direction, Document, Fact, Footer, Grid, Heading, Level, Link, Metadata,
-    Paragraph, Span, Standards, Table, Time, Width,
+    Bar, Block, Callout, ChartKind, Color, Direction, Document, Fact, Footer, Grid, Heading, Level, Link,
+    Metadata, Paragraph, Span, Standards, Table, Time, Width,
 };
 
 use super::{
     charts::Chart,
-    view::{self, Found, Piece, View},
+    view::{self, EvidenceView, FindingView, View},
 };
 
 const LINK: Color = Color::new(0x0b, 0x4f, 0x97);
@@ -50,18 +50,27 @@ fn document(view: &View<'_>) -> Document {
     let mut document = Document::new(metadata);
     document.header = Some(short(&view.title));
     document.footer = Some(Footer { start: view.written.clone(), end: words.text("page").to_owned() });
-    document.blocks = [cover(words), findings(words), charts(words), tables(words), method(words), evidence(words)]
-        .into_iter()
-        .flatten()
-        .collect();
+    document.blocks =
+        [cover(words), findings(words), charts(words), tables(words), method(words), evidence(words)]
+            .into_iter()
+            .flatten()
+            .collect();
     document
 }
 
 /// The time at which the report was written, from RFC 3339.
 fn time(written_at: &str) -> Time {
-    let part = |from: usize, to: usize| written_at.get(from..to).and_then(|part| part.parse().ok()).unwrap_or(0);
+    let part =
+        |from: usize, to: usize| written_at.get(from..to).and_then(|part| part.parse().ok()).unwrap_or(0);
     let year = written_at.get(0..4).and_then(|year| year.parse().ok()).unwrap_or(0);
-    Time { year, month: part(5, 7), day: part(8, 10), hour: part(11, 13), minute: part(14, 16), second: part(17, 19) }
+    Time {
+        year,
+        month: part(5, 7),
+        day: part(8, 10),
+        hour: part(11, 13),
+        minute: part(14, 16),
+        second: part(17, 19),
+    }
 }
 
 /// The beginning of a text, for a line of its own.
@@ -77,11 +86,11 @@ fn short(text: &str) -> String {
 struct Words<'v>(&'v View<'v>);
 
 impl<'v> Words<'v> {
-    fn text(self, key: &str) -> &'v str {
+    fn text(self, key: &'v str) -> &'v str {
         self.0.words.get(key).and_then(|word| word.as_str()).unwrap_or(key)
     }
 
-    fn section(self, key: &str) -> Block {
+    fn section(self, key: &'v str) -> Block {
         Block::Heading(Heading::new(Level::Section, self.text(key)))
     }
 
@@ -182,9 +191,8 @@ fn cover(words: Words<'_>) -> Vec<Block> {
 fn level(words: Words<'_>) -> Callout {
     let view = words.0;
     let color = level_color(view.level);
-    let said = |key: &str, value: Span| {
-        Paragraph::from_spans(vec![aside(format!("{}\n", words.text(key))), value])
-    };
+    let said =
+        |key: &str, value: Span| Paragraph::from_spans(vec![aside(format!("{}\n", words.text(key))), value]);
     let mut why = view.why.iter().map(Span::new);
     let mut reasons = vec![said("why", why.next().unwrap_or_else(|| Span::new("")))];
     reasons.extend(why.map(|reason| Paragraph::from_spans(vec![reason])));
@@ -218,7 +226,7 @@ fn findings(words: Words<'_>) -> Vec<Block> {
     blocks
 }
 
-fn finding(found: &Found<'_>, words: Words<'_>, blocks: &mut Vec<Block>) {
+fn finding(found: &FindingView<'_>, words: Words<'_>, blocks: &mut Vec<Block>) {
     let badge = format!("{}: {}", words.text("severity"), found.severity_name);
     let badge = Span::new(badge).size(8.5).bold().color(severity_color(found.severity)).badge();
     let statement = Paragraph::from_spans(vec![badge, Span::new(" "), Span::new(found.statement)]);
@@ -227,8 +235,11 @@ fn finding(found: &Found<'_>, words: Words<'_>, blocks: &mut Vec<Block>) {
         ..statement.by_first_letter().spaced(12.0, 7.0)
     }));
     for citation in found.citations {
-        let spans =
-            vec![Span::new(&citation.quote).color(Color::SOFT), Span::new(" "), words.cite(&citation.evidence_id)];
+        let spans = vec![
+            Span::new(&citation.quote).color(Color::SOFT),
+            Span::new(" "),
+            words.cite(&citation.evidence_id),
+        ];
         blocks.push(Block::Quote(Paragraph::from_spans(spans).by_first_letter()));
     }
 }
@@ -259,7 +270,7 @@ fn tables(words: Words<'_>) -> Vec<Block> {
     if view.rules.is_empty() {
         blocks.push(Block::Paragraph(Paragraph::of(words.text("none"))));
     } else {
-        let row = |rule: &view::Rule<'_>| {
+        let row = |rule: &view::RuleView<'_>| {
             vec![
                 Paragraph::from_spans(vec![Span::new(rule.rule).size(9.0)]),
                 Paragraph::of(rule.effect),
@@ -274,7 +285,7 @@ fn tables(words: Words<'_>) -> Vec<Block> {
         }));
     }
     blocks.push(words.section("sources"));
-    let row = |source: &view::Source<'_>| {
+    let row = |source: &view::SourceView<'_>| {
         let as_of = source.as_of.as_deref().unwrap_or_else(|| words.text("not_known"));
         let items = source.items.to_string();
         [source.name, source.status_name, as_of, &items].into_iter().map(Paragraph::of).collect()
@@ -323,7 +334,7 @@ fn evidence(words: Words<'_>) -> Vec<Block> {
 }
 
 /// Where a piece of evidence is from.
-fn origin(piece: &Piece<'_>, words: Words<'_>) -> Vec<Span> {
+fn origin(piece: &EvidenceView<'_>, words: Words<'_>) -> Vec<Span> {
     let mut parts = vec![format!("{}: {}", words.text("source"), piece.source)];
     parts.extend(piece.published.as_ref().map(|day| format!("{}: {day}", words.text("published"))));
     parts.push(format!("{}: {}", words.text("retrieved"), piece.retrieved));

@@ -200,7 +200,8 @@ fn a_pdf_is_rendered_in_every_language_even_from_malformed_evidence() {
         document.company.language = language;
         let pdf = form(&document, ArtifactKind::Pdf, sources::rulebook()).unwrap().bytes;
         assert!(pdf.windows(12).any(|window| window == b"pdfuaid:part"), "{language}");
-        let html = String::from_utf8(form(&document, ArtifactKind::Html, sources::rulebook()).unwrap().bytes).unwrap();
+        let html = String::from_utf8(form(&document, ArtifactKind::Html, sources::rulebook()).unwrap().bytes)
+            .unwrap();
         assert!(!html.contains("href=\"#E999\""), "{language}: a link without a target");
     }
 }

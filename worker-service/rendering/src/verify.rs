@@ -179,7 +179,7 @@ mod tests {
             "checks": {},
         });
         let digest = |bytes: &[u8]| json!({"sha256": sha256_hex(bytes)});
-        let mut manifest: serde_json::Map<String, Value> = parts
+        let mut manifest: Map<String, Value> = parts
             .as_object()
             .unwrap()
             .iter()

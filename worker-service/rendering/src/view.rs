@@ -107,7 +107,7 @@ pub(super) struct EvidenceView<'a> {
     pub(super) title: &'a str,
     pub(super) text: &'a str,
     pub(super) source: &'a str,
-    published: Option<String>,
+    pub(super) published: Option<String>,
     pub(super) retrieved: String,
     pub(super) url: Option<&'a str>,
     pub(super) sha256: &'a str,

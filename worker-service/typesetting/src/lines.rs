@@ -59,7 +59,12 @@ pub(crate) const CAPITALS: f32 = 0.714;
 
 impl Line {
     /// The line as it has been broken.
-    pub(crate) fn of(line: &Broken<'_, Ink>, layout: &Layout<Ink>, text: &Rc<str>, styles: &Rc<[Style]>) -> Self {
+    pub(crate) fn of(
+        line: &Broken<'_, Ink>,
+        layout: &Layout<Ink>,
+        text: &Rc<str>,
+        styles: &Rc<[Style]>,
+    ) -> Self {
         let mut glyphs = Vec::new();
         let mut last = None;
         for item in line.items() {

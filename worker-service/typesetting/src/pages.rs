@@ -40,7 +40,8 @@ pub(crate) fn pages(strips: Vec<Strip>, headers: &[Header], height: f32) -> Vec<
     // How long the strips hold so little because no page can hold what belongs together.
     let mut loose = [(Hold::Keep, 0), (Hold::None, 0)];
     while !rest.is_empty() {
-        let hold = loose.iter().filter(|(_, count)| *count > 0).map(|(hold, _)| *hold).max().unwrap_or(Hold::Group);
+        let hold =
+            loose.iter().filter(|(_, count)| *count > 0).map(|(hold, _)| *hold).max().unwrap_or(Hold::Group);
         let count = together(rest, hold);
         let (now, later) = rest.split_at(count);
         let fits = pages.fits(now);

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, rc::Rc};
 
 use parley::{
-    Alignment, AlignmentOptions, BaseDirection, FontFamily, InlineBox, InlineBoxKind, Layout, LineBreak, OverflowWrap,
-    StyleProperty, VerticalAlign,
+    Alignment, AlignmentOptions, BaseDirection, FontFamily, InlineBox, InlineBoxKind, Layout, LineBreak,
+    OverflowWrap, StyleProperty, VerticalAlign,
 };
 
 use crate::{
@@ -52,7 +52,8 @@ impl Shaped {
         };
         let rtl = rtl.unwrap_or(direction == Direction::RightToLeft);
         let base = if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr };
-        let mut texts: Vec<Cow<'_, str>> = paragraph.spans.iter().map(|span| fonts::drawable(&span.text)).collect();
+        let mut texts: Vec<Cow<'_, str>> =
+            paragraph.spans.iter().map(|span| fonts::drawable(&span.text)).collect();
         let mut layout = shape(&paragraph.spans, &texts, base, shaper);
         for attempt in 1..=ATTEMPTS {
             let missing = missing(&layout, &texts.concat());

@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::request::ReportRequest;
-use screening::{MATCH_THRESHOLD, Screen, names::Name};
+use screening::{MATCH_THRESHOLD, Screen, names};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,6 @@ use crate::{
     error::SourceError,
     source::{Freshness, SourceAnswer},
 };
-use screening::{MATCH_THRESHOLD, Screen, names};
 
 /// Maximum share of its entries that a list may lose between two loads. A greater loss is more likely a broken file.
 const SHRINK_MAX: f64 = 0.2;
@@ -208,8 +207,6 @@ impl Slot {
 
 /// Screens the company against `lists`.
 fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
-    if Name::read(&request.company_name).words.is_empty() {
-fn screened(lists: &[Arc<Loaded>], request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
     if !names::has_tokens(&request.company_name) {
         return Err(SourceError::Refused("the name holds no word that can be compared".to_owned()));
     }
