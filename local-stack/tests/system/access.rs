@@ -9,15 +9,15 @@ use api_service::router::document;
 use aws_adapters::keys::Keys;
 use domain::access::{ApiKey, Scope};
 use domain::time::UtcTime;
+use local_stack::stack::TestStack;
 use local_stack::stack::client::Client;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::{Component, Options};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 async fn without_worker(settings: &[(&str, &str)]) -> Result<TestStack> {
-    let mut options = Options { without: vec![Part::Worker], ..TestStack::options() };
+    let mut options = Options { without: vec![Component::Worker], ..TestStack::options() };
     options.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     TestStack::with(options).await
 }
@@ -44,7 +44,7 @@ fn needed(method: &str, path: &str) -> Scope {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_wants_a_key_and_its_scope() -> Result<()> {
     let stack = without_worker(&[]).await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     let mut clients = Vec::new();
     for scope in Scope::ALL {
         let key = key_with(&stack, &[scope]).await?;

@@ -1,7 +1,7 @@
 //! Every error answer of the API, as a client meets it.
 use crate::support::{clean, with};
 use anyhow::Result;
-use local_stack::stack::testing::TestStack;
+use local_stack::stack::TestStack;
 use reqwest::{Method, StatusCode, header};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -143,7 +143,7 @@ async fn what_is_not_there_and_what_is_not_allowed_is_said() -> Result<()> {
         let client = stack.dev().clone();
         async move { problem(client.get(&path).await.unwrap()).await }
     };
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
     for id in [unknown, "not-a-uuid", "☃"] {
         assert_eq!(get(format!("/v1/reports/{id}")).await, (404, "report_not_found".into(), vec![]), "{id}");

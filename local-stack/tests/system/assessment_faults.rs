@@ -3,7 +3,7 @@
 use crate::support::{sanctioned, text, with};
 use anyhow::{Context as _, Result};
 use local_stack::faults::Faults;
-use local_stack::stack::testing::TestStack;
+use local_stack::stack::TestStack;
 use serde_json::{Value, json};
 
 /// A company of the invented world in whose news somebody speaks to the assessor.
@@ -13,7 +13,7 @@ fn injected() -> Value {
 
 /// The report's JSON artifact, once it has ended.
 async fn document(stack: &TestStack, request: &Value) -> Result<Value> {
-    let id = stack.dev().submitted(request).await?;
+    let id = stack.dev().submit_accepted(request).await?;
     let resource = stack.dev().wait_for_end(&id).await?;
     assert_eq!(resource["status"], "COMPLETED", "{resource}");
     let bytes = stack.dev().download(text(&resource, "/links/json")).await?;

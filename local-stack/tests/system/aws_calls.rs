@@ -6,7 +6,7 @@ use crate::support::clean;
 use anyhow::Result;
 use local_stack::{
     aws::{CallCounts, Service},
-    stack::testing::TestStack,
+    stack::TestStack,
 };
 
 /// Requests that are made by the clock, not by reports.
@@ -46,7 +46,7 @@ fn documented() -> BTreeMap<String, u64> {
 async fn one_report_costs_the_documented_requests() -> Result<()> {
     let stack = TestStack::start().await?;
     let before = named(stack.aws_calls());
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     // The client's own looks at the report are GetItem; nothing else of a report's way is.
     stack.dev().wait_for_end(&id).await?;
     // The message is deleted after the report has ended.

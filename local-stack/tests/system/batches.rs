@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 
 use crate::support::{clean, sanctioned, text, with};
 use anyhow::Result;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::TestStack;
+use local_stack::stack::{Component, Options};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn item(custom_id: &str, request: Value) -> Value {
 }
 
 async fn without_worker() -> Result<TestStack> {
-    TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await
+    TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,7 +111,7 @@ async fn a_thousand_are_recorded_and_queued_in_few_requests_to_aws() -> Result<(
         .clients()
         .sqs
         .get_queue_attributes()
-        .queue_url(&stack.surroundings().queues().queue_url)
+        .queue_url(&stack.infrastructure().queues().queue_url)
         .attribute_names(aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages)
         .send()
         .await?;

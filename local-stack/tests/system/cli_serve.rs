@@ -68,7 +68,7 @@ async fn the_ready_file_holds_what_another_program_needs_and_no_one_else_can_rea
     assert_eq!(client("dev").get("/readyz").await.unwrap().status(), 200);
     let request =
         json!({ "companyName": "Calder Vane Pottery Ltd", "corporateNumber": "99230516", "country": "GB" });
-    let id = client("dev").submitted(&request).await.unwrap();
+    let id = client("dev").submit_accepted(&request).await.unwrap();
     let path = format!("/v1/reports/{id}");
     assert_eq!(client("dev").get(&path).await.unwrap().status(), 200);
     assert_eq!(client("acme").get(&path).await.unwrap().status(), 404);
@@ -142,7 +142,7 @@ async fn without_a_worker_reports_wait() {
     let client = Client::new(stack.text("/api"), stack.text("/key").to_owned().into()).unwrap();
     let request =
         json!({ "companyName": "Calder Vane Pottery Ltd", "corporateNumber": "99230516", "country": "GB" });
-    let id = client.submitted(&request).await.unwrap();
+    let id = client.submit_accepted(&request).await.unwrap();
     // The wait that is asked for runs out: nobody takes the report.
     let path = format!("/v1/reports/{id}");
     let answer = client.request(Method::GET, &path).header("prefer", "wait=3").send().await.unwrap();

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::support::clean;
 use anyhow::Result;
-use local_stack::stack::{Options, testing::TestStack};
+use local_stack::stack::{Options, TestStack};
 use serde_json::{Value, json};
 use worker_service::{dead_letters::Redriven, settings::Settings, worker::Worker};
 
@@ -12,7 +12,8 @@ use worker_service::{dead_letters::Redriven, settings::Settings, worker::Worker}
 async fn letters(stack: &TestStack) -> Result<BTreeMap<String, Option<String>>> {
     let mut letters = BTreeMap::new();
     loop {
-        let request = stack.clients().sqs.receive_message().queue_url(&stack.surroundings().queues().dlq_url);
+        let request =
+            stack.clients().sqs.receive_message().queue_url(&stack.infrastructure().queues().dlq_url);
         let request = request.max_number_of_messages(10).wait_time_seconds(0).visibility_timeout(30);
         let messages =
             request.message_attribute_names("dossier.reason").send().await?.messages.unwrap_or_default();
@@ -49,14 +50,14 @@ async fn redrive(stack: &TestStack, limit: u64, dry_run: bool) -> Result<(Redriv
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_goes_there_with_its_reason_and_holds_up_nobody() -> Result<()> {
     let stack = TestStack::with(Options { workers: 2, ..TestStack::options() }).await?;
-    let url = stack.surroundings().queues().queue_url.clone();
+    let url = stack.infrastructure().queues().queue_url.clone();
     let ghost =
         json!({"v": 1, "tenant": "dev", "reportId": "01890a5d-ac96-774b-bcce-b302099a8057"}).to_string();
     let newer = r#"{"v":9,"tenant":"dev","reportId":"x"}"#;
     for body in ["{}", "not json", newer, &ghost] {
         send(&stack, &url, body).await?;
     }
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
 
     let mut found = BTreeMap::new();
@@ -75,9 +76,9 @@ async fn what_cannot_be_read_goes_there_with_its_reason_and_holds_up_nobody() ->
 async fn a_report_behind_a_dead_letter_reads_failed_until_it_is_brought_back() -> Result<()> {
     let mut stack = TestStack::start().await?;
     stack.stop_worker().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     // As SQS does after too many receives: the message is in the dead-letter queue alone.
-    let queues = stack.surroundings().queues();
+    let queues = stack.infrastructure().queues();
     stack.clients().sqs.purge_queue().queue_url(&queues.queue_url).send().await?;
     let body = json!({"v": 1, "tenant": "dev", "reportId": id}).to_string();
     send(&stack, &queues.dlq_url, &body).await?;
@@ -85,7 +86,7 @@ async fn a_report_behind_a_dead_letter_reads_failed_until_it_is_brought_back() -
 
     let (would, said) = redrive(&stack, u64::MAX, true).await?;
     assert_eq!(would, Redriven { brought_back: 1, settled: 0, left: 1 }, "{said}");
-    assert_eq!(stack.dev().look(&id, None).await?.status(), "PENDING", "a dry run changes nothing");
+    assert_eq!(stack.dev().poll(&id, None).await?.status(), "PENDING", "a dry run changes nothing");
 
     // The look of a worker that just started; it takes no message of the report, for there is none.
     let settings = [("DOSSIER_PICKUP_GRACE_SECONDS", "3600")];
@@ -94,7 +95,7 @@ async fn a_report_behind_a_dead_letter_reads_failed_until_it_is_brought_back() -
     assert_eq!((&failed["status"], &failed["error"]["code"]), (&json!("FAILED"), &json!("dead_lettered")));
 
     // The worker's look hides the letter for a while: an operator's redrive comes later, or elsewhere.
-    send(&stack, &stack.surroundings().queues().dlq_url, &body).await?;
+    send(&stack, &stack.infrastructure().queues().dlq_url, &body).await?;
     let (done, said) = redrive(&stack, 10, false).await?;
     assert_eq!(done.brought_back, 1, "{said}");
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
@@ -105,17 +106,17 @@ async fn a_report_behind_a_dead_letter_reads_failed_until_it_is_brought_back() -
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redrive_settles_what_has_ended_and_keeps_to_its_limit() -> Result<()> {
     let mut stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     stack.dev().wait_for_end(&id).await?;
     stack.stop_worker().await?;
-    let dlq = stack.surroundings().queues().dlq_url.clone();
+    let dlq = stack.infrastructure().queues().dlq_url.clone();
     for _ in 0..3 {
         send(&stack, &dlq, &json!({"v": 1, "tenant": "dev", "reportId": id}).to_string()).await?;
     }
     let (done, _) = redrive(&stack, 2, false).await?;
     assert_eq!(done, Redriven { brought_back: 0, settled: 2, left: 0 });
     assert_eq!(letters(&stack).await?.len(), 1);
-    let report: Value = stack.dev().look(&id, None).await?.report;
+    let report: Value = stack.dev().poll(&id, None).await?.report;
     assert_eq!(report["status"], "COMPLETED");
     stack.stop().await
 }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use axum::{Json, Router, extract::State, routing::put};
 use local_stack::{
     faults::Faults,
-    stack::{Options, Part, testing::TestStack},
+    stack::{Component, Options, TestStack},
 };
 use serde_json::{Value, json};
 
@@ -41,11 +41,11 @@ async fn until(told: &Told, count: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn protection_is_asked_for_while_a_report_is_in_work_and_given_up_after() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let (url, told) = agent().await?;
     stack.bedrock().faults().set(Faults::from_json(&json!({"latency": "60s"}))?);
     let worker = stack.start_worker(&[("ECS_AGENT_URI", &url)])?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     until(&told, 1).await;
     assert_eq!(told.lock().unwrap()[0], json!({"ProtectionEnabled": true, "ExpiresInMinutes": 60}));
 

@@ -3,7 +3,7 @@
 use crate::support::{clean, sanctioned, text, with};
 use anyhow::Result;
 use domain::{artifact::sha256_hex, document::Document};
-use local_stack::stack::testing::TestStack;
+use local_stack::stack::TestStack;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ async fn companies_differ_in_their_level_for_a_reason() -> Result<()> {
         ),
     ];
     for (request, level, rule) in cases {
-        let id = stack.dev().submitted(&request).await?;
+        let id = stack.dev().submit_accepted(&request).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         let document = json_artifact(&stack, &report).await?;
         assert_eq!(report["riskLevel"], level, "{request}: {document:#?}");
@@ -99,7 +99,7 @@ async fn companies_differ_in_their_level_for_a_reason() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn artifacts_are_reached_by_a_link_that_is_signed_now_and_only_by_their_tenant() -> Result<()> {
     let stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     stack.dev().wait_for_end(&id).await?;
 
     let answer = stack.dev().get(&format!("/v1/reports/{id}/artifacts/html")).await?;
@@ -161,7 +161,7 @@ async fn an_idempotency_key_gives_one_report_and_refuses_another_body() -> Resul
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_state_is_not_sent_again_and_a_change_is_waited_for() -> Result<()> {
     let stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     stack.dev().wait_for_end(&id).await?;
     let path = format!("/v1/reports/{id}");
     let tag = stack.dev().get(&path).await?.headers()[header::ETAG].clone();
@@ -171,11 +171,11 @@ async fn a_known_state_is_not_sent_again_and_a_change_is_waited_for() -> Result<
 
     let mut stack = stack;
     stack.stop_worker().await?;
-    let id = stack.dev().submitted(&clean()).await?;
-    let seen = stack.dev().look(&id, None).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
+    let seen = stack.dev().poll(&id, None).await?;
     // Nobody works on it, so it changes only by the cancel that comes while the answer waits.
     let cancel = format!("/v1/reports/{id}/cancel");
-    let (changed, cancelled) = tokio::join!(stack.dev().look(&id, Some(seen)), stack.dev().post(&cancel));
+    let (changed, cancelled) = tokio::join!(stack.dev().poll(&id, Some(seen)), stack.dev().post(&cancel));
     assert_eq!(cancelled?.status(), StatusCode::OK);
     assert_eq!(changed?.status(), "CANCELLED");
     stack.stop().await
@@ -184,7 +184,7 @@ async fn a_known_state_is_not_sent_again_and_a_change_is_waited_for() -> Result<
 #[tokio::test(flavor = "multi_thread")]
 async fn events_tell_every_state_until_the_end_and_resume_where_they_were_left() -> Result<()> {
     let stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     let path = format!("/v1/reports/{id}/events");
     let stream = stack.dev().get(&path).await?;
     assert_eq!(stream.headers()[header::CONTENT_TYPE], "text/event-stream");
@@ -203,14 +203,14 @@ async fn events_tell_every_state_until_the_end_and_resume_where_they_were_left()
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_newest_first_in_stable_pages_and_filtered() -> Result<()> {
     let mut stack = TestStack::start().await?;
-    let finished = stack.dev().submitted(&sanctioned()).await?;
+    let finished = stack.dev().submit_accepted(&sanctioned()).await?;
     stack.dev().wait_for_end(&finished).await?;
     stack.stop_worker().await?;
     let mut ids = vec![finished.clone()];
     for _ in 0..6 {
-        ids.insert(0, stack.dev().submitted(&clean()).await?);
+        ids.insert(0, stack.dev().submit_accepted(&clean()).await?);
     }
-    stack.acme_client()?.submitted(&clean()).await?;
+    stack.acme_client()?.submit_accepted(&clean()).await?;
 
     let mut listed = Vec::new();
     let mut path = "/v1/reports?pageSize=3".to_owned();
@@ -220,7 +220,7 @@ async fn lists_are_newest_first_in_stable_pages_and_filtered() -> Result<()> {
         assert!(reports.len() <= 3);
         listed.extend(reports.iter().map(|report| text(report, "/reportId").to_owned()));
         // What comes in between must not shift what follows.
-        stack.dev().submitted(&clean()).await?;
+        stack.dev().submit_accepted(&clean()).await?;
         match page["nextPageToken"].as_str() {
             Some(token) => path = format!("/v1/reports?pageSize=3&pageToken={token}"),
             None => break,
@@ -240,7 +240,7 @@ async fn lists_are_newest_first_in_stable_pages_and_filtered() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_cancelled_and_resubmitted_as_often_as_asked() -> Result<()> {
     let mut stack = TestStack::start().await?;
-    let done = stack.dev().submitted(&clean()).await?;
+    let done = stack.dev().submit_accepted(&clean()).await?;
     stack.dev().wait_for_end(&done).await?;
     for action in ["cancel", "resubmit"] {
         let refused = stack.dev().post(&format!("/v1/reports/{done}/{action}")).await?;
@@ -248,7 +248,7 @@ async fn a_report_is_cancelled_and_resubmitted_as_often_as_asked() -> Result<()>
         assert_eq!(refused.json::<Value>().await?["code"], "transition_not_allowed");
     }
     stack.stop_worker().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     for _ in 0..2 {
         let cancelled: Value = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?.json().await?;
         assert_eq!(cancelled["status"], "CANCELLED");
@@ -267,7 +267,7 @@ async fn a_report_is_cancelled_and_resubmitted_as_often_as_asked() -> Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_written_in_the_language_that_was_asked_for() -> Result<()> {
     let stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&with(sanctioned(), json!({"language": "JA"}))).await?;
+    let id = stack.dev().submit_accepted(&with(sanctioned(), json!({"language": "JA"}))).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!((text(&report, "/riskLevel"), text(&report, "/request/language")), ("HIGH", "ja"));
     assert!(text(&report, "/summary").contains("言語モデルではなく"), "{report}");

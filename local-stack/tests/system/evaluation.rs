@@ -5,7 +5,7 @@ use crate::support::sanctioned;
 use anyhow::Result;
 use domain::risk::RiskLevel;
 use local_stack::faults::Faults;
-use local_stack::stack::{Part, testing::TestStack};
+use local_stack::stack::{Component, TestStack};
 use worker_service::evaluation::Overrides;
 use worker_service::evaluation::evaluate::{Evaluation, evaluate};
 use worker_service::evaluation::replay::{Stored, replay};
@@ -17,12 +17,12 @@ fn cases() -> &'static Path {
 
 async fn evaluated(stack: &TestStack, instead: &Overrides) -> Result<Evaluation> {
     let settings = Settings::read(stack.environment())?;
-    Ok(evaluate(cases(), stack.surroundings().bedrock_sdk(), &settings.model, instead).await?)
+    Ok(evaluate(cases(), stack.infrastructure().bedrock_sdk(), &settings.model, instead).await?)
 }
 
 async fn without_services() -> Result<TestStack> {
     TestStack::with(local_stack::stack::Options {
-        without: vec![Part::Api, Part::Worker],
+        without: vec![Component::Api, Component::Worker],
         ..TestStack::options()
     })
     .await
@@ -73,14 +73,14 @@ async fn a_bad_model_falls_short_and_the_evaluation_says_of_what() -> Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_shows_what_would_differ_and_touches_nothing() -> Result<()> {
     let stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&sanctioned()).await?;
+    let id = stack.dev().submit_accepted(&sanctioned()).await?;
     let before = stack.dev().wait_for_end(&id).await?;
     let calls = stack.aws_calls();
     let settings = Settings::read(stack.environment())?;
     let (aws, _) = stack.adapters()?;
     let tenant = "dev".parse()?;
     let stored = Stored::fetch(&aws, &tenant, id.parse()?).await?;
-    let bedrock = stack.surroundings().bedrock_sdk();
+    let bedrock = stack.infrastructure().bedrock_sdk();
 
     let same = replay(&stored, bedrock, &settings, &Overrides::default()).await?;
     assert_eq!((same.kept, same.gone.len(), same.new.len()), (3, 0, 0));

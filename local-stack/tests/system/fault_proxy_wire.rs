@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use local_stack::aws::CallCounts;
-use local_stack::fault_proxy::{FaultProxy, Injected, Kind, Options, Upstream};
-use local_stack::provision::Clients;
+use local_stack::fault_proxy::{FaultProxy, InjectedCounts, Options, Upstream, WireFault};
+use local_stack::provision::AwsClients;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use std::time::Duration;
 struct Rigged {
     direct: Aws,
     rig: FaultProxy,
-    through: Clients,
+    through: AwsClients,
 }
 
 async fn rigged(rules: &[&str]) -> Rigged {
@@ -32,19 +32,19 @@ async fn rigged(rules: &[&str]) -> Rigged {
     Rigged { direct, rig, through }
 }
 
-async fn put(clients: &Clients, key: &str) -> Result<(), aws_sdk_dynamodb::Error> {
+async fn put(clients: &AwsClients, key: &str) -> Result<(), aws_sdk_dynamodb::Error> {
     let key = AttributeValue::S(key.to_owned());
     clients.dynamodb.put_item().table_name("dossier").item("pk", key).send().await?;
     Ok(())
 }
 
-async fn is_there(clients: &Clients, key: &str) -> bool {
+async fn is_there(clients: &AwsClients, key: &str) -> bool {
     let key = AttributeValue::S(key.to_owned());
     clients.dynamodb.get_item().table_name("dossier").key("pk", key).send().await.unwrap().item.is_some()
 }
 
-fn injected(rig: &FaultProxy, operation: &str, kind: Kind) -> u64 {
-    let injected: Injected = rig.plan().injected();
+fn injected(rig: &FaultProxy, operation: &str, kind: WireFault) -> u64 {
+    let injected: InjectedCounts = rig.plan().injected();
     injected.get(operation).and_then(|kinds| kinds.get(&kind)).copied().unwrap_or(0)
 }
 
@@ -118,8 +118,8 @@ async fn a_lost_answer_was_applied_and_a_lost_request_was_not() {
     rig.plan().set(vec!["DynamoDb.*=lost-request:1".parse().unwrap()]);
     put(&through, "b").await.unwrap_err();
     assert!(!is_there(&direct.clients, "b").await);
-    assert_eq!(injected(&rig, "DynamoDb.PutItem", Kind::LostAnswer), 1);
-    assert_eq!(injected(&rig, "DynamoDb.PutItem", Kind::LostRequest), 1);
+    assert_eq!(injected(&rig, "DynamoDb.PutItem", WireFault::LostAnswer), 1);
+    assert_eq!(injected(&rig, "DynamoDb.PutItem", WireFault::LostRequest), 1);
     rig.plan().set(Vec::new());
     put(&through, "b").await.unwrap();
 }
@@ -164,7 +164,7 @@ async fn a_repeated_message_reaches_a_second_receiver_while_the_first_one_has_it
     let (first, second) = (receive().await, receive().await);
     assert_eq!((first.len(), second.len()), (1, 1));
     assert_eq!(first[0].message_id, second[0].message_id);
-    assert_eq!(injected(&rig, "Sqs.ReceiveMessage", Kind::Repeat), 2);
+    assert_eq!(injected(&rig, "Sqs.ReceiveMessage", WireFault::Repeat), 2);
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use crate::support::binaries::Process;
 use crate::support::clean;
 use anyhow::{Context as _, Result};
 use futures::future::join_all;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::TestStack;
+use local_stack::stack::{Component, Options};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 async fn stack_with(settings: &[(&str, &str)]) -> Result<TestStack> {
-    let mut options = Options { without: vec![Part::Worker], ..TestStack::options() };
+    let mut options = Options { without: vec![Component::Worker], ..TestStack::options() };
     options.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     TestStack::with(options).await
 }
@@ -111,7 +111,7 @@ async fn what_is_too_much_is_refused_at_once_and_health_is_told_all_the_same() -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_times_too_many_requests_and_huge_heads_leave_memory_bounded() -> Result<()> {
-    let without = vec![Part::Api, Part::Worker];
+    let without = vec![Component::Api, Component::Worker];
     let stack = TestStack::with(Options { without, ..TestStack::options() }).await?;
     let mut environment = stack.environment().clone();
     for (name, value) in
@@ -160,7 +160,7 @@ async fn ten_times_too_many_requests_and_huge_heads_leave_memory_bounded() -> Re
 #[tokio::test(flavor = "multi_thread")]
 async fn one_tenants_streams_leave_connections_for_others() -> Result<()> {
     let stack = stack_with(&[("DOSSIER_TENANT_FOLLOWERS", "2")]).await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     let path = format!("/v1/reports/{id}/events");
     let mut open = Vec::new();
     for _ in 0..2 {
@@ -171,7 +171,7 @@ async fn one_tenants_streams_leave_connections_for_others() -> Result<()> {
     assert!(refused.headers().contains_key("retry-after"));
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
     let acme = stack.acme_client()?;
-    let theirs = acme.submitted(&clean()).await?;
+    let theirs = acme.submit_accepted(&clean()).await?;
     assert_eq!(acme.get(&format!("/v1/reports/{theirs}/events")).await?.status(), StatusCode::OK);
     drop(open);
     while stack.dev().get(&path).await?.status() != StatusCode::OK {

@@ -5,8 +5,8 @@ use crate::support::clean;
 use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
 use local_stack::aws::Service;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::TestStack;
+use local_stack::stack::{Component, Options};
 use reqwest::{Method, Response};
 use serde_json::Value;
 
@@ -53,8 +53,8 @@ fn reads(stack: &TestStack, operation: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_followers_cost_the_table_no_more_reads_than_one() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
-    let ids = [stack.dev().submitted(&clean()).await?, stack.dev().submitted(&clean()).await?];
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let ids = [stack.dev().submit_accepted(&clean()).await?, stack.dev().submit_accepted(&clean()).await?];
     let opened = (0..2 * FOLLOWERS).map(|index| Stream::open(&stack, &ids[index % 2], None));
     let mut streams = try_join_all(opened).await?;
     for stream in &mut streams {
@@ -76,8 +76,8 @@ async fn many_followers_cost_the_table_no_more_reads_than_one() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_goes_on_where_the_one_before_broke_off() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     let (seen, _) = Stream::open(&stack, &id, None).await?.next().await?;
     let mut resumed = Stream::open(&stack, &id, Some(&seen)).await?;
     stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?.error_for_status()?;

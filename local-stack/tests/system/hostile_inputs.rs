@@ -1,7 +1,7 @@
 //! Hostile inputs are refused with a reason or taken as plain data, and change nothing else.
 use crate::support::{clean, with};
 use anyhow::Result;
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::stack::{Component, Options, TestStack};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn inputs() -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_one_is_refused_by_its_field_or_taken_as_it_is() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let (http, url) = (reqwest::Client::new(), format!("{}/v1/reports", stack.api_url()));
     let key = stack.keys().dev.expose_secret().to_owned();
     for (field, value) in inputs() {

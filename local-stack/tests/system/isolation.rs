@@ -2,8 +2,8 @@
 use crate::support::{clean, sanctioned, text};
 use anyhow::Result;
 use api_service::router::document;
+use local_stack::stack::TestStack;
 use local_stack::stack::client::Client;
-use local_stack::stack::testing::TestStack;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ async fn answer(client: &Client, method: &str, path: &str) -> Result<(StatusCode
 async fn another_tenants_report_is_in_no_way_told_from_one_that_is_not_there() -> Result<()> {
     let stack = TestStack::start().await?;
     let (dev, acme) = (stack.dev(), stack.acme_client()?);
-    let id = dev.submitted(&sanctioned()).await?;
+    let id = dev.submit_accepted(&sanctioned()).await?;
     dev.wait_for_end(&id).await?;
     let nowhere = uuid::Uuid::now_v7().to_string();
     let mut compared = 0;
@@ -55,10 +55,10 @@ async fn lists_tables_sums_and_tokens_hold_ones_own_alone() -> Result<()> {
     let stack = TestStack::start().await?;
     let (dev, acme) = (stack.dev(), stack.acme_client()?);
     for _ in 0..3 {
-        let id = dev.submitted(&sanctioned()).await?;
+        let id = dev.submit_accepted(&sanctioned()).await?;
         dev.wait_for_end(&id).await?;
     }
-    let own = acme.submitted(&clean()).await?;
+    let own = acme.submit_accepted(&clean()).await?;
     acme.wait_for_end(&own).await?;
     let json =
         async |client: &Client, path: &str| -> Result<Value> { Ok(client.get(path).await?.json().await?) };

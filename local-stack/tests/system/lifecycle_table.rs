@@ -14,7 +14,7 @@ use domain::{
     request::ReportRequestDraft,
     time::UtcTime,
 };
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::stack::{Component, Options, TestStack};
 
 const POLICY: Policy =
     Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };
@@ -62,7 +62,7 @@ fn report(lifecycle: Lifecycle) -> Report {
 }
 
 async fn adapters() -> Result<(TestStack, Aws)> {
-    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     let (aws, _) = stack.adapters()?;
     Ok((stack, aws))

@@ -2,8 +2,8 @@
 use crate::support::{clean, sanctioned, text, with};
 use anyhow::Result;
 use domain::usage::Day;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::TestStack;
+use local_stack::stack::{Component, Options};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -17,10 +17,10 @@ async fn list(stack: &TestStack, query: &str) -> Result<(Vec<String>, Option<Str
 
 #[tokio::test(flavor = "multi_thread")]
 async fn days_choose_reports_and_pages_stay_while_new_reports_arrive() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let mut ids = Vec::new();
     for company in [clean(), sanctioned(), clean()] {
-        ids.insert(0, stack.dev().submitted(&company).await?);
+        ids.insert(0, stack.dev().submit_accepted(&company).await?);
     }
     let today = Day::of(service_runtime::clock::now());
     let (yesterday, tomorrow) = (today.before(1), today.next());
@@ -32,7 +32,7 @@ async fn days_choose_reports_and_pages_stay_while_new_reports_arrive() -> Result
 
     let (first, token) = list(&stack, "pageSize=2").await?;
     let token = token.unwrap();
-    let newest = stack.dev().submitted(&clean()).await?;
+    let newest = stack.dev().submit_accepted(&clean()).await?;
     let (second, end) = list(&stack, &format!("pageSize=2&pageToken={token}")).await?;
     assert_eq!(([first, second].concat(), end), (ids, None));
     assert_eq!(list(&stack, "pageSize=1").await?.0, [newest]);
@@ -51,7 +51,7 @@ async fn days_choose_reports_and_pages_stay_while_new_reports_arrive() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_holds_every_report_and_no_formula() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let formula = with(
         clean(),
         json!({"companyName": "@SUM(1,2) Holding", "purpose": "=HYPERLINK(\"https://evil.example\",\"pay\")"}),

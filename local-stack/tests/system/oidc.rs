@@ -8,9 +8,9 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use axum::{Json, Router, extract::State, routing::get};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use local_stack::stack::TestStack;
 use local_stack::stack::client::Client;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::{Component, Options};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -63,7 +63,7 @@ async fn provider(keys: &[&SigningKey]) -> Result<(String, Published)> {
 }
 
 async fn stack_with(issuer: &str) -> Result<TestStack> {
-    let mut options = Options { without: vec![Part::Worker], ..TestStack::options() };
+    let mut options = Options { without: vec![Component::Worker], ..TestStack::options() };
     for (name, value) in
         [("DOSSIER_OIDC_ISSUER", issuer), ("DOSSIER_OIDC_AUDIENCE", "https://dossier.example")]
     {
@@ -93,7 +93,7 @@ async fn a_token_stands_for_its_tenant_and_scopes_and_a_wrong_one_for_nobody() -
     assert_eq!(status(&token, "/v1/usage").await?, StatusCode::FORBIDDEN);
     // The tenant is the claim's: a report of the key's tenant is there, one of another is not.
     let (own, other) =
-        (stack.dev().submitted(&clean()).await?, stack.acme_client()?.submitted(&clean()).await?);
+        (stack.dev().submit_accepted(&clean()).await?, stack.acme_client()?.submit_accepted(&clean()).await?);
     assert_eq!(status(&token, &format!("/v1/reports/{own}")).await?, StatusCode::OK);
     assert_eq!(status(&token, &format!("/v1/reports/{other}")).await?, StatusCode::NOT_FOUND);
 

@@ -13,7 +13,7 @@ use domain::{
 };
 use local_stack::{
     faults::Faults,
-    stack::{Options, Part, testing::TestStack},
+    stack::{Component, Options, TestStack},
 };
 use serde_json::{Value, json};
 
@@ -27,16 +27,16 @@ async fn document(stack: &TestStack, report: &Value) -> Result<Document> {
 
 /// Waits until the report shows `stage`.
 async fn until_stage(stack: &TestStack, id: &str, stage: &str) -> Result<()> {
-    let mut seen = stack.dev().look(id, None).await?;
+    let mut seen = stack.dev().poll(id, None).await?;
     while seen.report["progress"]["stage"] != stage {
-        assert!(!seen.has_ended(), "{}", seen.report);
-        seen = stack.dev().look(id, Some(seen)).await?;
+        assert!(!seen.is_terminal(), "{}", seen.report);
+        seen = stack.dev().poll(id, Some(seen)).await?;
     }
     Ok(())
 }
 
 async fn purge(stack: &TestStack) -> Result<()> {
-    stack.clients().sqs.purge_queue().queue_url(&stack.surroundings().queues().queue_url).send().await?;
+    stack.clients().sqs.purge_queue().queue_url(&stack.infrastructure().queues().queue_url).send().await?;
     Ok(())
 }
 
@@ -46,7 +46,7 @@ async fn messages(stack: &TestStack) -> Result<u32> {
         QueueAttributeName::ApproximateNumberOfMessages,
         QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
     ];
-    let url = &stack.surroundings().queues().queue_url;
+    let url = &stack.infrastructure().queues().queue_url;
     let answer = stack
         .clients()
         .sqs
@@ -62,7 +62,7 @@ async fn messages(stack: &TestStack) -> Result<u32> {
 async fn a_lost_message_is_sent_again_by_the_sweeper() -> Result<()> {
     let mut stack = TestStack::start().await?;
     stack.stop_worker().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     purge(&stack).await?;
     let worker = stack.start_worker(&[])?;
     let report = stack.dev().wait_for_end(&id).await?;
@@ -75,12 +75,12 @@ async fn a_lost_message_is_sent_again_by_the_sweeper() -> Result<()> {
 async fn a_drained_worker_gives_back_and_the_next_one_does_not_pay_again() -> Result<()> {
     let mut stack = TestStack::start().await?;
     // The first answer is paid for and journalled; the second takes too long for this worker.
-    let id = stack.dev().submitted(&sanctioned()).await?;
+    let id = stack.dev().submit_accepted(&sanctioned()).await?;
     stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
     until_stage(&stack, &id, "assess").await?;
     let evidence_before = stack.feeds().calls();
     stack.stop_worker().await?;
-    let given_back = stack.dev().look(&id, None).await?.report;
+    let given_back = stack.dev().poll(&id, None).await?.report;
     assert_eq!(
         (&given_back["status"], &given_back["progress"]["stage"]),
         (&json!("PENDING"), &json!("queued"))
@@ -98,16 +98,16 @@ async fn a_drained_worker_gives_back_and_the_next_one_does_not_pay_again() -> Re
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_comes_twice_changes_nothing() -> Result<()> {
     let stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     let calls = stack.bedrock().calls();
     let body = json!({"v": 1, "tenant": "dev", "reportId": id}).to_string();
-    let url = &stack.surroundings().queues().queue_url;
+    let url = &stack.infrastructure().queues().queue_url;
     stack.clients().sqs.send_message().queue_url(url).message_body(body).send().await?;
     while messages(&stack).await? > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let again = stack.dev().look(&id, None).await?.report;
+    let again = stack.dev().poll(&id, None).await?.report;
     assert_eq!((&again["endedAt"], &again["attempt"]), (&report["endedAt"], &report["attempt"]));
     assert_eq!(stack.bedrock().calls(), calls);
     stack.stop().await
@@ -117,7 +117,7 @@ async fn a_message_that_comes_twice_changes_nothing() -> Result<()> {
 async fn a_cancel_during_the_models_call_stops_it() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     until_stage(&stack, &id, "assess").await?;
     let asked = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
     assert_eq!(asked.status().as_u16(), 200);
@@ -136,7 +136,7 @@ async fn throttles_and_faults_of_the_model_are_ridden_out() -> Result<()> {
     stack.bedrock().faults().set(faults(json!({"throttle": 0.3, "error": 0.2})));
     let mut ids = Vec::new();
     for _ in 0..6 {
-        ids.push(stack.dev().submitted(&clean()).await?);
+        ids.push(stack.dev().submit_accepted(&clean()).await?);
     }
     for id in &ids {
         assert_eq!(stack.dev().wait_for_end(id).await?["status"], "COMPLETED");
@@ -150,7 +150,7 @@ async fn what_the_model_cannot_prove_is_never_published() -> Result<()> {
     let stack = TestStack::start().await?;
     for fault in ["uncited", "hallucinated"] {
         stack.bedrock().faults().set(faults(json!({ fault: 1 })));
-        let id = stack.dev().submitted(&sanctioned()).await?;
+        let id = stack.dev().submit_accepted(&sanctioned()).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         let document = document(&stack, &report).await?;
         assert_eq!(report["riskLevel"], "HIGH", "the rules' floor stands");
@@ -171,7 +171,7 @@ async fn without_a_usable_answer_the_rules_speak_and_a_person_is_asked() -> Resu
     let stack = TestStack::start().await?;
     for fault in ["malformed", "refusal"] {
         stack.bedrock().faults().set(faults(json!({ fault: 1 })));
-        let id = stack.dev().submitted(&sanctioned()).await?;
+        let id = stack.dev().submit_accepted(&sanctioned()).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         assert_eq!(
             (&report["status"], &report["riskLevel"]),
@@ -192,7 +192,7 @@ async fn a_repaired_answer_is_as_good_as_a_first_one() -> Result<()> {
     stack.bedrock().faults().set(faults(json!({"uncited": 0.5})));
     let mut repaired = 0;
     for _ in 0..8 {
-        let id = stack.dev().submitted(&sanctioned()).await?;
+        let id = stack.dev().submit_accepted(&sanctioned()).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         let document = document(&stack, &report).await?;
         if report["usage"]["modelCalls"] == 2 && document.dropped.is_empty() {
@@ -209,7 +209,7 @@ async fn a_repaired_answer_is_as_good_as_a_first_one() -> Result<()> {
 async fn without_the_mandatory_source_no_report_is_low() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.feeds().faults().set(faults(json!({"error": 1})));
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!(
         (&report["status"], &report["riskLevel"]),
@@ -235,7 +235,7 @@ async fn a_report_whose_attempts_are_spent_reads_failed_and_can_be_resubmitted()
     options.settings.insert("DOSSIER_ATTEMPTS".to_owned(), "1".to_owned());
     let stack = TestStack::with(options).await?;
     stack.bedrock().faults().set(faults(json!({"error": 1})));
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!(
         (&report["status"], &report["error"]["code"]),
@@ -252,9 +252,9 @@ async fn a_report_whose_attempts_are_spent_reads_failed_and_can_be_resubmitted()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_cannot_reach_the_queue_loses_no_report() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     // The record is written; the message goes to a queue that is not there.
-    let wrong = format!("{}-gone", stack.surroundings().queues().queue_url);
+    let wrong = format!("{}-gone", stack.infrastructure().queues().queue_url);
     let settings = api_settings(&stack, &wrong)?;
     let stop = tokio_util::sync::CancellationToken::new();
     let api = api_service::application::Application::build_with(settings, stack.sdk(), stop.clone()).await?;
@@ -263,7 +263,7 @@ async fn an_api_that_cannot_reach_the_queue_loses_no_report() -> Result<()> {
         stack.keys().dev.clone(),
     )?;
     let api = tokio::spawn(api.run());
-    let id = client.submitted(&clean()).await?;
+    let id = client.submit_accepted(&clean()).await?;
     assert_eq!(messages(&stack).await?, 0);
     stop.cancel();
 
@@ -289,15 +289,15 @@ async fn one_tenants_many_reports_do_not_hold_up_anothers_one() -> Result<()> {
     stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
     let mut many = Vec::new();
     for _ in 0..12 {
-        many.push(stack.dev().submitted(&clean()).await?);
+        many.push(stack.dev().submit_accepted(&clean()).await?);
     }
     until_in_progress(&stack, 2).await?;
     // All eight slots could be busy with the first tenant's twelve; two are.
     let other = stack.acme_client()?;
-    let id = other.submitted(&clean()).await?;
-    let mut seen = other.look(&id, None).await?;
+    let id = other.submit_accepted(&clean()).await?;
+    let mut seen = other.poll(&id, None).await?;
     while seen.report["progress"]["stage"] != "assess" {
-        seen = other.look(&id, Some(seen)).await?;
+        seen = other.poll(&id, Some(seen)).await?;
     }
     assert_eq!(in_progress(&stack).await?, 2);
     for id in &many {
@@ -322,7 +322,7 @@ async fn until_in_progress(stack: &TestStack, count: usize) -> Result<()> {
 async fn a_worker_that_lost_its_lease_stops_and_writes_nothing_more() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
     until_stage(&stack, &id, "assess").await?;
 
     // Somebody for whom the lease has run out takes the report over.

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 use crate::support::{clean, sanctioned, text};
 use anyhow::Result;
 use aws_adapters::objects::Objects;
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::stack::{Component, Options, TestStack};
 use serde_json::{Value, json};
 use service_runtime::clock::Clock;
 use worker_service::{evidence::Sources, settings::Settings};
@@ -31,7 +31,7 @@ async fn stack(lists: &str, more: &[(&str, &str)]) -> Result<TestStack> {
 
 /// The finished report on `company`.
 async fn report(stack: &TestStack, company: &Value) -> Result<Value> {
-    let id = stack.dev().submitted(company).await?;
+    let id = stack.dev().submit_accepted(company).await?;
     let ended = stack.dev().wait_for_end(&id).await?;
     Ok(serde_json::from_slice(&stack.dev().download(text(&ended, "/links/json")).await?)?)
 }
@@ -119,7 +119,7 @@ async fn a_source_in_the_private_network_is_refused_unless_it_is_named() -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_read_from_s3_too() -> Result<()> {
-    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     let (s3, bucket) = (&stack.clients().s3, &stack.names().bucket);
     s3.put_object().bucket(bucket).key("lists/a.jsonl").body(list(3).into_bytes().into()).send().await?;
@@ -138,7 +138,7 @@ async fn lists_are_read_from_s3_too() -> Result<()> {
 async fn a_broken_or_shrunken_list_does_not_replace_the_one_before() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let path = file(directory.path(), &list(50))?;
-    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     let sources = sources(&stack, &path)?;
     let lists = sources.lists().expect("lists are configured");

@@ -10,7 +10,7 @@ use domain::identity::{ReportId, Tenant};
 use domain::time::UtcTime;
 use domain::usage::{Day, MicroUsd, TenantUsage};
 use local_stack::faults::Faults;
-use local_stack::stack::{Part, testing::TestStack};
+use local_stack::stack::{Component, TestStack};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -33,7 +33,7 @@ fn spent(cost: u64) -> TenantUsage {
 
 async fn without_services() -> Result<TestStack> {
     let mut options = TestStack::options();
-    options.without = vec![Part::Api, Part::Worker];
+    options.without = vec![Component::Api, Component::Worker];
     TestStack::with(options).await
 }
 
@@ -163,7 +163,7 @@ async fn a_throttle_halves_the_share_of_every_worker_and_it_grows_back() -> Resu
 }
 
 async fn ended(stack: &TestStack, request: &Value) -> Result<Value> {
-    let id = stack.dev().submitted(request).await?;
+    let id = stack.dev().submit_accepted(request).await?;
     stack.dev().wait_for_end(&id).await
 }
 
@@ -242,7 +242,7 @@ async fn a_tenants_day_ends_when_its_budget_is_spent_and_another_tenants_goes_on
     let stack = TestStack::with(options).await?;
     let mut ids = Vec::new();
     for number in 0..12 {
-        ids.push(stack.dev().submitted(&with(clean(), json!({"purpose": format!("{number}")}))).await?);
+        ids.push(stack.dev().submit_accepted(&with(clean(), json!({"purpose": format!("{number}")}))).await?);
     }
     let (mut completed, mut exceeded, mut cost) = (0, 0, 0.0);
     for id in &ids {
@@ -257,7 +257,7 @@ async fn a_tenants_day_ends_when_its_budget_is_spent_and_another_tenants_goes_on
     assert!(completed > 0 && exceeded > 0, "{completed} completed, {exceeded} over budget");
     assert!(cost <= 0.12, "{cost}");
     let acme = stack.acme_client()?;
-    let id = acme.submitted(&clean()).await?;
+    let id = acme.submit_accepted(&clean()).await?;
     assert_eq!(acme.wait_for_end(&id).await?["status"], "COMPLETED");
     stack.stop().await
 }

@@ -15,7 +15,7 @@ use domain::{
     request::{ReportRequest, ReportRequestDraft},
     time::UtcTime,
 };
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::stack::{Component, Options, TestStack};
 use worker_service::{settings::Settings, worker::Worker};
 
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -24,7 +24,7 @@ const REPORTS: usize = 8 * DUE_SHARDS as usize;
 
 /// A stack without services, its adapters, and a worker that does nothing by itself.
 async fn idle() -> Result<(TestStack, Aws, Worker)> {
-    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     let (aws, _) = stack.adapters()?;
     let worker = worker(&stack)?;
@@ -70,7 +70,7 @@ async fn leave_behind(aws: &Aws, reports: usize) -> Result<BTreeSet<ReportId>> {
 
 /// Every report that a message is in the queue for, as often as there is one.
 async fn sent(stack: &TestStack) -> Result<Vec<ReportId>> {
-    let (sqs, url) = (&stack.clients().sqs, &stack.surroundings().queues().queue_url);
+    let (sqs, url) = (&stack.clients().sqs, &stack.infrastructure().queues().queue_url);
     let mut ids = Vec::new();
     loop {
         let answer = sqs
@@ -122,7 +122,7 @@ async fn entries_that_are_no_reports_hide_none_behind_them() -> Result<()> {
     let (stack, aws, worker) = idle().await?;
     for shard in 0..DUE_SHARDS {
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        let put = stack.clients().dynamodb.put_item().table_name(&stack.surroundings().names().table);
+        let put = stack.clients().dynamodb.put_item().table_name(&stack.infrastructure().names().table);
         put.item(attribute::PK, text(&format!("R#?#{shard}")))
             .item(attribute::DUE_SHARD, text(&format!("s{shard}")))
             .item(attribute::DUE_AT, AttributeValue::N("0".to_owned()))

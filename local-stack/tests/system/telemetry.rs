@@ -11,7 +11,7 @@ use anyhow::Result;
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use local_stack::{
     faults::Faults,
-    stack::{Options, Part, client::Client, testing::TestStack},
+    stack::{Component, Options, TestStack, client::Client},
 };
 use opentelemetry_proto::tonic::{
     collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
@@ -76,13 +76,13 @@ async fn provoke_errors(stack: &TestStack) -> Result<()> {
     assert_eq!(stack.dev().submit(&invalid).await?.status(), 422);
     // Sources that do not answer: the question holds the company's name.
     stack.feeds().faults().set(Faults::from_json(&json!({"error": 1})).unwrap());
-    let silent = stack.dev().submitted(&clean()).await?;
+    let silent = stack.dev().submit_accepted(&clean()).await?;
     assert_eq!(stack.dev().wait_for_end(&silent).await?["riskLevel"], "UNDETERMINED");
     stack.feeds().faults().set(Faults::default());
     // A model that gives no answer, and one whose answers name what is not there.
     for (fault, status) in [("error", "FAILED"), ("hallucinated", "COMPLETED")] {
         stack.bedrock().faults().set(Faults::from_json(&json!({fault: 1})).unwrap());
-        let report = stack.dev().submitted(&sanctioned()).await?;
+        let report = stack.dev().submit_accepted(&sanctioned()).await?;
         assert_eq!(stack.dev().wait_for_end(&report).await?["status"], status);
     }
     stack.bedrock().faults().set(Faults::default());
@@ -95,7 +95,8 @@ const CLIENT_SPAN: &str = "00f067aa0ba902b7";
 #[tokio::test(flavor = "multi_thread")]
 async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     let stack =
-        TestStack::with(Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() }).await?;
+        TestStack::with(Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() })
+            .await?;
     let (collector, received) = collector().await?;
     let mut environment = stack.environment().clone();
     for (name, value) in [
@@ -243,7 +244,7 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     let signature = link.split("X-Amz-Signature=").nth(1).unwrap().split('&').next().unwrap();
     let secrets = [
         stack.keys().dev.expose_secret(),
-        stack.surroundings().credentials().secret_access_key.expose_secret(),
+        stack.infrastructure().credentials().secret_access_key.expose_secret(),
         signature,
         "Calder Vane",
         "99104372",
@@ -266,7 +267,7 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_sampled_is_measured_and_logged_all_the_same() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Api], ..TestStack::options() }).await?;
+    let stack = TestStack::with(Options { without: vec![Component::Api], ..TestStack::options() }).await?;
     let (collector, received) = collector().await?;
     let mut environment = stack.environment().clone();
     for (name, value) in [

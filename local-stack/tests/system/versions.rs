@@ -11,7 +11,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::access::Scope;
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::stack::{Component, Options, TestStack};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ async fn put(stack: &TestStack, item: &Item) -> Result<()> {
     let attributes = item.iter().map(|(name, value)| {
         (name.clone(), if name == "expires_at" { forever.clone() } else { attribute(value) })
     });
-    let table = &stack.surroundings().names().table;
+    let table = &stack.infrastructure().names().table;
     let request = stack.clients().dynamodb.put_item().table_name(table);
     request.set_item(Some(attributes.collect())).send().await?;
     Ok(())
@@ -84,7 +84,7 @@ async fn send(stack: &TestStack, message: &Message) -> Result<()> {
         let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
         request = request.message_attributes(name, value);
     }
-    request.queue_url(&stack.surroundings().queues().queue_url).send().await?;
+    request.queue_url(&stack.infrastructure().queues().queue_url).send().await?;
     Ok(())
 }
 
@@ -94,18 +94,19 @@ async fn what_earlier_versions_left_is_read_and_finished() -> Result<()> {
     assert!(recordings.iter().any(|recorded| recorded.version == "0.1.0"), "0.1.0 was never recorded");
     for recorded in recordings {
         let version = &recorded.version;
-        let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+        let stack =
+            TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
         for item in recorded.items.values().chain(&recorded.others) {
             put(&stack, item).await?;
         }
         for (key, body) in &recorded.objects {
-            let put = stack.clients().s3.put_object().bucket(&stack.surroundings().names().bucket).key(key);
+            let put = stack.clients().s3.put_object().bucket(&stack.infrastructure().names().bucket).key(key);
             put.body(ByteStream::from(STANDARD.decode(body)?)).send().await?;
         }
 
         // Ended reports are shown as they were.
         let state = |name: &str| recorded.reports[name].as_str();
-        let look = async |name: &str| anyhow::Ok(stack.dev().look(state(name), None).await?.report);
+        let look = async |name: &str| anyhow::Ok(stack.dev().poll(state(name), None).await?.report);
         let completed = look("completed").await?;
         assert_eq!(completed["status"], "COMPLETED", "{version}");
         let document: Value =
@@ -147,9 +148,9 @@ async fn what_earlier_versions_left_is_read_and_finished() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_later_version_adds_is_left_as_it_is() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
-    let id = stack.dev().submitted(&clean()).await?;
-    let (table, pk) = (&stack.surroundings().names().table, AttributeValue::S(format!("R#dev#{id}")));
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let id = stack.dev().submit_accepted(&clean()).await?;
+    let (table, pk) = (&stack.infrastructure().names().table, AttributeValue::S(format!("R#dev#{id}")));
     let dynamodb = stack.clients().dynamodb.clone();
     let added = AttributeValue::S("of a later version".to_owned());
     dynamodb
@@ -166,14 +167,14 @@ async fn what_a_later_version_adds_is_left_as_it_is() -> Result<()> {
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)));
     let kept =
-        dynamodb.get_item().table_name(&stack.surroundings().names().table).key("pk", pk).send().await?;
+        dynamodb.get_item().table_name(&stack.infrastructure().names().table).key("pk", pk).send().await?;
     assert_eq!(kept.item.and_then(|mut item| item.remove("from_later")), Some(added));
     let left = async || anyhow::Ok(stack.adapters()?.0.queue.depth().await?);
     while left().await? != Depth::default() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     worker.stop().await?;
-    let queues = stack.surroundings().queues();
+    let queues = stack.infrastructure().queues();
     let at = |url: &str| Queue::at(stack.sdk(), url.to_owned());
     assert_eq!(at(&queues.queue_url).depth().await?, Depth::default(), "both messages were taken");
     assert_eq!(at(&queues.dlq_url).depth().await?, Depth::default(), "and none is a dead letter");

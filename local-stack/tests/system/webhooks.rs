@@ -20,8 +20,8 @@ use domain::report::Report;
 use domain::request::{ReportRequest, ReportRequestDraft};
 use domain::time::UtcTime;
 use domain::webhook::{DeliveryAttempt, WebhookState};
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::TestStack;
+use local_stack::stack::{Component, Options};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use standardwebhooks::Webhook;
@@ -62,7 +62,7 @@ impl Receiver {
     }
 }
 
-async fn stack(without: &[Part]) -> Result<TestStack> {
+async fn stack(without: &[Component]) -> Result<TestStack> {
     let mut options = Options { without: without.to_vec(), ..TestStack::options() };
     options.settings.insert("DOSSIER_PRIVATE_CALLBACKS".to_owned(), "127.0.0.1".to_owned());
     TestStack::with(options).await
@@ -184,7 +184,7 @@ async fn a_receiver_that_is_gone_ends_it_and_the_message_is_kept() -> Result<()>
     assert_eq!(failed["attempts"].as_array().unwrap().len(), 1);
     let event: Value = serde_json::from_slice(&receiver.got(1).await[0].1)?;
     assert_eq!(event["type"], "report.cancelled");
-    let dlq = &stack.surroundings().queues().callback_dlq_url;
+    let dlq = &stack.infrastructure().queues().callback_dlq_url;
     let letters = aws_adapters::queue::Queue::at(stack.sdk(), dlq.clone());
     let letter = loop {
         let mut letters = letters.receive(1, Duration::from_secs(1), Duration::from_secs(1)).await?;
@@ -198,7 +198,7 @@ async fn a_receiver_that_is_gone_ends_it_and_the_message_is_kept() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_the_end_and_the_message_loses_no_call_back() -> Result<()> {
-    let stack = stack(&[Part::Worker]).await?;
+    let stack = stack(&[Component::Worker]).await?;
     let (aws, settings) = stack.adapters()?;
     let (receiver, url) = Receiver::start(&[]).await?;
     let id = recorded(&aws, &url).await?;
@@ -228,7 +228,7 @@ async fn a_crash_between_the_end_and_the_message_loses_no_call_back() -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_that_attempt_at_the_same_time_one_goes_on_and_nothing_is_undone() -> Result<()> {
-    let stack = stack(&[Part::Worker]).await?;
+    let stack = stack(&[Component::Worker]).await?;
     let (aws, settings) = stack.adapters()?;
     let id = recorded(&aws, "http://127.0.0.1:1/").await?;
     let now = service_runtime::clock::now();

@@ -1,10 +1,10 @@
-//! What the tests of the surroundings share: an embedded AWS on a free port and clients for it.
+//! What the tests of the infrastructure share: an embedded AWS on a free port and clients for it.
 
 use std::time::Duration;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials as SdkCredentials, Region, retry::RetryConfig};
 use local_stack::aws::{Credentials, EmbeddedAws};
-use local_stack::provision::{Clients, Names, Provisioned, provision};
+use local_stack::provision::{AwsClients, Names, QueueUrls, provision};
 use tokio::net::TcpListener;
 
 pub(crate) const REGION: &str = "ap-northeast-1";
@@ -20,11 +20,11 @@ pub(crate) fn credentials() -> Credentials {
     }
 }
 
-pub(crate) fn clients(endpoint: &str, secret: &str) -> Clients {
+pub(crate) fn clients(endpoint: &str, secret: &str) -> AwsClients {
     let key = credentials().access_key_id;
     let credentials = || SdkCredentials::new(&key, secret, None, None, "test");
     let retries = RetryConfig::disabled;
-    Clients {
+    AwsClients {
         dynamodb: aws_sdk_dynamodb::Client::from_conf(
             aws_sdk_dynamodb::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
@@ -57,9 +57,9 @@ pub(crate) fn clients(endpoint: &str, secret: &str) -> Clients {
 
 pub(crate) struct Aws {
     pub(crate) aws: EmbeddedAws,
-    pub(crate) clients: Clients,
+    pub(crate) clients: AwsClients,
     pub(crate) names: Names,
-    pub(crate) queues: Provisioned,
+    pub(crate) queues: QueueUrls,
 }
 
 pub(crate) async fn provisioned_aws() -> Aws {
