@@ -16,3 +16,6 @@ mod ready;
 pub mod server;
 mod soak;
 pub mod stack;
+mod test_stack;
+
+pub use test_stack::TestStack;

@@ -58,7 +58,7 @@ pub struct Cli {
     #[arg(long = "rig", global = true, value_name = "OPERATION=FAULT:PROBABILITY")]
     wire_faults: Vec<fault_proxy::Rule>,
 
-    /// Seed of the faults, which repeats their schedule [default: random, and printed]
+    /// Seed of the faults, which repeats their schedule [default: random]
     #[arg(long, global = true, value_name = "N")]
     seed: Option<u64>,
 

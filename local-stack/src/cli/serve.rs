@@ -97,7 +97,7 @@ fn welcome(stack: &Stack, options: &Options) -> String {
     if let Some(proxy) = stack.fault_proxy() {
         row("Fault proxy", &format!("{} (AWS), {} (Bedrock)", proxy.aws_url(), proxy.bedrock_url()));
     }
-    row("Fault seed", &options.seed.to_string());
+    row("Seed of faults", &options.seed.to_string());
     let _ = write!(
         text,
         "\n  Request a report, with KEY set to the development key:\n\n    curl -sS {api}/v1/reports -H \"authorization: Bearer $KEY\" \\\n      \

@@ -7,6 +7,7 @@ pub(crate) mod samples;
 mod save;
 mod table;
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,12 +69,13 @@ async fn with_stack(
     bars: MultiProgress,
 ) -> anyhow::Result<()> {
     let interrupted = || anyhow!("interrupted before the reports were finished");
-    let seed = options.seed;
+    let has_faults = !options.faults.is_empty() || options.fault_proxy.is_some();
+    let fault_seed = has_faults.then_some(options.seed);
     let mut stack = tokio::select! {
         stack = Stack::start(options) => stack?,
         () = stop.cancelled() => return Err(interrupted()),
     };
-    print_line(&welcome(stack.api_url(), seed));
+    print_line(&welcome(stack.api_url(), fault_seed));
     let ready_file = ready.map(|ready| ready.publish(&stack)).transpose();
     let client = stack.client();
     let samples = async {
@@ -81,19 +83,24 @@ async fn with_stack(
         run_samples(Arc::new(client?), out, Display::new(bars)).await
     };
     let outcome = tokio::select! {
-            outcome = samples => outcome,
-    () = stop.cancelled() => Err(interrupted()),
-            error = stack.ended() => Err(error),
-        };
+        outcome = samples => outcome,
+        () = stop.cancelled() => Err(interrupted()),
+        error = stack.ended() => Err(error),
+    };
     let stopped = stack.stop().await;
     outcome.and(stopped)
 }
 
-fn welcome(api_url: &str, seed: u64) -> String {
-    format!(
-        "Dossier runs at {api_url} until the demo ends (fault seed: {seed}).\nWriting reports on {} sample companies.\n",
+fn welcome(api_url: &str, fault_seed: Option<u64>) -> String {
+    let names = SAMPLES.map(|sample| sample.name).join(" and ");
+    let mut text = format!(
+        "Dossier runs at {api_url} until the demo ends.\nWriting reports on {} sample companies: {names}.\n",
         SAMPLES.len()
-    )
+    );
+    if let Some(seed) = fault_seed {
+        let _ = writeln!(text, "Faults are injected; --seed {seed} repeats their schedule.");
+    }
+    text
 }
 
 async fn run_samples(client: Arc<Client>, out: &Path, display: Display) -> anyhow::Result<()> {

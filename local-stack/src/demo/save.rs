@@ -28,7 +28,7 @@ impl SavedFiles {
 
     /// Returns a list of `file:` URLs of the saved files. The signed links stop working when the stack stops.
     pub(super) fn listing(&self, company: &str) -> String {
-        let mut text = format!("{company}\n");
+        let mut text = format!("Saved report on {company}:\n");
         for path in &self.files {
             let _ = match Url::from_file_path(path) {
                 Ok(url) => writeln!(text, "  {url}"),

@@ -41,18 +41,18 @@ struct State {
 
 impl Plan {
     /// Returns a plan with `rules`.
-    pub fn new(rules: Vec<Rule>, seed: u64) -> Self {
+    pub(crate) fn new(rules: Vec<Rule>, seed: u64) -> Self {
         let state = State { rules, exchanges: BTreeMap::new(), messages: 0, injected: InjectedCounts::new() };
         Self { seed, state: Mutex::new(state) }
     }
 
     /// Returns the seed of the decisions.
-    pub fn seed(&self) -> u64 {
+    pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
     /// Returns the rules in force.
-    pub fn rules(&self) -> Vec<Rule> {
+    pub(crate) fn rules(&self) -> Vec<Rule> {
         self.lock().rules.clone()
     }
 

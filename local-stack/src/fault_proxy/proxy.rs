@@ -16,9 +16,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Disconnect, DisconnectingListener};
+use super::observer::{Exchange, Observer};
 use super::plan::Plan;
 use super::rules::{TargetService, WireFault};
-use super::{Exchange, Observer, admin, error_responses, forward, redelivery};
+use super::{admin, error_responses, forward, redelivery};
 
 /// Larger than any request of Dossier's services.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;

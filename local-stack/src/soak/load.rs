@@ -69,7 +69,7 @@ fn request(number: u32) -> Value {
     json!({ "companyName": name, "corporateNumber": corporate_number(number), "country": "GB" })
 }
 
-/// Number of open reports at the last poll, number of accepted submissions, and the results so far.
+/// The load so far: open reports at the last poll, submissions with a final answer, and their results.
 #[derive(Debug)]
 pub(super) struct LoadState {
     backlog: u64,
@@ -96,7 +96,7 @@ impl LoadState {
         self.accepted_at_poll.store(self.accepted(), Ordering::Relaxed);
     }
 
-    /// Returns how many submissions were accepted so far.
+    /// Returns how many submissions have a final answer so far, including rejections.
     pub(super) fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
     }
@@ -115,6 +115,7 @@ impl LoadState {
         }
     }
 
+    /// Records the final answer to a submission.
     fn record(&self, outcome: Result<AcceptedSubmission, RejectedSubmission>) {
         self.accepted.fetch_add(1, Ordering::Relaxed);
         let mut submissions = self.submissions.lock().unwrap_or_else(PoisonError::into_inner);

@@ -230,18 +230,19 @@ impl SupervisedProcess {
             let kill_due = async {
                 match lifetime {
                     Some(lifetime) if !stop_killing.is_cancelled() => tokio::select! {
-                    () = sleep(lifetime) => {}
-                                            () = stop_killing.cancelled() => std::future::pending().await,
-                                        },
+                        () = sleep(lifetime) => {}
+                        () = stop_killing.cancelled() => std::future::pending().await,
+                    },
                     _ => std::future::pending().await,
                 }
             };
             tokio::select! {
                 ended = child.wait() => {
-                    let status = ended.with_context(|| format!("{} cannot be waited for", self.name))?;
-                    history.unexpected_ends.push(format!("{status}; the last log line is: {}", self.last_log_line()));
-                    if history.unexpected_ends.len() >= MAX_UNEXPECTED_ENDS {
-                        bail!("{} does not keep running: {}", self.name, history.unexpected_ends.join("\n  "));
+                    let status = ended.with_context(|| format!("waiting for {} failed", self.name))?;
+                    let ends = &mut history.unexpected_ends;
+                    ends.push(format!("{status}; the last log line is: {}", self.last_log_line()));
+                    if ends.len() >= MAX_UNEXPECTED_ENDS {
+                        bail!("{} does not keep running: {}", self.name, ends.join("\n  "));
                     }
                     sleep(RESTART_DELAY).await;
                 }

@@ -8,7 +8,6 @@ mod keys;
 mod options;
 mod port;
 mod service_task;
-mod test_stack;
 
 use std::net::SocketAddr;
 
@@ -30,7 +29,6 @@ pub use keys::Keys;
 pub use options::{Component, Options};
 pub(crate) use port::PortUnavailable;
 pub use service_task::ServiceTask;
-pub use test_stack::TestStack;
 
 /// A running stack. Dropping it asks every part to stop; [`stop`](Self::stop) also waits, in order.
 #[derive(Debug)]

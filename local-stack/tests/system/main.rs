@@ -1,9 +1,10 @@
-//! The tests of the whole system: one binary, for each of these would be a quarter of a gigabyte.
+//! The tests of the whole system. They are one binary, because each binary of this size takes a quarter of a
+//! gigabyte.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "what is not there fails the test, and a test tells what it saw"
+    reason = "a missing value fails the test, and a test prints its measurements"
 )]
 
 mod access;

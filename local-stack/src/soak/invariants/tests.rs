@@ -121,7 +121,7 @@ impl SoakCase {
 
     fn with_message(self, body: &str, dead_lettered: bool) -> Self {
         self.with(|case| {
-            case.state.leftover_messages.push(LeftoverMessage { body: body.to_owned(), dead_lettered })
+            case.state.leftover_messages.push(LeftoverMessage { body: body.to_owned(), dead_lettered });
         })
     }
 }

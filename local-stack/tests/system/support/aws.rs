@@ -1,4 +1,4 @@
-//! What the tests of the infrastructure share: an embedded AWS on a free port and clients for it.
+//! An embedded AWS on a free port, and clients for it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 pub(crate) const REGION: &str = "ap-northeast-1";
 
-pub(crate) async fn listener() -> TcpListener {
+pub(crate) async fn free_listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
@@ -20,7 +20,7 @@ pub(crate) fn credentials() -> Credentials {
     }
 }
 
-pub(crate) fn clients(endpoint: &str, secret: &str) -> AwsClients {
+pub(crate) fn aws_clients(endpoint: &str, secret: &str) -> AwsClients {
     let key = credentials().access_key_id;
     let credentials = || SdkCredentials::new(&key, secret, None, None, "test");
     let retries = RetryConfig::disabled;
@@ -55,22 +55,22 @@ pub(crate) fn clients(endpoint: &str, secret: &str) -> AwsClients {
     }
 }
 
-pub(crate) struct Aws {
+pub(crate) struct ProvisionedAws {
     pub(crate) aws: EmbeddedAws,
     pub(crate) clients: AwsClients,
     pub(crate) names: Names,
     pub(crate) queues: QueueUrls,
 }
 
-pub(crate) async fn provisioned_aws() -> Aws {
-    let aws = EmbeddedAws::start(listener().await, credentials(), REGION).await.unwrap();
-    let clients = clients(&aws.endpoint(), "a secret of this test");
+pub(crate) async fn provisioned_aws() -> ProvisionedAws {
+    let aws = EmbeddedAws::start(free_listener().await, credentials(), REGION).await.unwrap();
+    let clients = aws_clients(&aws.endpoint(), "a secret of this test");
     let names = Names::default();
     let queues = provision(&clients, &names).await.unwrap();
-    Aws { aws, clients, names, queues }
+    ProvisionedAws { aws, clients, names, queues }
 }
 
-/// Fails when `future` takes longer than `seconds`: for waits that must end early.
+/// Awaits `future`; panics if it takes longer than `seconds`.
 pub(crate) async fn within<F: Future>(seconds: u64, future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(seconds), future)
         .await

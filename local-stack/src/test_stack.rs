@@ -6,9 +6,8 @@ use aws_adapters::Aws;
 use aws_adapters::settings::AwsSettings;
 use service_runtime::config::Reader;
 
-use super::Stack;
-use super::client::Client;
-use super::options::Options;
+use crate::stack::client::Client;
+use crate::stack::{Options, Stack};
 
 /// Settings that are shorter than in production. The readiness interval is long instead: a readiness check makes
 /// requests to AWS, which tests count, so no check follows the first one. Seconds.
