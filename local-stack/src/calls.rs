@@ -1,11 +1,11 @@
-//! A counter of calls by operation, read by tests and by `GET /calls`.
+//! A counter of calls by operation, for tests and `GET /calls`.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Counts per key; the key is an operation's name, or a service with an operation's name.
+/// Counts per key. The key is the name of an operation, or a service with the name of an operation.
 #[derive(Debug)]
-pub struct Calls<K>(Mutex<BTreeMap<K, u64>>);
+pub(crate) struct Calls<K>(Mutex<BTreeMap<K, u64>>);
 
 impl<K> Default for Calls<K> {
     fn default() -> Self {
@@ -14,13 +14,13 @@ impl<K> Default for Calls<K> {
 }
 
 impl<K: Ord + Clone> Calls<K> {
-    /// Counts one more call of `key`.
-    pub fn add(&self, key: K) {
+    /// Counts one call of `key`.
+    pub(crate) fn add(&self, key: K) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(0) += 1;
     }
 
-    /// The counts so far; keys that were never counted are absent.
-    pub fn snapshot(&self) -> BTreeMap<K, u64> {
+    /// Returns the counts so far. Keys that were never counted are absent.
+    pub(crate) fn snapshot(&self) -> BTreeMap<K, u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

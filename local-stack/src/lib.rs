@@ -1,19 +1,21 @@
-//! Dossier on one machine: an embedded AWS (SQS, DynamoDB, S3), a stand-in for Bedrock Runtime and stand-ins for the
-//! evidence feeds, all on loopback, with faults that can be asked for on the wire; the API and a worker on top of them,
-//! in one process; and the demo.
+//! Dossier on one machine: an embedded AWS (SQS, DynamoDB, S3), stand-ins for Bedrock Runtime and for the
+//! evidence feeds, all on loopback and with faults on request; the API and a worker on top of them, in one
+//! process; the demo; and the soak test.
 
 pub mod aws;
 pub mod bedrock;
-pub mod calls;
+pub(crate) mod calls;
 pub mod cli;
-pub mod demo;
+mod console;
+mod demo;
 pub mod fault_proxy;
 pub mod faults;
 pub mod feeds;
 pub mod provision;
-pub mod ready;
+mod ready;
 pub mod server;
-pub mod soak;
+mod soak;
 pub mod stack;
+mod test_stack;
 
-pub use stack::testing::TestStack;
+pub use test_stack::TestStack;

@@ -1,4 +1,4 @@
-//! The command `local-stack`: the whole of Dossier on one machine.
+//! The command `local-stack`: all of Dossier on one machine.
 
 use std::process::ExitCode;
 

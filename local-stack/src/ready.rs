@@ -1,5 +1,6 @@
-//! The ready file: one JSON object that tells other programs where everything is and which keys are good. It appears
-//! whole, once everything can be used, for its owner alone, and is gone when the stack is.
+//! The ready file: one JSON object with the addresses, keys and environment of a stack, for other programs.
+//! It is created atomically when the stack is usable, is readable by its owner only, and is removed when the
+//! stack stops.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -12,12 +13,12 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::stack::Stack;
-use crate::stack::surroundings::REGION;
+use crate::stack::infrastructure::REGION;
 
-/// What the file holds. It has no `Debug`: everything in it is for its reader's eyes.
+/// The content of the file. It has no `Debug`, because it holds secrets.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Ready<'a> {
+struct ReadyContent<'a> {
     api: &'a str,
     key: &'a str,
     keys: BTreeMap<&'static str, &'a str>,
@@ -34,9 +35,9 @@ struct Ready<'a> {
     env: BTreeMap<&'a str, &'a str>,
 }
 
-impl<'a> Ready<'a> {
+impl<'a> ReadyContent<'a> {
     fn of(stack: &'a Stack) -> Self {
-        let (keys, surroundings, names) = (stack.keys(), stack.surroundings(), stack.names());
+        let (keys, infrastructure, names) = (stack.keys(), stack.infrastructure(), stack.names());
         let (dev, acme) = (keys.dev.expose_secret(), keys.acme.expose_secret());
         Self {
             api: stack.api_url(),
@@ -45,47 +46,46 @@ impl<'a> Ready<'a> {
             aws: stack.aws().endpoint(),
             bedrock: stack.bedrock().base_url(),
             feeds: stack.feeds().base_url(),
-            queue_url: &surroundings.queues().queue_url,
-            dlq_url: &surroundings.queues().dlq_url,
+            queue_url: &infrastructure.queues().queue_url,
+            dlq_url: &infrastructure.queues().dlq_url,
             table: &names.table,
             bucket: &names.bucket,
             region: REGION,
-            access_key_id: &surroundings.credentials().access_key_id,
-            secret_access_key: surroundings.credentials().secret_access_key.expose_secret(),
+            access_key_id: &infrastructure.credentials().access_key_id,
+            secret_access_key: infrastructure.credentials().secret_access_key.expose_secret(),
             env: stack.environment().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         }
     }
 }
 
-/// A ready file that is to come.
+/// A ready file that is not yet published.
 #[derive(Debug)]
-pub struct Prepared {
+pub(crate) struct PendingReadyFile {
     path: PathBuf,
     file: NamedTempFile,
 }
 
-/// A ready file that is there; dropping this removes it.
+/// A published ready file. Dropping it removes the file.
 #[derive(Debug)]
-pub struct ReadyFile {
+pub(crate) struct ReadyFile {
     path: PathBuf,
     sha256: String,
 }
 
-impl Prepared {
-    /// Sees that a file can be made at `path`, and removes what an earlier stack left there: whoever waits for the
-    /// file must not find an old one.
+impl PendingReadyFile {
+    /// Checks that a file can be created at `path`, and removes the file that an earlier stack left there, so
+    /// that no program takes it for the new one.
     ///
     /// # Errors
-    /// When the directory is not there or cannot be written to, or `path` is no file.
-    pub fn new(path: &Path) -> anyhow::Result<Self> {
+    /// Returns an error if the directory does not exist or is not writable, or if `path` is not a file.
+    pub(crate) fn new(path: &Path) -> anyhow::Result<Self> {
         let absolute = std::path::absolute(path)
             .with_context(|| format!("the ready file {} has no usable path", path.display()))?;
         let directory = absolute.parent().unwrap_or(Path::new("/"));
-        // Readable and writable by its owner alone from the beginning.
+        // A temporary file is readable and writable by its owner only from the moment it is created.
         let file = tempfile::Builder::new().prefix(".ready-").tempfile_in(directory).with_context(|| {
             format!(
-                "the ready file {} cannot be made: give --ready-file a path in a directory that exists and can be \
-                 written to",
+                "the ready file {} cannot be created: give --ready-file a path in an existing, writable directory",
                 path.display()
             )
         })?;
@@ -94,7 +94,7 @@ impl Prepared {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
                 let message = format!(
-                    "{} cannot be replaced by a ready file: give --ready-file another path",
+                    "{} cannot be replaced by the ready file: give --ready-file another path",
                     path.display()
                 );
                 return Err(error).context(message);
@@ -103,13 +103,13 @@ impl Prepared {
         Ok(Self { path: absolute, file })
     }
 
-    /// Makes the file appear, all at once.
+    /// Writes the file and moves it to its path atomically.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn publish(self, stack: &Stack) -> anyhow::Result<ReadyFile> {
+    /// Returns an error if the file cannot be written.
+    pub(crate) fn publish(self, stack: &Stack) -> anyhow::Result<ReadyFile> {
         let Self { path, mut file } = self;
-        let mut content = serde_json::to_vec_pretty(&Ready::of(stack))?;
+        let mut content = serde_json::to_vec_pretty(&ReadyContent::of(stack))?;
         content.push(b'\n');
         let unwritable = || format!("the ready file {} cannot be written", path.display());
         file.write_all(&content).with_context(unwritable)?;
@@ -120,10 +120,10 @@ impl Prepared {
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        // Another stack may have put its own file there since.
+        // Another stack may have replaced the file in the meantime.
         let ours = std::fs::read(&self.path).is_ok_and(|content| sha256_hex(&content) == self.sha256);
         if ours && let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::warn!(path = %self.path.display(), %error, "the ready file could not be removed");
+            tracing::warn!(path = %self.path.display(), %error, "the ready file could not be removed; delete it by hand");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! One loopback HTTP server: started on a listener the caller bound, stopped by a token or by being dropped.
-//! All stand-ins and the embedded AWS share it.
+//! The HTTP server that all stand-ins and the embedded AWS use. It serves a listener that the caller bound,
+//! until a token is cancelled or the server is dropped.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,10 +16,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How long a request that is being answered may still take once the server is asked to stop.
+/// How long a request in flight may still take after the server is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
-/// A running server. Dropping it asks the server to stop without waiting for it.
+/// A running server. Dropping it asks the server to stop without waiting.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -28,14 +28,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves `app` on `listener` until `stopping` is cancelled. There is no idle time-out and no limit of connections.
+    /// Serves `app` on `listener` until `stopping` is cancelled. There is no idle timeout and no limit on
+    /// connections.
     ///
     /// # Errors
-    /// When the listener has no local address any more.
+    /// Returns an error if the listener has no local address.
     pub fn start(listener: TcpListener, stopping: CancellationToken, app: Router) -> anyhow::Result<Self> {
-        let address = listener.local_addr().context("the listener given to a local server has no address")?;
-        let app = app.layer(middleware::from_fn_with_state(stopping.clone(), end_with_the_server));
-        // Small answers follow small requests here: without this every exchange waits for a delayed acknowledgement.
+        let address = listener.local_addr().context("the listener of a local server has no address")?;
+        let app = app.layer(middleware::from_fn_with_state(stopping.clone(), abort_when_stopping));
+        // Exchanges are small: without TCP_NODELAY each one waits for a delayed acknowledgement.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -45,17 +46,17 @@ impl Server {
         Ok(Self { address, stopping, task: tokio::spawn(async move { serving.await }) })
     }
 
-    /// Where the server listens.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// `http://address:port`, without a slash at the end.
+    /// Returns `http://address:port`, without a trailing slash.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Cancelling this token stops the server.
+    /// Returns the token that stops the server when it is cancelled.
     pub fn stopping(&self) -> CancellationToken {
         self.stopping.clone()
     }
@@ -63,7 +64,7 @@ impl Server {
     /// Stops accepting, gives requests in flight one second, and returns when the last connection is closed.
     ///
     /// # Errors
-    /// When the server had ended with an error before.
+    /// Returns the error that the server ended with, also if it ended earlier.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stopping.cancel();
         let address = self.address;
@@ -80,8 +81,9 @@ impl Drop for Server {
     }
 }
 
-/// Graceful shutdown waits for every request; a long poll or a latency fault would hold it up for as long as it lasts.
-async fn end_with_the_server(
+/// Answers 503 when the server has been stopping for [`STOP_GRACE`]. Graceful shutdown waits for every
+/// request; without this limit a long poll or a latency fault would delay it for as long as it lasts.
+async fn abort_when_stopping(
     State(stopping): State<CancellationToken>,
     request: Request,
     next: Next,

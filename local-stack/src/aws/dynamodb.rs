@@ -1,4 +1,5 @@
-//! DynamoDB of the embedded AWS: rustack's tables behind a queue of requests.
+//! DynamoDB of the embedded AWS: rustack's tables, with a limit on concurrent requests and with indexes of
+//! our own.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,15 +22,16 @@ use uuid::Uuid;
 
 use super::indexes::{Indexes, Item};
 
-/// rustack answers RequestLimitExceeded from the 129th concurrent request on, an on-demand table takes thousands. Below
-/// 128 by what requests whose client went away may still hold for a moment.
-const CONCURRENT_REQUESTS: usize = 96;
+/// Maximum number of concurrent requests; further ones wait. rustack answers RequestLimitExceeded from the
+/// 129th on, whereas an on-demand table takes thousands. The limit is below 128 because a request whose
+/// client has gone away may still hold a slot for a moment.
+const MAX_CONCURRENT_REQUESTS: usize = 96;
 
 pub(super) struct DynamoDb {
     provider: Arc<RustackDynamoDB>,
     handler: RustackDynamoDBHandler,
     indexes: Indexes,
-    turns: Semaphore,
+    permits: Semaphore,
 }
 
 impl DynamoDb {
@@ -40,22 +42,22 @@ impl DynamoDb {
             handler: RustackDynamoDBHandler::new(Arc::clone(&provider)),
             provider,
             indexes: Indexes::default(),
-            turns: Semaphore::new(CONCURRENT_REQUESTS),
+            permits: Semaphore::new(MAX_CONCURRENT_REQUESTS),
         }
     }
 
-    /// Answers a request whose signature was verified.
-    pub(super) async fn answer(&self, headers: &HeaderMap, body: Bytes) -> Response<Body> {
-        // The semaphore is never closed: an error would only mean that nobody waits for the answer.
-        let _turn = self.turns.acquire().await;
+    /// Handles a request whose signature was verified.
+    pub(super) async fn handle(&self, headers: &HeaderMap, body: Bytes) -> Response<Body> {
+        // The semaphore is never closed, so there is always a permit.
+        let _permit = self.permits.acquire().await;
         let request_id = Uuid::now_v7().to_string();
         let answer = match resolve_operation(headers) {
-            Ok(operation) => match self.query_of_index(operation, &body, &request_id) {
+            Ok(operation) => match self.query_index(operation, &body, &request_id) {
                 Some(answer) => answer,
                 None => {
                     let answer = dispatch_operation(&self.handler, operation, body.clone()).await;
                     if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
-                        self.written(operation, &body);
+                        self.update_indexes(operation, &body);
                     }
                     answer
                 }
@@ -67,8 +69,8 @@ impl DynamoDb {
             .map(|body: DynamoDBResponseBody| Body::new(body))
     }
 
-    /// The answer to a query of an index; none for every other request.
-    fn query_of_index(
+    /// Answers a query of an index. Returns `None` for every other request.
+    fn query_index(
         &self,
         operation: DynamoDBOperation,
         body: &[u8],
@@ -86,12 +88,12 @@ impl DynamoDb {
         }))
     }
 
-    /// Brings the indexes to what a request that was carried out has left.
-    fn written(&self, operation: DynamoDBOperation, body: &[u8]) {
-        let written: Written = match operation {
+    /// Updates the indexes after a request that changed a table.
+    fn update_indexes(&self, operation: DynamoDBOperation, body: &[u8]) {
+        let request: WriteRequest = match operation {
             DynamoDBOperation::CreateTable => {
                 if let Ok(table) = serde_json::from_slice(body) {
-                    self.indexes.created(table);
+                    self.indexes.create(table);
                 }
                 return;
             }
@@ -101,16 +103,16 @@ impl DynamoDb {
             | DynamoDBOperation::DeleteItem
             | DynamoDBOperation::BatchWriteItem
             | DynamoDBOperation::TransactWriteItems => match serde_json::from_slice(body) {
-                Ok(written) => written,
+                Ok(request) => request,
                 Err(_) => return,
             },
             _ => return,
         };
         if operation == DynamoDBOperation::DeleteTable {
-            self.indexes.deleted(&written.table_name);
+            self.indexes.delete(&request.table_name);
             return;
         }
-        for (table, item) in written.items() {
+        for (table, item) in request.items() {
             self.indexes.refresh(&self.provider, &table, &item);
         }
     }
@@ -118,27 +120,27 @@ impl DynamoDb {
 
 type HandlerResult = Result<Response<DynamoDBResponseBody>, DynamoDBError>;
 
-/// What of a writing request says which items it writes.
+/// The part of a write request that identifies the written items.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]
-struct Written {
+struct WriteRequest {
     table_name: String,
     item: Option<Item>,
     key: Option<Item>,
-    request_items: HashMap<String, Vec<HashMap<String, Write>>>,
-    transact_items: Vec<HashMap<String, Write>>,
+    request_items: HashMap<String, Vec<HashMap<String, WriteEntry>>>,
+    transact_items: Vec<HashMap<String, WriteEntry>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Write {
+struct WriteEntry {
     table_name: String,
     item: Option<Item>,
     key: Option<Item>,
 }
 
-impl Written {
+impl WriteRequest {
     fn items(self) -> Vec<(String, Item)> {
         let Self { table_name, item, key, request_items, transact_items } = self;
         let mut items: Vec<(String, Item)> =
@@ -160,13 +162,13 @@ mod tests {
     use tokio::task::JoinSet;
 
     #[tokio::test]
-    async fn more_requests_at_once_than_the_library_takes_wait_and_are_not_throttled() {
+    async fn requests_above_the_librarys_limit_wait_and_are_not_throttled() {
         let dynamodb = Arc::new(DynamoDb::new("eu-west-1"));
         let headers = HeaderMap::from_iter([(
             axum::http::HeaderName::from_static("x-amz-target"),
             HeaderValue::from_static("DynamoDB_20120810.PutItem"),
         )]);
-        // Large enough that reading one takes longer than handing over the next.
+        // Large enough that reading a request takes longer than sending the next one.
         let body = Bytes::from(format!(
             r#"{{"TableName":"none","Item":{{"pk":{{"S":"{}"}}}}}}"#,
             "x".repeat(300_000)
@@ -175,7 +177,7 @@ mod tests {
         for _ in 0..400 {
             let (dynamodb, headers, body) = (Arc::clone(&dynamodb), headers.clone(), body.clone());
             requests.spawn(async move {
-                let answer = dynamodb.answer(&headers, body).await.into_body();
+                let answer = dynamodb.handle(&headers, body).await.into_body();
                 axum::body::to_bytes(answer, usize::MAX).await.unwrap()
             });
         }

@@ -1,6 +1,6 @@
-//! Global secondary indexes of the embedded DynamoDB. rustack answers a query of one by a look at the first megabyte of
-//! the table, so that entries beyond it are never found; here each index is kept sorted, sparse and projected, as
-//! DynamoDB keeps it.
+//! Global secondary indexes of the embedded DynamoDB. rustack answers a query of an index from the first
+//! megabyte of the table, so it never finds entries beyond. Here each index is sorted, sparse and projected,
+//! as in DynamoDB.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,8 +14,8 @@ use rustack_dynamodb_model::input::{CreateTableInput, GetItemInput, QueryInput};
 use rustack_dynamodb_model::output::QueryOutput;
 use rustack_dynamodb_model::types::{KeyType, Projection, ProjectionType, Select};
 
-/// What one answer holds at most, in bytes ("Query", Amazon DynamoDB API Reference).
-const ANSWER_MAX: usize = 1024 * 1024;
+/// Maximum size of one response, in bytes ("Query", Amazon DynamoDB API Reference).
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -28,29 +28,29 @@ struct Index {
     name: String,
     hash: String,
     range: Option<String>,
-    /// The table's own key.
+    /// Names of the table's key attributes.
     key: Vec<String>,
-    /// What an entry holds beside the keys; none: everything.
+    /// Attributes of an entry in addition to the keys. `None` means all attributes.
     projected: Option<Vec<String>>,
-    entries: BTreeMap<Place, Item>,
-    /// Where the item with this key stands.
-    places: HashMap<Vec<Sortable>, Place>,
+    entries: BTreeMap<EntryPosition, Item>,
+    /// Position of the item with this key.
+    positions: HashMap<Vec<KeyValue>, EntryPosition>,
 }
 
-/// Where an entry stands: by partition, then by range key, then by the item's own key.
+/// Position of an entry: partition, range key, then the item's own key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place(Sortable, Sortable, Vec<Sortable>);
+struct EntryPosition(KeyValue, KeyValue, Vec<KeyValue>);
 
-/// A key attribute as DynamoDB orders it.
+/// A key attribute, in DynamoDB's order.
 #[derive(Clone, Debug)]
-enum Sortable {
+enum KeyValue {
     None,
     Number(f64),
     Text(String),
     Bytes(Vec<u8>),
 }
 
-impl Sortable {
+impl KeyValue {
     fn of(value: Option<&AttributeValue>) -> Option<Self> {
         match value? {
             AttributeValue::N(number) => number.parse().ok().map(Self::Number),
@@ -70,21 +70,21 @@ impl Sortable {
     }
 }
 
-impl PartialEq for Sortable {
+impl PartialEq for KeyValue {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Sortable {}
+impl Eq for KeyValue {}
 
-impl PartialOrd for Sortable {
+impl PartialOrd for KeyValue {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Sortable {
+impl Ord for KeyValue {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
@@ -95,7 +95,7 @@ impl Ord for Sortable {
     }
 }
 
-impl std::hash::Hash for Sortable {
+impl std::hash::Hash for KeyValue {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         match self {
             Self::None => 0_u8.hash(state),
@@ -111,8 +111,8 @@ impl Indexes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note of a table that was made.
-    pub(super) fn created(&self, table: CreateTableInput) {
+    /// Adds the indexes of a new table.
+    pub(super) fn create(&self, table: CreateTableInput) {
         let key: Vec<String> = table.key_schema.iter().map(|part| part.attribute_name.clone()).collect();
         let indexes = table.global_secondary_indexes.into_iter().map(|index| {
             let part = |kind: KeyType| {
@@ -126,34 +126,39 @@ impl Indexes {
                 name: index.index_name,
                 key: key.clone(),
                 entries: BTreeMap::new(),
-                places: HashMap::new(),
+                positions: HashMap::new(),
             }
         });
         let indexes = indexes.collect();
         self.tables().insert(table.table_name, indexes);
     }
 
-    /// Forgets a table.
-    pub(super) fn deleted(&self, table: &str) {
+    /// Removes the indexes of a deleted table.
+    pub(super) fn delete(&self, table: &str) {
         self.tables().remove(table);
     }
 
-    /// Brings the entries of an item to what the table holds now. Reading and noting it are one step, so that of two
-    /// writes the later one is what stays.
-    pub(super) fn refresh(&self, provider: &RustackDynamoDB, table: &str, from: &Item) {
+    /// Updates the entries of the item with the key attributes in `source` to what the table holds now. Holds
+    /// the lock while it reads the table and writes the entries, so that of two concurrent writes the later
+    /// one remains.
+    pub(super) fn refresh(&self, provider: &RustackDynamoDB, table: &str, source: &Item) {
         let mut tables = self.tables();
         let Some(indexes) = tables.get_mut(table).filter(|indexes| !indexes.is_empty()) else { return };
-        let key: Item =
-            indexes[0].key.iter().filter_map(|name| Some((name.clone(), from.get(name)?.clone()))).collect();
-        let question =
+        let key: Item = indexes[0]
+            .key
+            .iter()
+            .filter_map(|name| Some((name.clone(), source.get(name)?.clone())))
+            .collect();
+        let request =
             GetItemInput { table_name: table.to_owned(), key: key.clone(), ..GetItemInput::default() };
-        let Ok(found) = provider.handle_get_item(question) else { return };
+        let Ok(output) = provider.handle_get_item(request) else { return };
         for index in indexes {
-            index.put(&key, found.item.as_ref());
+            index.put(&key, output.item.as_ref());
         }
     }
 
-    /// The answer to a query of an index; none when the table has no such index, which rustack then says.
+    /// Answers a query of an index. Returns `None` if the table has no such index, which rustack then
+    /// reports.
     pub(super) fn query(&self, query: &QueryInput) -> Option<Result<QueryOutput, DynamoDBError>> {
         let name = query.index_name.as_ref()?;
         let tables = self.tables();
@@ -162,7 +167,7 @@ impl Indexes {
     }
 }
 
-/// The attributes that an index holds beside the keys; none: all.
+/// Returns the attributes that an index projects in addition to the keys, or `None` for all attributes.
 fn projected(projection: &Projection) -> Option<Vec<String>> {
     match projection.projection_type {
         Some(ProjectionType::KeysOnly) => Some(Vec::new()),
@@ -173,27 +178,27 @@ fn projected(projection: &Projection) -> Option<Vec<String>> {
 
 impl Index {
     fn put(&mut self, key: &Item, item: Option<&Item>) {
-        let id: Vec<Sortable> =
-            self.key.iter().map(|name| Sortable::of(key.get(name)).unwrap_or(Sortable::None)).collect();
-        if let Some(place) = self.places.remove(&id) {
-            self.entries.remove(&place);
+        let id: Vec<KeyValue> =
+            self.key.iter().map(|name| KeyValue::of(key.get(name)).unwrap_or(KeyValue::None)).collect();
+        if let Some(position) = self.positions.remove(&id) {
+            self.entries.remove(&position);
         }
-        // An item without an index's key attributes is not in it: the index is sparse.
-        let Some((item, hash)) = item.and_then(|item| Some((item, Sortable::of(item.get(&self.hash))?)))
+        // The index is sparse: it does not contain items that lack its key attributes.
+        let Some((item, hash)) = item.and_then(|item| Some((item, KeyValue::of(item.get(&self.hash))?)))
         else {
             return;
         };
         let range = match &self.range {
-            None => Sortable::None,
-            Some(name) => match Sortable::of(item.get(name)) {
+            None => KeyValue::None,
+            Some(name) => match KeyValue::of(item.get(name)) {
                 Some(range) => range,
                 None => return,
             },
         };
-        let place = Place(hash, range, id.clone());
-        self.places.insert(id, place.clone());
+        let position = EntryPosition(hash, range, id.clone());
+        self.positions.insert(id, position.clone());
         let entry = self.project(item);
-        self.entries.insert(place, entry);
+        self.entries.insert(position, entry);
     }
 
     fn project(&self, item: &Item) -> Item {
@@ -214,24 +219,24 @@ impl Index {
             .map(parse_projection)
             .transpose()
             .map_err(|e| invalid(&e))?;
-        let holds = |item: &Item, expression: &Expr| {
+        let matches = |item: &Item, expression: &Expr| {
             let (names, values) = (&query.expression_attribute_names, &query.expression_attribute_values);
             EvalContext { item, names, values }.evaluate(expression).map_err(|error| invalid(&error))
         };
-        let most = query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let limit = query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         let (mut scanned, mut bytes, mut last) = (0, 0, None);
-        for (_, item) in self.within(query) {
-            if !holds(item, &condition)? {
+        for (_, item) in self.candidates(query) {
+            if !matches(item, &condition)? {
                 continue;
             }
             bytes += serde_json::to_vec(item).map_or(0, |json| json.len());
-            if scanned == most || (scanned > 0 && bytes > ANSWER_MAX) {
+            if scanned == limit || (scanned > 0 && bytes > MAX_RESPONSE_BYTES) {
                 break;
             }
             scanned += 1;
             last = Some(item);
-            if filter.as_ref().map_or(Ok(true), |filter| holds(item, filter))? {
+            if filter.as_ref().map_or(Ok(true), |filter| matches(item, filter))? {
                 items.push(match &projection {
                     None => item.clone(),
                     Some(paths) => {
@@ -242,8 +247,8 @@ impl Index {
                 });
             }
         }
-        let limited = scanned == most || bytes > ANSWER_MAX;
-        let last_evaluated_key = last.filter(|_| limited).map(|item| self.keys(item)).unwrap_or_default();
+        let truncated = scanned == limit || bytes > MAX_RESPONSE_BYTES;
+        let last_evaluated_key = last.filter(|_| truncated).map(|item| self.keys(item)).unwrap_or_default();
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         Ok(QueryOutput {
             count: count(items.len()),
@@ -254,27 +259,28 @@ impl Index {
         })
     }
 
-    /// The key of an entry: the index's and the table's.
+    /// Returns the key attributes of an entry: those of the index and of the table.
     fn keys(&self, item: &Item) -> Item {
         let names = self.key.iter().chain([&self.hash]).chain(&self.range);
         names.filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
     }
 
-    /// The entries of the partitions that `query` can mean, behind its start, in its order.
-    fn within(&self, query: &QueryInput) -> Vec<(&Place, &Item)> {
+    /// Returns the entries of every partition that `query` can address, after its start key and in its order.
+    fn candidates(&self, query: &QueryInput) -> Vec<(&EntryPosition, &Item)> {
         let start =
-            Sortable::of(query.exclusive_start_key.get(&self.hash)).map(|hash| self.place_of(hash, query));
+            KeyValue::of(query.exclusive_start_key.get(&self.hash)).map(|hash| self.position_of(hash, query));
         let forward = query.scan_index_forward != Some(false);
         let mut entries = Vec::new();
-        // The partition is one of the values of the expression, which decides of each entry.
-        let values = query.expression_attribute_values.values().filter_map(|value| Sortable::of(Some(value)));
+        // The partition key is one of the expression's values. The caller evaluates the expression on each
+        // entry.
+        let values = query.expression_attribute_values.values().filter_map(|value| KeyValue::of(Some(value)));
         for hash in values.collect::<BTreeSet<_>>() {
-            let first = Place(hash.clone(), Sortable::None, Vec::new());
-            let partition = self.entries.range(first..).take_while(|(place, _)| place.0 == hash);
-            entries.extend(partition.filter(|(place, _)| match &start {
+            let first = EntryPosition(hash.clone(), KeyValue::None, Vec::new());
+            let partition = self.entries.range(first..).take_while(|(position, _)| position.0 == hash);
+            entries.extend(partition.filter(|(position, _)| match &start {
                 None => true,
-                Some(start) if forward => *place > start,
-                Some(start) => *place < start,
+                Some(start) if forward => *position > start,
+                Some(start) => *position < start,
             }));
         }
         if !forward {
@@ -283,9 +289,13 @@ impl Index {
         entries
     }
 
-    fn place_of(&self, hash: Sortable, query: &QueryInput) -> Place {
+    fn position_of(&self, hash: KeyValue, query: &QueryInput) -> EntryPosition {
         let key = &query.exclusive_start_key;
-        let part = |name: &String| Sortable::of(key.get(name)).unwrap_or(Sortable::None);
-        Place(hash, self.range.as_ref().map_or(Sortable::None, part), self.key.iter().map(part).collect())
+        let part = |name: &String| KeyValue::of(key.get(name)).unwrap_or(KeyValue::None);
+        EntryPosition(
+            hash,
+            self.range.as_ref().map_or(KeyValue::None, part),
+            self.key.iter().map(part).collect(),
+        )
     }
 }

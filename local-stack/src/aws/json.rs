@@ -1,9 +1,9 @@
-//! Errors of the AWS JSON 1.0 protocol that the router gives before a service sees the request.
+//! Errors of the AWS JSON 1.0 protocol that the router returns before a service sees the request.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
-/// An error that every AWS SDK reads as `code` with `message`.
+/// Returns an error response that every AWS SDK parses as `code` with `message`.
 pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
     let body =
         serde_json::json!({ "__type": format!("com.amazon.coral.service#{code}"), "message": message });

@@ -1,5 +1,6 @@
-//! The embedded AWS: SQS, DynamoDB and S3 behind one loopback listener, as an SDK with one endpoint URL sees them.
-//! JSON services are told apart by `x-amz-target`, everything else is S3. Signatures are checked for all three.
+//! The embedded AWS: SQS, DynamoDB and S3 behind one loopback listener, as an SDK with a single endpoint URL
+//! uses them. The header `x-amz-target` identifies the JSON services; every other request is for S3. All
+//! three verify signatures.
 
 mod dynamodb;
 mod indexes;
@@ -39,15 +40,16 @@ pub enum Service {
     S3,
 }
 
-/// Counts by service and operation, the operation under its name in the service's API.
+/// Number of calls by service and operation. The operation has its name in the service's API.
 pub type CallCounts = BTreeMap<(Service, String), u64>;
 
-/// A running embedded AWS with empty queues, tables and buckets. Everything it holds is gone when it is dropped.
+/// A running embedded AWS. It starts with no queues, tables and buckets, and dropping it deletes everything
+/// it holds.
 #[derive(Debug)]
 pub struct EmbeddedAws {
     server: Server,
     calls: Arc<Calls<(Service, String)>>,
-    // After the server in drop order: nothing writes to the directory once it is being removed.
+    // Dropped after the server, so that nothing writes to the directory while it is removed.
     _objects: TempDir,
 }
 
@@ -60,21 +62,20 @@ struct Services {
 }
 
 impl EmbeddedAws {
-    /// Serves on `listener`; only requests signed with `credentials` for `region` are honoured.
+    /// Serves on `listener`. Accepts only requests that are signed with `credentials` for `region`.
     ///
     /// # Errors
-    /// When the directory for the objects cannot be made, or the listener has no address.
+    /// Returns an error if the directory for the objects cannot be created or the listener has no address.
     pub async fn start(
         listener: TcpListener,
         credentials: Credentials,
         region: &str,
     ) -> anyhow::Result<Self> {
-        let address =
-            listener.local_addr().context("the listener given to the embedded AWS has no address")?;
+        let address = listener.local_addr().context("the listener of the embedded AWS has no address")?;
         let objects = tempfile::Builder::new()
             .prefix("dossier-objects-")
             .tempdir()
-            .context("no temporary directory could be made for the objects of the embedded S3")?;
+            .context("the temporary directory for the objects of the embedded S3 could not be created")?;
         let stopping = CancellationToken::new();
         let calls = Arc::new(Calls::default());
         let services = Services {
@@ -88,25 +89,25 @@ impl EmbeddedAws {
         Ok(Self { server: Server::start(listener, stopping, app)?, calls, _objects: objects })
     }
 
-    /// The endpoint URL for every AWS client, `http://127.0.0.1:PORT`.
+    /// Returns the endpoint URL for every AWS client, `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         self.server.base_url()
     }
 
-    /// How many requests came in, refused ones included, by service and operation.
+    /// Returns the number of requests by service and operation, including rejected ones.
     pub fn calls(&self) -> CallCounts {
         self.calls.snapshot()
     }
 
-    /// Cancelling this token stops the server.
+    /// Returns the token that stops the server when it is cancelled.
     pub fn stopping(&self) -> CancellationToken {
         self.server.stopping()
     }
 
-    /// Stops the server: receives that wait for messages end at once, with none. Then removes the objects.
+    /// Stops the server, which ends waiting receives at once without messages, and then deletes the objects.
     ///
     /// # Errors
-    /// When the server had ended with an error before.
+    /// Returns the error that the server ended with, also if it ended earlier.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.server.stop().await
     }
@@ -115,7 +116,7 @@ impl EmbeddedAws {
 async fn route(State(services): State<Arc<Services>>, request: Request) -> Response {
     let Some(target) = request.headers().get("x-amz-target") else {
         services.calls.add((Service::S3, s3::operation(&request).to_owned()));
-        return services.s3.answer(request).await;
+        return services.s3.handle(request).await;
     };
     let target = String::from_utf8_lossy(target.as_bytes()).into_owned();
     let (service, signing_name, operation) = if let Some(operation) = target.strip_prefix("AmazonSQS.") {
@@ -127,7 +128,7 @@ async fn route(State(services): State<Arc<Services>>, request: Request) -> Respo
             StatusCode::BAD_REQUEST,
             "UnknownOperationException",
             &format!(
-                "the embedded AWS has no service for x-amz-target {target:?}: it knows AmazonSQS.* and DynamoDB_20120810.*"
+                "the embedded AWS has no service for x-amz-target {target:?}: it serves AmazonSQS.* and DynamoDB_20120810.*"
             ),
         );
     };
@@ -144,16 +145,16 @@ async fn route(State(services): State<Arc<Services>>, request: Request) -> Respo
             );
         }
     };
-    // Over the bytes as they came: the bridges below change the body, which would break the signature.
-    if let Err(refusal) = services.verifier.verify(&parts, &body, signing_name) {
+    // Verifies the bytes as received: the adaptations below change the body, which would break the signature.
+    if let Err(error) = services.verifier.verify(&parts, &body, signing_name) {
         let status = match service {
             Service::DynamoDb => StatusCode::BAD_REQUEST,
             Service::Sqs | Service::S3 => StatusCode::FORBIDDEN,
         };
-        return json::error(status, refusal.code, &refusal.message);
+        return json::error(status, error.code, &error.message);
     }
     match service {
-        Service::Sqs => services.sqs.answer(&parts.headers, body).await,
-        _ => services.dynamodb.answer(&parts.headers, body).await,
+        Service::Sqs => services.sqs.handle(&parts.headers, body).await,
+        _ => services.dynamodb.handle(&parts.headers, body).await,
     }
 }

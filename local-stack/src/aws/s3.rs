@@ -1,5 +1,5 @@
-//! S3 of the embedded AWS: s3s over a directory, signatures and pre-signed URLs checked by s3s, and the names of the
-//! operations for the call counts.
+//! S3 of the embedded AWS: s3s over a directory. s3s verifies signatures and pre-signed URLs; this module
+//! also names the operations for the call counts.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use secrecy::ExposeSecret as _;
 
-use super::Credentials;
+use super::sigv4::Credentials;
 
 pub(super) struct S3 {
     service: S3Service,
@@ -25,7 +25,7 @@ impl S3 {
             .map_err(|error| anyhow::anyhow!("{error:?}"))
             .with_context(|| format!("the embedded S3 cannot use {}", root.display()))?;
         let mut builder = S3ServiceBuilder::new(files);
-        // With an authentication set, s3s refuses requests without a signature too.
+        // With an authentication provider, s3s also rejects unsigned requests.
         builder.set_auth(SimpleAuth::from_single(
             credentials.access_key_id.clone(),
             credentials.secret_access_key.expose_secret(),
@@ -33,8 +33,8 @@ impl S3 {
         Ok(Self { service: builder.build() })
     }
 
-    /// Answers a request; the body is streamed both ways.
-    pub(super) async fn answer(&self, request: Request) -> Response<Body> {
+    /// Handles a request. Bodies are streamed in both directions.
+    pub(super) async fn handle(&self, request: Request) -> Response<Body> {
         match self.service.call(request.map(s3s::Body::http_body_unsync)).await {
             Ok(response) => response.map(Body::new),
             Err(error) => {
@@ -45,7 +45,7 @@ impl S3 {
     }
 }
 
-/// The S3 operation of a path-style request, `Unknown` for those no part of Dossier uses.
+/// Returns the S3 operation of a path-style request, or `Unknown` for operations that Dossier does not use.
 pub(super) fn operation(request: &Request) -> &'static str {
     let path = request.uri().path().trim_start_matches('/');
     let query = request.uri().query().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Signature Version 4 as the embedded JSON services and the Bedrock stand-in check it: signature, scope and clock.
+//! Verification of Signature Version 4 for the embedded JSON services and the Bedrock stand-in: signature,
+//! scope and time.
 
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
@@ -8,26 +9,26 @@ use jiff::tz::TimeZone;
 use rustack_auth::{AuthError, AuthMode, StaticCredentialProvider, hash_payload};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// AWS refuses a request whose time is further from its own than this.
+/// AWS rejects a request whose time differs from its own by more than this.
 const MAX_CLOCK_SKEW_SECONDS: i64 = 15 * 60;
 
-/// The one pair of keys that the local services honour.
+/// The one key pair that the local services accept.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The access key id, which may be shown.
+    /// The access key id, which is not secret.
     pub access_key_id: String,
     /// The secret access key.
     pub secret_access_key: SecretString,
 }
 
-/// Why a request was not honoured, under the name AWS gives it.
+/// Why a request was rejected, with the error code of AWS.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct SignatureError {
     pub(crate) code: &'static str,
     pub(crate) message: String,
 }
 
-/// Checks requests against one pair of keys and one region.
+/// Verifies requests for one key pair and one region.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     keys: StaticCredentialProvider,
@@ -45,33 +46,34 @@ impl Verifier {
         }
     }
 
-    /// Verifies a request to a service other than S3, whose signing name is `service`.
-    pub(crate) fn verify(&self, parts: &Parts, body: &[u8], service: &str) -> Result<(), Refusal> {
-        let signed = AuthMode::Required(&self.keys).verify(&as_signed(parts), &hash_payload(body)).map_err(
-            |error| Refusal {
+    /// Verifies a request to a service other than S3. `service` is its signing name.
+    pub(crate) fn verify(&self, parts: &Parts, body: &[u8], service: &str) -> Result<(), SignatureError> {
+        let signed = AuthMode::Required(&self.keys)
+            .verify(&with_signed_path(parts), &hash_payload(body))
+            .map_err(|error| SignatureError {
                 code: code_of(&error),
-                message: format!("{service} refused the request: {error}"),
-            },
-        )?;
-        // The library checks the signature over whatever scope the request names.
+                message: format!("{service} rejected the request: {error}"),
+            })?;
+        // The library verifies the signature for any scope that the request names.
         if let Some(signed) = signed
             && (signed.region != self.region || signed.service != service)
         {
-            return Err(Refusal {
+            return Err(SignatureError {
                 code: "SignatureDoesNotMatch",
                 message: format!(
-                    "the credential is scoped to {}/{}, this is {}/{service}",
+                    "the credential is scoped to {}/{}, but this is {}/{service}",
                     signed.region, signed.service, self.region
                 ),
             });
         }
-        within_skew(parts, Timestamp::now())
+        check_time(parts, Timestamp::now())
     }
 }
 
-/// Services other than S3 sign the path percent-encoded a second time, and the library decodes a path once before it
-/// encodes it: encoding the percent signs here gives it the path that was signed.
-fn as_signed(parts: &Parts) -> Parts {
+/// Encodes the percent signs of the path once more. Services other than S3 sign a path that is
+/// percent-encoded twice; the library decodes a path once before it encodes it, so this gives it the path
+/// that was signed.
+fn with_signed_path(parts: &Parts) -> Parts {
     let mut parts = parts.clone();
     if parts.uri.path().contains('%') {
         let path = parts.uri.path().replace('%', "%25");
@@ -80,7 +82,7 @@ fn as_signed(parts: &Parts) -> Parts {
             None => path,
         };
         let mut uri = parts.uri.clone().into_parts();
-        // A path stays a path when percent signs become %25; were it ever refused, the signature would not match.
+        // A path stays valid when percent signs become %25. If parsing failed, the signature would not match.
         if let Ok(path) = path.parse::<PathAndQuery>() {
             uri.path_and_query = Some(path);
             if let Ok(uri) = uri.try_into() {
@@ -91,15 +93,15 @@ fn as_signed(parts: &Parts) -> Parts {
     parts
 }
 
-fn within_skew(parts: &Parts, now: Timestamp) -> Result<(), Refusal> {
+fn check_time(parts: &Parts, now: Timestamp) -> Result<(), SignatureError> {
     let date = parts.headers.get("x-amz-date").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let skewed = |message| Refusal { code: "RequestTimeTooSkewed", message };
+    let skewed = |message| SignatureError { code: "RequestTimeTooSkewed", message };
     let signed_at = DateTime::strptime("%Y%m%dT%H%M%SZ", date)
         .and_then(|time| TimeZone::UTC.to_timestamp(time))
         .map_err(|error| skewed(format!("x-amz-date {date:?} is not a time: {error}")))?;
     if (now.as_second() - signed_at.as_second()).abs() > MAX_CLOCK_SKEW_SECONDS {
         return Err(skewed(format!(
-            "the request was signed at {signed_at}, more than fifteen minutes from {now}"
+            "the request was signed at {signed_at}, which is more than fifteen minutes from {now}"
         )));
     }
     Ok(())
@@ -125,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn a_request_signed_more_than_fifteen_minutes_away_is_refused() {
+    fn a_request_signed_more_than_fifteen_minutes_away_is_rejected() {
         let now: Timestamp = "2026-01-05T12:00:00Z".parse().unwrap();
-        assert!(within_skew(&dated("20260105T114500Z"), now).is_ok());
-        assert!(within_skew(&dated("20260105T121500Z"), now).is_ok());
+        assert!(check_time(&dated("20260105T114500Z"), now).is_ok());
+        assert!(check_time(&dated("20260105T121500Z"), now).is_ok());
         for date in ["20260105T114459Z", "20260105T121501Z", "yesterday", ""] {
-            assert_eq!(within_skew(&dated(date), now).unwrap_err().code, "RequestTimeTooSkewed", "{date}");
+            assert_eq!(check_time(&dated(date), now).unwrap_err().code, "RequestTimeTooSkewed", "{date}");
         }
     }
 }

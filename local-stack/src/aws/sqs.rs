@@ -1,4 +1,5 @@
-//! SQS of the embedded AWS: rustack's queues, with what they lack bridged here and never in production code.
+//! SQS of the embedded AWS: rustack's queues. Adaptations for what rustack lacks are here and never in
+//! production code.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ pub(super) struct Sqs {
 }
 
 impl Sqs {
-    /// Queue URLs name `address`, so that a client which calls them reaches this process.
+    /// Returns SQS without queues. Queue URLs contain `address`, so that a client that calls them reaches
+    /// this process.
     pub(super) fn new(address: SocketAddr, region: &str, stopping: CancellationToken) -> Self {
         let config = SqsConfig {
             skip_signature_validation: false,
@@ -37,8 +39,8 @@ impl Sqs {
         Self { handler: RustackSqsHandler::new(Arc::new(RustackSqs::new(config))), stopping }
     }
 
-    /// Answers a request whose signature was verified.
-    pub(super) async fn answer(&self, headers: &HeaderMap, body: Bytes) -> Response<Body> {
+    /// Handles a request whose signature was verified.
+    pub(super) async fn handle(&self, headers: &HeaderMap, body: Bytes) -> Response<Body> {
         let request_id = Uuid::now_v7().to_string();
         let answer = match resolve_operation(headers) {
             Ok(operation) => {
@@ -47,8 +49,8 @@ impl Sqs {
                     _ => body,
                 };
                 let waits = operation.as_str() == "ReceiveMessage";
-                // A client that goes away drops this future, and with it the wait: rustack then gives the message to
-                // another receive. A server that stops ends the wait in the same way.
+                // A client that goes away drops this future and ends its wait, so rustack delivers the
+                // message to another receive. A server that stops ends the wait in the same way.
                 tokio::select! {
                     answer = dispatch_operation(&self.handler, operation, body) => answer,
                     () = self.stopping.cancelled(), if waits => Ok(json_response(b"{}".to_vec(), &request_id)),
@@ -57,13 +59,14 @@ impl Sqs {
             Err(error) => Err(error),
         };
         answer
-            .unwrap_or_else(|error| with_names_of_aws(error_to_response(&error, &request_id)))
+            .unwrap_or_else(|error| with_aws_error_name(error_to_response(&error, &request_id)))
             .map(|body: SqsResponseBody| Body::new(body))
     }
 }
 
-/// AWS takes `MessageGroupId` on a standard queue (it makes the queue fair between groups); rustack 0.12.0 refuses it
-/// there, so it is taken off unless the queue is FIFO. A body that is not JSON goes on unchanged, to be refused.
+/// Removes `MessageGroupId` unless the queue is FIFO. AWS accepts it on a standard queue, where it makes the
+/// queue fair between groups; rustack 0.12.0 rejects it there. A body that is not JSON stays unchanged, so
+/// that rustack rejects it.
 fn without_group_ids(body: Bytes) -> Bytes {
     let Ok(Value::Object(mut request)) = serde_json::from_slice::<Value>(&body) else {
         return body;
@@ -80,9 +83,9 @@ fn without_group_ids(body: Bytes) -> Bytes {
     Bytes::from(Value::Object(request).to_string())
 }
 
-/// AWS gives this error under its old name in the header by which SDKs tell SQS errors apart; rustack 0.12.0 under its
-/// new one, and the SDK would not know it.
-fn with_names_of_aws<B>(mut response: Response<B>) -> Response<B> {
+/// Replaces the name of an error in the header by which SDKs identify SQS errors. AWS uses the old name
+/// there; rustack 0.12.0 uses the new one, which the SDK does not recognise.
+fn with_aws_error_name<B>(mut response: Response<B>) -> Response<B> {
     if let Some(name) = response.headers_mut().get_mut("x-amzn-query-error")
         && name.as_bytes().starts_with(b"MessageNotInflight;")
     {
@@ -100,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_group_id_is_taken_off_for_standard_queues_alone() {
+    fn the_group_id_is_removed_for_standard_queues_only() {
         let standard =
             r#"{"QueueUrl":"http://h/0/q","MessageGroupId":"t","Entries":[{"Id":"1","MessageGroupId":"t"}]}"#;
         assert_eq!(

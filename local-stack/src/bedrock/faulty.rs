@@ -1,36 +1,36 @@
-//! Answers that are wrong on purpose, each in the way a real model is wrong now and then.
+//! Answers with a fault, each of a kind that real models make.
 
 use serde_json::{Value, json};
 
-use super::ask::Ask;
-use super::evidence::{Evidence, Prompt};
+use super::answer_format::AnswerFormat;
+use super::prompt::{Evidence, Prompt};
 use super::wire::{ConverseAnswer, ConverseError, ErrorKind};
 use super::writer::{Assessment, Citation, DraftFinding};
 use crate::faults::Outcome;
 
-/// A date and a number that no evidence holds.
+/// A date and a number that are in no evidence.
 const WRONG_NUMBERS: &str = " On 31 February 1987 it paid 987,654,321 for that.";
-/// German, in which no report is written.
+/// German, a language that no report is written in.
 const OTHER_LANGUAGE: &str = "Über das Unternehmen liegen keine belastbaren Erkenntnisse vor, und die Geschäftsbeziehung \
     kann nach sorgfältiger Abwägung aller Umstände ohne weitere Prüfung aufgenommen werden.";
-/// Words that no evidence holds.
-const INVENTED: &str = "The board of directors admitted everything in a letter that was never written";
+/// A quote that is in no evidence.
+const INVENTED_QUOTE: &str = "The board of directors admitted everything in a letter that was never written";
 
-/// 500 and 503 in turn.
+/// Returns 500 and 503 in turn.
 pub(super) fn server_error(turn: u64) -> ConverseError {
     if turn.is_multiple_of(2) {
-        let message = "The system encountered an unexpected error during processing. (fault asked for)";
+        let message = "The system encountered an unexpected error during processing. (injected fault)";
         ConverseError::new(ErrorKind::InternalServer, message)
     } else {
-        let message = "The service is unable to process the request at this time. (fault asked for)";
+        let message = "The service is unable to process the request at this time. (injected fault)";
         ConverseError::new(ErrorKind::ServiceUnavailable, message)
     }
 }
 
-/// The assessment, spoilt as the outcome says.
+/// Returns the assessment with the fault of `outcome`.
 pub(super) fn answer(
     outcome: Outcome,
-    ask: &Ask,
+    format: &AnswerFormat,
     mut assessment: Assessment,
     prompt: &Prompt,
 ) -> ConverseAnswer {
@@ -38,13 +38,14 @@ pub(super) fn answer(
         // Throttles and errors were answered before the request was read.
         Outcome::Answer | Outcome::Throttle | Outcome::Error(_) => {}
         Outcome::Refusal => {
-            // What Bedrock says when a model's own safeguards end the turn: text, whatever tool was forced.
+            // Bedrock answers with text when a model's own safeguards end the turn, even if a tool was
+            // forced.
             return ConverseAnswer::text(
                 "content_filtered",
-                "I cannot help with assessing this company. (fault asked for)",
+                "I cannot help with assessing this company. (injected fault)",
             );
         }
-        Outcome::Malformed(turn) => return malformed(turn, ask, &assessment),
+        Outcome::Malformed(turn) => return malformed(turn, format, &assessment),
         Outcome::Uncited => {
             let findings = with_one_finding(&mut assessment, prompt);
             for finding in findings {
@@ -52,11 +53,11 @@ pub(super) fn answer(
             }
         }
         Outcome::Hallucinated(turn) => {
-            let quote_something_else = turn % 2 == 1;
+            let misquote = turn % 2 == 1;
             for finding in with_one_finding(&mut assessment, prompt) {
                 for citation in &mut finding.citations {
-                    if quote_something_else && !prompt.evidence.is_empty() {
-                        INVENTED.clone_into(&mut citation.quote);
+                    if misquote && !prompt.evidence.is_empty() {
+                        INVENTED_QUOTE.clone_into(&mut citation.quote);
                     } else {
                         citation.evidence_id = unknown_id(prompt);
                     }
@@ -77,16 +78,16 @@ pub(super) fn answer(
             }
         }
     }
-    ask.answer(&json!(assessment))
+    format.answer(&json!(assessment))
 }
 
-/// Does what a news item says that speaks to the model: calls the company harmless in the item's own words.
+/// Follows a news item that addresses the model: calls the company harmless in the item's own words.
 fn obey(assessment: &mut Assessment, prompt: &Prompt) {
-    let directs = |item: &&Evidence| {
+    let is_injection = |item: &&Evidence| {
         let text = format!("{} {}", item.title, item.text).to_lowercase();
         ["ignore", "instructions", "note to ai"].iter().any(|word| text.contains(word))
     };
-    let Some(item) = prompt.evidence.iter().find(directs) else { return };
+    let Some(item) = prompt.evidence.iter().find(is_injection) else { return };
     assessment.level = "LOW";
     assessment.summary.text = format!("{} {}", item.title, assessment.summary.text);
     assessment.findings = vec![DraftFinding {
@@ -97,11 +98,11 @@ fn obey(assessment: &mut Assessment, prompt: &Prompt) {
     }];
 }
 
-/// Missing fields, wrong types, and no JSON at all, in turn.
-fn malformed(turn: u64, ask: &Ask, assessment: &Assessment) -> ConverseAnswer {
+/// Returns an answer with missing fields, with wrong types, and without JSON, in turn.
+fn malformed(turn: u64, format: &AnswerFormat, assessment: &Assessment) -> ConverseAnswer {
     match turn % 3 {
-        0 => ask.answer(&json!({ "level": assessment.level })),
-        1 => ask.answer(&json!({
+        0 => format.answer(&json!({ "level": assessment.level })),
+        1 => format.answer(&json!({
             "level": 3,
             "summary": assessment.summary.text,
             "findings": { "first": Value::Null },
@@ -113,7 +114,7 @@ fn malformed(turn: u64, ask: &Ask, assessment: &Assessment) -> ConverseAnswer {
     }
 }
 
-/// A fault in a citation needs a finding to be in, for a company without any too.
+/// Returns the findings. Adds one if there is none, because a fault in a citation needs a finding.
 fn with_one_finding<'a>(assessment: &'a mut Assessment, prompt: &Prompt) -> &'a mut [DraftFinding] {
     if assessment.findings.is_empty() {
         let evidence_id = prompt.evidence.first().map_or_else(|| unknown_id(prompt), |item| item.id.clone());
@@ -121,7 +122,7 @@ fn with_one_finding<'a>(assessment: &'a mut Assessment, prompt: &Prompt) -> &'a 
             category: "other",
             severity: "medium",
             statement: "The company is said to have admitted everything.".to_owned(),
-            citations: vec![Citation { evidence_id, quote: INVENTED.to_owned() }],
+            citations: vec![Citation { evidence_id, quote: INVENTED_QUOTE.to_owned() }],
         });
     }
     &mut assessment.findings

@@ -1,5 +1,5 @@
-//! Forwards a conversation to a server that speaks the OpenAI chat completions API, such as a model on this machine,
-//! and gives its answer back as Bedrock would.
+//! Forwards a conversation to a server that speaks the OpenAI chat completions API, such as a local model,
+//! and returns its answer in Bedrock's format.
 
 use std::time::Duration;
 
@@ -7,23 +7,24 @@ use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::forward_wire;
-use super::wire::{Billed, ConverseError, ConverseRequest, ErrorKind};
+use super::chat_completions;
+use super::wire::{BilledAnswer, ConverseError, ConverseRequest, ErrorKind};
 
-/// A slow model on a small machine takes minutes; Bedrock's own limit is in this order too.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10 * 60);
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// As much of the other server's words as fit in an error message, characters.
+/// Maximum time for an answer. A slow model on a small machine needs minutes; Bedrock's own limit is of the
+/// same order.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum length of a quoted error of the other server, in characters.
 const MAX_DETAIL_CHARS: usize = 500;
 
-/// Where to forward to.
+/// The server to forward to.
 #[derive(Debug, Clone)]
 pub struct Forward {
-    /// The base URL up to the version, `http://127.0.0.1:11434/v1`; `/chat/completions` is added.
+    /// Base URL up to the version, such as `http://127.0.0.1:11434/v1`. `/chat/completions` is appended.
     pub base_url: String,
-    /// The model's name there; the model id of the request is Bedrock's and not sent.
+    /// Name of the model on that server. The model id of the request is Bedrock's and is not sent.
     pub model: String,
-    /// Sent as a bearer token.
+    /// API key, sent as a bearer token.
     pub api_key: Option<SecretString>,
 }
 
@@ -40,15 +41,15 @@ impl Forwarder {
         reqwest::Url::parse(&url)
             .with_context(|| format!("the base URL to forward to, {:?}, is not a URL", target.base_url))?;
         let client = reqwest::Client::builder()
-            .timeout(ANSWER_WITHIN)
-            .connect_timeout(CONNECT_WITHIN)
+            .timeout(REQUEST_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .build()
-            .context("no HTTP client could be made for forwarding")?;
+            .context("the HTTP client for forwarding could not be built")?;
         Ok(Self { target, url, client })
     }
 
-    pub(super) async fn converse(&self, request: &ConverseRequest) -> Result<Billed, ConverseError> {
-        let body = forward_wire::request(request, &self.target.model)?;
+    pub(super) async fn converse(&self, request: &ConverseRequest) -> Result<BilledAnswer, ConverseError> {
+        let body = chat_completions::request(request, &self.target.model)?;
         let mut call = self.client.post(&self.url).json(&body);
         if let Some(key) = &self.target.api_key {
             call = call.bearer_auth(key.expose_secret());
@@ -74,23 +75,23 @@ impl Forwarder {
         }
         serde_json::from_str::<Value>(&text)
             .map_err(|error| format!("not JSON: {error}"))
-            .and_then(|answer| forward_wire::response(&answer))
+            .and_then(|answer| chat_completions::response(&answer))
             .map_err(|problem| {
-                let message = format!("{} gave an answer that is no chat completion: {problem}", self.url);
+                let message = format!("the answer of {} is not a chat completion: {problem}", self.url);
                 ConverseError::new(ErrorKind::ModelError, message)
             })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> ConverseError {
         let kind = if error.is_timeout() { ErrorKind::ModelTimeout } else { ErrorKind::ServiceUnavailable };
-        // The URL is ours to show; reqwest's chain of causes is not part of its own message.
+        // The URL is not secret. reqwest's message does not include its chain of causes.
         let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
         let causes: Vec<_> = causes.map(ToString::to_string).collect();
         ConverseError::new(kind, format!("{} cannot be reached: {}", self.url, causes.join(": ")))
     }
 }
 
-/// The message of an OpenAI error, or the beginning of whatever came.
+/// Returns the message of an OpenAI error, or the beginning of the response.
 fn detail(text: &str) -> String {
     let message = serde_json::from_str::<Value>(text)
         .ok()

@@ -1,12 +1,13 @@
-//! A stand-in for Bedrock Runtime's Converse: it reads the evidence in the prompt and answers in the requested schema,
-//! or forwards the conversation to a server that speaks the OpenAI chat API. Faults can be asked of it.
+//! A stand-in for the Converse operation of Bedrock Runtime. It reads the evidence in the prompt and answers
+//! in the requested schema, or forwards the conversation to a server that speaks the OpenAI chat API. Its
+//! answers can have faults.
 
-mod ask;
-mod evidence;
+mod answer_format;
+mod chat_completions;
 mod faulty;
 mod forward;
-mod forward_wire;
 mod phrases;
+mod prompt;
 mod wire;
 mod writer;
 
@@ -27,26 +28,26 @@ use crate::aws::sigv4::Verifier;
 use crate::calls::Calls;
 use crate::faults::{FaultPlan, Faults, Outcome, StandIn, admin};
 use crate::server::Server;
-use ask::Ask;
+use answer_format::AnswerFormat;
 pub use forward::Forward;
 use forward::Forwarder;
 use wire::{ConverseError, ConverseRequest, ErrorKind};
 
-/// Bedrock's own limit for a Converse request is near this.
+/// Maximum size of a request, close to Bedrock's own limit.
 const MAX_BODY_BYTES: usize = 25 * 1024 * 1024;
 
-/// How the stand-in starts.
+/// Options of the stand-in.
 #[derive(Debug)]
 pub struct Options {
-    /// The keys that requests must be signed with.
+    /// Credentials that must have signed a request.
     pub credentials: Credentials,
-    /// The region that requests must be signed for.
+    /// Region that a request must be signed for.
     pub region: String,
-    /// The faults in force at the start.
+    /// Faults at the start.
     pub faults: Faults,
-    /// Seed of the faults.
+    /// Seed of the fault schedule.
     pub seed: u64,
-    /// Where conversations go instead of being answered here.
+    /// Server to forward conversations to. `None` lets the stand-in answer.
     pub forward: Option<Forward>,
 }
 
@@ -56,16 +57,16 @@ pub struct Bedrock {
     server: Server,
     plan: Arc<FaultPlan>,
     calls: Arc<Calls<String>>,
-    open: Arc<()>,
+    in_flight: Arc<()>,
 }
 
-struct App {
+struct StandInState {
     verifier: Verifier,
     plan: Arc<FaultPlan>,
     calls: Arc<Calls<String>>,
     forward: Option<Forwarder>,
-    /// Each open call holds a reference.
-    open: Arc<()>,
+    /// Each call in flight holds a reference.
+    in_flight: Arc<()>,
     stopping: CancellationToken,
 }
 
@@ -73,48 +74,48 @@ impl Bedrock {
     /// Serves on `listener`.
     ///
     /// # Errors
-    /// When the listener has no address, or no client for forwarding can be made.
+    /// Returns an error if the listener has no address or the HTTP client for forwarding cannot be built.
     pub async fn start(listener: TcpListener, options: Options) -> anyhow::Result<Self> {
         let stopping = CancellationToken::new();
         let plan = Arc::new(FaultPlan::new(StandIn::Bedrock, options.faults, options.seed));
         let calls = Arc::new(Calls::default());
-        let open = Arc::new(());
-        let app = App {
+        let in_flight = Arc::new(());
+        let state = StandInState {
             verifier: Verifier::new(&options.credentials, &options.region),
             plan: Arc::clone(&plan),
             calls: Arc::clone(&calls),
             forward: options.forward.map(Forwarder::new).transpose()?,
-            open: Arc::clone(&open),
+            in_flight: Arc::clone(&in_flight),
             stopping: stopping.clone(),
         };
-        // The model id is percent-encoded by SDKs and not by everybody: the path is taken apart by hand.
-        let router = Router::new().fallback(route).with_state(Arc::new(app));
+        // SDKs percent-encode the model id, other clients do not, so the handler parses the path itself.
+        let router = Router::new().fallback(route).with_state(Arc::new(state));
         let router = router.merge(admin(Arc::clone(&plan), Arc::clone(&calls)));
-        Ok(Self { server: Server::start(listener, stopping, router)?, plan, calls, open })
+        Ok(Self { server: Server::start(listener, stopping, router)?, plan, calls, in_flight })
     }
 
-    /// The endpoint URL for the Bedrock Runtime client.
+    /// Returns the endpoint URL for Bedrock Runtime clients.
     pub fn base_url(&self) -> String {
         self.server.base_url()
     }
 
-    /// The faults, to be looked at or replaced without HTTP.
+    /// Returns the fault plan, which tests can read and change without HTTP.
     pub fn faults(&self) -> &FaultPlan {
         &self.plan
     }
 
-    /// How many calls were answered with 200, by operation.
+    /// Returns the number of calls that were answered with 200, by operation.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.calls.snapshot()
     }
 
-    /// How many calls are being answered now; one whose client has gone is not.
+    /// Returns the number of calls in flight. A call whose client has gone away does not count.
     pub fn in_flight(&self) -> usize {
-        // This handle and the server hold one each.
-        Arc::strong_count(&self.open).saturating_sub(2)
+        // This handle and the server's state hold one reference each.
+        Arc::strong_count(&self.in_flight).saturating_sub(2)
     }
 
-    /// Cancelling this token stops the server.
+    /// Returns the token that stops the server when it is cancelled.
     pub fn stopping(&self) -> CancellationToken {
         self.server.stopping()
     }
@@ -122,44 +123,45 @@ impl Bedrock {
     /// Stops the server.
     ///
     /// # Errors
-    /// When the server had ended with an error before.
+    /// Returns the error that the server ended with, also if it ended earlier.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.server.stop().await
     }
 }
 
-async fn route(State(app): State<Arc<App>>, request: Request) -> Response {
-    let _open = Arc::clone(&app.open);
-    match converse(&app, request).await {
+async fn route(State(state): State<Arc<StandInState>>, request: Request) -> Response {
+    let _in_flight = Arc::clone(&state.in_flight);
+    match converse(&state, request).await {
         Ok(answer) => {
-            app.calls.add("Converse".to_owned());
+            state.calls.add("Converse".to_owned());
             Json(answer).into_response()
         }
         Err(error) => error.into_response(),
     }
 }
 
-async fn converse(app: &App, request: Request) -> Result<serde_json::Value, ConverseError> {
+async fn converse(state: &StandInState, request: Request) -> Result<serde_json::Value, ConverseError> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_BODY_BYTES)
         .await
         .map_err(|error| ConverseError::validation(format!("the body could not be read: {error}")))?;
-    app.verifier
+    state
+        .verifier
         .verify(&parts, &body, "bedrock")
-        .map_err(|refusal| ConverseError::new(ErrorKind::Authentication(refusal.code), refusal.message))?;
+        .map_err(|error| ConverseError::new(ErrorKind::Authentication(error.code), error.message))?;
     let model = model_id(&parts.method, parts.uri.path())?;
 
-    let roll = app.plan.roll();
+    let roll = state.plan.roll();
     tokio::select! {
         () = tokio::time::sleep(roll.latency) => {}
-        () = app.stopping.cancelled() => {
+        () = state.stopping.cancelled() => {
             return Err(ConverseError::new(ErrorKind::ServiceUnavailable, "the stand-in is stopping"));
         }
     }
     match roll.outcome {
         Outcome::Throttle => {
-            let message = "Too many requests, please wait before trying again. (fault asked for)";
+            let message = "Too many requests, please wait before trying again. (injected fault)";
             return Err(ConverseError::new(ErrorKind::Throttling, message));
         }
         Outcome::Error(turn) => return Err(faulty::server_error(turn)),
@@ -169,15 +171,15 @@ async fn converse(app: &App, request: Request) -> Result<serde_json::Value, Conv
     let request: ConverseRequest = serde_json::from_slice(&body)
         .map_err(|error| ConverseError::validation(format!("the body is not a Converse request: {error}")))?;
     let elapsed_ms = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if let (Outcome::Answer, Some(forward)) = (roll.outcome, &app.forward) {
+    if let (Outcome::Answer, Some(forward)) = (roll.outcome, &state.forward) {
         let answer = forward.converse(&request).await?;
         return Ok(answer.into_json(elapsed_ms()));
     }
-    let ask = Ask::of(&request)?;
-    let prompt = evidence::read(&request.messages)?;
-    tracing::debug!(model, evidence = prompt.evidence.len(), outcome = ?roll.outcome, "the stand-in answers");
+    let format = AnswerFormat::of(&request)?;
+    let prompt = prompt::read(&request.messages)?;
+    tracing::debug!(model, evidence = prompt.evidence.len(), outcome = ?roll.outcome, "the stand-in answers a Converse request");
     let assessment = writer::write(&prompt);
-    let answer = faulty::answer(roll.outcome, &ask, assessment, &prompt);
+    let answer = faulty::answer(roll.outcome, &format, assessment, &prompt);
     Ok(answer.into_json(&body, elapsed_ms()))
 }
 
@@ -187,8 +189,7 @@ fn model_id(method: &Method, path: &str) -> Result<String, ConverseError> {
         .and_then(|rest| rest.strip_suffix("/converse"))
         .filter(|model| method == Method::POST && !model.is_empty())
         .ok_or_else(|| {
-            let message =
-                format!("{method} {path}: the stand-in answers POST /model/MODEL-ID/converse alone");
+            let message = format!("{method} {path}: the stand-in only serves POST /model/MODEL-ID/converse");
             ConverseError::new(ErrorKind::UnknownOperation, message)
         })?;
     percent_decode_str(encoded)
@@ -202,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn model_ids_may_hold_colons_and_slashes() {
+    fn model_ids_may_contain_colons_and_slashes() {
         for (path, expected) in [
             ("/model/vendor.model-v1%3A0/converse", "vendor.model-v1:0"),
             ("/model/vendor.model-v1:0/converse", "vendor.model-v1:0"),

@@ -1,8 +1,9 @@
-//! The stand-in's vocabulary: which words it takes for bad news, and its own sentences in English and Japanese.
+//! The stand-in's vocabulary: the words that make text adverse, and its own sentences in English and
+//! Japanese.
 
-use super::evidence::Grade;
+use super::prompt::Grade;
 
-/// Words that make a report adverse, lower case.
+/// Words that make a text adverse, in lower case.
 const ADVERSE: &[&str] = &[
     "fraud",
     "bribe",
@@ -71,7 +72,7 @@ const ADVERSE: &[&str] = &[
     "解散",
 ];
 
-/// Phrases that hold an adverse word and say the opposite; taken out before looking.
+/// Phrases that contain an adverse word but are harmless. They are removed before the search.
 const HARMLESS: &[&str] = &[
     "anti-fraud",
     "fraud prevention",
@@ -95,7 +96,7 @@ const HARMLESS: &[&str] = &[
     "該当なし",
 ];
 
-/// Whether the text holds words that speak against a company.
+/// Returns whether the text contains adverse words.
 pub(super) fn is_adverse(text: &str) -> bool {
     let mut text = text.to_lowercase();
     for phrase in HARMLESS {
@@ -104,7 +105,7 @@ pub(super) fn is_adverse(text: &str) -> bool {
     ADVERSE.iter().any(|word| text.contains(word))
 }
 
-/// The language a report is written in.
+/// The language of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
     English,
@@ -117,7 +118,7 @@ impl Language {
         if primary.is_some_and(|tag| tag.eq_ignore_ascii_case("ja")) { Self::Japanese } else { Self::English }
     }
 
-    /// The sentence with which every summary begins.
+    /// Returns the sentence with which every summary begins.
     pub(super) fn notice(self) -> &'static str {
         match self {
             Self::English => {
@@ -130,6 +131,7 @@ impl Language {
         }
     }
 
+    /// Returns the sentence that states the level of the rules.
     pub(super) fn level(self, company: &str, floor: Grade) -> String {
         match self {
             Self::English => {
@@ -153,6 +155,7 @@ impl Language {
         }
     }
 
+    /// Returns the sentence of a summary without findings.
     pub(super) fn nothing_found(self) -> &'static str {
         match self {
             Self::English => "Nothing that speaks against the company was found in the evidence.",
@@ -160,7 +163,7 @@ impl Language {
         }
     }
 
-    /// What a finding of this category says, in words of the evidence alone.
+    /// Returns the statement of a finding of this category, in words of the evidence only.
     pub(super) fn statement(self, category: &str, quote: &str) -> String {
         let label = match (self, category) {
             (Self::English, "sanctions") => "Sanctions evidence",
@@ -186,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn adverse_words_count_and_their_harmless_uses_do_not() {
+    fn adverse_words_are_found_except_in_harmless_phrases() {
         assert!(is_adverse("Prosecutors RAID offices"));
         assert!(is_adverse("社長を詐欺の疑いで逮捕"));
         assert!(is_adverse("Anti-fraud software maker convicted of fraud"));
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn language_tags_are_read_by_their_first_part() {
+    fn the_primary_subtag_decides_the_language() {
         assert_eq!(Language::of(Some("ja-JP")), Language::Japanese);
         assert_eq!(Language::of(Some("jav")), Language::English);
         assert_eq!(Language::of(None), Language::English);

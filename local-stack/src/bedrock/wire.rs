@@ -1,4 +1,4 @@
-//! The Converse API on the wire: the parts of a request that matter here, answers, and errors as AWS shapes them.
+//! The Converse API on the wire: the relevant parts of a request, answers, and errors in the format of AWS.
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A Converse request. Content blocks stay JSON: they are unions of one key.
+/// A Converse request. Content blocks stay JSON, because they are unions with one key.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ConverseRequest {
@@ -64,7 +64,7 @@ pub(super) struct InputSchema {
 }
 
 impl ToolConfig {
-    /// The tools with a specification; cache points between them are skipped.
+    /// Returns the tools with a specification. Skips the cache points between them.
     pub(super) fn specs(&self) -> Result<Vec<ToolSpec>, ConverseError> {
         self.tools
             .iter()
@@ -79,14 +79,14 @@ impl ToolConfig {
 }
 
 impl Message {
-    /// The text blocks, one after the other.
+    /// Returns the text blocks, one per line.
     pub(super) fn text(&self) -> String {
         let texts: Vec<_> = self.content.iter().filter_map(|block| block.get("text")?.as_str()).collect();
         texts.join("\n")
     }
 }
 
-/// Token counts as Bedrock bills them; cached input is not part of `input`.
+/// Token counts as Bedrock bills them. `input` excludes cached input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Usage {
     pub(super) input: u64,
@@ -94,7 +94,7 @@ pub(super) struct Usage {
     pub(super) cache_read: u64,
 }
 
-/// What the model says.
+/// The answer of the model.
 #[derive(Debug)]
 pub(super) struct ConverseAnswer {
     pub(super) stop_reason: &'static str,
@@ -110,23 +110,23 @@ impl ConverseAnswer {
         Self { stop_reason: "tool_use", content: vec![tool_use_block(id, name, input)] }
     }
 
-    /// The response with usage estimated from the request's bytes: four bytes to a token.
+    /// Returns the response, with usage estimated at four bytes per token.
     pub(super) fn into_json(self, request: &[u8], latency_ms: u64) -> Value {
-        let answered = Value::Array(self.content.clone()).to_string().len();
+        let answer_bytes = Value::Array(self.content.clone()).to_string().len();
         let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
-        let usage = Usage { input: tokens(request.len()), output: tokens(answered), cache_read: 0 };
-        Billed { answer: self, usage }.into_json(latency_ms)
+        let usage = Usage { input: tokens(request.len()), output: tokens(answer_bytes), cache_read: 0 };
+        BilledAnswer { answer: self, usage }.into_json(latency_ms)
     }
 }
 
-/// An answer with the usage that was counted for it.
+/// An answer with its token usage.
 #[derive(Debug)]
-pub(super) struct Billed {
+pub(super) struct BilledAnswer {
     pub(super) answer: ConverseAnswer,
     pub(super) usage: Usage,
 }
 
-impl Billed {
+impl BilledAnswer {
     pub(super) fn into_json(self, latency_ms: u64) -> Value {
         let Usage { input, output, cache_read } = self.usage;
         json!({
@@ -148,12 +148,12 @@ pub(super) fn tool_use_block(id: &str, name: &str, input: &Value) -> Value {
     json!({ "toolUse": { "toolUseId": id, "name": name, "input": input } })
 }
 
-/// An id in the form of Bedrock's tool use ids.
+/// Returns an id in the format of Bedrock's tool use ids.
 pub(super) fn tool_use_id() -> String {
     format!("tooluse_{}", Uuid::now_v7().simple())
 }
 
-/// The errors of Converse that the stand-in gives, with status and name as AWS has them.
+/// The errors of Converse that the stand-in returns, with the status and name of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ErrorKind {
     Authentication(&'static str),
@@ -169,9 +169,9 @@ pub(super) enum ErrorKind {
 }
 
 impl ErrorKind {
-    fn wire(self) -> (StatusCode, &'static str) {
+    fn status_and_name(self) -> (StatusCode, &'static str) {
         match self {
-            // Without any authentication AWS answers 403 as well: it never sends 401.
+            // AWS answers 403 even without any authentication; it never sends 401.
             Self::Authentication(code) => (StatusCode::FORBIDDEN, code),
             Self::AccessDenied => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::UnknownOperation => (StatusCode::NOT_FOUND, "UnknownOperationException"),
@@ -186,7 +186,7 @@ impl ErrorKind {
     }
 }
 
-/// An error answer.
+/// An error response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ConverseError {
     pub(super) kind: ErrorKind,
@@ -205,7 +205,7 @@ impl ConverseError {
 
 impl IntoResponse for ConverseError {
     fn into_response(self) -> Response {
-        let (status, name) = self.kind.wire();
+        let (status, name) = self.kind.status_and_name();
         let headers = [(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(name))];
         (status, headers, Json(json!({ "message": self.message }))).into_response()
     }

@@ -1,17 +1,17 @@
-//! Writes the assessment: one finding per piece of evidence that speaks against the company, each quoting it.
+//! Writes the assessment: one finding per adverse piece of evidence, with a quote from it.
 
 use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::evidence::{Evidence, Grade, Prompt};
 use super::phrases::{Language, is_adverse};
+use super::prompt::{Evidence, Grade, Prompt};
 
-/// The longest quote, in characters.
+/// Maximum length of a quote, in characters.
 const MAX_QUOTE_CHARS: usize = 200;
-/// A full stop before this many characters ends an abbreviation rather than a sentence.
+/// Minimum length of a sentence, in characters. An earlier full stop ends an abbreviation.
 const MIN_SENTENCE_CHARS: usize = 20;
-/// A summary without findings cites this many pieces of evidence at most.
+/// Maximum number of pieces of evidence that a summary without findings cites.
 const MAX_CITED_WITHOUT_FINDINGS: usize = 5;
 
 /// The answer in the schema of the request.
@@ -43,6 +43,7 @@ pub(super) struct Citation {
     pub(super) quote: String,
 }
 
+/// Writes the assessment for `prompt`.
 pub(super) fn write(prompt: &Prompt) -> Assessment {
     let language = Language::of(prompt.assessment.language.as_deref());
     let cited_by_rules: HashSet<&str> = prompt
@@ -57,7 +58,8 @@ pub(super) fn write(prompt: &Prompt) -> Assessment {
     Assessment { level: level(prompt), summary: summary(prompt, &findings, language), findings }
 }
 
-/// Rules name their effect in words or points; these words and points of zero or less raise nothing.
+/// Returns whether a rule's effect raises the risk. The effect is in words or points; the words listed here,
+/// and points of zero or less, raise nothing.
 fn raises(effect: &str) -> bool {
     let effect = effect.trim().to_lowercase();
     if let Ok(points) = effect.trim_start_matches('+').parse::<f64>() {
@@ -73,7 +75,7 @@ fn level(prompt: &Prompt) -> &'static str {
     match prompt.assessment.floor {
         Grade::High => "HIGH",
         Grade::Medium => "MEDIUM",
-        // The schema has no word for it; what is not known is not low.
+        // The schema has no UNDETERMINED, and an unknown risk is not LOW.
         Grade::Undetermined => "MEDIUM",
         Grade::Low if adverse_news => "MEDIUM",
         Grade::Low => "LOW",
@@ -88,7 +90,8 @@ fn finding(
 ) -> Option<DraftFinding> {
     let category = category(&item.source);
     let cited = cited_by_rules.contains(item.id.as_str());
-    // A list's entry always speaks of sanctions, a harmless namesake's too: there the rules decide, where there are any.
+    // An entry of a sanctions list always contains adverse words, even for a harmless namesake, so the rules
+    // decide about it, if there are any.
     let relevant =
         cited || (item_is_adverse(item) && (category != "sanctions" || prompt.assessment.rules.is_empty()));
     let quote = first_sentence(&item.text);
@@ -151,7 +154,7 @@ fn category(source: &str) -> &'static str {
     }
 }
 
-/// The first sentence, or as much of it as fits, always a span of the text.
+/// Returns the first sentence, or as much of it as a quote may have. The result is always a span of the text.
 fn first_sentence(text: &str) -> &str {
     let text = text.trim();
     let mut end = text.len();
@@ -159,7 +162,7 @@ fn first_sentence(text: &str) -> &str {
     while let Some((count, (at, character))) = chars.next() {
         if count == MAX_QUOTE_CHARS {
             let cut = &text[..at];
-            // Not in the middle of a word, where the writing has spaces.
+            // In scripts with spaces, the quote ends at a word boundary.
             let word_end = cut.rfind(char::is_whitespace).filter(|end| *end > at / 2);
             end = word_end.unwrap_or(at);
             break;
@@ -186,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_are_whole_first_sentences_or_their_beginning() {
+    fn a_quote_is_the_first_sentence_or_its_beginning() {
         for (text, expected) in [
             ("", ""),
             ("  One line without an end ", "One line without an end"),
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn effects_that_raise_nothing_are_known() {
+    fn only_some_effects_raise_the_risk() {
         assert!(["HIGH", "floor HIGH", "+20", "score +10", "MEDIUM"].iter().all(|effect| raises(effect)));
         assert!(!["", "none", "0", "-5", "LOW", "neutral"].iter().any(|effect| raises(effect)));
     }

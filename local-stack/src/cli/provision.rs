@@ -1,24 +1,25 @@
-//! `local-stack provision`: what the data stack makes on AWS, made in an emulator of it.
+//! `local-stack provision`: creates in an AWS account or emulator what the data stack's template creates on
+//! AWS.
 
 use aws_adapters::load_sdk_config;
 use service_runtime::config::process_environment;
 
-use super::say;
-use crate::provision::{Clients, Names, provision};
+use crate::console::print_line;
+use crate::provision::{AwsClients, Names, provision};
 
-/// Makes what is missing in the AWS that the environment names, and says where it is.
+/// Creates missing resources in the AWS that the environment selects, and prints their names and URLs.
 pub(super) async fn run() -> anyhow::Result<()> {
     let environment = process_environment();
     let mut names = Names::default();
     for (name, variable) in [(&mut names.table, "DOSSIER_TABLE"), (&mut names.bucket, "DOSSIER_BUCKET")] {
-        if let Some(wanted) = environment.get(variable).filter(|wanted| !wanted.trim().is_empty()) {
-            wanted.trim().clone_into(name);
+        if let Some(configured) = environment.get(variable).filter(|value| !value.trim().is_empty()) {
+            configured.trim().clone_into(name);
         }
     }
     let sdk = load_sdk_config().await?;
-    // Emulators know no hosts that are named after buckets.
+    // Emulators do not resolve virtual-hosted bucket names.
     let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(sdk.endpoint_url().is_some()).build();
-    let clients = Clients {
+    let clients = AwsClients {
         dynamodb: aws_sdk_dynamodb::Client::new(&sdk),
         sqs: aws_sdk_sqs::Client::new(&sdk),
         s3: aws_sdk_s3::Client::from_conf(s3),
@@ -32,7 +33,7 @@ pub(super) async fn run() -> anyhow::Result<()> {
         ("DOSSIER_CALLBACK_QUEUE_URL", &queues.callback_queue_url),
         ("DOSSIER_CALLBACK_DLQ_URL", &queues.callback_dlq_url),
     ] {
-        say(&format!("{variable}={value}"));
+        print_line(&format!("{variable}={value}"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `local-stack` without a command: serves until it is told to stop.
+//! `local-stack` without a sub-command: serves until it is stopped.
 
 use std::fmt::Write as _;
 
@@ -7,31 +7,36 @@ use service_runtime::config::process_environment;
 use telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 
-use super::say;
+use crate::console::print_line;
 use crate::demo::samples::SAMPLES;
-use crate::ready::Prepared;
-use crate::stack::{Options, Part, Stack};
+use crate::ready::PendingReadyFile;
+use crate::stack::{Component, Options, Stack};
 
-/// The embedded S3 calls it an error when it is asked for what it does not know, which provisioning does and expects.
-const FILTER: &str = "info,s3s=off,rustack_sqs_core=warn";
+/// The embedded S3 logs an error for operations it does not implement. Provisioning makes such requests and
+/// expects that answer, so the filter drops them.
+const LOG_FILTER: &str = "info,s3s=off,rustack_sqs_core=warn";
 
-/// Serves until `stop`, or until a part of the stack fails.
+/// Serves until `stop` is cancelled or a part of the stack fails.
 pub(super) async fn run(
     options: Options,
-    ready: Option<Prepared>,
+    ready: Option<PendingReadyFile>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let telemetry = Telemetry::start(
         "dossier-local",
-        &TelemetrySettings::with_default_filter(&process_environment(), FILTER)?,
+        &TelemetrySettings::with_default_filter(&process_environment(), LOG_FILTER)?,
     )?;
     let outcome = serve(options, ready, stop).await;
-    // The last traces are sent with blocking requests, which must not hold up a thread of the runtime.
+    // The exporter sends the last traces with blocking requests, which must not block a runtime thread.
     tokio::task::spawn_blocking(move || telemetry.shutdown()).await?;
     outcome
 }
 
-async fn serve(options: Options, ready: Option<Prepared>, stop: CancellationToken) -> anyhow::Result<()> {
+async fn serve(
+    options: Options,
+    ready: Option<PendingReadyFile>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let mut stack = tokio::select! {
         stack = Stack::start(options.clone()) => stack?,
         () = stop.cancelled() => return Ok(()),
@@ -43,12 +48,12 @@ async fn serve(options: Options, ready: Option<Prepared>, stop: CancellationToke
             return Err(error);
         }
     };
-    say(&welcome(&stack, &options));
+    print_line(&welcome(&stack, &options));
     let failure = tokio::select! {
         () = stop.cancelled() => None,
         error = stack.ended() => Some(error),
     };
-    // It says that everything can be used: not for a moment longer than that is true.
+    // The file says that the stack is ready, so it is removed before anything stops.
     drop(ready_file);
     let stopped = stack.stop().await;
     match failure {
@@ -58,23 +63,24 @@ async fn serve(options: Options, ready: Option<Prepared>, stop: CancellationToke
 }
 
 fn welcome(stack: &Stack, options: &Options) -> String {
-    let mut text =
-        String::from("\n  Dossier, on this machine. Nothing outlives this process; Ctrl-C stops it.\n\n");
+    let mut text = String::from(
+        "\n  Dossier runs on this machine. Press Ctrl-C to stop it; nothing outlives the process.\n\n",
+    );
     let mut row = |name: &str, value: &str| {
         let _ = writeln!(text, "  {name:<18}{value}");
     };
-    let left_out = |part| options.without.contains(&part);
+    let left_out = |component| options.without.contains(&component);
     let api = stack.api_url();
-    if left_out(Part::Api) {
-        row("API", &format!("left out; to be started by hand at {api}"));
+    if left_out(Component::Api) {
+        row("API", &format!("not started; start it by hand at {api}"));
     } else {
         row("Web page and API", api);
     }
-    if left_out(Part::Worker) {
-        row("Worker", "left out; to be started by hand");
+    if left_out(Component::Worker) {
+        row("Worker", "not started; start it by hand");
     }
     row("Development key", stack.keys().dev.expose_secret());
-    row("AWS", &stack.aws().endpoint());
+    row("Embedded AWS", &stack.aws().endpoint());
     match &options.forward {
         Some(forward) => row(
             "Bedrock stand-in",
@@ -88,13 +94,13 @@ fn welcome(stack: &Stack, options: &Options) -> String {
         None => row("Bedrock stand-in", &stack.bedrock().base_url()),
     }
     row("Feed stand-ins", &stack.feeds().base_url());
-    if let Some(rig) = stack.rig() {
-        row("Fault rig", &format!("{} (AWS), {} (Bedrock)", rig.aws_url(), rig.bedrock_url()));
+    if let Some(proxy) = stack.fault_proxy() {
+        row("Fault proxy", &format!("{} (AWS), {} (Bedrock)", proxy.aws_url(), proxy.bedrock_url()));
     }
     row("Seed of faults", &options.seed.to_string());
     let _ = write!(
         text,
-        "\n  Try it, with KEY set to the development key:\n\n    curl -sS {api}/v1/reports -H \"authorization: Bearer $KEY\" \\\n      \
+        "\n  Request a report, with KEY set to the development key:\n\n    curl -sS {api}/v1/reports -H \"authorization: Bearer $KEY\" \\\n      \
          -H 'content-type: application/json' \\\n      -d '{}'\n",
         SAMPLES[0].request(),
     );

@@ -1,4 +1,4 @@
-//! `local-stack soak`: its options, and how they become what is soaked.
+//! `local-stack soak`: its options, and how they become the options of the soak.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,27 +8,28 @@ use service_runtime::config::process_environment;
 use telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 
-use crate::soak::{self, KillEvery};
+use crate::soak::{self, KillInterval};
 use crate::stack::Options;
 
-/// Worker processes where no number is given.
-const WORKERS: u16 = 3;
-/// The embedded AWS reports what the rig does to it; what a person has to know, the soak says itself.
-const FILTER: &str = "warn,s3s=off,s3s_fs=off,rustack_sqs_core=off,rustack_dynamodb_core=off";
+/// Default number of worker processes.
+const DEFAULT_WORKERS: u16 = 3;
+/// The embedded AWS logs the faults that the proxy injects into its requests; the soak itself reports what a
+/// person has to know.
+const LOG_FILTER: &str = "warn,s3s=off,s3s_fs=off,rustack_sqs_core=off,rustack_dynamodb_core=off";
 
-/// Options of the soak alone.
+/// Options that only the soak has.
 #[derive(Debug, Args)]
 pub(super) struct SoakArgs {
-    /// Reports to submit
+    /// Number of reports to submit
     #[arg(long, value_name = "N", default_value_t = 5000,
         value_parser = RangedU64ValueParser::<u32>::new().range(1..=1_000_000))]
     reports: u32,
 
-    /// API processes
+    /// Number of API processes
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
     apis: u16,
 
-    /// Reports that each worker works on at a time
+    /// Number of reports that each worker processes concurrently
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     slots: u16,
 
@@ -36,27 +37,27 @@ pub(super) struct SoakArgs {
     #[arg(long, value_name = "M", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..=1440))]
     minutes_max: u64,
 
-    /// Shortest and longest life of a process, or never
-    #[arg(long, value_name = "LEAST..MOST", default_value = "2s..5s")]
-    kill_every: KillEvery,
+    /// Shortest and longest lifetime of a process before it is killed, or never
+    #[arg(long, value_name = "MIN..MAX", default_value = "2s..5s")]
+    kill_every: KillInterval,
 
-    /// Reports that the clients let be open at a time
+    /// Maximum number of open reports; the clients submit no more until some have ended
     #[arg(long, value_name = "N", default_value_t = 150,
         value_parser = RangedU64ValueParser::<u32>::new().range(1..=1_000_000))]
     backlog: u32,
 
-    /// Directory for the logs of the processes; without it they are kept only when something is broken
+    /// Directory for the logs of the processes [default: temporary, kept only if an invariant is violated]
     #[arg(long, value_name = "DIR")]
     logs: Option<PathBuf>,
 }
 
 impl SoakArgs {
-    /// What is soaked, over a stack with `stack`; `workers` is the number of processes, if one was given.
+    /// Converts the arguments. `workers` is the number of worker processes, if given.
     fn options(self, stack: Options, workers: Option<u16>) -> soak::Options {
         soak::Options {
             reports: self.reports,
             apis: self.apis,
-            workers: workers.unwrap_or(WORKERS),
+            workers: workers.unwrap_or(DEFAULT_WORKERS),
             backlog: self.backlog,
             within: Duration::from_secs(self.minutes_max * 60),
             kill_every: self.kill_every,
@@ -66,7 +67,7 @@ impl SoakArgs {
     }
 }
 
-/// Runs the soak; whether every invariant held.
+/// Runs the soak and returns whether every invariant held.
 pub(super) async fn run(
     args: SoakArgs,
     stack: Options,
@@ -75,10 +76,10 @@ pub(super) async fn run(
 ) -> anyhow::Result<bool> {
     let telemetry = Telemetry::start(
         "dossier-soak",
-        &TelemetrySettings::with_default_filter(&process_environment(), FILTER)?,
+        &TelemetrySettings::with_default_filter(&process_environment(), LOG_FILTER)?,
     )?;
     let outcome = soak::run(args.options(stack, workers), stop).await;
-    // The last traces are sent with blocking requests, which must not hold up a thread of the runtime.
+    // The exporter sends the last traces with blocking requests, which must not block a runtime thread.
     tokio::task::spawn_blocking(move || telemetry.shutdown()).await?;
     outcome
 }

@@ -1,4 +1,4 @@
-//! `local-stack stand-ins`: the stand-ins for Bedrock and the feeds without anything else, for containers.
+//! `local-stack stand-ins`: only the stand-ins for Bedrock and the feeds, for containers.
 
 use std::net::SocketAddr;
 
@@ -11,20 +11,20 @@ use telemetry::{Telemetry, TelemetrySettings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::say;
 use crate::{
     aws::Credentials,
     bedrock::{self, Bedrock},
+    console::print_line,
     faults::{StandIn, from_args},
     feeds::FeedsServer,
     stack::Options,
 };
 
-/// Where the stand-ins listen.
+/// Options that only the stand-ins have.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// Address and port of the stand-in for Bedrock. It honours requests that are signed with AWS_ACCESS_KEY_ID and
-    /// AWS_SECRET_ACCESS_KEY for AWS_REGION
+    /// Address and port of the stand-in for Bedrock. It accepts requests that are signed with
+    /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for AWS_REGION
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4600")]
     bedrock_bind: SocketAddr,
 
@@ -32,12 +32,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4601")]
     feeds_bind: SocketAddr,
 
-    /// Only ask the stand-ins that run at these addresses whether they are alive; exit code 0 means yes
+    /// Only check whether the stand-ins at these addresses are alive; exit code 0 means yes
     #[arg(long)]
     probe: bool,
 }
 
-/// Serves until `stop`, or asks those that do.
+/// Serves until `stop` is cancelled, or probes the running stand-ins.
 pub(super) async fn run(args: Args, options: Options, stop: CancellationToken) -> anyhow::Result<()> {
     if args.probe {
         probe(args.bedrock_bind, ALIVE).await?;
@@ -50,7 +50,7 @@ pub(super) async fn run(args: Args, options: Options, stop: CancellationToken) -
     )?;
     let variable = |name: &str| {
         environment.get(name).filter(|value| !value.is_empty()).cloned().with_context(|| {
-            format!("{name} is not set: the stand-in for Bedrock honours nothing but what is signed with it")
+            format!("{name} is not set: the stand-in for Bedrock needs it to verify signatures")
         })
     };
     let bedrock = bedrock::Options {
@@ -66,7 +66,7 @@ pub(super) async fn run(args: Args, options: Options, stop: CancellationToken) -
     let bedrock = Bedrock::start(listen(args.bedrock_bind).await?, bedrock).await?;
     let faults = from_args(&options.faults, StandIn::Feeds);
     let feeds = FeedsServer::start(listen(args.feeds_bind).await?, faults, options.seed).await?;
-    say(&format!("Bedrock stand-in  {}\nFeed stand-ins    {}", bedrock.base_url(), feeds.base_url()));
+    print_line(&format!("Bedrock stand-in  {}\nFeed stand-ins    {}", bedrock.base_url(), feeds.base_url()));
     stop.cancelled().await;
     let (bedrock, feeds) = tokio::join!(bedrock.stop(), feeds.stop());
     tokio::task::spawn_blocking(move || telemetry.shutdown()).await?;
@@ -74,5 +74,5 @@ pub(super) async fn run(args: Args, options: Options, stop: CancellationToken) -
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened at"))
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }

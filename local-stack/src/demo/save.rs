@@ -1,4 +1,4 @@
-//! Saves the files of a completed report by its signed links.
+//! Downloads the files of a completed report through its signed links.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,24 +11,24 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::stack::client::Client;
 
-/// Longest part of a directory's name that comes from the company's, in characters.
-const NAME_MAX: usize = 48;
+/// Maximum number of characters of the company's name in a directory's name.
+const MAX_NAME_CHARS: usize = 48;
 
-/// The files of one report.
-pub(super) struct Saved {
+/// The saved files of one report.
+pub(super) struct SavedFiles {
     files: Vec<PathBuf>,
     findings: Option<usize>,
 }
 
-impl Saved {
-    /// How many findings the report has, as its JSON form tells.
+impl SavedFiles {
+    /// Returns the number of findings in the report's JSON file, or `None` if there is no such file.
     pub(super) fn findings(&self) -> Option<usize> {
         self.findings
     }
 
-    /// Links to the saved files, for a person. The signed links they came from end with the stack.
+    /// Returns a list of `file:` URLs of the saved files. The signed links stop working when the stack stops.
     pub(super) fn listing(&self, company: &str) -> String {
-        let mut text = format!("{company}\n");
+        let mut text = format!("Saved report on {company}:\n");
         for path in &self.files {
             let _ = match Url::from_file_path(path) {
                 Ok(url) => writeln!(text, "  {url}"),
@@ -39,24 +39,24 @@ impl Saved {
     }
 }
 
-/// Saves every file that `report` has a link to in a directory of its own under `out`.
+/// Saves every file that `report` links to in a directory of its own under `out`.
 pub(super) async fn save(
     client: &Client,
     report: &Value,
     company: &str,
     out: &Path,
-) -> anyhow::Result<Saved> {
+) -> anyhow::Result<SavedFiles> {
     let id = report["reportId"].as_str().context("the report has no reportId")?;
     let directory = std::path::absolute(out)?.join(slug(company, id));
     std::fs::create_dir_all(&directory)
-        .with_context(|| format!("the directory {} cannot be made", directory.display()))?;
-    let mut saved = Saved { files: Vec::new(), findings: None };
+        .with_context(|| format!("the directory {} cannot be created", directory.display()))?;
+    let mut saved = SavedFiles { files: Vec::new(), findings: None };
     for kind in ArtifactKind::ALL {
         let Some(link) = report["links"][kind.as_str()].as_str() else { continue };
         let bytes = client
             .download(link)
             .await
-            .with_context(|| format!("the {kind} file of report {id} ({company}) cannot be had"))?;
+            .with_context(|| format!("the {kind} file of report {id} ({company}) cannot be downloaded"))?;
         if kind == ArtifactKind::Json {
             let document: Value = serde_json::from_slice(&bytes)
                 .with_context(|| format!("the json file of report {id} ({company}) is not JSON"))?;
@@ -67,19 +67,21 @@ pub(super) async fn save(
         saved.files.push(path);
     }
     if saved.files.is_empty() {
-        bail!("report {id} ({company}) is COMPLETED and has no links to files");
+        bail!("report {id} ({company}) is COMPLETED but has no links to files");
     }
     Ok(saved)
 }
 
-/// A directory's name that says which company and is good on every system, whatever the company is called.
+/// Returns a directory name from the company and the id that is valid on every system, whatever the company's
+/// name contains.
 fn slug(company: &str, id: &str) -> String {
-    let name: String = fold(company).chars().take(NAME_MAX).collect();
+    let name: String = fold(company).chars().take(MAX_NAME_CHARS).collect();
     let parts = [name.trim_end_matches('-'), &fold(id)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-/// ASCII letters in lower case and digits, one hyphen for everything between them; letters lose their accents.
+/// Reduces text to lower-case ASCII letters and digits, with one hyphen for everything in between. Letters
+/// lose their accents.
 fn fold(text: &str) -> String {
     let mut folded = String::new();
     for character in
@@ -99,9 +101,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directories_have_harmless_names_whatever_a_company_is_called() {
+    fn directory_names_are_valid_whatever_the_companys_name_contains() {
         let long = "x".repeat(500);
-        let cut = format!("{}-7", "x".repeat(NAME_MAX));
+        let cut = format!("{}-7", "x".repeat(MAX_NAME_CHARS));
         for (company, expected) in [
             ("Calder Vane Shipping Ltd", "calder-vane-shipping-ltd-7"),
             ("Société Générale d’Été", "societe-generale-d-ete-7"),

@@ -1,11 +1,11 @@
-//! The outcome of the demo as a table.
+//! The results of the demo as a table.
 
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::Value;
 
-/// One report.
+/// The row of one report.
 pub(super) struct Row {
     pub(super) company: String,
     status: String,
@@ -16,7 +16,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// `findings` is none where the report has no file that tells.
+    /// Builds the row. `findings` is `None` if the report has no JSON file.
     pub(super) fn new(company: &str, report: &Value, findings: Option<usize>, took: Duration) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         Self {
@@ -30,11 +30,11 @@ impl Row {
     }
 }
 
-/// The table of `rows`.
-pub(super) fn of<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+/// Renders `rows` as a table.
+pub(super) fn render<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(["Company", "Status", "Level", "Score", "Findings", "Time"]);
+    table.set_header(["Company", "Status", "Risk level", "Risk score", "Findings", "Time"]);
     for row in rows {
         table.add_row([&row.company, &row.status, &row.level, &row.score, &row.findings, &row.took]);
     }
@@ -52,19 +52,18 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_table_tells_what_is_known_and_leaves_out_what_is_not() {
+    fn missing_values_are_shown_as_a_dash() {
         let completed = json!({ "status": "COMPLETED", "riskLevel": "HIGH", "riskScore": 90 });
         let failed = json!({ "status": "FAILED", "riskLevel": null, "riskScore": null });
         let took = Duration::from_millis(1240);
-        let table = of([
-            Row::new("A", &completed, Some(3), took),
-            Row::new("星見川精機株式会社", &failed, None, took),
-        ]
-        .iter());
+        let table = render(
+            [Row::new("A", &completed, Some(3), took), Row::new("星見川精機株式会社", &failed, None, took)]
+                .iter(),
+        );
         let cells =
             |line: &str| line.split(['│', '┆']).map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-        let line = |word: &str| cells(table.lines().find(|line| line.contains(word)).unwrap());
-        assert_eq!(line("COMPLETED")[1..7], ["A", "COMPLETED", "HIGH", "90", "3", "1.2 s"]);
-        assert_eq!(line("FAILED")[1..7], ["星見川精機株式会社", "FAILED", "-", "-", "-", "1.2 s"]);
+        let row = |status: &str| cells(table.lines().find(|line| line.contains(status)).unwrap());
+        assert_eq!(row("COMPLETED")[1..7], ["A", "COMPLETED", "HIGH", "90", "3", "1.2 s"]);
+        assert_eq!(row("FAILED")[1..7], ["星見川精機株式会社", "FAILED", "-", "-", "-", "1.2 s"]);
     }
 }

@@ -1,5 +1,5 @@
-//! `GET` and `PUT /_rig/faults` and `GET /_rig/injected` on either base URL of the rig. No bucket and no model has a
-//! name that begins with an underscore.
+//! `GET` and `PUT /_rig/faults` and `GET /_rig/injected` on both base URLs of the fault proxy. No bucket and
+//! no model path begins with an underscore.
 
 use std::sync::Arc;
 
@@ -12,10 +12,11 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::fault::Rule;
 use super::plan::Plan;
+use super::rules::Rule;
 
-/// The routes by which the rig is steered and watched. They need no signature: the listener is on loopback.
+/// Returns the routes that control and inspect the proxy. They need no signature, because the listener is on
+/// loopback.
 pub(super) fn routes(plan: Arc<Plan>) -> Router {
     Router::new()
         .route("/_rig/faults", get(show).put(replace))
@@ -25,7 +26,7 @@ pub(super) fn routes(plan: Arc<Plan>) -> Router {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct RulesRequest {
     rules: Vec<String>,
 }
 
@@ -37,7 +38,7 @@ async fn count(State(plan): State<Arc<Plan>>) -> Json<Value> {
     Json(json!({ "exchanges": plan.exchanges(), "injected": plan.injected() }))
 }
 
-/// The body is read whatever its content type: `curl -d` names none that fits.
+/// Replaces the rules. Ignores the content type of the request, because `curl -d` does not send JSON's.
 async fn replace(State(plan): State<Arc<Plan>>, body: Bytes) -> Response {
     match rules(&body) {
         Ok(rules) => {
@@ -47,7 +48,7 @@ async fn replace(State(plan): State<Arc<Plan>>, body: Bytes) -> Response {
         Err(errors) => {
             let answer = json!({
                 "code": "invalid_rules",
-                "detail": format!("the rules stay as they were: {}", errors.join("; ")),
+                "detail": format!("the rules are unchanged: {}", errors.join("; ")),
                 "errors": errors,
             });
             (StatusCode::UNPROCESSABLE_ENTITY, Json(answer)).into_response()
@@ -56,17 +57,17 @@ async fn replace(State(plan): State<Arc<Plan>>, body: Bytes) -> Response {
 }
 
 fn rules(body: &[u8]) -> Result<Vec<Rule>, Vec<String>> {
-    let Wanted { rules } = serde_json::from_slice(body).map_err(|error| {
+    let RulesRequest { rules } = serde_json::from_slice(body).map_err(|error| {
         vec![format!("the body is not an object such as {{\"rules\": [\"S3.*=throttle:0.2\"]}}: {error}")]
     })?;
-    let (mut good, mut errors) = (Vec::new(), Vec::new());
+    let (mut parsed, mut errors) = (Vec::new(), Vec::new());
     for rule in rules {
         match rule.parse() {
-            Ok(rule) => good.push(rule),
+            Ok(rule) => parsed.push(rule),
             Err(error) => errors.push(format!("{error}")),
         }
     }
-    if errors.is_empty() { Ok(good) } else { Err(errors) }
+    if errors.is_empty() { Ok(parsed) } else { Err(errors) }
 }
 
 fn in_force(plan: &Plan) -> Value {

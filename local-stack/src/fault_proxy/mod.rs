@@ -1,104 +1,70 @@
-//! The fault rig: a reverse proxy in front of the embedded AWS and of the Bedrock stand-in that delays, refuses, drops
-//! requests before they are applied and answers after they were, and delivers messages twice, by seeded probability
-//! per operation. What stands behind it and what goes through it know nothing of it.
+//! The fault proxy (`--rig`): a reverse proxy in front of the embedded AWS and the Bedrock stand-in. By
+//! seeded probability per operation it delays requests, rejects them, drops them before they are applied,
+//! drops answers after they were applied, and delivers messages twice. Neither the services nor their
+//! upstreams know of it.
 
 mod admin;
-mod answers;
-mod fault;
+mod connection;
+mod error_responses;
 mod forward;
+mod observer;
 mod operation;
 mod plan;
 mod proxy;
-mod repeat;
-mod wire;
+mod redelivery;
+mod rules;
 
-use std::fmt;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::http::StatusCode;
 use tokio_util::sync::CancellationToken;
 
-pub use fault::{DELAY_MAX, Kind, Rule, RuleError, Service};
-pub use plan::{Injected, Plan};
-use proxy::{Front, Listening};
+pub(crate) use observer::Exchange;
+pub use observer::Observer;
+pub use plan::{InjectedCounts, Plan};
+use proxy::{ReverseProxy, RunningListener};
+pub use rules::{Rule, WireFault};
 
-/// What the rig does from the start.
+/// Options of the fault proxy.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The rules at the start.
+    /// Rules at the start.
     pub rules: Vec<Rule>,
-    /// Who sees every exchange that was carried out.
+    /// Observer of every exchange that was carried out.
     pub observer: Option<Observer>,
 }
 
-/// What the rig stands in front of.
+/// The services behind the fault proxy.
 #[derive(Debug, Clone)]
 pub struct Upstream {
-    /// Base URL of the embedded AWS, without a slash at the end.
+    /// Base URL of the embedded AWS, without a trailing slash.
     pub aws: String,
-    /// Base URL of the Bedrock stand-in, without a slash at the end.
+    /// Base URL of the Bedrock stand-in, without a trailing slash.
     pub bedrock: String,
-    /// A client of SQS that does not go through the rig.
+    /// An SQS client that bypasses the proxy.
     pub sqs: aws_sdk_sqs::Client,
 }
 
-/// An exchange that the service behind the rig carried out.
-#[derive(Debug, Clone, Copy)]
-pub struct Exchange<'a> {
-    /// Service and operation, such as `S3.PutObject`.
-    pub operation: &'a str,
-    /// The request's path.
-    pub path: &'a str,
-    /// The request's body.
-    pub request: &'a [u8],
-    /// The service's answer.
-    pub status: StatusCode,
-    /// Whether that answer is lost on its way back.
-    pub lost: bool,
-}
-
-/// Sees every exchange that was carried out, before its answer goes back. It must not wait.
-#[derive(Clone)]
-pub struct Observer(Arc<dyn Fn(&Exchange<'_>) + Send + Sync>);
-
-impl Observer {
-    /// Calls `see` for every exchange.
-    pub fn new(see: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(see))
-    }
-
-    fn see(&self, exchange: &Exchange<'_>) {
-        (self.0)(exchange);
-    }
-}
-
-impl fmt::Debug for Observer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Observer")
-    }
-}
-
-/// A running rig. Dropping it asks it to stop without waiting for it.
+/// A running fault proxy. Dropping it asks the proxy to stop without waiting.
 #[derive(Debug)]
 pub struct FaultProxy {
     plan: Arc<Plan>,
-    aws: Listening,
-    bedrock: Listening,
+    aws: RunningListener,
+    bedrock: RunningListener,
     stopping: CancellationToken,
 }
 
 impl FaultProxy {
-    /// Starts both listeners on free ports of the loopback. The same `seed` repeats the schedule of every operation.
+    /// Starts both listeners on free loopback ports. The same `seed` repeats the schedule of every operation.
     ///
     /// # Errors
-    /// When no port or no HTTP client can be had.
+    /// Returns an error if no port is free or the HTTP client cannot be built.
     pub async fn start(options: Options, upstream: Upstream, seed: u64) -> anyhow::Result<Self> {
         let Options { rules, observer } = options;
         let plan = Arc::new(Plan::new(rules, seed));
         let stopping = CancellationToken::new();
         let http = forward::client()?;
-        let front = |upstream_url: String, operation| Front {
+        let proxy_for = |upstream_url: String, operation| ReverseProxy {
             plan: Arc::clone(&plan),
             upstream: upstream_url,
             operation,
@@ -107,38 +73,38 @@ impl FaultProxy {
             observer: observer.clone(),
             stopping: stopping.clone(),
         };
-        let aws = front(upstream.aws.clone(), operation::of_aws).serve().await?;
-        let bedrock = front(upstream.bedrock.clone(), operation::of_bedrock).serve().await?;
+        let aws = proxy_for(upstream.aws.clone(), operation::of_aws).serve().await?;
+        let bedrock = proxy_for(upstream.bedrock.clone(), operation::of_bedrock).serve().await?;
         Ok(Self { plan, aws, bedrock, stopping })
     }
 
-    /// The endpoint URL of AWS for what is to meet faults.
+    /// Returns the AWS endpoint URL that goes through the proxy.
     pub fn aws_url(&self) -> String {
         format!("http://{}", self.aws.address)
     }
 
-    /// The endpoint URL of Bedrock Runtime for what is to meet faults.
+    /// Returns the Bedrock Runtime endpoint URL that goes through the proxy.
     pub fn bedrock_url(&self) -> String {
         format!("http://{}", self.bedrock.address)
     }
 
-    /// The rules, to be looked at or replaced without HTTP, and the counts.
+    /// Returns the plan, which holds the rules and the counts.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// Stops both listeners; requests in flight are answered with 503.
+    /// Stops both listeners. Requests in flight are answered with 503.
     ///
     /// # Errors
-    /// When a listener had ended with an error before.
+    /// Returns the error that a listener ended with, also if it ended earlier.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stopping.cancel();
-        for listening in [&mut self.aws, &mut self.bedrock] {
-            let address = listening.address;
-            (&mut listening.task)
+        for listener in [&mut self.aws, &mut self.bedrock] {
+            let address = listener.address;
+            (&mut listener.task)
                 .await
-                .with_context(|| format!("the rig on {address} panicked"))?
-                .with_context(|| format!("the rig on {address} ended with an error"))?;
+                .with_context(|| format!("the fault proxy on {address} panicked"))?
+                .with_context(|| format!("the fault proxy on {address} ended with an error"))?;
         }
         Ok(())
     }

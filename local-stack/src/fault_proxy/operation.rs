@@ -1,29 +1,30 @@
-//! Which operation a request is, under the names by which the embedded AWS and the stand-in count their calls.
+//! Identifies the operation of a request, under the name by which the embedded AWS and the stand-in count
+//! calls.
 
 use axum::http::{Method, request::Parts};
 
-use super::fault::Service;
+use super::rules::TargetService;
 
-/// The operation of a request to the embedded AWS.
-pub(super) fn of_aws(parts: &Parts) -> (Service, String) {
+/// Returns the operation of a request to the embedded AWS.
+pub(super) fn of_aws(parts: &Parts) -> (TargetService, String) {
     let target =
         parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     if let Some(operation) = target.strip_prefix("AmazonSQS.") {
-        return (Service::Sqs, operation.to_owned());
+        return (TargetService::Sqs, operation.to_owned());
     }
     if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
-        return (Service::DynamoDb, operation.to_owned());
+        return (TargetService::DynamoDb, operation.to_owned());
     }
-    (Service::S3, of_s3(parts).to_owned())
+    (TargetService::S3, of_s3(parts).to_owned())
 }
 
-/// The operation of a request to the stand-in for Bedrock.
-pub(super) fn of_bedrock(parts: &Parts) -> (Service, String) {
+/// Returns the operation of a request to the Bedrock stand-in.
+pub(super) fn of_bedrock(parts: &Parts) -> (TargetService, String) {
     let converse = parts.method == Method::POST && parts.uri.path().ends_with("/converse");
-    (Service::Bedrock, if converse { "Converse" } else { "Unknown" }.to_owned())
+    (TargetService::Bedrock, if converse { "Converse" } else { "Unknown" }.to_owned())
 }
 
-/// The operations on objects and buckets that Dossier's parts use, told apart by method and path.
+/// Returns the S3 operation by method and path, for the operations that Dossier uses.
 fn of_s3(parts: &Parts) -> &'static str {
     let path = parts.uri.path().trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));

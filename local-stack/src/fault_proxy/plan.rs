@@ -1,5 +1,6 @@
-//! Decides, per exchange, what goes wrong. A decision depends on nothing but the seed, the operation and how many of
-//! its kind came before: so the schedule of each operation repeats, however the operations are mixed.
+//! Decides which fault each exchange meets. A decision depends only on the seed, the operation, and the
+//! number of earlier exchanges of that operation, so the schedule of an operation repeats whatever the order
+//! of operations.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,21 +10,21 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 
-use super::fault::{Chances, Kind, Rule};
+use super::rules::{Probabilities, Rule, WireFault};
 
-/// How often each kind of fault was injected, by operation.
-pub type Injected = BTreeMap<String, BTreeMap<Kind, u64>>;
+/// How often each fault was injected, by operation.
+pub type InjectedCounts = BTreeMap<String, BTreeMap<WireFault, u64>>;
 
-/// The lot of one exchange.
+/// The faults of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lot {
-    /// To be waited before anything else.
+pub(super) struct Decision {
+    /// Delay before anything else happens.
     pub(super) delay: Option<Duration>,
-    /// What goes wrong after that; of several faults that hit, the one that the exchange would meet first.
-    pub(super) fault: Option<Kind>,
+    /// The fault after the delay. If several faults hit, it is the one that the exchange meets first.
+    pub(super) fault: Option<WireFault>,
 }
 
-/// The rules in force with what they did so far.
+/// The rules in force and the counts.
 #[derive(Debug)]
 pub struct Plan {
     seed: u64,
@@ -35,83 +36,86 @@ struct State {
     rules: Vec<Rule>,
     exchanges: BTreeMap<String, u64>,
     messages: u64,
-    injected: Injected,
+    injected: InjectedCounts,
 }
 
 impl Plan {
-    /// Starts with `rules`.
-    pub fn new(rules: Vec<Rule>, seed: u64) -> Self {
-        let state = State { rules, exchanges: BTreeMap::new(), messages: 0, injected: Injected::new() };
+    /// Returns a plan with `rules`.
+    pub(crate) fn new(rules: Vec<Rule>, seed: u64) -> Self {
+        let state = State { rules, exchanges: BTreeMap::new(), messages: 0, injected: InjectedCounts::new() };
         Self { seed, state: Mutex::new(state) }
     }
 
-    /// The seed of the decisions.
-    pub fn seed(&self) -> u64 {
+    /// Returns the seed of the decisions.
+    pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// The rules in force.
-    pub fn rules(&self) -> Vec<Rule> {
+    /// Returns the rules in force.
+    pub(crate) fn rules(&self) -> Vec<Rule> {
         self.lock().rules.clone()
     }
 
-    /// Replaces the rules; none end the faults. The running numbers go on.
+    /// Replaces the rules; an empty list ends the faults. The exchange numbers continue.
     pub fn set(&self, rules: Vec<Rule>) {
         self.lock().rules = rules;
     }
 
-    /// What was injected so far. Operations that nothing happened to are absent.
-    pub fn injected(&self) -> Injected {
+    /// Returns the faults injected so far. Operations without a fault are absent.
+    pub fn injected(&self) -> InjectedCounts {
         self.lock().injected.clone()
     }
 
-    /// How often `kind` was injected so far, whatever the operation.
-    pub fn total(&self, kind: Kind) -> u64 {
-        self.lock().injected.values().filter_map(|kinds| kinds.get(&kind)).sum()
+    /// Returns how often `fault` was injected so far, in all operations.
+    pub fn total(&self, fault: WireFault) -> u64 {
+        self.lock().injected.values().filter_map(|faults| faults.get(&fault)).sum()
     }
 
-    /// How many exchanges of each operation were decided about.
+    /// Returns the number of exchanges of each operation.
     pub fn exchanges(&self) -> BTreeMap<String, u64> {
         self.lock().exchanges.clone()
     }
 
     /// Decides about the next exchange of `operation`.
-    pub(super) fn decide(&self, operation: &str) -> Lot {
+    pub(super) fn decide(&self, operation: &str) -> Decision {
         let mut state = self.lock();
-        let chances = Chances::of(&state.rules, operation);
+        let probabilities = Probabilities::of(&state.rules, operation);
         let number = next(state.exchanges.entry(operation.to_owned()).or_default());
         drop(state);
         let mut generator = self.generator(operation, number);
-        // A number is drawn for every kind, hit or not: so that one fault's probability does not move another's hits.
-        let hits: Vec<Kind> = chances
+        // Draws a number for every fault, so that the probability of one fault does not move the hits of
+        // another.
+        let hits: Vec<WireFault> = probabilities
             .each()
-            .filter_map(|(kind, probability)| (generator.random::<f64>() < probability).then_some(kind))
+            .filter_map(|(fault, probability)| (generator.random::<f64>() < probability).then_some(fault))
             .collect();
-        let share = generator.random::<f64>();
-        Lot {
-            delay: hits.contains(&Kind::Delay).then(|| chances.delay_max.mul_f64(share)),
-            fault: hits.into_iter().find(|kind| !matches!(kind, Kind::Delay | Kind::Repeat)),
+        let delay_fraction = generator.random::<f64>();
+        Decision {
+            delay: hits.contains(&WireFault::Delay).then(|| probabilities.max_delay.mul_f64(delay_fraction)),
+            fault: hits.into_iter().find(|fault| !matches!(fault, WireFault::Delay | WireFault::Repeat)),
         }
     }
 
-    /// Decides whether the next message that `operation` hands out is handed out twice.
+    /// Decides whether SQS delivers the next message of `operation` twice.
     pub(super) fn repeats(&self, operation: &str) -> bool {
         let mut state = self.lock();
-        let chances = Chances::of(&state.rules, operation);
+        let probabilities = Probabilities::of(&state.rules, operation);
         let number = next(&mut state.messages);
         drop(state);
         let mut generator = self.generator(&format!("{operation} message"), number);
-        let probability =
-            chances.each().find(|(kind, _)| *kind == Kind::Repeat).map_or(0.0, |(_, chance)| chance);
+        let probability = probabilities
+            .each()
+            .find(|(fault, _)| *fault == WireFault::Repeat)
+            .map_or(0.0, |(_, probability)| probability);
         generator.random::<f64>() < probability
     }
 
     /// Counts a fault that was injected.
-    pub(super) fn count(&self, operation: &str, kind: Kind) {
-        *self.lock().injected.entry(operation.to_owned()).or_default().entry(kind).or_default() += 1;
+    pub(super) fn count(&self, operation: &str, fault: WireFault) {
+        *self.lock().injected.entry(operation.to_owned()).or_default().entry(fault).or_default() += 1;
     }
 
-    /// The numbers that the lot of the `number`-th of `what` is drawn from.
+    /// Returns the random generator for the `number`-th event of `what`.
     fn generator(&self, what: &str, number: u64) -> StdRng {
         let mut hash = Sha256::new();
         hash.update(self.seed.to_le_bytes());
@@ -139,42 +143,44 @@ mod tests {
         Plan::new(rules.iter().map(|rule| rule.parse().unwrap()).collect(), seed)
     }
 
-    fn lots(plan: &Plan, operation: &str, exchanges: usize) -> Vec<Lot> {
+    fn decisions(plan: &Plan, operation: &str, exchanges: usize) -> Vec<Decision> {
         (0..exchanges).map(|_| plan.decide(operation)).collect()
     }
 
     #[test]
-    fn the_schedule_of_an_operation_repeats_whatever_else_is_asked_in_between() {
+    fn the_schedule_of_an_operation_does_not_depend_on_other_operations() {
         let (alone, mixed) = (plan(&["all=0.2"], 7), plan(&["all=0.2"], 7));
-        let expected = lots(&alone, "S3.PutObject", 300);
-        let among_others: Vec<Lot> = (0..300)
+        let expected = decisions(&alone, "S3.PutObject", 300);
+        let among_others: Vec<Decision> = (0..300)
             .map(|_| {
                 mixed.decide("DynamoDb.UpdateItem");
                 mixed.decide("S3.PutObject")
             })
             .collect();
         assert_eq!(expected, among_others);
-        assert_ne!(expected, lots(&plan(&["all=0.2"], 8), "S3.PutObject", 300));
-        assert_ne!(expected, lots(&plan(&["all=0.2"], 7), "S3.GetObject", 300));
+        assert_ne!(expected, decisions(&plan(&["all=0.2"], 8), "S3.PutObject", 300));
+        assert_ne!(expected, decisions(&plan(&["all=0.2"], 7), "S3.GetObject", 300));
     }
 
     #[test]
-    fn faults_come_as_often_as_the_rules_say() {
+    fn faults_hit_with_their_probability() {
         let plan = plan(&["S3.*=lost-answer:0.3", "Sqs.ReceiveMessage=repeat:0.1"], 3);
-        let lost = |lots: Vec<Lot>| lots.iter().filter(|lot| lot.fault == Some(Kind::LostAnswer)).count();
-        let hits = lost(lots(&plan, "S3.PutObject", 1000));
+        let lost = |decisions: Vec<Decision>| {
+            decisions.iter().filter(|decision| decision.fault == Some(WireFault::LostAnswer)).count()
+        };
+        let hits = lost(decisions(&plan, "S3.PutObject", 1000));
         assert!((240..=360).contains(&hits), "{hits} of 1000 at 0.3");
-        assert_eq!(lost(lots(&plan, "DynamoDb.GetItem", 1000)), 0);
+        assert_eq!(lost(decisions(&plan, "DynamoDb.GetItem", 1000)), 0);
         let repeated = (0..1000).filter(|_| plan.repeats("Sqs.ReceiveMessage")).count();
         assert!((60..=140).contains(&repeated), "{repeated} of 1000 at 0.1");
     }
 
     #[test]
-    fn one_faults_probability_does_not_move_the_hits_of_another() {
+    fn the_probability_of_one_fault_does_not_move_the_hits_of_another() {
         let throttled = |rules| -> Vec<bool> {
-            lots(&plan(rules, 5), "S3.PutObject", 200)
+            decisions(&plan(rules, 5), "S3.PutObject", 200)
                 .iter()
-                .map(|lot| lot.fault == Some(Kind::Throttle))
+                .map(|decision| decision.fault == Some(WireFault::Throttle))
                 .collect()
         };
         assert_eq!(
@@ -184,11 +190,15 @@ mod tests {
     }
 
     #[test]
-    fn without_rules_nothing_goes_wrong() {
+    fn without_rules_there_is_no_fault() {
         let plan = plan(&["all=1"], 1);
-        assert_eq!(plan.decide("S3.PutObject").fault, Some(Kind::LostRequest));
+        assert_eq!(plan.decide("S3.PutObject").fault, Some(WireFault::LostRequest));
         plan.set(Vec::new());
-        assert!(lots(&plan, "S3.PutObject", 50).iter().all(|lot| lot.delay.is_none() && lot.fault.is_none()));
+        assert!(
+            decisions(&plan, "S3.PutObject", 50)
+                .iter()
+                .all(|decision| decision.delay.is_none() && decision.fault.is_none())
+        );
         assert_eq!(plan.exchanges()["S3.PutObject"], 51);
     }
 }

@@ -5,19 +5,18 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::{FaultKind, Faults, StandIn};
+use super::kind::{FaultKind, StandIn};
+use super::set::Faults;
 
 /// One fault of one stand-in, as given on the command line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaultArg {
-    /// Whose fault it is.
-    pub stand_in: StandIn,
-    /// Which fault.
-    pub kind: FaultKind,
+    stand_in: StandIn,
+    kind: FaultKind,
     value: Value,
 }
 
-/// Why a `--fault` was not understood.
+/// Why a `--fault` is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("fault {given:?}: {problem}")]
 pub struct FaultArgError {
@@ -46,12 +45,12 @@ fn parse(given: &str) -> Result<FaultArg, String> {
         None => (fault, None),
     };
     let known = || {
-        let known = FaultKind::ALL.into_iter().filter(|kind| stand_in.knows(*kind));
+        let known = FaultKind::ALL.into_iter().filter(|kind| stand_in.supports(*kind));
         known.map(FaultKind::name).collect::<Vec<_>>().join(", ")
     };
     let kind = FaultKind::from_name(name)
-        .filter(|kind| stand_in.knows(*kind))
-        .ok_or_else(|| format!("{} has no fault {name:?}: it knows {}", stand_in.name(), known()))?;
+        .filter(|kind| stand_in.supports(*kind))
+        .ok_or_else(|| format!("{} has no fault {name:?}: its faults are {}", stand_in.name(), known()))?;
     let value = match (kind, value) {
         (FaultKind::Latency, None) => {
             return Err("a latency needs a duration, such as latency:20s".to_owned());
@@ -69,8 +68,9 @@ fn parse(given: &str) -> Result<FaultArg, String> {
     Ok(FaultArg { stand_in, kind, value })
 }
 
-/// The faults of one stand-in from all `--fault` values; of two for the same fault the later one counts.
-pub fn from_args(args: &[FaultArg], stand_in: StandIn) -> Faults {
+/// Returns the faults of one stand-in from all `--fault` values. If two values set the same fault, the later
+/// one applies.
+pub(crate) fn from_args(args: &[FaultArg], stand_in: StandIn) -> Faults {
     let object = args
         .iter()
         .filter(|arg| arg.stand_in == stand_in)
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_add_up_per_stand_in() {
+    fn arguments_are_combined_per_stand_in() {
         let args =
             args(&["bedrock=throttle:0.2", "feeds=latency:20s", "bedrock=malformed", "bedrock=throttle:0.4"]);
         assert_eq!(
@@ -104,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused_with_the_reason() {
+    fn invalid_arguments_are_rejected_with_the_reason() {
         for (given, reason) in [
             ("throttle:0.2", "STAND-IN=FAULT"),
             ("sqs=throttle", "no stand-in"),
             ("bedrock=slow:2s", "has no fault"),
-            ("feeds=uncited", "it knows throttle, error, latency, malformed"),
+            ("feeds=uncited", "its faults are throttle, error, latency, malformed"),
             ("bedrock=latency", "needs a duration"),
             ("bedrock=latency:20", "not a duration"),
             ("bedrock=error:2", "not a probability"),

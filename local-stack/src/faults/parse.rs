@@ -1,4 +1,4 @@
-//! From JSON to faults and back, with every problem at once.
+//! Converts JSON to faults and back, and reports every problem at once.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,21 +6,22 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{FaultKind, Faults};
+use super::kind::FaultKind;
+use super::set::Faults;
 
-/// A longer delay is a mistake: no client waits that long.
+/// Maximum latency. A longer one is a mistake, because no client waits that long.
 const MAX_LATENCY: Duration = Duration::from_secs(60 * 60);
 
-/// One thing wrong with the faults asked for.
+/// One problem of a faults document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FaultProblem {
-    /// The field it is about, or an empty string for the whole document.
+    /// The field with the problem, or an empty string for the whole document.
     pub field: String,
-    /// What is wrong and what is accepted.
+    /// The problem, and what is accepted.
     pub message: String,
 }
 
-/// Everything wrong with the faults asked for.
+/// All problems of a faults document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultErrors(pub Vec<FaultProblem>);
 
@@ -41,11 +42,48 @@ impl fmt::Display for FaultErrors {
 
 impl std::error::Error for FaultErrors {}
 
-pub(super) fn faults(value: &Value) -> Result<Faults, FaultErrors> {
+impl Faults {
+    /// Parses the JSON object of `PUT /faults`.
+    ///
+    /// # Errors
+    /// Returns every unknown field, every number that is not a probability, and an invalid latency, all at
+    /// once.
+    pub fn from_json(value: &Value) -> Result<Self, FaultErrors> {
+        faults(value)
+    }
+}
+
+impl TryFrom<Value> for Faults {
+    type Error = FaultErrors;
+
+    fn try_from(value: Value) -> Result<Self, FaultErrors> {
+        Self::from_json(&value)
+    }
+}
+
+impl From<Faults> for Value {
+    fn from(mut faults: Faults) -> Self {
+        let mut object = serde_json::Map::new();
+        for kind in FaultKind::ALL {
+            if !faults.has(kind) {
+                continue;
+            }
+            let value = match faults.probability_mut(kind) {
+                Some(probability) => Self::from(*probability),
+                None => Self::from(format_latency(faults.latency)),
+            };
+            object.insert(kind.name().to_owned(), value);
+        }
+        Self::Object(object)
+    }
+}
+
+fn faults(value: &Value) -> Result<Faults, FaultErrors> {
     let Value::Object(fields) = value else {
         return Err(FaultErrors(vec![FaultProblem {
             field: String::new(),
-            message: "faults are one JSON object, such as {\"throttle\": 0.2}; {} ends them".to_owned(),
+            message: "the faults must be a JSON object, such as {\"throttle\": 0.2}; {} ends all faults"
+                .to_owned(),
         }]));
     };
     let mut faults = Faults::default();
@@ -85,29 +123,29 @@ fn set(faults: &mut Faults, kind: FaultKind, value: &Value) -> Result<(), String
     Ok(())
 }
 
-/// Reads `250ms`, `20s`, `1.5s` or `2m`, at most an hour.
+/// Parses `250ms`, `20s`, `1.5s` or `2m`, up to an hour.
 ///
 /// # Errors
-/// What is wrong with the text.
-pub fn parse_latency(text: &str) -> Result<Duration, String> {
-    let wrong =
+/// Returns the problem with the text.
+pub(crate) fn parse_latency(text: &str) -> Result<Duration, String> {
+    let invalid =
         || format!("{text:?} is not a duration: give a number with ms, s or m, such as \"20s\" or \"250ms\"");
-    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or_else(wrong)?;
+    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or_else(invalid)?;
     let (number, unit) = text.split_at(split);
     let seconds_per_unit = match unit {
         "ms" => 0.001,
         "s" => 1.0,
         "m" => 60.0,
-        _ => return Err(wrong()),
+        _ => return Err(invalid()),
     };
-    let seconds = number.parse::<f64>().map_err(|_| wrong())? * seconds_per_unit;
+    let seconds = number.parse::<f64>().map_err(|_| invalid())? * seconds_per_unit;
     if seconds > MAX_LATENCY.as_secs_f64() {
         return Err(format!("{text:?} is more than an hour, which is the longest latency"));
     }
     Ok(Duration::from_secs_f64(seconds))
 }
 
-pub(super) fn format_latency(latency: Duration) -> String {
+fn format_latency(latency: Duration) -> String {
     if latency.subsec_nanos() == 0 {
         format!("{}s", latency.as_secs())
     } else {
@@ -121,7 +159,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_error_is_told_at_once() {
+    fn every_problem_is_reported_at_once() {
         let errors = Faults::from_json(
             &json!({"throttle": 1.5, "latency": 20, "eror": 1, "refusal": "yes", "error": 0.5}),
         )
@@ -135,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_carry_their_unit() {
+    fn durations_need_a_unit() {
         for (text, milliseconds) in
             [("20s", 20_000), ("250ms", 250), ("1.5s", 1_500), ("2m", 120_000), ("0s", 0)]
         {
@@ -147,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_force_reads_back_as_it_was_given() {
+    fn faults_survive_a_round_trip_through_json() {
         let given = json!({"throttle": 0.2, "latency": "250ms", "refusal": 1.0});
         let faults: Faults = serde_json::from_value(given.clone()).unwrap();
         assert_eq!(serde_json::to_value(&faults).unwrap(), given);

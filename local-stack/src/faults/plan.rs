@@ -1,4 +1,4 @@
-//! Decides, per call, what goes wrong: a seeded generator under the faults in force.
+//! Decides which fault each call meets: a seeded random generator and the faults in force.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,42 +6,44 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::{FaultKind, Faults, StandIn};
+use super::kind::{FaultKind, StandIn};
+use super::set::Faults;
 
-/// What a call is answered with. The number in a variant counts its earlier occurrences, for faults that take turns.
+/// The outcome of a call. The number in a variant counts its earlier occurrences, for faults that vary their
+/// answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The call is answered as it should be.
+pub(crate) enum Outcome {
+    /// A regular answer.
     Answer,
     /// Too many requests.
     Throttle,
     /// A server error.
     Error(u64),
-    /// An answer that breaks its schema.
+    /// An answer that violates its schema.
     Malformed(u64),
     /// Findings without citations.
     Uncited,
-    /// Citations of what does not exist.
+    /// Citations of evidence or quotes that do not exist.
     Hallucinated(u64),
-    /// The model declines.
+    /// The model refuses to answer.
     Refusal,
-    /// Numbers and dates that no evidence has.
+    /// Numbers and dates that are not in the evidence.
     WrongNumbers,
-    /// A level under the floor.
+    /// A risk level below the floor of the rules.
     UnderFloor,
-    /// What instructions in the evidence say.
+    /// An answer that follows instructions in the evidence.
     Obedient,
-    /// Another language.
+    /// An answer in a language that was not requested.
     OtherLanguage,
 }
 
-/// The lot of one call.
+/// The decision about one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Roll {
-    /// To be waited before the answer.
-    pub latency: Duration,
-    /// The answer.
-    pub outcome: Outcome,
+pub(crate) struct Roll {
+    /// Delay before the answer.
+    pub(crate) latency: Duration,
+    /// Outcome after the delay.
+    pub(crate) outcome: Outcome,
 }
 
 /// The faults in force for one stand-in. The same seed, faults and order of calls give the same outcomes.
@@ -61,12 +63,12 @@ struct State {
 }
 
 impl FaultPlan {
-    /// Starts with `faults`, of which those without a meaning for `stand_in` are left out.
-    pub fn new(stand_in: StandIn, faults: Faults, seed: u64) -> Self {
+    /// Returns a plan with those of `faults` that `stand_in` supports.
+    pub(crate) fn new(stand_in: StandIn, faults: Faults, seed: u64) -> Self {
         Self {
             stand_in,
             state: Mutex::new(State {
-                faults: faults.kept_for(stand_in).0,
+                faults: faults.supported_by(stand_in).0,
                 generator: StdRng::seed_from_u64(seed),
                 errors: 0,
                 malformed: 0,
@@ -75,22 +77,23 @@ impl FaultPlan {
         }
     }
 
-    /// The faults in force.
-    pub fn faults(&self) -> Faults {
+    /// Returns the faults in force.
+    pub(crate) fn faults(&self) -> Faults {
         self.lock().faults.clone()
     }
 
-    /// Replaces the faults; gives back those now in force and the given ones that this stand-in ignores.
+    /// Replaces the faults. Returns the faults now in force, and the kinds that this stand-in does not
+    /// support.
     pub fn set(&self, faults: Faults) -> (Faults, Vec<FaultKind>) {
-        let (kept, ignored) = faults.kept_for(self.stand_in);
-        self.lock().faults = kept.clone();
-        (kept, ignored)
+        let (supported, ignored) = faults.supported_by(self.stand_in);
+        self.lock().faults = supported.clone();
+        (supported, ignored)
     }
 
-    /// Decides about the next call. Of several faults that hit, the one that a client would meet first counts.
-    pub fn roll(&self) -> Roll {
+    /// Decides about the next call. If several faults hit, the one that a client would meet first applies.
+    pub(crate) fn roll(&self) -> Roll {
         let mut state = self.lock();
-        // A number is drawn for every kind, hit or not: so that one fault's probability does not move another's hits.
+        // Draws a number for every kind, so that the probability of one fault does not move the hits of another.
         let State { faults, generator, .. } = &mut *state;
         let hits = [
             faults.throttle,
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_outcomes_and_another_seed_others() {
+    fn the_outcomes_depend_on_the_seed() {
         let faults = Faults { throttle: 0.3, hallucinated: 0.3, ..Faults::default() };
         let run = |seed| outcomes(&FaultPlan::new(StandIn::Bedrock, faults.clone(), seed), 200);
         assert_eq!(run(7), run(7));
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn certain_faults_always_hit_and_take_turns_and_none_never_hit() {
+    fn probability_one_always_hits_and_probability_zero_never() {
         let plan =
             FaultPlan::new(StandIn::Bedrock, Faults { error: 1.0, malformed: 1.0, ..Faults::default() }, 1);
         assert_eq!(outcomes(&plan, 3), [Outcome::Error(0), Outcome::Error(1), Outcome::Error(2)]);
@@ -161,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stand_in_ignores_faults_that_mean_nothing_to_it() {
+    fn a_stand_in_ignores_faults_that_it_does_not_support() {
         let plan = FaultPlan::new(StandIn::Feeds, Faults::default(), 1);
         let (kept, ignored) =
             plan.set(Faults { uncited: 1.0, error: 0.5, refusal: 0.1, ..Faults::default() });

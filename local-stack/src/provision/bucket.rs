@@ -24,7 +24,7 @@ pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()>
         )
         .send()
         .await;
-    unless_not_implemented(blocked, "PutPublicAccessBlock", name)?;
+    ignore_not_implemented(blocked, "PutPublicAccessBlock", name)?;
 
     let by_default =
         ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build()?;
@@ -39,7 +39,7 @@ pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()>
         .server_side_encryption_configuration(encryption)
         .send()
         .await;
-    unless_not_implemented(encrypted, "PutBucketEncryption", name)?;
+    ignore_not_implemented(encrypted, "PutBucketEncryption", name)?;
 
     let versioned = client
         .put_bucket_versioning()
@@ -49,12 +49,12 @@ pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()>
         )
         .send()
         .await;
-    unless_not_implemented(versioned, "PutBucketVersioning", name)
+    ignore_not_implemented(versioned, "PutBucketVersioning", name)
 }
 
 async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
     let region = client.config().region().map(ToString::to_string);
-    // S3 wants no location for its first region, and the region for every other.
+    // S3 rejects a location constraint for us-east-1 and requires one for every other region.
     let configuration = region.filter(|region| region != "us-east-1").map(|region| {
         CreateBucketConfiguration::builder()
             .location_constraint(BucketLocationConstraint::from(region.as_str()))
@@ -65,8 +65,8 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
     match created {
         Ok(_) => Ok(()),
         Err(SdkError::ServiceError(error)) if error.err().is_bucket_already_owned_by_you() => Ok(()),
-        // The embedded emulator has one account: a bucket that exists is ours. On AWS the same error says it is not,
-        // and the head request is refused.
+        // The embedded emulator has one account, so an existing bucket is ours. On AWS this error means that
+        // it belongs to another account, and HeadBucket is rejected.
         Err(SdkError::ServiceError(error)) if error.err().is_bucket_already_exists() => {
             client
                 .head_bucket()
@@ -80,8 +80,9 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
     }
 }
 
-/// The embedded S3 is private by its signatures and keeps no versions: it answers NotImplemented to these settings.
-fn unless_not_implemented<T, E>(
+/// Ignores NotImplemented, which the embedded S3 answers for these settings: it is private because it
+/// verifies signatures, and it keeps no versions.
+fn ignore_not_implemented<T, E>(
     answer: Result<T, SdkError<E>>,
     operation: &'static str,
     bucket: &str,
@@ -92,7 +93,7 @@ where
     match answer {
         Ok(_) => Ok(()),
         Err(error) if error.code() == Some("NotImplemented") => {
-            tracing::debug!(bucket, operation, "not implemented by this emulator of S3");
+            tracing::debug!(bucket, operation, "this S3 emulator does not implement the setting");
             Ok(())
         }
         Err(error) => Err(error).with_context(|| format!("{operation} of {bucket}")),

@@ -4,22 +4,26 @@ use anyhow::Context as _;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 
-/// A message that was received is hidden this long; the worker's heartbeat renews it. Seconds.
+/// Visibility timeout, in seconds. The worker's heartbeat extends it.
 pub(super) const VISIBILITY_TIMEOUT_SECONDS: u32 = 60;
-/// Long polling by default, the longest that SQS knows. Seconds.
+/// Default long-poll wait, the maximum of SQS, in seconds.
 pub(super) const RECEIVE_WAIT_SECONDS: u32 = 20;
-/// A backstop above the attempts counted in the table.
+/// A backstop above the number of attempts, which the table counts.
 pub(super) const MAX_RECEIVE_COUNT: u32 = 1000;
-/// Four days: a longer outage is repaired by the sweeper, which sends again. Seconds.
+/// Four days, in seconds. After a longer outage the sweeper sends the messages again.
 pub(super) const RETENTION_SECONDS: u32 = 4 * 24 * 60 * 60;
-/// Fourteen days, the longest that SQS knows: time to look and redrive. Seconds.
+/// Fourteen days, the maximum of SQS, in seconds: time to investigate and redrive.
 pub(super) const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 60 * 60;
 
-/// Makes a queue and its dead-letter queue: their URLs.
+/// Creates a queue and its dead-letter queue, and returns their URLs.
 pub(super) async fn provision(client: &Client, queue: &str, dlq: &str) -> anyhow::Result<(String, String)> {
     let dlq_url = create(client, dlq).await?;
-    set(client, &dlq_url, [(QueueAttributeName::MessageRetentionPeriod, DLQ_RETENTION_SECONDS.to_string())])
-        .await?;
+    set_attributes(
+        client,
+        &dlq_url,
+        [(QueueAttributeName::MessageRetentionPeriod, DLQ_RETENTION_SECONDS.to_string())],
+    )
+    .await?;
     let dlq_arn = client
         .get_queue_attributes()
         .queue_url(&dlq_url)
@@ -33,7 +37,7 @@ pub(super) async fn provision(client: &Client, queue: &str, dlq: &str) -> anyhow
 
     let queue_url = create(client, queue).await?;
     let redrive = serde_json::json!({ "deadLetterTargetArn": dlq_arn, "maxReceiveCount": MAX_RECEIVE_COUNT });
-    set(
+    set_attributes(
         client,
         &queue_url,
         [
@@ -47,7 +51,8 @@ pub(super) async fn provision(client: &Client, queue: &str, dlq: &str) -> anyhow
     Ok((queue_url, dlq_url))
 }
 
-/// Without attributes CreateQueue gives back a queue that exists, whatever its settings; they are set afterwards.
+/// Creates a queue or returns the existing one. CreateQueue without attributes accepts an existing queue
+/// whatever its attributes are; they are set afterwards.
 async fn create(client: &Client, name: &str) -> anyhow::Result<String> {
     client
         .create_queue()
@@ -56,10 +61,10 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<String> {
         .await
         .with_context(|| format!("CreateQueue of {name}"))?
         .queue_url
-        .with_context(|| format!("CreateQueue of {name} gave no URL"))
+        .with_context(|| format!("CreateQueue of {name} returned no URL"))
 }
 
-async fn set(
+async fn set_attributes(
     client: &Client,
     url: &str,
     attributes: impl IntoIterator<Item = (QueueAttributeName, String)>,

@@ -1,4 +1,5 @@
-//! The table of reports: one item per report, an index for lists by tenant and sparse indexes of what is due and what is in progress.
+//! The table of reports: one item per report, an index for lists by tenant, and sparse indexes of due reports
+//! and of leases.
 
 use std::time::Duration;
 
@@ -11,23 +12,24 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification, TimeToLiveStatus,
 };
 
-/// Attribute by which DynamoDB deletes expired reports, epoch seconds.
+/// Attribute with the time after which DynamoDB deletes an item, in epoch seconds.
 pub(super) const TTL_ATTRIBUTE: &str = "expires_at";
 
-/// What a list shows is the whole resource: the index carries every attribute.
+/// A list shows the whole resource, so the index projects every attribute.
 const BY_TENANT_PROJECTION: ProjectionType = ProjectionType::All;
 
-/// What the sweeper reads, besides the keys, which are always there: it reads the report itself before it acts.
+/// Attributes that the sweeper reads in addition to the keys, which are always projected. The sweeper reads
+/// the report itself before it acts.
 const DUE_PROJECTION: &[&str] = &["tenant", "report_id"];
 
-/// A new table is active within seconds on AWS.
-const ACTIVE_WITHIN: Duration = Duration::from_secs(60);
+/// Maximum wait for a new table. On AWS a table is active within seconds.
+const ACTIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()> {
     create(client, name).await?;
     wait_until_active(client, name).await?;
-    expire_items(client, name).await?;
-    recover_to_a_point_in_time(client, name).await
+    enable_time_to_live(client, name).await?;
+    enable_point_in_time_recovery(client, name).await
 }
 
 async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
@@ -36,7 +38,7 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
         .projection_type(ProjectionType::Include)
         .set_non_key_attributes(Some(DUE_PROJECTION.iter().map(|name| (*name).to_owned()).collect()))
         .build();
-    // Only counted.
+    // The leases are only counted.
     let leases = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let created = client
         .create_table()
@@ -57,7 +59,7 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
         .await;
     match created {
         Ok(_) => Ok(()),
-        // It exists: also when two runs start at the same time.
+        // The table exists, perhaps because two runs started at the same time.
         Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => Ok(()),
         Err(error) => Err(error).with_context(|| format!("CreateTable of {name}")),
     }
@@ -105,13 +107,13 @@ async fn wait_until_active(client: &Client, name: &str) -> anyhow::Result<()> {
             }
         }
     };
-    tokio::time::timeout(ACTIVE_WITHIN, polling)
+    tokio::time::timeout(ACTIVE_TIMEOUT, polling)
         .await
-        .with_context(|| format!("the table {name} was not active after {ACTIVE_WITHIN:?}"))?
+        .with_context(|| format!("the table {name} was not active after {ACTIVE_TIMEOUT:?}"))?
 }
 
-async fn expire_items(client: &Client, name: &str) -> anyhow::Result<()> {
-    // AWS refuses to enable what is enabled.
+async fn enable_time_to_live(client: &Client, name: &str) -> anyhow::Result<()> {
+    // AWS rejects enabling TTL a second time.
     let status = client
         .describe_time_to_live()
         .table_name(name)
@@ -135,7 +137,7 @@ async fn expire_items(client: &Client, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn recover_to_a_point_in_time(client: &Client, name: &str) -> anyhow::Result<()> {
+async fn enable_point_in_time_recovery(client: &Client, name: &str) -> anyhow::Result<()> {
     let updated = client
         .update_continuous_backups()
         .table_name(name)
@@ -146,9 +148,12 @@ async fn recover_to_a_point_in_time(client: &Client, name: &str) -> anyhow::Resu
         .await;
     match updated {
         Ok(_) => Ok(()),
-        // The embedded emulator knows the call; other emulators of DynamoDB do not.
+        // The embedded emulator implements the operation; other DynamoDB emulators do not.
         Err(error) if error.code() == Some("UnknownOperationException") => {
-            tracing::warn!(table = name, "no point-in-time recovery: this emulator does not know the call");
+            tracing::warn!(
+                table = name,
+                "point-in-time recovery is off: this emulator does not implement it"
+            );
             Ok(())
         }
         Err(error) => Err(error).with_context(|| format!("UpdateContinuousBackups of {name}")),

@@ -1,4 +1,4 @@
-//! Reads the table, the queues and the bucket past the rig, as they are: no adapter of the services is asked.
+//! Reads the table, the queues and the bucket directly: past the fault proxy, and without the adapters of the services.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::progress::Progress;
-use crate::provision::{Clients, Names, Provisioned};
+use crate::provision::{AwsClients, Names, QueueUrls};
 use crate::stack::Stack;
 
-/// Objects read at the same time.
-const AT_A_TIME: usize = 16;
+/// Number of objects read concurrently.
+const CONCURRENCY: usize = 16;
 
-/// A report as it lies in the table.
+/// A report as stored in the table.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Row {
+pub(super) struct ReportItem {
     pub(super) pk: String,
     pub(super) report_id: String,
     pub(super) status: Status,
@@ -42,12 +42,12 @@ pub(super) struct Row {
     pub(super) ended_at: Option<UtcTime>,
 }
 
-/// What a tenant's reports cost on a day, as it lies in the table: millionths of a US dollar.
+/// The usage of a tenant on one day as stored in the table. Amounts are in millionths of a US dollar.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub(super) struct Book {
-    /// TenantUsage or reserved.
+pub(super) struct DailyUsage {
+    /// Amount spent or reserved.
     pub(super) committed: i64,
-    /// TenantUsage.
+    /// Amount spent.
     #[serde(default)]
     pub(super) cost: i64,
     #[serde(default)]
@@ -56,62 +56,62 @@ pub(super) struct Book {
     pub(super) reports: u64,
 }
 
-/// A message that is left.
+/// A message that remains at the end.
 #[derive(Debug, Clone)]
-pub(super) struct Left {
+pub(super) struct LeftoverMessage {
     pub(super) body: String,
-    /// Whether it lies in the dead-letter queue.
-    pub(super) dead: bool,
+    /// Whether the message is in the dead-letter queue.
+    pub(super) dead_lettered: bool,
 }
 
-/// How many messages are left in the queue.
+/// Number of messages in the queue.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Messages {
     pub(super) visible: u64,
-    pub(super) hidden: u64,
+    pub(super) not_visible: u64,
 }
 
 impl Messages {
     pub(super) fn total(self) -> u64 {
-        self.visible + self.hidden
+        self.visible + self.not_visible
     }
 }
 
-/// An object as it was found: SHA-256 and length, or why it could not be read.
+/// SHA-256 and length of an object, or why it could not be read.
 pub(super) type Object = Result<(String, u64), String>;
 
-/// Everything that was found.
+/// Everything that the soak reads at its end.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Found {
-    pub(super) rows: Vec<Row>,
-    pub(super) books: Vec<Book>,
-    /// Every artifact that a row lists, by its key.
+pub(super) struct StoredState {
+    pub(super) reports: Vec<ReportItem>,
+    pub(super) daily_usage: Vec<DailyUsage>,
+    /// Every artifact that a report lists, by object key.
     pub(super) artifacts: HashMap<String, Object>,
-    /// The model's journalled answers by report.
+    /// File names of the model's journalled answers, by report.
     pub(super) journal: BTreeMap<String, BTreeSet<String>>,
-    pub(super) left: Vec<Left>,
+    pub(super) leftover_messages: Vec<LeftoverMessage>,
     pub(super) messages: Messages,
 }
 
-/// Reads what is there.
+/// Reads the state of a stack.
 #[derive(Debug, Clone)]
 pub(super) struct Inspector {
-    clients: Clients,
+    clients: AwsClients,
     names: Names,
-    queues: Provisioned,
+    queues: QueueUrls,
 }
 
 impl Inspector {
     pub(super) fn new(stack: &Stack) -> Self {
-        let surroundings = stack.surroundings();
+        let infrastructure = stack.infrastructure();
         Self {
             clients: stack.clients().clone(),
             names: stack.names().clone(),
-            queues: surroundings.queues().clone(),
+            queues: infrastructure.queues().clone(),
         }
     }
 
-    /// How many reports have not ended.
+    /// Counts the reports that have not ended.
     pub(super) async fn open_reports(&self) -> anyhow::Result<u64> {
         let mut open = 0;
         let mut from = None;
@@ -141,7 +141,7 @@ impl Inspector {
         }
     }
 
-    /// How many messages the queue holds.
+    /// Counts the messages in the queue.
     pub(super) async fn messages(&self) -> anyhow::Result<Messages> {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
@@ -157,24 +157,24 @@ impl Inspector {
             .await
             .context("the messages cannot be counted")?;
         let attributes = answer.attributes.unwrap_or_default();
-        let [visible, hidden] =
+        let [visible, not_visible] =
             names.map(|name| attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or(0));
-        Ok(Messages { visible, hidden })
+        Ok(Messages { visible, not_visible })
     }
 
-    /// Reads everything.
-    pub(super) async fn read(&self, progress: &Progress) -> anyhow::Result<Found> {
+    /// Reads the whole state. Removes no message, but hides those it receives for an hour.
+    pub(super) async fn read(&self, progress: &Progress) -> anyhow::Result<StoredState> {
         let messages = self.messages().await?;
-        let mut left = self.drain(&self.queues.queue_url, false).await?;
-        left.extend(self.drain(&self.queues.dlq_url, true).await?);
-        let (rows, books) = self.rows().await?;
+        let mut leftover_messages = self.receive_all(&self.queues.queue_url, false).await?;
+        leftover_messages.extend(self.receive_all(&self.queues.dlq_url, true).await?);
+        let (reports, daily_usage) = self.table_items().await?;
         let journal = self.journal().await?;
-        let artifacts = self.artifacts(&rows, progress).await?;
-        Ok(Found { rows, books, artifacts, journal, left, messages })
+        let artifacts = self.artifacts(&reports, progress).await?;
+        Ok(StoredState { reports, daily_usage, artifacts, journal, leftover_messages, messages })
     }
 
-    async fn rows(&self) -> anyhow::Result<(Vec<Row>, Vec<Book>)> {
-        let (mut rows, mut books) = (Vec::new(), Vec::new());
+    async fn table_items(&self) -> anyhow::Result<(Vec<ReportItem>, Vec<DailyUsage>)> {
+        let (mut reports, mut daily_usage) = (Vec::new(), Vec::new());
         let mut from = None;
         loop {
             let page = self.clients.dynamodb.scan().table_name(&self.names.table).consistent_read(true);
@@ -182,21 +182,22 @@ impl Inspector {
             for item in page.items.unwrap_or_default() {
                 let key = item.get("pk").and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
                 if key.starts_with("U#") {
-                    books.push(serde_dynamo::from_item(item).context("an item is no day's sums")?);
+                    daily_usage
+                        .push(serde_dynamo::from_item(item).context("a daily usage item cannot be read")?);
                 } else if !key.starts_with("K#") && !key.starts_with("W#") {
-                    // What is neither a key nor a secret of call-backs must be a report.
-                    rows.push(serde_dynamo::from_item(item).context("an item of the table is no report")?);
+                    // An item that is neither an API key nor a webhook secret must be a report.
+                    reports.push(serde_dynamo::from_item(item).context("a report item cannot be read")?);
                 }
             }
             from = page.last_evaluated_key;
             if from.is_none() {
-                return Ok((rows, books));
+                return Ok((reports, daily_usage));
             }
         }
     }
 
-    /// Takes every message that can be seen.
-    async fn drain(&self, queue: &str, dead: bool) -> anyhow::Result<Vec<Left>> {
+    /// Receives every visible message of a queue.
+    async fn receive_all(&self, queue: &str, dead_lettered: bool) -> anyhow::Result<Vec<LeftoverMessage>> {
         let mut left = Vec::new();
         loop {
             let request = self.clients.sqs.receive_message().queue_url(queue).max_number_of_messages(10);
@@ -207,12 +208,14 @@ impl Inspector {
                 return Ok(left);
             }
             left.extend(
-                messages.into_iter().map(|message| Left { body: message.body.unwrap_or_default(), dead }),
+                messages
+                    .into_iter()
+                    .map(|message| LeftoverMessage { body: message.body.unwrap_or_default(), dead_lettered }),
             );
         }
     }
 
-    /// The names of the journalled answers, under `work/TENANT/REPORT/`.
+    /// Lists the names of the journalled answers, which are under `work/TENANT/REPORT/`.
     async fn journal(&self) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
         let mut journal: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let request = self.clients.s3.list_objects_v2().bucket(&self.names.bucket).prefix("work/");
@@ -231,28 +234,32 @@ impl Inspector {
         Ok(journal)
     }
 
-    async fn artifacts(&self, rows: &[Row], progress: &Progress) -> anyhow::Result<HashMap<String, Object>> {
-        let outcomes = rows.iter().filter_map(|row| row.outcome.as_ref());
+    async fn artifacts(
+        &self,
+        reports: &[ReportItem],
+        progress: &Progress,
+    ) -> anyhow::Result<HashMap<String, Object>> {
+        let outcomes = reports.iter().filter_map(|report| report.outcome.as_ref());
         let keys: BTreeSet<&String> =
             outcomes.flat_map(|outcome| outcome.artifacts.values()).map(|stored| &stored.key).collect();
-        let all = keys.len();
-        let turns = Arc::new(Semaphore::new(AT_A_TIME));
-        let mut reading = JoinSet::new();
+        let total = keys.len();
+        let permits = Arc::new(Semaphore::new(CONCURRENCY));
+        let mut reads = JoinSet::new();
         for key in keys {
             let (s3, bucket, key) = (self.clients.s3.clone(), self.names.bucket.clone(), key.clone());
-            let turns = Arc::clone(&turns);
-            reading.spawn(async move {
+            let permits = Arc::clone(&permits);
+            reads.spawn(async move {
                 // The semaphore is never closed.
-                let _turn = turns.acquire().await;
+                let _permit = permits.acquire().await;
                 let object = object(&s3, &bucket, &key).await;
                 (key, object)
             });
         }
         let mut artifacts = HashMap::new();
-        while let Some(read) = reading.join_next().await {
+        while let Some(read) = reads.join_next().await {
             let (key, object) = read.context("reading an artifact panicked")?;
             artifacts.insert(key, object);
-            progress.now_and_then(&format!("{} of {all} artifacts are read", artifacts.len()));
+            progress.throttled_line(&format!("{} of {total} artifacts are read", artifacts.len()));
         }
         Ok(artifacts)
     }

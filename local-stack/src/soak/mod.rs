@@ -1,17 +1,19 @@
-//! The soak: the real binaries as processes over the fault rig, killed at random while clients submit; at the end the
-//! table, the queues and the bucket are read past the rig, and every invariant of the lifecycle is checked.
+//! The soak: the real binaries run as processes behind the fault proxy and are killed at random while clients submit
+//! reports. At the end the soak reads the table, the queues and the bucket past the proxy, and checks every invariant
+//! of the lifecycle.
 
-mod clients;
-mod environment;
+mod answer_counter;
 mod inspect;
 mod invariants;
-mod ledger;
+mod load;
+mod options;
 mod process;
 mod progress;
+mod run;
 mod schedule;
+mod settings;
 mod summary;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,107 +21,124 @@ use anyhow::{Context as _, bail};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::fault_proxy::{self, Kind, Rule};
-use crate::stack::{Options as StackOptions, Part, Stack};
-use clients::{Clients, Load};
+use crate::console::print_line;
+use crate::fault_proxy::{self, Rule, WireFault};
+use crate::stack::{Component, Options as StackOptions, Stack};
+use answer_counter::AnswerCounter;
 use inspect::Inspector;
-use ledger::Ledger;
+use load::{LoadGenerator, LoadState, Submissions};
+use options::DEFAULT_RULES;
+pub(crate) use options::Options;
 use process::Fleet;
 use progress::Progress;
-pub use schedule::{KillEvery, KillEveryError};
+use run::Run;
+pub(crate) use schedule::KillInterval;
 
-/// The rules of the rig where none are given.
-pub const RULES: [&str; 2] = ["all=0.05", "Sqs.ReceiveMessage=repeat:0.1"];
+/// Maximum wait, after the last kill, until the messages of ended reports are deleted. A message whose visibility
+/// timeout was extended comes back within that time.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(90);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long messages of ended reports may take to be deleted once nothing is killed any more: a message that was put
-/// off comes back within that time.
-const QUIET_WITHIN: Duration = Duration::from_secs(90);
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// What to soak, and how.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Seed, faults, rig and settings of what the services stand on. No rig means one with [`RULES`].
-    pub stack: StackOptions,
-    /// Reports to submit.
-    pub reports: u32,
-    /// API processes.
-    pub apis: u16,
-    /// Worker processes; [`StackOptions::workers`] says on how many reports each works at a time.
-    pub workers: u16,
-    /// Reports that clients let be open at a time.
-    pub backlog: u32,
-    /// How long everything may take.
-    pub within: Duration,
-    /// How long each process lives.
-    pub kill_every: KillEvery,
-    /// Where the logs of the processes are kept; none keeps them only when something is broken.
-    pub logs: Option<PathBuf>,
-}
-
-/// Runs a soak and prints what came of it; whether every invariant held.
+/// Runs a soak, prints its summary, and returns whether every invariant held.
 ///
 /// # Errors
-/// When it could not be run to its end, or `stop` was cancelled.
-pub async fn run(options: Options, stop: CancellationToken) -> anyhow::Result<bool> {
+/// Returns an error if the soak could not run to its end, or if `stop` was cancelled.
+pub(crate) async fn run(options: Options, stop: CancellationToken) -> anyhow::Result<bool> {
     let binaries = process::Binaries::find()?;
     let seed = options.stack.seed;
-    crate::cli::say(&summary::heading(&options));
-    let ledger = Arc::new(Ledger::default());
-    let stack = Stack::start(surroundings(&options, &ledger)?).await?;
+    print_line(&summary::heading(&options));
+    let answers = Arc::new(AnswerCounter::default());
+    let stack = Stack::start(stack_options(&options, &answers)?).await?;
     let outcome = tokio::select! {
-        outcome = soak(&options, &stack, &ledger, &binaries) => outcome,
+        outcome = soak(&options, &stack, &answers, &binaries) => outcome,
         () = stop.cancelled() => Err(anyhow::anyhow!("interrupted; --seed {seed} repeats the schedule")),
     };
     let stopped = stack.stop().await;
-    let whole = outcome?;
+    let invariants_hold = outcome?;
     stopped?;
-    Ok(whole)
+    Ok(invariants_hold)
 }
 
-/// What the services stand on: everything but the services, behind a rig.
-fn surroundings(options: &Options, ledger: &Arc<Ledger>) -> anyhow::Result<StackOptions> {
+/// Returns the options of a stack without services and with a fault proxy that `answers` observes.
+fn stack_options(options: &Options, answers: &Arc<AnswerCounter>) -> anyhow::Result<StackOptions> {
     let mut stack = options.stack.clone();
-    let mut rig = match stack.rig.take() {
-        Some(rig) => rig,
+    let mut proxy = match stack.fault_proxy.take() {
+        Some(proxy) => proxy,
         None => fault_proxy::Options {
-            rules: RULES.map(str::parse::<Rule>).into_iter().collect::<Result<_, _>>()?,
+            rules: DEFAULT_RULES.map(str::parse::<Rule>).into_iter().collect::<Result<_, _>>()?,
             observer: None,
         },
     };
-    rig.observer = Some(ledger::observer(Arc::clone(ledger)));
-    stack.rig = Some(rig);
-    stack.without = vec![Part::Api, Part::Worker];
+    proxy.observer = Some(answer_counter::observer(Arc::clone(answers)));
+    stack.fault_proxy = Some(proxy);
+    stack.without = vec![Component::Api, Component::Worker];
     stack.port = 0;
-    stack.settings = environment::settings(stack.settings);
+    stack.settings = settings::with_overrides(stack.settings);
     Ok(stack)
 }
 
 async fn soak(
     options: &Options,
     stack: &Stack,
-    ledger: &Ledger,
+    answers: &AnswerCounter,
     binaries: &process::Binaries,
 ) -> anyhow::Result<bool> {
-    let rig = stack.rig().context("a soak has a rig")?;
-    let begun = Instant::now();
-    let deadline = begun + options.within;
+    let faults = stack.fault_proxy().context("a soak has a fault proxy")?.plan();
+    let started = Instant::now();
     let mut fleet = Fleet::start(options, stack, binaries)?;
     let inspector = Inspector::new(stack);
-    let load = Arc::new(Load::new(options.backlog));
-    let clients = Clients::new(options, stack, fleet.api_urls(), Arc::clone(&load))?;
-    let mut submitting = tokio::spawn(clients.submit_all());
     let progress = Progress::new(options.reports);
-    let faults = || {
-        let plan = rig.plan();
-        Kind::ALL.into_iter().map(|kind| plan.total(kind)).sum::<u64>()
-    };
+    let submissions = submit_and_wait(options, stack, &mut fleet, &inspector, &progress).await?;
+    fleet.stop_killing();
+    let elapsed = started.elapsed();
+    progress.line("no process is killed any more; waiting until the queue is empty");
+    let drained_by = Instant::now() + DRAIN_TIMEOUT;
+    while inspector.messages().await?.total() > 0 && Instant::now() < drained_by {
+        sleep(POLL_INTERVAL).await;
+    }
+    let history = fleet.stop().await?;
+    progress.line("reading the table, the queues and the bucket");
+    let state = inspector.read(&progress).await?;
+    progress.finish();
 
-    // Nothing waits for a single report: only the number of open ones is looked at, as an operator would.
+    let run = Run {
+        options,
+        elapsed,
+        submissions: &submissions,
+        processes: &history.processes,
+        faults,
+        model_calls: stack.bedrock().calls().get("Converse").copied().unwrap_or(0),
+        answers: &answers.snapshot(),
+        state: &state,
+    };
+    let violations = invariants::check(&run);
+    print_line(&summary::tables(&run));
+    print_line(&summary::verdict(options.stack.seed, &violations));
+    if let Some(logs) = history.keep_logs(options.logs.is_some() || !violations.is_empty()) {
+        print_line(&format!("The logs of the processes are in {}.", logs.display()));
+    }
+    Ok(violations.is_empty())
+}
+
+/// Submits every report and waits until none is open or the soak's time is over. Counts the open reports, as an
+/// operator would, and follows no single one.
+async fn submit_and_wait(
+    options: &Options,
+    stack: &Stack,
+    fleet: &mut Fleet,
+    inspector: &Inspector,
+    progress: &Progress,
+) -> anyhow::Result<Submissions> {
+    let plan = stack.fault_proxy().context("a soak has a fault proxy")?.plan();
+    let faults = || WireFault::ALL.into_iter().map(|fault| plan.total(fault)).sum::<u64>();
+    let deadline = Instant::now() + options.within;
+    let load = Arc::new(LoadState::new(options.backlog));
+    let generator = LoadGenerator::new(options, stack, fleet.api_urls(), Arc::clone(&load))?;
+    let mut submitting = tokio::spawn(generator.submit_all());
     let mut submitted = None;
     loop {
         let open = inspector.open_reports().await?;
-        load.looked(open);
+        load.record_open(open);
         progress.show(load.accepted(), open, fleet.kills(), faults());
         if submitted.is_some() && open == 0 {
             break;
@@ -129,47 +148,18 @@ async fn soak(
             break;
         }
         tokio::select! {
-            () = sleep(LOOK_EVERY) => {}
+            () = sleep(POLL_INTERVAL) => {}
             done = &mut submitting, if submitted.is_none() => {
                 submitted = Some(done.context("the clients panicked")??);
             }
             error = fleet.failed() => bail!(error),
         }
     }
-    let accepted = match submitted {
-        Some(accepted) => accepted,
+    Ok(match submitted {
+        Some(submissions) => submissions,
         None => {
             submitting.abort();
-            load.take_accepted()
+            load.take_submissions()
         }
-    };
-    fleet.calm();
-    let took = begun.elapsed();
-    progress.line("no process is killed any more; waiting for the queue to become empty");
-    let quiet_until = Instant::now() + QUIET_WITHIN;
-    while inspector.messages().await?.total() > 0 && Instant::now() < quiet_until {
-        sleep(LOOK_EVERY).await;
-    }
-    let lives = fleet.stop().await?;
-    progress.line("reading the table, the queues and the bucket");
-    let found = inspector.read(&progress).await?;
-    progress.finish();
-
-    let run = summary::Run {
-        options,
-        took,
-        accepted: &accepted,
-        lives: &lives.lives,
-        rig: rig.plan(),
-        answered: stack.bedrock().calls().get("Converse").copied().unwrap_or(0),
-        ledger: &ledger.snapshot(),
-        found: &found,
-    };
-    let broken = invariants::check(&run);
-    crate::cli::say(&summary::tables(&run));
-    crate::cli::say(&summary::verdict(options.stack.seed, &broken));
-    if let Some(kept) = lives.keep(options.logs.is_some() || !broken.is_empty()) {
-        crate::cli::say(&format!("The logs of the processes are in {}.", kept.display()));
-    }
-    Ok(broken.is_empty())
+    })
 }

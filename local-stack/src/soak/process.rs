@@ -1,5 +1,5 @@
-//! The services as processes: started as in production, killed with SIGKILL at the times of their schedule, and
-//! started again at once where they were.
+//! The services as processes: started as in production, killed with SIGKILL when their lifetime is over, and
+//! restarted at once on the same address.
 
 use std::fs::{File, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,17 +18,17 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::Options;
+use super::options::Options;
 use crate::stack::Stack;
 
-/// Below the ports that the system gives to outgoing connections: one of these would hold a port while its API is
-/// dead.
+/// Ports of the APIs. They lie below the ports that the system gives to outgoing connections: such a
+/// connection would hold the port of an API while it is down.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
-/// A process that ends by itself so often does not run at all.
-const ENDS_MAX: usize = 5;
-const PAUSE_AFTER_END: Duration = Duration::from_millis(500);
+/// Number of unexpected ends after which a process counts as not running at all.
+const MAX_UNEXPECTED_ENDS: usize = 5;
+const RESTART_DELAY: Duration = Duration::from_millis(500);
 
-/// Where the services' binaries are.
+/// Paths of the services' binaries.
 #[derive(Debug, Clone)]
 pub(super) struct Binaries {
     api: PathBuf,
@@ -36,16 +36,16 @@ pub(super) struct Binaries {
 }
 
 impl Binaries {
-    /// The binaries beside this one.
+    /// Finds the binaries next to this one.
     pub(super) fn find() -> anyhow::Result<Self> {
-        let own = std::env::current_exe().context("the soak does not know where its own binary is")?;
-        let directory = own.parent().context("the soak's own binary has no directory")?;
+        let this = std::env::current_exe().context("the path of the soak's own binary is unknown")?;
+        let directory = this.parent().context("the soak's own binary has no directory")?;
         let binaries = Self { api: directory.join("api-service"), worker: directory.join("worker-service") };
         for path in [&binaries.api, &binaries.worker] {
             if !path.is_file() {
                 let release = if directory.ends_with("release") { " --release" } else { "" };
                 bail!(
-                    "the soak runs the real services, and {} is not there. Build them first:\n\n    \
+                    "the soak runs the real services, but {} does not exist. Build them first:\n\n    \
                      cargo build{release} -p api-service -p worker-service -p local-stack",
                     path.display()
                 );
@@ -55,19 +55,19 @@ impl Binaries {
     }
 }
 
-/// How a process fared.
+/// The kills and unexpected ends of one process.
 #[derive(Debug, Clone)]
-pub(super) struct Life {
+pub(super) struct ProcessHistory {
     pub(super) name: String,
     pub(super) kills: u64,
-    /// How it ended although nobody killed it.
-    pub(super) ends: Vec<String>,
+    /// Exit status and last log line of every end that was not a kill.
+    pub(super) unexpected_ends: Vec<String>,
 }
 
-/// How every process fared, with their logs.
+/// The histories of all processes, and their logs.
 #[derive(Debug)]
-pub(super) struct Lives {
-    pub(super) lives: Vec<Life>,
+pub(super) struct FleetHistory {
+    pub(super) processes: Vec<ProcessHistory>,
     logs: Logs,
 }
 
@@ -86,33 +86,34 @@ impl Logs {
     }
 }
 
-impl Lives {
-    /// Keeps the logs if they are wanted, and tells where they are.
-    pub(super) fn keep(self, wanted: bool) -> Option<PathBuf> {
+impl FleetHistory {
+    /// Returns the directory of the logs, or `None` if they are temporary and `keep` is false, which deletes
+    /// them.
+    pub(super) fn keep_logs(self, keep: bool) -> Option<PathBuf> {
         match self.logs {
             Logs::Kept(path) => Some(path),
-            Logs::Temporary(directory) => wanted.then(|| directory.keep()),
+            Logs::Temporary(directory) => keep.then(|| directory.keep()),
         }
     }
 }
 
-/// The running processes. Dropping it kills them.
+/// The running processes. Dropping the fleet kills them.
 pub(super) struct Fleet {
-    tasks: JoinSet<anyhow::Result<Life>>,
+    tasks: JoinSet<anyhow::Result<ProcessHistory>>,
     api_urls: Vec<String>,
     kills: Arc<AtomicU64>,
-    calm: CancellationToken,
+    stop_killing: CancellationToken,
     stop: CancellationToken,
     logs: Logs,
 }
 
 impl Fleet {
-    /// Starts every process.
+    /// Starts every process and the schedule of its kills.
     pub(super) fn start(options: &Options, stack: &Stack, binaries: &Binaries) -> anyhow::Result<Self> {
         let logs = match &options.logs {
             Some(path) => {
                 std::fs::create_dir_all(path).with_context(|| {
-                    format!("the directory {} for the logs cannot be made", path.display())
+                    format!("the directory {} for the logs cannot be created", path.display())
                 })?;
                 Logs::Kept(path.clone())
             }
@@ -120,12 +121,12 @@ impl Fleet {
                 tempfile::Builder::new()
                     .prefix("dossier-soak-")
                     .tempdir()
-                    .context("no temporary directory could be made for the logs")?,
+                    .context("the temporary directory for the logs could not be created")?,
             ),
         };
-        let (calm, stop) = (CancellationToken::new(), CancellationToken::new());
+        let (stop_killing, stop) = (CancellationToken::new(), CancellationToken::new());
         let kills = Arc::new(AtomicU64::new(0));
-        let mut fleet = Self { tasks: JoinSet::new(), api_urls: Vec::new(), kills, calm, stop, logs };
+        let mut fleet = Self { tasks: JoinSet::new(), api_urls: Vec::new(), kills, stop_killing, stop, logs };
         let mut addresses: Vec<SocketAddr> = Vec::new();
         while addresses.len() < usize::from(options.apis) {
             let address = free_address()?;
@@ -147,51 +148,52 @@ impl Fleet {
     }
 
     fn add(&mut self, options: &Options, name: String, binary: &Path, environment: Environment) {
-        let lives = options.kill_every.lives(options.stack.seed, &name);
-        let program = Program {
+        let lifetimes = options.kill_every.lifetimes(options.stack.seed, &name);
+        let process = SupervisedProcess {
             log: self.logs.path().join(format!("{name}.log")),
             binary: binary.to_owned(),
             environment,
             name,
         };
-        let (kills, calm, stop) = (Arc::clone(&self.kills), self.calm.clone(), self.stop.clone());
-        self.tasks.spawn(program.keep_running(lives, kills, calm, stop));
+        let (kills, stop_killing, stop) =
+            (Arc::clone(&self.kills), self.stop_killing.clone(), self.stop.clone());
+        self.tasks.spawn(process.keep_running(lifetimes, kills, stop_killing, stop));
     }
 
-    /// The base URLs of the APIs.
+    /// Returns the base URLs of the APIs.
     pub(super) fn api_urls(&self) -> &[String] {
         &self.api_urls
     }
 
-    /// How often a process was killed so far.
+    /// Returns how often any process was killed so far.
     pub(super) fn kills(&self) -> u64 {
         self.kills.load(Ordering::Relaxed)
     }
 
-    /// Why a process cannot be kept running; waits for as long as all can.
+    /// Waits until a process cannot be kept running, and returns the reason.
     pub(super) async fn failed(&mut self) -> anyhow::Error {
         match self.tasks.join_next().await {
             Some(Ok(Err(error))) => error,
-            Some(Err(error)) => anyhow::Error::new(error).context("whoever looks after a process panicked"),
-            Some(Ok(Ok(life))) => anyhow::anyhow!("{} is not looked after any more", life.name),
+            Some(Err(error)) => anyhow::Error::new(error).context("the supervisor of a process panicked"),
+            Some(Ok(Ok(history))) => anyhow::anyhow!("{} is no longer supervised", history.name),
             None => std::future::pending().await,
         }
     }
 
-    /// From now on no process is killed.
-    pub(super) fn calm(&self) {
-        self.calm.cancel();
+    /// Stops the kill schedule.
+    pub(super) fn stop_killing(&self) {
+        self.stop_killing.cancel();
     }
 
-    /// Ends every process.
-    pub(super) async fn stop(mut self) -> anyhow::Result<Lives> {
+    /// Kills every process and returns their histories.
+    pub(super) async fn stop(mut self) -> anyhow::Result<FleetHistory> {
         self.stop.cancel();
-        let mut lives = Vec::new();
+        let mut processes = Vec::new();
         while let Some(ended) = self.tasks.join_next().await {
-            lives.push(ended.context("whoever looks after a process panicked")??);
+            processes.push(ended.context("the supervisor of a process panicked")??);
         }
-        lives.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Lives { lives, logs: self.logs })
+        processes.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(FleetHistory { processes, logs: self.logs })
     }
 }
 
@@ -202,54 +204,56 @@ fn free_address() -> anyhow::Result<SocketAddr> {
             return Ok(address);
         }
     }
-    bail!("no free port could be had on 127.0.0.1 between {} and {}", PORTS.start, PORTS.end)
+    bail!("127.0.0.1 has no free port between {} and {}", PORTS.start, PORTS.end)
 }
 
-struct Program {
+struct SupervisedProcess {
     name: String,
     binary: PathBuf,
     environment: Environment,
     log: PathBuf,
 }
 
-impl Program {
+impl SupervisedProcess {
+    /// Runs the process, kills it after each of its `lifetimes` and restarts it, until `stop` is cancelled.
     async fn keep_running(
         self,
-        mut lives: impl Iterator<Item = Duration> + Send,
+        mut lifetimes: impl Iterator<Item = Duration> + Send,
         kills: Arc<AtomicU64>,
-        calm: CancellationToken,
+        stop_killing: CancellationToken,
         stop: CancellationToken,
-    ) -> anyhow::Result<Life> {
-        let mut life = Life { name: self.name.clone(), kills: 0, ends: Vec::new() };
+    ) -> anyhow::Result<ProcessHistory> {
+        let mut history = ProcessHistory { name: self.name.clone(), kills: 0, unexpected_ends: Vec::new() };
         loop {
             let mut child = self.start()?;
-            let until = lives.next();
-            let end_of_life = async {
-                match until {
-                    Some(until) if !calm.is_cancelled() => tokio::select! {
-                        () = sleep(until) => {}
-                        () = calm.cancelled() => std::future::pending().await,
+            let lifetime = lifetimes.next();
+            let kill_due = async {
+                match lifetime {
+                    Some(lifetime) if !stop_killing.is_cancelled() => tokio::select! {
+                        () = sleep(lifetime) => {}
+                        () = stop_killing.cancelled() => std::future::pending().await,
                     },
                     _ => std::future::pending().await,
                 }
             };
             tokio::select! {
                 ended = child.wait() => {
-                    let status = ended.with_context(|| format!("{} cannot be waited for", self.name))?;
-                    life.ends.push(format!("{status}; its log ends with: {}", self.last_words()));
-                    if life.ends.len() >= ENDS_MAX {
-                        bail!("{} does not keep running: {}", self.name, life.ends.join("\n  "));
+                    let status = ended.with_context(|| format!("waiting for {} failed", self.name))?;
+                    let ends = &mut history.unexpected_ends;
+                    ends.push(format!("{status}; the last log line is: {}", self.last_log_line()));
+                    if ends.len() >= MAX_UNEXPECTED_ENDS {
+                        bail!("{} does not keep running: {}", self.name, ends.join("\n  "));
                     }
-                    sleep(PAUSE_AFTER_END).await;
+                    sleep(RESTART_DELAY).await;
                 }
-                () = end_of_life => {
+                () = kill_due => {
                     child.kill().await.with_context(|| format!("{} cannot be killed", self.name))?;
-                    life.kills += 1;
+                    history.kills += 1;
                     kills.fetch_add(1, Ordering::Relaxed);
                 }
                 () = stop.cancelled() => {
                     child.kill().await.with_context(|| format!("{} cannot be stopped", self.name))?;
-                    return Ok(life);
+                    return Ok(history);
                 }
             }
         }
@@ -266,10 +270,10 @@ impl Program {
             .stderr(log)
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("{} cannot be started as {}", self.name, self.binary.display()))
+            .with_context(|| format!("{} cannot be started from {}", self.name, self.binary.display()))
     }
 
-    fn last_words(&self) -> String {
+    fn last_log_line(&self) -> String {
         let log = std::fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("(nothing)").to_owned()

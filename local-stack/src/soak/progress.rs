@@ -1,4 +1,4 @@
-//! How far a soak is: a bar on a terminal, a line now and then elsewhere.
+//! Progress of a soak: a bar on a terminal, otherwise a line every few seconds.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 const TEMPLATE: &str = "{spinner} {elapsed_precise} {bar:30} {pos}/{len}  {wide_msg}";
-const LINE_EVERY: Duration = Duration::from_secs(5);
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(super) struct Progress {
     reports: u32,
-    begun: Instant,
+    started: Instant,
     bar: Option<ProgressBar>,
     last_line: Mutex<Option<Instant>>,
 }
@@ -24,37 +24,37 @@ impl Progress {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar
         });
-        Self { reports, begun: Instant::now(), bar, last_line: Mutex::new(None) }
+        Self { reports, started: Instant::now(), bar, last_line: Mutex::new(None) }
     }
 
-    /// Shows how many reports were accepted and have ended, and what was done to the system.
+    /// Shows how many reports were accepted and have ended, and how many kills and faults there were.
     pub(super) fn show(&self, accepted: u64, open: u64, kills: u64, faults: u64) {
         let ended = accepted.saturating_sub(open);
-        let words = format!("accepted {accepted}, open {open}, kills {kills}, faults {faults}");
+        let counts = format!("accepted {accepted}, open {open}, kills {kills}, faults {faults}");
         match &self.bar {
             Some(bar) => {
                 bar.set_position(ended);
-                bar.set_message(words);
+                bar.set_message(counts);
             }
-            None => self.now_and_then(&format!("{ended} of {} reports have ended; {words}", self.reports)),
+            None => self.throttled_line(&format!("{ended} of {} reports have ended; {counts}", self.reports)),
         }
     }
 
-    /// Says `text` unless something was said a moment ago.
-    pub(super) fn now_and_then(&self, text: &str) {
+    /// Shows `text` unless a line was shown a moment ago.
+    pub(super) fn throttled_line(&self, text: &str) {
         let last = *self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| last.elapsed() >= LINE_EVERY) {
+        if last.is_none_or(|last| last.elapsed() >= LINE_INTERVAL) {
             self.line(text);
         }
     }
 
-    /// Says `text`.
+    /// Shows `text`.
     pub(super) fn line(&self, text: &str) {
         *self.last_line.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         match &self.bar {
             Some(bar) => bar.set_message(text.to_owned()),
             None => {
-                let _ = writeln!(io::stderr(), "{:>5} s  {text}", self.begun.elapsed().as_secs());
+                let _ = writeln!(io::stderr(), "{:>5} s  {text}", self.started.elapsed().as_secs());
             }
         }
     }

@@ -1,4 +1,4 @@
-//! When a process is killed: after a time that is random within bounds, and the same again for the same seed.
+//! When a process is killed: after a random time within bounds, which the same seed repeats.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,58 +11,58 @@ use thiserror::Error;
 
 use crate::faults::parse_latency;
 
-/// How long a process lives before it is killed: between two durations, or for ever.
+/// The lifetime of a process before it is killed: between two durations, or unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KillEvery(Option<(Duration, Duration)>);
+pub(crate) struct KillInterval(Option<(Duration, Duration)>);
 
-/// Why a text does not say how long a process lives.
+/// Why a text is not a lifetime.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "{given:?}: {problem}: give the shortest and the longest life of a process, such as 2s..5s, or never"
+    "{given:?}: {problem}: give the shortest and the longest lifetime of a process, such as 2s..5s, or never"
 )]
-pub struct KillEveryError {
+pub(crate) struct KillIntervalError {
     given: String,
     problem: String,
 }
 
-impl FromStr for KillEvery {
-    type Err = KillEveryError;
+impl FromStr for KillInterval {
+    type Err = KillIntervalError;
 
-    fn from_str(given: &str) -> Result<Self, KillEveryError> {
-        let wrong = |problem: String| KillEveryError { given: given.to_owned(), problem };
+    fn from_str(given: &str) -> Result<Self, KillIntervalError> {
+        let invalid = |problem: String| KillIntervalError { given: given.to_owned(), problem };
         if given == "never" {
             return Ok(Self(None));
         }
-        let (least, most) = given.split_once("..").ok_or_else(|| wrong("there is no ..".to_owned()))?;
-        let (least, most) = (parse_latency(least).map_err(wrong)?, parse_latency(most).map_err(wrong)?);
-        if least.is_zero() || least > most {
-            return Err(wrong(
-                "the shortest life must be more than nothing and not more than the longest".to_owned(),
+        let (min, max) = given.split_once("..").ok_or_else(|| invalid("there is no ..".to_owned()))?;
+        let (min, max) = (parse_latency(min).map_err(invalid)?, parse_latency(max).map_err(invalid)?);
+        if min.is_zero() || min > max {
+            return Err(invalid(
+                "the shortest lifetime must be longer than zero and not longer than the longest".to_owned(),
             ));
         }
-        Ok(Self(Some((least, most))))
+        Ok(Self(Some((min, max))))
     }
 }
 
-impl fmt::Display for KillEvery {
+impl fmt::Display for KillInterval {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => formatter.write_str("never"),
-            Some((least, most)) => write!(formatter, "{least:?}..{most:?}"),
+            Some((min, max)) => write!(formatter, "{min:?}..{max:?}"),
         }
     }
 }
 
-impl KillEvery {
-    /// The lives of the process `name`, one after the other; none when it is never killed.
-    pub(super) fn lives(self, seed: u64, name: &str) -> impl Iterator<Item = Duration> + Send + use<> {
+impl KillInterval {
+    /// Returns the successive lifetimes of the process `name`, or nothing if it is never killed.
+    pub(super) fn lifetimes(self, seed: u64, name: &str) -> impl Iterator<Item = Duration> + Send + use<> {
         let mut hash = Sha256::new();
         hash.update(seed.to_le_bytes());
         hash.update(name);
         let mut generator = StdRng::from_seed(hash.finalize().into());
         std::iter::from_fn(move || {
-            let (least, most) = self.0?;
-            Some(least + (most - least).mul_f64(generator.random::<f64>()))
+            let (min, max) = self.0?;
+            Some(min + (max - min).mul_f64(generator.random::<f64>()))
         })
     }
 }
@@ -72,22 +72,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_repeats_the_lives_of_each_process() {
-        let every: KillEvery = "2s..5s".parse().unwrap();
-        let lives = |seed, name| every.lives(seed, name).take(50).collect::<Vec<_>>();
-        assert_eq!(lives(7, "worker-1"), lives(7, "worker-1"));
-        assert_ne!(lives(7, "worker-1"), lives(8, "worker-1"));
-        assert_ne!(lives(7, "worker-1"), lives(7, "worker-2"));
+    fn the_same_seed_repeats_the_lifetimes_of_each_process() {
+        let interval: KillInterval = "2s..5s".parse().unwrap();
+        let lifetimes = |seed, name| interval.lifetimes(seed, name).take(50).collect::<Vec<_>>();
+        assert_eq!(lifetimes(7, "worker-1"), lifetimes(7, "worker-1"));
+        assert_ne!(lifetimes(7, "worker-1"), lifetimes(8, "worker-1"));
+        assert_ne!(lifetimes(7, "worker-1"), lifetimes(7, "worker-2"));
         let within = Duration::from_secs(2)..=Duration::from_secs(5);
-        assert!(lives(7, "api-1").iter().all(|life| within.contains(life)));
-        assert_eq!("never".parse::<KillEvery>().unwrap().lives(7, "api-1").next(), None);
+        assert!(lifetimes(7, "api-1").iter().all(|lifetime| within.contains(lifetime)));
+        assert_eq!("never".parse::<KillInterval>().unwrap().lifetimes(7, "api-1").next(), None);
     }
 
     #[test]
-    fn bounds_that_mean_nothing_are_refused() {
+    fn invalid_bounds_are_rejected() {
         for given in ["", "2s", "5s..2s", "0s..2s", "2..5", "..", "always"] {
-            assert!(given.parse::<KillEvery>().unwrap_err().to_string().contains("2s..5s"), "{given}");
+            assert!(given.parse::<KillInterval>().unwrap_err().to_string().contains("2s..5s"), "{given}");
         }
-        assert_eq!("250ms..1.5s".parse::<KillEvery>().unwrap().to_string(), "250ms..1.5s");
+        assert_eq!("250ms..1.5s".parse::<KillInterval>().unwrap().to_string(), "250ms..1.5s");
     }
 }

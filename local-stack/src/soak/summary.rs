@@ -1,55 +1,27 @@
-//! What a soak prints: what it does, what came of it as tables, and every invariant that is broken.
+//! What a soak prints: what it runs, its results as tables, and every violated invariant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use domain::lifecycle::Status;
 
-use super::clients::Submissions;
-use super::inspect::Found;
-use super::invariants::{Broken, attempts_cut_short, bought_again};
-use super::ledger::Tallies;
-use super::process::Life;
-use super::{Options, RULES};
-use crate::fault_proxy::{Kind, Plan};
+use super::invariants::{Violation, interrupted_attempts, unjournalled_answers};
+use super::options::{DEFAULT_RULES, Options};
+use super::run::Run;
+use crate::fault_proxy::{Plan, WireFault};
 
-/// Cases of one broken invariant that are printed; the rest is counted.
-const CASES_MAX: usize = 20;
+/// Maximum number of cases of one violated invariant that are printed; the rest is counted.
+const MAX_PRINTED_CASES: usize = 20;
 
-/// Everything that is known of a run at its end.
-pub(super) struct Run<'a> {
-    pub(super) options: &'a Options,
-    pub(super) took: Duration,
-    pub(super) accepted: &'a Submissions,
-    pub(super) lives: &'a [Life],
-    pub(super) rig: &'a Plan,
-    /// Model calls that the stand-in answered.
-    pub(super) answered: u64,
-    pub(super) ledger: &'a Tallies,
-    pub(super) found: &'a Found,
-}
-
-impl Run<'_> {
-    /// How often a worker was killed.
-    pub(super) fn worker_kills(&self) -> u64 {
-        self.kills("worker")
-    }
-
-    fn kills(&self, service: &str) -> u64 {
-        self.lives.iter().filter(|life| life.name.starts_with(service)).map(|life| life.kills).sum()
-    }
-}
-
-/// What is about to be done.
+/// Describes what the soak runs.
 pub(super) fn heading(options: &Options) -> String {
-    let rules = match &options.stack.rig {
-        Some(rig) => rig.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        None => RULES.join(", "),
+    let rules = match &options.stack.fault_proxy {
+        Some(proxy) => proxy.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        None => DEFAULT_RULES.join(", "),
     };
     format!(
-        "Soak of {} reports: {} x api-service, {} x worker-service with {} slots each, killed every {}\n\
+        "Soak of {} reports: {} x api-service, {} x worker-service with {} reports each at a time; each process is killed every {}\n\
          Faults: {rules}\nSeed: {} (--seed {} repeats the schedule)",
         options.reports,
         options.apis,
@@ -61,9 +33,9 @@ pub(super) fn heading(options: &Options) -> String {
     )
 }
 
-/// What came of it.
+/// Renders the results and the injected faults as tables.
 pub(super) fn tables(run: &Run<'_>) -> String {
-    format!("\n{}\n\n{}\n", facts(run), faults(run.rig))
+    format!("\n{}\n\n{}\n", facts(run), faults(run.faults))
 }
 
 fn table(header: &[&str]) -> Table {
@@ -74,94 +46,98 @@ fn table(header: &[&str]) -> Table {
 }
 
 fn facts(run: &Run<'_>) -> Table {
-    let Run { accepted, found, .. } = run;
-    let mut table = table(&["What", "Count"]);
-    let mut row = |what: &str, count: String| {
-        table.add_row([what.to_owned(), count]);
+    let Run { submissions, state, .. } = run;
+    let mut table = table(&["Fact", "Value"]);
+    let mut row = |fact: &str, value: String| {
+        table.add_row([fact.to_owned(), value]);
     };
-    let requests: u32 = accepted.accepted.iter().map(|accepted| accepted.requests).sum();
-    let again = accepted.accepted.iter().filter(|accepted| accepted.ids.len() > 1).count();
-    row("Time until no report was open", format!("{:.0} s", run.took.as_secs_f64()));
-    row("Submissions with a 202", accepted.accepted.len().to_string());
-    row("Requests that they took", format!("{requests}, {again} of them repeated on purpose"));
-    for (what, count) in ends(run) {
-        row(&what, count.to_string());
+    let requests: u32 = submissions.accepted.iter().map(|accepted| accepted.requests).sum();
+    let repeated = submissions.accepted.iter().filter(|accepted| accepted.ids.len() > 1).count();
+    row("Time until no report was open", format!("{:.0} s", run.elapsed.as_secs_f64()));
+    row("Submissions accepted with 202", submissions.accepted.len().to_string());
+    row("Requests for them", format!("{requests} ({repeated} submissions repeated on purpose)"));
+    for (status, count) in reports_by_status(run) {
+        row(&status, count.to_string());
     }
-    row("Attempts", attempts(run));
+    row("Reports by number of attempts", reports_by_attempts(run));
     row("Kills of an API", run.kills("api").to_string());
     row("Kills of a worker", run.worker_kills().to_string());
     row(
         "Messages left in the queue",
-        format!("{} ({} hidden)", found.messages.total(), found.messages.hidden),
+        format!("{} ({} not visible)", state.messages.total(), state.messages.not_visible),
     );
-    row("Messages in the dead-letter queue", found.left.iter().filter(|left| left.dead).count().to_string());
-    row("Artifacts read and compared", found.artifacts.len().to_string());
+    let dead_lettered = state.leftover_messages.iter().filter(|message| message.dead_lettered).count();
+    row("Messages in the dead-letter queue", dead_lettered.to_string());
+    row("Artifacts compared with their SHA-256", state.artifacts.len().to_string());
 
-    let journalled: usize = found.journal.values().map(std::collections::BTreeSet::len).sum();
-    let lost: u64 = run.ledger.values().map(|tally| tally.lost).sum();
-    let again: u64 = found.rows.iter().map(|row| bought_again(run, row)).sum();
-    let cut_short: u64 = found.rows.iter().map(attempts_cut_short).sum();
-    row("Model calls answered", run.answered.to_string());
-    row("  journalled: answers needed", journalled.to_string());
-    row("  lost on the wire by the rig", lost.to_string());
-    row("  had by a worker and not journalled", format!("{again}, bound {cut_short} (attempts cut short)"));
+    let journalled: usize = state.journal.values().map(BTreeSet::len).sum();
+    let lost: u64 = run.answers.values().map(|count| count.lost).sum();
+    let unjournalled: u64 = state.reports.iter().map(|report| unjournalled_answers(run, report)).sum();
+    let interrupted: u64 = state.reports.iter().map(interrupted_attempts).sum();
+    row("Model calls answered", run.model_calls.to_string());
+    row("  journalled (the answers that the reports need)", journalled.to_string());
+    row("  lost on the wire by a fault", lost.to_string());
+    row(
+        "  received but not journalled",
+        format!("{unjournalled}, at most {interrupted} (interrupted attempts)"),
+    );
     #[expect(clippy::cast_precision_loss, reason = "no soak has 2^52 reports")]
-    let per_report = |calls: u64| format!("{:.3}", calls as f64 / found.rows.len().max(1) as f64);
-    let bound = journalled as u64 + lost + cut_short;
-    row("Model calls per report", format!("{}, bound {}", per_report(run.answered), per_report(bound)));
+    let per_report = |calls: u64| format!("{:.3}", calls as f64 / state.reports.len().max(1) as f64);
+    let bound = journalled as u64 + lost + interrupted;
+    row("Model calls per report", format!("{}, at most {}", per_report(run.model_calls), per_report(bound)));
     table
 }
 
-/// Reports by status, FAILED ones by their error.
-fn ends(run: &Run<'_>) -> BTreeMap<String, usize> {
-    let mut ends = BTreeMap::new();
-    for row in &run.found.rows {
-        let code = row.error.as_ref().filter(|_| row.status == Status::Failed);
-        let what = match code {
-            Some(error) => format!("Reports {} ({})", row.status, error.code),
-            None => format!("Reports {}", row.status),
+/// Counts the reports by status, and FAILED ones by error code.
+fn reports_by_status(run: &Run<'_>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for report in &run.state.reports {
+        let error = report.error.as_ref().filter(|_| report.status == Status::Failed);
+        let status = match error {
+            Some(error) => format!("Reports {} ({})", report.status, error.code),
+            None => format!("Reports {}", report.status),
         };
-        *ends.entry(what).or_default() += 1;
+        *counts.entry(status).or_default() += 1;
     }
-    ends
+    counts
 }
 
-/// How many reports took how many attempts.
-fn attempts(run: &Run<'_>) -> String {
-    let mut attempts: BTreeMap<u32, usize> = BTreeMap::new();
-    for row in &run.found.rows {
-        *attempts.entry(row.attempt).or_default() += 1;
+/// Lists how many reports needed how many attempts.
+fn reports_by_attempts(run: &Run<'_>) -> String {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for report in &run.state.reports {
+        *counts.entry(report.attempt).or_default() += 1;
     }
-    let words: Vec<_> = attempts.iter().map(|(attempts, reports)| format!("{attempts}: {reports}")).collect();
-    words.join(", ")
+    let entries: Vec<_> = counts.iter().map(|(attempts, reports)| format!("{attempts}: {reports}")).collect();
+    entries.join(", ")
 }
 
 fn faults(plan: &Plan) -> Table {
     let mut header = vec!["Operation", "Exchanges"];
-    header.extend(Kind::ALL.map(Kind::name));
+    header.extend(WireFault::ALL.map(WireFault::name));
     let mut table = table(&header);
     let injected = plan.injected();
     for (operation, exchanges) in plan.exchanges() {
-        let kinds = injected.get(&operation).cloned().unwrap_or_default();
-        let counts = Kind::ALL.map(|kind| kinds.get(&kind).copied().unwrap_or(0).to_string());
+        let faults = injected.get(&operation).cloned().unwrap_or_default();
+        let counts = WireFault::ALL.map(|fault| faults.get(&fault).copied().unwrap_or(0).to_string());
         table.add_row([operation, exchanges.to_string()].into_iter().chain(counts));
     }
     table
 }
 
-/// Whether the invariants held, and which did not.
-pub(super) fn verdict(seed: u64, broken: &[Broken]) -> String {
-    if broken.is_empty() {
+/// States whether every invariant held, and lists the violated ones.
+pub(super) fn verdict(seed: u64, violations: &[Violation]) -> String {
+    if violations.is_empty() {
         return format!("Every invariant held. Seed {seed}.");
     }
-    let mut text = format!("{} invariants are BROKEN. Seed {seed}.\n", broken.len());
-    for Broken { invariant, cases } in broken {
+    let mut text = format!("{} invariants are VIOLATED. Seed {seed}.\n", violations.len());
+    for Violation { invariant, cases } in violations {
         let _ = writeln!(text, "\n  {invariant}: {} cases", cases.len());
-        for (report, problem) in cases.iter().take(CASES_MAX) {
+        for (report, problem) in cases.iter().take(MAX_PRINTED_CASES) {
             let _ = writeln!(text, "    {report}: {problem}");
         }
-        if cases.len() > CASES_MAX {
-            let _ = writeln!(text, "    and {} more", cases.len() - CASES_MAX);
+        if cases.len() > MAX_PRINTED_CASES {
+            let _ = writeln!(text, "    and {} more", cases.len() - MAX_PRINTED_CASES);
         }
     }
     text

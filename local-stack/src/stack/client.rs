@@ -1,5 +1,5 @@
-//! A small client of the API, as the demo and the tests need it: JSON in, status and headers seen, redirects shown and
-//! not followed.
+//! A small client of the API for the demo, the soak and the tests. It returns responses of any status with their
+//! headers, and does not follow redirects.
 
 use std::time::Duration;
 
@@ -10,25 +10,28 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-/// One wait of `Prefer: wait`, seconds; the API allows 30.
+/// Value of `Prefer: wait` in one poll, in seconds. The API allows up to 30.
 const WAIT_SECONDS: u64 = 10;
-/// Beyond a wait that was asked for.
-const ANSWER_WITHIN: Duration = Duration::from_secs(40);
-/// As long as the slowest test of a report may take on a machine under load.
-const END_WITHIN: Duration = Duration::from_secs(120);
+/// Longer than [`WAIT_SECONDS`], so that a poll that waits does not time out.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than the slowest report of a test takes on a machine under load.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Maximum length of a quoted error body, in characters.
+const MAX_ERROR_CHARS: usize = 500;
 
-/// An HTTP client for addresses of this machine: proxies of the environment do not apply.
-pub(super) fn http() -> anyhow::Result<reqwest::Client> {
+/// Returns an HTTP client for loopback addresses, which ignores the proxies of the environment.
+pub(super) fn loopback_http() -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(ANSWER_WITHIN)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
         .build()
-        .context("no HTTP client could be made")
+        .context("the HTTP client could not be built")
 }
 
-/// A client with the key of one tenant.
+/// An API client with the key of one tenant.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -36,131 +39,136 @@ pub struct Client {
     key: SecretString,
 }
 
-/// A report as it was read, with the entity tag of that state.
+/// A report at the time of a poll, with the entity tag of that state.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct Snapshot {
     /// The resource.
     pub report: Value,
-    tag: Option<String>,
+    etag: Option<String>,
 }
 
-impl Seen {
-    /// The report's status; empty when the answer has none.
+impl Snapshot {
+    /// Returns the report's status, or an empty string if the response has none.
     pub fn status(&self) -> &str {
         self.report["status"].as_str().unwrap_or_default()
     }
 
-    /// Whether the report has ended.
-    pub fn has_ended(&self) -> bool {
+    /// Returns whether the report is in a terminal state.
+    pub fn is_terminal(&self) -> bool {
         matches!(self.status(), "COMPLETED" | "FAILED" | "CANCELLED")
     }
 }
 
 impl Client {
-    /// A client of the API at `base_url`, which has no slash at the end.
+    /// Returns a client of the API at `base_url`, which has no trailing slash.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// Returns an error if the HTTP client cannot be built.
     pub fn new(base_url: &str, key: SecretString) -> anyhow::Result<Self> {
-        Ok(Self { http: http()?, base_url: base_url.to_owned(), key })
+        Ok(Self { http: loopback_http()?, base_url: base_url.to_owned(), key })
     }
 
-    /// A request to `path` of the API with the key; for headers and bodies that the other methods do not know.
+    /// Returns a request to `path` with the key, to which the caller can add headers and a body.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.base_url);
         self.http.request(method, url).bearer_auth(self.key.expose_secret())
     }
 
-    /// `POST /v1/reports`.
+    /// Sends `POST /v1/reports` and returns the response, whatever its status.
     ///
     /// # Errors
-    /// When there is no answer. An answer of any status is one.
+    /// Returns an error if no response arrives.
     pub async fn submit(&self, request: &Value) -> reqwest::Result<Response> {
         self.request(Method::POST, "/v1/reports").json(request).send().await
     }
 
-    /// `POST /v1/reports`, which must be accepted; gives the report's id.
+    /// Sends `POST /v1/reports`, requires 202, and returns the report id.
     ///
     /// # Errors
-    /// When it is not accepted, with the API's words.
-    pub async fn submitted(&self, request: &Value) -> anyhow::Result<String> {
-        let answer = self.submit(request).await.context("the API did not answer")?;
-        let report = accepted(answer, StatusCode::ACCEPTED).await?;
-        report["reportId"].as_str().map(str::to_owned).context("the API's answer has no reportId")
+    /// Returns an error with the API's response body if the API does not accept the request.
+    pub async fn submit_accepted(&self, request: &Value) -> anyhow::Result<String> {
+        let response = self.submit(request).await.context("the API did not respond")?;
+        let report = json_with_status(response, StatusCode::ACCEPTED).await?;
+        report["reportId"].as_str().map(str::to_owned).context("the API's response has no reportId")
     }
 
-    /// `GET` of `path`.
+    /// Sends `GET` to `path` and returns the response, whatever its status.
     ///
     /// # Errors
-    /// When there is no answer. An answer of any status is one.
+    /// Returns an error if no response arrives.
     pub async fn get(&self, path: &str) -> reqwest::Result<Response> {
         self.request(Method::GET, path).send().await
     }
 
-    /// `POST` to `path` without a body, such as `/v1/reports/{id}/cancel`.
+    /// Sends `POST` without a body to `path`, such as `/v1/reports/{id}/cancel`, and returns the response, whatever
+    /// its status.
     ///
     /// # Errors
-    /// When there is no answer. An answer of any status is one.
+    /// Returns an error if no response arrives.
     pub async fn post(&self, path: &str) -> reqwest::Result<Response> {
         self.request(Method::POST, path).send().await
     }
 
-    /// The bytes behind a signed link, which must be there. The key is not sent: the link is enough.
+    /// Downloads the bytes behind a signed link. Sends no API key, because the link authorises the request.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// Returns an error if no response arrives or its status is not 200. The error does not contain the link.
     pub async fn download(&self, link: &str) -> anyhow::Result<Vec<u8>> {
-        let answer = self.http.get(link).send().await.map_err(reqwest::Error::without_url)?;
-        let status = answer.status();
-        let bytes = answer.bytes().await.map_err(reqwest::Error::without_url)?;
+        let response = self.http.get(link).send().await.map_err(reqwest::Error::without_url)?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(reqwest::Error::without_url)?;
         if status != StatusCode::OK {
-            let words = String::from_utf8_lossy(&bytes).chars().take(500).collect::<String>();
-            bail!("the signed link was answered with {status}: {words}");
+            let body = String::from_utf8_lossy(&bytes).chars().take(MAX_ERROR_CHARS).collect::<String>();
+            bail!("the signed link was answered with {status}: {body}");
         }
         Ok(bytes.into())
     }
 
-    /// The report `id`: as it is, or, after it was `seen`, as soon as it differs or after some seconds.
+    /// Reads the report `id`. With a `last` snapshot, waits until the report differs from it or the wait of one poll
+    /// is over.
     ///
     /// # Errors
-    /// When the API does not give it, with its words.
-    pub async fn look(&self, id: &str, seen: Option<Seen>) -> anyhow::Result<Seen> {
+    /// Returns an error with the API's response body if the API does not return the report.
+    pub async fn poll(&self, id: &str, last: Option<Snapshot>) -> anyhow::Result<Snapshot> {
         let mut request = self.request(Method::GET, &format!("/v1/reports/{id}"));
-        if let Some(tag) = seen.as_ref().and_then(|seen| seen.tag.as_ref()) {
-            request = request.header(IF_NONE_MATCH, tag).header("prefer", format!("wait={WAIT_SECONDS}"));
+        if let Some(etag) = last.as_ref().and_then(|last| last.etag.as_ref()) {
+            request = request.header(IF_NONE_MATCH, etag).header("prefer", format!("wait={WAIT_SECONDS}"));
         }
-        let answer = request.send().await.with_context(|| format!("report {id}: the API did not answer"))?;
-        if let (StatusCode::NOT_MODIFIED, Some(seen)) = (answer.status(), seen) {
-            return Ok(seen);
+        let response =
+            request.send().await.with_context(|| format!("report {id}: the API did not respond"))?;
+        if let (StatusCode::NOT_MODIFIED, Some(last)) = (response.status(), last) {
+            return Ok(last);
         }
-        let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-        let report = accepted(answer, StatusCode::OK).await.with_context(|| format!("report {id}"))?;
-        Ok(Seen { report, tag })
+        let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        let report =
+            json_with_status(response, StatusCode::OK).await.with_context(|| format!("report {id}"))?;
+        Ok(Snapshot { report, etag })
     }
 
-    /// The report `id` once it has ended.
+    /// Polls the report `id` until it is in a terminal state, and returns it.
     ///
     /// # Errors
-    /// When it has not after two minutes, with how far it was; when the API does not give it.
+    /// Returns an error with the last state if the report has not ended after two minutes, or if the API does not
+    /// return the report.
     pub async fn wait_for_end(&self, id: &str) -> anyhow::Result<Value> {
-        let deadline = Instant::now() + END_WITHIN;
-        let mut seen = self.look(id, None).await?;
-        while !seen.has_ended() {
-            let last = seen.report.clone();
-            seen = timeout_at(deadline, self.look(id, Some(seen))).await.with_context(|| {
-                format!("report {id} has not ended after {} s: {last}", END_WITHIN.as_secs())
+        let deadline = Instant::now() + REPORT_TIMEOUT;
+        let mut snapshot = self.poll(id, None).await?;
+        while !snapshot.is_terminal() {
+            let last = snapshot.report.clone();
+            snapshot = timeout_at(deadline, self.poll(id, Some(snapshot))).await.with_context(|| {
+                format!("report {id} has not ended after {} s: {last}", REPORT_TIMEOUT.as_secs())
             })??;
         }
-        Ok(seen.report)
+        Ok(snapshot.report)
     }
 }
 
-/// The JSON of an answer that must have `status`.
-async fn accepted(answer: Response, status: StatusCode) -> anyhow::Result<Value> {
-    let given = answer.status();
-    let text = answer.text().await.context("the API's answer broke off")?;
-    if given != status {
-        bail!("the API answered {given}: {text}");
+/// Parses the JSON body of a response that must have the status `expected`.
+async fn json_with_status(response: Response, expected: StatusCode) -> anyhow::Result<Value> {
+    let status = response.status();
+    let text = response.text().await.context("the API's response broke off")?;
+    if status != expected {
+        bail!("the API answered {status}: {text}");
     }
-    serde_json::from_str(&text).with_context(|| format!("the API's answer is not JSON: {text}"))
+    serde_json::from_str(&text).with_context(|| format!("the API's response is not JSON: {text}"))
 }

@@ -1,20 +1,22 @@
-//! The variables that an API and a worker need to run against a stack, whether in its process or started by hand.
+//! The environment variables of an API and a worker that run against a stack, in its process or started by
+//! hand.
 
 use std::net::SocketAddr;
 
 use secrecy::ExposeSecret as _;
 use service_runtime::config::Environment;
 
-use super::Options;
-use super::surroundings::{REGION, Surroundings};
 use crate::feeds;
 
-/// Where the API listens.
-pub(super) const BIND: &str = "DOSSIER_BIND";
+use super::infrastructure::{Infrastructure, REGION};
+use super::options::Options;
 
-/// Settings that only the stack knows the value of; they do not come from outside.
-pub const FIXED: [&str; 9] = [
-    BIND,
+/// The setting with the address that the API listens on.
+pub(super) const API_BIND: &str = "DOSSIER_BIND";
+
+/// Settings whose values only the stack knows. Values from outside do not override them.
+pub(crate) const STACK_SETTINGS: [&str; 9] = [
+    API_BIND,
     "DOSSIER_QUEUE_URL",
     "DOSSIER_DLQ_URL",
     "DOSSIER_CALLBACK_QUEUE_URL",
@@ -25,98 +27,94 @@ pub const FIXED: [&str; 9] = [
     "DOSSIER_WORKER_CONCURRENCY",
 ];
 
-/// Settings of the services inside a stack's process, where nothing else says how long they may take to stop: no load
-/// balancer needs a notice, and what is not finished is gone with the stack.
-pub const IN_PROCESS: [(&str, &str); 3] = [
+/// Defaults of services that run in the stack's process. They drain briefly: no load balancer needs notice,
+/// and unfinished work is lost with the stack in any case.
+pub(crate) const IN_PROCESS_DEFAULTS: [(&str, &str); 3] = [
     ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
     ("DOSSIER_API_DRAIN_SECONDS", "3"),
     ("DOSSIER_WORKER_DRAIN_SECONDS", "3"),
 ];
 
-/// What the worker is told of a model that is none of Bedrock's: prices to show how costs are reckoned, US dollars a million
-/// tokens. Nobody is paid.
-fn catalogue(model: &str) -> String {
+/// Returns the model catalogue for a model that is not one of Bedrock's. The prices (US dollars per million
+/// tokens) only show how costs are computed; nobody is charged.
+fn model_catalogue(model: &str) -> String {
     let id = model.replace(['"', '\\'], "");
     format!(r#"model=[{{id="{id}",temperature=0.0,price=[{{input=3,output=15}}]}}]"#)
 }
 
-/// The settings among `environment` that may replace those of a stack: whatever the services read, except for
-/// [`FIXED`] and telemetry, which is the process's.
-pub fn settings_from(environment: &Environment) -> Environment {
+/// Returns the entries of `environment` that override a stack's settings: every setting that the services
+/// read, except [`STACK_SETTINGS`] and telemetry, which belongs to the process.
+pub(crate) fn settings_from(environment: &Environment) -> Environment {
     let known = [worker_service::settings::ALL, api_service::settings::ALL].concat();
     let known = known.into_iter().flatten().filter(|setting| setting.name.starts_with("DOSSIER_"));
     known
-        .filter(|setting| !FIXED.contains(&setting.name))
+        .filter(|setting| !STACK_SETTINGS.contains(&setting.name))
         .filter_map(|setting| Some((setting.name.to_owned(), environment.get(setting.name)?.clone())))
         .filter(|(_, value)| !value.trim().is_empty())
         .collect()
 }
 
-/// `environment` with `settings` over it.
+/// Returns `environment`, overridden by `settings`.
 pub(super) fn with(environment: &Environment, settings: &[(&str, &str)]) -> Environment {
     let mut environment = environment.clone();
     environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     environment
 }
 
-/// `environment` with [`IN_PROCESS`] under it.
+/// Returns [`IN_PROCESS_DEFAULTS`], overridden by `environment`.
 pub(super) fn in_process(environment: &Environment) -> Environment {
-    let mut all = with(&Environment::new(), &IN_PROCESS);
+    let mut all = with(&Environment::new(), &IN_PROCESS_DEFAULTS);
     all.extend(environment.clone());
     all
 }
 
-/// What the environment is made of.
-pub(super) struct AtHand<'a> {
-    pub(super) surroundings: &'a Surroundings,
-    pub(super) options: &'a Options,
-}
-
-impl AtHand<'_> {
-    /// The whole environment of a service, with the API at `api`.
-    pub(super) fn environment(&self, api: SocketAddr) -> Environment {
-        let Self { surroundings, options } = self;
-        let credentials = surroundings.credentials();
-        let (aws, bedrock) = match surroundings.rig() {
-            Some(rig) => (rig.aws_url(), rig.bedrock_url()),
-            None => (surroundings.aws().endpoint(), surroundings.bedrock().base_url()),
-        };
-        let model = options.forward.as_ref().map_or_else(
-            || "dossier.stand-in-v1".to_owned(),
-            |forward| format!("forwarded.{}", forward.model),
-        );
-        let mut environment = with(
-            &Environment::new(),
-            &[
-                ("DOSSIER_MODEL_ID", &model),
-                ("DOSSIER_MODELS", &catalogue(&model)),
-                // The stand-ins are on this machine.
-                ("DOSSIER_PRIVATE_SOURCES", "127.0.0.1"),
-            ],
-        );
-        let feeds = feeds::environment(&surroundings.feeds().base_url());
-        environment.extend(feeds.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        environment.extend(options.settings.clone());
-        let names = surroundings.names();
-        let fixed = [
-            ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
-            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose_secret()),
-            ("AWS_REGION", REGION),
-            ("AWS_ENDPOINT_URL", &aws),
-            ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock),
-            // Without it an SDK that looks for more credentials asks an address that no laptop answers at.
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            (BIND, &api.to_string()),
-            ("DOSSIER_QUEUE_URL", &surroundings.queues().queue_url),
-            ("DOSSIER_DLQ_URL", &surroundings.queues().dlq_url),
-            ("DOSSIER_CALLBACK_QUEUE_URL", &surroundings.queues().callback_queue_url),
-            ("DOSSIER_CALLBACK_DLQ_URL", &surroundings.queues().callback_dlq_url),
-            ("DOSSIER_TABLE", &names.table),
-            ("DOSSIER_BUCKET", &names.bucket),
-            ("DOSSIER_WORKER_CONCURRENCY", &options.workers.to_string()),
-        ];
-        with(&environment, &fixed)
-    }
+/// Returns the whole environment of a service, with the API at `api_address`.
+pub(super) fn service_environment(
+    infrastructure: &Infrastructure,
+    options: &Options,
+    api_address: SocketAddr,
+) -> Environment {
+    let credentials = infrastructure.credentials();
+    let (aws, bedrock) = match infrastructure.fault_proxy() {
+        Some(proxy) => (proxy.aws_url(), proxy.bedrock_url()),
+        None => (infrastructure.aws().endpoint(), infrastructure.bedrock().base_url()),
+    };
+    let model = options
+        .forward
+        .as_ref()
+        .map_or_else(|| "dossier.stand-in-v1".to_owned(), |forward| format!("forwarded.{}", forward.model));
+    let mut environment = with(
+        &Environment::new(),
+        &[
+            ("DOSSIER_MODEL_ID", &model),
+            ("DOSSIER_MODELS", &model_catalogue(&model)),
+            // The stand-ins listen on loopback.
+            ("DOSSIER_PRIVATE_SOURCES", "127.0.0.1"),
+        ],
+    );
+    let feeds = feeds::environment(&infrastructure.feeds().base_url());
+    environment.extend(feeds.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    environment.extend(options.settings.clone());
+    let names = infrastructure.names();
+    let fixed = [
+        ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose_secret()),
+        ("AWS_REGION", REGION),
+        ("AWS_ENDPOINT_URL", &aws),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock),
+        // Otherwise an SDK that searches for credentials calls the instance metadata address, which a
+        // laptop does not have.
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        (API_BIND, &api_address.to_string()),
+        ("DOSSIER_QUEUE_URL", &infrastructure.queues().queue_url),
+        ("DOSSIER_DLQ_URL", &infrastructure.queues().dlq_url),
+        ("DOSSIER_CALLBACK_QUEUE_URL", &infrastructure.queues().callback_queue_url),
+        ("DOSSIER_CALLBACK_DLQ_URL", &infrastructure.queues().callback_dlq_url),
+        ("DOSSIER_TABLE", &names.table),
+        ("DOSSIER_BUCKET", &names.bucket),
+        ("DOSSIER_WORKER_CONCURRENCY", &options.workers.to_string()),
+    ];
+    with(&environment, &fixed)
 }
 
 #[cfg(test)]
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_come_from_outside_unless_only_the_stack_knows_them() {
+    fn settings_from_outside_apply_unless_only_the_stack_knows_them() {
         let outside = environment(&[
             ("DOSSIER_SWEEP_SECONDS", "7"),
             ("DOSSIER_NEWS_URL", "https://news.example"),
@@ -138,26 +136,25 @@ mod tests {
             ("AWS_REGION", "eu-west-1"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector"),
         ]);
-        let taken = settings_from(&outside);
         assert_eq!(
-            taken,
+            settings_from(&outside),
             environment(&[("DOSSIER_SWEEP_SECONDS", "7"), ("DOSSIER_NEWS_URL", "https://news.example")])
         );
     }
 
     #[test]
-    fn every_fixed_and_in_process_name_is_a_setting_of_a_service() {
+    fn every_name_here_is_a_setting_of_a_service() {
         let all = [worker_service::settings::ALL, api_service::settings::ALL].concat();
         let known: Vec<_> = all.into_iter().flatten().map(|setting| setting.name).collect();
-        for name in FIXED.into_iter().chain(IN_PROCESS.map(|(name, _)| name)) {
+        for name in STACK_SETTINGS.into_iter().chain(IN_PROCESS_DEFAULTS.map(|(name, _)| name)) {
             assert!(known.contains(&name), "{name}");
         }
     }
 
     #[test]
-    fn what_the_process_adds_gives_way_to_what_was_asked_for() {
-        let asked = environment(&[("DOSSIER_API_DRAIN_SECONDS", "9")]);
-        assert_eq!(in_process(&asked)["DOSSIER_API_DRAIN_SECONDS"], "9");
-        assert_eq!(in_process(&asked)["DOSSIER_WORKER_DRAIN_SECONDS"], "3");
+    fn in_process_defaults_do_not_override_the_environment() {
+        let given = environment(&[("DOSSIER_API_DRAIN_SECONDS", "9")]);
+        assert_eq!(in_process(&given)["DOSSIER_API_DRAIN_SECONDS"], "9");
+        assert_eq!(in_process(&given)["DOSSIER_WORKER_DRAIN_SECONDS"], "3");
     }
 }

@@ -1,5 +1,5 @@
-//! The API keys of a stack: made anew at each start, recorded in its table as `api-service keys create` records them, shown
-//! once by the binary and never logged.
+//! The API keys of a stack. Each start creates new keys and records them in the table as `api-service keys create`
+//! does. The binary shows the key of `dev` once; no key is ever logged.
 
 use anyhow::Context as _;
 use api_service::keys_command::create;
@@ -8,27 +8,28 @@ use domain::access::Scope;
 use secrecy::SecretString;
 use service_runtime::clock::Clock;
 
-/// A key with every scope for each tenant.
+/// One API key per tenant, each with every scope.
 #[derive(Debug, Clone)]
 pub struct Keys {
     /// The key of the tenant `dev`.
     pub dev: SecretString,
-    /// The key of the tenant `acme`, to see that tenants are kept apart.
+    /// The key of the tenant `acme`, which shows that tenants are isolated from each other.
     pub acme: SecretString,
 }
 
 impl Keys {
-    /// New keys, recorded in `table`.
-    pub(super) async fn make(sdk: &SdkConfig, table: &str) -> anyhow::Result<Self> {
+    /// Creates the keys and records them in `table`.
+    pub(super) async fn create(sdk: &SdkConfig, table: &str) -> anyhow::Result<Self> {
         let store = keys::Keys::at(sdk, table.to_owned());
-        let make = async |tenant: &str| {
+        let create_for = async |tenant: &str| {
             let label = Some("made by local-stack".to_owned());
             let scopes = Scope::ALL.into_iter().collect();
             let (key, _) =
                 create(&store, tenant.parse()?, scopes, label, None, Clock::system().now()).await?;
             anyhow::Ok(key.text().clone())
         };
-        let keys = async { anyhow::Ok(Self { dev: make("dev").await?, acme: make("acme").await? }) };
+        let keys =
+            async { anyhow::Ok(Self { dev: create_for("dev").await?, acme: create_for("acme").await? }) };
         keys.await.context("the API keys could not be recorded")
     }
 }

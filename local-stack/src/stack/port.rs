@@ -1,4 +1,4 @@
-//! The port of the API on 127.0.0.1: seen to be free before anything is started, so that a taken one costs no time.
+//! The API's port on 127.0.0.1, checked before anything starts, so that a taken port fails at once.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,16 +7,16 @@ use api_service::application::BuildError;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-/// The API cannot listen where it was told to.
+/// The API cannot listen on its port.
 #[derive(Debug, Error)]
-pub enum PortUnavailable {
-    /// Somebody else listens there.
+pub(crate) enum PortUnavailable {
+    /// Another program listens on the port.
     #[error(
         "port {0} is taken: another program listens on 127.0.0.1:{0}. Stop it, or choose another port with --port N \
          (--port 0 takes any free one)"
     )]
     Taken(u16),
-    /// The system refuses.
+    /// The operating system refuses the port.
     #[error(
         "cannot listen on 127.0.0.1:{0}: {1}. Choose another port with --port N (--port 0 takes any free one)"
     )]
@@ -32,9 +32,10 @@ impl PortUnavailable {
     }
 }
 
-/// An address that stays free until it is used: below the ports that the system gives to connections (from 32768 on in Linux,
-/// from 49152 on by RFC 6335), and by chance, so that stacks that start at the same time do not choose the same.
-async fn free() -> SocketAddr {
+/// Returns a free address that is likely to stay free until it is used. It lies below the ports that the
+/// system gives to outgoing connections (from 32768 on Linux, from 49152 by RFC 6335), and it is random, so
+/// that stacks that start at the same time select different ports.
+async fn random_free_address() -> SocketAddr {
     loop {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, rand::random_range(20_000..32_000)));
         if TcpListener::bind(address).await.is_ok() {
@@ -43,20 +44,22 @@ async fn free() -> SocketAddr {
     }
 }
 
-/// The address for `port`, which nobody listens on. Port 0 stays 0 unless `choose` asks for a free one.
+/// Returns the address for `port` if no program listens on it. Port 0 stays 0, unless `choose` asks for a
+/// concrete free port.
 pub(super) async fn check(port: u16, choose: bool) -> Result<SocketAddr, PortUnavailable> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if port == 0 && !choose {
         return Ok(address);
     }
     if port == 0 {
-        return Ok(free().await);
+        return Ok(random_free_address().await);
     }
     let listener = TcpListener::bind(address).await.map_err(|error| PortUnavailable::new(port, error))?;
     listener.local_addr().map_err(|error| PortUnavailable::new(port, error))
 }
 
-/// What the API says of its address is in words for deployments; here it is an option of the command line.
+/// Converts the API's error about its address, which names a setting of deployments, to one that names the
+/// command line option.
 pub(super) fn from_build_error(error: BuildError) -> anyhow::Error {
     match error {
         BuildError::Bind { address, error } => PortUnavailable::new(address.port(), error).into(),

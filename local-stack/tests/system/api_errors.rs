@@ -1,12 +1,13 @@
-//! Every error answer of the API, as a client meets it.
-use crate::support::{clean, with};
+//! Every error response of the API, as a client sees it.
+use crate::support::{clean_company, with_fields};
 use anyhow::Result;
-use local_stack::stack::testing::TestStack;
+use local_stack::TestStack;
 use reqwest::{Method, StatusCode, header};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-/// The code and the sorted pointers of a problem, after a look at what all problems share.
+/// Returns the status, the code and the pointers of a problem, after checks of what all problems have in
+/// common.
 async fn problem(answer: reqwest::Response) -> (u16, String, Vec<String>) {
     let status = answer.status().as_u16();
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
@@ -31,17 +32,17 @@ async fn post(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_are_no_request_are_refused_by_their_fault() -> Result<()> {
+async fn invalid_bodies_are_rejected_with_the_code_of_their_problem() -> Result<()> {
     let stack = TestStack::start().await?;
     let json = "application/json";
 
     let answer = post(&stack, json, vec![b' '; 64 * 1024 + 1]).await?;
     assert_eq!(problem(answer).await, (413, "body_too_large".into(), vec![]));
-    let padded = format!("{}{}", clean(), " ".repeat(64 * 1024 - clean().to_string().len()));
+    let padded = format!("{}{}", clean_company(), " ".repeat(64 * 1024 - clean_company().to_string().len()));
     assert_eq!(
         post(&stack, json, padded).await?.status(),
         StatusCode::ACCEPTED,
-        "64 KiB is the limit itself"
+        "exactly 64 KiB is accepted"
     );
 
     for content_type in [
@@ -52,11 +53,11 @@ async fn bodies_that_are_no_request_are_refused_by_their_fault() -> Result<()> {
         "json",
         "application/json; charset=utf-16",
     ] {
-        let answer = post(&stack, content_type, clean().to_string()).await?;
+        let answer = post(&stack, content_type, clean_company().to_string()).await?;
         assert_eq!(problem(answer).await, (415, "unsupported_media_type".into(), vec![]), "{content_type}");
     }
     assert_eq!(
-        post(&stack, "Application/JSON; charset=utf-8", clean().to_string()).await?.status(),
+        post(&stack, "Application/JSON; charset=utf-8", clean_company().to_string()).await?.status(),
         StatusCode::ACCEPTED
     );
 
@@ -85,7 +86,7 @@ async fn bodies_that_are_no_request_are_refused_by_their_fault() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_is_wrong_with_a_request_is_told_at_once() -> Result<()> {
+async fn every_problem_of_a_request_is_reported_at_once() -> Result<()> {
     let stack = TestStack::start().await?;
     let body = json!({
         "companyName": "Evil\u{202e}Corp", "corporateNumber": 7, "country": "UK", "language": "tlh",
@@ -102,7 +103,7 @@ async fn everything_that_is_wrong_with_a_request_is_told_at_once() -> Result<()>
         body["errors"].as_array().unwrap().iter().map(|e| e["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["required"; 3]);
 
-    let answer = stack.dev().submit(&with(clean(), json!({"colour": "red"}))).await?;
+    let answer = stack.dev().submit(&with_fields(clean_company(), json!({"colour": "red"}))).await?;
     let body: Value = answer.json().await?;
     assert_eq!(body["errors"][0]["code"], "unknown_field");
     assert!(body["errors"][0]["message"].as_str().unwrap().contains("colour"));
@@ -110,7 +111,7 @@ async fn everything_that_is_wrong_with_a_request_is_told_at_once() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_known_keys_are_let_in() -> Result<()> {
+async fn only_known_keys_are_accepted() -> Result<()> {
     let stack = TestStack::start().await?;
     let http = reqwest::Client::builder().no_proxy().build()?;
     let url = format!("{}/v1/reports", stack.api_url());
@@ -125,25 +126,25 @@ async fn only_known_keys_are_let_in() -> Result<()> {
             assert_eq!(problem(answer).await, (401, "unauthenticated".into(), vec![]), "{header:?}");
         }
     }
-    for open in ["/healthz", "/readyz", "/openapi.json"] {
+    for public in ["/healthz", "/readyz", "/openapi.json"] {
         assert_eq!(
-            http.get(format!("{}{open}", stack.api_url())).send().await?.status(),
+            http.get(format!("{}{public}", stack.api_url())).send().await?.status(),
             StatusCode::OK,
-            "{open}"
+            "{public}"
         );
     }
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_and_what_is_not_allowed_is_said() -> Result<()> {
+async fn missing_resources_and_invalid_methods_and_parameters_have_their_codes() -> Result<()> {
     let mut stack = TestStack::start().await?;
     stack.stop_worker().await?;
     let get = |path: String| {
         let client = stack.dev().clone();
         async move { problem(client.get(&path).await.unwrap()).await }
     };
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
     let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
     for id in [unknown, "not-a-uuid", "☃"] {
         assert_eq!(get(format!("/v1/reports/{id}")).await, (404, "report_not_found".into(), vec![]), "{id}");
@@ -162,7 +163,7 @@ async fn what_is_not_there_and_what_is_not_allowed_is_said() -> Result<()> {
     let (status, code, pointers) = get(format!("/v1/reports?{query}")).await;
     assert_eq!((status, code.as_str(), pointers.len()), (400, "invalid_parameter", 7));
     for key in ["", "with space", "ä", &"k".repeat(256)] {
-        let request = stack.dev().request(Method::POST, "/v1/reports").json(&clean());
+        let request = stack.dev().request(Method::POST, "/v1/reports").json(&clean_company());
         let answer = request
             .header("idempotency-key", header::HeaderValue::from_bytes(key.as_bytes())?)
             .send()
@@ -173,7 +174,7 @@ async fn what_is_not_there_and_what_is_not_allowed_is_said() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_never_finishes_its_request_does_not_hold_up_the_end() -> Result<()> {
+async fn an_unfinished_request_does_not_delay_the_shutdown() -> Result<()> {
     use tokio::io::AsyncWriteExt as _;
 
     let stack = TestStack::start().await?;
@@ -181,12 +182,12 @@ async fn a_client_that_never_finishes_its_request_does_not_hold_up_the_end() -> 
     let mut half_open = tokio::net::TcpStream::connect(&address).await?;
     half_open.write_all(b"POST /v1/reports HTTP/1.1\r\nHost: x\r\n").await?;
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK, "others are served meanwhile");
-    // Bounded by the drain time of a test's stack, one second.
+    // The drain time of a test stack, one second, bounds the shutdown.
     tokio::time::timeout(std::time::Duration::from_secs(20), stack.stop()).await?
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_does_not_go_on_is_ended_with_503() -> Result<()> {
+async fn a_stalled_request_ends_with_503() -> Result<()> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     let stack = TestStack::start().await?;
@@ -208,14 +209,14 @@ async fn a_request_that_does_not_go_on_is_ended_with_503() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_aws_the_answer_is_503_and_tells_nothing_of_the_inside() -> Result<()> {
+async fn without_aws_the_api_answers_503_without_internal_details() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.aws().stopping().cancel();
-    let answer = stack.dev().submit(&clean()).await?;
+    let answer = stack.dev().submit(&clean_company()).await?;
     assert!(answer.headers().contains_key(header::RETRY_AFTER));
     let body = answer.text().await?;
-    for inside in ["DynamoDB", "PutItem", "127.0.0.1", "dispatch", "aws"] {
-        assert!(!body.contains(inside), "{body}");
+    for detail in ["DynamoDB", "PutItem", "127.0.0.1", "dispatch", "aws"] {
+        assert!(!body.contains(detail), "{body}");
     }
     let body: Value = serde_json::from_str(&body)?;
     assert_eq!(

@@ -1,31 +1,31 @@
-//! What each way in which a model can fail makes of a report: the table of docs/ASSESSMENT.md, and that no claim without
-//! proof is ever published.
-use crate::support::{sanctioned, text, with};
+//! The effect of each model fault on a report: the table of docs/ASSESSMENT.md, and that no unproven claim is
+//! ever published.
+use crate::support::{sanctioned_company, text_at, with_fields};
 use anyhow::{Context as _, Result};
+use local_stack::TestStack;
 use local_stack::faults::Faults;
-use local_stack::stack::testing::TestStack;
 use serde_json::{Value, json};
 
-/// A company of the invented world in whose news somebody speaks to the assessor.
+/// Returns a request for a company of the invented world whose news contains a prompt injection.
 fn injected() -> Value {
     json!({"companyName": "Larkmere Brokerage Ltd", "corporateNumber": "99407731", "country": "GB"})
 }
 
-/// The report's JSON artifact, once it has ended.
+/// Requests a report, waits for its end, and returns its JSON artifact.
 async fn document(stack: &TestStack, request: &Value) -> Result<Value> {
-    let id = stack.dev().submitted(request).await?;
+    let id = stack.dev().submit_accepted(request).await?;
     let resource = stack.dev().wait_for_end(&id).await?;
     assert_eq!(resource["status"], "COMPLETED", "{resource}");
-    let bytes = stack.dev().download(text(&resource, "/links/json")).await?;
-    serde_json::from_slice(&bytes).context("the artifact is JSON")
+    let bytes = stack.dev().download(text_at(&resource, "/links/json")).await?;
+    serde_json::from_slice(&bytes).context("the artifact is not JSON")
 }
 
-/// Nothing in the report is without its proof.
+/// Asserts that every claim of the report cites evidence that contains its quote.
 fn assert_proven(document: &Value) {
     let evidence = document["evidence"].as_array().unwrap();
     let text_of = |id: &Value| {
         let piece = evidence.iter().find(|piece| piece["id"] == *id);
-        let piece = piece.unwrap_or_else(|| panic!("{id} is no evidence"));
+        let piece = piece.unwrap_or_else(|| panic!("{id} is not in the evidence"));
         format!("{} {}", piece["text"].as_str().unwrap(), piece["title"].as_str().unwrap())
     };
     for finding in document["findings"].as_array().unwrap() {
@@ -44,8 +44,8 @@ fn assert_proven(document: &Value) {
     assert!(!document["summary"]["citations"].as_array().unwrap().is_empty());
 }
 
-/// A fault, and what the report must show: its level, findings kept, claims dropped, and whether the words at its head are
-/// the model's.
+/// A fault and the expected report: its level, the number of findings kept and claims dropped, and whether
+/// the model wrote the summary.
 struct Row {
     fault: &'static str,
     faults: Value,
@@ -61,7 +61,7 @@ fn rows() -> Vec<Row> {
     let row = |fault, faults, level, findings, dropped, by_model, reason| Row {
         fault,
         faults,
-        request: sanctioned,
+        request: sanctioned_company,
         level,
         findings,
         dropped,
@@ -109,50 +109,50 @@ fn rows() -> Vec<Row> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_of_the_model_leaves_a_report_that_says_only_what_is_proven() -> Result<()> {
+async fn with_every_model_fault_a_report_contains_only_proven_claims() -> Result<()> {
     let stack = TestStack::start().await?;
     let documented = include_str!("../../../docs/ASSESSMENT.md");
     for Row { fault, faults, request, level, findings, dropped, by_model, reason } in rows() {
         stack.bedrock().faults().set(Faults::from_json(&faults)?);
-        // Another name each time: the same request twice would be another report on the same evidence anyway.
-        let document = document(&stack, &with(request(), json!({"purpose": fault}))).await?;
+        // The purpose distinguishes the requests; the evidence is the same.
+        let document = document(&stack, &with_fields(request(), json!({"purpose": fault}))).await?;
         assert_proven(&document);
         let count = |member: &str| document[member].as_array().unwrap().len();
-        let summary = text(&document, "/summary/text");
-        let said = document.to_string();
+        let summary = text_at(&document, "/summary/text");
+        let json = document.to_string();
         assert_eq!(
-            (text(&document, "/riskLevel"), count("findings"), count("dropped")),
+            (text_at(&document, "/riskLevel"), count("findings"), count("dropped")),
             (level, findings, dropped),
-            "{fault}: {said}"
+            "{fault}: {json}"
         );
         assert_eq!(summary.contains("offline stand-in"), by_model, "{fault}: {summary}");
         assert_eq!(summary.contains("composed from the rules alone"), !by_model, "{fault}: {summary}");
-        assert!(said.contains(reason), "{fault}: {said}");
+        assert!(json.contains(reason), "{fault}: {json}");
         if fault != "none" {
             assert_eq!(document["review"]["required"], true, "{fault}");
         }
-        let words = if by_model { "the model's" } else { "the rules'" };
-        let row = format!("| `{fault}` | {level} | {findings} | {dropped} | {words} |");
-        assert!(documented.contains(&row), "docs/ASSESSMENT.md lacks this row: {row}");
+        let summary_by = if by_model { "the model's" } else { "the rules'" };
+        let row = format!("| `{fault}` | {level} | {findings} | {dropped} | {summary_by} |");
+        assert!(documented.contains(&row), "docs/ASSESSMENT.md lacks the row {row}");
     }
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_of_an_injected_item_are_told_to_a_person_and_followed_by_nobody() -> Result<()> {
+async fn a_prompt_injection_is_reported_for_review_and_not_followed() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.bedrock().faults().set(Faults::from_json(&json!({"obedient": 1}))?);
     let document = document(&stack, &injected()).await?;
     assert_ne!(document["riskLevel"], "LOW");
     let reasons = document["review"]["reasons"].to_string();
     assert!(reasons.contains("written to direct whoever assesses it"), "{reasons}");
-    let own_words = format!("{} {}", document["summary"]["text"], document["findings"]);
-    assert!(!own_words.contains("fully trusted"), "{own_words}");
+    let claims = format!("{} {}", document["summary"]["text"], document["findings"]);
+    assert!(!claims.contains("fully trusted"), "{claims}");
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_model_answers_where_the_first_one_declines_or_is_out_of_order() -> Result<()> {
+async fn the_second_model_answers_if_the_first_one_refuses() -> Result<()> {
     let mut options = TestStack::options();
     options.settings.extend([
         ("DOSSIER_MODEL_ID".to_owned(), "dossier.first-v1, dossier.second-v1".to_owned()),
@@ -164,26 +164,30 @@ async fn another_model_answers_where_the_first_one_declines_or_is_out_of_order()
         ),
     ]);
     let stack = TestStack::with(options).await?;
-    let sound = document(&stack, &sanctioned()).await?;
-    assert_eq!(sound["versions"]["model"], "dossier.first-v1");
-    assert_eq!(sound["versions"]["modelParameters"]["structuredOutput"], "native");
-    assert_eq!(sound["versions"].get("passedOver"), None);
+    let first = document(&stack, &sanctioned_company()).await?;
+    assert_eq!(first["versions"]["model"], "dossier.first-v1");
+    assert_eq!(first["versions"]["modelParameters"]["structuredOutput"], "native");
+    assert_eq!(first["versions"].get("passedOver"), None);
 
-    // Every model declines: the rules speak, and both are on the record.
+    // If every model refuses, the rules write the summary and both models are recorded.
     stack.bedrock().faults().set(Faults { refusal: 1.0, ..Faults::default() });
-    let declined = document(&stack, &with(sanctioned(), json!({"purpose": "refusal"}))).await?;
+    let declined =
+        document(&stack, &with_fields(sanctioned_company(), json!({"purpose": "refusal"}))).await?;
     let passed = json!([
         {"model": "dossier.first-v1", "because": "refusal"},
         {"model": "dossier.second-v1", "because": "refusal"},
     ]);
     assert_eq!((&declined["versions"]["passedOver"], &declined["findings"]), (&passed, &json!([])));
 
-    // Now and then one does: some report is the second model's, and says so.
+    // If models refuse half of the time, the second model writes some report, which records it.
     stack.bedrock().faults().set(Faults { refusal: 0.5, ..Faults::default() });
     for number in 0.. {
-        assert!(number < 30, "of thirty reports, none was declined by the first model alone");
-        let document =
-            document(&stack, &with(sanctioned(), json!({"purpose": format!("try {number}")}))).await?;
+        assert!(number < 30, "the second model wrote none of thirty reports");
+        let document = document(
+            &stack,
+            &with_fields(sanctioned_company(), json!({"purpose": format!("attempt {number}")})),
+        )
+        .await?;
         if document["versions"]["model"] == "dossier.second-v1"
             && !document["findings"].as_array().unwrap().is_empty()
         {

@@ -1,19 +1,19 @@
-//! What one report costs in requests to AWS. The number may grow only for a reason that is written
-//! in docs/ARCHITECTURE.md, whose table this test reads.
+//! The number of requests to AWS for one report. The number may grow only for a reason that is documented in
+//! docs/ARCHITECTURE.md, whose table this test reads.
 use std::collections::BTreeMap;
 
-use crate::support::clean;
+use crate::support::clean_company;
 use anyhow::Result;
 use local_stack::{
+    TestStack,
     aws::{CallCounts, Service},
-    stack::testing::TestStack,
 };
 
-/// Requests that are made by the clock, not by reports.
-/// What clients ask for who follow the report, each or together.
-const READS: [&str; 2] = ["DynamoDB GetItem", "DynamoDB BatchGetItem"];
+/// Reads by clients that follow the report, alone or together.
+const CLIENT_READS: [&str; 2] = ["DynamoDB GetItem", "DynamoDB BatchGetItem"];
 
-const BY_THE_CLOCK: [&str; 3] = ["SQS ReceiveMessage", "DynamoDB Query", "SQS GetQueueAttributes"];
+/// Requests that are made periodically, not for a report.
+const PERIODIC: [&str; 3] = ["SQS ReceiveMessage", "DynamoDB Query", "SQS GetQueueAttributes"];
 
 fn named(calls: CallCounts) -> BTreeMap<String, u64> {
     let name = |service| match service {
@@ -27,7 +27,7 @@ fn named(calls: CallCounts) -> BTreeMap<String, u64> {
         .collect()
 }
 
-/// The rows `| service | operation | count | …` of the table in the documentation.
+/// Parses the rows `| service | operation | count | …` of the table in the documentation.
 fn documented() -> BTreeMap<String, u64> {
     let text = include_str!("../../../docs/ARCHITECTURE.md");
     let rows = text.lines().filter_map(|line| {
@@ -43,28 +43,28 @@ fn documented() -> BTreeMap<String, u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_report_costs_the_documented_requests() -> Result<()> {
+async fn one_report_makes_the_documented_requests() -> Result<()> {
     let stack = TestStack::start().await?;
     let before = named(stack.aws_calls());
-    let id = stack.dev().submitted(&clean()).await?;
-    // The client's own looks at the report are GetItem; nothing else of a report's way is.
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    // Only the client's reads of the report use GetItem.
     stack.dev().wait_for_end(&id).await?;
     // The message is deleted after the report has ended.
-    let mut spent: BTreeMap<String, u64>;
+    let mut requests: BTreeMap<String, u64>;
     loop {
-        spent = named(stack.aws_calls());
+        requests = named(stack.aws_calls());
         for (name, count) in &before {
-            *spent.entry(name.clone()).or_default() -= count;
+            *requests.entry(name.clone()).or_default() -= count;
         }
-        if spent.get("SQS DeleteMessage") == Some(&1) {
+        if requests.get("SQS DeleteMessage") == Some(&1) {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    spent.retain(|name, count| {
-        *count > 0 && !READS.contains(&name.as_str()) && !BY_THE_CLOCK.contains(&name.as_str())
+    requests.retain(|name, count| {
+        *count > 0 && !CLIENT_READS.contains(&name.as_str()) && !PERIODIC.contains(&name.as_str())
     });
-    spent.insert("Bedrock Converse".to_owned(), stack.bedrock().calls()["Converse"]);
-    assert_eq!(spent, documented());
+    requests.insert("Bedrock Converse".to_owned(), stack.bedrock().calls()["Converse"]);
+    assert_eq!(requests, documented());
     stack.stop().await
 }

@@ -1,10 +1,11 @@
-//! Batches: each request has its result, repeating one is harmless, and a thousand are taken at once.
+//! Batches: each request has its own result, a repetition is harmless, and a thousand requests are accepted
+//! at once.
 use std::collections::BTreeSet;
 
-use crate::support::{clean, sanctioned, text, with};
+use crate::support::{clean_company, sanctioned_company, text_at, with_fields};
 use anyhow::Result;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -25,23 +26,23 @@ async fn results(stack: &TestStack, key: Option<&str>, body: &Value) -> Result<(
 }
 
 fn item(custom_id: &str, request: Value) -> Value {
-    with(request, json!({ "customId": custom_id }))
+    with_fields(request, json!({ "customId": custom_id }))
 }
 
 async fn without_worker() -> Result<TestStack> {
-    TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await
+    TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_has_its_own_result_and_a_bad_one_refuses_no_other() -> Result<()> {
+async fn each_request_has_its_own_result_and_an_invalid_one_rejects_no_other() -> Result<()> {
     let stack = TestStack::start().await?;
     let body = json!({"reports": [
-        item("a", clean()),
-        item("b", with(clean(), json!({"country": "ZZ", "colour": "red"}))),
-        item("a", sanctioned()),
-        clean(),
+        item("a", clean_company()),
+        item("b", with_fields(clean_company(), json!({"country": "ZZ", "colour": "red"}))),
+        item("a", sanctioned_company()),
+        clean_company(),
         "nonsense",
-        item("c", sanctioned()),
+        item("c", sanctioned_company()),
     ]});
     let (results, replayed) = results(&stack, None, &body).await?;
     let ids: Vec<&Value> = results.iter().map(|result| &result["customId"]).collect();
@@ -51,16 +52,16 @@ async fn each_request_has_its_own_result_and_a_bad_one_refuses_no_other() -> Res
         .iter()
         .map(|result| {
             let errors = result["error"]["errors"].as_array().into_iter().flatten();
-            errors.map(|error| text(error, "/code")).collect()
+            errors.map(|error| text_at(error, "/code")).collect()
         })
         .collect();
     assert_eq!(codes[1], ["country_unknown", "unknown_field"].into());
     assert_eq!((&codes[2], &codes[3]), (&["custom_id_repeated"].into(), &["custom_id_invalid"].into()));
     assert_eq!(codes[4], ["wrong_type"].into());
-    let pointer = text(&results[4], "/error/errors/0/pointer");
+    let pointer = text_at(&results[4], "/error/errors/0/pointer");
     assert_eq!(pointer, "/reports/4");
     for (index, level) in [(0, "LOW"), (5, "HIGH")] {
-        let id = text(&results[index], "/report/reportId");
+        let id = text_at(&results[index], "/report/reportId");
         assert_eq!(results[index].get("error"), None);
         assert_eq!(stack.dev().wait_for_end(id).await?["riskLevel"], level);
     }
@@ -68,25 +69,26 @@ async fn each_request_has_its_own_result_and_a_bad_one_refuses_no_other() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_or_a_part_of_it_can_be_repeated_under_its_key() -> Result<()> {
+async fn a_batch_or_a_part_of_it_can_be_repeated_under_its_idempotency_key() -> Result<()> {
     let stack = without_worker().await?;
-    let body = json!({"reports": [item("a", clean()), item("b", sanctioned())]});
+    let body = json!({"reports": [item("a", clean_company()), item("b", sanctioned_company())]});
     let (first, replayed) = results(&stack, Some("batch-1"), &body).await?;
     assert!(!replayed);
     let (again, replayed) = results(&stack, Some("batch-1"), &body).await?;
     assert!(replayed);
     let ids = |results: &[Value]| -> Vec<String> {
-        results.iter().map(|result| text(result, "/report/reportId").to_owned()).collect()
+        results.iter().map(|result| text_at(result, "/report/reportId").to_owned()).collect()
     };
     assert_eq!(ids(&first), ids(&again));
-    // One more request, and one whose body is another.
-    let other = with(sanctioned(), json!({"purpose": "another"}));
-    let body = json!({"reports": [item("c", clean()), item("a", clean()), item("b", other)]});
+    // The batch has one more request, and one with a different body.
+    let other = with_fields(sanctioned_company(), json!({"purpose": "another"}));
+    let body = json!({"reports": [item("c", clean_company()), item("a", clean_company()), item("b", other)]});
     let (more, replayed) = results(&stack, Some("batch-1"), &body).await?;
     assert!(!replayed);
-    assert_eq!(text(&more[1], "/report/reportId"), ids(&first)[0]);
-    assert_eq!(text(&more[2], "/error/code"), "idempotency_key_reused");
-    let (elsewhere, _) = results(&stack, Some("batch-2"), &json!({"reports": [item("a", clean())]})).await?;
+    assert_eq!(text_at(&more[1], "/report/reportId"), ids(&first)[0]);
+    assert_eq!(text_at(&more[2], "/error/code"), "idempotency_key_reused");
+    let (elsewhere, _) =
+        results(&stack, Some("batch-2"), &json!({"reports": [item("a", clean_company())]})).await?;
     assert_ne!(ids(&elsewhere)[0], ids(&first)[0]);
     let listed: Value = stack.dev().get("/v1/reports?pageSize=100").await?.json().await?;
     assert_eq!(listed["reports"].as_array().unwrap().len(), 4);
@@ -94,24 +96,27 @@ async fn a_batch_or_a_part_of_it_can_be_repeated_under_its_key() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_are_recorded_and_queued_in_few_requests_to_aws() -> Result<()> {
+async fn a_thousand_reports_are_recorded_and_queued_in_few_requests_to_aws() -> Result<()> {
     let stack = without_worker().await?;
     let items: Vec<Value> = (0..1_000)
         .map(|number| {
-            item(&format!("row-{number}"), with(clean(), json!({"purpose": format!("row {number}")})))
+            item(
+                &format!("row-{number}"),
+                with_fields(clean_company(), json!({"purpose": format!("row {number}")})),
+            )
         })
         .collect();
     let before = stack.aws_calls();
     let (results, _) = results(&stack, None, &json!({"reports": items})).await?;
-    let ids: BTreeSet<&str> = results.iter().map(|result| text(result, "/report/reportId")).collect();
+    let ids: BTreeSet<&str> = results.iter().map(|result| text_at(result, "/report/reportId")).collect();
     assert_eq!(ids.len(), 1_000);
-    let made: u64 = stack.aws_calls().values().sum::<u64>() - before.values().sum::<u64>();
-    assert!(made <= 40 + 100 + 20, "{made} requests");
+    let calls: u64 = stack.aws_calls().values().sum::<u64>() - before.values().sum::<u64>();
+    assert!(calls <= 40 + 100 + 20, "{calls} requests");
     let messages = stack
         .clients()
         .sqs
         .get_queue_attributes()
-        .queue_url(&stack.surroundings().queues().queue_url)
+        .queue_url(&stack.infrastructure().queues().queue_url)
         .attribute_names(aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages)
         .send()
         .await?;
@@ -121,23 +126,23 @@ async fn a_thousand_are_recorded_and_queued_in_few_requests_to_aws() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_batch_is_refused_as_a_whole() -> Result<()> {
+async fn an_invalid_batch_is_rejected_as_a_whole() -> Result<()> {
     let stack = without_worker().await?;
-    let too_many: Vec<Value> = (0..1_001).map(|number| item(&number.to_string(), clean())).collect();
+    let too_many: Vec<Value> = (0..1_001).map(|number| item(&number.to_string(), clean_company())).collect();
     for (body, code) in [
         (json!([]), "wrong_type"),
         (json!({}), "required"),
         (json!({"reports": {}}), "wrong_type"),
         (json!({"reports": []}), "count_invalid"),
         (json!({"reports": too_many}), "count_invalid"),
-        (json!({"reports": [clean()], "more": 1}), "unknown_field"),
+        (json!({"reports": [clean_company()], "more": 1}), "unknown_field"),
     ] {
         let answer = send(&stack, None, &body).await?;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{code}");
         let problem: Value = answer.json().await?;
-        assert_eq!(text(&problem, "/errors/0/code"), code);
+        assert_eq!(text_at(&problem, "/errors/0/code"), code);
     }
-    let large = json!({"reports": [item("a", with(clean(), json!({"purpose": "x".repeat(5_000_000)})))]});
+    let large = json!({"reports": [item("a", with_fields(clean_company(), json!({"purpose": "x".repeat(5_000_000)})))]});
     assert_eq!(send(&stack, None, &large).await?.status(), StatusCode::PAYLOAD_TOO_LARGE);
     let anonymous = reqwest::Client::new().post(format!("{}/v1/reports/batch", stack.api_url()));
     assert_eq!(anonymous.json(&json!({})).send().await?.status(), StatusCode::UNAUTHORIZED);

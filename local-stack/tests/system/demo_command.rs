@@ -1,13 +1,14 @@
-//! `local-stack demo` as a process: two reports of different levels, saved; and what happens when one fails.
+//! `local-stack demo` as a process: it saves two reports with different risk levels, and it reports a failed
+//! one.
 
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use crate::support::command::command;
+use crate::support::command::local_stack_command;
 use serde_json::Value;
 
-/// The directories of the reports under `out`, each with the report's JSON form.
+/// Returns the directories of the reports under `out`, each with its JSON file.
 fn reports(out: &Path) -> Vec<(PathBuf, Value)> {
     let directories = fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path());
     directories
@@ -19,12 +20,12 @@ fn reports(out: &Path) -> Vec<(PathBuf, Value)> {
 }
 
 #[test]
-fn the_demo_saves_a_low_and_a_high_report_even_where_the_usual_port_is_taken() {
-    // Held by this test, or by somebody else already: either will do.
-    let _held = TcpListener::bind("127.0.0.1:8080");
+fn the_demo_saves_a_low_and_a_high_report_even_if_the_default_port_is_taken() {
+    // The port may be taken by another program already, which serves the test as well.
+    let _occupied = TcpListener::bind("127.0.0.1:8080");
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("new/reports");
-    let ended = command(&["demo", "--out", out.to_str().unwrap()]).output().unwrap();
+    let ended = local_stack_command(&["demo", "--out", out.to_str().unwrap()]).output().unwrap();
     let (stdout, stderr) =
         (String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap());
     assert_eq!(ended.status.code(), Some(0), "{stdout}{stderr}");
@@ -50,7 +51,7 @@ fn the_demo_saves_a_low_and_a_high_report_even_where_the_usual_port_is_taken() {
         assert!(evidence.is_object());
         for file in fs::read_dir(directory).unwrap() {
             let path = file.unwrap().path();
-            assert!(stdout.contains(path.to_str().unwrap()), "{path:?} is not named: {stdout}");
+            assert!(stdout.contains(path.to_str().unwrap()), "{path:?} is not listed: {stdout}");
         }
         let findings = report["findings"].as_array().unwrap().len().to_string();
         let company = report["company"]["companyName"].as_str().unwrap();
@@ -61,16 +62,22 @@ fn the_demo_saves_a_low_and_a_high_report_even_where_the_usual_port_is_taken() {
         assert_eq!(cells[5], findings);
         assert!(stderr.contains(&format!("{company}  100 %  COMPLETED")), "{stderr}");
     }
-    assert!(!stderr.contains("INFO"), "only warnings are logged: {stderr}");
+    assert!(!stderr.contains("INFO"), "more than warnings are logged: {stderr}");
 }
 
 #[test]
-fn a_report_that_fails_is_told_with_its_reason_and_ends_the_demo_with_1() {
+fn a_failed_report_is_printed_with_its_reason_and_the_demo_exits_with_1() {
     let directory = tempfile::tempdir().unwrap();
-    let ended = command(&["demo", "--fault", "bedrock=error", "--out", directory.path().to_str().unwrap()])
-        .env("DOSSIER_ATTEMPTS", "1")
-        .output()
-        .unwrap();
+    let ended = local_stack_command(&[
+        "demo",
+        "--fault",
+        "bedrock=error",
+        "--out",
+        directory.path().to_str().unwrap(),
+    ])
+    .env("DOSSIER_ATTEMPTS", "1")
+    .output()
+    .unwrap();
     let (stdout, stderr) =
         (String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap());
     assert_eq!(ended.status.code(), Some(1), "{stdout}{stderr}");

@@ -1,11 +1,12 @@
-//! The documentation says what the code does: settings and commands are compared with it.
+//! The documentation agrees with the code: the tables of settings are compared with the settings themselves.
 use std::fs;
 
 use aws_adapters::settings::AWS_SETTINGS;
 use service_runtime::config::markdown;
 use telemetry::TELEMETRY_SETTINGS;
 
-/// The tables of settings between the markers of docs/CONFIGURATION.md. `UPDATE_DOCS=1` writes them.
+/// Compares the tables of settings between the markers of docs/CONFIGURATION.md. `UPDATE_DOCS=1` writes them
+/// instead.
 #[test]
 fn the_configuration_page_lists_every_setting() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/CONFIGURATION.md");
@@ -20,7 +21,7 @@ fn the_configuration_page_lists_every_setting() {
     for (name, settings) in tables {
         let (begin, end) = (format!("<!-- settings: {name} -->\n"), "<!-- end -->");
         let from = page.find(&begin).unwrap_or_else(|| panic!("no marker for {name}")) + begin.len();
-        let to = from + page[from..].find(end).expect("an end marker");
+        let to = from + page[from..].find(end).expect("the end marker is missing");
         let table = markdown(&[settings]);
         if page[from..to] != table {
             stale.push(name);

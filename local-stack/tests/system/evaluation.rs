@@ -1,11 +1,13 @@
-//! The evaluation and the replay through the stand-in: with it they are regression tests of prompt, rules and checks.
+//! The evaluation and the replay of reports. With the stand-in they are regression tests of prompt, rules and
+//! checks.
 use std::path::Path;
 
-use crate::support::sanctioned;
+use crate::support::sanctioned_company;
 use anyhow::Result;
 use domain::risk::RiskLevel;
+use local_stack::TestStack;
 use local_stack::faults::Faults;
-use local_stack::stack::{Part, testing::TestStack};
+use local_stack::stack::Component;
 use worker_service::evaluation::Overrides;
 use worker_service::evaluation::evaluate::{Evaluation, evaluate};
 use worker_service::evaluation::replay::{Stored, replay};
@@ -15,23 +17,23 @@ fn cases() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../worker-service/evaluation"))
 }
 
-async fn evaluated(stack: &TestStack, instead: &Overrides) -> Result<Evaluation> {
+async fn run_evaluation(stack: &TestStack, overrides: &Overrides) -> Result<Evaluation> {
     let settings = Settings::read(stack.environment())?;
-    Ok(evaluate(cases(), stack.surroundings().bedrock_sdk(), &settings.model, instead).await?)
+    Ok(evaluate(cases(), stack.infrastructure().bedrock_sdk(), &settings.model, overrides).await?)
 }
 
 async fn without_services() -> Result<TestStack> {
     TestStack::with(local_stack::stack::Options {
-        without: vec![Part::Api, Part::Worker],
+        without: vec![Component::Api, Component::Worker],
         ..TestStack::options()
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stand_in_agrees_in_every_case_and_invents_nothing() -> Result<()> {
+async fn the_stand_in_agrees_with_every_case_and_invents_nothing() -> Result<()> {
     let stack = without_services().await?;
-    let evaluation = evaluated(&stack, &Overrides::default()).await?;
+    let evaluation = run_evaluation(&stack, &Overrides::default()).await?;
     let mut table = Vec::new();
     evaluation.write(&mut table)?;
     let table = String::from_utf8(table)?;
@@ -46,41 +48,41 @@ async fn the_stand_in_agrees_in_every_case_and_invents_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_model_falls_short_and_the_evaluation_says_of_what() -> Result<()> {
+async fn the_evaluation_measures_how_a_bad_model_fails() -> Result<()> {
     let stack = without_services().await?;
     stack.bedrock().faults().set(Faults { hallucinated: 1.0, ..Faults::default() });
-    let evaluation = evaluated(&stack, &Overrides::default()).await?;
+    let evaluation = run_evaluation(&stack, &Overrides::default()).await?;
     assert!(evaluation.citation_validity < 0.2, "{evaluation:?}");
     assert!(evaluation.missed > 5, "{evaluation:?}");
-    // The floor keeps the levels right whatever the model says.
+    // The floor of the rules keeps the levels right whatever the model answers.
     assert!(evaluation.cases.iter().all(|case| case.level.is_some_and(|level| level >= RiskLevel::Low)));
 
-    // A model that is told to obey the news is caught by the checks, and not by luck.
+    // The checks catch a model that follows instructions in the news.
     stack.bedrock().faults().set(Faults { obedient: 1.0, ..Faults::default() });
-    let evaluation = evaluated(&stack, &Overrides::default()).await?;
+    let evaluation = run_evaluation(&stack, &Overrides::default()).await?;
     let injected = evaluation.cases.iter().find(|case| case.case == "injected-news").unwrap();
     assert_eq!((injected.level, injected.invented.len()), (Some(RiskLevel::Medium), 0), "{injected:?}");
 
     stack.bedrock().faults().set(Faults { error: 1.0, ..Faults::default() });
-    let silent = evaluated(&stack, &Overrides { model: None, prompt: Some("assess-2".into()) }).await?;
-    assert!(silent.cases.iter().all(|case| case.error.is_some() && case.level.is_none()));
-    assert!(silent.require(0.9).is_err());
+    let failing = run_evaluation(&stack, &Overrides { model: None, prompt: Some("assess-2".into()) }).await?;
+    assert!(failing.cases.iter().all(|case| case.error.is_some() && case.level.is_none()));
+    assert!(failing.require(0.9).is_err());
     let unknown = Overrides { model: None, prompt: Some("assess-0".into()) };
-    assert!(evaluated(&stack, &unknown).await.unwrap_err().to_string().contains("assess-2"));
+    assert!(run_evaluation(&stack, &unknown).await.unwrap_err().to_string().contains("assess-2"));
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replay_shows_what_would_differ_and_touches_nothing() -> Result<()> {
+async fn a_replay_shows_the_differences_and_writes_nothing() -> Result<()> {
     let stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&sanctioned()).await?;
+    let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
     let before = stack.dev().wait_for_end(&id).await?;
     let calls = stack.aws_calls();
     let settings = Settings::read(stack.environment())?;
     let (aws, _) = stack.adapters()?;
     let tenant = "dev".parse()?;
     let stored = Stored::fetch(&aws, &tenant, id.parse()?).await?;
-    let bedrock = stack.surroundings().bedrock_sdk();
+    let bedrock = stack.infrastructure().bedrock_sdk();
 
     let same = replay(&stored, bedrock, &settings, &Overrides::default()).await?;
     assert_eq!((same.kept, same.gone.len(), same.new.len()), (3, 0, 0));
@@ -97,7 +99,7 @@ async fn a_replay_shows_what_would_differ_and_touches_nothing() -> Result<()> {
     worse.write(&mut text)?;
     assert!(String::from_utf8(text)?.contains("the report was not touched"));
 
-    // Nothing was written anywhere, and the report is what it was.
+    // The replay wrote nothing to AWS, and the report is unchanged.
     let writes = |calls: &local_stack::aws::CallCounts| {
         let reads = ["GetItem", "GetObject", "Query", "ReceiveMessage", "GetQueueAttributes", "BatchGetItem"];
         calls

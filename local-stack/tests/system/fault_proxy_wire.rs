@@ -1,25 +1,25 @@
-//! The fault rig on the wire: signatures survive it, each fault is what an SDK takes it for, and what was applied
-//! stays applied when its answer is lost.
+//! The fault proxy on the wire: signatures stay valid, an SDK recognises each fault, and a request whose
+//! answer is lost stays applied.
 
-use crate::support::aws::{Aws, clients, provisioned_aws, within};
+use crate::support::aws::{ProvisionedAws, aws_clients, provisioned_aws, within};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use local_stack::aws::CallCounts;
-use local_stack::fault_proxy::{FaultProxy, Injected, Kind, Options, Upstream};
-use local_stack::provision::Clients;
+use local_stack::fault_proxy::{FaultProxy, InjectedCounts, Options, Upstream, WireFault};
+use local_stack::provision::AwsClients;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The embedded AWS with a rig in front of it and clients that go through the rig.
-struct Rigged {
-    direct: Aws,
-    rig: FaultProxy,
-    through: Clients,
+/// The embedded AWS behind a fault proxy, with clients that go through the proxy.
+struct Proxied {
+    direct: ProvisionedAws,
+    proxy: FaultProxy,
+    clients: AwsClients,
 }
 
-async fn rigged(rules: &[&str]) -> Rigged {
+async fn start_proxied(rules: &[&str]) -> Proxied {
     let direct = provisioned_aws().await;
     let upstream = Upstream {
         aws: direct.aws.endpoint(),
@@ -27,63 +27,63 @@ async fn rigged(rules: &[&str]) -> Rigged {
         sqs: direct.clients.sqs.clone(),
     };
     let options = Options { rules: rules.iter().map(|rule| rule.parse().unwrap()).collect(), observer: None };
-    let rig = FaultProxy::start(options, upstream, 7).await.unwrap();
-    let through = clients(&rig.aws_url(), "a secret of this test");
-    Rigged { direct, rig, through }
+    let proxy = FaultProxy::start(options, upstream, 7).await.unwrap();
+    let clients = aws_clients(&proxy.aws_url(), "a secret of this test");
+    Proxied { direct, proxy, clients }
 }
 
-async fn put(clients: &Clients, key: &str) -> Result<(), aws_sdk_dynamodb::Error> {
+async fn put(clients: &AwsClients, key: &str) -> Result<(), aws_sdk_dynamodb::Error> {
     let key = AttributeValue::S(key.to_owned());
     clients.dynamodb.put_item().table_name("dossier").item("pk", key).send().await?;
     Ok(())
 }
 
-async fn is_there(clients: &Clients, key: &str) -> bool {
+async fn exists(clients: &AwsClients, key: &str) -> bool {
     let key = AttributeValue::S(key.to_owned());
     clients.dynamodb.get_item().table_name("dossier").key("pk", key).send().await.unwrap().item.is_some()
 }
 
-fn injected(rig: &FaultProxy, operation: &str, kind: Kind) -> u64 {
-    let injected: Injected = rig.plan().injected();
-    injected.get(operation).and_then(|kinds| kinds.get(&kind)).copied().unwrap_or(0)
+fn injected(proxy: &FaultProxy, operation: &str, fault: WireFault) -> u64 {
+    let injected: InjectedCounts = proxy.plan().injected();
+    injected.get(operation).and_then(|faults| faults.get(&fault)).copied().unwrap_or(0)
 }
 
 #[tokio::test]
-async fn without_rules_everything_passes_and_is_named_as_the_emulator_names_it() {
-    let Rigged { direct, rig, through } = rigged(&[]).await;
+async fn without_rules_every_request_passes_and_is_counted_under_the_emulators_name() {
+    let Proxied { direct, proxy, clients } = start_proxied(&[]).await;
     let before = direct.aws.calls();
-    put(&through, "a").await.unwrap();
-    assert!(is_there(&through, "a").await);
+    put(&clients, "a").await.unwrap();
+    assert!(exists(&clients, "a").await);
     let (bucket, queue) = (&direct.names.bucket, &direct.queues.queue_url);
     let body = ByteStream::from_static("石".as_bytes());
-    through.s3.put_object().bucket(bucket).key("reports/a b/石.txt").body(body).send().await.unwrap();
-    let object = through.s3.get_object().bucket(bucket).key("reports/a b/石.txt").send().await.unwrap();
+    clients.s3.put_object().bucket(bucket).key("reports/a b/石.txt").body(body).send().await.unwrap();
+    let object = clients.s3.get_object().bucket(bucket).key("reports/a b/石.txt").send().await.unwrap();
     assert_eq!(object.body.collect().await.unwrap().into_bytes(), "石".as_bytes());
-    through.s3.head_object().bucket(bucket).key("reports/a b/石.txt").send().await.unwrap();
-    through.s3.head_bucket().bucket(bucket).send().await.unwrap();
-    through.s3.list_objects_v2().bucket(bucket).send().await.unwrap();
-    through.s3.delete_object().bucket(bucket).key("reports/a b/石.txt").send().await.unwrap();
-    through.sqs.send_message().queue_url(queue).message_body("{}").send().await.unwrap();
+    clients.s3.head_object().bucket(bucket).key("reports/a b/石.txt").send().await.unwrap();
+    clients.s3.head_bucket().bucket(bucket).send().await.unwrap();
+    clients.s3.list_objects_v2().bucket(bucket).send().await.unwrap();
+    clients.s3.delete_object().bucket(bucket).key("reports/a b/石.txt").send().await.unwrap();
+    clients.sqs.send_message().queue_url(queue).message_body("{}").send().await.unwrap();
 
     let mut after: CallCounts = direct.aws.calls();
     for (call, count) in before {
         *after.get_mut(&call).unwrap() -= count;
     }
-    let seen_behind = after.into_iter().filter(|(_, count)| *count > 0);
-    let seen_behind =
-        seen_behind.map(|((service, operation), count)| (format!("{service:?}.{operation}"), count));
-    assert_eq!(rig.plan().exchanges(), seen_behind.collect());
-    rig.stop().await.unwrap();
+    let upstream_calls = after.into_iter().filter(|(_, count)| *count > 0);
+    let upstream_calls =
+        upstream_calls.map(|((service, operation), count)| (format!("{service:?}.{operation}"), count));
+    assert_eq!(proxy.plan().exchanges(), upstream_calls.collect());
+    proxy.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_signed_link_works_through_the_rig_and_a_changed_one_does_not() {
-    let Rigged { direct, through, rig } = rigged(&[]).await;
+async fn a_signed_link_works_through_the_proxy_and_a_changed_one_does_not() {
+    let Proxied { direct, clients, proxy } = start_proxied(&[]).await;
     let bucket = &direct.names.bucket;
     let body = ByteStream::from_static(b"signed");
     direct.clients.s3.put_object().bucket(bucket).key("reports/x").body(body).send().await.unwrap();
     let signing = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
-    let request = through.s3.get_object().bucket(bucket).key("reports/x");
+    let request = clients.s3.get_object().bucket(bucket).key("reports/x");
     let link =
         request.response_content_disposition("attachment; filename=\"x y.txt\"").presigned(signing).await;
     let link = link.unwrap().uri().to_owned();
@@ -93,42 +93,43 @@ async fn a_signed_link_works_through_the_rig_and_a_changed_one_does_not() {
     assert_eq!(answer.bytes().await.unwrap(), "signed");
     let changed = http.get(link.replace("reports/x", "reports/y")).send().await.unwrap();
     assert_eq!(changed.status(), 403);
-    // Signed for the rig's address: the Host header is part of it and was not rewritten.
-    let elsewhere = link.replace(&rig.aws_url(), &direct.aws.endpoint());
+    // The link is signed for the proxy's address: the Host header is part of the signature and is not
+    // rewritten.
+    let elsewhere = link.replace(&proxy.aws_url(), &direct.aws.endpoint());
     assert_eq!(http.get(elsewhere).send().await.unwrap().status(), 403);
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_refused_behind_the_rig() {
-    let Rigged { direct: _direct, rig, .. } = rigged(&[]).await;
-    let strangers = clients(&rig.aws_url(), "another secret");
-    let refusal = DisplayErrorContext(put(&strangers, "a").await.unwrap_err()).to_string();
+async fn a_wrong_secret_is_rejected_through_the_proxy() {
+    let Proxied { direct: _direct, proxy, .. } = start_proxied(&[]).await;
+    let wrong_clients = aws_clients(&proxy.aws_url(), "another secret");
+    let refusal = DisplayErrorContext(put(&wrong_clients, "a").await.unwrap_err()).to_string();
     assert!(refusal.contains("InvalidSignatureException"), "{refusal}");
 }
 
 #[tokio::test]
-async fn a_lost_answer_was_applied_and_a_lost_request_was_not() {
-    let Rigged { direct, rig, through } = rigged(&["DynamoDb.PutItem=lost-answer:1"]).await;
+async fn a_request_whose_answer_is_lost_is_applied_and_a_lost_request_is_not() {
+    let Proxied { direct, proxy, clients } = start_proxied(&["DynamoDb.PutItem=lost-answer:1"]).await;
     let error =
-        through.dynamodb.put_item().table_name("dossier").item("pk", AttributeValue::S("a".to_owned()));
+        clients.dynamodb.put_item().table_name("dossier").item("pk", AttributeValue::S("a".to_owned()));
     let error = error.send().await.unwrap_err();
     assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
-    assert!(is_there(&direct.clients, "a").await);
+    assert!(exists(&direct.clients, "a").await);
 
-    rig.plan().set(vec!["DynamoDb.*=lost-request:1".parse().unwrap()]);
-    put(&through, "b").await.unwrap_err();
-    assert!(!is_there(&direct.clients, "b").await);
-    assert_eq!(injected(&rig, "DynamoDb.PutItem", Kind::LostAnswer), 1);
-    assert_eq!(injected(&rig, "DynamoDb.PutItem", Kind::LostRequest), 1);
-    rig.plan().set(Vec::new());
-    put(&through, "b").await.unwrap();
+    proxy.plan().set(vec!["DynamoDb.*=lost-request:1".parse().unwrap()]);
+    put(&clients, "b").await.unwrap_err();
+    assert!(!exists(&direct.clients, "b").await);
+    assert_eq!(injected(&proxy, "DynamoDb.PutItem", WireFault::LostAnswer), 1);
+    assert_eq!(injected(&proxy, "DynamoDb.PutItem", WireFault::LostRequest), 1);
+    proxy.plan().set(Vec::new());
+    put(&clients, "b").await.unwrap();
 }
 
 #[tokio::test]
-async fn each_service_refuses_in_its_own_words() {
-    let Rigged { direct, rig, through } = rigged(&[]).await;
+async fn each_service_has_its_own_error_codes() {
+    let Proxied { direct, proxy, clients } = start_proxied(&[]).await;
     let (bucket, queue) = (&direct.names.bucket, &direct.queues.queue_url);
-    for (kind, expected) in [
+    for (fault, expected) in [
         ("throttle", [("ThrottlingException", 400), ("RequestThrottled", 403), ("SlowDown", 503)]),
         (
             "unavailable",
@@ -136,56 +137,56 @@ async fn each_service_refuses_in_its_own_words() {
         ),
         ("internal-error", [("InternalServerError", 500), ("InternalFailure", 500), ("InternalError", 500)]),
     ] {
-        rig.plan().set(vec![format!("all={kind}:1").parse().unwrap()]);
+        proxy.plan().set(vec![format!("all={fault}:1").parse().unwrap()]);
         let key = AttributeValue::S("a".to_owned());
         let dynamodb =
-            through.dynamodb.get_item().table_name("dossier").key("pk", key).send().await.unwrap_err();
-        let sqs = through.sqs.send_message().queue_url(queue).message_body("{}").send().await.unwrap_err();
-        let s3 = through.s3.get_object().bucket(bucket).key("x").send().await.unwrap_err();
-        let given = [
+            clients.dynamodb.get_item().table_name("dossier").key("pk", key).send().await.unwrap_err();
+        let sqs = clients.sqs.send_message().queue_url(queue).message_body("{}").send().await.unwrap_err();
+        let s3 = clients.s3.get_object().bucket(bucket).key("x").send().await.unwrap_err();
+        let answered = [
             (dynamodb.code().unwrap(), dynamodb.raw_response().unwrap().status().as_u16()),
             (sqs.code().unwrap(), sqs.raw_response().unwrap().status().as_u16()),
             (s3.code().unwrap(), s3.raw_response().unwrap().status().as_u16()),
         ];
-        assert_eq!(given, expected, "{kind}");
+        assert_eq!(answered, expected, "{fault}");
     }
 }
 
 #[tokio::test]
-async fn a_repeated_message_reaches_a_second_receiver_while_the_first_one_has_it() {
-    let Rigged { direct, rig, through } = rigged(&["Sqs.ReceiveMessage=repeat:1"]).await;
+async fn a_repeated_message_reaches_a_second_receiver_while_the_first_one_holds_it() {
+    let Proxied { direct, proxy, clients } = start_proxied(&["Sqs.ReceiveMessage=repeat:1"]).await;
     let queue = &direct.queues.queue_url;
-    through.sqs.send_message().queue_url(queue).message_body("once").send().await.unwrap();
+    clients.sqs.send_message().queue_url(queue).message_body("once").send().await.unwrap();
     let receive = || async {
         let request =
-            through.sqs.receive_message().queue_url(queue).visibility_timeout(60).wait_time_seconds(10);
+            clients.sqs.receive_message().queue_url(queue).visibility_timeout(60).wait_time_seconds(10);
         within(15, request.send()).await.unwrap().messages.unwrap_or_default()
     };
     let (first, second) = (receive().await, receive().await);
     assert_eq!((first.len(), second.len()), (1, 1));
     assert_eq!(first[0].message_id, second[0].message_id);
-    assert_eq!(injected(&rig, "Sqs.ReceiveMessage", Kind::Repeat), 2);
+    assert_eq!(injected(&proxy, "Sqs.ReceiveMessage", WireFault::Repeat), 2);
 }
 
 #[tokio::test]
-async fn the_rules_are_read_and_replaced_over_http_and_bad_ones_change_nothing() {
-    let Rigged { direct: _direct, rig, through } = rigged(&["S3.*=throttle:0.5"]).await;
+async fn the_rules_are_read_and_replaced_over_http_and_invalid_ones_change_nothing() {
+    let Proxied { direct: _direct, proxy, clients } = start_proxied(&["S3.*=throttle:0.5"]).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    for base in [rig.aws_url(), rig.bedrock_url()] {
+    for base in [proxy.aws_url(), proxy.bedrock_url()] {
         let faults = format!("{base}/_rig/faults");
         let get = || async { http.get(&faults).send().await.unwrap().json::<Value>().await.unwrap() };
-        let bad = json!({"rules": ["S3.*=slow:1", "all=2", "all=0.1"]});
-        let refused = http.put(&faults).json(&bad).send().await.unwrap();
-        assert_eq!(refused.status(), 422);
-        let refused: Value = refused.json().await.unwrap();
-        assert_eq!(refused["errors"].as_array().unwrap().len(), 2, "{refused}");
+        let invalid = json!({"rules": ["S3.*=slow:1", "all=2", "all=0.1"]});
+        let rejected = http.put(&faults).json(&invalid).send().await.unwrap();
+        assert_eq!(rejected.status(), 422);
+        let rejected: Value = rejected.json().await.unwrap();
+        assert_eq!(rejected["errors"].as_array().unwrap().len(), 2, "{rejected}");
         assert_eq!(get().await, json!({"seed": 7, "rules": ["S3.*=throttle:0.5"]}));
     }
-    let faults = format!("{}/_rig/faults", rig.bedrock_url());
+    let faults = format!("{}/_rig/faults", proxy.bedrock_url());
     let set = json!({"rules": ["DynamoDb.PutItem=throttle:1"]});
     assert_eq!(http.put(&faults).body(set.to_string()).send().await.unwrap().status(), 200);
-    put(&through, "a").await.unwrap_err();
-    let counts = http.get(format!("{}/_rig/injected", rig.aws_url())).send().await.unwrap();
+    put(&clients, "a").await.unwrap_err();
+    let counts = http.get(format!("{}/_rig/injected", proxy.aws_url())).send().await.unwrap();
     let counts: Value = counts.json().await.unwrap();
     assert_eq!(counts["injected"], json!({"DynamoDb.PutItem": {"throttle": 1}}));
     assert_eq!(counts["exchanges"]["DynamoDb.PutItem"], 1);

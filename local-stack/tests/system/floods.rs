@@ -1,12 +1,13 @@
-//! Clients that are slow, silent, huge or too many: healthy ones keep their answers, and memory stays bounded.
+//! Slow, silent, huge and too many requests: well-behaved clients keep being served, and memory stays
+//! bounded.
 use std::time::{Duration, Instant};
 
-use crate::support::binaries::Process;
-use crate::support::clean;
+use crate::support::clean_company;
+use crate::support::service_process::ServiceProcess;
 use anyhow::{Context as _, Result};
 use futures::future::join_all;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 async fn stack_with(settings: &[(&str, &str)]) -> Result<TestStack> {
-    let mut options = Options { without: vec![Part::Worker], ..TestStack::options() };
+    let mut options = Options { without: vec![Component::Worker], ..TestStack::options() };
     options.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     TestStack::with(options).await
 }
@@ -23,14 +24,14 @@ fn host(stack: &TestStack) -> &str {
     stack.api_url().trim_start_matches("http://")
 }
 
-/// A connection on which `text` was sent, and nothing more will be.
+/// Opens a connection and sends `text` and nothing more.
 async fn stalled(host: &str, text: &str) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(host).await?;
     stream.write_all(text.as_bytes()).await?;
     Ok(stream)
 }
 
-/// A request whose body never comes.
+/// Returns the head of a request whose body never arrives.
 fn without_body(stack: &TestStack) -> String {
     use secrecy::ExposeSecret as _;
     let key = stack.keys().dev.expose_secret();
@@ -39,17 +40,17 @@ fn without_body(stack: &TestStack) -> String {
     )
 }
 
-/// What comes until the other side closes.
-async fn rest(mut stream: TcpStream) -> Result<String> {
+/// Reads until the server closes the connection.
+async fn read_to_end(mut stream: TcpStream) -> Result<String> {
     let mut bytes = Vec::new();
     tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut bytes))
         .await
-        .context("not closed")??;
+        .context("the connection was not closed")??;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_and_silent_clients_are_ended_and_cost_nobody_an_answer() -> Result<()> {
+async fn slow_and_silent_clients_are_disconnected_and_do_not_affect_others() -> Result<()> {
     let stack = stack_with(&[("DOSSIER_REQUEST_SECONDS", "2"), ("DOSSIER_API_IDLE_SECONDS", "5")]).await?;
     let mut silent = Vec::new();
     for head in ["", "GET /v1/reports HT", "GET /v1/reports HTTP/1.1\r\nHost: x\r\nX-Slow: a"] {
@@ -58,41 +59,41 @@ async fn slow_and_silent_clients_are_ended_and_cost_nobody_an_answer() -> Result
         }
     }
     let body = stalled(host(&stack), &without_body(&stack)).await?;
-    let began = Instant::now();
-    assert_eq!(stack.dev().submit(&clean()).await?.status(), StatusCode::ACCEPTED);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let started = Instant::now();
+    assert_eq!(stack.dev().submit(&clean_company()).await?.status(), StatusCode::ACCEPTED);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     let mut answer = vec![0; 12];
     let mut body = body;
     body.read_exact(&mut answer).await?;
-    assert_eq!(answer, b"HTTP/1.1 503", "a body that does not come is waited for two seconds");
-    // Heads that do not come end their connections by themselves.
-    for ended in join_all(silent.into_iter().map(rest)).await {
-        let words = ended?;
-        assert!(words.is_empty() || words.starts_with("HTTP/1.1 4"), "{words}");
+    assert_eq!(answer, b"HTTP/1.1 503", "a body that does not arrive times out after two seconds");
+    // The server closes connections whose head does not arrive.
+    for response in join_all(silent.into_iter().map(read_to_end)).await {
+        let response = response?;
+        assert!(response.is_empty() || response.starts_with("HTTP/1.1 4"), "{response}");
     }
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_much_is_refused_at_once_and_health_is_told_all_the_same() -> Result<()> {
+async fn excess_requests_are_rejected_at_once_while_health_checks_pass() -> Result<()> {
     let stack = stack_with(&[("DOSSIER_API_IN_FLIGHT", "4"), ("DOSSIER_REQUEST_SECONDS", "4")]).await?;
     let text = without_body(&stack);
     let mut held = Vec::new();
     for _ in 0..4 {
         held.push(stalled(host(&stack), &text).await?);
     }
-    let refused = loop {
+    let rejected = loop {
         let answer = stack.dev().get("/v1/reports").await?;
         if answer.status() != StatusCode::OK {
             break answer;
         }
         sleep(Duration::from_millis(20)).await;
     };
-    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(refused.headers()["retry-after"], "1");
-    assert_eq!(refused.json::<Value>().await?["code"], "overloaded");
-    // A preference that means nothing here lets nobody past.
+    assert_eq!(rejected.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(rejected.headers()["retry-after"], "1");
+    assert_eq!(rejected.json::<Value>().await?["code"], "overloaded");
+    // `Prefer: wait` does not bypass the limit on routes that do not support it.
     for path in ["/v1/reports", "/openapi.json"] {
         let preferring =
             stack.dev().request(reqwest::Method::GET, path).header("prefer", "wait=5").send().await?;
@@ -101,7 +102,7 @@ async fn what_is_too_much_is_refused_at_once_and_health_is_told_all_the_same() -
     for probe in ["/healthz", "/readyz"] {
         assert_eq!(stack.dev().get(probe).await?.status(), StatusCode::OK, "{probe}");
     }
-    // When those in work are done, others are served again.
+    // Others are served again when the requests in flight have ended.
     drop(held);
     while stack.dev().get("/v1/reports").await?.status() != StatusCode::OK {
         sleep(Duration::from_millis(50)).await;
@@ -110,8 +111,8 @@ async fn what_is_too_much_is_refused_at_once_and_health_is_told_all_the_same() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_times_too_many_requests_and_huge_heads_leave_memory_bounded() -> Result<()> {
-    let without = vec![Part::Api, Part::Worker];
+async fn memory_stays_bounded_under_ten_times_the_limit_and_huge_heads() -> Result<()> {
+    let without = vec![Component::Api, Component::Worker];
     let stack = TestStack::with(Options { without, ..TestStack::options() }).await?;
     let mut environment = stack.environment().clone();
     for (name, value) in
@@ -119,16 +120,16 @@ async fn ten_times_too_many_requests_and_huge_heads_leave_memory_bounded() -> Re
     {
         environment.insert(name.to_owned(), value.to_owned());
     }
-    let api = Process::start("api-service", &environment)?;
+    let api = ServiceProcess::start("api-service", &environment)?;
     while !stack.dev().get("/readyz").await.is_ok_and(|answer| answer.status() == 200) {
         sleep(Duration::from_millis(50)).await;
     }
-    let before = peak_memory(api.id().context("it runs")?)?;
-    // Heads of a megabyte are refused long before they are whole.
+    let before = peak_memory(api.id().context("the API has ended")?)?;
+    // A head of a megabyte is rejected long before it is complete.
     let huge = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Huge: {}", "a".repeat(1024 * 1024));
     let huge = (0..64).map(|_| async {
         let mut stream = TcpStream::connect(host(&stack)).await?;
-        // Whoever refuses may close before all of it is sent.
+        // The server may close the connection before everything is sent.
         let _ = stream.write_all(huge.as_bytes()).await;
         let mut answer = vec![0; 12];
         let read = stream.read(&mut answer).await.unwrap_or_default();
@@ -149,7 +150,7 @@ async fn ten_times_too_many_requests_and_huge_heads_leave_memory_bounded() -> Re
         }
     }
     assert!(served > 100, "{served} served, {shed} shed");
-    let after = peak_memory(api.id().context("it runs")?)?;
+    let after = peak_memory(api.id().context("the API has ended")?)?;
     eprintln!("floods: {served} served, {shed} shed; peak memory {before} KiB before, {after} KiB after");
     assert!(after < before + 150 * 1024, "{before} KiB before, {after} KiB after");
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
@@ -158,20 +159,20 @@ async fn ten_times_too_many_requests_and_huge_heads_leave_memory_bounded() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_tenants_streams_leave_connections_for_others() -> Result<()> {
+async fn the_event_streams_of_one_tenant_leave_connections_for_others() -> Result<()> {
     let stack = stack_with(&[("DOSSIER_TENANT_FOLLOWERS", "2")]).await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
     let path = format!("/v1/reports/{id}/events");
     let mut open = Vec::new();
     for _ in 0..2 {
         open.push(stack.dev().get(&path).await?.error_for_status()?);
     }
-    let refused = stack.dev().get(&path).await?;
-    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert!(refused.headers().contains_key("retry-after"));
+    let rejected = stack.dev().get(&path).await?;
+    assert_eq!(rejected.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(rejected.headers().contains_key("retry-after"));
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
     let acme = stack.acme_client()?;
-    let theirs = acme.submitted(&clean()).await?;
+    let theirs = acme.submit_accepted(&clean_company()).await?;
     assert_eq!(acme.get(&format!("/v1/reports/{theirs}/events")).await?.status(), StatusCode::OK);
     drop(open);
     while stack.dev().get(&path).await?.status() != StatusCode::OK {
@@ -180,7 +181,7 @@ async fn one_tenants_streams_leave_connections_for_others() -> Result<()> {
     stack.stop().await
 }
 
-/// The most memory that a process had, in KiB.
+/// Returns the peak memory of a process, in KiB.
 fn peak_memory(process: u32) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;

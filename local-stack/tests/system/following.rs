@@ -1,30 +1,32 @@
-//! ReportWatcher reports: whoever follows hears of each change, and the table is read a bounded number of times for it.
+//! Event streams: every client that follows a report gets each change, with a bounded number of reads of the
+//! table.
 use std::time::Instant;
 
-use crate::support::clean;
+use crate::support::clean_company;
 use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
+use local_stack::TestStack;
 use local_stack::aws::Service;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::{Component, Options};
 use reqwest::{Method, Response};
 use serde_json::Value;
 
-/// Followers of each of two reports.
+/// Number of event streams of each of two reports.
 const FOLLOWERS: usize = 200;
 
+/// An event stream, and the text that is not parsed yet.
 struct Stream(Response, String);
 
 impl Stream {
-    async fn open(stack: &TestStack, id: &str, last_seen: Option<&str>) -> Result<Self> {
+    async fn open(stack: &TestStack, id: &str, last_event_id: Option<&str>) -> Result<Self> {
         let mut request = stack.dev().request(Method::GET, &format!("/v1/reports/{id}/events"));
-        if let Some(seen) = last_seen {
-            request = request.header("last-event-id", seen);
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
         }
         Ok(Self(request.send().await?.error_for_status()?, String::new()))
     }
 
-    /// The next event's id and report.
+    /// Returns the id and the report of the next event.
     async fn next(&mut self) -> Result<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.1.split_once("\n\n") {
@@ -53,38 +55,42 @@ fn reads(stack: &TestStack, operation: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_followers_cost_the_table_no_more_reads_than_one() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
-    let ids = [stack.dev().submitted(&clean()).await?, stack.dev().submitted(&clean()).await?];
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let ids = [
+        stack.dev().submit_accepted(&clean_company()).await?,
+        stack.dev().submit_accepted(&clean_company()).await?,
+    ];
     let opened = (0..2 * FOLLOWERS).map(|index| Stream::open(&stack, &ids[index % 2], None));
     let mut streams = try_join_all(opened).await?;
     for stream in &mut streams {
         assert_eq!(stream.next().await?.1["status"], "PENDING");
     }
-    let (began, single, many) = (Instant::now(), reads(&stack, "GetItem"), reads(&stack, "BatchGetItem"));
+    let (started, single_reads, batch_reads) =
+        (Instant::now(), reads(&stack, "GetItem"), reads(&stack, "BatchGetItem"));
     for id in &ids {
         stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?.error_for_status()?;
     }
     for stream in &mut streams {
         assert_eq!(stream.next().await?.1["status"], "CANCELLED");
     }
-    // Two looks a second at both reports in one request, and one read for each cancel.
-    let looks = reads(&stack, "BatchGetItem") - many;
-    assert!(looks as f64 <= 1.0 + began.elapsed().as_secs_f64() * 2.0, "{looks} looks");
-    assert_eq!(reads(&stack, "GetItem") - single, 2);
+    // One batch reads both reports, at most twice a second; each cancellation reads its report once.
+    let batches = reads(&stack, "BatchGetItem") - batch_reads;
+    assert!(batches as f64 <= 1.0 + started.elapsed().as_secs_f64() * 2.0, "{batches} batch reads");
+    assert_eq!(reads(&stack, "GetItem") - single_reads, 2);
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_goes_on_where_the_one_before_broke_off() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
-    let id = stack.dev().submitted(&clean()).await?;
-    let (seen, _) = Stream::open(&stack, &id, None).await?.next().await?;
-    let mut resumed = Stream::open(&stack, &id, Some(&seen)).await?;
+async fn a_stream_resumes_where_the_previous_one_broke_off() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    let (last_event_id, _) = Stream::open(&stack, &id, None).await?.next().await?;
+    let mut resumed = Stream::open(&stack, &id, Some(&last_event_id)).await?;
     stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?.error_for_status()?;
     let (next, report) = resumed.next().await?;
-    assert!(report["status"] == "CANCELLED" && next != seen, "what was seen is not sent again");
-    // A client that was away while it happened hears of it, and then of the end.
-    let mut late = Stream::open(&stack, &id, Some(&seen)).await?;
+    assert!(report["status"] == "CANCELLED" && next != last_event_id, "the last event is not sent again");
+    // A client that was disconnected during the change gets it, and then the stream ends.
+    let mut late = Stream::open(&stack, &id, Some(&last_event_id)).await?;
     assert_eq!(late.next().await?.0, next);
     assert!(late.next().await.is_err());
     stack.stop().await

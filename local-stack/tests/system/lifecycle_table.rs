@@ -1,5 +1,5 @@
-//! The table does exactly what the pure lifecycle function says: for every command in every
-//! reachable kind of state, the conditional write and the function agree on refusal and result.
+//! The table implements the pure lifecycle function: for every command in every reachable kind of state, the
+//! conditional write and the function agree on rejection and result.
 use std::{collections::VecDeque, time::Duration};
 
 use anyhow::Result;
@@ -14,7 +14,8 @@ use domain::{
     request::ReportRequestDraft,
     time::UtcTime,
 };
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 
 const POLICY: Policy =
     Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };
@@ -62,53 +63,59 @@ fn report(lifecycle: Lifecycle) -> Report {
 }
 
 async fn adapters() -> Result<(TestStack, Aws)> {
-    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     let (aws, _) = stack.adapters()?;
     Ok((stack, aws))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_table_and_the_function_agree_on_every_transition() -> Result<()> {
+async fn the_table_and_the_lifecycle_function_agree_on_every_transition() -> Result<()> {
     let (stack, aws) = adapters().await?;
     let submitted = apply(None, &Command::Submit, at(0), &POLICY)?;
-    // Breadth first over the states that two attempts can reach, each with the time it was reached.
+    // Searches the states that two attempts can reach breadth first, each with the time at which it was
+    // reached.
     let mut open = VecDeque::from([(submitted.clone(), 0)]);
     let mut seen = vec![submitted];
     let mut compared = 0;
     while let Some((state, reached)) = open.pop_front() {
-        // Just after, after the lease, and after the sweeper's grace.
+        // Right after the transition, after the lease, and after the sweeper's grace period.
         for later in [1, 61, 200] {
             let now = reached + later;
             for stale in 0..=state.attempt.min(1) {
                 for command in commands(state.attempt - stale) {
-                    let wanted = apply(Some(&state), &command, at(now), &POLICY);
+                    let expected = apply(Some(&state), &command, at(now), &POLICY);
                     let report = report(state.clone());
                     assert!(matches!(aws.table.create(&report).await?, Created::New));
                     let details = Details::default();
-                    let did = aws
+                    let actual = aws
                         .table
                         .execute(&report.tenant, report.id, &command, &details, at(now), &POLICY)
                         .await?;
                     compared += 1;
-                    match (wanted, did) {
-                        (Ok(wanted), Executed::Done(got)) => {
-                            assert_eq!(got.lifecycle, wanted, "{command:?} on {state:?}");
-                            assert_eq!(aws.table.get(&report.tenant, report.id).await?.as_ref(), Some(&*got));
-                            if wanted.attempt <= 3 && !seen.iter().any(|known| alike(known, &wanted)) {
-                                seen.push(wanted.clone());
-                                open.push_back((wanted, now));
+                    match (expected, actual) {
+                        (Ok(expected), Executed::Done(actual)) => {
+                            assert_eq!(actual.lifecycle, expected, "{command:?} on {state:?}");
+                            assert_eq!(
+                                aws.table.get(&report.tenant, report.id).await?.as_ref(),
+                                Some(&*actual)
+                            );
+                            if expected.attempt <= 3 && !seen.iter().any(|known| same_kind(known, &expected))
+                            {
+                                seen.push(expected.clone());
+                                open.push_back((expected, now));
                             }
                         }
-                        (Err(_), Executed::Rejected(Some(got))) => {
-                            assert_eq!(got.lifecycle, state, "{command:?}");
+                        (Err(_), Executed::Rejected(Some(actual))) => {
+                            assert_eq!(actual.lifecycle, state, "{command:?}");
                         }
-                        // A repeated command whose result is already there counts as done and changes nothing.
-                        (Err(_), Executed::Done(got)) => {
+                        // A repeated command whose result is already recorded counts as done and changes
+                        // nothing.
+                        (Err(_), Executed::Done(actual)) => {
                             assert!(state.shows_result_of(&command), "{command:?} on {state:?}");
-                            assert_eq!(got.lifecycle, state);
+                            assert_eq!(actual.lifecycle, state);
                         }
-                        (wanted, did) => panic!("{command:?} on {state:?}: {wanted:?} but {did:?}"),
+                        (expected, actual) => panic!("{command:?} on {state:?}: {expected:?} but {actual:?}"),
                     }
                 }
             }
@@ -118,8 +125,8 @@ async fn the_table_and_the_function_agree_on_every_transition() -> Result<()> {
     stack.stop().await
 }
 
-/// The same but for the times.
-fn alike(a: &Lifecycle, b: &Lifecycle) -> bool {
+/// Returns whether two states are equal except for their times.
+fn same_kind(a: &Lifecycle, b: &Lifecycle) -> bool {
     let shape = |l: &Lifecycle| {
         (l.status, l.attempt, l.attempts_allowed, l.lease.is_some(), l.cancel_requested, l.due_at.is_some())
     };
@@ -127,11 +134,11 @@ fn alike(a: &Lifecycle, b: &Lifecycle) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_that_does_not_exist_takes_no_command() -> Result<()> {
+async fn every_command_is_rejected_for_an_unknown_report() -> Result<()> {
     let (stack, aws) = adapters().await?;
     let tenant: Tenant = "dev".parse()?;
     for command in commands(1) {
-        let did = aws
+        let result = aws
             .table
             .execute(
                 &tenant,
@@ -142,13 +149,13 @@ async fn a_report_that_does_not_exist_takes_no_command() -> Result<()> {
                 &POLICY,
             )
             .await?;
-        assert!(matches!(did, Executed::Rejected(None)), "{command:?}");
+        assert!(matches!(result, Executed::Rejected(None)), "{command:?}");
     }
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_workers_that_claim_at_once_one_wins() -> Result<()> {
+async fn of_many_concurrent_claims_exactly_one_wins() -> Result<()> {
     let (stack, aws) = adapters().await?;
     let report = report(apply(None, &Command::Submit, at(0), &POLICY)?);
     aws.table.create(&report).await?;

@@ -1,9 +1,9 @@
-//! Lists: what they leave out, pages that stay as they were while new reports arrive, and tables for spreadsheets.
-use crate::support::{clean, sanctioned, text, with};
+//! Lists: filters by day, pages that stay stable while new reports arrive, and CSV exports for spreadsheets.
+use crate::support::{clean_company, sanctioned_company, text_at, with_fields};
 use anyhow::Result;
 use domain::usage::Day;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -11,16 +11,17 @@ async fn list(stack: &TestStack, query: &str) -> Result<(Vec<String>, Option<Str
     let answer = stack.dev().get(&format!("/v1/reports?{query}")).await?;
     assert_eq!(answer.status(), StatusCode::OK, "{query}");
     let page: Value = answer.json().await?;
-    let ids = page["reports"].as_array().unwrap().iter().map(|report| text(report, "/reportId").to_owned());
+    let ids =
+        page["reports"].as_array().unwrap().iter().map(|report| text_at(report, "/reportId").to_owned());
     Ok((ids.collect(), page["nextPageToken"].as_str().map(str::to_owned)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn days_choose_reports_and_pages_stay_while_new_reports_arrive() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+async fn days_filter_reports_and_pages_stay_stable_while_new_reports_arrive() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let mut ids = Vec::new();
-    for company in [clean(), sanctioned(), clean()] {
-        ids.insert(0, stack.dev().submitted(&company).await?);
+    for company in [clean_company(), sanctioned_company(), clean_company()] {
+        ids.insert(0, stack.dev().submit_accepted(&company).await?);
     }
     let today = Day::of(service_runtime::clock::now());
     let (yesterday, tomorrow) = (today.before(1), today.next());
@@ -32,11 +33,11 @@ async fn days_choose_reports_and_pages_stay_while_new_reports_arrive() -> Result
 
     let (first, token) = list(&stack, "pageSize=2").await?;
     let token = token.unwrap();
-    let newest = stack.dev().submitted(&clean()).await?;
+    let newest = stack.dev().submit_accepted(&clean_company()).await?;
     let (second, end) = list(&stack, &format!("pageSize=2&pageToken={token}")).await?;
     assert_eq!(([first, second].concat(), end), (ids, None));
     assert_eq!(list(&stack, "pageSize=1").await?.0, [newest]);
-    // A token of another list is of no harm.
+    // A page token of another list is harmless.
     assert!(list(&stack, &format!("from={}&pageToken={token}", tomorrow.next())).await?.0.is_empty());
     assert!(list(&stack, &format!("to={}&pageToken={token}", today.before(2))).await?.0.is_empty());
 
@@ -50,15 +51,18 @@ async fn days_choose_reports_and_pages_stay_while_new_reports_arrive() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_holds_every_report_and_no_formula() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
-    let formula = with(
-        clean(),
+async fn an_export_contains_every_report_and_no_formula() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let formula = with_fields(
+        clean_company(),
         json!({"companyName": "@SUM(1,2) Holding", "purpose": "=HYPERLINK(\"https://evil.example\",\"pay\")"}),
     );
     let reports: Vec<Value> = (0..120)
         .map(|index| {
-            with(if index == 60 { formula.clone() } else { clean() }, json!({"customId": index.to_string()}))
+            with_fields(
+                if index == 60 { formula.clone() } else { clean_company() },
+                json!({"customId": index.to_string()}),
+            )
         })
         .collect();
     let sent =
@@ -75,7 +79,7 @@ async fn an_export_holds_every_report_and_no_formula() -> Result<()> {
     assert!(cells().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));
     assert!(cells().any(|cell| cell == "'=HYPERLINK(\"https://evil.example\",\"pay\")"));
     assert!(cells().any(|cell| cell == "'@SUM(1,2) Holding"));
-    // Another tenant's table has its head alone.
+    // The export of another tenant has only the header row.
     let acme = stack.acme_client()?.get("/v1/reports.csv").await?.text().await?;
     assert_eq!(acme.lines().count(), 1);
     stack.stop().await

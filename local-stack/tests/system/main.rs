@@ -1,9 +1,10 @@
-//! The tests of the whole system: one binary, for each of these would be a quarter of a gigabyte.
+//! The tests of the whole system. They are one binary, because each binary of this size takes a quarter of a
+//! gigabyte.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "what is not there fails the test, and a test tells what it saw"
+    reason = "a missing value fails the test, and a test prints its measurements"
 )]
 
 mod access;
@@ -11,16 +12,22 @@ mod api_errors;
 mod assessment_faults;
 mod aws_calls;
 mod batches;
+mod bedrock_forwarding;
+mod bedrock_stand_in;
 mod cli_refusals;
 mod cli_serve;
 mod dead_letters;
 mod demo_command;
 mod documentation;
 mod ecs_task_protection;
+mod embedded_dynamodb;
+mod embedded_s3;
+mod embedded_sqs;
 mod end_to_end;
 mod evaluation;
 mod fault_proxy_stack;
 mod fault_proxy_wire;
+mod feed_stand_ins;
 mod floods;
 mod following;
 mod hostile_inputs;
@@ -35,12 +42,6 @@ mod soak;
 mod source_http;
 mod spending;
 mod support;
-mod surroundings_bedrock;
-mod surroundings_dynamodb;
-mod surroundings_feeds;
-mod surroundings_forward;
-mod surroundings_s3;
-mod surroundings_sqs;
 mod sweeper;
 mod telemetry;
 mod versions;

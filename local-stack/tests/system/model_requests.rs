@@ -1,4 +1,5 @@
-//! What is sent to Bedrock for each way in which a model can be configured, and which model is asked next: seen on the wire.
+//! The requests to Bedrock for each model configuration, and the choice of the next model, as seen on the
+//! wire.
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,20 +28,21 @@ use worker_service::concurrency_limit::ConcurrencyLimit;
 use worker_service::failure::AttemptError;
 use worker_service::settings::Settings;
 
-type Seen = Arc<Mutex<Vec<(String, Value)>>>;
+type ReceivedRequests = Arc<Mutex<Vec<(String, Value)>>>;
 
-/// A server that takes every request for a call of Converse, answers it well, and keeps it. Models whose names hold "down" or
-/// "forbidden" do not answer, "throttled" ones have too much to do, "declines" ones refuse, and "slow" ones take longer than other requests to AWS may.
-async fn bedrock() -> Result<(SdkConfig, Seen)> {
-    let seen = Seen::default();
-    let router = Router::new().fallback(answer).with_state(Arc::clone(&seen));
+/// Starts a server that answers every request as a Converse call and records it. Models whose names contain
+/// "down" or "forbidden" fail, "throttled" ones are throttled, "declines" ones refuse to answer, and "slow"
+/// ones take longer than other requests to AWS may.
+async fn bedrock() -> Result<(SdkConfig, ReceivedRequests)> {
+    let requests = ReceivedRequests::default();
+    let router = Router::new().fallback(answer).with_state(Arc::clone(&requests));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok((sdk(&url).await, seen))
+    Ok((sdk(&url).await, requests))
 }
 
-/// Requests to `url`, which may take a second at most unless they are the model's.
+/// Returns an SDK configuration for `url`. Requests time out after a second, except those to the model.
 async fn sdk(url: &str) -> SdkConfig {
     sdk_config_loader()
         .region(Region::new("eu-west-1"))
@@ -51,10 +53,14 @@ async fn sdk(url: &str) -> SdkConfig {
         .await
 }
 
-async fn answer(State(seen): State<Seen>, uri: Uri, Json(body): Json<Value>) -> impl IntoResponse {
+async fn answer(
+    State(requests): State<ReceivedRequests>,
+    uri: Uri,
+    Json(body): Json<Value>,
+) -> impl IntoResponse {
     let path = uri.path().to_owned();
     let native = body.get("outputConfig").is_some();
-    seen.lock().unwrap().push((path.clone(), body));
+    requests.lock().unwrap().push((path.clone(), body));
     let error = |status, name: &str| {
         (status, [("x-amzn-errortype", name.to_owned())], Json(json!({"message": "no"})))
     };
@@ -68,19 +74,19 @@ async fn answer(State(seen): State<Seen>, uri: Uri, Json(body): Json<Value>) -> 
         return error(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException");
     }
     if path.contains("declines") {
-        let said = json!({"role": "assistant", "content": [{"text": "I cannot help with that."}]});
-        let answer = json!({"output": {"message": said}, "stopReason": "content_filtered",
+        let message = json!({"role": "assistant", "content": [{"text": "I cannot help with that."}]});
+        let answer = json!({"output": {"message": message}, "stopReason": "content_filtered",
             "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}, "metrics": {"latencyMs": 1}});
         return (StatusCode::OK, [("x-amzn-errortype", String::new())], Json(answer));
     }
     if path.contains("forbidden") {
         return error(StatusCode::FORBIDDEN, "AccessDeniedException");
     }
-    let said = json!({"level": "LOW", "summary": {"text": "Nothing was found.", "citations": ["E1"]}, "findings": []});
+    let assessment = json!({"level": "LOW", "summary": {"text": "Nothing was found.", "citations": ["E1"]}, "findings": []});
     let content = if native {
-        json!({"text": said.to_string()})
+        json!({"text": assessment.to_string()})
     } else {
-        json!({"toolUse": {"toolUseId": "t", "name": "record_assessment", "input": said}})
+        json!({"toolUse": {"toolUseId": "t", "name": "record_assessment", "input": assessment}})
     };
     let answer = json!({
         "output": {"message": {"role": "assistant", "content": [content]}},
@@ -106,18 +112,18 @@ fn settings(more: &[(&str, &str)]) -> Settings {
     Settings::read(&environment).unwrap()
 }
 
-async fn asked(more: &[(&str, &str)]) -> Result<(Value, worker_service::assess::answer::ModelAnswer)> {
-    let (sdk, seen) = bedrock().await?;
+async fn send_request(more: &[(&str, &str)]) -> Result<(Value, worker_service::assess::answer::ModelAnswer)> {
+    let (sdk, requests) = bedrock().await?;
     let settings = settings(more);
     let model = Model::configured(&sdk, &settings.model).unwrap().remove(0);
     let answer = model.ask(Prompt::current(), &[Turn::Question("<evidence>[]</evidence>".into())]).await?;
-    let (_, body) = seen.lock().unwrap().remove(0);
+    let (_, body) = requests.lock().unwrap().remove(0);
     Ok((body, answer))
 }
 
 #[tokio::test]
-async fn a_model_with_native_structured_output_gets_the_schema_and_a_mark_for_the_cache() -> Result<()> {
-    let (body, answer) = asked(&[
+async fn a_model_with_native_structured_output_gets_the_schema_and_a_cache_point() -> Result<()> {
+    let (body, answer) = send_request(&[
         ("DOSSIER_MODEL_ID", "eu.anthropic.claude-sonnet-4-6"),
         ("DOSSIER_GUARDRAIL_ID", "arn:aws:bedrock:eu-west-1:123456789012:guardrail/gr1"),
         ("DOSSIER_GUARDRAIL_VERSION", "3"),
@@ -135,7 +141,7 @@ async fn a_model_with_native_structured_output_gets_the_schema_and_a_mark_for_th
             "trace": "disabled"})
     );
     assert_eq!(body.get("serviceTier"), None);
-    // 100 at 3.3, 10 at 16.5, 1,000 at 0.33 and 200 at 4.125 dollars a million, each rounded up.
+    // 100, 10, 1,000 and 200 tokens at 3.3, 16.5, 0.33 and 4.125 dollars per million, each rounded up.
     assert_eq!((answer.usage.input_tokens, answer.usage.cost_usd), (1_300, 0.001_65));
     let recorded = serde_json::to_value(&answer.parameters)?;
     assert_eq!(recorded["structuredOutput"], "native");
@@ -144,7 +150,8 @@ async fn a_model_with_native_structured_output_gets_the_schema_and_a_mark_for_th
     Ok(())
 }
 
-/// What Bedrock takes of JSON Schema ("Get validated JSON results from models"): every object closed, no bounds.
+/// Asserts that Bedrock supports the JSON Schema ("Get validated JSON results from models"): every object is
+/// closed, and there are no bounds.
 fn assert_fits_native(schema: &Value) {
     match schema {
         Value::Object(members) => {
@@ -153,10 +160,10 @@ fn assert_fits_native(schema: &Value) {
                 let properties = members["properties"].as_object().unwrap();
                 assert_eq!(members["required"].as_array().unwrap().len(), properties.len(), "{schema}");
             }
-            for refused in
+            for unsupported in
                 ["$ref", "oneOf", "minLength", "maxLength", "minimum", "maximum", "pattern", "format"]
             {
-                assert!(!members.contains_key(refused), "{refused}: {schema}");
+                assert!(!members.contains_key(unsupported), "{unsupported}: {schema}");
             }
             members.values().for_each(assert_fits_native);
         }
@@ -166,9 +173,9 @@ fn assert_fits_native(schema: &Value) {
 }
 
 #[tokio::test]
-async fn other_models_are_forced_to_call_the_tool_and_get_what_they_take() -> Result<()> {
+async fn other_models_are_forced_to_call_the_tool_and_get_only_supported_parameters() -> Result<()> {
     let models = r#"model=[{id="m.plain",price=[{input=1,output=1},{tiers=["flex"],input=0.5,output=0.5}]}]"#;
-    let (body, answer) = asked(&[
+    let (body, answer) = send_request(&[
         ("DOSSIER_MODEL_ID", "m.plain"),
         ("DOSSIER_MODELS", models),
         ("DOSSIER_MODEL_SERVICE_TIER", "flex"),
@@ -181,7 +188,7 @@ async fn other_models_are_forced_to_call_the_tool_and_get_what_they_take() -> Re
     assert_eq!(
         body["inferenceConfig"],
         json!({"maxTokens": 1000}),
-        "no temperature where none is known to be taken"
+        "no temperature if the model is not known to support one"
     );
     assert_eq!(body["serviceTier"], json!({"type": "flex"}));
     assert_eq!(answer.parameters.service_tier, "flex");
@@ -190,13 +197,13 @@ async fn other_models_are_forced_to_call_the_tool_and_get_what_they_take() -> Re
 }
 
 #[test]
-fn settings_that_cannot_be_used_are_told_at_once() {
+fn every_invalid_setting_is_reported_at_once() {
     let read = |more: &[(&str, &str)]| {
         let environment: Environment =
             more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Settings::read(&environment).unwrap_err().to_string()
     };
-    let told = read(&[
+    let error = read(&[
         ("DOSSIER_MODEL_ID", " , "),
         ("DOSSIER_MODELS", "model=[{name=1}]"),
         ("DOSSIER_MODEL_SERVICE_TIER", "gold"),
@@ -214,11 +221,11 @@ fn settings_that_cannot_be_used_are_told_at_once() {
         "DOSSIER_BUDGET_REPORT_USD is no amount",
         "DOSSIER_BUDGET_TENANT_DAY_USD cannot be read",
     ] {
-        assert!(told.contains(name), "{name}: {told}");
+        assert!(error.contains(name), "{name}: {error}");
     }
 }
 
-async fn assessed(sdk: &SdkConfig, ids: &str) -> Result<Assessment, AttemptError> {
+async fn assess_with(sdk: &SdkConfig, ids: &str) -> Result<Assessment, AttemptError> {
     let entry = |id: &str| format!("{{id=\"{}\",price=[{{input=1,output=1}}]}}", id.trim());
     let models = format!("model=[{}]", ids.split(',').map(entry).collect::<Vec<_>>().join(","));
     let settings = settings(&[("DOSSIER_MODEL_ID", ids), ("DOSSIER_MODELS", &models)]);
@@ -249,9 +256,9 @@ fn case() -> (ReportRequest, Snapshot) {
 }
 
 #[tokio::test]
-async fn a_model_that_is_out_of_order_or_forbidden_is_passed_over_and_the_last_one_is_not() -> Result<()> {
-    let (sdk, seen) = bedrock().await?;
-    let assessment = assessed(&sdk, "m.forbidden, m.down, m.good").await?;
+async fn a_failing_or_forbidden_model_is_passed_over_unless_it_is_the_last_one() -> Result<()> {
+    let (sdk, requests) = bedrock().await?;
+    let assessment = assess_with(&sdk, "m.forbidden, m.down, m.good").await?;
     let (request, snapshot) = case();
     let id = domain::identity::ReportId::from(uuid::Uuid::now_v7());
     let versions = assessment.into_document(id, &request, &snapshot, service_runtime::clock::now()).versions;
@@ -261,35 +268,37 @@ async fn a_model_that_is_out_of_order_or_forbidden_is_passed_over_and_the_last_o
         passed,
         json!([{"model": "m.forbidden", "because": "outage"}, {"model": "m.down", "because": "outage"}])
     );
-    let asked: Vec<String> = seen.lock().unwrap().iter().map(|(path, _)| path.clone()).collect();
+    let paths: Vec<String> = requests.lock().unwrap().iter().map(|(path, _)| path.clone()).collect();
     assert_eq!(
-        asked.iter().filter(|path| path.contains("forbidden")).count(),
+        paths.iter().filter(|path| path.contains("forbidden")).count(),
         1,
-        "what is forbidden stays so"
+        "a forbidden model is not retried"
     );
-    assert_eq!(asked.iter().filter(|path| path.contains("down")).count(), 4);
+    assert_eq!(paths.iter().filter(|path| path.contains("down")).count(), 4);
 
-    let stop = assessed(&sdk, "m.down").await.unwrap_err();
-    assert!(stop.to_string().contains("model_unavailable"), "another attempt asks again: {stop}");
+    let stop = assess_with(&sdk, "m.down").await.unwrap_err();
+    assert!(
+        stop.to_string().contains("model_unavailable"),
+        "another attempt may call the model again: {stop}"
+    );
     Ok(())
 }
 
 #[tokio::test]
-async fn a_model_gets_the_time_that_it_is_configured_to_have() -> Result<()> {
+async fn a_model_has_its_own_timeout() -> Result<()> {
     let (sdk, _) = bedrock().await?;
-    let assessment = assessed(&sdk, "m.slow").await?;
-    assert!(assessment.has_summary_by_model(), "1.5 s are longer than other requests may take");
+    let assessment = assess_with(&sdk, "m.slow").await?;
+    assert!(assessment.has_summary_by_model(), "1.5 s exceed the timeout of other requests");
     Ok(())
 }
 
 #[tokio::test]
-async fn an_answer_that_was_lost_is_not_bought_again_at_once_and_a_refused_connection_is_tried_again()
--> Result<()> {
+async fn a_lost_answer_is_not_bought_again_at_once_but_a_refused_connection_is_retried() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&connections);
-    // Reads the request and breaks the connection: nobody knows what the model did with it.
+    // Reads the request and closes the connection, so it is unknown whether the model answered.
     let server = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             counted.fetch_add(1, Ordering::SeqCst);
@@ -298,22 +307,22 @@ async fn an_answer_that_was_lost_is_not_bought_again_at_once_and_a_refused_conne
         }
     });
     let sdk = sdk(&url).await;
-    let stop = assessed(&sdk, "m.plain").await.unwrap_err();
+    let stop = assess_with(&sdk, "m.plain").await.unwrap_err();
     assert!(stop.to_string().contains("model_answer_lost"), "{stop}");
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 
-    // Nobody listens any more: nothing was sent, and nothing can have been paid.
+    // Nothing listens any more, so no request was sent and none can have cost anything.
     server.abort();
     let _ = server.await;
-    let stop = assessed(&sdk, "m.plain").await.unwrap_err();
+    let stop = assess_with(&sdk, "m.plain").await.unwrap_err();
     assert!(stop.to_string().contains("model_unavailable"), "{stop}");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_fallback_that_is_forbidden_makes_the_rules_speak_and_no_report_fail() -> Result<()> {
+async fn with_a_forbidden_fallback_the_rules_write_the_summary_and_the_report_does_not_fail() -> Result<()> {
     let (sdk, _) = bedrock().await?;
-    let assessment = assessed(&sdk, "m.declines, m.forbidden").await?;
+    let assessment = assess_with(&sdk, "m.declines, m.forbidden").await?;
     assert!(!assessment.has_summary_by_model());
     let (request, snapshot) = case();
     let id = domain::identity::ReportId::from(uuid::Uuid::now_v7());
@@ -328,12 +337,12 @@ async fn a_fallback_that_is_forbidden_makes_the_rules_speak_and_no_report_fail()
 }
 
 #[tokio::test]
-async fn a_throttle_behind_an_outage_spends_an_attempt_and_alone_it_spends_none() -> Result<()> {
+async fn a_throttle_after_an_outage_costs_an_attempt_but_a_throttle_alone_does_not() -> Result<()> {
     let (sdk, _) = bedrock().await?;
     for (ids, class) in
         [("m.throttled", ErrorClass::Throttled), ("m.forbidden, m.throttled", ErrorClass::Transient)]
     {
-        match assessed(&sdk, ids).await {
+        match assess_with(&sdk, ids).await {
             Err(AttemptError::Failed(failure)) => {
                 assert_eq!((failure.code, failure.class), ("model_throttled", class));
             }

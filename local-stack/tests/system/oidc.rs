@@ -1,16 +1,16 @@
-//! Tokens of an OpenID provider: a small one of the test's own, whose tokens can be wrong in every way.
+//! Tokens of an OpenID provider, which is part of the test and issues tokens that are invalid in every way.
 use std::sync::{Arc, Mutex};
 
-use crate::support::clean;
+use crate::support::clean_company;
 use anyhow::Result;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use axum::{Json, Router, extract::State, routing::get};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use local_stack::TestStack;
 use local_stack::stack::client::Client;
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::stack::{Component, Options};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -41,7 +41,8 @@ impl SigningKey {
 
 type Published = Arc<Mutex<(Vec<Value>, usize)>>;
 
-/// An issuer that publishes these keys, and how often it was asked for them.
+/// Starts an issuer that publishes `keys`. Returns its URL, the published keys and the number of requests for
+/// them.
 async fn provider(keys: &[&SigningKey]) -> Result<(String, Published)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let issuer = format!("http://{}", listener.local_addr()?);
@@ -63,7 +64,7 @@ async fn provider(keys: &[&SigningKey]) -> Result<(String, Published)> {
 }
 
 async fn stack_with(issuer: &str) -> Result<TestStack> {
-    let mut options = Options { without: vec![Part::Worker], ..TestStack::options() };
+    let mut options = Options { without: vec![Component::Worker], ..TestStack::options() };
     for (name, value) in
         [("DOSSIER_OIDC_ISSUER", issuer), ("DOSSIER_OIDC_AUDIENCE", "https://dossier.example")]
     {
@@ -73,10 +74,10 @@ async fn stack_with(issuer: &str) -> Result<TestStack> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_stands_for_its_tenant_and_scopes_and_a_wrong_one_for_nobody() -> Result<()> {
+async fn a_token_grants_its_tenant_and_scopes_and_an_invalid_one_grants_nothing() -> Result<()> {
     let (known, stranger) = (SigningKey::new("k1"), SigningKey::new("k1"));
     let (issuer, published) = provider(&[&known]).await?;
-    // What is no signature key hides no other, and a secret key is never used.
+    // Keys that are not signature keys do not hide others, and a symmetric key is never used.
     published.lock().unwrap().0.extend([
         json!({"kty": "oct", "k": "c2VjcmV0", "kid": "shared", "alg": "HS256"}),
         json!({"kty": "future", "kid": "f"}),
@@ -84,20 +85,22 @@ async fn a_token_stands_for_its_tenant_and_scopes_and_a_wrong_one_for_nobody() -
     ]);
     let stack = stack_with(&issuer).await?;
     let now = service_runtime::clock::now().epoch_seconds();
-    let good = json!({"iss": issuer, "aud": ["https://dossier.example", "other"], "sub": "svc", "exp": now + 300, "tenant": "dev", "scope": "openid reports:read reports:write"});
+    let claims = json!({"iss": issuer, "aud": ["https://dossier.example", "other"], "sub": "svc", "exp": now + 300, "tenant": "dev", "scope": "openid reports:read reports:write"});
     let status = async |token: &str, path: &str| -> Result<StatusCode> {
         Ok(Client::new(stack.api_url(), token.into())?.get(path).await?.status())
     };
-    let token = known.sign(&good);
+    let token = known.sign(&claims);
     assert_eq!(status(&token, "/v1/reports").await?, StatusCode::OK);
     assert_eq!(status(&token, "/v1/usage").await?, StatusCode::FORBIDDEN);
-    // The tenant is the claim's: a report of the key's tenant is there, one of another is not.
-    let (own, other) =
-        (stack.dev().submitted(&clean()).await?, stack.acme_client()?.submitted(&clean()).await?);
+    // The claim decides the tenant: the token reads the reports of its tenant and no others.
+    let (own, other) = (
+        stack.dev().submit_accepted(&clean_company()).await?,
+        stack.acme_client()?.submit_accepted(&clean_company()).await?,
+    );
     assert_eq!(status(&token, &format!("/v1/reports/{own}")).await?, StatusCode::OK);
     assert_eq!(status(&token, &format!("/v1/reports/{other}")).await?, StatusCode::NOT_FOUND);
 
-    let wrong = [
+    let changes = [
         json!({"iss": "https://other.example"}),
         json!({"aud": "https://other.example"}),
         json!({"exp": now - 300}),
@@ -106,16 +109,16 @@ async fn a_token_stands_for_its_tenant_and_scopes_and_a_wrong_one_for_nobody() -
         json!({"tenant": "../acme"}),
         json!({"sub": null}),
     ];
-    for change in wrong {
-        let token = known.sign(&crate::support::with(good.clone(), change.clone()));
+    for change in changes {
+        let token = known.sign(&crate::support::with_fields(claims.clone(), change.clone()));
         assert_eq!(status(&token, "/v1/reports").await?, StatusCode::UNAUTHORIZED, "{change}");
     }
     let parts: Vec<&str> = token.split('.').collect();
     let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none","kid":"k1"}"#), parts[1]);
     let secret = Header { kid: Some("shared".into()), ..Header::new(Algorithm::HS256) };
-    let shared_secret = encode(&secret, &good, &EncodingKey::from_secret(b"secret"))?;
+    let shared_secret = encode(&secret, &claims, &EncodingKey::from_secret(b"secret"))?;
     for token in [
-        stranger.sign(&good),
+        stranger.sign(&claims),
         unsigned,
         shared_secret,
         format!("{}.{}.AAAA", parts[0], parts[1]),
@@ -123,13 +126,13 @@ async fn a_token_stands_for_its_tenant_and_scopes_and_a_wrong_one_for_nobody() -
     ] {
         assert_eq!(status(&token, "/v1/reports").await?, StatusCode::UNAUTHORIZED, "{token}");
     }
-    // All those keys that are not known cost the provider one more question at most.
+    // All unknown keys together cost at most one more request to the provider.
     assert!(published.lock().unwrap().1 <= 2);
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_issuer_that_is_away_refuses_nobody_for_good() -> Result<()> {
+async fn an_unavailable_issuer_gives_503_and_does_not_affect_api_keys() -> Result<()> {
     let key = SigningKey::new("k1");
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let issuer = format!("http://{}", listener.local_addr()?);
@@ -139,7 +142,7 @@ async fn an_issuer_that_is_away_refuses_nobody_for_good() -> Result<()> {
     let answer = Client::new(stack.api_url(), key.sign(&claims).into())?.get("/v1/reports").await?;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.headers().contains_key("retry-after"));
-    // Keys of the table do not hang on it.
+    // API keys do not depend on the issuer.
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
     stack.stop().await
 }

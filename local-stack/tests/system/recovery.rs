@@ -1,8 +1,8 @@
-//! Reports reach their end whatever dies, is lost, comes twice or answers wrongly, and no answer of
-//! the model is bought twice.
+//! Recovery: reports reach a terminal state whatever process dies and whatever message is lost, repeated or
+//! answered wrongly, and no answer of the model is bought twice.
 use std::time::Duration;
 
-use crate::support::{clean, sanctioned, text};
+use crate::support::{clean_company, sanctioned_company, text_at};
 use anyhow::Result;
 use aws_adapters::table::{Details, Executed};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -12,8 +12,9 @@ use domain::{
     lifecycle::Command,
 };
 use local_stack::{
+    TestStack,
     faults::Faults,
-    stack::{Options, Part, testing::TestStack},
+    stack::{Component, Options},
 };
 use serde_json::{Value, json};
 
@@ -22,31 +23,31 @@ fn faults(value: Value) -> Faults {
 }
 
 async fn document(stack: &TestStack, report: &Value) -> Result<Document> {
-    Ok(serde_json::from_slice(&stack.dev().download(text(report, "/links/json")).await?)?)
+    Ok(serde_json::from_slice(&stack.dev().download(text_at(report, "/links/json")).await?)?)
 }
 
-/// Waits until the report shows `stage`.
-async fn until_stage(stack: &TestStack, id: &str, stage: &str) -> Result<()> {
-    let mut seen = stack.dev().look(id, None).await?;
-    while seen.report["progress"]["stage"] != stage {
-        assert!(!seen.has_ended(), "{}", seen.report);
-        seen = stack.dev().look(id, Some(seen)).await?;
+/// Waits until the report is in `stage`.
+async fn wait_for_stage(stack: &TestStack, id: &str, stage: &str) -> Result<()> {
+    let mut snapshot = stack.dev().poll(id, None).await?;
+    while snapshot.report["progress"]["stage"] != stage {
+        assert!(!snapshot.is_terminal(), "{}", snapshot.report);
+        snapshot = stack.dev().poll(id, Some(snapshot)).await?;
     }
     Ok(())
 }
 
 async fn purge(stack: &TestStack) -> Result<()> {
-    stack.clients().sqs.purge_queue().queue_url(&stack.surroundings().queues().queue_url).send().await?;
+    stack.clients().sqs.purge_queue().queue_url(&stack.infrastructure().queues().queue_url).send().await?;
     Ok(())
 }
 
-/// Messages in the queue, waiting or hidden.
-async fn messages(stack: &TestStack) -> Result<u32> {
+/// Counts the messages in the queue, visible or not.
+async fn count_messages(stack: &TestStack) -> Result<u32> {
     let attributes = [
         QueueAttributeName::ApproximateNumberOfMessages,
         QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
     ];
-    let url = &stack.surroundings().queues().queue_url;
+    let url = &stack.infrastructure().queues().queue_url;
     let answer = stack
         .clients()
         .sqs
@@ -59,10 +60,10 @@ async fn messages(stack: &TestStack) -> Result<u32> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_message_is_sent_again_by_the_sweeper() -> Result<()> {
+async fn the_sweeper_sends_a_lost_message_again() -> Result<()> {
     let mut stack = TestStack::start().await?;
     stack.stop_worker().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
     purge(&stack).await?;
     let worker = stack.start_worker(&[])?;
     let report = stack.dev().wait_for_end(&id).await?;
@@ -72,71 +73,72 @@ async fn a_lost_message_is_sent_again_by_the_sweeper() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drained_worker_gives_back_and_the_next_one_does_not_pay_again() -> Result<()> {
+async fn a_drained_worker_releases_its_report_and_the_next_one_does_not_gather_again() -> Result<()> {
     let mut stack = TestStack::start().await?;
-    // The first answer is paid for and journalled; the second takes too long for this worker.
-    let id = stack.dev().submitted(&sanctioned()).await?;
+    // The model's answer takes longer than this worker runs.
+    let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
     stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
-    until_stage(&stack, &id, "assess").await?;
+    wait_for_stage(&stack, &id, "assess").await?;
     let evidence_before = stack.feeds().calls();
     stack.stop_worker().await?;
-    let given_back = stack.dev().look(&id, None).await?.report;
-    assert_eq!(
-        (&given_back["status"], &given_back["progress"]["stage"]),
-        (&json!("PENDING"), &json!("queued"))
-    );
+    let released = stack.dev().poll(&id, None).await?.report;
+    assert_eq!((&released["status"], &released["progress"]["stage"]), (&json!("PENDING"), &json!("queued")));
 
     stack.bedrock().faults().set(Faults::default());
     let worker = stack.start_worker(&[])?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(2)));
-    assert_eq!(stack.feeds().calls(), evidence_before, "the evidence was frozen and is not gathered again");
+    assert_eq!(
+        stack.feeds().calls(),
+        evidence_before,
+        "the stored evidence is reused and not gathered again"
+    );
     worker.stop().await?;
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_comes_twice_changes_nothing() -> Result<()> {
+async fn a_duplicate_message_changes_nothing() -> Result<()> {
     let stack = TestStack::start().await?;
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     let calls = stack.bedrock().calls();
     let body = json!({"v": 1, "tenant": "dev", "reportId": id}).to_string();
-    let url = &stack.surroundings().queues().queue_url;
+    let url = &stack.infrastructure().queues().queue_url;
     stack.clients().sqs.send_message().queue_url(url).message_body(body).send().await?;
-    while messages(&stack).await? > 0 {
+    while count_messages(&stack).await? > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let again = stack.dev().look(&id, None).await?.report;
+    let again = stack.dev().poll(&id, None).await?.report;
     assert_eq!((&again["endedAt"], &again["attempt"]), (&report["endedAt"], &report["attempt"]));
     assert_eq!(stack.bedrock().calls(), calls);
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancel_during_the_models_call_stops_it() -> Result<()> {
+async fn a_cancellation_stops_the_model_call_in_flight() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
-    let id = stack.dev().submitted(&clean()).await?;
-    until_stage(&stack, &id, "assess").await?;
-    let asked = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
-    assert_eq!(asked.status().as_u16(), 200);
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    wait_for_stage(&stack, &id, "assess").await?;
+    let cancelled = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
+    assert_eq!(cancelled.status().as_u16(), 200);
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!(report["status"], "CANCELLED");
     assert_eq!(stack.bedrock().calls().get("Converse"), None);
-    while messages(&stack).await? > 0 {
+    while count_messages(&stack).await? > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn throttles_and_faults_of_the_model_are_ridden_out() -> Result<()> {
+async fn reports_complete_despite_throttles_and_errors_of_the_model() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.bedrock().faults().set(faults(json!({"throttle": 0.3, "error": 0.2})));
     let mut ids = Vec::new();
     for _ in 0..6 {
-        ids.push(stack.dev().submitted(&clean()).await?);
+        ids.push(stack.dev().submit_accepted(&clean_company()).await?);
     }
     for id in &ids {
         assert_eq!(stack.dev().wait_for_end(id).await?["status"], "COMPLETED");
@@ -146,14 +148,14 @@ async fn throttles_and_faults_of_the_model_are_ridden_out() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_model_cannot_prove_is_never_published() -> Result<()> {
+async fn unproven_claims_of_the_model_are_never_published() -> Result<()> {
     let stack = TestStack::start().await?;
     for fault in ["uncited", "hallucinated"] {
         stack.bedrock().faults().set(faults(json!({ fault: 1 })));
-        let id = stack.dev().submitted(&sanctioned()).await?;
+        let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         let document = document(&stack, &report).await?;
-        assert_eq!(report["riskLevel"], "HIGH", "the rules' floor stands");
+        assert_eq!(report["riskLevel"], "HIGH", "the floor of the rules applies");
         assert!(!document.dropped.is_empty() && document.review.required, "{fault}: {document:#?}");
         for finding in &document.findings {
             for citation in &finding.citations {
@@ -161,17 +163,17 @@ async fn what_the_model_cannot_prove_is_never_published() -> Result<()> {
                 assert!(piece.text.contains(&citation.quote), "{fault}");
             }
         }
-        assert_eq!(report["usage"]["modelCalls"], 2, "one repair turn, and no more");
+        assert_eq!(report["usage"]["modelCalls"], 2, "exactly one repair turn");
     }
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_usable_answer_the_rules_speak_and_a_person_is_asked() -> Result<()> {
+async fn without_a_usable_answer_the_rules_write_the_summary_and_review_is_required() -> Result<()> {
     let stack = TestStack::start().await?;
     for fault in ["malformed", "refusal"] {
         stack.bedrock().faults().set(faults(json!({ fault: 1 })));
-        let id = stack.dev().submitted(&sanctioned()).await?;
+        let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         assert_eq!(
             (&report["status"], &report["riskLevel"]),
@@ -179,44 +181,44 @@ async fn without_a_usable_answer_the_rules_speak_and_a_person_is_asked() -> Resu
             "{fault}"
         );
         assert_eq!(report["review"]["required"], true);
-        assert!(text(&report, "/summary").starts_with("This summary was composed from the rules alone."));
+        assert!(text_at(&report, "/summary").starts_with("This summary was composed from the rules alone."));
         assert_eq!(document(&stack, &report).await?.versions.model, None);
     }
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repaired_answer_is_as_good_as_a_first_one() -> Result<()> {
+async fn a_repaired_answer_leaves_no_trace_in_the_report() -> Result<()> {
     let options = Options { seed: 11, ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     stack.bedrock().faults().set(faults(json!({"uncited": 0.5})));
     let mut repaired = 0;
     for _ in 0..8 {
-        let id = stack.dev().submitted(&sanctioned()).await?;
+        let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         let document = document(&stack, &report).await?;
         if report["usage"]["modelCalls"] == 2 && document.dropped.is_empty() {
             assert!(!document.findings.is_empty());
-            assert_eq!(document.review.reasons.len(), 1, "the match itself, and nothing of the repair");
+            assert_eq!(document.review.reasons.len(), 1, "the only reason is the match, not the repair");
             repaired += 1;
         }
     }
-    assert!(repaired > 0, "the seed gives at least one repair that succeeds");
+    assert!(repaired > 0, "with this seed at least one repair succeeds");
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_mandatory_source_no_report_is_low() -> Result<()> {
+async fn without_a_mandatory_source_no_report_is_low() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.feeds().faults().set(faults(json!({"error": 1})));
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!(
         (&report["status"], &report["riskLevel"]),
         (&json!("COMPLETED"), &json!("UNDETERMINED")),
         "{report}"
     );
-    // The table of countries needs no service: there is something to assess.
+    // The country table needs no service, so there is evidence to assess.
     assert_eq!((&report["attempt"], &report["usage"]["modelCalls"]), (&json!(3), &json!(1)));
     assert_eq!(report["review"]["required"], true);
     for source in report["sources"].as_array().unwrap() {
@@ -230,12 +232,12 @@ async fn without_the_mandatory_source_no_report_is_low() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_whose_attempts_are_spent_reads_failed_and_can_be_resubmitted() -> Result<()> {
+async fn a_report_without_attempts_left_reads_failed_and_can_be_resubmitted() -> Result<()> {
     let mut options = TestStack::options();
     options.settings.insert("DOSSIER_ATTEMPTS".to_owned(), "1".to_owned());
     let stack = TestStack::with(options).await?;
     stack.bedrock().faults().set(faults(json!({"error": 1})));
-    let id = stack.dev().submitted(&clean()).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!(
         (&report["status"], &report["error"]["code"]),
@@ -251,11 +253,11 @@ async fn a_report_whose_attempts_are_spent_reads_failed_and_can_be_resubmitted()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_api_that_cannot_reach_the_queue_loses_no_report() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
-    // The record is written; the message goes to a queue that is not there.
-    let wrong = format!("{}-gone", stack.surroundings().queues().queue_url);
-    let settings = api_settings(&stack, &wrong)?;
+async fn an_api_that_cannot_send_to_the_queue_loses_no_report() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    // The report is recorded, but the message goes to a queue that does not exist.
+    let missing_queue = format!("{}-gone", stack.infrastructure().queues().queue_url);
+    let settings = api_settings(&stack, &missing_queue)?;
     let stop = tokio_util::sync::CancellationToken::new();
     let api = api_service::application::Application::build_with(settings, stack.sdk(), stop.clone()).await?;
     let client = local_stack::stack::client::Client::new(
@@ -263,8 +265,8 @@ async fn an_api_that_cannot_reach_the_queue_loses_no_report() -> Result<()> {
         stack.keys().dev.clone(),
     )?;
     let api = tokio::spawn(api.run());
-    let id = client.submitted(&clean()).await?;
-    assert_eq!(messages(&stack).await?, 0);
+    let id = client.submit_accepted(&clean_company()).await?;
+    assert_eq!(count_messages(&stack).await?, 0);
     stop.cancel();
 
     let worker = stack.start_worker(&[])?;
@@ -282,70 +284,76 @@ fn api_settings(stack: &TestStack, queue_url: &str) -> Result<api_service::setti
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_tenants_many_reports_do_not_hold_up_anothers_one() -> Result<()> {
+async fn the_many_reports_of_one_tenant_do_not_delay_the_report_of_another() -> Result<()> {
     let mut options = TestStack::options();
     options.settings.insert("DOSSIER_TENANT_MAX_IN_PROGRESS".to_owned(), "2".to_owned());
     let stack = TestStack::with(options).await?;
     stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
     let mut many = Vec::new();
     for _ in 0..12 {
-        many.push(stack.dev().submitted(&clean()).await?);
+        many.push(stack.dev().submit_accepted(&clean_company()).await?);
     }
-    until_in_progress(&stack, 2).await?;
-    // All eight slots could be busy with the first tenant's twelve; two are.
+    wait_for_in_progress(&stack, 2).await?;
+    // The first tenant's twelve reports could take all eight slots, but they take two.
     let other = stack.acme_client()?;
-    let id = other.submitted(&clean()).await?;
-    let mut seen = other.look(&id, None).await?;
-    while seen.report["progress"]["stage"] != "assess" {
-        seen = other.look(&id, Some(seen)).await?;
+    let id = other.submit_accepted(&clean_company()).await?;
+    let mut snapshot = other.poll(&id, None).await?;
+    while snapshot.report["progress"]["stage"] != "assess" {
+        snapshot = other.poll(&id, Some(snapshot)).await?;
     }
-    assert_eq!(in_progress(&stack).await?, 2);
+    assert_eq!(count_in_progress(&stack).await?, 2);
     for id in &many {
         stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
     }
     stack.stop().await
 }
 
-async fn in_progress(stack: &TestStack) -> Result<usize> {
+async fn count_in_progress(stack: &TestStack) -> Result<usize> {
     let page: Value = stack.dev().get("/v1/reports?status=PROCESSING&pageSize=100").await?.json().await?;
     Ok(page["reports"].as_array().map_or(0, Vec::len))
 }
 
-async fn until_in_progress(stack: &TestStack, count: usize) -> Result<()> {
-    while in_progress(stack).await? < count {
+async fn wait_for_in_progress(stack: &TestStack, count: usize) -> Result<()> {
+    while count_in_progress(stack).await? < count {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_lost_its_lease_stops_and_writes_nothing_more() -> Result<()> {
+async fn a_worker_without_its_lease_stops_and_writes_nothing() -> Result<()> {
     let stack = TestStack::start().await?;
     stack.bedrock().faults().set(faults(json!({"latency": "60s"})));
-    let id = stack.dev().submitted(&clean()).await?;
-    until_stage(&stack, &id, "assess").await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    wait_for_stage(&stack, &id, "assess").await?;
 
-    // Somebody for whom the lease has run out takes the report over.
+    // Another holder, for whom the lease has expired, claims the report.
     let (aws, settings) = stack.adapters()?;
     let table = aws.table;
     let (tenant, report): (Tenant, ReportId) = ("dev".parse()?, id.parse()?);
     let later = service_runtime::clock::now().plus(Duration::from_secs(3600));
-    let run = async |command: Command| {
+    let execute = async |command: Command| {
         table.execute(&tenant, report, &command, &Details::default(), later, &settings.policy).await
     };
-    let taken = run(Command::Claim { holder: "thief".to_owned() }).await?;
-    assert!(matches!(taken, Executed::Done(report) if report.lifecycle.attempt == 2));
+    let claimed = execute(Command::Claim { holder: "other-worker".to_owned() }).await?;
+    assert!(matches!(claimed, Executed::Done(report) if report.lifecycle.attempt == 2));
 
-    // At its next heartbeat the first worker gives up its slot and its model call.
+    // At its next heartbeat the first worker releases its slot and cancels its model call.
     while stack.bedrock().in_flight() > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let now = table.get(&tenant, report).await?.unwrap();
-    assert_eq!((now.lifecycle.attempt, now.lifecycle.lease.unwrap().holder.as_str()), (2, "thief"));
+    let current = table.get(&tenant, report).await?.unwrap();
+    assert_eq!(
+        (current.lifecycle.attempt, current.lifecycle.lease.unwrap().holder.as_str()),
+        (2, "other-worker")
+    );
     assert_eq!(stack.bedrock().calls().get("Converse"), None);
 
     stack.bedrock().faults().set(Faults::default());
-    assert!(matches!(run(Command::Release { attempt: 2, delay: Duration::ZERO }).await?, Executed::Done(_)));
+    assert!(matches!(
+        execute(Command::Release { attempt: 2, delay: Duration::ZERO }).await?,
+        Executed::Done(_)
+    ));
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&report["status"], &report["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(1)));
     stack.stop().await

@@ -1,11 +1,13 @@
-//! Screening in process, from lists that the worker loads: found, cleared, kept when a new one is broken.
+//! Screening against lists that the worker loads: matches, clearances, and a broken new list that does not
+//! replace a good one.
 use std::{fmt::Write as _, path::Path, time::Duration};
 
-use crate::support::{clean, sanctioned, text};
+use crate::support::{clean_company, sanctioned_company, text_at};
 use anyhow::Result;
 use aws_adapters::objects::Objects;
 use egress_guard::Guard;
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 use serde_json::{Value, json};
 use service_runtime::{clock::Clock, config::Reader};
 use sources::{
@@ -13,7 +15,7 @@ use sources::{
     sanctions::{Lists, SanctionsSettings},
 };
 
-/// An invented list in Dossier's own format.
+/// Returns an invented list in Dossier's own format.
 fn list(bodies: usize) -> String {
     let mut lines = String::from(
         r#"{"id":"x-1","name":"CALDER VANE SHIPPING LLC","aliases":["KALDER VEYN SHIPPING"],"countries":["GB"],"programs":["INVENTED"]}"#,
@@ -33,17 +35,17 @@ async fn stack(lists: &str, more: &[(&str, &str)]) -> Result<TestStack> {
     TestStack::with(options).await
 }
 
-/// The finished report on `company`.
+/// Requests a report on `company` and returns its JSON artifact.
 async fn report(stack: &TestStack, company: &Value) -> Result<Value> {
-    let id = stack.dev().submitted(company).await?;
+    let id = stack.dev().submit_accepted(company).await?;
     let ended = stack.dev().wait_for_end(&id).await?;
-    Ok(serde_json::from_slice(&stack.dev().download(text(&ended, "/links/json")).await?)?)
+    Ok(serde_json::from_slice(&stack.dev().download(text_at(&ended, "/links/json")).await?)?)
 }
 
 fn evidence(report: &Value, title: &str) -> String {
     let pieces = report["evidence"].as_array().unwrap();
-    let found = pieces.iter().find(|piece| piece["title"].as_str().unwrap().contains(title));
-    found.unwrap_or_else(|| panic!("no {title}: {report:#}"))["text"].as_str().unwrap().to_owned()
+    let piece = pieces.iter().find(|piece| piece["title"].as_str().unwrap().contains(title));
+    piece.unwrap_or_else(|| panic!("no {title}: {report:#}"))["text"].as_str().unwrap().to_owned()
 }
 
 fn file(directory: &Path, text: &str) -> Result<String> {
@@ -52,7 +54,7 @@ fn file(directory: &Path, text: &str) -> Result<String> {
     Ok(path.to_str().unwrap().to_owned())
 }
 
-/// Makes the lists of a worker that screens against `locations`.
+/// Returns the lists of a worker that screens against `locations`.
 fn lists(stack: &TestStack, locations: &str) -> Result<Lists> {
     let mut environment = stack.environment().clone();
     environment.insert("DOSSIER_SANCTIONS_LISTS".to_owned(), locations.to_owned());
@@ -65,33 +67,33 @@ fn lists(stack: &TestStack, locations: &str) -> Result<Lists> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listed_company_is_high_with_reasons_and_another_one_is_cleared() -> Result<()> {
+async fn a_listed_company_is_high_with_reasons_and_an_unlisted_one_is_cleared() -> Result<()> {
     let directory = tempfile::tempdir()?;
-    // The stand-in for the match service is left out: the lists alone must do.
+    // The match service is not configured, so only the lists are screened.
     let stack = stack(&file(directory.path(), &list(20))?, &[("DOSSIER_SANCTIONS_URL", "")]).await?;
-    let listed = report(&stack, &sanctioned()).await?;
+    let listed = report(&stack, &sanctioned_company()).await?;
     assert_eq!(listed["riskLevel"], "HIGH");
     let why = evidence(&listed, "Sanctions list: CALDER VANE SHIPPING LLC");
     for part in ["entry x-1", "Programs: INVENTED", "\"calder\" is the same", "country agrees", "loaded on"] {
         assert!(why.contains(part), "{part}: {why}");
     }
-    let cleared = report(&stack, &clean()).await?;
+    let cleared = report(&stack, &clean_company()).await?;
     assert_eq!(cleared["riskLevel"], "LOW");
     assert!(evidence(&cleared, "No match on list.jsonl").contains("20 bodies"));
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_and_service_are_two_opinions() -> Result<()> {
+async fn lists_and_the_match_service_both_give_evidence() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let stack = stack(&file(directory.path(), &list(20))?, &[]).await?;
-    let both = report(&stack, &sanctioned()).await?;
-    let of_sanctions = |piece: &&Value| piece["source"] == "sanctions";
+    let both = report(&stack, &sanctioned_company()).await?;
+    let is_sanctions = |piece: &&Value| piece["source"] == "sanctions";
     let texts: Vec<&str> = both["evidence"]
         .as_array()
         .unwrap()
         .iter()
-        .filter(of_sanctions)
+        .filter(is_sanctions)
         .map(|piece| piece["text"].as_str().unwrap())
         .collect();
     assert!(texts.iter().any(|text| text.contains("entry x-1")), "{texts:#?}");
@@ -100,21 +102,21 @@ async fn lists_and_service_are_two_opinions() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_loaded_list_nobody_is_cleared() -> Result<()> {
+async fn without_a_loaded_list_no_company_is_cleared() -> Result<()> {
     let missing = "/nowhere/list.jsonl";
     let settings = [("DOSSIER_SANCTIONS_URL", ""), ("DOSSIER_ATTEMPTS", "1")];
     let stack = stack(missing, &settings).await?;
-    let report = report(&stack, &clean()).await?;
+    let report = report(&stack, &clean_company()).await?;
     assert_eq!((&report["riskLevel"], &report["review"]["required"]), (&json!("UNDETERMINED"), &json!(true)));
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_in_the_private_network_is_refused_unless_it_is_named() -> Result<()> {
+async fn a_source_in_the_private_network_is_refused_unless_it_is_allowed() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let settings = [("DOSSIER_PRIVATE_SOURCES", "other.internal"), ("DOSSIER_SANCTIONS_URL", "")];
     let stack = stack(&file(directory.path(), &list(20))?, &settings).await?;
-    let report = report(&stack, &clean()).await?;
+    let report = report(&stack, &clean_company()).await?;
     let status = |source: &str| {
         let sources = report["sources"].as_array().unwrap();
         sources.iter().find(|outcome| outcome["source"] == source).unwrap()["status"].clone()
@@ -126,8 +128,8 @@ async fn a_source_in_the_private_network_is_refused_unless_it_is_named() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_are_read_from_s3_too() -> Result<()> {
-    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+async fn lists_can_be_read_from_s3() -> Result<()> {
+    let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     let (s3, bucket) = (&stack.clients().s3, &stack.names().bucket);
     s3.put_object().bucket(bucket).key("lists/a.jsonl").body(list(3).into_bytes().into()).send().await?;
@@ -142,18 +144,20 @@ async fn lists_are_read_from_s3_too() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_or_shrunken_list_does_not_replace_the_one_before() -> Result<()> {
+async fn a_broken_or_much_smaller_list_does_not_replace_the_previous_one() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let path = file(directory.path(), &list(50))?;
-    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+    let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     let lists = lists(&stack, &path)?;
     assert!(lists.refresh().await);
     assert_eq!(lists.entries(), [Some(50)]);
-    for (worse, kept) in [("not a list", 50), ("", 50), (list(30).as_str(), 50), (list(45).as_str(), 45)] {
-        std::fs::write(&path, worse)?;
-        assert_eq!(lists.refresh().await, kept != 50);
-        assert_eq!(lists.entries(), [Some(kept)]);
+    for (content, expected) in
+        [("not a list", 50), ("", 50), (list(30).as_str(), 50), (list(45).as_str(), 45)]
+    {
+        std::fs::write(&path, content)?;
+        assert_eq!(lists.refresh().await, expected != 50);
+        assert_eq!(lists.entries(), [Some(expected)]);
     }
     std::fs::remove_file(&path)?;
     assert!(!lists.refresh().await);

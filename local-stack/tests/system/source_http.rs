@@ -1,4 +1,5 @@
-//! The client that asks sources: bounded, tried again, and never led into the private network.
+//! The HTTP client of the sources: its responses are bounded, failures are retried, and it never reaches into
+//! the private network.
 use std::{
     sync::{
         Arc,
@@ -13,15 +14,15 @@ use egress_guard::Guard;
 use service_runtime::clock::Clock;
 use sources::{Http, SourceError};
 
-/// A server on a free port that counts what it is asked.
+/// Starts a server on a free port. Returns its port and the number of requests to `/unsteady`.
 async fn server() -> Result<(u16, Arc<AtomicU32>)> {
-    let asked = Arc::new(AtomicU32::new(0));
+    let requests = Arc::new(AtomicU32::new(0));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
-    let count = Arc::clone(&asked);
+    let count = Arc::clone(&requests);
     let unsteady = get(move || {
-        let asked = count.fetch_add(1, Ordering::SeqCst);
-        async move { if asked < 2 { (StatusCode::SERVICE_UNAVAILABLE, "") } else { (StatusCode::OK, "{}") } }
+        let earlier = count.fetch_add(1, Ordering::SeqCst);
+        async move { if earlier < 2 { (StatusCode::SERVICE_UNAVAILABLE, "") } else { (StatusCode::OK, "{}") } }
     });
     let router = Router::new()
         .route("/unsteady", unsteady)
@@ -37,53 +38,53 @@ async fn server() -> Result<(u16, Arc<AtomicU32>)> {
             get(move || async move { Redirect::temporary(&format!("http://localhost:{port}/list")) }),
         );
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok((port, asked))
+    Ok((port, requests))
 }
 
 fn guard(hosts: &[&str]) -> Guard {
     Guard::new(hosts.iter().map(|host| (*host).to_owned()).collect(), "DOSSIER_PRIVATE_SOURCES")
 }
 
-async fn ask(http: &Http, url: String) -> Result<Vec<u8>, SourceError> {
+async fn fetch(http: &Http, url: String) -> Result<Vec<u8>, SourceError> {
     http.bytes(http.client().get(url), 50_000).await
 }
 
 #[tokio::test]
-async fn the_private_network_is_closed_unless_a_host_is_named() -> Result<()> {
+async fn private_addresses_are_refused_unless_the_host_is_allowed() -> Result<()> {
     let (port, _) = server().await?;
     let timeout = Duration::from_secs(5);
     let closed = Http::new(timeout, Guard::default(), Clock::system())?;
     for host in ["127.0.0.1", "localhost", "[::1]", "0x7f.1"] {
-        let answer = ask(&closed, format!("http://{host}:{port}/list")).await;
+        let answer = fetch(&closed, format!("http://{host}:{port}/list")).await;
         assert!(matches!(answer, Err(SourceError::Refused(_))), "{host}: {answer:?}");
     }
     let open = Http::new(timeout, guard(&["127.0.0.1"]), Clock::system())?;
-    assert_eq!(ask(&open, format!("http://127.0.0.1:{port}/list")).await.unwrap(), b"list");
+    assert_eq!(fetch(&open, format!("http://127.0.0.1:{port}/list")).await.unwrap(), b"list");
     Ok(())
 }
 
 #[tokio::test]
-async fn redirects_of_downloads_are_judged_and_those_of_services_are_not_followed() -> Result<()> {
+async fn redirects_of_downloads_are_checked_and_those_of_services_are_not_followed() -> Result<()> {
     let (port, _) = server().await?;
     let downloads = Http::for_downloads(Duration::from_secs(5), guard(&["127.0.0.1"]), Clock::system())?;
     let at = |path: &str| format!("http://127.0.0.1:{port}/{path}");
-    assert_eq!(ask(&downloads, at("moved")).await.unwrap(), b"list");
+    assert_eq!(fetch(&downloads, at("moved")).await.unwrap(), b"list");
     for path in ["metadata", "inside"] {
-        let answer = ask(&downloads, at(path)).await;
+        let answer = fetch(&downloads, at(path)).await;
         assert!(matches!(answer, Err(SourceError::Refused(_))), "{path}: {answer:?}");
     }
     let service = Http::new(Duration::from_secs(5), guard(&["127.0.0.1"]), Clock::system())?;
-    assert!(matches!(ask(&service, at("moved")).await, Err(SourceError::Refused(_))));
+    assert!(matches!(fetch(&service, at("moved")).await, Err(SourceError::Refused(_))));
     Ok(())
 }
 
 #[tokio::test]
-async fn answers_are_bounded_and_failures_tried_again() -> Result<()> {
-    let (port, asked) = server().await?;
+async fn responses_are_bounded_and_failures_are_retried() -> Result<()> {
+    let (port, requests) = server().await?;
     let http = Http::new(Duration::from_secs(5), guard(&["127.0.0.1"]), Clock::system())?;
-    let large = ask(&http, format!("http://127.0.0.1:{port}/large")).await;
+    let large = fetch(&http, format!("http://127.0.0.1:{port}/large")).await;
     assert!(matches!(large, Err(SourceError::Unreadable(_))), "{large:?}");
-    assert_eq!(ask(&http, format!("http://127.0.0.1:{port}/unsteady")).await.unwrap(), b"{}");
-    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    assert_eq!(fetch(&http, format!("http://127.0.0.1:{port}/unsteady")).await.unwrap(), b"{}");
+    assert_eq!(requests.load(Ordering::SeqCst), 3);
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Money and quota: budgets hold and sums are exact, however many spend at once.
-use crate::support::{clean, sanctioned, text, with};
+//! Budgets and quotas hold, and usage is exact, however many calls run concurrently.
+use crate::support::{clean_company, sanctioned_company, text_at, with_fields};
 use anyhow::Result;
 use aws_adapters::{
     Aws,
@@ -9,8 +9,9 @@ use aws_adapters::{
 use domain::identity::{ReportId, Tenant};
 use domain::time::UtcTime;
 use domain::usage::{Day, MicroUsd, TenantUsage};
+use local_stack::TestStack;
 use local_stack::faults::Faults;
-use local_stack::stack::{Part, testing::TestStack};
+use local_stack::stack::Component;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -27,18 +28,18 @@ fn usd(millionths: u64) -> MicroUsd {
     MicroUsd::new(millionths)
 }
 
-fn spent(cost: u64) -> TenantUsage {
+fn usage_of(cost: u64) -> TenantUsage {
     TenantUsage { input_tokens: 10, output_tokens: 1, cost: usd(cost), model_calls: 1, reports: 1 }
 }
 
 async fn without_services() -> Result<TestStack> {
     let mut options = TestStack::options();
-    options.without = vec![Part::Api, Part::Worker];
+    options.without = vec![Component::Api, Component::Worker];
     TestStack::with(options).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_reserve_at_once_only_as_many_get_money_as_the_budget_has() -> Result<()> {
+async fn concurrent_reservations_never_exceed_the_budget() -> Result<()> {
     let stack = without_services().await?;
     let spending = stack.adapters()?.0.spending;
     let mut tasks = JoinSet::new();
@@ -47,9 +48,9 @@ async fn of_many_who_reserve_at_once_only_as_many_get_money_as_the_budget_has() 
         tasks.spawn(async move {
             let reserved = spending.reserve(&call, usd(100), Some(usd(3_050))).await.unwrap();
             if matches!(reserved, Reserved::Yes { .. }) {
-                // The answer is lost, and both writes are made again.
+                // The second write repeats the first, as after a lost answer.
                 for _ in 0..2 {
-                    spending.settle(&call, usd(100), spent(70)).await.unwrap();
+                    spending.settle(&call, usd(100), usage_of(70)).await.unwrap();
                 }
                 return true;
             }
@@ -57,7 +58,7 @@ async fn of_many_who_reserve_at_once_only_as_many_get_money_as_the_budget_has() 
         });
     }
     let granted = tasks.join_all().await.into_iter().filter(|granted| *granted).count() as u64;
-    // What was settled below its reservation makes room for others.
+    // A call that is settled below its reservation makes budget available to others.
     assert!((30..=43).contains(&granted), "{granted}");
     let day: Day = "2026-11-24".parse()?;
     let sums = spending.by_day(&tenant(), day, day).await?;
@@ -74,7 +75,7 @@ async fn of_many_who_reserve_at_once_only_as_many_get_money_as_the_budget_has() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_write_changes_nothing_and_a_call_without_an_end_stays_reserved() -> Result<()> {
+async fn a_repeated_write_changes_nothing_and_an_unsettled_call_stays_reserved() -> Result<()> {
     let stack = without_services().await?;
     let spending = stack.adapters()?.0.spending;
     let (report, day) = (ReportId::from(uuid::Uuid::now_v7()), "2026-11-24".parse()?);
@@ -84,7 +85,8 @@ async fn a_repeated_write_changes_nothing_and_a_call_without_an_end_stays_reserv
         assert_eq!(reserved, Reserved::Yes { unsettled: usd(0) });
     }
     assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
-    // Nobody knows how the first call ended; the next one of the report is told.
+    // The outcome of the first call is unknown; the reservation of the report's next call includes its
+    // amount.
     let second = call(report, 2);
     assert_eq!(
         spending.reserve(&second, usd(100), Some(usd(250))).await?,
@@ -98,11 +100,11 @@ async fn a_repeated_write_changes_nothing_and_a_call_without_an_end_stays_reserv
         spending.release(&second, usd(100)).await?;
     }
     assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
-    // An amount that no day has is refused without a write.
+    // An amount above the daily budget is rejected without a write.
     let huge =
         spending.reserve(&call(ReportId::from(uuid::Uuid::now_v7()), 1), usd(251), Some(usd(250))).await?;
     assert_eq!(huge, Reserved::Exceeded { committed: usd(100) });
-    assert_eq!(spending.by_day(&tenant(), day, day).await?, [], "nothing was used");
+    assert_eq!(spending.by_day(&tenant(), day, day).await?, [], "there was no usage");
     stack.stop().await
 }
 
@@ -111,7 +113,7 @@ fn minute(number: i64) -> UtcTime {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_minutes_quota_is_shared_and_settled_and_the_next_minute_has_its_own() -> Result<()> {
+async fn a_quota_is_shared_and_settled_within_its_minute_and_renewed_in_the_next() -> Result<()> {
     let stack = without_services().await?;
     let settings = stack.adapters()?.1;
     let quota = || Aws::quota(stack.sdk(), &settings, "m".into(), Limits { requests: 3, tokens: 1_000 });
@@ -121,49 +123,49 @@ async fn a_minutes_quota_is_shared_and_settled_and_the_next_minute_has_its_own()
         Admission::Full(wait) => panic!("full for {wait:?}"),
     };
     let first = admitted(one.admit(600, minute(0)).await?);
-    let Admission::Full(wait) = other.admit(600, minute(0)).await? else { panic!("there was room") };
+    let Admission::Full(wait) = other.admit(600, minute(0)).await? else { panic!("the quota was not full") };
     assert_eq!(wait.as_secs(), 45);
-    // It used less: there is room again in the same minute, until the requests are spent.
+    // The call used fewer tokens, so the minute admits more calls until its requests are used up.
     one.settle(first, 100).await?;
     admitted(other.admit(600, minute(0)).await?);
     admitted(other.admit(100, minute(0)).await?);
     assert!(matches!(one.admit(1, minute(0)).await?, Admission::Full(_)));
     admitted(one.admit(5_000, minute(1)).await?);
-    // A clock an hour ahead opens a minute that nobody waits for.
+    // A clock that is an hour fast opens a minute that does not affect the current one.
     admitted(one.admit(1, minute(61)).await?);
     admitted(other.admit(1_000, minute(1)).await?);
-    // What is settled after its minute changes no other.
+    // A call that is settled after its minute changes no other minute.
     one.settle(first, 900).await?;
     assert!(matches!(other.admit(1, minute(1)).await?, Admission::Full(_)));
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_throttle_halves_the_share_of_every_worker_and_it_grows_back() -> Result<()> {
+async fn a_throttle_halves_the_quota_of_every_worker_and_it_recovers() -> Result<()> {
     let stack = without_services().await?;
     let settings = stack.adapters()?.1;
     let quota = || Aws::quota(stack.sdk(), &settings, "m".into(), Limits { requests: 100, tokens: 1_000 });
     let (one, other) = (quota(), quota());
-    let room = async |quota: &aws_adapters::quota::Quota, number: i64| -> Result<u32> {
+    let available = async |quota: &aws_adapters::quota::Quota, number: i64| -> Result<u32> {
         for count in 0.. {
             if let Admission::Full(_) = quota.admit(100, minute(number)).await? {
                 return Ok(count);
             }
         }
-        unreachable!("a quota ends")
+        unreachable!("a quota is finite")
     };
-    assert_eq!(room(&one, 0).await?, 10);
+    assert_eq!(available(&one, 0).await?, 10);
     one.throttled(minute(1)).await?;
-    // Calls that were under way together say the same thing once.
+    // Throttles of concurrent calls count once.
     other.throttled(minute(1)).await?;
-    assert_eq!(room(&other, 1).await?, 5, "the other worker knows it from the table");
-    assert_eq!(room(&one, 3).await?, 6);
-    assert_eq!(room(&one, 11).await?, 10);
+    assert_eq!(available(&other, 1).await?, 5, "the other worker reads the throttle from the table");
+    assert_eq!(available(&one, 3).await?, 6);
+    assert_eq!(available(&one, 11).await?, 10);
     stack.stop().await
 }
 
-async fn ended(stack: &TestStack, request: &Value) -> Result<Value> {
-    let id = stack.dev().submitted(request).await?;
+async fn finished_report(stack: &TestStack, request: &Value) -> Result<Value> {
+    let id = stack.dev().submit_accepted(request).await?;
     stack.dev().wait_for_end(&id).await
 }
 
@@ -174,13 +176,13 @@ async fn usage(stack: &TestStack, query: &str) -> Result<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_usage_of_a_tenant_is_the_sum_of_its_reports_and_of_no_other() -> Result<()> {
+async fn a_tenants_usage_is_the_sum_of_its_own_reports() -> Result<()> {
     let stack = TestStack::start().await?;
     let (mut input, mut output, mut cost, mut calls) = (0, 0, 0.0, 0);
-    for (index, request) in [clean(), sanctioned()].iter().enumerate() {
-        // A repair turn is paid for, too.
+    for (index, request) in [clean_company(), sanctioned_company()].iter().enumerate() {
+        // The second report has a repair turn, which counts as well.
         stack.bedrock().faults().set(Faults { uncited: index as f64, ..Faults::default() });
-        let report = ended(&stack, request).await?;
+        let report = finished_report(&stack, request).await?;
         let used = &report["usage"];
         input += used["inputTokens"].as_u64().unwrap();
         output += used["outputTokens"].as_u64().unwrap();
@@ -196,7 +198,7 @@ async fn the_usage_of_a_tenant_is_the_sum_of_its_reports_and_of_no_other() -> Re
     };
     assert_eq!(total(&sums), (2, input, output, calls));
     assert!((sums["costUsd"].as_f64().unwrap() - cost).abs() < 1e-9, "{sums} {cost}");
-    assert!(sums["days"].as_array().unwrap().iter().all(|day| text(day, "/date") <= today.as_str()));
+    assert!(sums["days"].as_array().unwrap().iter().all(|day| text_at(day, "/date") <= today.as_str()));
     assert_eq!(usage(&stack, "?from=2020-01-01&to=2020-01-31").await?["days"], json!([]));
 
     let foreign: Value = stack.acme_client()?.get("/v1/usage").await?.json().await?;
@@ -209,12 +211,12 @@ async fn the_usage_of_a_tenant_is_the_sum_of_its_reports_and_of_no_other() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_over_budget_ends_before_the_money_is_spent() -> Result<()> {
+async fn a_report_over_budget_fails_before_it_spends_anything() -> Result<()> {
     for setting in ["DOSSIER_BUDGET_REPORT_USD", "DOSSIER_BUDGET_TENANT_DAY_USD"] {
         let mut options = TestStack::options();
         options.settings.insert(setting.to_owned(), "0.01".to_owned());
         let stack = TestStack::with(options).await?;
-        let report = ended(&stack, &clean()).await?;
+        let report = finished_report(&stack, &clean_company()).await?;
         assert_eq!(
             (&report["status"], &report["error"]["code"]),
             (&json!("FAILED"), &json!("budget_exceeded"))
@@ -227,7 +229,7 @@ async fn a_report_over_budget_ends_before_the_money_is_spent() -> Result<()> {
         assert_eq!(
             aws.spending.committed(&tenant(), Day::of(service_runtime::clock::now())).await?,
             usd(0),
-            "nothing stays reserved"
+            "no reservation remains"
         );
         stack.stop().await?;
     }
@@ -235,19 +237,24 @@ async fn a_report_over_budget_ends_before_the_money_is_spent() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenants_day_ends_when_its_budget_is_spent_and_another_tenants_goes_on() -> Result<()> {
+async fn a_spent_daily_budget_stops_its_tenant_and_no_other() -> Result<()> {
     let mut options = TestStack::options();
     options.settings.insert("DOSSIER_BUDGET_TENANT_DAY_USD".to_owned(), "0.12".to_owned());
     options.workers = 4;
     let stack = TestStack::with(options).await?;
     let mut ids = Vec::new();
     for number in 0..12 {
-        ids.push(stack.dev().submitted(&with(clean(), json!({"purpose": format!("{number}")}))).await?);
+        ids.push(
+            stack
+                .dev()
+                .submit_accepted(&with_fields(clean_company(), json!({"purpose": format!("{number}")})))
+                .await?,
+        );
     }
     let (mut completed, mut exceeded, mut cost) = (0, 0, 0.0);
     for id in &ids {
         let report = stack.dev().wait_for_end(id).await?;
-        match (text(&report, "/status"), report["error"]["code"].as_str()) {
+        match (text_at(&report, "/status"), report["error"]["code"].as_str()) {
             ("COMPLETED", _) => completed += 1,
             ("FAILED", Some("budget_exceeded")) => exceeded += 1,
             other => panic!("{other:?}: {report}"),
@@ -257,7 +264,7 @@ async fn a_tenants_day_ends_when_its_budget_is_spent_and_another_tenants_goes_on
     assert!(completed > 0 && exceeded > 0, "{completed} completed, {exceeded} over budget");
     assert!(cost <= 0.12, "{cost}");
     let acme = stack.acme_client()?;
-    let id = acme.submitted(&clean()).await?;
+    let id = acme.submit_accepted(&clean_company()).await?;
     assert_eq!(acme.wait_for_end(&id).await?["status"], "COMPLETED");
     stack.stop().await
 }

@@ -1,4 +1,4 @@
-//! A sweep takes care of every due report of every partition, once, and nothing stands in its way.
+//! A sweep handles every due report of every partition exactly once, whatever else is in the index.
 use std::collections::BTreeSet;
 
 use anyhow::Result;
@@ -15,16 +15,17 @@ use domain::{
     request::{ReportRequest, ReportRequestDraft},
     time::UtcTime,
 };
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 use worker_service::{settings::Settings, worker::Worker};
 
 const HOUR_MILLIS: i64 = 3_600_000;
-/// Enough that each partition has several.
+/// Enough for several reports in each partition.
 const REPORTS: usize = 8 * DUE_SHARDS as usize;
 
-/// A stack without services, its adapters, and a worker that does nothing by itself.
-async fn idle() -> Result<(TestStack, Aws, Worker)> {
-    let options = Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() };
+/// Starts a stack without services. Returns it with its adapters and a worker that is not running.
+async fn stack_with_idle_worker() -> Result<(TestStack, Aws, Worker)> {
+    let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
     let (aws, _) = stack.adapters()?;
     let worker = worker(&stack)?;
@@ -46,21 +47,21 @@ fn request() -> ReportRequest {
     draft.check().unwrap()
 }
 
-/// Records reports whose message was never sent, as an API does that dies between the two.
-async fn leave_behind(aws: &Aws, reports: usize) -> Result<BTreeSet<ReportId>> {
+/// Records reports without sending their messages, as an API does that dies in between.
+async fn record_without_message(aws: &Aws, reports: usize) -> Result<BTreeSet<ReportId>> {
     let policy = Policy::default();
-    let then = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - HOUR_MILLIS);
+    let an_hour_ago = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - HOUR_MILLIS);
     let tenant: Tenant = "dev".parse()?;
     let mut ids = BTreeSet::new();
     for _ in 0..reports {
-        let lifecycle = apply(None, &Command::Submit, then, &policy)?;
+        let lifecycle = apply(None, &Command::Submit, an_hour_ago, &policy)?;
         let report = Report::submitted(
             tenant.clone(),
             ReportId::from(uuid::Uuid::now_v7()),
             request(),
             lifecycle,
             uuid::Uuid::now_v7(),
-            then,
+            an_hour_ago,
         );
         assert!(matches!(aws.table.create(&report).await?, Created::New));
         ids.insert(report.id);
@@ -68,9 +69,9 @@ async fn leave_behind(aws: &Aws, reports: usize) -> Result<BTreeSet<ReportId>> {
     Ok(ids)
 }
 
-/// Every report that a message is in the queue for, as often as there is one.
-async fn sent(stack: &TestStack) -> Result<Vec<ReportId>> {
-    let (sqs, url) = (&stack.clients().sqs, &stack.surroundings().queues().queue_url);
+/// Receives every message of the queue and returns the report id of each.
+async fn receive_report_ids(stack: &TestStack) -> Result<Vec<ReportId>> {
+    let (sqs, url) = (&stack.clients().sqs, &stack.infrastructure().queues().queue_url);
     let mut ids = Vec::new();
     loop {
         let answer = sqs
@@ -90,46 +91,46 @@ async fn sent(stack: &TestStack) -> Result<Vec<ReportId>> {
 }
 
 async fn assert_each_sent_once(stack: &TestStack, expected: &BTreeSet<ReportId>) -> Result<()> {
-    let ids = sent(stack).await?;
+    let ids = receive_report_ids(stack).await?;
     assert_eq!(ids.len(), expected.len());
     assert_eq!(&ids.into_iter().collect::<BTreeSet<_>>(), expected);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_sweep_sends_every_due_report_of_every_partition_once() -> Result<()> {
-    let (stack, aws, worker) = idle().await?;
-    let ids = leave_behind(&aws, REPORTS).await?;
+async fn one_sweep_sends_one_message_for_every_due_report() -> Result<()> {
+    let (stack, aws, worker) = stack_with_idle_worker().await?;
+    let ids = record_without_message(&aws, REPORTS).await?;
     worker.sweep().await;
-    // What was sent again is not due: it gets the time that a new message gets.
+    // A report whose message was sent again is not due until the pickup grace is over.
     worker.sweep().await;
     assert_each_sent_once(&stack, &ids).await?;
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn workers_that_sweep_at_the_same_time_send_nothing_twice() -> Result<()> {
-    let (stack, aws, first) = idle().await?;
+async fn concurrent_sweeps_send_no_message_twice() -> Result<()> {
+    let (stack, aws, first) = stack_with_idle_worker().await?;
     let (second, third) = (worker(&stack)?, worker(&stack)?);
-    let ids = leave_behind(&aws, REPORTS).await?;
+    let ids = record_without_message(&aws, REPORTS).await?;
     tokio::join!(first.sweep(), second.sweep(), third.sweep());
     assert_each_sent_once(&stack, &ids).await?;
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn entries_that_are_no_reports_hide_none_behind_them() -> Result<()> {
-    let (stack, aws, worker) = idle().await?;
+async fn index_entries_without_a_report_do_not_hide_reports() -> Result<()> {
+    let (stack, aws, worker) = stack_with_idle_worker().await?;
     for shard in 0..DUE_SHARDS {
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        let put = stack.clients().dynamodb.put_item().table_name(&stack.surroundings().names().table);
+        let put = stack.clients().dynamodb.put_item().table_name(&stack.infrastructure().names().table);
         put.item(attribute::PK, text(&format!("R#?#{shard}")))
             .item(attribute::DUE_SHARD, text(&format!("s{shard}")))
             .item(attribute::DUE_AT, AttributeValue::N("0".to_owned()))
             .send()
             .await?;
     }
-    let ids = leave_behind(&aws, REPORTS).await?;
+    let ids = record_without_message(&aws, REPORTS).await?;
     worker.sweep().await;
     assert_each_sent_once(&stack, &ids).await?;
     stack.stop().await

@@ -1,17 +1,18 @@
-//! One trace shows a report's whole way through both processes, and nothing that is secret.
+//! One trace covers a report's whole way through both processes, and telemetry contains no secrets.
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use crate::support::binaries::Process;
-use crate::support::{clean, sanctioned, text};
+use crate::support::service_process::ServiceProcess;
+use crate::support::{clean_company, sanctioned_company, text_at};
 use anyhow::Result;
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use local_stack::{
+    TestStack,
     faults::Faults,
-    stack::{Options, Part, client::Client, testing::TestStack},
+    stack::{Component, Options, client::Client},
 };
 use opentelemetry_proto::tonic::{
     collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
@@ -23,19 +24,19 @@ use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-/// What the collector was sent: spans with the name of their service, and names of metrics.
+/// The data that the collector received: spans with the name of their service, and names of metrics.
 #[derive(Default)]
 struct Received {
     spans: Vec<(String, Span)>,
     metrics: BTreeSet<String>,
-    /// All that came of metrics, attributes and resources included.
-    numbers: String,
+    /// Debug output of all metrics, including attributes and resources.
+    metrics_debug: String,
 }
 
 type Shared = Arc<Mutex<Received>>;
 
 async fn traces(State(received): State<Shared>, body: Bytes) {
-    let request = ExportTraceServiceRequest::decode(body).expect("OTLP");
+    let request = ExportTraceServiceRequest::decode(body).expect("the body is not OTLP");
     for resource in request.resource_spans {
         let attributes = resource.resource.unwrap_or_default().attributes;
         let service =
@@ -48,19 +49,19 @@ async fn traces(State(received): State<Shared>, body: Bytes) {
     }
 }
 
-async fn numbers(State(received): State<Shared>, body: Bytes) {
-    let request = ExportMetricsServiceRequest::decode(body).expect("OTLP");
-    received.lock().unwrap().numbers.push_str(&format!("{request:?}"));
+async fn metrics(State(received): State<Shared>, body: Bytes) {
+    let request = ExportMetricsServiceRequest::decode(body).expect("the body is not OTLP");
+    received.lock().unwrap().metrics_debug.push_str(&format!("{request:?}"));
     let scopes = request.resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
     received.lock().unwrap().metrics.extend(scopes.flat_map(|scope| scope.metrics).map(|metric| metric.name));
 }
 
-/// A collector on a free port.
+/// Starts a collector on a free port. Returns its URL and the data that it receives.
 async fn collector() -> Result<(String, Shared)> {
     let received = Shared::default();
     let router = Router::new()
         .route("/v1/traces", post(traces))
-        .route("/v1/metrics", post(numbers))
+        .route("/v1/metrics", post(metrics))
         .with_state(Arc::clone(&received));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -68,21 +69,21 @@ async fn collector() -> Result<(String, Shared)> {
     Ok((url, received))
 }
 
-/// Requests and reports that go wrong in every way that is logged with its reason.
+/// Provokes every failure of requests and reports that is logged with its reason.
 async fn provoke_errors(stack: &TestStack) -> Result<()> {
     let wrong_key = Client::new(stack.api_url(), format!("{}x", stack.keys().dev.expose_secret()).into())?;
     assert_eq!(wrong_key.get("/v1/reports").await?.status(), 401);
     let invalid = json!({"companyName": "Calder Vane", "corporateNumber": "99104372-", "country": "XX"});
     assert_eq!(stack.dev().submit(&invalid).await?.status(), 422);
-    // Sources that do not answer: the question holds the company's name.
+    // Sources that fail: the request to them contains the company's name.
     stack.feeds().faults().set(Faults::from_json(&json!({"error": 1})).unwrap());
-    let silent = stack.dev().submitted(&clean()).await?;
-    assert_eq!(stack.dev().wait_for_end(&silent).await?["riskLevel"], "UNDETERMINED");
+    let unanswered = stack.dev().submit_accepted(&clean_company()).await?;
+    assert_eq!(stack.dev().wait_for_end(&unanswered).await?["riskLevel"], "UNDETERMINED");
     stack.feeds().faults().set(Faults::default());
-    // A model that gives no answer, and one whose answers name what is not there.
+    // A model that fails, and one that cites evidence that does not exist.
     for (fault, status) in [("error", "FAILED"), ("hallucinated", "COMPLETED")] {
         stack.bedrock().faults().set(Faults::from_json(&json!({fault: 1})).unwrap());
-        let report = stack.dev().submitted(&sanctioned()).await?;
+        let report = stack.dev().submit_accepted(&sanctioned_company()).await?;
         assert_eq!(stack.dev().wait_for_end(&report).await?["status"], status);
     }
     stack.bedrock().faults().set(Faults::default());
@@ -93,9 +94,10 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CLIENT_SPAN: &str = "00f067aa0ba902b7";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
+async fn one_trace_covers_the_request_up_to_the_models_answer() -> Result<()> {
     let stack =
-        TestStack::with(Options { without: vec![Part::Api, Part::Worker], ..TestStack::options() }).await?;
+        TestStack::with(Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() })
+            .await?;
     let (collector, received) = collector().await?;
     let mut environment = stack.environment().clone();
     for (name, value) in [
@@ -107,20 +109,21 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     ] {
         environment.insert(name.to_owned(), value.to_owned());
     }
-    let api = Process::start("api-service", &environment)?;
-    let worker = Process::start("worker-service", &environment)?;
+    let api = ServiceProcess::start("api-service", &environment)?;
+    let worker = ServiceProcess::start("worker-service", &environment)?;
     while !stack.dev().get("/readyz").await.is_ok_and(|answer| answer.status() == 200) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
     let traceparent = format!("00-{TRACE}-{CLIENT_SPAN}-01");
     let request = stack.dev().request(Method::POST, "/v1/reports").header("traceparent", traceparent);
-    let pending: Value = request.json(&sanctioned()).send().await?.json().await?;
-    let report = stack.dev().wait_for_end(text(&pending, "/reportId")).await?;
+    let pending: Value = request.json(&sanctioned_company()).send().await?.json().await?;
+    let report = stack.dev().wait_for_end(text_at(&pending, "/reportId")).await?;
     assert_eq!(report["status"], "COMPLETED");
-    let link = text(&report, "/links/json").to_owned();
-    let given = stack.dev().get(&format!("/v1/reports/{}/artifacts/pdf", text(&report, "/reportId"))).await?;
-    assert_eq!(given.status(), 303);
+    let link = text_at(&report, "/links/json").to_owned();
+    let redirect =
+        stack.dev().get(&format!("/v1/reports/{}/artifacts/pdf", text_at(&report, "/reportId"))).await?;
+    assert_eq!(redirect.status(), 303);
     let document: Value = serde_json::from_slice(&stack.dev().download(&link).await?)?;
     provoke_errors(&stack).await?;
     let logs = [api.terminate().await?, worker.terminate().await?];
@@ -169,8 +172,8 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     assert_eq!(parent_of("SQS.SendMessage"), Some("send dossier-reports"));
     let value = |name: &str, key: &str| {
         let (_, span) = trace.iter().find(|(_, span)| span.name == name).unwrap();
-        let found = span.attributes.iter().find(|attribute| attribute.key == key);
-        found.and_then(|attribute| attribute.value.clone()?.value)
+        let attribute = span.attributes.iter().find(|attribute| attribute.key == key);
+        attribute.and_then(|attribute| attribute.value.clone()?.value)
     };
     let attribute = |name: &str, key: &str| match value(name, key) {
         Some(AnyValue::StringValue(text)) => Some(text),
@@ -187,17 +190,17 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
     assert_eq!(chat("gen_ai.operation.name").as_deref(), Some("chat"));
     assert_eq!(chat("gen_ai.provider.name").as_deref(), Some("aws.bedrock"));
     assert_eq!(chat("gen_ai.request.model").as_deref(), Some("dossier.stand-in-v1"));
-    let asked = |key: &str| value("chat dossier.stand-in-v1", key);
-    assert!(matches!(asked("gen_ai.response.finish_reasons"), Some(AnyValue::ArrayValue(_))));
+    let chat_value = |key: &str| value("chat dossier.stand-in-v1", key);
+    assert!(matches!(chat_value("gen_ai.response.finish_reasons"), Some(AnyValue::ArrayValue(_))));
     for key in ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.request.max_tokens"] {
-        assert!(matches!(asked(key), Some(AnyValue::IntValue(1..))), "{key}: {:?}", asked(key));
+        assert!(matches!(chat_value(key), Some(AnyValue::IntValue(1..))), "{key}: {:?}", chat_value(key));
     }
     assert_eq!(value("POST /v1/reports", "http.response.status_code"), Some(AnyValue::IntValue(202)));
     let (service, process) = trace.iter().find(|(_, span)| span.name == "process dossier-reports").unwrap();
     assert!(service.contains("dossier-worker"));
     assert!(
         process.attributes.iter().any(|attribute| attribute.key == "dossier.queue.seconds"),
-        "queue time"
+        "the queue time is missing"
     );
     for metric in [
         "http.server.request.duration",
@@ -221,12 +224,12 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         assert!(received.metrics.contains(metric), "{metric} is not among {:?}", received.metrics);
     }
 
-    // Log lines are JSON and carry the trace; neither they nor the spans carry what is secret.
+    // Log lines are JSON and contain the trace id. Neither they nor the spans contain secrets.
     for log in &logs {
         let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
         assert!(lines.iter().any(|line| line["traceId"] == TRACE), "{log}");
     }
-    // The audit log says who did what to which report, by the id of the key.
+    // The audit log records who did what to which report. The key's id identifies the actor.
     let audits: Vec<Value> = logs[0]
         .lines()
         .map(|line| serde_json::from_str(line).expect(line))
@@ -237,13 +240,13 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         let entry =
             audits.iter().find(|line| line["action"] == action).unwrap_or_else(|| panic!("no {action}"));
         assert_eq!((&entry["tenant"], &entry["actor"]), (&"dev".into(), &format!("key:{}", key.id).into()));
-        assert!(text(entry, "/subject").starts_with(text(&report, "/reportId")));
+        assert!(text_at(entry, "/subject").starts_with(text_at(&report, "/reportId")));
     }
-    let everything = format!("{logs:?} {:?} {}", received.spans, received.numbers);
+    let everything = format!("{logs:?} {:?} {}", received.spans, received.metrics_debug);
     let signature = link.split("X-Amz-Signature=").nth(1).unwrap().split('&').next().unwrap();
     let secrets = [
         stack.keys().dev.expose_secret(),
-        stack.surroundings().credentials().secret_access_key.expose_secret(),
+        stack.infrastructure().credentials().secret_access_key.expose_secret(),
         signature,
         "Calder Vane",
         "99104372",
@@ -251,22 +254,22 @@ async fn one_trace_goes_from_the_request_to_the_models_answer() -> Result<()> {
         "星見川",
         "1010401998301",
     ];
-    // What the sources found is the reader's business alone.
+    // The evidence is confidential as well.
     let evidence = document["evidence"].as_array().unwrap();
     assert!(evidence.len() > 3, "{document}");
-    // Pieces between quotation marks and line breaks, which a log would write in another way.
-    let found = evidence.iter().flat_map(|one| [text(one, "/title"), text(one, "/text")]);
-    let found = found.flat_map(|words| words.split(['"', '\n', '\\'])).filter(|piece| piece.len() > 30);
-    for secret in secrets.into_iter().chain(found) {
-        let at = everything.find(secret).map(|at| &everything[at.saturating_sub(300)..at]);
-        assert_eq!(at, None, "a secret is in a log line or a span");
+    // A log escapes quotation marks and line breaks, so the text is searched in the pieces between them.
+    let pieces = evidence.iter().flat_map(|one| [text_at(one, "/title"), text_at(one, "/text")]);
+    let pieces = pieces.flat_map(|text| text.split(['"', '\n', '\\'])).filter(|piece| piece.len() > 30);
+    for secret in secrets.into_iter().chain(pieces) {
+        let context = everything.find(secret).map(|at| &everything[at.saturating_sub(300)..at]);
+        assert_eq!(context, None, "a log line or a span contains a secret");
     }
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_sampled_is_measured_and_logged_all_the_same() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Api], ..TestStack::options() }).await?;
+async fn unsampled_requests_are_still_measured_and_logged() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Api], ..TestStack::options() }).await?;
     let (collector, received) = collector().await?;
     let mut environment = stack.environment().clone();
     for (name, value) in [
@@ -277,15 +280,15 @@ async fn what_is_not_sampled_is_measured_and_logged_all_the_same() -> Result<()>
     ] {
         environment.insert(name.to_owned(), value.to_owned());
     }
-    let api = Process::start("api-service", &environment)?;
+    let api = ServiceProcess::start("api-service", &environment)?;
     while !stack.dev().get("/readyz").await.is_ok_and(|answer| answer.status() == 200) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), 200);
-    // A client that asks for its trace gets it.
+    // A client can request a trace with the sampled flag.
     let traceparent = format!("00-{TRACE}-{CLIENT_SPAN}-01");
-    let asked = stack.dev().request(Method::GET, "/v1/usage").header("traceparent", traceparent);
-    assert_eq!(asked.send().await?.status(), 200);
+    let sampled = stack.dev().request(Method::GET, "/v1/usage").header("traceparent", traceparent);
+    assert_eq!(sampled.send().await?.status(), 200);
     let log = api.terminate().await?;
     let received = std::mem::take(&mut *received.lock().unwrap());
     let traced: Vec<_> = received.spans.iter().filter(|(_, span)| span.name.starts_with("GET ")).collect();

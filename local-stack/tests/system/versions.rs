@@ -1,7 +1,7 @@
-//! What earlier versions wrote is read and finished by this one, and what a later one will have added is left as it is: versions
-//! run side by side while a deployment rolls.
+//! Compatibility between versions, which run side by side while a deployment rolls: this version reads and
+//! finishes what earlier versions wrote, and keeps what a later version adds.
 //!
-//! The recordings are made by `.ci/record-version` at each release.
+//! `.ci/record-version` makes the recordings at each release.
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
@@ -11,16 +11,17 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::access::Scope;
-use local_stack::stack::{Options, Part, testing::TestStack};
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{clean, text};
+use crate::support::{clean_company, text_at};
 
 #[derive(Deserialize)]
 struct Recorded {
     version: String,
-    /// Ids of reports by what state they were found in.
+    /// Report ids by the state in which the report was recorded.
     reports: BTreeMap<String, String>,
     messages: BTreeMap<String, Message>,
     items: BTreeMap<String, Item>,
@@ -45,14 +46,15 @@ fn recordings() -> Result<Vec<Recorded>> {
     fs::read_dir(folder)?.map(read).collect()
 }
 
-/// A value in DynamoDB's own JSON.
+/// Converts a value in DynamoDB's JSON.
 fn attribute(value: &Value) -> AttributeValue {
-    let (kind, value) = value.as_object().and_then(|members| members.iter().next()).expect("one kind");
-    let words = || value.as_str().expect(kind).to_owned();
+    let (kind, value) =
+        value.as_object().and_then(|members| members.iter().next()).expect("an attribute has one type");
+    let text = || value.as_str().expect(kind).to_owned();
     let list = || value.as_array().expect(kind).iter();
     match kind.as_str() {
-        "S" => AttributeValue::S(words()),
-        "N" => AttributeValue::N(words()),
+        "S" => AttributeValue::S(text()),
+        "N" => AttributeValue::N(text()),
         "BOOL" => AttributeValue::Bool(value.as_bool().expect(kind)),
         "NULL" => AttributeValue::Null(true),
         "L" => AttributeValue::L(list().map(attribute).collect()),
@@ -61,18 +63,18 @@ fn attribute(value: &Value) -> AttributeValue {
             let members = value.as_object().expect(kind).iter();
             AttributeValue::M(members.map(|(name, value)| (name.clone(), attribute(value))).collect())
         }
-        other => panic!("no kind of attribute: {other}"),
+        other => panic!("unknown attribute type: {other}"),
     }
 }
 
 async fn put(stack: &TestStack, item: &Item) -> Result<()> {
-    // As recorded, but for the day on which it is deleted.
-    let forever =
+    // Everything is as recorded except the time of expiry.
+    let tomorrow =
         AttributeValue::N(service_runtime::clock::now().epoch_seconds().saturating_add(86_400).to_string());
     let attributes = item.iter().map(|(name, value)| {
-        (name.clone(), if name == "expires_at" { forever.clone() } else { attribute(value) })
+        (name.clone(), if name == "expires_at" { tomorrow.clone() } else { attribute(value) })
     });
-    let table = &stack.surroundings().names().table;
+    let table = &stack.infrastructure().names().table;
     let request = stack.clients().dynamodb.put_item().table_name(table);
     request.set_item(Some(attributes.collect())).send().await?;
     Ok(())
@@ -84,42 +86,47 @@ async fn send(stack: &TestStack, message: &Message) -> Result<()> {
         let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
         request = request.message_attributes(name, value);
     }
-    request.queue_url(&stack.surroundings().queues().queue_url).send().await?;
+    request.queue_url(&stack.infrastructure().queues().queue_url).send().await?;
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_earlier_versions_left_is_read_and_finished() -> Result<()> {
+async fn data_of_earlier_versions_is_read_and_finished() -> Result<()> {
     let recordings = recordings()?;
-    assert!(recordings.iter().any(|recorded| recorded.version == "0.1.0"), "0.1.0 was never recorded");
+    assert!(
+        recordings.iter().any(|recorded| recorded.version == "0.1.0"),
+        "the recording of 0.1.0 is missing"
+    );
     for recorded in recordings {
         let version = &recorded.version;
-        let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
+        let stack =
+            TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
         for item in recorded.items.values().chain(&recorded.others) {
             put(&stack, item).await?;
         }
         for (key, body) in &recorded.objects {
-            let put = stack.clients().s3.put_object().bucket(&stack.surroundings().names().bucket).key(key);
+            let put = stack.clients().s3.put_object().bucket(&stack.infrastructure().names().bucket).key(key);
             put.body(ByteStream::from(STANDARD.decode(body)?)).send().await?;
         }
 
-        // Ended reports are shown as they were.
+        // Ended reports are unchanged.
         let state = |name: &str| recorded.reports[name].as_str();
-        let look = async |name: &str| anyhow::Ok(stack.dev().look(state(name), None).await?.report);
-        let completed = look("completed").await?;
+        let read = async |name: &str| anyhow::Ok(stack.dev().poll(state(name), None).await?.report);
+        let completed = read("completed").await?;
         assert_eq!(completed["status"], "COMPLETED", "{version}");
         let document: Value =
-            serde_json::from_slice(&stack.dev().download(text(&completed, "/links/json")).await?)?;
+            serde_json::from_slice(&stack.dev().download(text_at(&completed, "/links/json")).await?)?;
         assert_eq!(document["reportId"], state("completed"), "{version}");
-        assert_eq!(look("failed").await?["status"], "FAILED", "{version}");
-        assert_eq!(look("cancelled").await?["status"], "CANCELLED", "{version}");
+        assert_eq!(read("failed").await?["status"], "FAILED", "{version}");
+        assert_eq!(read("cancelled").await?["status"], "CANCELLED", "{version}");
         let listed = stack.dev().get("/v1/reports?pageSize=10").await?.json::<Value>().await?;
         assert_eq!(listed["reports"].as_array().map(Vec::len), Some(recorded.reports.len()), "{version}");
         let keys = stack.adapters()?.0.keys.list(&"dev".parse()?).await?;
         let all = Scope::ALL.into_iter().collect();
         assert!(keys.len() > 1 && keys.iter().all(|key| key.scopes == all), "{version}: {keys:?}");
 
-        // Open ones are finished: from the message, and from where the work was left.
+        // Open reports are finished: one from its message, one from the stage where its attempt was
+        // interrupted.
         for message in recorded.messages.values() {
             send(&stack, message).await?;
         }
@@ -128,11 +135,11 @@ async fn what_earlier_versions_left_is_read_and_finished() -> Result<()> {
             let report = stack.dev().wait_for_end(state(name)).await?;
             assert_eq!(report["status"], "COMPLETED", "{version}, {name}: {report}");
         }
-        let interrupted = look("interrupted").await?;
+        let interrupted = read("interrupted").await?;
         assert_eq!(interrupted["attempt"], 2, "{version}");
         let calls = &interrupted["usage"]["modelCalls"];
-        assert_eq!(calls, 2, "{version}: the answer that was paid for is used, and one is bought");
-        // And a failed one is taken up again.
+        assert_eq!(calls, 2, "{version}: the journalled answer is used, and one more is bought");
+        // A failed report can be resubmitted.
         let failed = state("failed");
         let again = stack.dev().post(&format!("/v1/reports/{failed}/resubmit")).await?;
         assert_eq!(again.status(), 200, "{version}");
@@ -146,10 +153,10 @@ async fn what_earlier_versions_left_is_read_and_finished() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_later_version_adds_is_left_as_it_is() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Part::Worker], ..TestStack::options() }).await?;
-    let id = stack.dev().submitted(&clean()).await?;
-    let (table, pk) = (&stack.surroundings().names().table, AttributeValue::S(format!("R#dev#{id}")));
+async fn additions_of_a_later_version_are_preserved() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    let (table, pk) = (&stack.infrastructure().names().table, AttributeValue::S(format!("R#dev#{id}")));
     let dynamodb = stack.clients().dynamodb.clone();
     let added = AttributeValue::S("of a later version".to_owned());
     dynamodb
@@ -165,17 +172,17 @@ async fn what_a_later_version_adds_is_left_as_it_is() -> Result<()> {
     let worker = stack.start_worker(&[])?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)));
-    let kept =
-        dynamodb.get_item().table_name(&stack.surroundings().names().table).key("pk", pk).send().await?;
-    assert_eq!(kept.item.and_then(|mut item| item.remove("from_later")), Some(added));
-    let left = async || anyhow::Ok(stack.adapters()?.0.queue.depth().await?);
-    while left().await? != Depth::default() {
+    let item =
+        dynamodb.get_item().table_name(&stack.infrastructure().names().table).key("pk", pk).send().await?;
+    assert_eq!(item.item.and_then(|mut item| item.remove("from_later")), Some(added));
+    let depth = async || anyhow::Ok(stack.adapters()?.0.queue.depth().await?);
+    while depth().await? != Depth::default() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     worker.stop().await?;
-    let queues = stack.surroundings().queues();
+    let queues = stack.infrastructure().queues();
     let at = |url: &str| Queue::at(stack.sdk(), url.to_owned());
-    assert_eq!(at(&queues.queue_url).depth().await?, Depth::default(), "both messages were taken");
-    assert_eq!(at(&queues.dlq_url).depth().await?, Depth::default(), "and none is a dead letter");
+    assert_eq!(at(&queues.queue_url).depth().await?, Depth::default(), "both messages were deleted");
+    assert_eq!(at(&queues.dlq_url).depth().await?, Depth::default(), "no message was dead-lettered");
     stack.stop().await
 }

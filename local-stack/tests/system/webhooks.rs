@@ -1,10 +1,10 @@
-//! Call-backs: signed so that the specification's own library takes them, sent again until they are taken, lost by no crash,
-//! and never sent into the private network.
+//! Webhooks: signed so that the specification's own library verifies them, retried until they are accepted,
+//! lost by no crash, and never sent into the private network.
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::text;
+use crate::support::text_at;
 use anyhow::Result;
 use aws_adapters::Aws;
 use aws_adapters::table::{Details, Executed};
@@ -20,8 +20,8 @@ use domain::report::Report;
 use domain::request::{ReportRequest, ReportRequestDraft};
 use domain::time::UtcTime;
 use domain::webhook::{DeliveryAttempt, WebhookState};
-use local_stack::stack::testing::TestStack;
-use local_stack::stack::{Options, Part};
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use standardwebhooks::Webhook;
@@ -29,11 +29,11 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 use worker_service::webhooks::{DeliveryResult, Sender};
 
-type Got = (HeaderMap, Bytes);
+type Delivery = (HeaderMap, Bytes);
 
-/// What a receiver got, and what it is to answer next; 200 when nothing is left.
+/// A receiver with its deliveries and its next responses. It answers 200 when no response is left.
 #[derive(Clone, Default)]
-struct Receiver(Arc<Mutex<(Vec<Got>, VecDeque<StatusCode>)>>);
+struct Receiver(Arc<Mutex<(Vec<Delivery>, VecDeque<StatusCode>)>>);
 
 impl Receiver {
     async fn start(answers: &[StatusCode]) -> Result<(Self, String)> {
@@ -51,18 +51,19 @@ impl Receiver {
         Ok((receiver, url))
     }
 
-    async fn got(&self, count: usize) -> Vec<Got> {
+    /// Waits for `count` deliveries and returns all of them.
+    async fn deliveries(&self, count: usize) -> Vec<Delivery> {
         loop {
-            let got = self.0.lock().unwrap().0.clone();
-            if got.len() >= count {
-                return got;
+            let deliveries = self.0.lock().unwrap().0.clone();
+            if deliveries.len() >= count {
+                return deliveries;
             }
             sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
-async fn stack(without: &[Part]) -> Result<TestStack> {
+async fn stack(without: &[Component]) -> Result<TestStack> {
     let mut options = Options { without: without.to_vec(), ..TestStack::options() };
     options.settings.insert("DOSSIER_PRIVATE_CALLBACKS".to_owned(), "127.0.0.1".to_owned());
     TestStack::with(options).await
@@ -75,7 +76,7 @@ fn request(url: &str) -> ReportRequest {
         country: Some("JP".into()),
         ..ReportRequestDraft::default()
     };
-    // The API takes public https addresses only; the receiver of a test is on this machine.
+    // The API accepts only public https URLs, but the receiver of this test is on loopback.
     ReportRequest { callback_url: Some(url.to_owned()), ..draft.check().unwrap() }
 }
 
@@ -83,8 +84,8 @@ fn dev() -> Tenant {
     "dev".parse().unwrap()
 }
 
-/// A report whose call-back goes to `url`, recorded but not queued.
-async fn recorded(aws: &Aws, url: &str) -> Result<ReportId> {
+/// Records a report whose webhook goes to `url`, without queueing it.
+async fn record_report(aws: &Aws, url: &str) -> Result<ReportId> {
     let now = service_runtime::clock::now();
     let lifecycle = apply(None, &Command::Submit, now, &Policy::default())?;
     let report = Report::submitted(
@@ -99,7 +100,8 @@ async fn recorded(aws: &Aws, url: &str) -> Result<ReportId> {
     Ok(report.id)
 }
 
-async fn callback(stack: &TestStack, id: ReportId, state: &str) -> Result<Value> {
+/// Waits until the webhook of the report is in `state`, and returns it.
+async fn wait_for_webhook(stack: &TestStack, id: ReportId, state: &str) -> Result<Value> {
     loop {
         let answer = stack.dev().get(&format!("/v1/reports/{id}/callback")).await?;
         if answer.status() == StatusCode::OK {
@@ -119,48 +121,48 @@ async fn secret(stack: &TestStack, path: &str) -> Result<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn word_of_the_end_is_signed_tried_again_and_rotated_without_a_gap() -> Result<()> {
+async fn a_webhook_is_signed_and_retried_and_its_secret_rotates_without_a_gap() -> Result<()> {
     let stack = stack(&[]).await?;
     let (aws, _) = stack.adapters()?;
     let (receiver, url) = Receiver::start(&[StatusCode::INTERNAL_SERVER_ERROR]).await?;
     let old = secret(&stack, "/v1/callbacks/secret").await?;
-    let id = recorded(&aws, &url).await?;
+    let id = record_report(&aws, &url).await?;
     aws.queue.send(&ReportMessage::new(dev(), id), None).await?;
     assert_eq!(stack.dev().wait_for_end(&id.to_string()).await?["status"], "COMPLETED");
 
     // The first attempt fails; the second comes five seconds later, with the same id.
-    let got = receiver.got(2).await;
-    let old_key = Webhook::new(text(&old, "/secret"))?;
-    for (headers, body) in &got {
+    let deliveries = receiver.deliveries(2).await;
+    let old_key = Webhook::new(text_at(&old, "/secret"))?;
+    for (headers, body) in &deliveries {
         old_key.verify(body, headers)?;
         let event: Value = serde_json::from_slice(body)?;
         assert_eq!(
             (&event["type"], &event["data"]["riskLevel"]),
             (&"report.completed".into(), &"LOW".into())
         );
-        assert!(!String::from_utf8_lossy(body).contains("星見川"), "no more than needs be");
+        assert!(!String::from_utf8_lossy(body).contains("星見川"), "the event contains no company name");
     }
-    assert_eq!(got[0].0["webhook-id"], got[1].0["webhook-id"]);
-    assert_ne!(got[0].0["webhook-timestamp"], got[1].0["webhook-timestamp"]);
-    let delivered = callback(&stack, id, "delivered").await?;
-    assert_eq!(delivered["eventId"], got[0].0["webhook-id"].to_str()?);
+    assert_eq!(deliveries[0].0["webhook-id"], deliveries[1].0["webhook-id"]);
+    assert_ne!(deliveries[0].0["webhook-timestamp"], deliveries[1].0["webhook-timestamp"]);
+    let delivered = wait_for_webhook(&stack, id, "delivered").await?;
+    assert_eq!(delivered["eventId"], deliveries[0].0["webhook-id"].to_str()?);
     let statuses: Vec<_> =
         delivered["attempts"].as_array().unwrap().iter().map(|a| a["status"].clone()).collect();
     assert_eq!(statuses, [500, 200]);
 
-    // A resend while the secret is rotated: both secrets sign.
+    // After a rotation both secrets sign a resent webhook.
     let new = secret(&stack, "/v1/callbacks/secret/rotate").await?;
     assert_ne!(new["secret"], old["secret"]);
     assert!(new["previousExpiresAt"].is_string());
     let answer = stack.dev().post(&format!("/v1/reports/{id}/callback/resend")).await?;
     assert_eq!(answer.status(), StatusCode::OK);
-    let (headers, body) = receiver.got(3).await.remove(2);
-    Webhook::new(text(&new, "/secret"))?.verify(&body, &headers)?;
+    let (headers, body) = receiver.deliveries(3).await.remove(2);
+    Webhook::new(text_at(&new, "/secret"))?.verify(&body, &headers)?;
     old_key.verify(&body, &headers)?;
-    assert_eq!(headers["webhook-id"], got[0].0["webhook-id"]);
-    assert_eq!(callback(&stack, id, "delivered").await?["attempts"].as_array().unwrap().len(), 3);
+    assert_eq!(headers["webhook-id"], deliveries[0].0["webhook-id"]);
+    assert_eq!(wait_for_webhook(&stack, id, "delivered").await?["attempts"].as_array().unwrap().len(), 3);
 
-    // Another tenant learns nothing of it.
+    // Another tenant cannot see the webhook.
     let acme = stack.acme_client()?;
     assert_eq!(acme.get(&format!("/v1/reports/{id}/callback")).await?.status(), StatusCode::NOT_FOUND);
     assert_eq!(
@@ -173,36 +175,37 @@ async fn word_of_the_end_is_signed_tried_again_and_rotated_without_a_gap() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_that_is_gone_ends_it_and_the_message_is_kept() -> Result<()> {
+async fn a_410_ends_the_retries_and_the_message_is_dead_lettered() -> Result<()> {
     let stack = stack(&[]).await?;
     let (aws, _) = stack.adapters()?;
     let (receiver, url) = Receiver::start(&[StatusCode::GONE]).await?;
-    let id = recorded(&aws, &url).await?;
+    let id = record_report(&aws, &url).await?;
     let cancelled = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
     assert_eq!(cancelled.status(), StatusCode::OK);
-    let failed = callback(&stack, id, "failed").await?;
+    let failed = wait_for_webhook(&stack, id, "failed").await?;
     assert_eq!(failed["attempts"].as_array().unwrap().len(), 1);
-    let event: Value = serde_json::from_slice(&receiver.got(1).await[0].1)?;
+    let event: Value = serde_json::from_slice(&receiver.deliveries(1).await[0].1)?;
     assert_eq!(event["type"], "report.cancelled");
-    let dlq = &stack.surroundings().queues().callback_dlq_url;
-    let letters = aws_adapters::queue::Queue::at(stack.sdk(), dlq.clone());
-    let letter = loop {
-        let mut letters = letters.receive(1, Duration::from_secs(1), Duration::from_secs(1)).await?;
-        if let Some(letter) = letters.pop() {
-            break letter;
+    let dlq = &stack.infrastructure().queues().callback_dlq_url;
+    let dead_letters = aws_adapters::queue::Queue::at(stack.sdk(), dlq.clone());
+    let message = loop {
+        let mut messages = dead_letters.receive(1, Duration::from_secs(1), Duration::from_secs(1)).await?;
+        if let Some(message) = messages.pop() {
+            break message;
         }
     };
-    assert!(letter.reason.unwrap().contains("410"));
+    assert!(message.reason.unwrap().contains("410"));
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crash_between_the_end_and_the_message_loses_no_call_back() -> Result<()> {
-    let stack = stack(&[Part::Worker]).await?;
+async fn a_crash_between_the_report_end_and_the_message_loses_no_webhook() -> Result<()> {
+    let stack = stack(&[Component::Worker]).await?;
     let (aws, settings) = stack.adapters()?;
     let (receiver, url) = Receiver::start(&[]).await?;
-    let id = recorded(&aws, &url).await?;
-    // The end is written, and then whoever wrote it dies: long ago, so that a sweeper finds it due.
+    let id = record_report(&aws, &url).await?;
+    // The process that wrote the end of the report died before it sent the message, long enough ago that the
+    // webhook is due.
     let long_ago = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - 3_600_000);
     let details = Details { calls_back: true, ..Details::default() };
     let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, long_ago, &settings.policy).await?;
@@ -212,25 +215,25 @@ async fn a_crash_between_the_end_and_the_message_loses_no_call_back() -> Result<
     let worker = worker_service::settings::Settings::read(stack.environment())?;
     let worker = worker_service::worker::Worker::build_with(worker, stack.sdk(), stack.bedrock_sdk())?;
     worker.sweep().await;
-    // Held, so that no other sweeper sends it as well.
-    let held = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
-    assert!(held.due_at.unwrap() > service_runtime::clock::now());
+    // The sweep delays the next due time, so that no other sweeper sends the webhook as well.
+    let swept = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
+    assert!(swept.due_at.unwrap() > service_runtime::clock::now());
     let stop = tokio_util::sync::CancellationToken::new();
     let running = tokio::spawn(worker.run(stop.clone()));
-    receiver.got(1).await;
-    callback(&stack, id, "delivered").await?;
+    receiver.deliveries(1).await;
+    wait_for_webhook(&stack, id, "delivered").await?;
     let done = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
-    assert_eq!(done.due_at, None, "no sweeper looks after it any more");
+    assert_eq!(done.due_at, None, "the webhook is no longer due");
     stop.cancel();
     running.await?;
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_that_attempt_at_the_same_time_one_goes_on_and_nothing_is_undone() -> Result<()> {
-    let stack = stack(&[Part::Worker]).await?;
+async fn of_two_concurrent_delivery_attempts_only_the_first_is_recorded() -> Result<()> {
+    let stack = stack(&[Component::Worker]).await?;
     let (aws, settings) = stack.adapters()?;
-    let id = recorded(&aws, "http://127.0.0.1:1/").await?;
+    let id = record_report(&aws, "http://127.0.0.1:1/").await?;
     let now = service_runtime::clock::now();
     let details = Details { calls_back: true, ..Details::default() };
     let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, now, &settings.policy).await?;
@@ -239,7 +242,8 @@ async fn of_two_that_attempt_at_the_same_time_one_goes_on_and_nothing_is_undone(
         |status, at| DeliveryAttempt { at, round: 1, status: Some(status), milliseconds: 1, error: None };
     let (one, other) = (attempt(204, now), attempt(500, now.plus(Duration::from_millis(1))));
     assert!(aws.table.record_attempt(&report, &one, WebhookState::Delivered, None).await?);
-    // The same once more, as when the answer was lost, is recorded; another's attempt at what was read before is not.
+    // A repetition of the same attempt, as after a lost answer, succeeds; another attempt based on the old
+    // state does not.
     assert!(aws.table.record_attempt(&report, &one, WebhookState::Delivered, None).await?);
     assert!(!aws.table.record_attempt(&report, &other, WebhookState::Pending, Some(now)).await?);
     let callback = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
@@ -248,7 +252,7 @@ async fn of_two_that_attempt_at_the_same_time_one_goes_on_and_nothing_is_undone(
         (WebhookState::Delivered, vec![one], None)
     );
 
-    // Of many that need the first secret at once, all get the same one.
+    // Concurrent requests for the first secret all get the same one.
     let secrets = (0..8).map(|fill| aws.webhook_secrets.of(&report.tenant, now, [fill; 32]));
     let secrets = futures::future::try_join_all(secrets).await?;
     let texts: std::collections::BTreeSet<String> =
@@ -276,14 +280,14 @@ async fn private_addresses_plain_http_and_redirects_are_refused() -> Result<()> 
         let answer = send(&closed, &private).await;
         assert!(matches!(answer, DeliveryResult::Refused { status: None, .. }), "{private}: {answer:?}");
     }
-    assert!(receiver.0.lock().unwrap().0.is_empty(), "nothing was sent");
-    // A redirect, even to an allowed host, is a failure and is not followed.
+    assert!(receiver.0.lock().unwrap().0.is_empty(), "no request was sent");
+    // A redirect is not followed and counts as a failure, even to an allowed host.
     let open = Sender::new(vec!["127.0.0.1".to_owned()])?;
     let answer = send(&open, &url).await;
     assert!(
         matches!(answer, DeliveryResult::Refused { status: Some(307), for_good: false, .. }),
         "{answer:?}"
     );
-    assert_eq!(receiver.got(1).await.len(), 1);
+    assert_eq!(receiver.deliveries(1).await.len(), 1);
     Ok(())
 }

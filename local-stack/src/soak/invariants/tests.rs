@@ -1,68 +1,73 @@
-//! Each invariant holds for a sound run, and is the one that breaks when what it is about is broken.
+//! Shows for each invariant that it holds for a sound run and is violated when its subject is broken.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::clients::{Accepted, Rejected, Submissions, corporate_number};
-use super::super::inspect::{Book, Found, Left};
-use super::super::ledger::{Tallies, Tally};
-use super::super::process::Life;
-use super::super::summary::Run;
-use super::super::{KillEvery, Options};
+use super::super::answer_counter::{AnswerCount, AnswerCounts};
+use super::super::inspect::{DailyUsage, LeftoverMessage, StoredState};
+use super::super::load::{AcceptedSubmission, RejectedSubmission, Submissions, corporate_number};
+use super::super::options::Options;
+use super::super::process::ProcessHistory;
+use super::super::run::Run;
+use super::super::schedule::KillInterval;
 use super::*;
 use crate::fault_proxy::Plan;
 use crate::stack::Options as StackOptions;
 
-/// A run of two reports: the first was completed at once, the second after an attempt that was cut short.
-struct World {
+/// A finished soak of two reports: the first completed at once, the second after an interrupted attempt.
+struct SoakCase {
     options: Options,
-    accepted: Submissions,
-    lives: Vec<Life>,
+    submissions: Submissions,
+    processes: Vec<ProcessHistory>,
     plan: Plan,
-    answered: u64,
-    ledger: Tallies,
-    found: Found,
+    model_calls: u64,
+    answers: AnswerCounts,
+    state: StoredState,
 }
 
-fn row(number: u32, attempt: u32) -> Value {
-    let id = id_of(7, number);
+fn report_item(number: u32, attempt: u32) -> Value {
+    let id = expected_id(7, number);
     json!({
         "pk": format!("R#dev#{id}"), "report_id": id, "status": "COMPLETED",
         "attempt": attempt, "attempts_allowed": 3,
         "request": {"companyName": "Penhallow Grain Ltd", "corporateNumber": corporate_number(number),
             "country": "GB", "language": "en", "purpose": null, "callbackUrl": null},
         "outcome": {"risk_level": "LOW", "risk_score": 0, "summary": "", "review": {"required": false, "reasons": []},
-            "artifacts": {"json": {"key": key_of(number, attempt), "sha256": "aa", "bytes": 3}}},
+            "artifacts": {"json": {"key": artifact_key(number, attempt), "sha256": "aa", "bytes": 3}}},
         "usage": {"inputTokens": 1, "outputTokens": 1, "costUsd": 0.000_010, "modelCalls": 1},
         "created_at": "2026-01-05T12:00:00.000Z", "started_at": "2026-01-05T12:00:01.000Z",
         "ended_at": "2026-01-05T12:00:02.000Z",
     })
 }
 
-fn key_of(number: u32, attempt: u32) -> String {
-    format!("reports/dev/{}/{attempt}/report.json", id_of(7, number))
+fn artifact_key(number: u32, attempt: u32) -> String {
+    format!("reports/dev/{}/{attempt}/report.json", expected_id(7, number))
 }
 
-impl World {
+impl SoakCase {
     fn new() -> Self {
-        let accepted =
-            |number| Accepted { number, ids: vec![id_of(7, number)], requests: 1, replayed: false };
+        let accepted = |number| AcceptedSubmission {
+            number,
+            ids: vec![expected_id(7, number)],
+            requests: 1,
+            replayed: false,
+        };
         let numbers = [(0, 1), (1, 2)];
-        let object = |(number, attempt)| (key_of(number, attempt), Ok(("aa".to_owned(), 3)));
-        let answer = |(number, _)| (id_of(7, number), ["answer-1.json".to_owned()].into());
-        let found = Found {
-            rows: numbers
-                .map(|(number, attempt)| serde_json::from_value(row(number, attempt)).unwrap())
+        let object = |(number, attempt)| (artifact_key(number, attempt), Ok(("aa".to_owned(), 3)));
+        let answer = |(number, _)| (expected_id(7, number), ["answer-1.json".to_owned()].into());
+        let state = StoredState {
+            reports: numbers
+                .map(|(number, attempt)| serde_json::from_value(report_item(number, attempt)).unwrap())
                 .into(),
             artifacts: numbers.map(object).into(),
             journal: numbers.map(answer).into(),
-            books: vec![Book { committed: 20, cost: 20, model_calls: 2, reports: 2 }],
-            ..Found::default()
+            daily_usage: vec![DailyUsage { committed: 20, cost: 20, model_calls: 2, reports: 2 }],
+            ..StoredState::default()
         };
-        let tallies = [
-            (corporate_number(0), Tally { answered: 2, lost: 1 }),
-            (corporate_number(1), Tally { answered: 2, lost: 0 }),
+        let counts = [
+            (corporate_number(0), AnswerCount { answered: 2, lost: 1 }),
+            (corporate_number(1), AnswerCount { answered: 2, lost: 0 }),
         ];
         Self {
             options: Options {
@@ -72,40 +77,40 @@ impl World {
                 workers: 1,
                 backlog: 10,
                 within: Duration::from_secs(1),
-                kill_every: "never".parse::<KillEvery>().unwrap(),
+                kill_every: "never".parse::<KillInterval>().unwrap(),
                 logs: None,
             },
-            accepted: Submissions { accepted: vec![accepted(0), accepted(1)], refused: Vec::new() },
-            lives: ["api-1", "worker-1"]
-                .map(|name| Life { name: name.to_owned(), kills: 1, ends: Vec::new() })
+            submissions: Submissions { accepted: vec![accepted(0), accepted(1)], rejected: Vec::new() },
+            processes: ["api-1", "worker-1"]
+                .map(|name| ProcessHistory { name: name.to_owned(), kills: 1, unexpected_ends: Vec::new() })
                 .into(),
             plan: Plan::new(Vec::new(), 7),
-            answered: 4,
-            ledger: tallies.into(),
-            found,
+            model_calls: 4,
+            answers: counts.into(),
+            state,
         }
     }
 
-    fn broken(&self) -> Vec<&'static str> {
+    fn violations(&self) -> Vec<&'static str> {
         let run = Run {
             options: &self.options,
-            took: Duration::ZERO,
-            accepted: &self.accepted,
-            lives: &self.lives,
-            rig: &self.plan,
-            answered: self.answered,
-            ledger: &self.ledger,
-            found: &self.found,
+            elapsed: Duration::ZERO,
+            submissions: &self.submissions,
+            processes: &self.processes,
+            faults: &self.plan,
+            model_calls: self.model_calls,
+            answers: &self.answers,
+            state: &self.state,
         };
-        check(&run).into_iter().map(|broken| broken.invariant).collect()
+        check(&run).into_iter().map(|violation| violation.invariant).collect()
     }
 
-    /// Changes the row of the first report.
-    fn with_row(mut self, changes: Value) -> Self {
-        let mut changed = row(0, 1);
+    /// Changes attributes of the first report.
+    fn with_changes(mut self, changes: Value) -> Self {
+        let mut changed = report_item(0, 1);
         let Value::Object(changes) = changes else { panic!("changes are an object") };
         changed.as_object_mut().unwrap().extend(changes);
-        self.found.rows[0] = serde_json::from_value(changed).unwrap();
+        self.state.reports[0] = serde_json::from_value(changed).unwrap();
         self
     }
 
@@ -114,58 +119,63 @@ impl World {
         self
     }
 
-    fn with_message(self, body: &str, dead: bool) -> Self {
-        self.with(|world| world.found.left.push(Left { body: body.to_owned(), dead }))
+    fn with_message(self, body: &str, dead_lettered: bool) -> Self {
+        self.with(|case| {
+            case.state.leftover_messages.push(LeftoverMessage { body: body.to_owned(), dead_lettered });
+        })
     }
 }
 
 fn message(number: u32) -> String {
-    json!({"v": 1, "tenant": "dev", "reportId": id_of(7, number)}).to_string()
+    json!({"v": 1, "tenant": "dev", "reportId": expected_id(7, number)}).to_string()
 }
 
 #[track_caller]
-fn breaks(world: &World, words: &str) {
-    let broken = world.broken();
-    assert!(broken.iter().any(|invariant| invariant.contains(words)), "{words}: {broken:?}");
+fn assert_violates(case: &SoakCase, expected: &str) {
+    let violations = case.violations();
+    assert!(violations.iter().any(|invariant| invariant.contains(expected)), "{expected}: {violations:?}");
 }
 
 #[test]
-fn a_sound_run_breaks_nothing() {
-    assert_eq!(World::new().broken(), Vec::<&str>::new());
-    let ended = World::new().with_message(&message(0), true).with_message(&message(1), false);
-    assert_eq!(ended.broken(), Vec::<&str>::new(), "messages of ended reports change nothing");
+fn a_sound_run_violates_nothing() {
+    assert_eq!(SoakCase::new().violations(), Vec::<&str>::new());
+    let ended = SoakCase::new().with_message(&message(0), true).with_message(&message(1), false);
+    assert_eq!(ended.violations(), Vec::<&str>::new(), "messages of ended reports are allowed");
     let failed = json!({"status": "FAILED", "outcome": null,
         "error": {"code": "workers_vanished", "message": "", "retryable": true}});
-    assert_eq!(World::new().with_row(failed).broken(), Vec::<&str>::new(), "FAILED is an end");
+    assert_eq!(SoakCase::new().with_changes(failed).violations(), Vec::<&str>::new(), "FAILED is terminal");
 }
 
 #[test]
-fn a_report_that_is_open_or_gone_is_found() {
-    breaks(&World::new().with_row(json!({"status": "PROCESSING"})), "1. after a 202");
-    breaks(&World::new().with(|world| drop(world.found.rows.pop())), "1. after a 202");
+fn an_open_or_missing_report_is_a_violation() {
+    assert_violates(&SoakCase::new().with_changes(json!({"status": "PROCESSING"})), "1. after a 202");
+    assert_violates(&SoakCase::new().with(|case| drop(case.state.reports.pop())), "1. after a 202");
 }
 
 #[test]
-fn a_submission_without_a_202_is_found() {
-    breaks(&World::new().with(|world| drop(world.accepted.accepted.pop())), "every submission");
-    let refused = Rejected { number: 0, answer: "422".to_owned() };
-    breaks(&World::new().with(|world| world.accepted.refused.push(refused)), "every submission");
+fn a_submission_without_a_202_is_a_violation() {
+    assert_violates(&SoakCase::new().with(|case| drop(case.submissions.accepted.pop())), "every submission");
+    let rejected = RejectedSubmission { number: 0, answer: "422".to_owned() };
+    assert_violates(
+        &SoakCase::new().with(|case| case.submissions.rejected.push(rejected)),
+        "every submission",
+    );
 }
 
 #[test]
-fn an_artifact_that_is_missing_or_another_is_found() {
-    breaks(&World::new().with(|world| world.found.artifacts.clear()), "4. COMPLETED");
+fn a_missing_or_different_artifact_is_a_violation() {
+    assert_violates(&SoakCase::new().with(|case| case.state.artifacts.clear()), "4. COMPLETED");
     for object in [Err("NoSuchKey".to_owned()), Ok(("bb".to_owned(), 3)), Ok(("aa".to_owned(), 4))] {
-        let world = World::new().with(|world| {
-            world.found.artifacts.insert(key_of(0, 1), object);
+        let case = SoakCase::new().with(|case| {
+            case.state.artifacts.insert(artifact_key(0, 1), object);
         });
-        breaks(&world, "4. COMPLETED");
+        assert_violates(&case, "4. COMPLETED");
     }
-    breaks(&World::new().with_row(json!({"outcome": null})), "4. COMPLETED");
+    assert_violates(&SoakCase::new().with_changes(json!({"outcome": null})), "4. COMPLETED");
 }
 
 #[test]
-fn attempts_times_and_leases_that_make_no_sense_are_found() {
+fn inconsistent_attempts_times_and_leases_are_violations() {
     for changes in [
         json!({"attempt": 0}),
         json!({"attempt": 4}),
@@ -177,74 +187,89 @@ fn attempts_times_and_leases_that_make_no_sense_are_found() {
         json!({"status": "CANCELLED"}),
         json!({"status": "FAILED"}),
         json!({"error": {"code": "x", "message": "", "retryable": true}}),
-        // The artifacts are those of the first attempt.
+        // The artifacts belong to the first attempt.
         json!({"attempt": 2}),
     ] {
-        breaks(&World::new().with_row(changes), "make sense");
+        assert_violates(&SoakCase::new().with_changes(changes), "are consistent");
     }
 }
 
 #[test]
-fn answers_that_were_bought_without_need_are_found() {
-    let bought = |number, answered| {
-        World::new().with(|world| {
-            world.ledger.get_mut(&corporate_number(number)).unwrap().answered += answered;
-            world.answered += answered;
+fn answers_that_no_report_needed_are_violations() {
+    let with_more_answers = |number, answered| {
+        SoakCase::new().with(|case| {
+            case.answers.get_mut(&corporate_number(number)).unwrap().answered += answered;
+            case.model_calls += answered;
         })
     };
-    breaks(&bought(0, 1), "bought twice");
-    breaks(&bought(1, 1), "bought twice");
-    breaks(&World::new().with(|world| world.answered += 1), "bought twice");
-    breaks(&World::new().with(|world| world.lives[1].kills = 0), "bought twice");
-    let strange = Tally { answered: 1, lost: 0 };
-    let world = World::new().with(|world| {
-        world.answered += 1;
-        world.ledger.insert("1".to_owned(), strange);
+    assert_violates(&with_more_answers(0, 1), "bought twice");
+    assert_violates(&with_more_answers(1, 1), "bought twice");
+    assert_violates(&SoakCase::new().with(|case| case.model_calls += 1), "bought twice");
+    assert_violates(&SoakCase::new().with(|case| case.processes[1].kills = 0), "bought twice");
+    let unknown = AnswerCount { answered: 1, lost: 0 };
+    let case = SoakCase::new().with(|case| {
+        case.model_calls += 1;
+        case.answers.insert("1".to_owned(), unknown);
     });
-    breaks(&world, "bought twice");
-    breaks(&World::new().with(|world| world.found.journal.clear()), "usage");
+    assert_violates(&case, "bought twice");
+    assert_violates(&SoakCase::new().with(|case| case.state.journal.clear()), "usage");
 }
 
 #[test]
-fn messages_for_open_or_unknown_reports_are_found() {
-    for dead in [false, true] {
-        breaks(
-            &World::new().with_row(json!({"status": "PENDING"})).with_message(&message(0), dead),
+fn messages_for_open_or_unknown_reports_are_violations() {
+    for dead_lettered in [false, true] {
+        assert_violates(
+            &SoakCase::new()
+                .with_changes(json!({"status": "PENDING"}))
+                .with_message(&message(0), dead_lettered),
             "6. and 7.",
         );
-        breaks(&World::new().with_message(&message(9), dead), "6. and 7.");
-        breaks(&World::new().with_message("{}", dead), "6. and 7.");
+        assert_violates(&SoakCase::new().with_message(&message(9), dead_lettered), "6. and 7.");
+        assert_violates(&SoakCase::new().with_message("{}", dead_lettered), "6. and 7.");
     }
 }
 
 #[test]
-fn two_reports_for_one_submission_are_found() {
-    let extra = serde_json::from_value(row(5, 1)).unwrap();
-    breaks(&World::new().with(|world| world.found.rows.push(extra)), "8. one key");
-    let again = serde_json::from_value(row(0, 1)).unwrap();
-    breaks(&World::new().with(|world| world.found.rows.push(again)), "8. one key");
-    breaks(&World::new().with(|world| world.accepted.accepted[0].ids.push(id_of(7, 1))), "8. one key");
-    breaks(&World::new().with(|world| world.accepted.accepted[0].ids.push(id_of(7, 0))), "8. one key");
+fn two_reports_for_one_submission_are_violations() {
+    let extra = serde_json::from_value(report_item(5, 1)).unwrap();
+    assert_violates(&SoakCase::new().with(|case| case.state.reports.push(extra)), "8. one key");
+    let again = serde_json::from_value(report_item(0, 1)).unwrap();
+    assert_violates(&SoakCase::new().with(|case| case.state.reports.push(again)), "8. one key");
+    assert_violates(
+        &SoakCase::new().with(|case| case.submissions.accepted[0].ids.push(expected_id(7, 1))),
+        "8. one key",
+    );
+    assert_violates(
+        &SoakCase::new().with(|case| case.submissions.accepted[0].ids.push(expected_id(7, 0))),
+        "8. one key",
+    );
 }
 
 #[test]
-fn a_process_that_ends_by_itself_is_found() {
-    breaks(&World::new().with(|world| world.lives[0].ends.push("exit status: 101".to_owned())), "by itself");
+fn a_process_that_ends_unexpectedly_is_a_violation() {
+    assert_violates(
+        &SoakCase::new().with(|case| case.processes[0].unexpected_ends.push("exit status: 101".to_owned())),
+        "unexpectedly",
+    );
 }
 
 #[test]
-fn books_that_lack_or_invent_something_are_found() {
-    let sound = Book { committed: 20, cost: 20, model_calls: 2, reports: 2 };
+fn daily_usage_that_differs_from_the_reports_is_a_violation() {
+    let sound = DailyUsage { committed: 20, cost: 20, model_calls: 2, reports: 2 };
     for wrong in [
-        Book { model_calls: 1, ..sound },
-        Book { model_calls: 3, ..sound },
-        Book { cost: 19, ..sound },
-        Book { cost: 21, committed: 21, ..sound },
-        Book { reports: 1, ..sound },
-        Book { committed: 10, ..sound },
+        DailyUsage { model_calls: 1, ..sound },
+        DailyUsage { model_calls: 3, ..sound },
+        DailyUsage { cost: 19, ..sound },
+        DailyUsage { cost: 21, committed: 21, ..sound },
+        DailyUsage { reports: 1, ..sound },
+        DailyUsage { committed: 10, ..sound },
     ] {
-        let mut world = World::new();
-        world.found.books = vec![wrong];
-        assert_eq!(world.broken(), ["the books of the tenant hold what its reports cost"], "{wrong:?}");
+        let mut case = SoakCase::new();
+        case.state.daily_usage = vec![wrong];
+        assert_eq!(
+            case.violations(),
+            ["the tenant's daily usage equals the cost of its reports"],
+            "{wrong:?}"
+        );
     }
 }

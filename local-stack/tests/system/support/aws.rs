@@ -1,15 +1,15 @@
-//! What the tests of the surroundings share: an embedded AWS on a free port and clients for it.
+//! An embedded AWS on a free port, and clients for it.
 
 use std::time::Duration;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials as SdkCredentials, Region, retry::RetryConfig};
 use local_stack::aws::{Credentials, EmbeddedAws};
-use local_stack::provision::{Clients, Names, Provisioned, provision};
+use local_stack::provision::{AwsClients, Names, QueueUrls, provision};
 use tokio::net::TcpListener;
 
 pub(crate) const REGION: &str = "ap-northeast-1";
 
-pub(crate) async fn listener() -> TcpListener {
+pub(crate) async fn free_listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
@@ -20,11 +20,11 @@ pub(crate) fn credentials() -> Credentials {
     }
 }
 
-pub(crate) fn clients(endpoint: &str, secret: &str) -> Clients {
+pub(crate) fn aws_clients(endpoint: &str, secret: &str) -> AwsClients {
     let key = credentials().access_key_id;
     let credentials = || SdkCredentials::new(&key, secret, None, None, "test");
     let retries = RetryConfig::disabled;
-    Clients {
+    AwsClients {
         dynamodb: aws_sdk_dynamodb::Client::from_conf(
             aws_sdk_dynamodb::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
@@ -55,22 +55,22 @@ pub(crate) fn clients(endpoint: &str, secret: &str) -> Clients {
     }
 }
 
-pub(crate) struct Aws {
+pub(crate) struct ProvisionedAws {
     pub(crate) aws: EmbeddedAws,
-    pub(crate) clients: Clients,
+    pub(crate) clients: AwsClients,
     pub(crate) names: Names,
-    pub(crate) queues: Provisioned,
+    pub(crate) queues: QueueUrls,
 }
 
-pub(crate) async fn provisioned_aws() -> Aws {
-    let aws = EmbeddedAws::start(listener().await, credentials(), REGION).await.unwrap();
-    let clients = clients(&aws.endpoint(), "a secret of this test");
+pub(crate) async fn provisioned_aws() -> ProvisionedAws {
+    let aws = EmbeddedAws::start(free_listener().await, credentials(), REGION).await.unwrap();
+    let clients = aws_clients(&aws.endpoint(), "a secret of this test");
     let names = Names::default();
     let queues = provision(&clients, &names).await.unwrap();
-    Aws { aws, clients, names, queues }
+    ProvisionedAws { aws, clients, names, queues }
 }
 
-/// Fails when `future` takes longer than `seconds`: for waits that must end early.
+/// Awaits `future`; panics if it takes longer than `seconds`.
 pub(crate) async fn within<F: Future>(seconds: u64, future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(seconds), future)
         .await

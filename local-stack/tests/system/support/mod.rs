@@ -1,30 +1,30 @@
-//! What the tests of the whole system share.
+//! Helpers of the system tests.
 pub(crate) mod aws;
-pub(crate) mod binaries;
 pub(crate) mod command;
 pub(crate) mod converse;
+pub(crate) mod service_process;
 
 use serde_json::{Value, json};
 
-/// A company of the invented world with nothing against it.
-pub(crate) fn clean() -> Value {
+/// Returns a request for a company of the invented world without adverse evidence.
+pub(crate) fn clean_company() -> Value {
     json!({"companyName": "星見川精機株式会社", "corporateNumber": "1010401998301", "country": "JP"})
 }
 
-/// A company of the invented world that is sanctioned under another name.
-pub(crate) fn sanctioned() -> Value {
+/// Returns a request for a company of the invented world that is sanctioned under another name.
+pub(crate) fn sanctioned_company() -> Value {
     json!({"companyName": "Calder Vane Shipping Ltd", "corporateNumber": "99104372", "country": "GB"})
 }
 
-/// `value` with the members of `more` over it.
-pub(crate) fn with(mut value: Value, more: Value) -> Value {
+/// Returns `value` with the fields of `more`, which replace existing ones.
+pub(crate) fn with_fields(mut value: Value, more: Value) -> Value {
     if let (Value::Object(members), Value::Object(more)) = (&mut value, more) {
         members.extend(more);
     }
     value
 }
 
-/// The text at `pointer`, which must be there.
-pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+/// Returns the string at `pointer`; panics if there is none.
+pub(crate) fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no text at {pointer}: {value}"))
 }

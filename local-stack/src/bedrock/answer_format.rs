@@ -1,28 +1,30 @@
-//! How a request wants its answer: as the input of a forced tool, or as JSON text of a schema; and whether that schema
-//! is the one the stand-in can write.
+//! The answer format that a request asks for: the input of a forced tool, or JSON text of a schema. Also
+//! checks that the schema is the one that the stand-in can fill.
 
 use serde_json::Value;
 
 use super::wire::{ConverseAnswer, ConverseError, ConverseRequest, tool_use_id};
 
-/// The way an answer is asked for.
+/// The format of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ask {
-    /// As the input of this tool.
+pub(super) enum AnswerFormat {
+    /// The input of this tool.
     Tool(String),
-    /// As one text block of JSON.
+    /// One text block with JSON.
     JsonText,
 }
 
-/// Properties that the schema must have, by the path to the object that has them. `[]` goes to an array's items.
-const NEEDED: &[(&[&str], &[&str])] = &[
+/// Properties that the schema must have, by the path to the object that has them. `[]` selects the items of
+/// an array.
+const REQUIRED_PROPERTIES: &[(&[&str], &[&str])] = &[
     (&[], &["level", "summary", "findings"]),
     (&["summary"], &["text", "citations"]),
     (&["findings", "[]"], &["category", "severity", "statement", "citations"]),
     (&["findings", "[]", "citations", "[]"], &["evidenceId", "quote"]),
 ];
 
-impl Ask {
+impl AnswerFormat {
+    /// Returns the format that `request` asks for.
     pub(super) fn of(request: &ConverseRequest) -> Result<Self, ConverseError> {
         if let Some((name, schema)) = forced_tool(request)? {
             check(&schema)?;
@@ -33,12 +35,12 @@ impl Ask {
             return Ok(Self::JsonText);
         }
         Err(ConverseError::validation(
-            "the stand-in writes structured answers alone: force one tool (toolConfig.toolChoice.tool) or ask for a \
+            "the stand-in only writes structured answers: force one tool (toolConfig.toolChoice.tool) or request a \
              JSON schema (outputConfig.textFormat)",
         ))
     }
 
-    /// The answer in the way it was asked for.
+    /// Returns `value` as an answer in this format.
     pub(super) fn answer(&self, value: &Value) -> ConverseAnswer {
         match self {
             Self::Tool(name) => ConverseAnswer::tool_use(&tool_use_id(), name, value),
@@ -64,7 +66,7 @@ fn forced_tool(request: &ConverseRequest) -> Result<Option<(String, Value)>, Con
                 ConverseError::validation(format!("toolChoice names {name:?}, which is not among the tools"))
             });
     }
-    // Any of one is that one.
+    // `any` with a single tool forces that tool.
     if choice.get("any").is_some() && specs.len() == 1 {
         return Ok(specs.pop().map(|spec| (spec.name, spec.input_schema.json)));
     }
@@ -85,7 +87,7 @@ fn native_schema(request: &ConverseRequest) -> Result<Option<Value>, ConverseErr
 
 fn check(schema: &Value) -> Result<(), ConverseError> {
     let mut missing = Vec::new();
-    for (path, names) in NEEDED {
+    for (path, names) in REQUIRED_PROPERTIES {
         let object = path.iter().try_fold(resolve(schema, schema), |object, step| {
             let next =
                 if *step == "[]" { object.get("items")? } else { object.get("properties")?.get(step)? };
@@ -103,12 +105,12 @@ fn check(schema: &Value) -> Result<(), ConverseError> {
         return Ok(());
     }
     Err(ConverseError::validation(format!(
-        "the stand-in writes risk assessments alone: the requested schema lacks {}",
+        "the stand-in only writes risk assessments: the requested schema lacks {}",
         missing.join(", ")
     )))
 }
 
-/// Follows `$ref` within the schema, a few times at most: a cycle would have no properties.
+/// Follows `$ref` within the schema, at most eight times: a cycle has no properties.
 fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
     for _ in 0..8 {
         let target = schema
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_is_taken_with_references_and_refused_with_what_it_lacks() {
+    fn a_schema_may_use_references_and_is_rejected_with_the_properties_it_lacks() {
         assert_eq!(check(&schema()), Ok(()));
         let mut lacking = schema();
         lacking["properties"]["level"].take();

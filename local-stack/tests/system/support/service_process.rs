@@ -1,4 +1,4 @@
-//! The real binaries of the services, started as they start in production.
+//! The real binaries of the services, started as in production.
 
 use std::{
     path::PathBuf,
@@ -10,12 +10,12 @@ use anyhow::{Context as _, Result, ensure};
 use service_runtime::config::Environment;
 use tokio::{io::AsyncReadExt as _, process::Child, task::JoinHandle};
 
-/// The directory of the binaries, after a build that makes them current. A test's own package can
-/// name only its own binary, so they are found beside the test itself.
-fn directory() -> &'static PathBuf {
+/// Builds the services and returns the directory of their binaries. Cargo passes a test the path of its own
+/// package's binary only, so the directory is derived from the path of the test itself.
+fn built_binaries() -> &'static PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
-        let test = std::env::current_exe().expect("a test knows where it is");
+        let test = std::env::current_exe().expect("the path of the test binary is known");
         let directory = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned();
         let mut build = Command::new(env!("CARGO"));
         // The whole workspace, as the test itself was built: parts of it would want other features of their dependencies.
@@ -25,21 +25,21 @@ fn directory() -> &'static PathBuf {
             build.arg("--release");
         }
         let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo runs");
-        assert!(built.success(), "the services cannot be built");
+        assert!(built.success(), "building the services failed");
         directory
     })
 }
 
-/// A service as a process; killed when dropped.
-pub(crate) struct Process {
+/// A service as a process, which is killed when this is dropped.
+pub(crate) struct ServiceProcess {
     child: Child,
     log: JoinHandle<std::io::Result<String>>,
 }
 
-impl Process {
-    /// Starts `name` with nothing but `environment` around it.
+impl ServiceProcess {
+    /// Starts the binary `name` with exactly the variables of `environment`.
     pub(crate) fn start(name: &str, environment: &Environment) -> Result<Self> {
-        let child = tokio::process::Command::new(directory().join(name))
+        let child = tokio::process::Command::new(built_binaries().join(name))
             .env_clear()
             .envs(environment)
             .stdin(Stdio::null())
@@ -47,8 +47,8 @@ impl Process {
             .kill_on_drop(true)
             .spawn();
         let mut child = child.with_context(|| format!("{name} cannot be started"))?;
-        let mut stderr = child.stderr.take().context("its standard error is piped")?;
-        // Read while it runs: a full pipe would hold it up.
+        let mut stderr = child.stderr.take().context("standard error is not piped")?;
+        // Reads while the process runs, because a full pipe would block it.
         let log = tokio::spawn(async move {
             let mut text = String::new();
             stderr.read_to_string(&mut text).await.map(|_| text)
@@ -56,18 +56,18 @@ impl Process {
         Ok(Self { child, log })
     }
 
-    /// Its process id, while it runs.
+    /// Returns the process id, or `None` if the process has ended.
     pub(crate) fn id(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Sends SIGTERM, waits for the end, which must be a good one, and gives what was logged.
+    /// Sends SIGTERM, waits for a successful exit, and returns the log.
     pub(crate) async fn terminate(mut self) -> Result<String> {
-        let id = self.child.id().context("it has ended already")?;
+        let id = self.child.id().context("the process has already ended")?;
         ensure!(Command::new("kill").args(["-TERM", &id.to_string()]).status()?.success(), "kill failed");
         let status = self.child.wait().await?;
         let log = self.log.await??;
-        ensure!(status.success(), "it ended with {status}: {log}");
+        ensure!(status.success(), "the process ended with {status}: {log}");
         Ok(log)
     }
 }

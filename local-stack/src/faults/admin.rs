@@ -11,7 +11,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::{FaultErrors, FaultKind, FaultPlan, FaultProblem, Faults};
+use super::kind::FaultKind;
+use super::parse::{FaultErrors, FaultProblem};
+use super::plan::FaultPlan;
+use super::set::Faults;
 use crate::calls::Calls;
 
 struct Admin {
@@ -19,9 +22,9 @@ struct Admin {
     calls: Arc<Calls<String>>,
 }
 
-/// The routes by which a stand-in is steered and watched. They need no signature: the listener
-/// is on loopback, or in a network of containers.
-pub fn admin(plan: Arc<FaultPlan>, calls: Arc<Calls<String>>) -> Router {
+/// Returns the routes that control and inspect a stand-in. They need no signature, because the listener is on
+/// loopback or in a network of containers.
+pub(crate) fn admin(plan: Arc<FaultPlan>, calls: Arc<Calls<String>>) -> Router {
     Router::new()
         .route("/faults", get(show).put(replace))
         .route("/calls", get(count))
@@ -37,7 +40,7 @@ async fn count(State(admin): State<Arc<Admin>>) -> Json<BTreeMap<String, u64>> {
     Json(admin.calls.snapshot())
 }
 
-/// The body is read whatever its content type: `curl -d` names none that fits.
+/// Replaces the faults. Ignores the content type of the request, because `curl -d` does not send JSON's.
 async fn replace(State(admin): State<Arc<Admin>>, body: Bytes) -> Response {
     let faults = serde_json::from_slice::<Value>(&body)
         .map_err(|error| {
@@ -49,15 +52,15 @@ async fn replace(State(admin): State<Arc<Admin>>, body: Bytes) -> Response {
         .and_then(|value| Faults::from_json(&value));
     match faults {
         Ok(faults) => {
-            let (kept, ignored) = admin.plan.set(faults);
-            let mut answer = Value::from(kept);
+            let (in_force, ignored) = admin.plan.set(faults);
+            let mut answer = Value::from(in_force);
             answer["ignored"] = json!(ignored.into_iter().map(FaultKind::name).collect::<Vec<_>>());
             Json(answer).into_response()
         }
         Err(errors) => {
             let answer = json!({
                 "code": "invalid_faults",
-                "detail": format!("the faults stay as they were: {errors}"),
+                "detail": format!("the faults are unchanged: {errors}"),
                 "errors": errors.0,
             });
             (StatusCode::UNPROCESSABLE_ENTITY, Json(answer)).into_response()

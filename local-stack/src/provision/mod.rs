@@ -1,5 +1,5 @@
-//! Makes the table, the queues and the bucket of Dossier as the deployment templates do, so that local runs and tests
-//! work on the same shapes. Running it again on the same account changes nothing.
+//! Creates Dossier's table, queues and bucket with the settings of the deployment templates, so that local
+//! runs and tests use the same infrastructure. Provisioning is idempotent.
 
 mod bucket;
 mod queues;
@@ -7,18 +7,18 @@ mod table;
 
 use anyhow::Context as _;
 
-/// The names of what is made.
+/// Names of the resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     /// The table of reports.
     pub table: String,
-    /// The queue of reports to be written.
+    /// The queue of report messages.
     pub queue: String,
-    /// Its dead-letter queue.
+    /// The dead-letter queue of `queue`.
     pub dlq: String,
-    /// The queue of call-backs.
+    /// The queue of webhook messages.
     pub callbacks: String,
-    /// Its dead-letter queue.
+    /// The dead-letter queue of `callbacks`.
     pub callbacks_dlq: String,
     /// The bucket of artifacts and work in progress.
     pub bucket: String,
@@ -37,9 +37,9 @@ impl Default for Names {
     }
 }
 
-/// The clients to make it with; they carry endpoint, region and credentials.
+/// AWS clients, which carry endpoint, region and credentials.
 #[derive(Debug, Clone)]
-pub struct Clients {
+pub struct AwsClients {
     /// For the table.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// For the queues.
@@ -48,24 +48,24 @@ pub struct Clients {
     pub s3: aws_sdk_s3::Client,
 }
 
-/// Where the queues are.
+/// URLs of the queues.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provisioned {
-    /// URL of the queue.
+pub struct QueueUrls {
+    /// URL of the report queue.
     pub queue_url: String,
-    /// URL of the dead-letter queue.
+    /// URL of the report queue's dead-letter queue.
     pub dlq_url: String,
-    /// URL of the queue of call-backs.
+    /// URL of the webhook queue.
     pub callback_queue_url: String,
-    /// URL of its dead-letter queue.
+    /// URL of the webhook queue's dead-letter queue.
     pub callback_dlq_url: String,
 }
 
-/// Makes what is missing and brings settings up to date.
+/// Creates missing resources and updates the settings of existing ones.
 ///
 /// # Errors
-/// When AWS refuses a call, with the name of the thing that could not be made.
-pub async fn provision(clients: &Clients, names: &Names) -> anyhow::Result<Provisioned> {
+/// Returns an error with the name of the resource if AWS rejects a call.
+pub async fn provision(clients: &AwsClients, names: &Names) -> anyhow::Result<QueueUrls> {
     let (table, queues, callbacks, bucket) = tokio::join!(
         table::provision(&clients.dynamodb, &names.table),
         queues::provision(&clients.sqs, &names.queue, &names.dlq),
@@ -79,5 +79,5 @@ pub async fn provision(clients: &Clients, names: &Names) -> anyhow::Result<Provi
     let (callback_queue_url, callback_dlq_url) = callbacks.with_context(|| {
         format!("the queues {} and {} could not be provisioned", names.callbacks, names.callbacks_dlq)
     })?;
-    Ok(Provisioned { queue_url, dlq_url, callback_queue_url, callback_dlq_url })
+    Ok(QueueUrls { queue_url, dlq_url, callback_queue_url, callback_dlq_url })
 }

@@ -1,7 +1,7 @@
-//! The embedded S3: objects, conditional writes, and pre-signed links that end.
+//! The embedded S3: objects, conditional writes, and pre-signed links that expire.
 use std::time::Duration;
 
-use crate::support::aws::{Aws, provisioned_aws};
+use crate::support::aws::{ProvisionedAws, provisioned_aws};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
@@ -10,7 +10,7 @@ use local_stack::aws::Service;
 
 const KEY: &str = "reports/dev/01/report.html";
 
-async fn put(stack: &Aws) {
+async fn put(stack: &ProvisionedAws) {
     stack
         .clients
         .s3
@@ -27,7 +27,7 @@ async fn put(stack: &Aws) {
         .unwrap();
 }
 
-async fn presigned(stack: &Aws, valid: Duration, signed_ago: Duration) -> String {
+async fn presigned(stack: &ProvisionedAws, valid: Duration, signed_ago: Duration) -> String {
     let config = PresigningConfig::builder()
         .start_time(std::time::SystemTime::now() - signed_ago)
         .expires_in(valid)
@@ -48,7 +48,7 @@ async fn presigned(stack: &Aws, valid: Duration, signed_ago: Duration) -> String
 }
 
 #[tokio::test]
-async fn an_object_comes_back_with_its_type_and_metadata() {
+async fn an_object_keeps_its_type_and_metadata() {
     let stack = provisioned_aws().await;
     put(&stack).await;
     let object = stack.clients.s3.get_object().bucket(&stack.names.bucket).key(KEY).send().await.unwrap();
@@ -64,7 +64,7 @@ async fn an_object_comes_back_with_its_type_and_metadata() {
 }
 
 #[tokio::test]
-async fn a_missing_object_is_told_from_an_error() {
+async fn a_missing_object_has_an_error_of_its_own() {
     let stack = provisioned_aws().await;
     let error =
         stack.clients.s3.get_object().bucket(&stack.names.bucket).key("none").send().await.unwrap_err();
@@ -75,7 +75,7 @@ async fn a_missing_object_is_told_from_an_error() {
 }
 
 #[tokio::test]
-async fn a_write_on_condition_that_nothing_is_there_happens_once() {
+async fn a_write_with_if_none_match_succeeds_once() {
     let stack = provisioned_aws().await;
     let write = |body: &'static [u8]| {
         stack
@@ -89,8 +89,8 @@ async fn a_write_on_condition_that_nothing_is_there_happens_once() {
             .send()
     };
     write(b"first").await.unwrap();
-    let refused = write(b"second").await.unwrap_err();
-    assert_eq!(refused.code(), Some("PreconditionFailed"));
+    let rejected = write(b"second").await.unwrap_err();
+    assert_eq!(rejected.code(), Some("PreconditionFailed"));
     let listed = stack
         .clients
         .s3
@@ -105,7 +105,7 @@ async fn a_write_on_condition_that_nothing_is_there_happens_once() {
 }
 
 #[tokio::test]
-async fn a_presigned_link_works_until_it_expires_and_only_as_it_was_signed() {
+async fn a_presigned_link_works_until_it_expires_and_only_unchanged() {
     let stack = provisioned_aws().await;
     put(&stack).await;
     let minute = Duration::from_secs(60);

@@ -1,4 +1,5 @@
-//! What the API and the worker stand on: the embedded AWS, provisioned, and the stand-ins, each on a free port.
+//! The infrastructure that the API and the worker run on: the provisioned embedded AWS, the stand-ins for Bedrock and
+//! the feeds, and optionally the fault proxy, each on a free loopback port.
 
 use anyhow::Context as _;
 use aws_adapters::{SdkConfig, sdk_config_loader};
@@ -6,44 +7,44 @@ use aws_sdk_s3::config::{Credentials as SdkCredentials, Region};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 
-use super::Options;
+use super::options::Options;
 use crate::aws::{Credentials, EmbeddedAws};
 use crate::bedrock::{self, Bedrock};
 use crate::fault_proxy::{FaultProxy, Upstream};
 use crate::faults::{StandIn, from_args};
 use crate::feeds::FeedsServer;
-use crate::provision::{Clients, Names, Provisioned, provision};
+use crate::provision::{AwsClients, Names, QueueUrls, provision};
 
-/// The region that everything is signed for.
-pub const REGION: &str = "us-east-1";
+/// The region of every signature.
+pub(crate) const REGION: &str = "us-east-1";
 
-/// The rig with how clients that go through it are configured.
+/// The fault proxy, and the SDK configurations of clients that go through it.
 #[derive(Debug)]
-struct Rigged {
-    rig: FaultProxy,
+struct Proxied {
+    fault_proxy: FaultProxy,
     sdk: SdkConfig,
     bedrock_sdk: SdkConfig,
 }
 
-/// The running surroundings.
+/// The running infrastructure.
 #[derive(Debug)]
-pub struct Surroundings {
-    // Before what it stands in front of, in drop order.
-    rig: Option<Rigged>,
+pub struct Infrastructure {
+    // Fields drop in order: the proxy before its upstreams.
+    proxied: Option<Proxied>,
     aws: EmbeddedAws,
     bedrock: Bedrock,
     feeds: FeedsServer,
     credentials: Credentials,
     sdk: SdkConfig,
     bedrock_sdk: SdkConfig,
-    clients: Clients,
+    clients: AwsClients,
     names: Names,
-    queues: Provisioned,
+    queues: QueueUrls,
 }
 
-impl Surroundings {
+impl Infrastructure {
     pub(super) async fn start(options: &Options) -> anyhow::Result<Self> {
-        let credentials = credentials();
+        let credentials = random_credentials();
         let aws = EmbeddedAws::start(free_port().await?, credentials.clone(), REGION)
             .await
             .context("the embedded AWS could not be started")?;
@@ -64,114 +65,110 @@ impl Surroundings {
 
         let sdk = sdk(&aws.endpoint(), &credentials).await;
         let bedrock_sdk = sdk_at(&sdk, &bedrock.base_url());
-        let clients = Clients {
+        let clients = AwsClients {
             dynamodb: aws_sdk_dynamodb::Client::new(&sdk),
             sqs: aws_sdk_sqs::Client::new(&sdk),
             s3: aws_sdk_s3::Client::new(&sdk),
         };
         let names = Names::default();
         let queues = provision(&clients, &names).await?;
-        let rig = match &options.rig {
+        let proxied = match &options.fault_proxy {
             None => None,
-            Some(wanted) => {
+            Some(proxy_options) => {
                 let upstream =
                     Upstream { aws: aws.endpoint(), bedrock: bedrock.base_url(), sqs: clients.sqs.clone() };
-                let rig = FaultProxy::start(wanted.clone(), upstream, options.seed)
+                let fault_proxy = FaultProxy::start(proxy_options.clone(), upstream, options.seed)
                     .await
-                    .context("the fault rig could not be started")?;
-                let (sdk, bedrock_sdk) = (sdk_at(&sdk, &rig.aws_url()), sdk_at(&sdk, &rig.bedrock_url()));
-                Some(Rigged { rig, sdk, bedrock_sdk })
+                    .context("the fault proxy could not be started")?;
+                let (sdk, bedrock_sdk) =
+                    (sdk_at(&sdk, &fault_proxy.aws_url()), sdk_at(&sdk, &fault_proxy.bedrock_url()));
+                Some(Proxied { fault_proxy, sdk, bedrock_sdk })
             }
         };
-        Ok(Self { rig, aws, bedrock, feeds, credentials, sdk, bedrock_sdk, clients, names, queues })
+        Ok(Self { proxied, aws, bedrock, feeds, credentials, sdk, bedrock_sdk, clients, names, queues })
     }
 
-    /// The embedded AWS.
-    pub fn aws(&self) -> &EmbeddedAws {
+    pub(super) fn aws(&self) -> &EmbeddedAws {
         &self.aws
     }
 
-    /// The stand-in for Bedrock.
-    pub fn bedrock(&self) -> &Bedrock {
+    pub(super) fn bedrock(&self) -> &Bedrock {
         &self.bedrock
     }
 
-    /// The stand-ins for the feeds.
-    pub fn feeds(&self) -> &FeedsServer {
+    pub(super) fn feeds(&self) -> &FeedsServer {
         &self.feeds
     }
 
-    /// The one pair of keys that the embedded AWS and the Bedrock stand-in honour.
+    /// Returns the one key pair that the embedded AWS and the Bedrock stand-in accept.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// The fault rig, when there is one.
-    pub fn rig(&self) -> Option<&FaultProxy> {
-        self.rig.as_ref().map(|rigged| &rigged.rig)
+    pub(super) fn fault_proxy(&self) -> Option<&FaultProxy> {
+        self.proxied.as_ref().map(|proxied| &proxied.fault_proxy)
     }
 
-    /// How the services' clients of AWS are configured: through the rig, when there is one.
+    /// Returns the SDK configuration of the services' AWS clients, which go through the fault proxy if there is one.
     pub(super) fn service_sdk(&self) -> &SdkConfig {
-        self.rig.as_ref().map_or(&self.sdk, |rigged| &rigged.sdk)
+        self.proxied.as_ref().map_or(&self.sdk, |proxied| &proxied.sdk)
     }
 
-    /// How the worker's client of Bedrock is configured: through the rig, when there is one.
+    /// Returns the SDK configuration of the worker's Bedrock client, which goes through the fault proxy if there is
+    /// one.
     pub(super) fn service_bedrock_sdk(&self) -> &SdkConfig {
-        self.rig.as_ref().map_or(&self.bedrock_sdk, |rigged| &rigged.bedrock_sdk)
+        self.proxied.as_ref().map_or(&self.bedrock_sdk, |proxied| &proxied.bedrock_sdk)
     }
 
-    /// How clients of the embedded AWS are configured that go past the rig.
-    pub fn sdk(&self) -> &SdkConfig {
+    pub(super) fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
 
-    /// How the client of the Bedrock stand-in is configured.
+    /// Returns the SDK configuration of clients of the Bedrock stand-in that bypass the fault proxy.
     pub fn bedrock_sdk(&self) -> &SdkConfig {
         &self.bedrock_sdk
     }
 
-    /// Clients of the embedded AWS, past the rig.
-    pub fn clients(&self) -> &Clients {
+    pub(super) fn clients(&self) -> &AwsClients {
         &self.clients
     }
 
-    /// The names of the table, the queues and the bucket.
+    /// Returns the names of the table, the queues and the bucket.
     pub fn names(&self) -> &Names {
         &self.names
     }
 
-    /// The URLs of the queues.
-    pub fn queues(&self) -> &Provisioned {
+    /// Returns the URLs of the queues.
+    pub fn queues(&self) -> &QueueUrls {
         &self.queues
     }
 
     pub(super) async fn stop(self) -> anyhow::Result<()> {
-        let Self { rig, aws, bedrock, feeds, .. } = self;
-        // First, so that nothing that it passes on meets a closed door.
-        let rig = match rig {
-            Some(Rigged { rig, .. }) => rig.stop().await,
+        let Self { proxied, aws, bedrock, feeds, .. } = self;
+        // The proxy stops first, so that it forwards nothing to an upstream that has stopped.
+        let proxy_stopped = match proxied {
+            Some(Proxied { fault_proxy, .. }) => fault_proxy.stop().await,
             None => Ok(()),
         };
         let (bedrock, feeds, aws) = tokio::join!(bedrock.stop(), feeds.stop(), aws.stop());
-        rig.and(bedrock).and(feeds).and(aws)
+        proxy_stopped.and(bedrock).and(feeds).and(aws)
     }
 }
 
 async fn free_port() -> anyhow::Result<TcpListener> {
-    TcpListener::bind("127.0.0.1:0").await.context("no free port could be had on 127.0.0.1")
+    TcpListener::bind("127.0.0.1:0").await.context("127.0.0.1 has no free port")
 }
 
-/// Made anew at each start: a client that was left over from an earlier stack is refused and not mistaken for one of
-/// this stack.
-fn credentials() -> Credentials {
+/// Creates a key pair for this start only, so that a client left over from an earlier stack is refused and not taken
+/// for a client of this one.
+fn random_credentials() -> Credentials {
     let id = hex::encode_upper(rand::random::<[u8; 8]>());
     let secret: SecretString = hex::encode(rand::random::<[u8; 20]>()).into();
     Credentials { access_key_id: format!("LOCL{id}"), secret_access_key: secret }
 }
 
-/// Nothing that bears on where a request goes is left to the environment of this process, which may be set up for the
-/// real AWS; and several stacks run in one process.
+/// Returns the SDK configuration for `endpoint`. It sets everything that decides where a request goes, because the
+/// environment of this process may be set up for the real AWS, and because several stacks run in one process.
 async fn sdk(endpoint: &str, credentials: &Credentials) -> SdkConfig {
     let secret = credentials.secret_access_key.expose_secret();
     let keys = SdkCredentials::new(&credentials.access_key_id, secret, None, None, "local-stack");

@@ -1,12 +1,14 @@
-//! Converse to chat completions and back, as pure functions over JSON.
+//! Converts Converse requests to chat completions requests, and the answers back, as pure functions over
+//! JSON.
 
 use serde_json::{Map, Value, json};
 
 use super::wire::{
-    Billed, ConverseAnswer, ConverseError, ConverseRequest, Message, Role, Usage, tool_use_block, tool_use_id,
+    BilledAnswer, ConverseAnswer, ConverseError, ConverseRequest, Message, Role, Usage, tool_use_block,
+    tool_use_id,
 };
 
-/// The chat completions request with the same meaning.
+/// Returns the chat completions request with the same meaning.
 pub(super) fn request(request: &ConverseRequest, model: &str) -> Result<Value, ConverseError> {
     let mut messages = Vec::new();
     let system: Vec<_> = request.system.iter().filter_map(|block| block.get("text")?.as_str()).collect();
@@ -15,8 +17,8 @@ pub(super) fn request(request: &ConverseRequest, model: &str) -> Result<Value, C
     }
     for message in &request.messages {
         match message.role {
-            Role::User => user(message, &mut messages),
-            Role::Assistant => messages.push(assistant(message)),
+            Role::User => append_user_turn(message, &mut messages),
+            Role::Assistant => messages.push(assistant_message(message)),
         }
     }
     let mut body = Map::new();
@@ -54,8 +56,9 @@ fn insert(body: &mut Map<String, Value>, name: &str, value: Option<impl serde::S
     }
 }
 
-/// Results of tools are messages of their own there, and come before what the user says about them.
-fn user(message: &Message, messages: &mut Vec<Value>) {
+/// Appends the messages of a user turn. Tool results are messages of their own in chat completions, and
+/// precede the user's text about them.
+fn append_user_turn(message: &Message, messages: &mut Vec<Value>) {
     for result in message.content.iter().filter_map(|block| block.get("toolResult")) {
         let parts = result.get("content").and_then(Value::as_array).into_iter().flatten();
         let parts: Vec<String> = parts
@@ -77,7 +80,7 @@ fn user(message: &Message, messages: &mut Vec<Value>) {
     }
 }
 
-fn assistant(message: &Message) -> Value {
+fn assistant_message(message: &Message) -> Value {
     let text = message.text();
     let calls: Vec<Value> = message
         .content
@@ -127,8 +130,8 @@ fn response_format(request: &ConverseRequest) -> Result<Option<Value>, ConverseE
     })))
 }
 
-/// The answer of a chat completion as Bedrock gives it, or what is wrong with it.
-pub(super) fn response(answer: &Value) -> Result<Billed, String> {
+/// Returns the answer of a chat completion in Bedrock's format, or the problem with it.
+pub(super) fn response(answer: &Value) -> Result<BilledAnswer, String> {
     let choice = answer.pointer("/choices/0").ok_or("it has no choices")?;
     let message = choice.get("message").ok_or("its first choice has no message")?;
     let mut content = Vec::new();
@@ -145,21 +148,21 @@ pub(super) fn response(answer: &Value) -> Result<Billed, String> {
         let id = call.get("id").and_then(Value::as_str).map_or_else(tool_use_id, str::to_owned);
         content.push(tool_use_block(&id, name, &input));
     }
-    // Some servers say "stop" after a forced tool; a tool use is one whatever they call it.
+    // Some servers report "stop" after a forced tool, so any tool call counts as tool use.
     let stop_reason = match choice.get("finish_reason").and_then(Value::as_str) {
         Some("length") => "max_tokens",
         Some("content_filter") => "content_filtered",
         _ if !calls.is_empty() => "tool_use",
         _ => "end_turn",
     };
-    Ok(Billed { answer: ConverseAnswer { stop_reason, content }, usage: usage(answer) })
+    Ok(BilledAnswer { answer: ConverseAnswer { stop_reason, content }, usage: usage(answer) })
 }
 
 fn usage(answer: &Value) -> Usage {
     let count = |pointer: &str| answer.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
     let cache_read = count("/usage/prompt_tokens_details/cached_tokens");
     Usage {
-        // OpenAI counts cached input as input, Bedrock beside it.
+        // OpenAI includes cached input in the input, Bedrock counts it separately.
         input: count("/usage/prompt_tokens").saturating_sub(cache_read),
         output: count("/usage/completion_tokens"),
         cache_read,
@@ -208,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_completion_is_told_apart() {
+    fn an_answer_that_is_not_a_completion_is_reported_with_its_problem() {
         for (answer, problem) in [
             (json!({}), "no choices"),
             (json!({"choices": [{}]}), "no message"),

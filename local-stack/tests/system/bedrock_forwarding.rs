@@ -1,8 +1,8 @@
-//! The stand-in for Bedrock Runtime forwarding to a server that speaks the OpenAI chat API.
+//! The Bedrock stand-in that forwards conversations to a server that speaks the OpenAI chat API.
 use std::sync::{Arc, Mutex};
 
-use crate::support::aws::listener;
-use crate::support::converse::{assess, client, schema, start, tool_input};
+use crate::support::aws::free_listener;
+use crate::support::converse::{assess, assessment_schema, bedrock_client, start_bedrock, tool_input};
 use aws_sdk_bedrockruntime::error::ProvideErrorMetadata as _;
 use aws_sdk_bedrockruntime::operation::converse::ConverseError;
 use axum::extract::State;
@@ -14,22 +14,22 @@ use local_stack::server::Server;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-/// The authorization header and the body of a request.
-type Asked = (Option<String>, Value);
+/// Authorization header and body of a request.
+type ReceivedRequest = (Option<String>, Value);
 
-/// A chat completions server that gives one answer and keeps what it was asked.
+/// A chat completions server that always gives the same answer and records its requests.
 #[derive(Clone)]
 struct Chat {
     status: StatusCode,
     answer: Value,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 async fn chat(status: StatusCode, answer: Value) -> (Server, Chat) {
-    let chat = Chat { status, answer, asked: Arc::default() };
+    let chat = Chat { status, answer, requests: Arc::default() };
     let app =
         Router::new().route("/v1/chat/completions", axum::routing::post(complete)).with_state(chat.clone());
-    (Server::start(listener().await, CancellationToken::new(), app).unwrap(), chat)
+    (Server::start(free_listener().await, CancellationToken::new(), app).unwrap(), chat)
 }
 
 async fn complete(
@@ -38,21 +38,21 @@ async fn complete(
     Json(body): Json<Value>,
 ) -> (StatusCode, Json<Value>) {
     let key = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
-    chat.asked.lock().unwrap().push((key, body));
+    chat.requests.lock().unwrap().push((key, body));
     (chat.status, Json(chat.answer))
 }
 
-async fn forwarding(server: &Server) -> Bedrock {
+async fn start_forwarding(server: &Server) -> Bedrock {
     let forward = Forward {
         base_url: format!("{}/v1/", server.base_url()),
         model: "small-model".to_owned(),
         api_key: Some("key-of-the-server".into()),
     };
-    start(Faults::default(), Some(forward)).await
+    start_bedrock(Faults::default(), Some(forward)).await
 }
 
 #[tokio::test]
-async fn a_forwarded_conversation_comes_back_as_bedrock_would_answer() {
+async fn a_forwarded_conversation_is_answered_in_bedrocks_format() {
     let (server, chat) = chat(
         StatusCode::OK,
         json!({
@@ -63,24 +63,24 @@ async fn a_forwarded_conversation_comes_back_as_bedrock_would_answer() {
         }),
     )
     .await;
-    let bedrock = forwarding(&server).await;
-    let output = assess(&client(&bedrock, "a secret of this test")).await.unwrap();
+    let bedrock = start_forwarding(&server).await;
+    let output = assess(&bedrock_client(&bedrock, "a secret of this test")).await.unwrap();
     assert_eq!(tool_input(&output), json!({"level": "LOW"}));
     let usage = output.usage().unwrap();
     assert_eq!((usage.input_tokens(), usage.cache_read_input_tokens()), (60, Some(40)));
     assert_eq!((usage.output_tokens(), usage.total_tokens()), (7, 107));
 
-    let (key, asked) = chat.asked.lock().unwrap().remove(0);
+    let (key, request) = chat.requests.lock().unwrap().remove(0);
     assert_eq!(key.as_deref(), Some("Bearer key-of-the-server"));
-    assert_eq!(asked["model"], "small-model");
-    assert_eq!(asked["max_tokens"], 2000);
-    assert_eq!(asked["messages"][0], json!({"role": "system", "content": "You assess."}));
-    assert_eq!(asked["tools"][0]["function"]["parameters"], schema());
-    assert_eq!(asked["tool_choice"]["function"]["name"], "report");
+    assert_eq!(request["model"], "small-model");
+    assert_eq!(request["max_tokens"], 2000);
+    assert_eq!(request["messages"][0], json!({"role": "system", "content": "You assess."}));
+    assert_eq!(request["tools"][0]["function"]["parameters"], assessment_schema());
+    assert_eq!(request["tool_choice"]["function"]["name"], "report");
 }
 
 #[tokio::test]
-async fn errors_of_the_server_forwarded_to_are_bedrocks_errors() {
+async fn errors_of_the_other_server_become_bedrocks_errors() {
     type Check = fn(&ConverseError) -> bool;
     let cases: [(StatusCode, Check); 4] = [
         (StatusCode::TOO_MANY_REQUESTS, ConverseError::is_throttling_exception),
@@ -89,18 +89,22 @@ async fn errors_of_the_server_forwarded_to_are_bedrocks_errors() {
         (StatusCode::UNAUTHORIZED, ConverseError::is_access_denied_exception),
     ];
     for (status, expected) in cases {
-        let (server, _chat) = chat(status, json!({"error": {"message": "told by the server"}})).await;
-        let bedrock = forwarding(&server).await;
-        let error =
-            assess(&client(&bedrock, "a secret of this test")).await.unwrap_err().into_service_error();
+        let (server, _chat) = chat(status, json!({"error": {"message": "message of the server"}})).await;
+        let bedrock = start_forwarding(&server).await;
+        let error = assess(&bedrock_client(&bedrock, "a secret of this test"))
+            .await
+            .unwrap_err()
+            .into_service_error();
         assert!(expected(&error), "{status}: {error:?}");
-        assert!(error.message().unwrap().contains("told by the server"));
+        assert!(error.message().unwrap().contains("message of the server"));
     }
     let (server, _chat) = chat(StatusCode::OK, json!({"choices": []})).await;
-    let bedrock = forwarding(&server).await;
-    let error = assess(&client(&bedrock, "a secret of this test")).await.unwrap_err().into_service_error();
+    let bedrock = start_forwarding(&server).await;
+    let error =
+        assess(&bedrock_client(&bedrock, "a secret of this test")).await.unwrap_err().into_service_error();
     assert!(error.is_model_error_exception(), "{error:?}");
     server.stop().await.unwrap();
-    let error = assess(&client(&bedrock, "a secret of this test")).await.unwrap_err().into_service_error();
+    let error =
+        assess(&bedrock_client(&bedrock, "a secret of this test")).await.unwrap_err().into_service_error();
     assert!(error.is_service_unavailable_exception(), "{error:?}");
 }

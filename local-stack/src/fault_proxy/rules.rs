@@ -1,5 +1,6 @@
-//! What can go wrong on the wire, and the rules that say where and how often: `DynamoDb.UpdateItem=lost-answer:0.05`,
-//! `S3.*=throttle:0.2`, `all=0.05`. Of two rules for the same fault of the same operation the later one counts.
+//! The faults on the wire, and the rules that define where and how often they occur:
+//! `DynamoDb.UpdateItem=lost-answer:0.05`, `S3.*=throttle:0.2`, `all=0.05`. If two rules set the same fault
+//! of an operation, the later one applies.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,31 +11,32 @@ use thiserror::Error;
 
 use crate::faults::parse_latency;
 
-/// The longest delay where a rule names none.
-pub const DELAY_MAX: Duration = Duration::from_secs(1);
+/// Maximum delay if a rule sets none.
+const DEFAULT_MAX_DELAY: Duration = Duration::from_secs(1);
 
-/// A way in which an exchange can go wrong.
+/// A fault of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// The request is held up before it is passed on.
+pub enum WireFault {
+    /// The request is delayed before it is forwarded.
     Delay,
     /// The connection is closed, and the service never sees the request.
     LostRequest,
-    /// The service's own refusal for too many requests.
+    /// The service's own error for too many requests.
     Throttle,
-    /// 503 in the service's own shape.
+    /// 503 in the service's own format.
     Unavailable,
-    /// 500 in the service's own shape.
+    /// 500 in the service's own format.
     InternalError,
-    /// The service carries the request out, and the connection is closed without its answer.
+    /// The service carries out the request, and the connection is closed without its answer.
     LostAnswer,
-    /// A message that `ReceiveMessage` hands out becomes visible again at once, for somebody else to receive.
+    /// A message that `ReceiveMessage` returns becomes visible again at once, so that another receiver gets
+    /// it too.
     Repeat,
 }
 
-impl Kind {
-    /// Every kind, in the order in which an exchange would meet them.
+impl WireFault {
+    /// Every fault, in the order in which an exchange meets them.
     pub const ALL: [Self; 7] = [
         Self::Delay,
         Self::LostRequest,
@@ -45,8 +47,8 @@ impl Kind {
         Self::Repeat,
     ];
 
-    /// Its name in rules and counts.
-    pub fn name(self) -> &'static str {
+    /// Returns the name in rules and counts.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Delay => "delay",
             Self::LostRequest => "lost-request",
@@ -59,24 +61,24 @@ impl Kind {
     }
 }
 
-/// A service behind the rig, under the name that the embedded AWS counts its calls by.
+/// A service behind the fault proxy, under the name by which the embedded AWS counts its calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Service {
-    /// Simple Queue Service.
+pub(super) enum TargetService {
+    /// Simple Queue TargetService.
     Sqs,
     /// DynamoDB.
     DynamoDb,
-    /// Simple Storage Service.
+    /// Simple Storage TargetService.
     S3,
     /// Bedrock Runtime.
     Bedrock,
 }
 
-impl Service {
+impl TargetService {
     const ALL: [Self; 4] = [Self::Sqs, Self::DynamoDb, Self::S3, Self::Bedrock];
 
-    /// Its name in rules and counts.
-    pub fn name(self) -> &'static str {
+    /// Returns the name in rules and counts.
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Sqs => "Sqs",
             Self::DynamoDb => "DynamoDb",
@@ -86,59 +88,60 @@ impl Service {
     }
 }
 
-/// Which operations a rule is about.
+/// The operations that a rule applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Target {
     All,
-    Service(Service),
+    TargetService(TargetService),
     Operation(String),
 }
 
-/// A rule: where, what, how often.
+/// A rule: the operations, the fault, and its probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rule {
     target: Target,
-    /// None means every kind.
-    kind: Option<Kind>,
+    /// `None` means every fault.
+    fault: Option<WireFault>,
     probability: f64,
-    delay_max: Option<Duration>,
-    given: String,
+    max_delay: Option<Duration>,
+    text: String,
 }
 
-/// Why a text is no rule.
+/// Why a text is not a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("rig rule {given:?}: {problem}")]
+#[error("fault rule {given:?}: {problem}")]
 pub struct RuleError {
     given: String,
     problem: String,
 }
 
-/// What the rules say of one operation.
+/// The probability of every fault of one operation, and its maximum delay.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Chances {
-    probabilities: [f64; Kind::ALL.len()],
-    pub(super) delay_max: Duration,
+pub(super) struct Probabilities {
+    probabilities: [f64; WireFault::ALL.len()],
+    pub(super) max_delay: Duration,
 }
 
-impl Chances {
-    /// What `rules` say of `operation`, such as `S3.PutObject`.
+impl Probabilities {
+    /// Returns the probabilities that `rules` give `operation`, such as `S3.PutObject`.
     pub(super) fn of(rules: &[Rule], operation: &str) -> Self {
-        let mut chances = Self { probabilities: [0.0; Kind::ALL.len()], delay_max: DELAY_MAX };
+        let mut probabilities =
+            Self { probabilities: [0.0; WireFault::ALL.len()], max_delay: DEFAULT_MAX_DELAY };
         for rule in rules.iter().filter(|rule| rule.target.covers(operation)) {
-            for (probability, kind) in chances.probabilities.iter_mut().zip(Kind::ALL) {
-                if rule.kind.is_none_or(|wanted| wanted == kind) {
+            for (probability, fault) in probabilities.probabilities.iter_mut().zip(WireFault::ALL) {
+                if rule.fault.is_none_or(|selected| selected == fault) {
                     *probability = rule.probability;
                 }
             }
-            chances.delay_max = rule.delay_max.unwrap_or(chances.delay_max);
+            probabilities.max_delay = rule.max_delay.unwrap_or(probabilities.max_delay);
         }
-        chances
+        probabilities
     }
 
-    /// Every kind with its probability, in the order of [`Kind::ALL`].
-    pub(super) fn each(&self) -> impl Iterator<Item = (Kind, f64)> {
-        Kind::ALL.into_iter().zip(self.probabilities)
+    /// Returns every fault with its probability, in the order of [`WireFault::ALL`].
+    pub(super) fn each(&self) -> impl Iterator<Item = (WireFault, f64)> {
+        WireFault::ALL.into_iter().zip(self.probabilities)
     }
 }
 
@@ -146,7 +149,7 @@ impl Target {
     fn covers(&self, operation: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Service(service) => operation.split('.').next() == Some(service.name()),
+            Self::TargetService(service) => operation.split('.').next() == Some(service.name()),
             Self::Operation(name) => name == operation,
         }
     }
@@ -162,16 +165,17 @@ impl FromStr for Target {
         let (service, operation) = text.split_once('.').ok_or_else(|| {
             format!("{text:?} names no operation: give SERVICE.OPERATION, SERVICE.* or all")
         })?;
-        let service = Service::ALL.into_iter().find(|known| known.name() == service).ok_or_else(|| {
-            let known = Service::ALL.map(Service::name).join(", ");
-            format!("there is no service {service:?}: the rig stands before {known}")
-        })?;
+        let service =
+            TargetService::ALL.into_iter().find(|known| known.name() == service).ok_or_else(|| {
+                let known = TargetService::ALL.map(TargetService::name).join(", ");
+                format!("there is no service {service:?}: the services are {known}")
+            })?;
         match operation {
-            "*" => Ok(Self::Service(service)),
+            "*" => Ok(Self::TargetService(service)),
             name if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                 Ok(Self::Operation(text.to_owned()))
             }
-            name => Err(format!("{name:?} is no operation: give its name in the service's API, or *")),
+            name => Err(format!("{name:?} is not an operation: give its name in the service's API, or *")),
         }
     }
 }
@@ -194,41 +198,42 @@ fn parse(given: &str) -> Result<Rule, String> {
     let second = parts.next();
     let third = parts.next();
     if parts.next().is_some() {
-        return Err(
-            "there are too many colons: give FAULT:PROBABILITY, or delay:PROBABILITY:LONGEST".to_owned()
-        );
+        return Err("there are too many colons: give FAULT:PROBABILITY, or delay:PROBABILITY:MAX".to_owned());
     }
     let Some(second) = second else {
         let rule = Rule {
             target,
-            kind: None,
+            fault: None,
             probability: probability(first)?,
-            delay_max: None,
-            given: given.to_owned(),
+            max_delay: None,
+            text: given.to_owned(),
         };
         return Ok(rule);
     };
-    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == first).ok_or_else(|| {
-        format!("there is no fault {first:?}: the faults are {}", Kind::ALL.map(Kind::name).join(", "))
+    let fault = WireFault::ALL.into_iter().find(|fault| fault.name() == first).ok_or_else(|| {
+        format!(
+            "there is no fault {first:?}: the faults are {}",
+            WireFault::ALL.map(WireFault::name).join(", ")
+        )
     })?;
     let receives = match &target {
         Target::All => true,
-        Target::Service(service) => *service == Service::Sqs,
+        Target::TargetService(service) => *service == TargetService::Sqs,
         Target::Operation(name) => name == "Sqs.ReceiveMessage",
     };
-    if kind == Kind::Repeat && !receives {
-        return Err("only Sqs.ReceiveMessage can repeat what it hands out".to_owned());
+    if fault == WireFault::Repeat && !receives {
+        return Err("only Sqs.ReceiveMessage can repeat a message".to_owned());
     }
-    if third.is_some() && kind != Kind::Delay {
-        return Err("only a delay has a longest duration".to_owned());
+    if third.is_some() && fault != WireFault::Delay {
+        return Err("only a delay has a maximum".to_owned());
     }
-    let delay_max = third.map(parse_latency).transpose()?;
+    let max_delay = third.map(parse_latency).transpose()?;
     Ok(Rule {
         target,
-        kind: Some(kind),
+        fault: Some(fault),
         probability: probability(second)?,
-        delay_max,
-        given: given.to_owned(),
+        max_delay,
+        text: given.to_owned(),
     })
 }
 
@@ -241,7 +246,7 @@ fn probability(text: &str) -> Result<f64, String> {
 
 impl fmt::Display for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.given)
+        formatter.write_str(&self.text)
     }
 }
 
@@ -255,7 +260,7 @@ impl TryFrom<String> for Rule {
 
 impl From<Rule> for String {
     fn from(rule: Rule) -> Self {
-        rule.given
+        rule.text
     }
 }
 
@@ -263,36 +268,36 @@ impl From<Rule> for String {
 mod tests {
     use super::*;
 
-    fn chance(rules: &[&str], operation: &str, kind: Kind) -> f64 {
+    fn chance(rules: &[&str], operation: &str, fault: WireFault) -> f64 {
         let rules: Vec<Rule> = rules.iter().map(|rule| rule.parse().unwrap()).collect();
-        let chances = Chances::of(&rules, operation);
-        chances.each().find(|(known, _)| *known == kind).unwrap().1
+        let probabilities = Probabilities::of(&rules, operation);
+        probabilities.each().find(|(known, _)| *known == fault).unwrap().1
     }
 
     #[test]
-    fn the_later_of_two_rules_for_a_fault_counts_and_leaves_the_others() {
+    fn a_later_rule_overrides_an_earlier_one_for_the_same_fault_only() {
         let rules = ["all=0.05", "DynamoDb.*=throttle:0.5", "DynamoDb.GetItem=throttle:0"];
-        assert_eq!(chance(&rules, "DynamoDb.PutItem", Kind::Throttle), 0.5);
-        assert_eq!(chance(&rules, "DynamoDb.GetItem", Kind::Throttle), 0.0);
-        assert_eq!(chance(&rules, "DynamoDb.GetItem", Kind::LostAnswer), 0.05);
-        assert_eq!(chance(&rules, "S3.PutObject", Kind::Throttle), 0.05);
-        assert_eq!(chance(&["S3.*=delay:1"], "Sqs.SendMessage", Kind::Delay), 0.0);
+        assert_eq!(chance(&rules, "DynamoDb.PutItem", WireFault::Throttle), 0.5);
+        assert_eq!(chance(&rules, "DynamoDb.GetItem", WireFault::Throttle), 0.0);
+        assert_eq!(chance(&rules, "DynamoDb.GetItem", WireFault::LostAnswer), 0.05);
+        assert_eq!(chance(&rules, "S3.PutObject", WireFault::Throttle), 0.05);
+        assert_eq!(chance(&["S3.*=delay:1"], "Sqs.SendMessage", WireFault::Delay), 0.0);
     }
 
     #[test]
-    fn a_delay_may_name_its_longest_duration() {
+    fn a_delay_may_set_its_maximum() {
         let rules = ["Bedrock.Converse=delay:1:250ms".parse().unwrap()];
-        assert_eq!(Chances::of(&rules, "Bedrock.Converse").delay_max, Duration::from_millis(250));
-        assert_eq!(Chances::of(&rules, "S3.GetObject").delay_max, DELAY_MAX);
+        assert_eq!(Probabilities::of(&rules, "Bedrock.Converse").max_delay, Duration::from_millis(250));
+        assert_eq!(Probabilities::of(&rules, "S3.GetObject").max_delay, DEFAULT_MAX_DELAY);
     }
 
     #[test]
-    fn what_is_not_understood_is_refused_with_the_reason() {
+    fn invalid_rules_are_rejected_with_the_reason() {
         for (given, reason) in [
             ("all", "TARGET=FAULT:PROBABILITY"),
             ("DynamoDb=throttle:1", "names no operation"),
-            ("Kinesis.*=throttle:1", "the rig stands before Sqs, DynamoDb, S3, Bedrock"),
-            ("S3.=throttle:1", "is no operation"),
+            ("Kinesis.*=throttle:1", "the services are Sqs, DynamoDb, S3, Bedrock"),
+            ("S3.=throttle:1", "is not an operation"),
             ("S3.*=slow:1", "the faults are delay, lost-request"),
             ("S3.*=throttle:2", "not a probability"),
             ("all=NaN", "not a probability"),

@@ -1,7 +1,7 @@
-//! The embedded DynamoDB: the conditions, expressions and indexes that the report store is built on.
+//! The embedded DynamoDB: the conditions, expressions and indexes that the report store relies on.
 use std::collections::HashMap;
 
-use crate::support::aws::{Aws, provisioned_aws};
+use crate::support::aws::{ProvisionedAws, provisioned_aws};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
@@ -28,7 +28,7 @@ fn report(id: &str) -> HashMap<String, AttributeValue> {
     ])
 }
 
-async fn put(stack: &Aws, id: &str) {
+async fn put(stack: &ProvisionedAws, id: &str) {
     stack
         .clients
         .dynamodb
@@ -40,7 +40,7 @@ async fn put(stack: &Aws, id: &str) {
         .unwrap();
 }
 
-fn update(stack: &Aws, id: &str) -> UpdateItemFluentBuilder {
+fn update(stack: &ProvisionedAws, id: &str) -> UpdateItemFluentBuilder {
     stack
         .clients
         .dynamodb
@@ -50,7 +50,7 @@ fn update(stack: &Aws, id: &str) -> UpdateItemFluentBuilder {
         .return_values(ReturnValue::AllNew)
 }
 
-async fn due_ids(stack: &Aws) -> Vec<String> {
+async fn due_ids(stack: &ProvisionedAws) -> Vec<String> {
     let found = stack
         .clients
         .dynamodb
@@ -131,7 +131,7 @@ async fn a_conditional_update_counts_up_sets_nested_fields_and_fails_with_the_ol
 }
 
 #[tokio::test]
-async fn an_update_of_what_does_not_exist_fails_without_an_item_and_makes_none() {
+async fn a_conditional_update_of_a_missing_item_fails_and_creates_none() {
     let stack = provisioned_aws().await;
     let refused = update(&stack, "none")
         .update_expression("SET attempt = :one")
@@ -223,7 +223,7 @@ async fn a_tenants_reports_are_listed_newest_first_page_by_page() {
 }
 
 #[tokio::test]
-async fn of_two_hundred_concurrent_claims_one_wins() {
+async fn of_two_hundred_concurrent_claims_exactly_one_wins() {
     let stack = provisioned_aws().await;
     put(&stack, "1").await;
     let claims: Vec<_> = (0..200)
@@ -252,7 +252,7 @@ async fn of_two_hundred_concurrent_claims_one_wins() {
 }
 
 #[tokio::test]
-async fn the_table_expires_items_and_can_be_recovered() {
+async fn the_table_has_ttl_and_point_in_time_recovery() {
     let stack = provisioned_aws().await;
     let ttl = stack
         .clients
@@ -282,7 +282,7 @@ async fn the_table_expires_items_and_can_be_recovered() {
 }
 
 #[tokio::test]
-async fn an_index_finds_every_item_of_a_table_larger_than_one_answer() {
+async fn an_index_finds_every_item_of_a_table_larger_than_one_response() {
     let stack = provisioned_aws().await;
     let ids: Vec<String> = (0..300).map(|number| format!("{number:03}")).collect();
     for id in &ids {

@@ -1,9 +1,10 @@
-//! The stand-in for Bedrock Runtime, called through the AWS SDK as the worker calls it.
+//! The stand-in for Bedrock Runtime, called through the AWS SDK as by the worker.
 use std::time::{Duration, Instant};
 
 use crate::support::aws::within;
 use crate::support::converse::{
-    MODEL, assess, client, content, converse, evidence, prompt, rules, schema, start, tool_input, tools, user,
+    MODEL, assess, assessment_schema, bedrock_client, content, converse, forced_tool, prompt,
+    sample_evidence, sample_rules, start_bedrock, tool_input, user_message,
 };
 use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_bedrockruntime::operation::converse::ConverseError;
@@ -17,8 +18,8 @@ use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_forced_tool_is_answered_with_findings_that_quote_the_evidence() {
-    let bedrock = start(Faults::default(), None).await;
-    let client = client(&bedrock, "a secret of this test");
+    let bedrock = start_bedrock(Faults::default(), None).await;
+    let client = bedrock_client(&bedrock, "a secret of this test");
     let output = assess(&client).await.unwrap();
     let answer = tool_input(&output);
 
@@ -42,7 +43,7 @@ async fn a_forced_tool_is_answered_with_findings_that_quote_the_evidence() {
     assert_eq!(quote["quote"], "Prosecutors raid Mizukaze over bribes & <secret> payments.");
     for finding in answer["findings"].as_array().unwrap() {
         let citation = &finding["citations"][0];
-        let evidence = evidence();
+        let evidence = sample_evidence();
         let item =
             evidence.as_array().unwrap().iter().find(|item| item["id"] == citation["evidenceId"]).unwrap();
         assert!(item["text"].as_str().unwrap().contains(citation["quote"].as_str().unwrap()));
@@ -58,17 +59,21 @@ async fn a_forced_tool_is_answered_with_findings_that_quote_the_evidence() {
 
 #[tokio::test]
 async fn native_structured_output_is_answered_with_json_text_in_japanese() {
-    let bedrock = start(Faults::default(), None).await;
+    let bedrock = start_bedrock(Faults::default(), None).await;
     let structure = OutputFormatStructure::JsonSchema(
-        JsonSchemaDefinition::builder().schema(schema().to_string()).name("assessment").build().unwrap(),
+        JsonSchemaDefinition::builder()
+            .schema(assessment_schema().to_string())
+            .name("assessment")
+            .build()
+            .unwrap(),
     );
     let format =
         OutputFormat::builder().r#type(OutputFormatType::JsonSchema).structure(structure).build().unwrap();
     let adverse = json!([{"id": "E1", "source": "news", "title": "", "text": "ミズカゼの社長を詐欺の疑いで逮捕。会社は否定。", "url": null, "publishedAt": null}]);
-    let output = client(&bedrock, "a secret of this test")
+    let output = bedrock_client(&bedrock, "a secret of this test")
         .converse()
         .model_id(MODEL)
-        .messages(user(prompt("ja", "LOW", &json!([]), &adverse)))
+        .messages(user_message(prompt("ja", "LOW", &json!([]), &adverse)))
         .output_config(OutputConfig::builder().text_format(format).build())
         .send()
         .await
@@ -82,9 +87,10 @@ async fn native_structured_output_is_answered_with_json_text_in_japanese() {
 
 #[tokio::test]
 async fn without_evidence_there_are_no_findings() {
-    let bedrock = start(Faults::default(), None).await;
-    let client = client(&bedrock, "a secret of this test");
-    let output = converse(&client, vec![user(prompt("en", "LOW", &json!([]), &json!([])))]).await.unwrap();
+    let bedrock = start_bedrock(Faults::default(), None).await;
+    let client = bedrock_client(&bedrock, "a secret of this test");
+    let output =
+        converse(&client, vec![user_message(prompt("en", "LOW", &json!([]), &json!([])))]).await.unwrap();
     let answer = tool_input(&output);
     assert_eq!(answer["level"], "LOW");
     assert_eq!(answer["findings"], json!([]));
@@ -92,10 +98,10 @@ async fn without_evidence_there_are_no_findings() {
 }
 
 #[tokio::test]
-async fn a_repair_turn_is_answered_anew_for_the_same_evidence() {
-    let bedrock = start(Faults { hallucinated: 1.0, ..Faults::default() }, None).await;
-    let client = client(&bedrock, "a secret of this test");
-    let mut messages = vec![user(prompt("en", "HIGH", &rules(), &evidence()))];
+async fn a_repair_turn_gets_a_new_answer_for_the_same_evidence() {
+    let bedrock = start_bedrock(Faults { hallucinated: 1.0, ..Faults::default() }, None).await;
+    let client = bedrock_client(&bedrock, "a secret of this test");
+    let mut messages = vec![user_message(prompt("en", "HIGH", &sample_rules(), &sample_evidence()))];
     let first = converse(&client, messages.clone()).await.unwrap();
     assert_eq!(tool_input(&first)["findings"][0]["citations"][0]["evidenceId"], "E1004");
     let tool_use_id = content(&first)[0].as_tool_use().unwrap().tool_use_id();
@@ -119,31 +125,34 @@ async fn a_repair_turn_is_answered_anew_for_the_same_evidence() {
 }
 
 #[tokio::test]
-async fn requests_it_cannot_answer_are_validation_errors_that_say_why() {
-    let bedrock = start(Faults::default(), None).await;
-    let client = client(&bedrock, "a secret of this test");
-    let refused = |error: SdkError<ConverseError>| {
+async fn unsupported_requests_get_validation_errors_with_the_reason() {
+    let bedrock = start_bedrock(Faults::default(), None).await;
+    let client = bedrock_client(&bedrock, "a secret of this test");
+    let validation_message = |error: SdkError<ConverseError>| {
         let error = error.into_service_error();
         assert!(error.is_validation_exception(), "{error:?}");
         error.message().unwrap().to_owned()
     };
-    let message = refused(converse(&client, vec![user("hello".to_owned())]).await.unwrap_err());
+    let message =
+        validation_message(converse(&client, vec![user_message("hello".to_owned())]).await.unwrap_err());
     assert!(message.contains("<evidence>"), "{message}");
-    let mut lacking = schema();
-    lacking["properties"].as_object_mut().unwrap().remove("findings");
-    let ask =
-        || client.converse().model_id(MODEL).messages(user(prompt("en", "LOW", &json!([]), &json!([]))));
-    let message = refused(ask().tool_config(tools(&lacking)).send().await.unwrap_err());
+    let mut incomplete = assessment_schema();
+    incomplete["properties"].as_object_mut().unwrap().remove("findings");
+    let request = || {
+        client.converse().model_id(MODEL).messages(user_message(prompt("en", "LOW", &json!([]), &json!([]))))
+    };
+    let message =
+        validation_message(request().tool_config(forced_tool(&incomplete)).send().await.unwrap_err());
     assert!(message.contains("findings"), "{message}");
-    let message = refused(ask().send().await.unwrap_err());
+    let message = validation_message(request().send().await.unwrap_err());
     assert!(message.contains("toolChoice"), "{message}");
     assert!(bedrock.calls().is_empty());
 }
 
 #[tokio::test]
-async fn wrong_signatures_are_refused_as_aws_refuses_them() {
-    let bedrock = start(Faults::default(), None).await;
-    let error = assess(&client(&bedrock, "another secret")).await.unwrap_err();
+async fn wrong_signatures_are_rejected_with_the_errors_of_aws() {
+    let bedrock = start_bedrock(Faults::default(), None).await;
+    let error = assess(&bedrock_client(&bedrock, "another secret")).await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidSignatureException"));
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
     let unsigned = reqwest::Client::new()
@@ -157,9 +166,9 @@ async fn wrong_signatures_are_refused_as_aws_refuses_them() {
 }
 
 #[tokio::test]
-async fn throttles_and_errors_are_the_exceptions_of_the_sdk() {
-    let bedrock = start(Faults { throttle: 1.0, ..Faults::default() }, None).await;
-    let client = client(&bedrock, "a secret of this test");
+async fn injected_errors_are_the_exceptions_of_the_sdk() {
+    let bedrock = start_bedrock(Faults { throttle: 1.0, ..Faults::default() }, None).await;
+    let client = bedrock_client(&bedrock, "a secret of this test");
     let error = assess(&client).await.unwrap_err();
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 429);
     assert!(error.into_service_error().is_throttling_exception());
@@ -174,9 +183,9 @@ async fn throttles_and_errors_are_the_exceptions_of_the_sdk() {
 }
 
 #[tokio::test]
-async fn bad_answers_are_bad_in_the_ways_asked_for() {
-    let bedrock = start(Faults { malformed: 1.0, ..Faults::default() }, None).await;
-    let client = client(&bedrock, "a secret of this test");
+async fn each_answer_fault_has_its_effect() {
+    let bedrock = start_bedrock(Faults { malformed: 1.0, ..Faults::default() }, None).await;
+    let client = bedrock_client(&bedrock, "a secret of this test");
     assert_eq!(tool_input(&assess(&client).await.unwrap()), json!({"level": "HIGH"}));
     assert_eq!(tool_input(&assess(&client).await.unwrap())["level"], json!(3.0));
     let text = assess(&client).await.unwrap();
@@ -193,9 +202,12 @@ async fn bad_answers_are_bad_in_the_ways_asked_for() {
     let misquoted = tool_input(&assess(&client).await.unwrap());
     assert_eq!(misquoted["findings"][0]["citations"][0]["evidenceId"], "E1");
     assert!(
-        !evidence().to_string().contains(misquoted["findings"][0]["citations"][0]["quote"].as_str().unwrap())
+        !sample_evidence()
+            .to_string()
+            .contains(misquoted["findings"][0]["citations"][0]["quote"].as_str().unwrap())
     );
-    let clean = converse(&client, vec![user(prompt("en", "LOW", &json!([]), &json!([])))]).await.unwrap();
+    let clean =
+        converse(&client, vec![user_message(prompt("en", "LOW", &json!([]), &json!([])))]).await.unwrap();
     assert_eq!(tool_input(&clean)["findings"][0]["citations"][0]["evidenceId"], "E1000");
 
     bedrock.faults().set(Faults { refusal: 1.0, ..Faults::default() });
@@ -206,9 +218,10 @@ async fn bad_answers_are_bad_in_the_ways_asked_for() {
 }
 
 #[tokio::test]
-async fn latency_delays_an_answer_and_not_a_stop() {
-    let bedrock = start(Faults { latency: Duration::from_millis(300), ..Faults::default() }, None).await;
-    let client = client(&bedrock, "a secret of this test");
+async fn latency_delays_an_answer_but_not_the_shutdown() {
+    let bedrock =
+        start_bedrock(Faults { latency: Duration::from_millis(300), ..Faults::default() }, None).await;
+    let client = bedrock_client(&bedrock, "a secret of this test");
     let started = Instant::now();
     assess(&client).await.unwrap();
     assert!(started.elapsed() >= Duration::from_millis(300));
@@ -225,8 +238,8 @@ async fn latency_delays_an_answer_and_not_a_stop() {
 }
 
 #[tokio::test]
-async fn faults_are_set_and_shown_over_http_and_bad_ones_are_refused() {
-    let bedrock = start(Faults::default(), None).await;
+async fn faults_are_set_and_shown_over_http_and_invalid_ones_are_rejected() {
+    let bedrock = start_bedrock(Faults::default(), None).await;
     let http = reqwest::Client::new();
     let url = format!("{}/faults", bedrock.base_url());
     let put = |body: &str| http.put(&url).body(body.to_owned()).send();
@@ -236,18 +249,18 @@ async fn faults_are_set_and_shown_over_http_and_bad_ones_are_refused() {
     let expected = json!({"throttle": 0.2, "error": 0.1, "latency": "20s", "malformed": 1.0, "uncited": 1.0, "hallucinated": 1.0, "refusal": 1.0, "ignored": []});
     assert_eq!(answer.json::<Value>().await.unwrap(), expected);
 
-    let refused = put(r#"{"throttle": 2, "slow": 1}"#).await.unwrap();
-    assert_eq!(refused.status(), 422);
-    let problem: Value = refused.json().await.unwrap();
+    let rejected = put(r#"{"throttle": 2, "slow": 1}"#).await.unwrap();
+    assert_eq!(rejected.status(), 422);
+    let problem: Value = rejected.json().await.unwrap();
     assert_eq!(problem["errors"].as_array().unwrap().len(), 2, "{problem}");
     assert_eq!(put("not json").await.unwrap().status(), 422);
     assert_eq!(put("[]").await.unwrap().status(), 422);
     let shown: Value = http.get(&url).send().await.unwrap().json().await.unwrap();
-    assert_eq!(shown["latency"], "20s", "a refused request changes nothing: {shown}");
+    assert_eq!(shown["latency"], "20s", "a rejected request changes nothing: {shown}");
 
-    let ended: Value = put("{}").await.unwrap().json().await.unwrap();
-    assert_eq!(ended, json!({"ignored": []}));
-    assess(&client(&bedrock, "a secret of this test")).await.unwrap();
+    let cleared: Value = put("{}").await.unwrap().json().await.unwrap();
+    assert_eq!(cleared, json!({"ignored": []}));
+    assess(&bedrock_client(&bedrock, "a secret of this test")).await.unwrap();
     let calls: Value =
         reqwest::get(format!("{}/calls", bedrock.base_url())).await.unwrap().json().await.unwrap();
     assert_eq!(calls, json!({"Converse": 1}));

@@ -1,4 +1,4 @@
-//! The command line: what `local-stack` takes, and how its ways of running begin and end.
+//! The command line of `local-stack`: its options and sub-commands, and its exit codes.
 
 mod provision;
 mod serve;
@@ -17,89 +17,90 @@ use crate::bedrock::Forward;
 use crate::demo;
 use crate::fault_proxy;
 use crate::faults::FaultArg;
-use crate::ready::Prepared;
-use crate::stack::{Options, Part, PortUnavailable, environment};
+use crate::ready::PendingReadyFile;
+use crate::stack::{Component, Options, PortUnavailable, environment};
 
-/// The port when none is given; the demo takes any free one.
-const PORT: u16 = 8080;
+/// Default port of the API. The sub-commands select a free port instead.
+const DEFAULT_PORT: u16 = 8080;
 
-/// Reports that the worker of the stack works on at a time when no number is given.
-const WORKERS: u16 = 8;
+/// Default number of reports that the stack's worker processes concurrently.
+const DEFAULT_CONCURRENCY: u16 = 8;
 
-/// The variable with the key for the server that conversations are forwarded to.
+/// The environment variable with the API key of the server that conversations are forwarded to.
 const FORWARD_API_KEY: &str = "DOSSIER_FORWARD_API_KEY";
 
-/// Dossier on one machine: the API with its web page, a worker, an embedded AWS, and stand-ins for Bedrock and the
-/// feeds. Nothing outlives the process. Stop it with Ctrl-C.
+/// Runs Dossier on one machine: the API with its web page, a worker, an embedded AWS, and stand-ins for
+/// Bedrock and the feeds. Nothing outlives the process. Press Ctrl-C to stop it.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Port of the API on 127.0.0.1; 0 takes any free one [default: 8080; demo: 0]
+    /// Port of the API on 127.0.0.1; 0 selects a free port [default: 8080; demo: 0]
     #[arg(long, global = true, value_name = "N")]
     port: Option<u16>,
 
-    /// Once everything can be used, write addresses, keys and the services' environment to F, as JSON
+    /// Write addresses, keys and the services' environment to F as JSON when the stack is ready
     #[arg(long, global = true, value_name = "F")]
     ready_file: Option<PathBuf>,
 
-    /// Leave a part out, to start it by hand with `env` of the ready file
-    #[arg(long, global = true, value_name = "PART", value_delimiter = ',')]
-    without: Vec<Part>,
+    /// Do not start this service, so that you can start it by hand with `env` of the ready file
+    #[arg(long, global = true, value_name = "SERVICE", value_delimiter = ',')]
+    without: Vec<Component>,
 
-    /// Have a stand-in fail: bedrock=throttle:0.2, feeds=latency:20s; may be repeated
+    /// Inject a fault into a stand-in, such as bedrock=throttle:0.2 or feeds=latency:20s; may be repeated
     #[arg(long, global = true, value_name = "STAND-IN=FAULT[:VALUE]")]
     fault: Vec<FaultArg>,
 
-    /// Have requests to AWS and Bedrock fail on the wire: DynamoDb.UpdateItem=lost-answer:0.05, S3.*=throttle:0.2,
-    /// all=0.05 for every fault; may be repeated
-    #[arg(long, global = true, value_name = "OPERATION=FAULT:PROBABILITY")]
-    rig: Vec<fault_proxy::Rule>,
+    /// Inject a fault between the services and AWS or Bedrock, such as DynamoDb.UpdateItem=lost-answer:0.05
+    /// or S3.*=throttle:0.2; all=0.05 injects every fault; may be repeated
+    #[arg(long = "rig", global = true, value_name = "OPERATION=FAULT:PROBABILITY")]
+    wire_faults: Vec<fault_proxy::Rule>,
 
-    /// Seed of the faults; printed when it is not given
+    /// Seed of the faults, which repeats their schedule [default: random]
     #[arg(long, global = true, value_name = "N")]
     seed: Option<u64>,
 
-    /// Reports that the worker works on at a time [default: 8]; worker processes of a soak [default: 3]
+    /// Number of reports that the worker processes concurrently [default: 8]; with soak: number of worker
+    /// processes [default: 3]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
 
-    /// Have an OpenAI-compatible server write the reports: its base URL, such as http://127.0.0.1:11434/v1
+    /// Let an OpenAI-compatible server write the reports: its base URL, such as http://127.0.0.1:11434/v1
     #[arg(long, global = true, value_name = "URL")]
     forward_url: Option<String>,
 
-    /// The model's name on that server
+    /// Name of the model on that server
     #[arg(long, global = true, value_name = "NAME")]
     forward_model: Option<String>,
 }
 
 const AFTER_HELP: &str = "Environment:
-  DOSSIER_FORWARD_API_KEY  key for the server of --forward-url, sent as a bearer token
-  DOSSIER_LOG              what is logged [default: info; demo: warn]
-  DOSSIER_*                settings of the API and the worker (their --help lists them) hold here too, except for
-                           addresses, names and keys, which are this stack's own";
+  DOSSIER_FORWARD_API_KEY  API key of the server at --forward-url, sent as a bearer token
+  DOSSIER_LOG              log filter [default: info; demo: warn]
+  DOSSIER_*                settings of the API and the worker (see their --help) apply here too, except for
+                           addresses, names and keys, which belong to this stack";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Have two sample companies reported on, show how it goes, save the reports
+    /// Write reports on two sample companies, show their progress and save the files
     Demo {
-        /// Directory for the reports, made when it is not there
+        /// Directory for the reports; created if it does not exist
         #[arg(long, value_name = "DIR", default_value = "dossier-reports")]
         out: PathBuf,
     },
-    /// Make table, queues and bucket in the AWS, or the emulator of it, that AWS_ENDPOINT_URL and its siblings lead to; what is there
-    /// already stays
+    /// Create the table, the queues and the bucket in the AWS account or emulator that AWS_ENDPOINT_URL and
+    /// the other AWS variables select. Existing resources are kept
     Provision,
-    /// Run the stand-ins for Bedrock and the feeds alone, at addresses that others can reach
+    /// Run only the stand-ins for Bedrock and the feeds, at addresses that other hosts can reach
     StandIns(stand_ins::Args),
-    /// Run the real services as processes over faults on the wire, kill them at random, and check that no report is
-    /// lost, stuck, finished twice or paid for twice
+    /// Run the real services as processes, inject faults on the wire, kill the processes at random, and check
+    /// that no report is lost, stuck, completed twice or paid for twice
     Soak(soak::SoakArgs),
 }
 
-/// Runs what `cli` asks for. Exit codes: 0 done, 1 failed, 2 cannot be done as asked.
+/// Runs the command. Exit codes: 0 success, 1 failure, 2 invalid options or unavailable port.
 pub async fn main(cli: Cli) -> ExitCode {
     if let Err(message) = cli.check() {
         Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
@@ -114,11 +115,11 @@ pub async fn main(cli: Cli) -> ExitCode {
     }
 }
 
-/// Whether what was to be shown was shown.
+/// Returns whether the command succeeded; only a soak returns `false`.
 async fn run(cli: Cli) -> anyhow::Result<bool> {
     let stop = CancellationToken::new();
     service_runtime::shutdown::cancel_on_signal(stop.clone())?;
-    let ready = cli.ready_file.as_deref().map(Prepared::new).transpose()?;
+    let ready = cli.ready_file.as_deref().map(PendingReadyFile::new).transpose()?;
     let options = cli.options();
     match cli.command {
         None => serve::run(options, ready, stop).await.map(|()| true),
@@ -130,17 +131,17 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
 }
 
 impl Cli {
-    /// What no single option can know to be wrong.
+    /// Rejects combinations of options that are invalid although each option is valid.
     fn check(&self) -> Result<(), &'static str> {
         if self.forward_url.is_some() != self.forward_model.is_some() {
-            return Err("--forward-url and --forward-model go together: give both, or neither");
+            return Err("--forward-url and --forward-model belong together: give both or neither");
         }
         if let Some(Command::Soak(_)) = self.command {
             if !self.without.is_empty() || self.port.is_some() || self.ready_file.is_some() {
                 return Err("a soak starts its own services: leave out --port, --ready-file and --without");
             }
             if self.forward_url.is_some() {
-                return Err("a soak counts the answers of the stand-in: leave out --forward-url");
+                return Err("a soak counts the answers of the Bedrock stand-in: leave out --forward-url");
             }
         }
         if let Some(Command::Provision | Command::StandIns(_)) = self.command
@@ -149,13 +150,13 @@ impl Cli {
             return Err("this command starts no API: leave out --port, --ready-file and --without");
         }
         if self.command.is_some() && !self.without.is_empty() {
-            return Err("the demo needs the API and a worker: leave out --without");
+            return Err("the demo needs the API and the worker: leave out --without");
         }
         Ok(())
     }
 
     fn options(&self) -> Options {
-        let default_port = if self.command.is_some() { 0 } else { PORT };
+        let default_port = if self.command.is_some() { 0 } else { DEFAULT_PORT };
         let forward = self.forward_url.clone().zip(self.forward_model.clone());
         let environment = process_environment();
         Options {
@@ -163,9 +164,9 @@ impl Cli {
             without: self.without.clone(),
             faults: self.fault.clone(),
             seed: self.seed.unwrap_or_else(rand::random),
-            workers: self.workers.unwrap_or(WORKERS),
-            rig: (!self.rig.is_empty())
-                .then(|| fault_proxy::Options { rules: self.rig.clone(), observer: None }),
+            workers: self.workers.unwrap_or(DEFAULT_CONCURRENCY),
+            fault_proxy: (!self.wire_faults.is_empty())
+                .then(|| fault_proxy::Options { rules: self.wire_faults.clone(), observer: None }),
             forward: forward.map(|(base_url, model)| Forward {
                 base_url,
                 model,
@@ -180,11 +181,6 @@ impl Cli {
     }
 }
 
-/// Writes to standard output. A reader that went away, as `head` does, is no failure.
-pub(crate) fn say(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn options_stand_before_or_after_demo() {
+    fn options_are_accepted_before_and_after_the_sub_command() {
         for arguments in [
             ["--seed", "5", "--fault", "bedrock=throttle:0.2", "demo"],
             ["demo", "--seed", "5", "--fault", "bedrock=throttle:0.2"],
@@ -207,15 +203,15 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_left_out_by_commas_or_by_repetition() {
+    fn without_takes_a_comma_separated_list_or_is_repeated() {
         for arguments in [&["--without", "api,worker"][..], &["--without", "api", "--without", "worker"]] {
-            assert_eq!(cli(arguments).options().without, [Part::Api, Part::Worker]);
+            assert_eq!(cli(arguments).options().without, [Component::Api, Component::Worker]);
         }
     }
 
     #[test]
-    fn options_that_do_not_go_together_are_refused() {
-        for (arguments, word) in [
+    fn conflicting_options_are_rejected() {
+        for (arguments, expected) in [
             (&["--forward-url", "http://127.0.0.1:1/v1"][..], "--forward-model"),
             (&["--forward-model", "m"], "--forward-url"),
             (&["demo", "--without", "api"], "--without"),
@@ -224,13 +220,13 @@ mod tests {
             (&["stand-ins", "--port", "8080"], "--port"),
             (&["soak", "--forward-url", "http://127.0.0.1:1/v1", "--forward-model", "m"], "--forward-url"),
         ] {
-            assert!(cli(arguments).check().unwrap_err().contains(word));
+            assert!(cli(arguments).check().unwrap_err().contains(expected));
         }
         assert!(cli(&["--forward-url", "http://127.0.0.1:1/v1", "--forward-model", "m"]).check().is_ok());
     }
 
     #[test]
-    fn seeds_differ_when_none_is_given() {
+    fn the_default_seed_is_random() {
         assert_ne!(cli(&[]).options().seed, cli(&[]).options().seed);
     }
 }

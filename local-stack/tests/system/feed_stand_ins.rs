@@ -1,12 +1,12 @@
-//! The stand-ins for the feeds, called over HTTP in the formats of the services they stand in for.
-use crate::support::aws::listener;
+//! The stand-ins for the feeds, called over HTTP in the formats of the real services.
+use crate::support::aws::free_listener;
 use jiff::Timestamp;
 use local_stack::faults::Faults;
 use local_stack::feeds::FeedsServer;
 use serde_json::{Value, json};
 
 async fn start(faults: Faults) -> FeedsServer {
-    FeedsServer::start(listener().await, faults, 1).await.unwrap()
+    FeedsServer::start(free_listener().await, faults, 1).await.unwrap()
 }
 
 async fn screen(feeds: &FeedsServer, dataset: &str, properties: Value) -> Value {
@@ -69,7 +69,7 @@ async fn a_company_listed_under_another_name_is_matched_by_its_alias() {
 }
 
 #[tokio::test]
-async fn clean_companies_have_no_hit_and_namesakes_no_match() {
+async fn a_clean_company_has_no_result_and_a_namesake_no_match() {
     let feeds = start(Faults::default()).await;
     let clean =
         screen(&feeds, "default", json!({"name": ["星見川精機株式会社"], "jurisdiction": ["jp"]})).await;
@@ -88,7 +88,7 @@ async fn clean_companies_have_no_hit_and_namesakes_no_match() {
 }
 
 #[tokio::test]
-async fn a_registration_number_matches_whatever_the_name() {
+async fn a_registration_number_matches_under_any_name() {
     let feeds = start(Faults::default()).await;
     let properties = json!({"name": ["Something Else"], "registrationNumber": ["hrb907114"]});
     let answer = screen(&feeds, "zz_concord_freeze_list", properties).await;
@@ -97,7 +97,7 @@ async fn a_registration_number_matches_whatever_the_name() {
 }
 
 #[tokio::test]
-async fn match_requests_that_make_no_sense_are_refused() {
+async fn invalid_match_requests_are_rejected() {
     let feeds = start(Faults::default()).await;
     for (dataset, body, status) in [
         ("nowhere", r#"{"queries": {}}"#, 404),
@@ -141,7 +141,7 @@ async fn news_is_found_by_name_newest_first_within_the_timespan() {
 }
 
 #[tokio::test]
-async fn japanese_names_are_found_in_news_and_register() {
+async fn japanese_names_are_found_in_news_and_registry() {
     let feeds = start(Faults::default()).await;
     let answer: Value =
         serde_json::from_str(&news(&feeds, "\"霧峰台化成株式会社\"", "3months").await).unwrap();
@@ -152,7 +152,7 @@ async fn japanese_names_are_found_in_news_and_register() {
 }
 
 #[tokio::test]
-async fn register_entries_are_found_by_number_name_and_text() {
+async fn registry_records_are_found_by_number_name_and_text() {
     let feeds = start(Faults::default()).await;
     let by_name = records(&feeds, "filter[entity.legalName]", "Valmorec Textiles SA").await;
     let attributes = &by_name["data"][0]["attributes"];
@@ -187,7 +187,7 @@ async fn register_entries_are_found_by_number_name_and_text() {
 }
 
 #[tokio::test]
-async fn faults_hit_every_feed_and_only_answers_are_counted() {
+async fn faults_apply_to_every_feed_and_only_successful_answers_are_counted() {
     let feeds = start(Faults { throttle: 1.0, ..Faults::default() }).await;
     let url = format!("{}/api/v1/lei-records", feeds.base_url());
     let throttled = reqwest::get(&url).await.unwrap();

@@ -1,11 +1,12 @@
-//! Finds the data sections of the prompt. The text inside is data: it is parsed as JSON and never read as instruction.
+//! Parses the data sections of the prompt. The text inside is data: it is parsed as JSON and never followed
+//! as an instruction.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::wire::{ConverseError, Message, Role};
 
-/// The data of a prompt.
+/// The data sections of a prompt.
 #[derive(Debug)]
 pub(super) struct Prompt {
     pub(super) company: Company,
@@ -19,7 +20,7 @@ pub(super) struct Company {
     pub(super) company_name: String,
 }
 
-/// What the rules say before the model is asked.
+/// The result of the rules, which precedes the model's assessment.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct RulesAssessment {
     pub(super) floor: Grade,
@@ -56,7 +57,7 @@ pub(super) struct Evidence {
     pub(super) text: String,
 }
 
-/// Reads the last user message that bears evidence; a repair turn after it bears none and changes nothing.
+/// Parses the last user message with evidence. A repair turn after it has none and changes nothing.
 pub(super) fn read(messages: &[Message]) -> Result<Prompt, ConverseError> {
     let text = messages
         .iter()
@@ -65,7 +66,9 @@ pub(super) fn read(messages: &[Message]) -> Result<Prompt, ConverseError> {
         .map(Message::text)
         .find(|text| text.contains("<evidence>"))
         .ok_or_else(|| {
-            ConverseError::validation("no user message has an <evidence> section: there is nothing to assess")
+            ConverseError::validation(
+                "no user message has an <evidence> section, so there is nothing to assess",
+            )
         })?;
     Ok(Prompt {
         company: section(&text, "company")?,
@@ -74,8 +77,8 @@ pub(super) fn read(messages: &[Message]) -> Result<Prompt, ConverseError> {
     })
 }
 
-/// The last `<tag>…</tag>` that holds the expected JSON: the instructions may name the tags too, and inside the JSON
-/// angle brackets are escaped.
+/// Parses the last `<tag>…</tag>` that contains the expected JSON. The instructions may mention the tags too;
+/// inside the JSON, angle brackets are escaped.
 fn section<T: DeserializeOwned>(text: &str, tag: &str) -> Result<T, ConverseError> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     let mut problem = "there is no such section".to_owned();
@@ -89,7 +92,7 @@ fn section<T: DeserializeOwned>(text: &str, tag: &str) -> Result<T, ConverseErro
             Err(error) => problem = error.to_string(),
         }
     }
-    Err(ConverseError::validation(format!("the prompt's {open} section cannot be read: {problem}")))
+    Err(ConverseError::validation(format!("the prompt's {open} section cannot be parsed: {problem}")))
 }
 
 #[cfg(test)]
@@ -109,12 +112,12 @@ mod tests {
 </evidence>"#;
 
     #[test]
-    fn the_last_message_with_evidence_is_read_and_tags_in_prose_do_not_confuse() {
+    fn the_last_message_with_evidence_is_parsed_despite_tags_in_prose() {
         let messages = [
             user(&PROMPT.replace("E1", "E9")),
             user(PROMPT),
             Message { role: Role::Assistant, content: vec![json!({"toolUse": {}})] },
-            user("The finding cites E7, which does not exist. ConverseAnswer again."),
+            user("The finding cites E7, which does not exist. Answer again."),
         ];
         let prompt = read(&messages).unwrap();
         assert_eq!(prompt.company.company_name, "A <b>");
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_without_its_sections_is_refused_by_name() {
+    fn a_missing_section_is_named_in_the_error() {
         assert!(read(&[user("hello")]).unwrap_err().message.contains("<evidence>"));
         let broken = PROMPT.replace("\"floor\"", "\"flor\"");
         assert!(read(&[user(&broken)]).unwrap_err().message.contains("<assessment>"));

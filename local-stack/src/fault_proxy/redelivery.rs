@@ -1,22 +1,22 @@
-//! Has SQS deliver a message twice: what `ReceiveMessage` hands out becomes visible again at once, so that another
-//! receive gets it while the first one is being worked on.
+//! Makes SQS deliver a message twice: sets the visibility timeout of a received message to zero, so that
+//! another receive gets it while the first receiver works on it.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use serde::Deserialize;
 
-use super::fault::Kind;
 use super::plan::Plan;
+use super::rules::WireFault;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Request {
+struct ReceiveRequest {
     queue_url: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Received {
+struct ReceiveResponse {
     #[serde(default)]
     messages: Vec<Message>,
 }
@@ -27,9 +27,10 @@ struct Message {
     receipt_handle: String,
 }
 
-/// Gives back those messages of `answer` whose turn it is, asking SQS itself and not the rig.
-pub(super) async fn repeat(plan: &Plan, sqs: &Client, operation: &str, request: &[u8], answer: &[u8]) {
-    let (Ok(Request { queue_url }), Ok(Received { messages })) =
+/// Makes the messages of `answer` that the plan selects visible again. Calls SQS directly, not through the
+/// proxy.
+pub(super) async fn redeliver(plan: &Plan, sqs: &Client, operation: &str, request: &[u8], answer: &[u8]) {
+    let (Ok(ReceiveRequest { queue_url }), Ok(ReceiveResponse { messages })) =
         (serde_json::from_slice(request), serde_json::from_slice(answer))
     else {
         return;
@@ -46,9 +47,9 @@ pub(super) async fn repeat(plan: &Plan, sqs: &Client, operation: &str, request: 
             .send()
             .await;
         match visible {
-            Ok(_) => plan.count(operation, Kind::Repeat),
+            Ok(_) => plan.count(operation, WireFault::Repeat),
             Err(error) => {
-                tracing::warn!(error = %DisplayErrorContext(error), "a message could not be made to come twice");
+                tracing::warn!(error = %DisplayErrorContext(error), "a message could not be made visible again");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The clients: each report is submitted under a key of its own until an API has answered 202, whatever lies between.
+//! The clients of the soak. They submit each report under its own idempotency key until an API has answered
+//! 202, whatever fails in between.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +12,14 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::Options;
+use super::options::Options;
 use crate::stack::Stack;
 use crate::stack::client::Client;
 
-/// Clients that submit at the same time.
-const AT_A_TIME: u32 = 16;
-const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-/// Every so many submissions are repeated after their 202, through another API.
+/// Number of clients that submit concurrently.
+const CONCURRENCY: u32 = 16;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Every tenth submission is repeated after its 202, through another API.
 const REPEAT_EVERY: u32 = 10;
 const NAMES: [&str; 4] = [
     "Calder Vane Shipping Ltd",
@@ -27,38 +28,38 @@ const NAMES: [&str; 4] = [
     "Ormesby Tooling Ltd",
 ];
 
-/// A submission that was accepted.
+/// A submission that an API accepted.
 #[derive(Debug, Clone)]
-pub(super) struct Accepted {
+pub(super) struct AcceptedSubmission {
     pub(super) number: u32,
-    /// The id in every 202 that was seen for it.
+    /// The report id of every 202 for this submission.
     pub(super) ids: Vec<String>,
-    /// Requests that it took, repetitions included.
+    /// Number of requests, including repetitions.
     pub(super) requests: u32,
-    /// Whether a repetition said that it was one.
+    /// Whether a response was marked as a replay.
     pub(super) replayed: bool,
 }
 
-/// What an API answered that no client should ever see.
+/// A submission that an API answered in a way that no client should ever see.
 #[derive(Debug, Clone)]
-pub(super) struct Rejected {
+pub(super) struct RejectedSubmission {
     pub(super) number: u32,
     pub(super) answer: String,
 }
 
-/// What became of the submissions.
+/// The results of all submissions.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Submissions {
-    pub(super) accepted: Vec<Accepted>,
-    pub(super) refused: Vec<Rejected>,
+    pub(super) accepted: Vec<AcceptedSubmission>,
+    pub(super) rejected: Vec<RejectedSubmission>,
 }
 
-/// The key of the submission `number` in the soak with `seed`.
-pub(super) fn key(seed: u64, number: u32) -> String {
+/// Returns the idempotency key of the submission `number` in the soak with `seed`.
+pub(super) fn idempotency_key(seed: u64, number: u32) -> String {
     format!("soak-{seed}-{number}")
 }
 
-/// The corporate number of the submission `number`: it tells whose a model call was.
+/// Returns the corporate number of the submission `number`, which attributes a model call to its report.
 pub(super) fn corporate_number(number: u32) -> String {
     format!("{:08}", 90_000_000 + number)
 }
@@ -68,74 +69,77 @@ fn request(number: u32) -> Value {
     json!({ "companyName": name, "corporateNumber": corporate_number(number), "country": "GB" })
 }
 
-/// How many reports are open, as far as is known, and what was accepted so far.
+/// The load so far: open reports at the last poll, submissions with a final answer, and their results.
 #[derive(Debug)]
-pub(super) struct Load {
+pub(super) struct LoadState {
     backlog: u64,
-    open_at_look: AtomicU64,
+    open_at_poll: AtomicU64,
     accepted: AtomicU64,
-    accepted_at_look: AtomicU64,
+    accepted_at_poll: AtomicU64,
     submissions: Mutex<Submissions>,
 }
 
-impl Load {
+impl LoadState {
     pub(super) fn new(backlog: u32) -> Self {
         Self {
             backlog: backlog.into(),
-            open_at_look: AtomicU64::new(0),
+            open_at_poll: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
-            accepted_at_look: AtomicU64::new(0),
+            accepted_at_poll: AtomicU64::new(0),
             submissions: Mutex::default(),
         }
     }
 
-    /// Takes note of how many reports are open now.
-    pub(super) fn looked(&self, open: u64) {
-        self.open_at_look.store(open, Ordering::Relaxed);
-        self.accepted_at_look.store(self.accepted(), Ordering::Relaxed);
+    /// Records how many reports are open now.
+    pub(super) fn record_open(&self, open: u64) {
+        self.open_at_poll.store(open, Ordering::Relaxed);
+        self.accepted_at_poll.store(self.accepted(), Ordering::Relaxed);
     }
 
-    /// How many submissions were accepted so far.
+    /// Returns how many submissions have a final answer so far, including rejections.
     pub(super) fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// What became of the submissions so far.
-    pub(super) fn take_accepted(&self) -> Submissions {
+    /// Takes the results so far.
+    pub(super) fn take_submissions(&self) -> Submissions {
         std::mem::take(&mut *self.submissions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn room(&self) {
-        let since = || self.accepted().saturating_sub(self.accepted_at_look.load(Ordering::Relaxed));
-        while self.open_at_look.load(Ordering::Relaxed) + since() >= self.backlog {
+    /// Waits until fewer reports are open than the backlog allows. Counts every submission since the last
+    /// poll as open.
+    async fn wait_for_capacity(&self) {
+        let since_poll = || self.accepted().saturating_sub(self.accepted_at_poll.load(Ordering::Relaxed));
+        while self.open_at_poll.load(Ordering::Relaxed) + since_poll() >= self.backlog {
             sleep(Duration::from_millis(100)).await;
         }
     }
 
-    fn done(&self, outcome: Result<Accepted, Rejected>) {
+    /// Records the final answer to a submission.
+    fn record(&self, outcome: Result<AcceptedSubmission, RejectedSubmission>) {
         self.accepted.fetch_add(1, Ordering::Relaxed);
         let mut submissions = self.submissions.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
             Ok(accepted) => submissions.accepted.push(accepted),
-            Err(refused) => submissions.refused.push(refused),
+            Err(rejection) => submissions.rejected.push(rejection),
         }
     }
 }
 
-/// All clients.
-pub(super) struct Clients {
+/// All clients of the soak.
+pub(super) struct LoadGenerator {
     apis: Vec<Client>,
     seed: u64,
     reports: u32,
-    load: Arc<Load>,
+    load: Arc<LoadState>,
 }
 
-impl Clients {
+impl LoadGenerator {
     pub(super) fn new(
         options: &Options,
         stack: &Stack,
         api_urls: &[String],
-        load: Arc<Load>,
+        load: Arc<LoadState>,
     ) -> anyhow::Result<Self> {
         let apis = api_urls.iter().map(|url| Client::new(url, stack.keys().dev.clone()));
         let apis = apis.collect::<anyhow::Result<_>>()?;
@@ -146,24 +150,24 @@ impl Clients {
     pub(super) async fn submit_all(self) -> anyhow::Result<Submissions> {
         let clients = Arc::new(self);
         let mut working = JoinSet::new();
-        for first in 0..AT_A_TIME {
+        for first in 0..CONCURRENCY {
             let clients = Arc::clone(&clients);
             working.spawn(async move {
-                for number in (first..clients.reports).step_by(AT_A_TIME as usize) {
-                    clients.load.room().await;
+                for number in (first..clients.reports).step_by(CONCURRENCY as usize) {
+                    clients.load.wait_for_capacity().await;
                     let outcome = clients.submit(number).await;
-                    clients.load.done(outcome);
+                    clients.load.record(outcome);
                 }
             });
         }
         while let Some(done) = working.join_next().await {
             done.context("a client panicked")?;
         }
-        Ok(clients.load.take_accepted())
+        Ok(clients.load.take_submissions())
     }
 
-    async fn submit(&self, number: u32) -> Result<Accepted, Rejected> {
-        let mut accepted = Accepted { number, ids: Vec::new(), requests: 0, replayed: false };
+    async fn submit(&self, number: u32) -> Result<AcceptedSubmission, RejectedSubmission> {
+        let mut accepted = AcceptedSubmission { number, ids: Vec::new(), requests: 0, replayed: false };
         self.until_accepted(&mut accepted).await?;
         if number.is_multiple_of(REPEAT_EVERY) {
             self.until_accepted(&mut accepted).await?;
@@ -171,24 +175,25 @@ impl Clients {
         Ok(accepted)
     }
 
-    /// Asks the APIs in turn until one says 202.
-    async fn until_accepted(&self, accepted: &mut Accepted) -> Result<(), Rejected> {
+    /// Sends the submission to the APIs in turn until one answers 202.
+    async fn until_accepted(&self, accepted: &mut AcceptedSubmission) -> Result<(), RejectedSubmission> {
         let number = accepted.number;
         loop {
             let api = &self.apis[(number + accepted.requests) as usize % self.apis.len()];
             accepted.requests += 1;
             let answer = api
                 .request(Method::POST, "/v1/reports")
-                .header("idempotency-key", key(self.seed, number))
-                .timeout(ANSWER_WITHIN)
+                .header("idempotency-key", idempotency_key(self.seed, number))
+                .timeout(REQUEST_TIMEOUT)
                 .json(&request(number))
                 .send()
                 .await;
-            // No answer is no answer: whether the report was recorded is not known, and need not be.
+            // Without an answer it is unknown whether the report was recorded; the idempotency key makes a
+            // repetition safe.
             if let Ok(answer) = answer {
                 let status = answer.status();
                 let replayed = answer.headers().contains_key("idempotency-replayed");
-                let passes = status.is_server_error()
+                let retryable = status.is_server_error()
                     || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
                 match answer.text().await {
                     Ok(text) if status == StatusCode::ACCEPTED => {
@@ -197,15 +202,15 @@ impl Clients {
                         accepted.ids.push(report["reportId"].as_str().unwrap_or_default().to_owned());
                         return Ok(());
                     }
-                    Ok(text) if !passes => {
-                        return Err(Rejected { number, answer: format!("{status}: {text}") });
+                    Ok(text) if !retryable => {
+                        return Err(RejectedSubmission { number, answer: format!("{status}: {text}") });
                     }
                     _ => {}
                 }
             }
-            let most = 100 * 2_u64.pow(accepted.requests.min(4));
-            let wait = rand::rng().random_range(50..=most);
-            sleep(Duration::from_millis(wait)).await;
+            let max_backoff = 100 * 2_u64.pow(accepted.requests.min(4));
+            let backoff = rand::rng().random_range(50..=max_backoff);
+            sleep(Duration::from_millis(backoff)).await;
         }
     }
 }

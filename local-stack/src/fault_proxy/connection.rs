@@ -1,4 +1,4 @@
-//! Connections that can be cut: closed from inside a handler without a byte of an answer, as a network does it.
+//! Connections that a handler can close without sending a byte of an answer, as a network failure does.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,39 +12,41 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Cuts one connection. HTTP/1 has one exchange at a time on a connection: no other one is hit.
+/// Closes one connection. HTTP/1 has one exchange at a time on a connection, so no other exchange is
+/// affected.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cut(Arc<AtomicBool>);
+pub(super) struct Disconnect(Arc<AtomicBool>);
 
-impl Cut {
-    /// From now on the connection reads and writes nothing; the server drops it at its next try.
+impl Disconnect {
+    /// Fails every further read and write of the connection. The server drops the connection at its next
+    /// attempt.
     pub(super) fn now(&self) {
         self.0.store(true, Ordering::Release);
     }
 
     fn check(&self) -> io::Result<()> {
         if self.0.load(Ordering::Acquire) {
-            return Err(io::Error::new(io::ErrorKind::ConnectionReset, "cut by the rig"));
+            return Err(io::Error::new(io::ErrorKind::ConnectionReset, "closed by the fault proxy"));
         }
         Ok(())
     }
 }
 
-/// Accepts connections that can be cut.
+/// A listener whose connections can be closed by a handler.
 #[derive(Debug)]
-pub(super) struct CutListener(pub(super) TcpListener);
+pub(super) struct DisconnectingListener(pub(super) TcpListener);
 
-impl Listener for CutListener {
-    type Io = Cuttable;
+impl Listener for DisconnectingListener {
+    type Io = DisconnectingStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Cuttable, SocketAddr) {
+    async fn accept(&mut self) -> (DisconnectingStream, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Small answers follow small requests here: without this every exchange waits for a delayed acknowledgement.
+        // Exchanges are small: without TCP_NODELAY each one waits for a delayed acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        (Cuttable { stream, cut: Cut::default() }, address)
+        (DisconnectingStream { stream, disconnect: Disconnect::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -52,37 +54,37 @@ impl Listener for CutListener {
     }
 }
 
-impl Connected<IncomingStream<'_, CutListener>> for Cut {
-    fn connect_info(stream: IncomingStream<'_, CutListener>) -> Self {
-        stream.io().cut.clone()
+impl Connected<IncomingStream<'_, DisconnectingListener>> for Disconnect {
+    fn connect_info(stream: IncomingStream<'_, DisconnectingListener>) -> Self {
+        stream.io().disconnect.clone()
     }
 }
 
-/// A connection that can be cut.
+/// A connection that a handler can close.
 #[derive(Debug)]
-pub(super) struct Cuttable {
+pub(super) struct DisconnectingStream {
     stream: TcpStream,
-    cut: Cut,
+    disconnect: Disconnect,
 }
 
-impl AsyncRead for Cuttable {
+impl AsyncRead for DisconnectingStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.cut.check()?;
+        self.disconnect.check()?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl AsyncWrite for Cuttable {
+impl AsyncWrite for DisconnectingStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.cut.check()?;
+        self.disconnect.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

@@ -1,4 +1,4 @@
-//! The stack as tests want it: on free ports, with the same faults every time, quick to notice and quick to stop.
+//! The stack for tests: free ports, the same fault schedule every time, and short intervals and drain times.
 
 use std::ops::{Deref, DerefMut};
 
@@ -6,12 +6,12 @@ use aws_adapters::Aws;
 use aws_adapters::settings::AwsSettings;
 use service_runtime::config::Reader;
 
-use super::client::Client;
-use super::{Options, Stack};
+use crate::stack::client::Client;
+use crate::stack::{Options, Stack};
 
-/// Short waits in place of those for production: seconds. A look at readiness makes requests to AWS, which tests
-/// count: after the first there is none.
-const QUICK: [(&str, &str); 6] = [
+/// Settings that are shorter than in production. The readiness interval is long instead: a readiness check makes
+/// requests to AWS, which tests count, so no check follows the first one. Seconds.
+const TEST_SETTINGS: [(&str, &str); 6] = [
     ("DOSSIER_API_DRAIN_SECONDS", "1"),
     ("DOSSIER_WORKER_DRAIN_SECONDS", "1"),
     ("DOSSIER_READINESS_SECONDS", "300"),
@@ -20,10 +20,10 @@ const QUICK: [(&str, &str); 6] = [
     ("DOSSIER_LEASE_SECONDS", "10"),
 ];
 
-/// Seed of the faults.
+/// Seed of the fault schedules.
 const SEED: u64 = 7;
 
-/// A [`Stack`] with a client of it.
+/// A [`Stack`] with a client of its API.
 #[derive(Debug)]
 pub struct TestStack {
     stack: Stack,
@@ -31,39 +31,39 @@ pub struct TestStack {
 }
 
 impl TestStack {
-    /// What [`start`](Self::start) starts, to be changed and given to [`with`](Self::with).
+    /// Returns the options that [`start`](Self::start) uses. Change them and pass them to [`with`](Self::with).
     pub fn options() -> Options {
-        let settings = QUICK.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let settings = TEST_SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         Options { seed: SEED, settings, ..Options::default() }
     }
 
-    /// A whole stack.
+    /// Starts a whole stack.
     ///
     /// # Errors
-    /// As [`Stack::start`].
+    /// Returns an error if the stack does not start.
     pub async fn start() -> anyhow::Result<Self> {
         Self::with(Self::options()).await
     }
 
-    /// A stack with `options`.
+    /// Starts a stack with `options`.
     ///
     /// # Errors
-    /// As [`Stack::start`].
+    /// Returns an error if the stack does not start.
     pub async fn with(options: Options) -> anyhow::Result<Self> {
         let stack = Stack::start(options).await?;
         let client = stack.client()?;
         Ok(Self { stack, client })
     }
 
-    /// The client with the key of the tenant `dev`.
+    /// Returns the client with the key of the tenant `dev`.
     pub fn dev(&self) -> &Client {
         &self.client
     }
 
-    /// The services' adapters over this stack, with the settings they are made of.
+    /// Returns the services' AWS adapters for this stack, and the settings that configure them.
     ///
     /// # Errors
-    /// When the stack's environment is not what the services need.
+    /// Returns an error if the stack's environment lacks a setting of the adapters.
     pub fn adapters(&self) -> anyhow::Result<(Aws, AwsSettings)> {
         let mut reader = Reader::new(self.environment());
         let settings = AwsSettings::read(&mut reader);
@@ -74,7 +74,7 @@ impl TestStack {
     /// Stops everything in order.
     ///
     /// # Errors
-    /// As [`Stack::stop`].
+    /// Returns the first failure, as [`Stack::stop`] does.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stack.stop().await
     }

@@ -1,4 +1,4 @@
-//! The API or a worker as a task of this process: stopped by its token, watched for an end that nobody asked for.
+//! The API or a worker as a task of this process, which its token stops and which is watched for an unexpected end.
 
 use std::time::Duration;
 
@@ -7,22 +7,23 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// A first look at the table and the queue takes milliseconds; a machine under load gets this long.
-const READY_WITHIN: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Maximum wait for readiness. The first check of the table and the queue takes milliseconds; a debug build on a
+/// machine under load gets this long.
+const READY_TIMEOUT: Duration = Duration::from_secs(120);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A running API or worker. Dropping it asks it to stop without waiting for it.
+/// A running API or worker. Dropping it asks the service to stop without waiting.
 #[derive(Debug)]
-pub struct Service {
+pub struct ServiceTask {
     name: &'static str,
     stop: CancellationToken,
-    /// None once it has ended.
+    /// `None` once the service has ended.
     task: Option<JoinHandle<anyhow::Result<()>>>,
 }
 
-impl Service {
-    /// Runs `service`, which winds down when `stop` is cancelled.
+impl ServiceTask {
+    /// Runs `service`, which shuts down when `stop` is cancelled.
     pub(super) fn spawn(
         name: &'static str,
         stop: CancellationToken,
@@ -31,19 +32,19 @@ impl Service {
         Self { name, stop, task: Some(tokio::spawn(service)) }
     }
 
-    /// Asks it to stop and waits until it has drained.
+    /// Asks the service to stop and waits until it has drained.
     ///
     /// # Errors
-    /// When it ended with an error, or had before.
+    /// Returns the error that the service ended with, also if it ended earlier.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stop.cancel();
         self.outcome().await
     }
 
-    /// Why it ended although nobody stopped it; waits for as long as it runs.
+    /// Waits until the service ends unexpectedly, and returns the reason.
     pub(super) async fn ended(&mut self) -> anyhow::Error {
         let name = self.name;
-        self.outcome().await.err().unwrap_or_else(|| anyhow!("{name} ended although nobody stopped it"))
+        self.outcome().await.err().unwrap_or_else(|| anyhow!("{name} ended unexpectedly"))
     }
 
     async fn outcome(&mut self) -> anyhow::Result<()> {
@@ -56,28 +57,28 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for ServiceTask {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-/// Waits until the API at `base_url` says that it is ready.
-pub(super) async fn until_ready(base_url: &str, api: &mut Service) -> anyhow::Result<()> {
+/// Waits until the API at `base_url` reports ready.
+pub(super) async fn wait_until_ready(base_url: &str, api: &mut ServiceTask) -> anyhow::Result<()> {
     let url = format!("{base_url}/readyz");
-    let http = super::client::http()?;
-    let deadline = Instant::now() + READY_WITHIN;
-    let mut last = "it was not asked yet".to_owned();
+    let http = super::client::loopback_http()?;
+    let deadline = Instant::now() + READY_TIMEOUT;
+    let mut last = "no request was sent".to_owned();
     while Instant::now() < deadline {
-        match http.get(&url).timeout(ANSWER_WITHIN).send().await {
+        match http.get(&url).timeout(REQUEST_TIMEOUT).send().await {
             Ok(answer) if answer.status().is_success() => return Ok(()),
             Ok(answer) => last = format!("it answered {}", answer.status()),
             Err(error) => last = error.to_string(),
         }
         tokio::select! {
             error = api.ended() => return Err(error),
-            () = sleep(LOOK_EVERY) => {}
+            () = sleep(POLL_INTERVAL) => {}
         }
     }
-    bail!("the API was not ready after {} s: {url}: {last}", READY_WITHIN.as_secs())
+    bail!("the API was not ready after {} s: {url}: {last}", READY_TIMEOUT.as_secs())
 }

@@ -1,5 +1,5 @@
-//! The embedded SQS, as the worker and the API use it through the AWS SDK.
-use crate::support::aws::{clients, provisioned_aws, within};
+//! The embedded SQS, used through the AWS SDK as by the worker and the API.
+use crate::support::aws::{aws_clients, provisioned_aws, within};
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry};
 use local_stack::aws::Service;
@@ -7,7 +7,7 @@ use local_stack::provision::provision;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
-async fn provisioning_twice_gives_the_same_queues_with_the_settings_of_the_design() {
+async fn provisioning_is_idempotent_and_sets_the_attributes_of_the_design() {
     let stack = provisioned_aws().await;
     let again = provision(&stack.clients, &stack.names).await.unwrap();
     assert_eq!(again, stack.queues);
@@ -45,7 +45,7 @@ async fn a_waiting_receive_returns_as_soon_as_a_message_with_a_group_is_sent() {
         .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
         .send();
     let send = async {
-        // The receive counts as soon as it has arrived, before it waits.
+        // A receive is counted when it arrives, before it waits.
         while !stack.aws.calls().contains_key(&(Service::Sqs, "ReceiveMessage".to_owned())) {
             tokio::task::yield_now().await;
         }
@@ -71,7 +71,7 @@ async fn a_waiting_receive_returns_as_soon_as_a_message_with_a_group_is_sent() {
 }
 
 #[tokio::test]
-async fn a_batch_with_groups_is_taken_and_deleted_messages_do_not_come_back() {
+async fn a_batch_with_groups_is_accepted_and_deleted_messages_do_not_return() {
     let stack = provisioned_aws().await;
     let (sqs, url) = (&stack.clients.sqs, &stack.queues.queue_url);
     let entries = (0..10).map(|n| {
@@ -115,7 +115,7 @@ async fn a_batch_with_groups_is_taken_and_deleted_messages_do_not_come_back() {
 }
 
 #[tokio::test]
-async fn a_message_given_back_as_often_as_allowed_goes_to_the_dead_letter_queue() {
+async fn a_message_goes_to_the_dead_letter_queue_after_the_maximum_receive_count() {
     let stack = provisioned_aws().await;
     let (sqs, url) = (&stack.clients.sqs, &stack.queues.queue_url);
     sqs.send_message().queue_url(url).message_body("poison").send().await.unwrap();
@@ -139,7 +139,7 @@ async fn a_message_given_back_as_often_as_allowed_goes_to_the_dead_letter_queue(
 }
 
 #[tokio::test]
-async fn a_receive_whose_client_is_gone_does_not_swallow_the_next_message() {
+async fn a_receive_of_a_disconnected_client_does_not_consume_the_next_message() {
     let stack = provisioned_aws().await;
     let (sqs, url) = (&stack.clients.sqs, &stack.queues.queue_url);
     let abandoned = tokio::spawn(sqs.receive_message().queue_url(url).wait_time_seconds(20).send());
@@ -148,7 +148,7 @@ async fn a_receive_whose_client_is_gone_does_not_swallow_the_next_message() {
     }
     abandoned.abort();
     assert!(abandoned.await.unwrap_err().is_cancelled());
-    // The server learns of the closed connection by reading it; requests that follow give it the turns to do so.
+    // The server notices the closed connection when it reads from it; these requests give it time to do so.
     for _ in 0..20 {
         sqs.get_queue_url().queue_name(&stack.names.queue).send().await.unwrap();
     }
@@ -158,7 +158,7 @@ async fn a_receive_whose_client_is_gone_does_not_swallow_the_next_message() {
 }
 
 #[tokio::test]
-async fn a_waiting_receive_does_not_hold_up_the_stop() {
+async fn a_waiting_receive_does_not_delay_the_shutdown() {
     let stack = provisioned_aws().await;
     let waiting = tokio::spawn(stack.clients.sqs.receive_message().queue_url(&stack.queues.queue_url).send());
     while !stack.aws.calls().contains_key(&(Service::Sqs, "ReceiveMessage".to_owned())) {
@@ -170,14 +170,14 @@ async fn a_waiting_receive_does_not_hold_up_the_stop() {
 }
 
 #[tokio::test]
-async fn requests_with_a_wrong_key_or_no_signature_are_refused() {
+async fn requests_with_a_wrong_key_or_no_signature_are_rejected() {
     let stack = provisioned_aws().await;
-    let stranger = clients(&stack.aws.endpoint(), "another secret");
-    let error = stranger.sqs.list_queues().send().await.unwrap_err();
+    let wrong_clients = aws_clients(&stack.aws.endpoint(), "another secret");
+    let error = wrong_clients.sqs.list_queues().send().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidSignatureException"), "{error:?}");
-    let error = stranger.dynamodb.list_tables().send().await.unwrap_err();
+    let error = wrong_clients.dynamodb.list_tables().send().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidSignatureException"), "{error:?}");
-    let error = stranger.s3.head_bucket().bucket(&stack.names.bucket).send().await.unwrap_err();
+    let error = wrong_clients.s3.head_bucket().bucket(&stack.names.bucket).send().await.unwrap_err();
     assert_eq!(error.raw_response().unwrap().status().as_u16(), 403);
 
     let mut connection =
@@ -193,7 +193,7 @@ async fn requests_with_a_wrong_key_or_no_signature_are_refused() {
 }
 
 #[tokio::test]
-async fn a_heartbeat_for_a_deleted_message_fails_as_not_in_flight() {
+async fn a_visibility_change_of_a_deleted_message_fails_as_not_in_flight() {
     let stack = provisioned_aws().await;
     let (sqs, url) = (&stack.clients.sqs, &stack.queues.queue_url);
     sqs.send_message().queue_url(url).message_body("x").send().await.unwrap();

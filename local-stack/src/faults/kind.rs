@@ -1,0 +1,104 @@
+//! The stand-ins, and the faults that each of them supports.
+
+use std::fmt;
+
+/// A stand-in with faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StandIn {
+    /// The language model.
+    Bedrock,
+    /// The evidence feeds.
+    Feeds,
+}
+
+impl StandIn {
+    /// Returns whether this stand-in supports `fault`.
+    pub(super) fn supports(self, fault: FaultKind) -> bool {
+        match self {
+            Self::Bedrock => true,
+            Self::Feeds => matches!(
+                fault,
+                FaultKind::Throttle | FaultKind::Error | FaultKind::Latency | FaultKind::Malformed
+            ),
+        }
+    }
+
+    /// Returns the name that `--fault` uses.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Bedrock => "bedrock",
+            Self::Feeds => "feeds",
+        }
+    }
+}
+
+/// A fault of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// 429: too many requests.
+    Throttle,
+    /// 500 and 503 in turn.
+    Error,
+    /// The answer is delayed.
+    Latency,
+    /// 200 with an answer that violates its schema.
+    Malformed,
+    /// Findings without citations.
+    Uncited,
+    /// Findings that cite evidence or quotes that do not exist.
+    Hallucinated,
+    /// The model refuses to answer.
+    Refusal,
+    /// Findings with numbers and dates that are not in the evidence.
+    WrongNumbers,
+    /// A risk level below the floor of the rules.
+    UnderFloor,
+    /// The model follows instructions in the evidence.
+    Obedient,
+    /// The model answers in a language that was not requested.
+    OtherLanguage,
+}
+
+impl FaultKind {
+    /// Every kind, those of the contract of `PUT /faults` first.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Throttle,
+        Self::Error,
+        Self::Latency,
+        Self::Malformed,
+        Self::Uncited,
+        Self::Hallucinated,
+        Self::Refusal,
+        Self::WrongNumbers,
+        Self::UnderFloor,
+        Self::Obedient,
+        Self::OtherLanguage,
+    ];
+
+    /// Returns the field's name in JSON and in `--fault`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Throttle => "throttle",
+            Self::Error => "error",
+            Self::Latency => "latency",
+            Self::Malformed => "malformed",
+            Self::Uncited => "uncited",
+            Self::Hallucinated => "hallucinated",
+            Self::Refusal => "refusal",
+            Self::WrongNumbers => "wrongNumbers",
+            Self::UnderFloor => "underFloor",
+            Self::Obedient => "obedient",
+            Self::OtherLanguage => "otherLanguage",
+        }
+    }
+
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}

@@ -1,0 +1,17 @@
+//! Faults of the stand-ins: the kinds, their probabilities between 0 and 1, and how to set them: `--fault` at the
+//! start, `PUT /faults` at run time.
+
+mod admin;
+mod arg;
+mod kind;
+mod parse;
+mod plan;
+mod set;
+
+pub(crate) use admin::admin;
+pub(crate) use arg::{FaultArg, from_args};
+pub(crate) use kind::StandIn;
+pub(crate) use parse::parse_latency;
+pub use plan::FaultPlan;
+pub(crate) use plan::Outcome;
+pub use set::Faults;

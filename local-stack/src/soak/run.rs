@@ -1,0 +1,40 @@
+//! Everything that is known about a soak when it has ended. The invariants and the summary both read it.
+
+use std::time::Duration;
+
+use super::answer_counter::AnswerCounts;
+use super::inspect::StoredState;
+use super::load::Submissions;
+use super::options::Options;
+use super::process::ProcessHistory;
+use crate::fault_proxy::Plan;
+
+/// A finished soak.
+pub(super) struct Run<'a> {
+    pub(super) options: &'a Options,
+    /// Time until no report was open.
+    pub(super) elapsed: Duration,
+    pub(super) submissions: &'a Submissions,
+    pub(super) processes: &'a [ProcessHistory],
+    pub(super) faults: &'a Plan,
+    /// Number of model calls that the Bedrock stand-in answered.
+    pub(super) model_calls: u64,
+    pub(super) answers: &'a AnswerCounts,
+    pub(super) state: &'a StoredState,
+}
+
+impl Run<'_> {
+    /// Returns how often a worker was killed.
+    pub(super) fn worker_kills(&self) -> u64 {
+        self.kills("worker")
+    }
+
+    /// Returns how often a process whose name starts with `service` was killed.
+    pub(super) fn kills(&self, service: &str) -> u64 {
+        self.processes
+            .iter()
+            .filter(|process| process.name.starts_with(service))
+            .map(|process| process.kills)
+            .sum()
+    }
+}

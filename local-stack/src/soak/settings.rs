@@ -1,0 +1,45 @@
+//! Settings of the services in a soak: timeouts and intervals so short that every one of them expires many
+//! times.
+
+use service_runtime::config::Environment;
+
+/// Defaults that the environment of the soak can override. Reports get more attempts than in production,
+/// where no worker dies every few seconds: a soak in which most reports fail would show little about those
+/// that complete.
+const DEFAULTS: [(&str, &str); 11] = [
+    ("DOSSIER_LEASE_SECONDS", "5"),
+    ("DOSSIER_PICKUP_GRACE_SECONDS", "15"),
+    ("DOSSIER_SWEEP_SECONDS", "2"),
+    ("DOSSIER_ATTEMPTS", "6"),
+    ("DOSSIER_MODEL_SECONDS", "5"),
+    ("DOSSIER_SOURCE_SECONDS", "5"),
+    ("DOSSIER_REQUEST_SECONDS", "10"),
+    ("DOSSIER_READINESS_SECONDS", "5"),
+    ("DOSSIER_API_DRAIN_SECONDS", "0"),
+    ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
+    ("DOSSIER_LOG", "warn"),
+];
+
+/// Returns the settings of a soak, overridden by `overrides`.
+pub(super) fn with_overrides(overrides: Environment) -> Environment {
+    let mut settings: Environment =
+        DEFAULTS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    settings.extend(overrides);
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_setting_of_a_service_and_can_be_overridden() {
+        let all = [worker_service::settings::ALL, api_service::settings::ALL].concat();
+        let known: Vec<_> = all.into_iter().flatten().map(|setting| setting.name).collect();
+        for (name, _) in DEFAULTS {
+            assert!(known.contains(&name), "{name}");
+            let overrides = Environment::from([(name.to_owned(), "9".to_owned())]);
+            assert_eq!(with_overrides(overrides)[name], "9");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What a stack starts, and how.
+
+use clap::ValueEnum;
+use service_runtime::config::Environment;
+
+use crate::bedrock::Forward;
+use crate::fault_proxy;
+use crate::faults::FaultArg;
+
+/// A service that the stack can leave out, so that a developer can start it by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Component {
+    /// `api-service`.
+    Api,
+    /// `worker-service`.
+    Worker,
+}
+
+/// Options of a stack.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Port of the API on 127.0.0.1; 0 selects a free port.
+    pub port: u16,
+    /// Services that the stack does not start.
+    pub without: Vec<Component>,
+    /// Faults of the stand-ins at the start.
+    pub faults: Vec<FaultArg>,
+    /// Seed of the fault schedules.
+    pub seed: u64,
+    /// Number of reports that the worker processes concurrently.
+    pub workers: u16,
+    /// Server that the Bedrock stand-in forwards conversations to. `None` lets the stand-in answer.
+    pub forward: Option<Forward>,
+    /// Fault proxy between the services and AWS. `None` connects them directly.
+    pub fault_proxy: Option<fault_proxy::Options>,
+    /// Settings of the API and the worker. They override the stack's and the services' defaults, except for the
+    /// settings that only the stack knows (addresses, names, keys), which `environment.rs` lists.
+    pub settings: Environment,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            without: Vec::new(),
+            faults: Vec::new(),
+            seed: 0,
+            workers: 8,
+            forward: None,
+            fault_proxy: None,
+            settings: Environment::new(),
+        }
+    }
+}
