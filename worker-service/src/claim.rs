@@ -59,7 +59,8 @@ impl Claims {
             TenantSlot::Free(turn) => turn,
             TenantSlot::Full(delay) => return Ok(Claim::Busy(delay)),
         };
-        // The name is new for every claim: it distinguishes a claim whose response was lost from another worker's.
+        // The name is new for every claim: it distinguishes a claim whose response was lost from another
+        // worker's.
         let holder = format!("{}/{}", self.worker, Uuid::now_v7());
         let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
         let (tenant, id) = (&message.tenant, message.report_id);

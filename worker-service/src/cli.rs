@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use domain::identity::Tenant;
 use worker_service::evaluation::Overrides;
 
-/// The worker of Dossier: takes reports from the queue, gathers evidence, assesses it with a model and publishes the
-/// result.
+/// The worker of Dossier: takes reports from the queue, gathers evidence, assesses it with a model and
+/// publishes the result.
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Cli {
@@ -19,8 +19,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Checks whether the worker on this machine is alive; exit code 0 means yes. Needs DOSSIER_HEALTH_BIND.
     Healthcheck,
-    /// Screens the companies in a CSV file (columns query and country) against a sanctions list. Prints one JSON line
-    /// for each company, with the reported entry, its score and the reasons.
+    /// Screens the companies in a CSV file (columns query and country) against a sanctions list. Prints one
+    /// JSON line for each company, with the reported entry, its score and the reasons.
     Screen {
         /// The list: OFAC's SDN.CSV, the UK's CSV, the UN's XML, the EU's XML or CSV, OpenSanctions'
         /// targets.simple.csv, or JSON lines.
@@ -48,8 +48,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "REPORT.json")]
         report: Vec<PathBuf>,
     },
-    /// Assesses the stored evidence of a completed report again with another prompt or model, and prints what would
-    /// differ. The report is not changed; the calls of the model are billed.
+    /// Assesses the stored evidence of a completed report again with another prompt or model, and prints what
+    /// would differ. The report is not changed; the calls of the model are billed.
     Replay {
         /// The report's id, or its audit bundle as downloaded.
         #[arg(value_name = "REPORT")]
@@ -66,8 +66,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Runs cases (evidence, the expected level, facts to find, claims that must not be made) through the model and
-    /// prints the result; exit code 0 means that it is good enough.
+    /// Runs cases (evidence, the expected level, facts to find, claims that must not be made) through the
+    /// model and prints the result; exit code 0 means that it is good enough.
     Evaluate {
         /// Folder with the cases.
         #[arg(long, value_name = "FOLDER", default_value = "worker-service/evaluation")]
@@ -77,12 +77,13 @@ pub(crate) enum Command {
         /// Also write the result to this file as JSON.
         #[arg(long, value_name = "F.json")]
         json: Option<PathBuf>,
-        /// Minimum proportion, from 0 to 1, of levels that agree, of facts that are found and of summaries that pass the
-        /// checks.
+        /// Minimum proportion, from 0 to 1, of levels that agree, of facts that are found and of summaries
+        /// that pass the checks.
         #[arg(long = "least", value_name = "PART", default_value_t = 0.9)]
         min: f64,
     },
-    /// Redrives the messages in the dead-letter queue: their reports are resubmitted with a new set of attempts.
+    /// Redrives the messages in the dead-letter queue: their reports are resubmitted with a new set of
+    /// attempts.
     Redrive {
         /// Only print what would be done.
         #[arg(long)]

@@ -20,8 +20,8 @@ const LONG_POLL: Duration = Duration::from_secs(20);
 const RETRY_BASE: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(30);
 
-/// Receives messages and runs a job for each of them until `stop`, within the `concurrency` limit. The jobs are tracked
-/// by `running` and may continue after this function returns.
+/// Receives messages and runs a job for each of them until `stop`, within the `concurrency` limit. The jobs
+/// are tracked by `running` and may continue after this function returns.
 pub(crate) async fn consume(
     jobs: Arc<JobRunner>,
     concurrency: Arc<ConcurrencyLimit>,

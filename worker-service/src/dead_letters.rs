@@ -21,8 +21,8 @@ use crate::job::JobRunner;
 
 /// Time between two scans of the dead-letter queue.
 const SCAN_INTERVAL: Duration = Duration::from_secs(300);
-/// Visibility timeout of a dead letter during a scan, so that none is received twice; the scan makes all of them visible
-/// again when it ends.
+/// Visibility timeout of a dead letter during a scan, so that none is received twice; the scan makes all of
+/// them visible again when it ends.
 const SCAN_VISIBILITY: Duration = Duration::from_secs(60);
 /// Time from the start of a worker to its first scan.
 const FIRST_SCAN: Duration = Duration::from_secs(1);
@@ -105,7 +105,8 @@ pub struct Redriven {
     pub resubmitted: u64,
     /// Letters that no longer matter: their report has ended otherwise, or is open.
     pub settled: u64,
-    /// Letters that cannot be redriven, because they are unreadable or belong to no report. They stay in the queue.
+    /// Letters that cannot be redriven, because they are unreadable or belong to no report. They stay in the
+    /// queue.
     pub left: u64,
 }
 
@@ -117,7 +118,8 @@ enum Disposition {
     Left,
 }
 
-/// Redrives up to `limit` dead letters; with `dry_run` it only reports what it would do. Writes a line for each letter to
+/// Redrives up to `limit` dead letters; with `dry_run` it only reports what it would do. Writes a line for
+/// each letter to
 /// `out`.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 settings! {
-    /// The setting that ECS makes.
+    /// The setting of task protection, whose value ECS provides.
     ECS_SETTINGS:
     ECS_AGENT = "ECS_AGENT_URI", Presence::Optional,
         "URL of the ECS agent, set by ECS: with it the worker protects its task from scale-in while it processes reports";
@@ -22,7 +22,7 @@ settings! {
 /// Duration of one protection, in minutes; it is renewed after half of it.
 const PROTECTION_MINUTES: u64 = 60;
 const RENEW_AFTER: Duration = Duration::from_secs(PROTECTION_MINUTES * 60 / 2);
-/// Time between two looks at the number of reports in progress.
+/// Time between two checks for reports in progress.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Time until a failed request is repeated.
 const RETRY_INTERVAL: Duration = Duration::from_secs(10);
@@ -40,7 +40,8 @@ pub(crate) struct EcsAgent {
 }
 
 impl EcsAgent {
-    /// Creates a client for the agent at `base`, the value of `ECS_AGENT_URI`, which ECS sets in every container.
+    /// Creates a client for the agent at `base`, the value of `ECS_AGENT_URI`, which ECS sets in every
+    /// container.
     ///
     /// # Errors
     /// Returns the [`reqwest::Error`] if the HTTP client cannot be built.

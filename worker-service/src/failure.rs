@@ -1,4 +1,5 @@
-//! Why an attempt at a report ends early: classified by whether a retry helps, with a message for the report's reader.
+//! Why an attempt at a report ends early: classified by whether a retry helps, with a message for the
+//! report's reader.
 
 use std::fmt;
 
@@ -47,21 +48,22 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Returns whether the model itself failed, rather than the services around it. The codes of such failures
-    /// begin with `model_`.
+    /// Returns whether the model itself failed, rather than the services around it. The codes of such
+    /// failures begin with `model_`.
     pub(crate) fn is_of_model(&self) -> bool {
         self.code.starts_with("model_")
     }
 
-    /// Returns whether a call of the model may have been answered, and billed, despite the failure. Only another
-    /// attempt repeats such a call, and its reservation is not released.
+    /// Returns whether a call of the model may have been answered, and billed, despite the failure. Only
+    /// another attempt repeats such a call, and its reservation is not released.
     pub(crate) fn may_be_billed(&self) -> bool {
         matches!(self.code, MODEL_TIMED_OUT | MODEL_ANSWER_LOST)
     }
 
     /// Returns the error as the report shows it.
     pub(crate) fn for_reader(&self) -> ReportError {
-        // Retrying at once does not help against a spent budget, but resubmitting tomorrow, or with a higher budget, does.
+        // Retrying at once does not help against a spent budget, but resubmitting tomorrow, or with a higher
+        // budget, does.
         let retryable = self.class != ErrorClass::Permanent || self.code == BUDGET_EXCEEDED;
         ReportError { code: self.code.to_owned(), message: self.message.to_owned(), retryable }
     }

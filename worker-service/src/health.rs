@@ -39,7 +39,8 @@ settings! {
         "address and port on which the worker answers worker-service healthcheck; container images set it";
 }
 
-/// Maximum duration of one receive before the worker counts as stuck: longer than all timeouts of a long poll together.
+/// Maximum duration of one receive before the worker counts as stuck: longer than all timeouts of a long poll
+/// together.
 const STUCK_AFTER: Duration = Duration::from_secs(120);
 
 /// Maximum duration of one connection.
@@ -73,18 +74,20 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// Records that the worker has started: the sanctions lists are loaded, and reports are processed from now on.
+    /// Records that the worker has started: the sanctions lists are loaded, and reports are processed from
+    /// now on.
     pub(crate) fn ready(&self) {
         self.ready.store(true, Ordering::SeqCst);
     }
 
-    /// Records that a receive has begun. Waiting for a free slot is not monitored, because a report may take long.
+    /// Records that a receive has begun. Waiting for a free slot is not monitored, because a report may take
+    /// long.
     pub(crate) fn receiving(&self, now: UtcTime) {
         self.receiving_since.store(now.epoch_millis(), Ordering::SeqCst);
     }
 
-    /// Records that the receive has ended, successfully or not: replacing the worker does not help if SQS does not
-    /// respond.
+    /// Records that the receive has ended, successfully or not: replacing the worker does not help if SQS
+    /// does not respond.
     pub(crate) fn received(&self) {
         self.receiving_since.store(0, Ordering::SeqCst);
     }
@@ -117,8 +120,8 @@ struct Health<'a> {
     revision: &'a str,
 }
 
-/// Binds `bind` and returns a future that answers `/healthz`, and every other path, until `stop`: 200 while the worker
-/// is alive, 503 before it is ready and once it is stuck.
+/// Binds `bind` and returns a future that answers `/healthz`, and every other path, until `stop`: 200 while
+/// the worker is alive, 503 before it is ready and once it is stuck.
 ///
 /// # Errors
 /// Returns the [`io::Error`] if the address cannot be bound.

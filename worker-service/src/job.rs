@@ -34,8 +34,8 @@ use crate::{
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_MAX: Duration = Duration::from_secs(300);
 
-/// Maximum delay before a message is retried after a failed claim. Receive counts include duplicates and crashed
-/// workers, so they are not a measure of the report's own failures.
+/// Maximum delay before a message is retried after a failed claim. Receive counts include duplicates and
+/// crashed workers, so they are not a measure of the report's own failures.
 const CLAIM_RETRY_MAX: Duration = Duration::from_secs(20);
 
 /// Base of the back-off after a throttled attempt.
@@ -69,8 +69,8 @@ enum Settled {
 }
 
 impl JobRunner {
-    /// Processes a delivered message until it is settled. A message that cannot be settled reappears when its visibility
-    /// timeout or its lease ends.
+    /// Processes a delivered message until it is settled. A message that cannot be settled reappears when its
+    /// visibility timeout or its lease ends.
     pub(crate) async fn run(self: Arc<Self>, delivery: Delivery) {
         let span = info_span!(
             "report",
@@ -204,7 +204,8 @@ impl JobRunner {
         Ok(Settled::Later(delay))
     }
 
-    /// Moves a message that can never be processed to the dead-letter queue, so that it does not delay others.
+    /// Moves a message that can never be processed to the dead-letter queue, so that it does not delay
+    /// others.
     async fn dead_letter(&self, delivery: &Delivery, reason: &str) {
         tracing::error!(
             reason,

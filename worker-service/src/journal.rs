@@ -19,7 +19,7 @@ use telemetry::metrics::{Cache, metrics};
 use tokio::time::sleep;
 
 use crate::{
-    assess::ModelAnswer,
+    assess::answer::ModelAnswer,
     failure::{AttemptError, Failure},
     retry::full_jitter,
 };
@@ -68,7 +68,8 @@ impl Journal {
         self.find(Cache::Answer, &answer_key(&self.tenant, self.id, number)).await
     }
 
-    /// Stores the model's `number`-th answer. Returns the stored answer, which is an earlier one if there was one.
+    /// Stores the model's `number`-th answer. Returns the stored answer, which is an earlier one if there was
+    /// one.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the bucket rejects it permanently.
@@ -90,9 +91,9 @@ impl Journal {
         bytes.map(|bytes| read(key, &bytes)).transpose()
     }
 
-    /// Stores `entry` under `key` unless there is one already, and returns the stored one. Gathering the entry took money
-    /// or time, so that the write is retried while the bucket may recover: until the lease is lost, and for an
-    /// answer until the process ends.
+    /// Stores `entry` under `key` unless there is one already, and returns the stored one. Gathering the
+    /// entry took money or time, so that the write is retried while the bucket may recover: until the lease
+    /// is lost, and for an answer until the process ends.
     async fn store<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, AttemptError> {
         let bytes = serde_json::to_vec(&entry).map_err(|error| unreadable(key, error))?;
         let mut tries = 0;

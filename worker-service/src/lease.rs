@@ -20,8 +20,8 @@ use crate::failure::AttemptError;
 /// Number of renewals within the duration of a lease, so that two of them may fail.
 const RENEWALS_PER_LEASE: u32 = 3;
 
-/// Time that a message stays hidden after its lease would expire, so that the report can be claimed when the message
-/// reappears.
+/// Time that a message stays hidden after its lease would expire, so that the report can be claimed when the
+/// message reappears.
 pub(crate) const VISIBILITY_MARGIN: Duration = Duration::from_secs(2);
 
 /// A claimed report. Every write through the lease carries the fencing token of the claim.
@@ -33,8 +33,8 @@ pub(crate) struct Lease {
     report: Report,
 }
 
-/// Renews a lease and the visibility timeout of its message in the background. It must be stopped before the message
-/// is deleted or made visible, so that no renewal can undo that.
+/// Renews a lease and the visibility timeout of its message in the background. It must be stopped before the
+/// message is deleted or made visible, so that no renewal can undo that.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     stop: CancellationToken,
@@ -68,7 +68,8 @@ impl Lease {
     /// Executes `command`, built with the fencing token, and writes `details`.
     ///
     /// # Errors
-    /// Returns an [`AttemptError`] if the lease is lost, if a cancellation is pending, or if the table does not respond.
+    /// Returns an [`AttemptError`] if the lease is lost, if a cancellation is pending, or if the table does
+    /// not respond.
     pub(crate) async fn write(
         &mut self,
         command: impl Fn(u32) -> Command,
@@ -128,8 +129,8 @@ struct Renewal {
 }
 
 impl Renewal {
-    /// Renews lease and visibility timeout until the lease must not be used any more, and returns why. Returns `None` if
-    /// it is stopped; a renewal in progress is finished first, so that none arrives late.
+    /// Renews lease and visibility timeout until the lease must not be used any more, and returns why.
+    /// Returns `None` if it is stopped; a renewal in progress is finished first, so that none arrives late.
     async fn run(self, stop: &CancellationToken) -> Option<Reason> {
         let Report { tenant, id, lifecycle, .. } = &self.report;
         let renew = Command::Renew { attempt: lifecycle.attempt };

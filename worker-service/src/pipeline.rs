@@ -47,8 +47,8 @@ impl Pipeline {
         Self { aws, clock, sources, assessor, model_budget: Arc::new(model_budget) }
     }
 
-    /// Takes the report from its claim to COMPLETED. The future may be dropped at any point: the next attempt relies
-    /// only on stages that have stored their result.
+    /// Takes the report from its claim to COMPLETED. The future may be dropped at any point: the next attempt
+    /// relies only on stages that have stored their result.
     ///
     /// # Errors
     /// Returns the [`AttemptError`] that ends the attempt early.
@@ -76,8 +76,8 @@ impl Pipeline {
             return Ok(snapshot);
         }
         let Gathered { answers, versions } = self.sources.ask(&report.request).await;
-        // A failed mandatory source is worth another attempt. On the last attempt its absence is recorded, and
-        // the level is UNDETERMINED.
+        // A failed mandatory source is worth another attempt. On the last attempt its absence is recorded,
+        // and the level is UNDETERMINED.
         let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
         let failed = answers.iter().find(|(outcome, _)| {
             outcome.status == SourceStatus::Failed && self.assessor.is_mandatory(outcome.source)
@@ -125,7 +125,8 @@ impl Pipeline {
         })
     }
 
-    /// Stores the files, then completes the report: COMPLETED is written only after every file is in the bucket.
+    /// Stores the files, then completes the report: COMPLETED is written only after every file is in the
+    /// bucket.
     async fn publish(
         &self,
         lease: &mut Lease,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-/// Returns an exponential back-off with full jitter: a random time up to `base` doubled for each earlier try, capped at
+/// Returns an exponential back-off with full jitter: a random time up to `base` doubled for each earlier try,
+/// capped at
 /// `max` ("Exponential Backoff And Jitter", AWS Architecture Blog).
 pub(crate) fn full_jitter(earlier_tries: u32, base: Duration, max: Duration) -> Duration {
     let ceiling = base.saturating_mul(2_u32.saturating_pow(earlier_tries)).min(max);

@@ -28,7 +28,8 @@ const BATCH: usize = 25;
 /// Number of reports that a sweep recovers concurrently.
 const CONCURRENCY: usize = 4;
 
-/// Sweeps about every `interval` until `stop`. The pauses are random, so that the sweeps of many workers spread out.
+/// Sweeps about every `interval` until `stop`. The pauses are random, so that the sweeps of many workers
+/// spread out.
 pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop: CancellationToken) {
     // The first pause is short, so that a short-lived worker sweeps as well.
     let mut pause = interval.mul_f64(rand::random_range(0.0..=0.5));
@@ -45,8 +46,9 @@ pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop
     }
 }
 
-/// Sweeps every partition of the index of due reports once. It begins at a random partition, so that sweeps that are
-/// interrupted early do not always miss the same one. An error is left to the next sweep and affects no other report.
+/// Sweeps every partition of the index of due reports once. It begins at a random partition, so that sweeps
+/// that are interrupted early do not always miss the same one. An error is left to the next sweep and affects
+/// no other report.
 pub(crate) async fn sweep(jobs: &JobRunner) {
     let first = rand::random_range(0..DUE_SHARDS);
     let (mut longest_overdue, mut is_complete) = (Duration::ZERO, true);
@@ -77,7 +79,8 @@ pub(crate) async fn sweep(jobs: &JobRunner) {
     }
 }
 
-/// Recovers a due report. If several workers see the same one, the conditional write lets exactly one of them act.
+/// Recovers a due report. If several workers see the same one, the conditional write lets exactly one of them
+/// act.
 async fn recover(jobs: &JobRunner, due: DueReport) -> Result<(), AwsError> {
     let DueReport { tenant, report_id, .. } = due;
     let now = jobs.clock.now();

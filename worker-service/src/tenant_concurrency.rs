@@ -14,8 +14,8 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct TenantConcurrency {
     max: Option<usize>,
-    /// A worker counts and claims one report after the other. Two workers that count at the same time can exceed the
-    /// limit by one report each.
+    /// A worker counts and claims one report after the other. Two workers that count at the same time can
+    /// exceed the limit by one report each.
     turn: Mutex<()>,
 }
 

@@ -127,12 +127,14 @@ impl Worker {
         Arc::clone(&self.liveness)
     }
 
-    /// Processes reports until `stop`, then drains: no more messages are received, reports in progress have the drain time
-    /// to finish, and the others are released, so that another worker continues with them at once.
+    /// Processes reports until `stop`, then drains: no more messages are received, reports in progress have
+    /// the drain time to finish, and the others are released, so that another worker continues with them at
+    /// once.
     pub async fn run(self, stop: CancellationToken) {
         let Self { jobs, concurrency, agent, lists, webhooks, liveness, settings } = self;
         if let Some(lists) = &lists {
-            // Reports need the lists: receiving messages before they are loaded would not start a report earlier.
+            // Reports need the lists: receiving messages before they are loaded would not start a report
+            // earlier.
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = lists.refresh() => {}
@@ -178,8 +180,8 @@ impl Worker {
         sweeper::sweep(&self.jobs).await;
     }
 
-    /// Redrives up to `limit` dead letters; with `dry_run` it only reports what it would do. Writes a line for each letter
-    /// to `out`.
+    /// Redrives up to `limit` dead letters; with `dry_run` it only reports what it would do. Writes a line
+    /// for each letter to `out`.
     ///
     /// # Errors
     /// Returns an error if an AWS service does not respond, or if `out` cannot be written.

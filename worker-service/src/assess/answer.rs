@@ -79,8 +79,8 @@ impl ModelAnswer {
         matches!(self.stop_reason.as_str(), "max_tokens" | "model_context_window_exceeded")
     }
 
-    /// Returns whether the model, or a guardrail, declined to answer. Converse has no stop reason for a refusal by
-    /// the model itself; `refusal` is the one of Anthropic's Messages API.
+    /// Returns whether the model, or a guardrail, declined to answer. Converse has no stop reason for a
+    /// refusal by the model itself; `refusal` is the one of Anthropic's Messages API.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.stop_reason.as_str(), "content_filtered" | "guardrail_intervened" | "refusal")
     }

@@ -79,7 +79,8 @@ impl Assessment {
         let summary = match opinion.as_ref().and_then(|opinion| opinion.summary.clone()) {
             Some(summary) => summary,
             None => {
-                // The summary's own problem first, then one of the whole answer; without either, no model was asked.
+                // The summary's own problem first, then one of the whole answer; without either, no model was
+                // asked.
                 let first_at = |place: Place| problems.iter().find(move |problem| problem.place == place);
                 let problem = first_at(Place::Summary).or_else(|| first_at(Place::Answer));
                 let why = problem.map_or_else(

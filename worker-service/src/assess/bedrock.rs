@@ -109,8 +109,8 @@ impl Bedrock {
         let guardrail = parameters.guardrail.as_deref().and_then(|guardrail| guardrail.rsplit_once(':'));
         let mut system = vec![SystemContentBlock::Text(system.to_owned())];
         if parameters.prompt_cache {
-            // The cache covers tools, system prompt and messages in this order: a mark at the end of the system
-            // prompt is for the tools, too.
+            // The cache covers tools, system prompt and messages in this order: a mark at the end of the
+            // system prompt is for the tools, too.
             system.push(SystemContentBlock::CachePoint(cache_point().map_err(unbuildable)?));
         }
         let mut call = self
@@ -157,7 +157,8 @@ impl From<&TokenUsage> for Tokens {
     }
 }
 
-/// Returns the content of a message. Native structured output arrives as text, which is JSON if the model obeyed.
+/// Returns the content of a message. Native structured output arrives as text, which is JSON if the model
+/// obeyed.
 fn content(blocks: Vec<ContentBlock>, native: bool) -> Content {
     let mut prose = String::new();
     for block in blocks {
@@ -229,8 +230,8 @@ fn tool() -> Result<ToolConfiguration, BuildError> {
         .build()
 }
 
-/// Returns `text` as the result of the tool call: Converse accepts a tool call in a conversation only together
-/// with its result.
+/// Returns `text` as the result of the tool call: Converse accepts a tool call in a conversation only
+/// together with its result.
 fn tool_error(text: &str) -> Result<ContentBlock, BuildError> {
     let result = ToolResultBlock::builder()
         .tool_use_id(TOOL_USE_ID)
@@ -263,8 +264,8 @@ fn failure(error: &AwsError) -> Failure {
     Failure { class, code, message, detail: error.to_string() }
 }
 
-/// Returns whether the request may have reached the model although no answer arrived: the connection broke, or the
-/// response cannot be read. A connection that was never established sent nothing.
+/// Returns whether the request may have reached the model although no answer arrived: the connection broke,
+/// or the response cannot be read. A connection that was never established sent nothing.
 fn may_be_answered(error: &AwsError) -> bool {
     let broken = error.code == NO_CONNECTION && !error.detail.contains(NOT_CONNECTED);
     broken || matches!(error.code.as_str(), UNREADABLE | UNUSABLE)

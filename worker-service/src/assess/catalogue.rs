@@ -96,8 +96,8 @@ impl Catalogue {
         }
     }
 
-    /// Returns the specification of the model `id`, called in `region` at `tier`. `id` is the id of a model or of an
-    /// inference profile, or the ARN of either.
+    /// Returns the specification of the model `id`, called in `region` at `tier`. `id` is the id of a model
+    /// or of an inference profile, or the ARN of either.
     ///
     /// # Errors
     /// Returns a message for the operator if the model is unknown or has no price for this region and tier.
@@ -157,8 +157,8 @@ fn split(id: &str) -> (&str, &str) {
 impl FromStr for Catalogue {
     type Err = String;
 
-    /// Reads a catalogue from TOML text, or from the file at the path `value`. A value that contains an equals
-    /// sign is text.
+    /// Reads a catalogue from TOML text, or from the file at the path `value`. A value that contains an
+    /// equals sign is text.
     fn from_str(value: &str) -> Result<Self, String> {
         let text = if value.contains('=') {
             value.to_owned()

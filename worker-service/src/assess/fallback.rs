@@ -80,8 +80,8 @@ impl FallbackPolicy {
         }
     }
 
-    /// Records that a model gave no answer. Returns whether another model is left to ask; if not, the model is not
-    /// passed over, because another attempt will ask it again.
+    /// Records that a model gave no answer. Returns whether another model is left to ask; if not, the model
+    /// is not passed over, because another attempt will ask it again.
     pub(super) fn unavailable(&mut self, model: &str) -> bool {
         let before = (self.next, self.passed_over.len());
         self.pass_over(model, PassedOverBecause::Outage);

@@ -45,8 +45,8 @@ pub trait AnswerLedger: Send {
         cost: CallCost,
     ) -> impl Future<Output = Result<Self::Reservation, AttemptError>> + Send;
 
-    /// Stores the `number`-th answer and settles its reservation. Returns the stored answer, which is an earlier one
-    /// if there was one.
+    /// Stores the `number`-th answer and settles its reservation. Returns the stored answer, which is an
+    /// earlier one if there was one.
     fn settle(
         &mut self,
         number: u32,
@@ -145,7 +145,8 @@ impl AnswerLedger for ReportLedger<'_> {
         let answer = ModelAnswer { paid: Some(reservation.payment()), first: number == 1, ..answer };
         let (journal, budget, quota_used) =
             (self.journal.clone(), Arc::clone(&self.budget), model.quota_used(answer.tokens));
-        // The answer is paid for: a task of its own stores and settles it even if the attempt is cancelled meanwhile.
+        // The answer is paid for: a task of its own stores and settles it even if the attempt is cancelled
+        // meanwhile.
         let settling = tokio::spawn(
             async move {
                 let stored = journal.store_answer(number, answer.clone()).await?;

@@ -5,7 +5,7 @@
 //! Claims that still fail a check are dropped and recorded. Without a usable answer the summary
 //! comes from the rules.
 
-mod answer;
+pub(crate) mod answer;
 mod assessment;
 mod bedrock;
 mod catalogue;
@@ -81,8 +81,8 @@ struct ModelQuestion<'a> {
 }
 
 impl Assessor {
-    /// Creates an assessor that asks `models` in order of preference with `prompt` and adjusts `concurrency` to how
-    /// they respond. Without an answer of each `mandatory` source, no report is LOW.
+    /// Creates an assessor that asks `models` in order of preference with `prompt` and adjusts `concurrency`
+    /// to how they respond. Without an answer of each `mandatory` source, no report is LOW.
     pub fn new(
         models: Vec<Model>,
         prompt: &'static Prompt,
@@ -220,8 +220,8 @@ impl Assessor {
     }
 }
 
-/// Continues after `model` gave no answer: with the next model, or with the answers so far if there are any and no
-/// further attempt would get a better one.
+/// Continues after `model` gave no answer: with the next model, or with the answers so far if there are any
+/// and no further attempt would get a better one.
 ///
 /// # Errors
 /// Returns the error that ends the attempt if neither is possible.
@@ -237,7 +237,8 @@ fn fall_back(
         error => return Err(error),
     };
     if !warrants_fallback(&failure) {
-        // Calls of the models passed over in this attempt may have been billed: repeating them must use up an attempt.
+        // Calls of the models passed over in this attempt may have been billed: repeating them must use up an
+        // attempt.
         let throttled = failure.class == ErrorClass::Throttled && fallback.has_outage();
         let class = if throttled { ErrorClass::Transient } else { failure.class };
         return Err(AttemptError::Failed(Failure { class, ..failure }));
@@ -254,8 +255,8 @@ fn fall_back(
     Ok(())
 }
 
-/// Returns whether another model may answer where this one failed. Throttles pass by themselves, a spent budget is
-/// spent for all models, and failures of the table are not the model's.
+/// Returns whether another model may answer where this one failed. Throttles pass by themselves, a spent
+/// budget is spent for all models, and failures of the table are not the model's.
 fn warrants_fallback(failure: &Failure) -> bool {
     failure.code != BUDGET_EXCEEDED && failure.is_of_model() && failure.class != ErrorClass::Throttled
 }

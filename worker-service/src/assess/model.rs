@@ -32,7 +32,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// Creates the models that `settings` list, in their order, with their specifications for the SDK's region.
+    /// Creates the models that `settings` list, in their order, with their specifications for the SDK's
+    /// region.
     ///
     /// # Errors
     /// Returns a message for the operator for each model that cannot be used.

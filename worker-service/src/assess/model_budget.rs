@@ -30,7 +30,8 @@ const RETRY_MAX: Duration = Duration::from_secs(3);
 
 /// Maximum time that a call waits for quota before its report is put back.
 const QUOTA_WAIT_MAX: Duration = Duration::from_secs(300);
-/// Maximum jitter added to a wait for the next minute's quota, so that waiting calls do not resume all at once.
+/// Maximum jitter added to a wait for the next minute's quota, so that waiting calls do not resume all at
+/// once.
 const QUOTA_WAIT_JITTER: Duration = Duration::from_secs(5);
 
 /// The budgets and quotas that a worker's model calls draw on.
@@ -89,8 +90,8 @@ impl ModelBudget {
     /// Waits until the quota of `model` admits the call, then reserves its maximum cost.
     ///
     /// # Errors
-    /// Returns an [`AttemptError`] if the call would exceed a budget, if the quota admits no call for five minutes, or
-    /// if the table does not respond.
+    /// Returns an [`AttemptError`] if the call would exceed a budget, if the quota admits no call for five
+    /// minutes, or if the table does not respond.
     pub(crate) async fn reserve(
         &self,
         model: &Model,
@@ -152,8 +153,8 @@ impl ModelBudget {
         }
     }
 
-    /// Settles the reservation of an answered call that used `quota_used` quota tokens. The cost is written with
-    /// retries for as long as the lease lasts.
+    /// Settles the reservation of an answered call that used `quota_used` quota tokens. The cost is written
+    /// with retries for as long as the lease lasts.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the table rejects the write permanently.
@@ -217,8 +218,8 @@ impl ModelBudget {
     }
 }
 
-/// Logs an error of the quota and goes on: a quota is an estimate that ends with its minute, so that one lost write
-/// does not matter.
+/// Logs an error of the quota and goes on: a quota is an estimate that ends with its minute, so that one lost
+/// write does not matter.
 fn log_error(result: Result<(), AwsError>, message: &'static str) {
     if let Err(error) = result {
         tracing::warn!(error = %error, "{message}");

@@ -89,7 +89,8 @@ impl Price {
         .sum()
     }
 
-    /// Returns the maximum cost of a call: all input is written to the cache, and the answer has its maximum length.
+    /// Returns the maximum cost of a call: all input is written to the cache, and the answer has its maximum
+    /// length.
     pub(crate) fn max_cost(&self, input: u64, output: u64) -> MicroUsd {
         let dearest = self.cache_write.unwrap_or_default().max(self.input);
         MicroUsd::of_tokens(input, dearest).plus(MicroUsd::of_tokens(output, self.output))

@@ -14,7 +14,7 @@ pub enum Turn {
     Answer(Box<ModelAnswer>),
     /// The request to repair the answer before it.
     Repair {
-        /// What is wrong with that answer.
+        /// Description of the problems of that answer.
         problems: String,
         /// Whether that answer was structured.
         of_structured: bool,
@@ -22,7 +22,8 @@ pub enum Turn {
 }
 
 /// Returns an upper estimate of the input tokens of a call with `prompt` and `turns`. A token is about four
-/// letters of English, and about one character of Chinese or Japanese; Bedrock reports the number only afterwards.
+/// letters of English, and about one character of Chinese or Japanese; Bedrock reports the number only
+/// afterwards.
 pub(super) fn estimate_input(prompt: &Prompt, turns: &[Turn]) -> u64 {
     /// Tokens of the schema and of the request's own structure.
     const OVERHEAD: u64 = 1_500;

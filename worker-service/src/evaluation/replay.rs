@@ -170,7 +170,8 @@ pub async fn replay(
     Ok(Difference::between(document, replayed, usage))
 }
 
-/// Returns what identifies a finding across answers: its category and evidence. The words differ from answer to answer.
+/// Returns what identifies a finding across answers: its category and evidence. The words differ from answer
+/// to answer.
 fn identity(finding: &Finding) -> (Category, BTreeSet<&str>) {
     (finding.category, finding.citations.iter().map(|citation| citation.evidence_id.as_str()).collect())
 }

@@ -18,7 +18,8 @@ pub enum EvaluateError {
     /// The result cannot be written.
     #[error("the result cannot be written: {0}")]
     Out(#[from] io::Error),
-    /// Too few levels agree, too few facts are found or too few summaries are the model's, or an untrue claim was made.
+    /// Too few levels agree, too few facts are found or too few summaries are the model's, or an untrue claim
+    /// was made.
     #[error("the evaluation fell short: {0}")]
     Short(String),
 }
@@ -173,8 +174,8 @@ impl Evaluation {
         )
     }
 
-    /// Requires at least the proportion `min` of levels that agree, of facts that are found and of summaries that are the
-    /// model's, and no untrue claim.
+    /// Requires at least the proportion `min` of levels that agree, of facts that are found and of summaries
+    /// that are the model's, and no untrue claim.
     ///
     /// # Errors
     /// Returns [`EvaluateError::Short`] with everything that falls short.

@@ -36,9 +36,9 @@ const LONG_POLL: Duration = Duration::from_secs(20);
 const VISIBILITY: Duration = Duration::from_secs(90);
 /// Maximum number of webhooks that one worker delivers at a time.
 const CONCURRENCY: usize = 32;
-/// Maximum time that a message is hidden between two attempts. A longer pause is recorded in the table, and the sweeper
-/// queues the message again when it is due: SQS counts hidden messages against a limit of the whole queue ("Amazon SQS
-/// message quotas").
+/// Maximum time that a message is hidden between two attempts. A longer pause is recorded in the table, and
+/// the sweeper queues the message again when it is due: SQS counts hidden messages against a limit of the
+/// whole queue ("Amazon SQS message quotas").
 const HIDDEN_MAX: Duration = Duration::from_secs(15 * 60);
 /// Maximum pause that a receiver can ask for.
 const PAUSE_MAX: Duration = Duration::from_secs(12 * 3600);
@@ -68,8 +68,8 @@ enum Disposition {
     DeadLetter(String),
 }
 
-/// Delivers webhooks until `stop`. Each delivery has a slot of its own, so that a receiver that does not respond does not
-/// delay the others.
+/// Delivers webhooks until `stop`. Each delivery has a slot of its own, so that a receiver that does not
+/// respond does not delay the others.
 pub(crate) async fn keep_delivering(jobs: Arc<JobRunner>, webhooks: Webhooks, stop: CancellationToken) {
     let (webhooks, slots) = (Arc::new(webhooks), Arc::new(Semaphore::new(CONCURRENCY)));
     let mut failures = 0;
@@ -92,7 +92,8 @@ pub(crate) async fn keep_delivering(jobs: Arc<JobRunner>, webhooks: Webhooks, st
                     let slot = slot.take().or_else(|| Arc::clone(&slots).try_acquire_owned().ok());
                     let (jobs, webhooks, stop) = (Arc::clone(&jobs), Arc::clone(&webhooks), stop.clone());
                     tokio::spawn(async move {
-                        // Another worker repeats a delivery that is interrupted here; receivers recognise the event by its id.
+                        // Another worker repeats a delivery that is interrupted here; receivers recognise the
+                        // event by its id.
                         tokio::select! {
                             () = stop.cancelled() => {}
                             () = process(&jobs, &webhooks, delivery) => {}
@@ -202,7 +203,8 @@ async fn send(
     Ok(webhooks.sender.send(url, &id, now, &signature, body).await)
 }
 
-/// Returns the payload: that the report has ended, and how. Its contents are read through the API, with a key.
+/// Returns the payload: that the report has ended, and how. Its contents are read through the API, with a
+/// key.
 fn payload(report: &Report) -> serde_json::Value {
     let kind = match report.lifecycle.status {
         Status::Completed => "report.completed",
@@ -269,7 +271,8 @@ async fn record(
     })
 }
 
-/// Returns how a message waits for `pause`: hidden in the queue, or deleted if the sweeper will queue it again.
+/// Returns how a message waits for `pause`: hidden in the queue, or deleted if the sweeper will queue it
+/// again.
 fn wait(pause: Duration) -> Disposition {
     if pause <= HIDDEN_MAX { Disposition::Later(pause) } else { Disposition::Delete }
 }

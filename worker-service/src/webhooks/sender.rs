@@ -115,7 +115,8 @@ impl Sender {
             // The body of the response does not matter and is not read.
             Ok(response) => result_of(response.status(), retry_after(response.headers())),
             Err(error) => {
-                // Only the log says what a name resolves to: otherwise a tenant could look up names of the private network.
+                // Only the log says what a name resolves to: otherwise a tenant could look up names of the
+                // private network.
                 tracing::info!(error = %chain(&error.without_url()), "a webhook receiver gave no answer");
                 rejected("the receiver gave no answer, or is not on the public Internet", false)
             }
@@ -123,14 +124,14 @@ impl Sender {
     }
 }
 
-/// Returns the result of a response ("Standard Webhooks", operational considerations): 2xx is a success, 410 ends the
-/// deliveries, and everything else, including a redirect, is a failure that is retried.
+/// Returns the result of a response ("Standard Webhooks", operational considerations): 2xx is a success, 410
+/// ends the deliveries, and everything else, including a redirect, is a failure that is retried.
 fn result_of(status: StatusCode, retry_after: Option<Duration>) -> DeliveryResult {
     if status.is_success() {
         return DeliveryResult::Accepted { status: status.as_u16() };
     }
     let reason = match status {
-        StatusCode::GONE => "the receiver is gone for good (410)".to_owned(),
+        StatusCode::GONE => "the receiver is permanently gone (410)".to_owned(),
         status if status.is_redirection() => {
             format!("the receiver redirects ({}), which is not followed", status.as_u16())
         }

@@ -8,8 +8,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
-/// Returns the value of `webhook-signature`: one signature for each secret, so that receivers that know only one of them
-/// can verify it while secrets are rotated.
+/// Returns the value of `webhook-signature`: one signature for each secret, so that receivers that know only
+/// one of them can verify it while secrets are rotated.
 pub(super) fn sign(secrets: &[WebhookSecret], id: &str, at: UtcTime, body: &str) -> String {
     let signed = format!("{id}.{}.{body}", at.epoch_seconds());
     let signatures = secrets.iter().filter_map(|secret| {

@@ -31,8 +31,8 @@ impl fmt::Display for Date {
     }
 }
 
-/// Names and abbreviations of the months, in the languages of most news: English, German, French, Spanish, Italian,
-/// Portuguese, Dutch, Polish, Russian, Ukrainian, Turkish.
+/// Names and abbreviations of the months, in the languages of most news: English, German, French, Spanish,
+/// Italian, Portuguese, Dutch, Polish, Russian, Ukrainian, Turkish.
 const MONTHS: [&str; 12] = [
     "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari stycznia styczeń января январь янв січня ocak",
     "february feb februar février févr febrero febbraio fevereiro fev februari lutego luty февраля февраль фев лютого şubat",
@@ -54,8 +54,8 @@ fn month(name: &str) -> Option<u8> {
     u8::try_from(index + 1).ok()
 }
 
-/// Patterns of written dates. Each names its groups `y` (year), `m` (month as a number) or `n` (month as a name), and `d`
-/// (day).
+/// Patterns of written dates. Each names its groups `y` (year), `m` (month as a number) or `n` (month as a
+/// name), and `d` (day).
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         r"(?:^|\D)(?P<y>[12]\d{3})[-/.年]\s?(?P<m>\d{1,2})[-/.月]\s?(?P<d>\d{1,2})(?:\D|$)",

@@ -1,5 +1,5 @@
-//! Finds instructions in evidence: text that tries to direct the assessment. A person is told of it, and
-//! claims that repeat it are dropped.
+//! Finds instructions in evidence, that is, text that tries to direct the assessment. Evidence with
+//! instructions is marked for review by a person, and claims that repeat an instruction are dropped.
 
 use std::sync::LazyLock;
 
@@ -7,8 +7,8 @@ use domain::evidence::{Evidence, Snapshot};
 use regex::Regex;
 use serde::Deserialize;
 
-/// Number of consecutive characters of an instruction that make a claim a copy of it: about five words, and fewer in
-/// dense scripts, which write a word in one or two characters.
+/// Number of consecutive characters of an instruction that make a claim a copy of it: about five words, and
+/// fewer in dense scripts, which write a word in one or two characters.
 const COPY_LENGTH: usize = 28;
 const COPY_LENGTH_DENSE: usize = 9;
 /// Minimum length of an instruction: shorter ones cannot be distinguished from a claim's own words.

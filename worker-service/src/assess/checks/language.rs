@@ -6,12 +6,12 @@ use whatlang::detect;
 
 /// Minimum number of letters for a reliable detection of the script.
 const SCRIPT_MIN: usize = 12;
-/// Minimum number of letters for a reliable distinction between languages of the same script. Shorter texts that
-/// contain names of companies and courts are often taken for another language.
+/// Minimum number of letters for a reliable distinction between languages of the same script. Shorter texts
+/// that contain names of companies and courts are often taken for another language.
 const LANGUAGE_MIN: usize = 150;
 
-/// Returns whether `text` is written in another language than `language`. The `exempt` spans of it may be in any
-/// language: names, and quotes of evidence.
+/// Returns whether `text` is written in another language than `language`. The `exempt` spans of it may be in
+/// any language: names, and quotes of evidence.
 pub(super) fn differs<'a>(text: &str, language: Language, exempt: impl Iterator<Item = &'a str>) -> bool {
     let mut prose = text.to_owned();
     for span in exempt.map(str::trim).filter(|span| !span.is_empty()) {
@@ -40,8 +40,8 @@ pub(super) fn differs<'a>(text: &str, language: Language, exempt: impl Iterator<
         && detect(&prose).is_some_and(|detected| detected.is_reliable() && detected.lang().code() != code)
 }
 
-/// Returns a pattern for a letter of one of these Unicode scripts, or `None` if one of them does not exist, which a
-/// test rules out for every language.
+/// Returns a pattern for a letter of one of these Unicode scripts, or `None` if one of them does not exist,
+/// which a test rules out for every language.
 fn script_pattern(scripts: &[&str]) -> Option<Regex> {
     let classes: String = scripts.iter().map(|script| format!(r"\p{{{script}}}")).collect();
     Regex::new(&format!("^[{classes}]")).ok()

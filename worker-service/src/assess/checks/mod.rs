@@ -64,7 +64,8 @@ pub(crate) struct Checks<'a> {
 }
 
 impl Checked {
-    /// Returns the rank of the answer by how much of it can be used: a summary counts before the number of findings.
+    /// Returns the rank of the answer by how much of it can be used: a summary counts before the number of
+    /// findings.
     pub(crate) fn rank(&self) -> (bool, usize) {
         (self.has_summary(), self.opinion.as_ref().map_or(0, |opinion| opinion.findings.len()))
     }
@@ -159,7 +160,8 @@ impl Checks<'_> {
         }
         let unknown = citations.iter().filter(|id| self.proof().piece(id).is_none());
         flaws.extend(unknown.map(|id| Flaw::UnknownEvidence { id: safe_text::clean(id, ID_MAX) }));
-        // The summary covers the whole report, so that its score and its counts of sources and evidence are known numbers.
+        // The summary covers the whole report, so that its score and its counts of sources and evidence are
+        // known numbers.
         let cited: Vec<&Evidence> = self.snapshot.evidence().collect();
         let mut known = Numbers::default();
         for count in [usize::from(self.assessed.score), 100, self.snapshot.sources.len()] {
@@ -221,7 +223,8 @@ impl Checks<'_> {
         flaws
     }
 
-    /// Returns whether `text` is in another language than the report's, apart from quotes and the company's name.
+    /// Returns whether `text` is in another language than the report's, apart from quotes and the company's
+    /// name.
     fn is_foreign(&self, text: &str, quotes: &[&str]) -> bool {
         let exempt = quotes.iter().copied().chain([self.request.company_name.as_str()]);
         language::differs(text, self.request.language, exempt)

@@ -27,8 +27,8 @@ pub(super) struct Numbers {
 }
 
 impl Number {
-    /// Returns whether the number is in `proof`: by its value, or by its bare number, which the proof may multiply by
-    /// a word that is not known here.
+    /// Returns whether the number is in `proof`: by its value, or by its bare number, which the proof may
+    /// multiply by a word that is not known here.
     pub(super) fn is_in(&self, proof: &Numbers) -> bool {
         proof.values.contains(&self.value) || proof.bare.contains(&self.bare)
     }
@@ -58,8 +58,8 @@ impl Numbers {
     }
 }
 
-/// Returns the numbers that a claim states. Digits after a letter are part of a name, such as E1, unless the letters are
-/// a currency.
+/// Returns the numbers that a claim states. Digits after a letter are part of a name, such as E1, unless the
+/// letters are a currency.
 pub(super) fn numbers(text: &str) -> Vec<Number> {
     let mut numbers = Vec::new();
     for run in read(text).into_iter().filter(|run| !run.is_in_name) {
@@ -96,7 +96,8 @@ static CURRENCY: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// Multipliers directly after a number, in the languages of most news, with the number of zeros that they stand for.
+/// Multipliers directly after a number, in the languages of most news, with the number of zeros that they
+/// stand for.
 static MULTIPLIERS: LazyLock<Vec<(Regex, usize)>> = LazyLock::new(|| {
     [
         (r"^\s?(?:(?:trillion|tn|billones)\b|兆|조)", 12),
@@ -134,8 +135,8 @@ fn read(text: &str) -> Vec<Run> {
         .collect()
 }
 
-/// Returns the ways to read a run, without leading zeros, and whether it is a single number: 5,000,000 equals 5.000.000
-/// and 5 000 000, and 1,5 equals 1.5.
+/// Returns the ways to read a run, without leading zeros, and whether it is a single number: 5,000,000 equals
+/// 5.000.000 and 5 000 000, and 1,5 equals 1.5.
 fn readings(run: &str) -> (Vec<String>, bool) {
     let is_separator = |c: char| !c.is_ascii_digit();
     let groups: Vec<&str> = run.split(is_separator).collect();

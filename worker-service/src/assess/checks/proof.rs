@@ -1,4 +1,4 @@
-//! Checks that what an answer claims is in the evidence that it cites: quotes, numbers and dates.
+//! Checks the quotes, numbers and dates of an answer against the evidence that it cites.
 
 use std::collections::BTreeSet;
 
@@ -56,8 +56,9 @@ impl<'a> Proof<'a> {
         quote::find(&piece.text, &citation.quote).or_else(|| quote::find(&piece.title, &citation.quote))
     }
 
-    /// Returns flaws for the first number and the latest date in `statement` that are not proven. A figure is proven
-    /// if it occurs in the `cited` evidence, in the company's name or number, in the `known` numbers, or in the
+    /// Returns flaws for the first number and the latest date in `statement` that are not proven. A figure is
+    /// proven if it occurs in the `cited` evidence, in the company's name or number, in the `known` numbers,
+    /// or in the
     /// `known_times`; the times at which the evidence was published and retrieved are known as well.
     pub(super) fn figure_flaws(
         self,
