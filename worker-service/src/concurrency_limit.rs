@@ -1,8 +1,8 @@
-//! How many reports a worker works on at a time: as many as it was told, fewer while the model
-//! throttles.
+//! Limits how many reports a worker processes at a time: the configured number, and fewer while the
+//! model throttles.
 //!
-//! Additive increase, multiplicative decrease, as in TCP's congestion avoidance (RFC 5681): each
-//! throttle halves the limit, at most once a second; each answer raises it by its inverse.
+//! Additive increase, multiplicative decrease, as in TCP's congestion control (RFC 5681): a throttle
+//! halves the limit, at most once a second; an answered call raises it by its inverse.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,13 +15,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Throttles of calls that were under way together say the same thing once.
-const CUT_PAUSE: Duration = Duration::from_secs(1);
+/// Minimum time between two decreases: calls that were in flight together are throttled for the same reason.
+const DECREASE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The slots of a worker.
+/// The adaptive concurrency limit of a worker.
 #[derive(Debug)]
 pub struct ConcurrencyLimit {
-    most: f64,
+    max: f64,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -29,77 +29,77 @@ pub struct ConcurrencyLimit {
 #[derive(Debug)]
 struct State {
     limit: f64,
-    used: usize,
-    last_cut: Option<Instant>,
-    /// Nothing is begun before this time.
+    in_use: usize,
+    decreased_at: Option<Instant>,
+    /// No slot is acquired before this time.
     paused_until: Option<Instant>,
 }
 
-/// A slot in use; free again when dropped.
+/// An acquired slot; released when dropped.
 #[derive(Debug)]
-pub struct Slot(Arc<ConcurrencyLimit>);
+pub(crate) struct Slot(Arc<ConcurrencyLimit>);
 
 impl ConcurrencyLimit {
-    /// `most` slots.
-    pub fn new(most: usize) -> Arc<Self> {
+    /// Creates a limit that begins at `max` and never exceeds it.
+    pub fn new(max: usize) -> Arc<Self> {
         #[expect(clippy::cast_precision_loss, reason = "no worker has 2^52 slots")]
-        let most = most.max(1) as f64;
-        let state = Mutex::new(State { limit: most, used: 0, last_cut: None, paused_until: None });
-        let slots = Self { most, state, changed: Notify::new() };
-        metrics().slots(slots.limit());
-        Arc::new(slots)
+        let max = max.max(1) as f64;
+        let state = Mutex::new(State { limit: max, in_use: 0, decreased_at: None, paused_until: None });
+        let concurrency = Self { max, state, changed: Notify::new() };
+        metrics().slots(concurrency.limit());
+        Arc::new(concurrency)
     }
 
-    /// Waits for a free slot and takes as many as are free, `most` at most.
-    pub async fn take(self: &Arc<Self>, most: usize) -> Vec<Slot> {
+    /// Waits until a slot is free and acquires all free slots, up to `max`.
+    pub(crate) async fn acquire(self: &Arc<Self>, max: usize) -> Vec<Slot> {
         loop {
             let changed = self.changed.notified();
-            let (free, paused_until) = {
+            let (acquired, paused_until) = {
                 let mut state = self.state();
                 let paused_until = state.paused_until.filter(|until| *until > Instant::now());
-                let free = state.limit().saturating_sub(state.used).min(most);
-                let free = if paused_until.is_none() { free } else { 0 };
-                state.used += free;
-                (free, paused_until)
+                let free = state.limit().saturating_sub(state.in_use).min(max);
+                let acquired = if paused_until.is_none() { free } else { 0 };
+                state.in_use += acquired;
+                (acquired, paused_until)
             };
             match paused_until {
-                _ if free > 0 => return (0..free).map(|_| Slot(Arc::clone(self))).collect(),
+                _ if acquired > 0 => return (0..acquired).map(|_| Slot(Arc::clone(self))).collect(),
                 Some(until) => sleep_until(until).await,
                 None => changed.await,
             }
         }
     }
 
-    /// The model throttled a call: fewer reports from now on.
-    pub fn throttled(&self) {
+    /// Lowers the limit after the model throttled a call.
+    pub(crate) fn record_throttle(&self) {
         let mut state = self.state();
         let now = Instant::now();
-        if state.last_cut.is_none_or(|cut| now.duration_since(cut) >= CUT_PAUSE) {
+        if state.decreased_at.is_none_or(|at| now.duration_since(at) >= DECREASE_INTERVAL) {
             state.limit = (state.limit / 2.0).max(1.0);
-            state.last_cut = Some(now);
+            state.decreased_at = Some(now);
             metrics().slots(state.limit());
-            tracing::warn!(limit = state.limit(), "the model throttles: taking fewer reports");
+            tracing::warn!(limit = state.limit(), "the model throttles; the concurrency limit is lowered");
         }
     }
 
-    /// The model answered a call: a little more from now on.
-    pub fn answered(&self) {
+    /// Raises the limit a little after the model answered a call.
+    pub(crate) fn record_success(&self) {
         let mut state = self.state();
-        state.limit = (state.limit + 1.0 / state.limit).min(self.most);
+        state.limit = (state.limit + 1.0 / state.limit).min(self.max);
         metrics().slots(state.limit());
         drop(state);
         self.changed.notify_waiters();
     }
 
-    /// The model has no room for this long: nothing is begun meanwhile.
-    pub fn pause(&self, wait: Duration) {
+    /// Pauses the acquisition of slots for `wait`, because the model's quota is used up.
+    pub(crate) fn pause(&self, wait: Duration) {
         let until = Instant::now() + wait;
         let mut state = self.state();
         state.paused_until = Some(state.paused_until.map_or(until, |before| before.max(until)));
     }
 
-    /// The slots that may be used now.
-    pub fn limit(&self) -> usize {
+    /// Returns the current limit.
+    fn limit(&self) -> usize {
         self.state().limit()
     }
 
@@ -112,7 +112,7 @@ impl State {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "between 1 and the slots of a worker"
+        reason = "between 1 and the maximum of a worker"
     )]
     fn limit(&self) -> usize {
         self.limit as usize
@@ -121,7 +121,7 @@ impl State {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.state().used -= 1;
+        self.0.state().in_use -= 1;
         self.0.changed.notify_waiters();
     }
 }
@@ -132,44 +132,44 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn throttles_halve_the_limit_once_a_second_and_answers_raise_it_slowly() {
-        let slots = ConcurrencyLimit::new(16);
-        slots.throttled();
-        slots.throttled();
-        assert_eq!(slots.limit(), 8);
-        tokio::time::advance(CUT_PAUSE).await;
-        slots.throttled();
-        assert_eq!(slots.limit(), 4);
-        // About as many answers as slots raise it by one.
-        (0..5).for_each(|_| slots.answered());
-        assert_eq!(slots.limit(), 5);
-        (0..1_000).for_each(|_| slots.answered());
-        assert_eq!(slots.limit(), 16);
+        let concurrency = ConcurrencyLimit::new(16);
+        concurrency.record_throttle();
+        concurrency.record_throttle();
+        assert_eq!(concurrency.limit(), 8);
+        tokio::time::advance(DECREASE_INTERVAL).await;
+        concurrency.record_throttle();
+        assert_eq!(concurrency.limit(), 4);
+        // About as many answers as the limit raise it by one.
+        (0..5).for_each(|_| concurrency.record_success());
+        assert_eq!(concurrency.limit(), 5);
+        (0..1_000).for_each(|_| concurrency.record_success());
+        assert_eq!(concurrency.limit(), 16);
         for _ in 0..20 {
-            tokio::time::advance(CUT_PAUSE).await;
-            slots.throttled();
+            tokio::time::advance(DECREASE_INTERVAL).await;
+            concurrency.record_throttle();
         }
-        assert_eq!(slots.limit(), 1, "one report always goes on, or nothing would tell that it is over");
+        assert_eq!(concurrency.limit(), 1, "one report must continue to notice the end of the throttling");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_begun_while_the_model_has_no_room() {
-        let slots = ConcurrencyLimit::new(2);
-        slots.pause(Duration::from_secs(30));
-        slots.pause(Duration::from_secs(10));
-        let began = Instant::now();
-        assert_eq!(slots.take(10).await.len(), 2);
-        assert_eq!(began.elapsed().as_secs(), 30);
+    async fn no_slot_is_acquired_during_a_pause() {
+        let concurrency = ConcurrencyLimit::new(2);
+        concurrency.pause(Duration::from_secs(30));
+        concurrency.pause(Duration::from_secs(10));
+        let started = Instant::now();
+        assert_eq!(concurrency.acquire(10).await.len(), 2);
+        assert_eq!(started.elapsed().as_secs(), 30);
     }
 
     #[tokio::test]
-    async fn what_is_in_use_above_a_lowered_limit_is_not_replaced() {
-        let slots = ConcurrencyLimit::new(4);
-        let mut held = slots.take(10).await;
-        assert_eq!(held.len(), 4);
-        slots.throttled();
-        held.truncate(2);
-        assert!(tokio::time::timeout(Duration::from_millis(20), slots.take(1)).await.is_err());
-        held.truncate(1);
-        assert_eq!(slots.take(10).await.len(), 1);
+    async fn slots_above_a_lowered_limit_are_not_replaced() {
+        let concurrency = ConcurrencyLimit::new(4);
+        let mut slots = concurrency.acquire(10).await;
+        assert_eq!(slots.len(), 4);
+        concurrency.record_throttle();
+        slots.truncate(2);
+        assert!(tokio::time::timeout(Duration::from_millis(20), concurrency.acquire(1)).await.is_err());
+        slots.truncate(1);
+        assert_eq!(concurrency.acquire(10).await.len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Receives only what a free slot can start.
+//! Receives messages from the queue of reports, but only as many as the worker can start at once.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,46 +14,49 @@ use crate::{
     retry::full_jitter,
 };
 
-/// Longest wait of one receive ("Amazon SQS short and long polling").
+/// Maximum wait of one receive ("Amazon SQS short and long polling").
 const LONG_POLL: Duration = Duration::from_secs(20);
+/// Back-off after a failed receive.
+const RETRY_BASE: Duration = Duration::from_millis(500);
+const RETRY_MAX: Duration = Duration::from_secs(30);
 
-/// Receives messages and runs a job for each until `stop`, as many at a time as there are `slots`.
-/// The jobs are tracked by `running`, and may go on after this returns.
-pub async fn consume(
+/// Receives messages and runs a job for each of them until `stop`, within the `concurrency` limit. The jobs
+/// are tracked by `running` and may continue after this function returns.
+pub(crate) async fn consume(
     jobs: Arc<JobRunner>,
-    slots: Arc<ConcurrencyLimit>,
+    concurrency: Arc<ConcurrencyLimit>,
     liveness: &Liveness,
     stop: CancellationToken,
     running: TaskTracker,
 ) {
     let mut failures = 0;
     loop {
-        let mut free = tokio::select! {
+        let mut slots = tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            free = slots.take(RECEIVE_MAX) => free,
+            slots = concurrency.acquire(RECEIVE_MAX) => slots,
         };
         let visibility = jobs.policy.lease + VISIBILITY_MARGIN;
         liveness.receiving(jobs.clock.now());
         let received = tokio::select! {
-            // A message on its way at this moment comes back when its visibility ends.
+            // A message that is in transit at this moment reappears when its visibility timeout ends.
             () = stop.cancelled() => {
                 liveness.received();
                 return;
             }
-            received = jobs.aws.queue.receive(free.len(), LONG_POLL, visibility) => received,
+            received = jobs.aws.queue.receive(slots.len(), LONG_POLL, visibility) => received,
         };
         liveness.received();
         match received {
             Ok(deliveries) => {
                 failures = 0;
                 for delivery in deliveries {
-                    start(&jobs, delivery, free.pop(), &running);
+                    start(&jobs, delivery, slots.pop(), &running);
                 }
             }
             Err(error) => {
-                tracing::error!(error = %error, "no messages can be received");
-                let wait = full_jitter(failures, Duration::from_millis(500), Duration::from_secs(30));
+                tracing::error!(error = %error, "messages could not be received; retrying");
+                let wait = full_jitter(failures, RETRY_BASE, RETRY_MAX);
                 failures = failures.saturating_add(1);
                 tokio::select! {
                     () = stop.cancelled() => return,

@@ -1,5 +1,5 @@
-//! The dead-letter queue: what cannot be worked on goes there with its reason, a report behind a
-//! dead letter reads FAILED, and an operator brings dead letters back.
+//! The dead-letter queue of reports. A scan fails the reports whose message is there, and an operator
+//! redrives them.
 
 use std::{io::Write, sync::Arc, time::Duration};
 
@@ -19,80 +19,78 @@ use tokio_util::sync::CancellationToken;
 
 use crate::job::JobRunner;
 
-/// How often the dead-letter queue is looked through.
-const LOOK_EVERY: Duration = Duration::from_secs(300);
-/// How long a look hides what it finds, so that no letter comes twice in it; it shows them again when
-/// it ends.
-const LOOK_HIDES: Duration = Duration::from_secs(60);
-/// How soon after its start a worker looks for the first time.
-const FIRST_LOOK: Duration = Duration::from_secs(1);
+/// Time between two scans of the dead-letter queue.
+const SCAN_INTERVAL: Duration = Duration::from_secs(300);
+/// Visibility timeout of a dead letter during a scan, so that none is received twice; the scan makes all of
+/// them visible again when it ends.
+const SCAN_VISIBILITY: Duration = Duration::from_secs(60);
+/// Time from the start of a worker to its first scan.
+const FIRST_SCAN: Duration = Duration::from_secs(1);
+/// Visibility timeout of a dead letter during a redrive, long enough that none is received twice.
+const REDRIVE_VISIBILITY: Duration = Duration::from_secs(600);
 
-/// Looks through the dead-letter queue now and then until `stop`.
-pub async fn keep_looking(jobs: Arc<JobRunner>, stop: CancellationToken) {
-    let mut pause = FIRST_LOOK;
+/// Scans the dead-letter queue at intervals until `stop`.
+pub(crate) async fn keep_scanning(jobs: Arc<JobRunner>, stop: CancellationToken) {
+    let mut pause = FIRST_SCAN;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep(pause.mul_f64(rand::random_range(0.5..=1.5))) => {}
         }
-        pause = LOOK_EVERY;
-        if let Err(error) = look(&jobs).await {
-            tracing::warn!(error = %error, "the dead-letter queue could not be looked through");
+        pause = SCAN_INTERVAL;
+        if let Err(error) = scan(&jobs).await {
+            tracing::warn!(error = %error, "the dead-letter queue could not be scanned; retrying at the next scan");
         }
     }
 }
 
-/// Fails every open report whose message is a dead letter. The letters stay.
-///
-/// # Errors
-/// [`AwsError`] when a service does not answer; the next look goes on.
-pub async fn look(jobs: &JobRunner) -> Result<(), AwsError> {
-    let mut seen = Vec::new();
-    let looked = look_at_each(jobs, &mut seen).await;
-    // An operator who brings letters back is not to find them hidden.
-    for letter in seen {
+/// Fails every open report whose message is in the dead-letter queue. The messages stay there.
+async fn scan(jobs: &JobRunner) -> Result<(), AwsError> {
+    let mut received = Vec::new();
+    let result = fail_reports(jobs, &mut received).await;
+    // An operator's redrive must find the messages visible.
+    for letter in received {
         if let Err(error) = jobs.dead_letters.change_visibility(&letter.receipt, Duration::ZERO).await {
-            tracing::debug!(error = %error, "a dead letter stays hidden for a moment");
+            tracing::debug!(error = %error, "a dead letter could not be made visible; it stays hidden for a minute");
         }
     }
-    looked
+    result
 }
 
-async fn look_at_each(jobs: &JobRunner, seen: &mut Vec<Delivery>) -> Result<(), AwsError> {
+async fn fail_reports(jobs: &JobRunner, received: &mut Vec<Delivery>) -> Result<(), AwsError> {
     loop {
-        let letters = jobs.dead_letters.receive(RECEIVE_MAX, Duration::ZERO, LOOK_HIDES).await?;
+        let letters = jobs.dead_letters.receive(RECEIVE_MAX, Duration::ZERO, SCAN_VISIBILITY).await?;
         if letters.is_empty() {
             return Ok(());
         }
         for letter in letters {
             let message = ReportMessage::from_body(&letter.body);
-            seen.push(letter);
-            if let (Ok(message), Some(letter)) = (message, seen.last()) {
+            received.push(letter);
+            if let (Ok(message), Some(letter)) = (message, received.last()) {
                 fail(jobs, &message, letter).await?;
             }
         }
     }
 }
 
-/// Fails the report behind `letter` if it is open and nobody asked for another go at it since.
+/// Fails the report of `letter` if it is open and has not been resubmitted since the letter was sent.
 async fn fail(jobs: &JobRunner, message: &ReportMessage, letter: &Delivery) -> Result<(), AwsError> {
     let Some(report) = jobs.aws.table.get(&message.tenant, message.report_id).await? else { return Ok(()) };
-    let resubmitted = report.resubmitted_at;
-    if resubmitted.is_some_and(|at| letter.sent_at.is_some_and(|sent_at| sent_at <= at)) {
+    let resubmitted_at = report.resubmitted_at;
+    if resubmitted_at.is_some_and(|at| letter.sent_at.is_some_and(|sent_at| sent_at <= at)) {
         return Ok(());
     }
     let error = ReportError {
         code: "dead_lettered".to_owned(),
-        message:
-            "The report could not be worked on, however often it was tried. The operator can bring it back."
-                .to_owned(),
+        message: "The report could not be processed despite several attempts. The operator can redrive it."
+            .to_owned(),
         retryable: true,
     };
     let calls_back = report.request.callback_url.is_some();
     let details = Details { error: Some(error), calls_back, ..Details::default() };
     let (tenant, id, now) = (&message.tenant, message.report_id, jobs.clock.now());
-    let buried = jobs.aws.table.execute(tenant, id, &Command::Bury, &details, now, &jobs.policy).await?;
-    if let Executed::Done(report) = buried {
+    let failed = jobs.aws.table.execute(tenant, id, &Command::Bury, &details, now, &jobs.policy).await?;
+    if let Executed::Done(report) = failed {
         tracing::error!(report = %id, %tenant, "report failed: its message is in the dead-letter queue");
         metrics().report_ended(Status::Failed.as_str(), report.turnaround());
         jobs.aws.call_back(&report, current_traceparent()).await;
@@ -100,114 +98,112 @@ async fn fail(jobs: &JobRunner, message: &ReportMessage, letter: &Delivery) -> R
     Ok(())
 }
 
-/// What was done with dead letters.
+/// The number of dead letters by what a redrive did with them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Redriven {
-    /// Reports that wait for a worker again.
-    pub brought_back: u64,
+    /// Letters whose report was resubmitted.
+    pub resubmitted: u64,
     /// Letters that no longer matter: their report has ended otherwise, or is open.
     pub settled: u64,
-    /// Letters that cannot be brought back: unreadable, or of no report. They stay.
+    /// Letters that cannot be redriven, because they are unreadable or belong to no report. They stay in the
+    /// queue.
     pub left: u64,
 }
 
-/// Brings up to `limit` dead letters back; with `dry_run` only tells what would be done. Says what
-/// it does, line by line, to `say`.
+/// What a redrive does with one dead letter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Disposition {
+    Resubmitted,
+    Settled,
+    Left,
+}
+
+/// Redrives up to `limit` dead letters; with `dry_run` it only reports what it would do. Writes a line for
+/// each letter to
+/// `out`.
 ///
 /// # Errors
-/// When a service does not answer, or nothing can be written.
-pub async fn redrive(
+/// Returns an error if an AWS service does not respond, or if `out` cannot be written.
+pub(crate) async fn redrive(
     jobs: &JobRunner,
     limit: u64,
     dry_run: bool,
-    say: &mut impl Write,
+    out: &mut impl Write,
 ) -> Result<Redriven, Box<dyn std::error::Error>> {
-    // Long enough that no letter comes twice in one run.
-    let hidden = Duration::from_secs(600);
-    let mut done = Redriven::default();
-    let mut seen = 0;
-    let mut held = Vec::new();
-    while seen < limit {
-        let most = usize::try_from(limit - seen).unwrap_or(RECEIVE_MAX).min(RECEIVE_MAX);
-        let letters = jobs.dead_letters.receive(most, Duration::ZERO, hidden).await?;
+    let mut counts = Redriven::default();
+    let mut received = 0;
+    let mut returned = Vec::new();
+    while received < limit {
+        let max = usize::try_from(limit - received).unwrap_or(RECEIVE_MAX).min(RECEIVE_MAX);
+        let letters = jobs.dead_letters.receive(max, Duration::ZERO, REDRIVE_VISIBILITY).await?;
         if letters.is_empty() {
             break;
         }
         for letter in letters {
-            seen += 1;
-            let (outcome, told) = bring_back(jobs, &letter, dry_run).await?;
-            writeln!(say, "{seen}: {told}")?;
-            match outcome {
-                Letter::BroughtBack => done.brought_back += 1,
-                Letter::Settled => done.settled += 1,
-                Letter::Left => done.left += 1,
+            received += 1;
+            let (disposition, line) = redrive_one(jobs, &letter, dry_run).await?;
+            writeln!(out, "{received}: {line}")?;
+            match disposition {
+                Disposition::Resubmitted => counts.resubmitted += 1,
+                Disposition::Settled => counts.settled += 1,
+                Disposition::Left => counts.left += 1,
             }
-            if dry_run || outcome == Letter::Left {
-                held.push(letter);
+            if dry_run || disposition == Disposition::Left {
+                returned.push(letter);
             } else {
                 jobs.dead_letters.delete(&letter.receipt).await?;
             }
         }
     }
-    for letter in held {
+    for letter in returned {
         jobs.dead_letters.change_visibility(&letter.receipt, Duration::ZERO).await?;
     }
-    Ok(done)
+    Ok(counts)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Letter {
-    BroughtBack,
-    Settled,
-    Left,
-}
-
-async fn bring_back(
+/// Redrives one dead letter, and describes what was done.
+async fn redrive_one(
     jobs: &JobRunner,
     letter: &Delivery,
     dry_run: bool,
-) -> Result<(Letter, String), AwsError> {
+) -> Result<(Disposition, String), AwsError> {
     let reason = letter.reason.as_deref().unwrap_or("received too often");
     let message = match ReportMessage::from_body(&letter.body) {
         Ok(message) => message,
-        Err(error) => return Ok((Letter::Left, format!("left: {error} ({reason})"))),
+        Err(error) => return Ok((Disposition::Left, format!("left: {error} ({reason})"))),
     };
     let (tenant, id) = (&message.tenant, message.report_id);
-    let Some(mut report) = jobs.aws.table.get(tenant, id).await? else {
-        return Ok((Letter::Left, format!("left: there is no report {id} of {tenant} ({reason})")));
-    };
+    let unknown = || (Disposition::Left, format!("left: there is no report {id} of {tenant} ({reason})"));
+    let planned =
+        || (Disposition::Resubmitted, format!("would resubmit: report {id} of {tenant} ({reason})"));
+    let Some(mut report) = jobs.aws.table.get(tenant, id).await? else { return Ok(unknown()) };
     if !report.lifecycle.status.is_terminal() {
-        // A worker has not looked yet: what is behind a dead letter is FAILED.
+        // No worker has scanned the queue yet: the report of a dead letter must be FAILED first.
         if dry_run {
-            return Ok((
-                Letter::BroughtBack,
-                format!("would bring back: report {id} of {tenant} ({reason})"),
-            ));
+            return Ok(planned());
         }
         fail(jobs, &message, letter).await?;
         match jobs.aws.table.get(tenant, id).await? {
-            Some(now) => report = now,
-            None => {
-                return Ok((Letter::Left, format!("left: there is no report {id} of {tenant} ({reason})")));
-            }
+            Some(current) => report = current,
+            None => return Ok(unknown()),
         }
     }
     let status = report.lifecycle.status;
     if status != Status::Failed {
-        return Ok((Letter::Settled, format!("settled: report {id} of {tenant} is {status}")));
+        return Ok((Disposition::Settled, format!("settled: report {id} of {tenant} is {status}")));
     }
     if dry_run {
-        return Ok((Letter::BroughtBack, format!("would bring back: report {id} of {tenant} ({reason})")));
+        return Ok(planned());
     }
     let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
     let now = jobs.clock.now();
     match jobs.aws.table.execute(tenant, id, &Command::Resubmit, &details, now, &jobs.policy).await? {
         Executed::Done(_) => {
             jobs.aws.queue.send(&message, letter.traceparent.clone()).await?;
-            Ok((Letter::BroughtBack, format!("brought back: report {id} of {tenant} ({reason})")))
+            Ok((Disposition::Resubmitted, format!("resubmitted: report {id} of {tenant} ({reason})")))
         }
         Executed::Rejected(_) => {
-            Ok((Letter::Settled, format!("settled: report {id} of {tenant} changed meanwhile")))
+            Ok((Disposition::Settled, format!("settled: report {id} of {tenant} has changed meanwhile")))
         }
     }
 }

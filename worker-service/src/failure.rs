@@ -1,74 +1,69 @@
-//! Why an attempt did not finish, sorted by what helps, in words for the report's reader.
+//! Why an attempt at a report ends early: classified by whether a retry helps, with a message for the
+//! report's reader.
+
+use std::fmt;
 
 use aws_adapters::error::{AwsError, ErrorClass};
 use domain::report::ReportError;
 use thiserror::Error;
 
-/// What ends an attempt before its report is complete.
+/// The reason why an attempt ends before its report is complete.
 #[derive(Clone, Debug, Error)]
 pub enum AttemptError {
-    /// Another worker has the report, or may have: nothing more may be written.
+    /// Another worker holds the lease, or may hold it: nothing more may be written.
     #[error("the lease was lost")]
     LeaseLost,
-    /// A person asked to cancel.
-    #[error("the report is to be cancelled")]
+    /// A cancellation of the report is pending.
+    #[error("a cancellation is pending")]
     CancelRequested,
-    /// The worker stops and gives the report back.
-    #[error("the worker is stopping")]
+    /// The worker is draining and releases the report.
+    #[error("the worker is draining")]
     Draining,
-    /// Something went wrong.
+    /// The work on the report failed.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
 
-/// The code of a report that would have cost more than it may.
-pub const BUDGET_EXCEEDED: &str = "budget_exceeded";
+/// Code of a report that would exceed a budget.
+pub(crate) const BUDGET_EXCEEDED: &str = "budget_exceeded";
 
-/// The code of a call of the model that was given up although the model may still have answered it.
-pub const MODEL_TIMED_OUT: &str = "model_timed_out";
+/// Code of a model call that timed out, although the model may still have answered it.
+pub(crate) const MODEL_TIMED_OUT: &str = "model_timed_out";
 
-/// The code of a call of the model whose answer was lost on the way, or cannot be used.
-pub const MODEL_ANSWER_LOST: &str = "model_answer_lost";
+/// Code of a model call whose answer was lost in transit or cannot be read.
+pub(crate) const MODEL_ANSWER_LOST: &str = "model_answer_lost";
 
-/// Something that went wrong in an attempt.
+/// A failure of an attempt.
 #[derive(Clone, Debug, Error)]
 #[error("{code}: {detail}")]
 pub struct Failure {
-    /// What helps.
+    /// Whether a retry helps.
     pub class: ErrorClass,
-    /// A stable name, part of the contract.
+    /// Stable code, part of the API's contract.
     pub code: &'static str,
-    /// For the report's reader: what happened and what to do.
+    /// Message for the report's reader: what happened and what to do next.
     pub message: &'static str,
-    /// For the log, never for the reader.
+    /// Detail for the log; never shown to the reader.
     pub detail: String,
 }
 
 impl Failure {
-    /// Whether the model failed, and not what stands around it: codes of such failures begin with `model_`.
-    pub fn is_of_model(&self) -> bool {
+    /// Returns whether the model itself failed, rather than the services around it. The codes of such
+    /// failures begin with `model_`.
+    pub(crate) fn is_of_model(&self) -> bool {
         self.code.starts_with("model_")
     }
 
-    /// A failure of a service that the worker stands on.
-    pub fn infrastructure(error: &AwsError) -> Self {
-        Self {
-            class: error.class,
-            code: "storage_unavailable",
-            message: "The report could not be read or stored. Nothing is wrong with the request: resubmit it later.",
-            detail: error.to_string(),
-        }
-    }
-
-    /// Whether a call of the model may have been answered, and paid for, all the same: it is asked again only by another
-    /// attempt, and its money stays reserved.
-    pub fn may_be_paid(&self) -> bool {
+    /// Returns whether a call of the model may have been answered, and billed, despite the failure. Only
+    /// another attempt repeats such a call, and its reservation is not released.
+    pub(crate) fn may_be_billed(&self) -> bool {
         matches!(self.code, MODEL_TIMED_OUT | MODEL_ANSWER_LOST)
     }
 
-    /// The error as the report shows it.
-    pub fn for_reader(&self) -> ReportError {
-        // No attempt mends a spent budget, and yet tomorrow, or a larger one, does.
+    /// Returns the error as the report shows it.
+    pub(crate) fn for_reader(&self) -> ReportError {
+        // Retrying at once does not help against a spent budget, but resubmitting tomorrow, or with a higher
+        // budget, does.
         let retryable = self.class != ErrorClass::Permanent || self.code == BUDGET_EXCEEDED;
         ReportError { code: self.code.to_owned(), message: self.message.to_owned(), retryable }
     }
@@ -76,6 +71,21 @@ impl Failure {
 
 impl From<AwsError> for AttemptError {
     fn from(error: AwsError) -> Self {
-        Self::Failed(Failure::infrastructure(&error))
+        Self::Failed(Failure {
+            class: error.class,
+            code: "storage_unavailable",
+            message: "The report could not be read or stored. The request itself is valid: resubmit it later.",
+            detail: error.to_string(),
+        })
     }
+}
+
+/// Returns the error for a prompt or a report file that cannot be rendered, which is a bug in Dossier.
+pub(crate) fn template_broken(error: impl fmt::Display) -> AttemptError {
+    AttemptError::Failed(Failure {
+        class: ErrorClass::Permanent,
+        code: "template_broken",
+        message: "The report could not be put into words. Contact the operator and quote the report's id.",
+        detail: error.to_string(),
+    })
 }

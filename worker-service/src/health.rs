@@ -1,6 +1,8 @@
-//! Whether this worker is alive, told to who asks on this machine: containers are replaced when it is not.
+//! Answers health checks: containers whose worker is not alive are replaced.
 
 use std::{
+    convert::Infallible,
+    future::ready,
     io,
     net::SocketAddr,
     sync::{
@@ -11,42 +13,82 @@ use std::{
 };
 
 use domain::time::UtcTime;
+use hyper::{
+    Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
 use serde::Serialize;
-use service_runtime::clock::Clock;
+use service_runtime::{
+    clock::Clock,
+    config::{ConfigErrors, Environment, Presence, Reader},
+    settings,
+};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-/// Longest that one receive may take before the worker counts as stuck: longer than all the time-outs of a long poll together.
-pub const STUCK_AFTER: Duration = Duration::from_secs(120);
+settings! {
+    /// The setting of the health check.
+    HEALTH_SETTINGS:
+    HEALTH_BIND = "DOSSIER_HEALTH_BIND", Presence::Optional,
+        "address and port on which the worker answers worker-service healthcheck; container images set it";
+}
 
-/// How long who asks may take to ask.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Maximum duration of one receive before the worker counts as stuck: longer than all timeouts of a long poll
+/// together.
+const STUCK_AFTER: Duration = Duration::from_secs(120);
 
-/// The liveness of a worker: its consumer keeps it, who asks reads it.
+/// Maximum duration of one connection.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Pause after a connection could not be accepted, for example because no file descriptor was left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Reads the address of the health check.
+pub(crate) fn read_bind_address(reader: &mut Reader<'_>) -> Option<SocketAddr> {
+    reader.parse(&HEALTH_BIND)
+}
+
+/// Returns the address on which a worker with the settings in `environment` answers health checks. Its other
+/// settings are not read.
+///
+/// # Errors
+/// Returns [`ConfigErrors`] if the setting is not an address.
+pub fn bind_address(environment: &Environment) -> Result<Option<SocketAddr>, ConfigErrors> {
+    let mut reader = Reader::new(environment);
+    let bind = read_bind_address(&mut reader);
+    reader.finish(Some(bind))
+}
+
+/// The liveness of a worker: its consumer updates it, the health check reads it.
 #[derive(Debug, Default)]
 pub struct Liveness {
     ready: AtomicBool,
-    /// Since when a receive is under way, epoch milliseconds; zero while none is.
+    /// Start of the receive in progress, in epoch milliseconds; 0 if none is.
     receiving_since: AtomicI64,
 }
 
 impl Liveness {
-    /// The lists are loaded: work is taken from now on.
-    pub fn ready(&self) {
+    /// Records that the worker has started: the sanctions lists are loaded, and reports are processed from
+    /// now on.
+    pub(crate) fn ready(&self) {
         self.ready.store(true, Ordering::SeqCst);
     }
 
-    /// A receive began. Waiting for a free slot is no sign of anything: a report may take its time.
-    pub fn receiving(&self, now: UtcTime) {
+    /// Records that a receive has begun. Waiting for a free slot is not monitored, because a report may take
+    /// long.
+    pub(crate) fn receiving(&self, now: UtcTime) {
         self.receiving_since.store(now.epoch_millis(), Ordering::SeqCst);
     }
 
-    /// It ended, well or not: SQS that does not answer is no reason to replace the worker.
-    pub fn received(&self) {
+    /// Records that the receive has ended, successfully or not: replacing the worker does not help if SQS
+    /// does not respond.
+    pub(crate) fn received(&self) {
         self.receiving_since.store(0, Ordering::SeqCst);
     }
 
@@ -70,6 +112,7 @@ enum State {
     Stuck,
 }
 
+/// The body of a health check's response.
 #[derive(Debug, Serialize)]
 struct Health<'a> {
     status: State,
@@ -77,12 +120,12 @@ struct Health<'a> {
     revision: &'a str,
 }
 
-/// Answers `/healthz`, and every other path, at `bind` until `stop`: 200 while the worker is alive, 503 before it is ready
-/// and once it is stuck.
+/// Binds `bind` and returns a future that answers `/healthz`, and every other path, until `stop`: 200 while
+/// the worker is alive, 503 before it is ready and once it is stuck.
 ///
 /// # Errors
-/// When the address cannot be bound.
-pub async fn answer(
+/// Returns the [`io::Error`] if the address cannot be bound.
+pub async fn serve(
     bind: SocketAddr,
     liveness: Arc<Liveness>,
     clock: Clock,
@@ -97,29 +140,33 @@ pub async fn answer(
                 accepted = listener.accept() => accepted,
             };
             let Ok((stream, _)) = accepted else {
-                // No file descriptors are left, say.
-                sleep(Duration::from_millis(100)).await;
+                sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            let status = liveness.state(clock.now());
-            let health = Health { status, version: env!("CARGO_PKG_VERSION"), revision: &revision };
-            let body = serde_json::to_string(&health).unwrap_or_default();
-            let line = if status == State::Ok { "200 OK" } else { "503 Service Unavailable" };
-            let answer = format!(
-                "HTTP/1.1 {line}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            let _ = timeout(PATIENCE, say(stream, answer)).await;
+            let _ = timeout(CONNECTION_TIMEOUT, answer(stream, &liveness, &clock, &revision)).await;
         }
     })
 }
 
-async fn say(mut stream: TcpStream, answer: String) -> io::Result<()> {
-    // What is asked does not matter, but a connection that is closed on unread bytes loses the answer.
-    let mut request = [0; 1024];
-    let _ = stream.read(&mut request).await?;
-    stream.write_all(answer.as_bytes()).await?;
-    stream.shutdown().await
+/// Answers one request on `stream` and closes it.
+async fn answer(
+    stream: TcpStream,
+    liveness: &Liveness,
+    clock: &Clock,
+    revision: &str,
+) -> Result<(), hyper::Error> {
+    let respond = service_fn(|_| ready(Ok::<_, Infallible>(response(liveness.state(clock.now()), revision))));
+    http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), respond).await
+}
+
+fn response(status: State, revision: &str) -> Response<String> {
+    let health = Health { status, version: env!("CARGO_PKG_VERSION"), revision };
+    let mut response = Response::new(serde_json::to_string(&health).unwrap_or_default());
+    if status != State::Ok {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 #[cfg(test)]
@@ -142,17 +189,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_on_this_machine_hears_it() {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    async fn a_health_check_sees_whether_the_worker_is_alive() {
+        let bind = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (liveness, stop) = (Arc::new(Liveness::default()), CancellationToken::new());
-        let answering = answer(port, Arc::clone(&liveness), Clock::system(), "abc".to_owned(), stop.clone());
-        let answering = tokio::spawn(answering.await.unwrap());
-        let unhealthy = probe(port, ALIVE).await.unwrap_err().to_string();
+        let serving = serve(bind, Arc::clone(&liveness), Clock::system(), "abc".to_owned(), stop.clone());
+        let serving = tokio::spawn(serving.await.unwrap());
+        let unhealthy = probe(bind, ALIVE).await.unwrap_err().to_string();
         assert!(unhealthy.contains("does not answer /healthz with 200"), "{unhealthy}");
         liveness.ready();
-        probe(port, ALIVE).await.unwrap();
+        probe(bind, ALIVE).await.unwrap();
         stop.cancel();
-        answering.await.unwrap();
-        assert!(probe(port, ALIVE).await.unwrap_err().to_string().contains("nothing answers at"));
+        serving.await.unwrap();
+        assert!(probe(bind, ALIVE).await.unwrap_err().to_string().contains("nothing answers at"));
+    }
+
+    #[tokio::test]
+    async fn a_response_is_json_and_closes_its_connection() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        client.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let liveness = Liveness::default();
+        liveness.ready();
+        answer(stream, &liveness, &Clock::system(), "abc").await.unwrap();
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+        assert!(text.contains("content-type: application/json\r\n"), "{text}");
+        assert!(text.contains("connection: close\r\n"), "{text}");
+        let body: serde_json::Value = serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        assert_eq!((&body["status"], &body["revision"]), (&"ok".into(), &"abc".into()));
     }
 }

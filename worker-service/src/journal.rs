@@ -1,6 +1,6 @@
-//! What an attempt has finished, kept in the bucket so that the next one goes on from there:
-//! frozen evidence and answers of the model. The first writer wins, so that a worker whose lease
-//! has run out cannot change what its successor stands on.
+//! The finished stages of a report, stored in the bucket so that the next attempt resumes there: the
+//! evidence snapshot and the answers of the model. The first writer of an entry wins, so that a worker
+//! whose lease has expired cannot change what its successor builds on.
 
 use std::time::Duration;
 
@@ -16,7 +16,6 @@ use domain::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use telemetry::metrics::{Cache, metrics};
-
 use tokio::time::sleep;
 
 use crate::{
@@ -25,12 +24,13 @@ use crate::{
     retry::full_jitter,
 };
 
+/// Back-off between writes to the bucket, with full jitter.
 const RETRY_BASE: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(3);
 
 /// The journal of one report.
 #[derive(Clone, Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     bucket: Bucket,
     tenant: Tenant,
     id: ReportId,
@@ -38,46 +38,51 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The journal of `report` in `bucket`.
-    pub fn new(bucket: &Bucket, report: &Report) -> Self {
+    /// Creates the journal of `report` in `bucket`.
+    pub(crate) fn new(bucket: &Bucket, report: &Report) -> Self {
         let attempt = report.lifecycle.attempt;
         Self { bucket: bucket.clone(), tenant: report.tenant.clone(), id: report.id, attempt }
     }
 
-    /// The evidence that an earlier attempt froze.
+    /// Returns the evidence snapshot of an earlier attempt.
     ///
     /// # Errors
-    /// [`AttemptError`] when the bucket does not answer or the entry cannot be read.
-    pub async fn snapshot(&self) -> Result<Option<Snapshot>, AttemptError> {
+    /// Returns an [`AttemptError`] if the bucket does not respond or the entry cannot be read.
+    pub(crate) async fn snapshot(&self) -> Result<Option<Snapshot>, AttemptError> {
         self.find(Cache::Evidence, &snapshot_key(&self.tenant, self.id)).await
     }
 
-    /// Freezes `snapshot`, or gives what was frozen before.
+    /// Stores `snapshot`. Returns the stored snapshot, which is an earlier one if there was one.
     ///
     /// # Errors
-    /// [`AttemptError`] when the bucket refuses it for good.
-    pub async fn freeze(&self, snapshot: Snapshot) -> Result<Snapshot, AttemptError> {
-        self.keep(&snapshot_key(&self.tenant, self.id), snapshot).await
+    /// Returns an [`AttemptError`] if the bucket rejects it permanently.
+    pub(crate) async fn store_snapshot(&self, snapshot: Snapshot) -> Result<Snapshot, AttemptError> {
+        self.store(&snapshot_key(&self.tenant, self.id), snapshot).await
     }
 
-    /// The model's `turn`-th answer, if an earlier attempt got it.
+    /// Returns the model's `number`-th answer if an earlier attempt stored it.
     ///
     /// # Errors
-    /// [`AttemptError`] when the bucket does not answer or the entry cannot be read.
-    pub async fn answer(&self, turn: u32) -> Result<Option<ModelAnswer>, AttemptError> {
-        self.find(Cache::Answer, &answer_key(&self.tenant, self.id, turn)).await
+    /// Returns an [`AttemptError`] if the bucket does not respond or the entry cannot be read.
+    pub(crate) async fn answer(&self, number: u32) -> Result<Option<ModelAnswer>, AttemptError> {
+        self.find(Cache::Answer, &answer_key(&self.tenant, self.id, number)).await
     }
 
-    /// Keeps the model's `turn`-th answer, or gives the one that was kept before.
+    /// Stores the model's `number`-th answer. Returns the stored answer, which is an earlier one if there was
+    /// one.
     ///
     /// # Errors
-    /// [`AttemptError`] when the bucket refuses it for good.
-    pub async fn keep_answer(&self, turn: u32, answer: ModelAnswer) -> Result<ModelAnswer, AttemptError> {
-        self.keep(&answer_key(&self.tenant, self.id, turn), answer).await
+    /// Returns an [`AttemptError`] if the bucket rejects it permanently.
+    pub(crate) async fn store_answer(
+        &self,
+        number: u32,
+        answer: ModelAnswer,
+    ) -> Result<ModelAnswer, AttemptError> {
+        self.store(&answer_key(&self.tenant, self.id, number), answer).await
     }
 
     async fn find<T: DeserializeOwned>(&self, cache: Cache, key: &str) -> Result<Option<T>, AttemptError> {
-        // A first attempt has nobody before it.
+        // No attempt has written entries before the first one.
         if self.attempt <= 1 {
             return Ok(None);
         }
@@ -86,10 +91,11 @@ impl Journal {
         bytes.map(|bytes| read(key, &bytes)).transpose()
     }
 
-    /// An entry is paid for, by a model's bill or by the patience of the sources: as long as the
-    /// bucket may come back it is tried again. That ends with the lease, for an answer with the process.
-    async fn keep<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, AttemptError> {
-        let bytes = serde_json::to_vec(&entry).map_err(|error| damaged(key, error))?;
+    /// Stores `entry` under `key` unless there is one already, and returns the stored one. Gathering the
+    /// entry took money or time, so that the write is retried while the bucket may recover: until the lease
+    /// is lost, and for an answer until the process ends.
+    async fn store<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, AttemptError> {
+        let bytes = serde_json::to_vec(&entry).map_err(|error| unreadable(key, error))?;
         let mut tries = 0;
         loop {
             match self.bucket.put_new(key, bytes.clone(), "application/json").await {
@@ -97,7 +103,7 @@ impl Journal {
                 Ok(Stored::Before(bytes)) => return read(key, &bytes),
                 Err(error) if error.class == ErrorClass::Permanent => return Err(error.into()),
                 Err(error) => {
-                    tracing::warn!(error = %error, "a journal entry could not be stored; trying again");
+                    tracing::warn!(error = %error, "a journal entry could not be stored; retrying");
                     sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
                     tries = tries.saturating_add(1);
                 }
@@ -107,14 +113,14 @@ impl Journal {
 }
 
 fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, AttemptError> {
-    serde_json::from_slice(bytes).map_err(|error| damaged(key, error))
+    serde_json::from_slice(bytes).map_err(|error| unreadable(key, error))
 }
 
-fn damaged(key: &str, error: impl std::fmt::Display) -> AttemptError {
+fn unreadable(key: &str, error: impl std::fmt::Display) -> AttemptError {
     AttemptError::Failed(Failure {
         class: ErrorClass::Permanent,
         code: "journal_unreadable",
-        message: "The report's work files cannot be read by this version. Tell the operator the report's id.",
+        message: "The report's intermediate files cannot be read by this version. Contact the operator and quote the report's id.",
         detail: format!("{key}: {error}"),
     })
 }

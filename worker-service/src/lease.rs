@@ -1,4 +1,5 @@
-//! A claimed report: the right to write it, kept alive by a heartbeat until it is given up.
+//! The lease of a claimed report: the right to write to it, renewed by a heartbeat until it is
+//! released.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,54 +17,60 @@ use tokio_util::sync::CancellationToken;
 
 use crate::failure::AttemptError;
 
-/// Three beats fit into a lease, so that two may fail.
-const BEATS: u32 = 3;
+/// Number of renewals within the duration of a lease, so that two of them may fail.
+const RENEWALS_PER_LEASE: u32 = 3;
 
-/// A claimed report. Every write through it carries the fencing token of the claim.
+/// Time that a message stays hidden after its lease would expire, so that the report can be claimed when the
+/// message reappears.
+pub(crate) const VISIBILITY_MARGIN: Duration = Duration::from_secs(2);
+
+/// A claimed report. Every write through the lease carries the fencing token of the claim.
 #[derive(Debug)]
-pub struct Lease {
+pub(crate) struct Lease {
     aws: Aws,
     clock: Clock,
     policy: Policy,
     report: Report,
 }
 
-/// Keeps a lease and its message alive in the background; stopped and joined before the message is
-/// deleted or given back, so that no beat can undo that.
+/// Renews a lease and the visibility timeout of its message in the background. It must be stopped before the
+/// message is deleted or made visible, so that no renewal can undo that.
 #[derive(Debug)]
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
-    lost: watch::Receiver<Option<Why>>,
+    ended: watch::Receiver<Option<Reason>>,
 }
 
+/// The reason why a lease must not be used any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Why {
+enum Reason {
     Lost,
-    Cancelled,
+    CancelRequested,
 }
 
 impl Lease {
-    /// The lease of `report`, just claimed.
-    pub fn new(aws: Aws, clock: Clock, policy: Policy, report: Report) -> Self {
+    /// Creates the lease of `report`, which has just been claimed.
+    pub(crate) fn new(aws: Aws, clock: Clock, policy: Policy, report: Report) -> Self {
         Self { aws, clock, policy, report }
     }
 
-    /// The report as last seen.
-    pub fn report(&self) -> &Report {
+    /// Returns the report as last read or written.
+    pub(crate) fn report(&self) -> &Report {
         &self.report
     }
 
-    /// The fencing token.
-    pub fn attempt(&self) -> u32 {
+    /// Returns the attempt number, which is the fencing token.
+    pub(crate) fn attempt(&self) -> u32 {
         self.report.lifecycle.attempt
     }
 
-    /// Writes `command`, made with the fencing token, and `details`.
+    /// Executes `command`, built with the fencing token, and writes `details`.
     ///
     /// # Errors
-    /// [`AttemptError`]: the lease is lost, a cancel was asked for, or the table does not answer.
-    pub async fn write(
+    /// Returns an [`AttemptError`] if the lease is lost, if a cancellation is pending, or if the table does
+    /// not respond.
+    pub(crate) async fn write(
         &mut self,
         command: impl Fn(u32) -> Command,
         details: &Details,
@@ -78,7 +85,7 @@ impl Lease {
                 Ok(())
             }
             Executed::Rejected(Some(current))
-                if self.is_ours(&current) && current.lifecycle.cancel_requested =>
+                if self.is_held(&current) && current.lifecycle.cancel_requested =>
             {
                 Err(AttemptError::CancelRequested)
             }
@@ -86,32 +93,34 @@ impl Lease {
         }
     }
 
-    fn is_ours(&self, current: &Report) -> bool {
+    /// Returns whether this lease still holds the report whose `current` state was read.
+    fn is_held(&self, current: &Report) -> bool {
         current.lifecycle.status == Status::Processing && current.lifecycle.attempt == self.attempt()
     }
 
-    /// Starts the heartbeat for this lease and the message `receipt`.
-    pub fn heartbeat(&self, receipt: Arc<str>) -> Heartbeat {
-        let (tell, lost) = watch::channel(None);
+    /// Starts the heartbeat of this lease and of the message with this receipt handle.
+    pub(crate) fn heartbeat(&self, receipt: Arc<str>) -> Heartbeat {
+        let (sender, ended) = watch::channel(None);
         let stop = CancellationToken::new();
-        let beat = Beat {
+        let renewal = Renewal {
             aws: self.aws.clone(),
             clock: self.clock.clone(),
             policy: self.policy,
             report: self.report.clone(),
             receipt,
         };
-        let until = stop.clone();
+        let stopped = stop.clone();
         let task = tokio::spawn(async move {
-            if let Some(why) = beat.keep_alive(&until).await {
-                let _ = tell.send(Some(why));
+            if let Some(reason) = renewal.run(&stopped).await {
+                let _ = sender.send(Some(reason));
             }
         });
-        Heartbeat { stop, task: Some(task), lost }
+        Heartbeat { stop, task: Some(task), ended }
     }
 }
 
-struct Beat {
+/// The background task of a [`Heartbeat`].
+struct Renewal {
     aws: Aws,
     clock: Clock,
     policy: Policy,
@@ -119,34 +128,34 @@ struct Beat {
     receipt: Arc<str>,
 }
 
-impl Beat {
-    /// Renews lease and visibility together until that is no longer right, and says why; nothing
-    /// when it was stopped. A beat that has begun is finished, so that none arrives late.
-    async fn keep_alive(self, stop: &CancellationToken) -> Option<Why> {
+impl Renewal {
+    /// Renews lease and visibility timeout until the lease must not be used any more, and returns why.
+    /// Returns `None` if it is stopped; a renewal in progress is finished first, so that none arrives late.
+    async fn run(self, stop: &CancellationToken) -> Option<Reason> {
         let Report { tenant, id, lifecycle, .. } = &self.report;
         let renew = Command::Renew { attempt: lifecycle.attempt };
-        let mut held_until = lifecycle.lease.as_ref().map(|lease| lease.expires_at);
+        let mut expires_at = lifecycle.lease.as_ref().map(|lease| lease.expires_at);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return None,
-                () = sleep(self.policy.lease / BEATS) => {}
+                () = sleep(self.policy.lease / RENEWALS_PER_LEASE) => {}
             }
             let now = self.clock.now();
             let details = Details::default();
             let renewed = self.aws.table.execute(tenant, *id, &renew, &details, now, &self.policy).await;
             match renewed {
                 Ok(Executed::Done(report)) if report.lifecycle.cancel_requested => {
-                    return Some(Why::Cancelled);
+                    return Some(Reason::CancelRequested);
                 }
                 Ok(Executed::Done(report)) => {
-                    held_until = report.lifecycle.lease.map(|lease| lease.expires_at);
+                    expires_at = report.lifecycle.lease.map(|lease| lease.expires_at);
                 }
-                Ok(Executed::Rejected(_)) => return Some(Why::Lost),
+                Ok(Executed::Rejected(_)) => return Some(Reason::Lost),
                 Err(error) => {
-                    tracing::warn!(report = %id, error = %error, "the lease could not be renewed");
-                    // Somebody else may have it by now.
-                    if held_until.is_none_or(|until| self.clock.now() >= until) {
-                        return Some(Why::Lost);
+                    tracing::warn!(report = %id, error = %error, "the lease could not be renewed; retrying until it expires");
+                    // Once it has expired, another worker may hold it.
+                    if expires_at.is_none_or(|at| self.clock.now() >= at) {
+                        return Some(Reason::Lost);
                     }
                     continue;
                 }
@@ -154,37 +163,32 @@ impl Beat {
             if let Err(error) =
                 self.aws.queue.change_visibility(&self.receipt, self.policy.lease + VISIBILITY_MARGIN).await
             {
-                // The message may come again: the lease keeps others from the report.
-                tracing::warn!(report = %id, error = %error, "the message could not be kept hidden");
+                // If the message is delivered again, the lease keeps the other worker from the report.
+                tracing::warn!(report = %id, error = %error, "the visibility timeout of the message could not be extended");
             }
         }
     }
 }
 
-/// A message stays hidden a little longer than its lease, so that it comes back when the report can
-/// be claimed.
-pub const VISIBILITY_MARGIN: Duration = Duration::from_secs(2);
-
 impl Drop for Heartbeat {
-    /// A heartbeat whose holder is gone, by a panic for one, must not keep the report from others.
+    /// Stops the renewals, so that a job that panicked does not hold its report for ever.
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
 impl Heartbeat {
-    /// Waits until the lease must not be used any more, and says why.
-    pub async fn broken(&mut self) -> AttemptError {
-        let why = self.lost.wait_for(Option::is_some).await.map(|why| *why);
-        match why {
-            Ok(Some(Why::Cancelled)) => AttemptError::CancelRequested,
-            // The task ended without a word: it panicked. Nothing keeps the lease alive.
+    /// Waits until the lease must not be used any more, and returns why.
+    pub(crate) async fn lost(&mut self) -> AttemptError {
+        match self.ended.wait_for(Option::is_some).await.map(|reason| *reason) {
+            Ok(Some(Reason::CancelRequested)) => AttemptError::CancelRequested,
+            // An error means that the task panicked: nothing renews the lease any more.
             _ => AttemptError::LeaseLost,
         }
     }
 
-    /// Stops the heartbeat; when this returns, no beat is under way.
-    pub async fn stop(mut self) {
+    /// Stops the heartbeat. No renewal is in progress when this function returns.
+    pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         if let Some(task) = self.task.take() {
             let _ = task.await;

@@ -1,24 +1,26 @@
-//! The worker of Dossier: takes reports from the queue, gathers evidence, has it assessed, renders
-//! and publishes the report.
+//! The worker of Dossier: takes reports from the queue, gathers evidence, assesses it with a model,
+//! and renders and publishes the report.
 //!
-//! The way of a report: [`consumer`] → [`job`] (claim, [`lease`]) → [`pipeline`] →
-//! [`sources`] → [`assess`] → [`rendering`] → the bucket and the table.
+//! A report passes through `consumer`, `job` (with `claim` and `lease`) and `pipeline`, whose stages
+//! are [`sources`], [`assess`] and [`rendering`]; its files go to the bucket, its state to the table.
 
 pub mod assess;
+mod claim;
 pub mod concurrency_limit;
-pub mod consumer;
+mod consumer;
 pub mod dead_letters;
-pub mod ecs_task_protection;
+mod ecs_task_protection;
 pub mod evaluation;
 pub mod failure;
 pub mod health;
-pub mod job;
-pub mod journal;
-pub mod lease;
-pub mod pipeline;
+mod job;
+mod journal;
+mod lease;
+mod list;
+mod pipeline;
 pub mod settings;
-pub mod sweeper;
-pub mod tenant_concurrency;
+mod sweeper;
+mod tenant_concurrency;
 pub mod webhooks;
 pub mod worker;
 

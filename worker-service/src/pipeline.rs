@@ -1,5 +1,5 @@
-//! The stages of a report: gather, assess, render, publish. Each writes its result before the next
-//! begins, so that another attempt starts at the first unfinished one.
+//! The stages of a report: gather, assess, render, publish. Each stage stores its result before the next
+//! one begins, so that another attempt resumes at the first unfinished stage.
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Instant};
 
@@ -18,19 +18,16 @@ use tokio::task::spawn_blocking;
 use tracing::{Instrument, info_span};
 
 use crate::{
-    assess::{
-        Assessment, Assessor, answer::ModelAnswer, checks::Problem, ledger::ReportLedger,
-        model_budget::ModelBudget, unrenderable,
-    },
-    failure::{AttemptError, Failure},
+    assess::{Assessment, Assessor, ModelAnswer, ModelBudget, Problem, ReportLedger},
+    failure::{AttemptError, Failure, template_broken},
     journal::Journal,
     lease::Lease,
 };
 use rendering::{AuditedAnswer, Rendered};
 
-/// What is done to a claimed report.
+/// The stages of a claimed report.
 #[derive(Debug)]
-pub struct Pipeline {
+pub(crate) struct Pipeline {
     aws: Aws,
     clock: Clock,
     sources: Sources,
@@ -39,8 +36,8 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// The pipeline over these parts.
-    pub fn new(
+    /// Creates the pipeline from its parts.
+    pub(crate) fn new(
         aws: Aws,
         clock: Clock,
         sources: Sources,
@@ -50,12 +47,12 @@ impl Pipeline {
         Self { aws, clock, sources, assessor, model_budget: Arc::new(model_budget) }
     }
 
-    /// Takes the report from its claim to COMPLETED. May be dropped at any point: nothing is half
-    /// done that the next attempt would trust.
+    /// Takes the report from its claim to COMPLETED. The future may be dropped at any point: the next attempt
+    /// relies only on stages that have stored their result.
     ///
     /// # Errors
-    /// [`AttemptError`] says why the attempt ends before.
-    pub async fn run(&self, lease: &mut Lease) -> Result<(), AttemptError> {
+    /// Returns the [`AttemptError`] that ends the attempt early.
+    pub(crate) async fn run(&self, lease: &mut Lease) -> Result<(), AttemptError> {
         let snapshot = stage(Stage::Gather, self.gather(lease)).await?;
         advance(
             lease,
@@ -75,12 +72,12 @@ impl Pipeline {
     async fn gather(&self, lease: &Lease) -> Result<Snapshot, AttemptError> {
         let report = lease.report();
         let journal = Journal::new(&self.aws.bucket, report);
-        if let Some(frozen) = journal.snapshot().await? {
-            return Ok(frozen);
+        if let Some(snapshot) = journal.snapshot().await? {
+            return Ok(snapshot);
         }
         let Gathered { answers, versions } = self.sources.gather(&report.request).await;
-        // A mandatory source that fails is worth another attempt; on the last one its absence is on
-        // the record and the level stays open.
+        // A failed mandatory source is worth another attempt. On the last attempt its absence is recorded,
+        // and the level is UNDETERMINED.
         let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
         let failed = answers.iter().find(|(outcome, _)| {
             outcome.status == SourceStatus::Failed && self.assessor.is_mandatory(&outcome.source)
@@ -89,11 +86,11 @@ impl Pipeline {
             return Err(AttemptError::Failed(Failure {
                 class: ErrorClass::Transient,
                 code: "source_unavailable",
-                message: "A mandatory source of evidence does not answer. The report is tried again by itself.",
+                message: "A mandatory source of evidence did not answer. The report is retried automatically.",
                 detail: format!("{} gave no answer", outcome.source.as_str()),
             }));
         }
-        journal.freeze(Snapshot { versions, ..Snapshot::freeze(answers, self.clock.now()) }).await
+        journal.store_snapshot(Snapshot { versions, ..Snapshot::freeze(answers, self.clock.now()) }).await
     }
 
     async fn assess(&self, lease: &mut Lease, snapshot: &Snapshot) -> Result<Assessment, AttemptError> {
@@ -114,22 +111,24 @@ impl Pipeline {
         let document = assessment.into_document(report.id, &report.request, snapshot, self.clock.now());
         let snapshot = snapshot.clone();
         let rulebook = self.assessor.rulebook();
-        // Setting a PDF takes the processor for a while, which others wait for.
+        // Rendering a PDF is CPU-bound and would block other tasks.
         let rendering = spawn_blocking(move || {
-            let files = rendering::render(&document, &snapshot, &answers, rulebook).map_err(unrenderable)?;
+            let files =
+                rendering::render(&document, &snapshot, &answers, rulebook).map_err(template_broken)?;
             Ok((document, files))
         });
         rendering.await.unwrap_or_else(|error| {
             Err(AttemptError::Failed(Failure {
                 class: ErrorClass::Transient,
                 code: "rendering_failed",
-                message: "The report could not be put into its forms. Resubmit it; if that happens again, tell the operator.",
+                message: "The report's files could not be rendered. Resubmit the report; if that happens again, contact the operator.",
                 detail: error.to_string(),
             }))
         })
     }
 
-    /// COMPLETED is written only after every file is in the bucket.
+    /// Stores the files, then completes the report: COMPLETED is written only after every file is in the
+    /// bucket.
     async fn publish(
         &self,
         lease: &mut Lease,
@@ -159,26 +158,28 @@ impl Pipeline {
     }
 }
 
-/// The form in which the audit bundle records an answer and what the checks said of it.
+/// Returns an answer and the problems that the checks found in it, as the audit bundle records them.
 fn audited((answer, problems): &(ModelAnswer, Vec<Problem>)) -> Result<AuditedAnswer, AttemptError> {
     Ok(AuditedAnswer {
-        answer: serde_json::to_value(answer).map_err(unrenderable)?,
+        answer: serde_json::to_value(answer).map_err(template_broken)?,
         problems: problems.iter().map(Problem::to_json).collect(),
     })
 }
 
+/// Records that a stage has finished and that `next` begins.
 async fn advance(lease: &mut Lease, next: Stage, details: Details) -> Result<(), AttemptError> {
     let details = Details { progress: Some(next.progress()), ..details };
     lease.write(|attempt| Command::Advance { attempt }, &details).await
 }
 
+/// Runs `work` in the span of its stage and measures it.
 async fn stage<T>(
     stage: Stage,
     work: impl Future<Output = Result<T, AttemptError>>,
 ) -> Result<T, AttemptError> {
     let span = info_span!("stage", otel.name = stage.as_str(), dossier.stage = stage.as_str());
     let started = Instant::now();
-    // On the heap, so that the stages do not add up on the stack of whoever polls.
+    // Boxed, so that the futures of all stages do not add up in the size of the pipeline's own future.
     let done = Box::pin(work).instrument(span).await?;
     metrics().stage(stage.as_str(), started.elapsed());
     Ok(done)

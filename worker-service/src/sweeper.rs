@@ -1,5 +1,5 @@
-//! Finds reports that nobody works on, and sends their message again or ends them: closes the gap
-//! between the record and the message, and outlives lost messages and lost workers.
+//! Finds reports that no worker processes and sends their message again, or ends them. This closes the
+//! gap between record and message, and recovers from lost messages, lost workers and lost webhooks.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,17 +21,17 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
-use crate::job::{JobRunner, given_up};
+use crate::{claim::abandoned, job::JobRunner};
 
-/// Reports of one partition that one sweep takes care of; the rest waits for the next.
+/// Maximum number of reports of one partition in a sweep; the rest waits for the next sweep.
 const BATCH: usize = 25;
-/// Reports that one sweep takes care of at the same time.
-const AT_ONCE: usize = 4;
+/// Number of reports that a sweep recovers concurrently.
+const CONCURRENCY: usize = 4;
 
-/// Sweeps about every `interval` until `stop`; the pauses are random, so that many workers spread
-/// out.
-pub async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop: CancellationToken) {
-    // A worker that does not live long still gets to sweep.
+/// Sweeps about every `interval` until `stop`. The pauses are random, so that the sweeps of many workers
+/// spread out.
+pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop: CancellationToken) {
+    // The first pause is short, so that a short-lived worker sweeps as well.
     let mut pause = interval.mul_f64(rand::random_range(0.0..=0.5));
     loop {
         tokio::select! {
@@ -46,55 +46,56 @@ pub async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop: Cance
     }
 }
 
-/// Looks once at every partition of the index of due reports, beginning anywhere: however early
-/// sweeps are cut short, no partition is always the last one. What fails is left to the next sweep
-/// and holds up nothing else.
-pub async fn sweep(jobs: &JobRunner) {
+/// Sweeps every partition of the index of due reports once. It begins at a random partition, so that sweeps
+/// that are interrupted early do not always miss the same one. An error is left to the next sweep and affects
+/// no other report.
+pub(crate) async fn sweep(jobs: &JobRunner) {
     let first = rand::random_range(0..DUE_SHARDS);
-    let (mut longest, mut whole) = (Duration::ZERO, true);
+    let (mut longest_overdue, mut is_complete) = (Duration::ZERO, true);
     for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
         let due = match jobs.aws.table.due(shard, jobs.clock.now(), BATCH).await {
             Ok(due) => due,
             Err(error) => {
-                tracing::warn!(shard, error = %error, "a partition of due reports could not be read");
-                whole = false;
+                tracing::warn!(shard, error = %error, "a partition of the due reports could not be read");
+                is_complete = false;
                 continue;
             }
         };
         let now = jobs.clock.now();
-        longest = due.iter().map(|due| due.overdue(now)).fold(longest, Duration::max);
+        longest_overdue = due.iter().map(|due| due.overdue(now)).fold(longest_overdue, Duration::max);
         stream::iter(due)
-            .for_each_concurrent(AT_ONCE, async |due| {
+            .for_each_concurrent(CONCURRENCY, async |due| {
                 let span = info_span!("sweep", dossier.report = %due.report_id);
                 let report = due.report_id;
-                if let Err(error) = take_care(jobs, due).instrument(span).await {
-                    tracing::warn!(%report, error = %error, "a due report could not be taken care of");
+                if let Err(error) = recover(jobs, due).instrument(span).await {
+                    tracing::warn!(%report, error = %error, "a due report could not be recovered");
                 }
             })
             .await;
     }
-    // What could not be looked at is not known to be well.
-    if whole || longest > Duration::ZERO {
-        metrics().overdue(longest);
+    // An incomplete sweep does not prove that nothing is overdue.
+    if is_complete || longest_overdue > Duration::ZERO {
+        metrics().overdue(longest_overdue);
     }
 }
 
-/// Of many workers that see the same due report, one wins the conditional write and acts.
-async fn take_care(jobs: &JobRunner, due: DueReport) -> Result<(), AwsError> {
+/// Recovers a due report. If several workers see the same one, the conditional write lets exactly one of them
+/// act.
+async fn recover(jobs: &JobRunner, due: DueReport) -> Result<(), AwsError> {
     let DueReport { tenant, report_id, .. } = due;
     let now = jobs.clock.now();
     let table = &jobs.aws.table;
     let Some(report) = table.get(&tenant, report_id).await? else { return Ok(()) };
     if report.lifecycle.status.is_terminal() {
         if table.hold_webhook(&tenant, report_id, now, now.plus(WEBHOOK_GRACE)).await? {
-            tracing::warn!(report = %report_id, %tenant, "a call-back was left behind: queueing it again");
+            tracing::warn!(report = %report_id, %tenant, "a webhook is overdue; queueing it again");
             metrics().left_behind(LeftBehind::Webhook);
             jobs.aws.call_back(&report, current_traceparent()).await;
         }
         return Ok(());
     }
-    let gone = given_up(&report);
-    let given_up = table.execute(&tenant, report_id, &Command::GiveUp, &gone, now, &jobs.policy).await?;
+    let details = abandoned(&report);
+    let given_up = table.execute(&tenant, report_id, &Command::GiveUp, &details, now, &jobs.policy).await?;
     if let Executed::Done(report) = given_up {
         tracing::warn!(report = %report_id, %tenant, "report failed: its workers vanished and no attempt is left");
         metrics().left_behind(LeftBehind::GivenUp);
@@ -103,9 +104,10 @@ async fn take_care(jobs: &JobRunner, due: DueReport) -> Result<(), AwsError> {
         return Ok(());
     }
     let details = Details::default();
-    let taken = table.execute(&tenant, report_id, &Command::Redispatch, &details, now, &jobs.policy).await?;
-    if let Executed::Done(report) = taken {
-        tracing::warn!(report = %report_id, %tenant, status = %report.lifecycle.status, "report was left behind: sending it again");
+    let redispatched =
+        table.execute(&tenant, report_id, &Command::Redispatch, &details, now, &jobs.policy).await?;
+    if let Executed::Done(report) = redispatched {
+        tracing::warn!(report = %report_id, %tenant, status = %report.lifecycle.status, "a report is overdue; sending its message again");
         metrics().left_behind(LeftBehind::Redispatched);
         jobs.aws.queue.send(&ReportMessage::new(tenant, report_id), current_traceparent()).await?;
     }

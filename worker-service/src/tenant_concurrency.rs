@@ -1,4 +1,5 @@
-//! The share of one tenant in what all workers do, computed from the leases that it holds.
+//! Limits how many reports of one tenant all workers together process at a time. The number in
+//! progress is counted from the leases in the table.
 
 use std::time::Duration;
 
@@ -6,48 +7,48 @@ use aws_adapters::{error::AwsError, table::Table};
 use domain::{identity::Tenant, time::UtcTime};
 use tokio::sync::{Mutex, MutexGuard};
 
-/// How long a message of a tenant over its share rests, give or take.
-const REST: Duration = Duration::from_secs(5);
+/// Average delay of a message whose tenant is at its limit.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// The bound on a tenant's reports in progress.
+/// The limit on a tenant's reports in progress.
 #[derive(Debug)]
-pub struct TenantConcurrency {
-    most: Option<usize>,
-    /// Count and claim of one worker go one after the other; two workers that count at the same
-    /// time can exceed the bound by one each.
+pub(crate) struct TenantConcurrency {
+    max: Option<usize>,
+    /// A worker counts and claims one report after the other. Two workers that count at the same time can
+    /// exceed the limit by one report each.
     turn: Mutex<()>,
 }
 
-/// Whether a tenant may have one more report in progress.
+/// The answer to whether a tenant may have another report in progress.
 #[derive(Debug)]
-pub enum TenantSlot<'a> {
-    /// Yes: to be held until the claim is written.
+pub(crate) enum TenantSlot<'a> {
+    /// The tenant is below its limit. The guard must be held until the claim is written.
     Free(Option<MutexGuard<'a, ()>>),
-    /// No: to be asked again after about this time.
+    /// The tenant is at its limit: try again after this time.
     Full(Duration),
 }
 
 impl TenantConcurrency {
-    /// At most `most` reports of one tenant; no bound when there is none.
-    pub fn new(most: Option<usize>) -> Self {
-        Self { most, turn: Mutex::new(()) }
+    /// Creates a limit of `max` reports per tenant; `None` means no limit.
+    pub(crate) fn new(max: Option<usize>) -> Self {
+        Self { max, turn: Mutex::new(()) }
     }
 
-    /// Whether `tenant` may have one more report in progress at `now`.
+    /// Returns whether `tenant` may have another report in progress at `now`.
     ///
     /// # Errors
-    /// [`AwsError`] when the leases cannot be counted.
-    pub async fn room(
+    /// Returns an [`AwsError`] if the leases cannot be counted.
+    pub(crate) async fn acquire(
         &self,
         table: &Table,
         tenant: &Tenant,
         now: UtcTime,
     ) -> Result<TenantSlot<'_>, AwsError> {
-        let Some(most) = self.most else { return Ok(TenantSlot::Free(None)) };
+        let Some(max) = self.max else { return Ok(TenantSlot::Free(None)) };
         let turn = self.turn.lock().await;
-        if table.in_progress(tenant, now, most).await? < most {
+        if table.in_progress(tenant, now, max).await? < max {
             return Ok(TenantSlot::Free(Some(turn)));
         }
-        Ok(TenantSlot::Full(REST.mul_f64(rand::random_range(0.5..=1.5))))
+        Ok(TenantSlot::Full(RETRY_DELAY.mul_f64(rand::random_range(0.5..=1.5))))
     }
 }

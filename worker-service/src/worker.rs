@@ -1,4 +1,4 @@
-//! A worker as a whole: built from settings, run until it is stopped, drained in order.
+//! A worker as a whole: built from its settings, run until it is stopped, and drained in order.
 
 use std::{collections::HashMap, io::Write, sync::Arc, time::Duration};
 
@@ -12,7 +12,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    assess::{Assessor, model::Model, model_budget::ModelBudget},
+    assess::{Assessor, Model, ModelBudget},
+    claim::Claims,
     concurrency_limit::ConcurrencyLimit,
     consumer,
     dead_letters::{self, Redriven},
@@ -26,157 +27,170 @@ use crate::{
     webhooks::{self, Sender, Webhooks},
 };
 
-/// How long giving reports back may take once they were told to stop.
-const GIVE_BACK: Duration = Duration::from_secs(10);
+/// Maximum time for releasing reports, and for ending background tasks, after the worker was stopped.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A worker, ready to run.
 #[derive(Debug)]
 pub struct Worker {
     jobs: Arc<JobRunner>,
-    slots: Arc<ConcurrencyLimit>,
+    concurrency: Arc<ConcurrencyLimit>,
     agent: Option<EcsAgent>,
     sources: Sources,
-    callbacks: Webhooks,
+    webhooks: Webhooks,
     liveness: Arc<Liveness>,
     settings: Settings,
 }
 
-/// Why a worker cannot be built.
+/// The reason why a worker cannot be built.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// Requests to AWS cannot be sent.
+    /// The AWS SDK cannot be configured.
     #[error(transparent)]
     Aws(#[from] SdkError),
-    /// A model cannot be asked.
-    #[error("the models cannot be asked:\n  {}", .0.join("\n  "))]
+    /// A configured model cannot be used.
+    #[error("the models cannot be used:\n  {}", .0.join("\n  "))]
     Models(Vec<String>),
-    /// The sources cannot be asked.
-    #[error("the sources of evidence cannot be asked: {0}")]
+    /// The sources of evidence cannot be created.
+    #[error("the sources of evidence cannot be used: {0}")]
     Sources(#[from] SourcesError),
 }
 
-/// The shared view of each model whose quota is configured, by its id.
+/// Returns the shared quota of each model for which one is configured, by model id.
 fn quotas(models: &[Model], sdk: &SdkConfig, settings: &AwsSettings) -> HashMap<String, Quota> {
     let quota = |model: &Model| {
         let id = model.id().to_owned();
-        Some((id.clone(), Aws::quota(sdk, settings, id, model.known().limits?)))
+        Some((id.clone(), Aws::quota(sdk, settings, id, model.spec().limits?)))
     };
     models.iter().filter_map(quota).collect()
 }
 
 impl Worker {
-    /// [`build_with`](Self::build_with) what the environment says of AWS.
+    /// Builds a worker that uses the AWS configuration of the environment.
     ///
     /// # Errors
-    /// [`BuildError`] when a part cannot be made.
+    /// Returns a [`BuildError`] if a part of the worker cannot be built.
     pub async fn build(settings: Settings) -> Result<Self, BuildError> {
         let sdk = load_sdk_config().await?;
         Self::build_with(settings, &sdk, &sdk)
     }
 
-    /// Makes the adapters over `sdk`, the model's client over `bedrock`, and the sources.
+    /// Builds a worker that calls models with `bedrock` and every other AWS service with `sdk`.
     ///
     /// # Errors
-    /// [`BuildError`] when one cannot be made.
+    /// Returns a [`BuildError`] if a part of the worker cannot be built.
     pub fn build_with(settings: Settings, sdk: &SdkConfig, bedrock: &SdkConfig) -> Result<Self, BuildError> {
         let aws = Aws::new(sdk, &settings.aws);
         let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
         let clock = Clock::system();
         let sources = Sources::new(&settings.sources, sdk, clock.clone())?;
-        let slots = ConcurrencyLimit::new(settings.concurrency);
+        let concurrency = ConcurrencyLimit::new(settings.concurrency);
         let quotas = quotas(&models, sdk, &settings.aws);
         let model_budget = ModelBudget::new(
             aws.spending.clone(),
             settings.model.budgets,
             quotas,
-            Arc::clone(&slots),
+            Arc::clone(&concurrency),
             clock.clone(),
         );
         let mandatory = settings.sources.mandatory.clone();
-        let assessor =
-            Assessor::new(models, settings.model.prompt, Arc::clone(&slots), mandatory, sources::rulebook());
+        let assessor = Assessor::new(
+            models,
+            settings.model.prompt,
+            Arc::clone(&concurrency),
+            mandatory,
+            sources::rulebook(),
+        );
         let dead_letters = Queue::at(sdk, settings.dlq_url.clone());
         let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources.clone(), assessor, model_budget);
+        let claims = Claims {
+            aws: aws.clone(),
+            clock: clock.clone(),
+            policy: settings.aws.policy,
+            tenants: TenantConcurrency::new(settings.tenant_max),
+            worker: format!("worker-{}", Uuid::now_v7().simple()),
+        };
         let jobs = JobRunner {
             aws,
             dead_letters,
             clock,
             policy: settings.aws.policy,
-            share: TenantConcurrency::new(settings.tenant_max),
+            claims,
             pipeline,
-            worker: format!("worker-{}", Uuid::now_v7().simple()),
-            give_back: CancellationToken::new(),
+            release: CancellationToken::new(),
         };
-        let sender = Sender::new(settings.private_callbacks.clone()).map_err(SourcesError::Http)?;
-        let dead_letters = Queue::at(sdk, settings.callback_dlq_url.clone());
-        let callbacks = Webhooks { sender, dead_letters };
+        let sender = Sender::new(settings.webhooks.private_hosts.clone()).map_err(SourcesError::Http)?;
+        let dead_letters = Queue::at(sdk, settings.webhooks.dlq_url.clone());
+        let webhooks = Webhooks { sender, dead_letters };
         let agent = settings.ecs_agent.as_ref().map(EcsAgent::new).transpose().map_err(SourcesError::Http)?;
         let liveness = Arc::default();
-        Ok(Self { jobs: Arc::new(jobs), slots, agent, sources, callbacks, liveness, settings })
+        Ok(Self { jobs: Arc::new(jobs), concurrency, agent, sources, webhooks, liveness, settings })
     }
 
-    /// The signs of life that it gives.
+    /// Returns the liveness of the worker, for its health check.
     pub fn liveness(&self) -> Arc<Liveness> {
         Arc::clone(&self.liveness)
     }
 
-    /// Works until `stop`, then drains: nothing more is received, reports in work get the drain
-    /// time, and what is left is given back so that another worker continues at once.
+    /// Processes reports until `stop`, then drains: no more messages are received, reports in progress have
+    /// the drain time to finish, and the others are released, so that another worker continues with them at
+    /// once.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { jobs, slots, agent, sources, callbacks, liveness, settings } = self;
-        // Reports that arrive meanwhile would have to wait for the sources anyway.
+        let Self { jobs, concurrency, agent, sources, webhooks, liveness, settings } = self;
+        // Reports need the sources: receiving messages before they are ready would not start a report earlier.
         tokio::select! {
             () = stop.cancelled() => return,
             () = sources.prepare() => {}
         }
         liveness.ready();
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
-        tracing::info!(worker = %jobs.worker, slots = settings.concurrency, version, revision, "worker is ready");
+        tracing::info!(worker = %jobs.claims.worker, slots = settings.concurrency, version, revision, "worker is ready");
         let running = TaskTracker::new();
         let drained = CancellationToken::new();
-        let beside = TaskTracker::new();
-        beside.spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
-        beside.spawn(webhooks::keep_delivering(Arc::clone(&jobs), callbacks, stop.clone()));
-        beside.spawn(dead_letters::keep_looking(Arc::clone(&jobs), stop.clone()));
-        beside.spawn(sources.run(stop.clone()));
+        let background = TaskTracker::new();
+        background.spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
+        background.spawn(webhooks::keep_delivering(Arc::clone(&jobs), webhooks, stop.clone()));
+        background.spawn(dead_letters::keep_scanning(Arc::clone(&jobs), stop.clone()));
+        background.spawn(sources.run(stop.clone()));
         if let Some(agent) = agent {
-            beside.spawn(agent.follow(running.clone(), drained.clone()));
+            background.spawn(agent.keep_protected(running.clone(), drained.clone()));
         }
-        consumer::consume(Arc::clone(&jobs), slots, &liveness, stop, running.clone()).await;
+        consumer::consume(Arc::clone(&jobs), concurrency, &liveness, stop, running.clone()).await;
         running.close();
         if timeout(settings.drain, running.wait()).await.is_err() {
-            tracing::info!(reports = running.len(), "giving back what is still in work");
-            jobs.give_back.cancel();
-            if timeout(GIVE_BACK, running.wait()).await.is_err() {
+            tracing::info!(reports = running.len(), "releasing reports that are still in progress");
+            jobs.release.cancel();
+            if timeout(RELEASE_TIMEOUT, running.wait()).await.is_err() {
                 tracing::warn!(
                     reports = running.len(),
-                    "some reports could not be given back; their leases will run out"
+                    "some reports could not be released; other workers continue with them when their leases expire"
                 );
             }
         }
         drained.cancel();
-        beside.close();
-        if timeout(GIVE_BACK, beside.wait()).await.is_err() {
-            tracing::warn!("a task beside the reports did not end in time");
+        background.close();
+        if timeout(RELEASE_TIMEOUT, background.wait()).await.is_err() {
+            tracing::warn!("a background task did not end in time");
         }
         tracing::info!("worker has stopped");
     }
 
-    /// Looks once for reports that nobody works on, as [`sweeper::sweep`] does.
+    /// Sweeps once for reports that no worker processes.
     pub async fn sweep(&self) {
         sweeper::sweep(&self.jobs).await;
     }
 
-    /// Brings up to `limit` dead letters back, as [`dead_letters::redrive`] does.
+    /// Redrives up to `limit` dead letters; with `dry_run` it only reports what it would do. Writes a line
+    /// for each letter to `out`.
     ///
     /// # Errors
-    /// When a service does not answer, or nothing can be written to `say`.
+    /// Returns an error if an AWS service does not respond, or if `out` cannot be written.
     pub async fn redrive(
         &self,
         limit: u64,
         dry_run: bool,
-        say: &mut impl Write,
+        out: &mut impl Write,
     ) -> Result<Redriven, Box<dyn std::error::Error>> {
-        dead_letters::redrive(&self.jobs, limit, dry_run, say).await
+        dead_letters::redrive(&self.jobs, limit, dry_run, out).await
     }
 }

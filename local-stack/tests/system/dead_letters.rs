@@ -87,7 +87,7 @@ async fn a_dead_lettered_report_reads_failed_until_it_is_redriven() -> Result<()
     send(&stack, &queues.dlq_url, "not json").await?;
 
     let (dry_run, output) = redrive(&stack, u64::MAX, true).await?;
-    assert_eq!(dry_run, Redriven { brought_back: 1, settled: 0, left: 1 }, "{output}");
+    assert_eq!(dry_run, Redriven { resubmitted: 1, settled: 0, left: 1 }, "{output}");
     assert_eq!(stack.dev().poll(&id, None).await?.status(), "PENDING", "a dry run changes nothing");
 
     // A worker inspects the dead-letter queue when it starts. It claims no report, because no message is
@@ -100,7 +100,7 @@ async fn a_dead_lettered_report_reads_failed_until_it_is_redriven() -> Result<()
     // The worker's inspection hides the first letter for a while, so the operator's redrive gets another one.
     send(&stack, &stack.infrastructure().queues().dlq_url, &body).await?;
     let (redriven, output) = redrive(&stack, 10, false).await?;
-    assert_eq!(redriven.brought_back, 1, "{output}");
+    assert_eq!(redriven.resubmitted, 1, "{output}");
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
     worker.stop().await?;
     stack.stop().await
@@ -117,7 +117,7 @@ async fn a_redrive_deletes_messages_of_ended_reports_and_respects_its_limit() ->
         send(&stack, &dlq, &json!({"v": 1, "tenant": "dev", "reportId": id}).to_string()).await?;
     }
     let (redriven, _) = redrive(&stack, 2, false).await?;
-    assert_eq!(redriven, Redriven { brought_back: 0, settled: 2, left: 0 });
+    assert_eq!(redriven, Redriven { resubmitted: 0, settled: 2, left: 0 });
     assert_eq!(receive_dead_letters(&stack).await?.len(), 1);
     let report: Value = stack.dev().poll(&id, None).await?.report;
     assert_eq!(report["status"], "COMPLETED");

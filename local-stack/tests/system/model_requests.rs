@@ -20,10 +20,7 @@ use serde_json::{Value, json};
 use service_runtime::config::Environment;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
-use worker_service::assess::ledger::NoLedger;
-use worker_service::assess::model::{Model, Turn};
-use worker_service::assess::prompt::Prompt;
-use worker_service::assess::{Assessment, Assessor};
+use worker_service::assess::{Assessment, Assessor, Model, NoLedger, Prompt, Turn};
 use worker_service::concurrency_limit::ConcurrencyLimit;
 use worker_service::failure::AttemptError;
 use worker_service::settings::Settings;
@@ -112,7 +109,7 @@ fn settings(more: &[(&str, &str)]) -> Settings {
     Settings::read(&environment).unwrap()
 }
 
-async fn send_request(more: &[(&str, &str)]) -> Result<(Value, worker_service::assess::answer::ModelAnswer)> {
+async fn send_request(more: &[(&str, &str)]) -> Result<(Value, worker_service::assess::ModelAnswer)> {
     let (sdk, requests) = bedrock().await?;
     let settings = settings(more);
     let model = Model::configured(&sdk, &settings.model).unwrap().remove(0);

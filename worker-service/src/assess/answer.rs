@@ -1,4 +1,4 @@
-//! An answer of the model, as the journal keeps it.
+//! An answer of a model, in the form in which the journal stores it.
 
 use domain::{
     document::{ModelParameters, PassedOver},
@@ -8,44 +8,44 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::catalogue::Tokens;
+use super::price::Tokens;
 
-/// An answer.
+/// An answer of a model.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelAnswer {
-    /// Who answered.
+    /// Id of the model.
     pub model: String,
-    /// How it was asked.
+    /// Parameters of the call.
     #[serde(default)]
     pub parameters: ModelParameters,
-    /// The prompt that was answered: version and SHA-256.
+    /// Version and SHA-256 of the prompt.
     pub prompt: String,
-    /// What.
+    /// The answer itself.
     pub content: Content,
     /// Why the model stopped.
     pub stop_reason: String,
-    /// What it cost.
+    /// Tokens and cost.
     pub usage: Usage,
-    /// Its tokens by kind.
+    /// Tokens by kind.
     #[serde(default)]
     pub tokens: Tokens,
-    /// The call that it is paid by, while it may not be settled.
+    /// The reservation that pays for the answer, which may not be settled yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paid: Option<Paid>,
-    /// Whether it is the report's first.
+    pub paid: Option<Payment>,
+    /// Whether it is the report's first answer.
     #[serde(default)]
     pub first: bool,
-    /// Models that were to answer before this one.
+    /// Models that were skipped before this one answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed_over: Vec<PassedOver>,
 }
 
-/// What an answer holds.
+/// The content of an answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Content {
-    /// What is to follow the schema.
+    /// JSON that should follow the schema.
     Structured(Value),
     /// Prose.
     Text(String),
@@ -54,34 +54,34 @@ pub enum Content {
 /// The reservation that an answer is settled against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Paid {
+pub struct Payment {
     /// The attempt that made the call.
     pub attempt: u32,
-    /// Which of the attempt's calls it was.
+    /// Number of the call within its attempt.
     pub number: u32,
-    /// The day that it is counted on.
+    /// The day whose budget pays.
     pub day: Day,
-    /// What was reserved for it.
+    /// The reserved amount.
     pub reserved: MicroUsd,
 }
 
 impl ModelAnswer {
-    /// How many claims it makes, where it has the form of the schema.
-    pub fn claims(&self) -> usize {
+    /// Returns the number of findings if the answer is structured, otherwise 0.
+    pub(crate) fn claims(&self) -> usize {
         match &self.content {
             Content::Structured(value) => value["findings"].as_array().map_or(0, Vec::len),
             Content::Text(_) => 0,
         }
     }
 
-    /// Whether it ended at a limit of tokens.
-    pub fn is_cut_off(&self) -> bool {
+    /// Returns whether the answer ended at a token limit.
+    pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self.stop_reason.as_str(), "max_tokens" | "model_context_window_exceeded")
     }
 
-    /// Whether the model, or a guardrail before it, declined to answer. Converse names no stop reason for a
-    /// refusal of the model's own: `refusal` is what Anthropic's Messages API calls it.
-    pub fn is_refusal(&self) -> bool {
+    /// Returns whether the model, or a guardrail, declined to answer. Converse has no stop reason for a
+    /// refusal by the model itself; `refusal` is the one of Anthropic's Messages API.
+    pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.stop_reason.as_str(), "content_filtered" | "guardrail_intervened" | "refusal")
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of the answers: level, summary, findings and what a person must look at.
+//! The result of an assessment: level, summary, findings, and the reasons for a review by a person.
 
 use domain::{
     assessment::Summary,
@@ -18,7 +18,7 @@ use super::{
     opinion::Opinion,
 };
 
-/// What came of an assessment.
+/// The result of an assessment.
 #[derive(Clone, Debug)]
 pub struct Assessment {
     assessed: Assessed,
@@ -30,15 +30,15 @@ pub struct Assessment {
     model: Option<ModelAnswer>,
     prompt: String,
     passed_over: Vec<PassedOver>,
-    /// Every answer of a model, in order, with what the checks found wrong with it.
-    pub answers: Vec<(ModelAnswer, Vec<Problem>)>,
+    /// Every answer of a model, in order, with the problems that the checks found.
+    pub(crate) answers: Vec<(ModelAnswer, Vec<Problem>)>,
 }
 
-/// What an assessment is concluded from.
+/// The parts from which an assessment is built.
 pub(super) struct AssessmentParts<'a> {
     pub(super) assessed: Assessed,
     pub(super) instructions: &'a Instructions,
-    /// The best answer after the checks, and which it is.
+    /// The index of the best answer, and what is left of it after the checks.
     pub(super) best: Option<(usize, Checked)>,
     pub(super) answers: Vec<(ModelAnswer, Vec<Problem>)>,
     pub(super) passed_over: Vec<PassedOver>,
@@ -46,9 +46,10 @@ pub(super) struct AssessmentParts<'a> {
 }
 
 impl Assessment {
-    pub(super) fn build(conclusion: AssessmentParts<'_>, rulebook: &Rulebook, language: Language) -> Self {
+    /// Builds the assessment, with its own texts in `language`.
+    pub(super) fn build(parts: AssessmentParts<'_>, rulebook: &Rulebook, language: Language) -> Self {
         let words = rulebook.words(language);
-        let AssessmentParts { assessed, instructions, best, answers, passed_over, prompt } = conclusion;
+        let AssessmentParts { assessed, instructions, best, answers, passed_over, prompt } = parts;
         let (chosen, checked) = match best {
             Some((index, checked)) => (answers.get(index).map(|(answer, _)| answer.clone()), checked),
             None => (None, Checked::default()),
@@ -61,11 +62,11 @@ impl Assessment {
         }
         let level = |level: RiskLevel| words.text_of("levels", level.as_str());
         if let Some(opinion) = opinion.as_ref().filter(|_| assessed.missing.is_empty()) {
-            let says =
+            let key =
                 if opinion.level > assessed.floor { "review.model_higher" } else { "review.model_lower" };
             if opinion.level != assessed.floor {
-                let (given, floor) = (level(opinion.level.into()), level(assessed.floor.into()));
-                review.push(words.fill(says, &[("level", given), ("floor", floor)]));
+                let (proposed, floor) = (level(opinion.level.into()), level(assessed.floor.into()));
+                review.push(words.fill(key, &[("level", proposed), ("floor", floor)]));
             }
         }
         match dropped.len() {
@@ -73,17 +74,18 @@ impl Assessment {
             1 => review.push(words.text("review.dropped_one").to_owned()),
             count => review.push(words.fill("review.dropped_many", &[("count", &count.to_string())])),
         }
-        let directing = instructions.evidence_ids();
-        if !directing.is_empty() {
-            review.push(words.fill("review.instructions", &[("ids", &directing.join(", "))]));
+        let with_instructions = instructions.evidence_ids();
+        if !with_instructions.is_empty() {
+            review.push(words.fill("review.instructions", &[("ids", &with_instructions.join(", "))]));
         }
         let summary = match opinion.as_ref().and_then(|opinion| opinion.summary.clone()) {
             Some(summary) => summary,
             None => {
-                // What is wrong with the summary, or with the whole answer; a level under the floor is no reason.
-                let of_summary = |place: Place| problems.iter().find(move |problem| problem.place == place);
-                let flaw = of_summary(Place::Summary).or_else(|| of_summary(Place::ModelAnswer));
-                let why = flaw.map_or_else(
+                // The summary's own problem first, then one of the whole answer; without either, no model was
+                // asked.
+                let first_at = |place: Place| problems.iter().find(move |problem| problem.place == place);
+                let problem = first_at(Place::Summary).or_else(|| first_at(Place::Answer));
+                let why = problem.map_or_else(
                     || words.text("review.not_asked").to_owned(),
                     |problem| problem.flaw.text(words),
                 );
@@ -91,7 +93,7 @@ impl Assessment {
                 from_rules(&assessed, words)
             }
         };
-        // What made the report is what was answered, by whichever version of Dossier asked.
+        // A stored answer names the prompt that it answered, which may be of an earlier version of Dossier.
         let last = chosen.as_ref().or(answers.last().map(|(answer, _)| answer));
         let prompt = last.map_or(prompt, |answer| answer.prompt.clone());
         let model = chosen.filter(|_| opinion.is_some());
@@ -112,22 +114,22 @@ impl Assessment {
 }
 
 impl Assessment {
-    /// What the answers cost, in all.
-    pub fn usage(&self) -> Usage {
+    /// Returns the total usage of all answers.
+    pub(crate) fn usage(&self) -> Usage {
         self.answers.iter().fold(Usage::default(), |sum, (answer, _)| sum.plus(answer.usage))
     }
 
-    /// Whether the words at the report's head are a model's.
+    /// Returns whether a model wrote the summary.
     pub fn has_summary_by_model(&self) -> bool {
         self.opinion.as_ref().is_some_and(|opinion| opinion.summary.is_some())
     }
 
-    /// The level that the report has.
-    pub fn level(&self) -> RiskLevel {
+    /// Returns the level of the report.
+    pub(crate) fn level(&self) -> RiskLevel {
         self.assessed.level(self.opinion.as_ref().map(|opinion| opinion.level))
     }
 
-    /// The finished report `id` on what was asked.
+    /// Returns the finished report `id` for `request`.
     pub fn into_document(
         self,
         id: ReportId,
@@ -161,7 +163,7 @@ impl Assessment {
     }
 }
 
-/// A summary that no model wrote: what the rules found, in their own words.
+/// Returns the summary of a report for which no model wrote one: the effects of the rules.
 fn from_rules(assessed: &Assessed, words: &Words) -> Summary {
     let level = words.text_of("levels", assessed.level(None).as_str());
     let mut sentences = vec![words.fill("from_rules.level", &[("level", level)])];

@@ -1,21 +1,22 @@
-//! The models that are known: what they can do, what they cost, and what the account may ask of them.
-//! Built in as `models.toml`; an operator's file adds to it.
+//! The catalogue of models: what they can do, what they cost, and which quotas the account has for them.
+//! The built-in part is `models.toml`; an operator's file adds to it.
 
 use std::{fs, str::FromStr, sync::LazyLock};
 
 use aws_adapters::quota::Limits;
-use domain::{report::Usage, usage::MicroUsd};
 use serde::{Deserialize, Serialize};
+
+use super::price::{Price, Tier};
 
 /// Prefixes of cross-Region inference profiles ("Supported Regions and models for inference
 /// profiles").
 const PROFILES: [&str; 8] = ["global", "us", "eu", "apac", "jp", "au", "ca", "us-gov"];
 
-/// The models of a file.
+/// A catalogue of models, as read from one file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
-    /// Changes with every change of a price; recorded with each report.
+    /// Changes whenever a price changes; recorded with each report.
     #[serde(default)]
     version: Option<String>,
     #[serde(rename = "model", default)]
@@ -47,69 +48,32 @@ struct PriceEntry {
     cache_write: Option<f64>,
 }
 
-/// How a model is brought to answer in the schema.
+/// How a model is made to answer in the schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum StructuredOutput {
+pub(crate) enum StructuredOutput {
     /// By the model's own constrained decoding (`outputConfig`).
     Native,
-    /// By a tool that it is forced to call.
+    /// By a tool that the model is forced to call.
     #[default]
     Tool,
 }
 
-/// A service tier of Bedrock ("Service tiers for optimizing performance and cost").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names are Bedrock's")]
-pub enum Tier {
-    #[default]
-    Default,
-    Priority,
-    Flex,
-    Reserved,
-}
-
-/// Prices in US dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Price {
-    /// Of tokens sent.
-    pub input: f64,
-    /// Of tokens written by the model.
-    pub output: f64,
-    /// Of tokens read from the prompt cache; as tokens sent where there is none.
-    pub cache_read: Option<f64>,
-    /// Of tokens written to the prompt cache; as tokens sent where there is none.
-    pub cache_write: Option<f64>,
-}
-
-/// Tokens of one call, as Bedrock counts them: what is read from or written to the cache is no part
-/// of `input`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names are Bedrock's")]
-pub struct Tokens {
-    pub input: u64,
-    pub output: u64,
-    pub cache_read: u64,
-    pub cache_write: u64,
-}
-
-/// What a configured model can do and costs.
+/// Capabilities, quota and price of a configured model.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Known {
-    /// How it is brought to answer in the schema.
-    pub structured_output: StructuredOutput,
+pub(crate) struct ModelSpec {
+    /// How the model is made to answer in the schema.
+    pub(crate) structured_output: StructuredOutput,
     /// Whether the system prompt and the schema are marked for the prompt cache.
-    pub prompt_cache: bool,
-    /// Sent as it stands.
-    pub temperature: Option<f32>,
-    /// How many tokens of quota one token of an answer counts.
-    pub burndown: u64,
-    /// What the account may ask of it; none where that is not configured.
-    pub limits: Option<Limits>,
-    /// What it costs.
-    pub price: Price,
+    pub(crate) prompt_cache: bool,
+    /// Temperature to send; `None` for models that reject one.
+    pub(crate) temperature: Option<f32>,
+    /// Number of quota tokens that one output token counts.
+    pub(crate) burndown: u64,
+    /// The account's quota for the model; `None` if it is not configured.
+    pub(crate) limits: Option<Limits>,
+    /// Price of the model's tokens.
+    pub(crate) price: Price,
 }
 
 static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
@@ -118,26 +82,26 @@ static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
 });
 
 impl Catalogue {
-    /// The models that this version of Dossier knows.
-    pub fn built_in() -> &'static Self {
+    /// Returns the built-in catalogue.
+    pub(crate) fn built_in() -> &'static Self {
         &BUILT_IN
     }
 
-    /// The version of the prices, as reports record it.
-    pub fn version(&self) -> String {
+    /// Returns the version of the prices, as reports record it.
+    pub(crate) fn version(&self) -> String {
         let built_in = BUILT_IN.version.as_deref().unwrap_or_default();
         match &self.version {
-            Some(own) if own != built_in => format!("{built_in}, {own}"),
+            Some(added) if added != built_in => format!("{built_in}, {added}"),
             _ => built_in.to_owned(),
         }
     }
 
-    /// What is known of the model `id` where it is asked in `region` at `tier`. `id` may be that of a model,
-    /// of an inference profile, or the ARN of either.
+    /// Returns the specification of the model `id`, called in `region` at `tier`. `id` is the id of a model
+    /// or of an inference profile, or the ARN of either.
     ///
     /// # Errors
-    /// What lacks, in words for the operator.
-    pub fn find(&self, id: &str, region: &str, tier: Tier) -> Result<Known, String> {
+    /// Returns a message for the operator if the model is unknown or has no price for this region and tier.
+    pub(crate) fn find(&self, id: &str, region: &str, tier: Tier) -> Result<ModelSpec, String> {
         let (profile, base) = split(id);
         let entries: Vec<&Entry> = [self, Self::built_in()]
             .into_iter()
@@ -145,29 +109,17 @@ impl Catalogue {
             .flatten()
             .collect();
         if entries.is_empty() {
-            return Err(format!(
-                "the model {id} is not known: give it an entry with its price in DOSSIER_MODELS"
-            ));
+            return Err(format!("the model {id} is unknown: add it with its price to DOSSIER_MODELS"));
         }
-        let fits = |entry: &&PriceEntry| {
-            let named = |list: &Option<Vec<String>>, what: &str| {
-                list.as_ref().is_none_or(|list| list.iter().any(|known| known == what))
-            };
-            let of_tier = match &entry.tiers {
-                Some(tiers) => tiers.contains(&tier),
-                None => tier == Tier::Default,
-            };
-            named(&entry.profiles, profile) && named(&entry.regions, region) && of_tier
-        };
         let price = entries
             .iter()
             .find_map(|entry| entry.price.as_ref())
-            .and_then(|prices| prices.iter().find(fits))
+            .and_then(|prices| prices.iter().find(|price| price.applies_to(profile, region, tier)))
             .map(PriceEntry::price)
             .ok_or_else(|| {
                 format!(
-                    "no price of the model {id} is known for the region {region} and the service tier {}: give it \
-                     one in DOSSIER_MODELS",
+                    "the model {id} has no price for the region {region} and the service tier {}: add one to \
+                     DOSSIER_MODELS",
                     tier.as_str()
                 )
             })?;
@@ -181,7 +133,7 @@ impl Catalogue {
                 tokens: tokens.unwrap_or(u64::from(u32::MAX)).max(1),
             }),
         };
-        Ok(Known {
+        Ok(ModelSpec {
             structured_output: entries.iter().find_map(|entry| entry.structured_output).unwrap_or_default(),
             prompt_cache: entries.iter().find_map(|entry| entry.prompt_cache).unwrap_or_default(),
             temperature: entries.iter().find_map(|entry| entry.temperature),
@@ -192,7 +144,7 @@ impl Catalogue {
     }
 }
 
-/// The prefix of the inference profile, if there is one, and the id of the model.
+/// Splits `id` into the prefix of its inference profile, which may be empty, and the id of the model.
 fn split(id: &str) -> (&str, &str) {
     // arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.vendor.model-v1:0
     let name = if id.starts_with("arn:") { id.rsplit('/').next().unwrap_or(id) } else { id };
@@ -205,7 +157,8 @@ fn split(id: &str) -> (&str, &str) {
 impl FromStr for Catalogue {
     type Err = String;
 
-    /// Reads a file's path, or the text itself, which is told from a path by an equals sign.
+    /// Reads a catalogue from TOML text, or from the file at the path `value`. A value that contains an
+    /// equals sign is text.
     fn from_str(value: &str) -> Result<Self, String> {
         let text = if value.contains('=') {
             value.to_owned()
@@ -216,32 +169,9 @@ impl FromStr for Catalogue {
     }
 }
 
-impl Tier {
-    /// Its name as Bedrock has it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Priority => "priority",
-            Self::Flex => "flex",
-            Self::Reserved => "reserved",
-        }
-    }
-}
-
-impl FromStr for Tier {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Default, Self::Priority, Self::Flex, Self::Reserved]
-            .into_iter()
-            .find(|tier| tier.as_str() == text)
-            .ok_or_else(|| "it is none of default, priority, flex, reserved".to_owned())
-    }
-}
-
 impl StructuredOutput {
-    /// Its name in files and reports.
-    pub fn as_str(self) -> &'static str {
+    /// Returns its name in files and reports.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Tool => "tool",
@@ -250,49 +180,22 @@ impl StructuredOutput {
 }
 
 impl PriceEntry {
+    /// Returns whether the entry holds for a call through `profile` in `region` at `tier`. An entry without
+    /// profiles or regions holds for all of them, one without tiers for the default tier alone.
+    fn applies_to(&self, profile: &str, region: &str, tier: Tier) -> bool {
+        let includes = |names: &Option<Vec<String>>, name: &str| {
+            names.as_ref().is_none_or(|names| names.iter().any(|listed| listed == name))
+        };
+        let at_tier = match &self.tiers {
+            Some(tiers) => tiers.contains(&tier),
+            None => tier == Tier::Default,
+        };
+        includes(&self.profiles, profile) && includes(&self.regions, region) && at_tier
+    }
+
     fn price(&self) -> Price {
         let Self { input, output, cache_read, cache_write, .. } = *self;
         Price { input, output, cache_read, cache_write }
-    }
-}
-
-impl Price {
-    fn check(&self) -> Result<(), &'static str> {
-        let all = [Some(self.input), Some(self.output), self.cache_read, self.cache_write];
-        let fair = |price: f64| (0.0..=100_000.0).contains(&price);
-        if all.into_iter().flatten().all(fair) {
-            Ok(())
-        } else {
-            Err("is none: use numbers from 0 to 100000")
-        }
-    }
-
-    /// What these tokens cost.
-    pub fn cost(&self, tokens: Tokens) -> MicroUsd {
-        [
-            MicroUsd::of_tokens(tokens.input, self.input),
-            MicroUsd::of_tokens(tokens.output, self.output),
-            MicroUsd::of_tokens(tokens.cache_read, self.cache_read.unwrap_or(self.input)),
-            MicroUsd::of_tokens(tokens.cache_write, self.cache_write.unwrap_or(self.input)),
-        ]
-        .into_iter()
-        .sum()
-    }
-
-    /// The most that a call can cost: everything sent is written to the cache, and the whole answer is used.
-    pub fn most(&self, input: u64, output: u64) -> MicroUsd {
-        let dearest = self.cache_write.unwrap_or_default().max(self.input);
-        MicroUsd::of_tokens(input, dearest).plus(MicroUsd::of_tokens(output, self.output))
-    }
-
-    /// What one answered call used.
-    pub fn usage(&self, tokens: Tokens) -> Usage {
-        Usage {
-            input_tokens: tokens.input + tokens.cache_read + tokens.cache_write,
-            output_tokens: tokens.output,
-            cost_usd: self.cost(tokens).usd(),
-            model_calls: 1,
-        }
     }
 }
 
@@ -300,8 +203,8 @@ impl Price {
 mod tests {
     use super::*;
 
-    fn find(own: &str, id: &str, region: &str, tier: Tier) -> Result<Known, String> {
-        own.parse::<Catalogue>().unwrap().find(id, region, tier)
+    fn find(added: &str, id: &str, region: &str, tier: Tier) -> Result<ModelSpec, String> {
+        added.parse::<Catalogue>().unwrap().find(id, region, tier)
     }
 
     #[test]
@@ -326,42 +229,33 @@ mod tests {
     }
 
     #[test]
-    fn an_operators_entry_adds_what_it_names_and_keeps_the_rest() {
-        let own = r#"version = "bank-1"
+    fn an_operators_entry_overrides_only_the_members_it_names() {
+        let added = r#"version = "bank-1"
             [[model]]
             id = "anthropic.claude-sonnet-4-6"
             tokens_per_minute = 200000
             structured_output = "tool""#;
-        let known = find(own, "eu.anthropic.claude-sonnet-4-6", "eu-west-1", Tier::Default).unwrap();
-        assert_eq!(known.structured_output, StructuredOutput::Tool);
-        assert_eq!(known.limits.unwrap().tokens, 200_000);
-        assert_eq!((known.price.input, known.burndown, known.prompt_cache), (3.3, 5, true));
-        assert!(own.parse::<Catalogue>().unwrap().version().ends_with(", bank-1"));
+        let spec = find(added, "eu.anthropic.claude-sonnet-4-6", "eu-west-1", Tier::Default).unwrap();
+        assert_eq!(spec.structured_output, StructuredOutput::Tool);
+        assert_eq!(spec.limits.unwrap().tokens, 200_000);
+        assert_eq!((spec.price.input, spec.burndown, spec.prompt_cache), (3.3, 5, true));
+        assert!(added.parse::<Catalogue>().unwrap().version().ends_with(", bank-1"));
     }
 
     #[test]
-    fn prices_differ_by_region_and_tier_and_what_has_none_is_refused() {
-        let own = r#"model=[{id="m",price=[{regions=["ap-northeast-1"],input=2,output=2},{tiers=["flex"],input=0.5,output=1},{input=1,output=1}]}]"#;
-        let price = |region, tier| find(own, "m", region, tier).map(|known| known.price.input);
+    fn prices_differ_by_region_and_tier_and_a_model_without_a_price_is_rejected() {
+        let added = r#"model=[{id="m",price=[{regions=["ap-northeast-1"],input=2,output=2},{tiers=["flex"],input=0.5,output=1},{input=1,output=1}]}]"#;
+        let price = |region, tier| find(added, "m", region, tier).map(|spec| spec.price.input);
         assert_eq!(price("ap-northeast-1", Tier::Default), Ok(2.0));
         assert_eq!(price("eu-west-1", Tier::Default), Ok(1.0));
         assert_eq!(price("eu-west-1", Tier::Flex), Ok(0.5));
         assert!(price("eu-west-1", Tier::Priority).unwrap_err().contains("priority"));
-        assert!(find(own, "other", "x", Tier::Default).unwrap_err().contains("DOSSIER_MODELS"));
+        assert!(find(added, "other", "x", Tier::Default).unwrap_err().contains("DOSSIER_MODELS"));
         for bad in [r#"model=[{id="m",price=[{input=-1,output=1}]}]"#, r#"model=[{id="m"}]"#] {
             assert!(find(bad, "m", "x", Tier::Default).is_err(), "{bad}");
         }
         for bad in ["model=1", "modell=[]", "/no/such/file"] {
             assert!(bad.parse::<Catalogue>().is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_call_costs_each_kind_of_token_and_never_more_than_was_expected() {
-        let price = Price { input: 3.0, output: 15.0, cache_read: Some(0.3), cache_write: Some(3.75) };
-        let tokens = Tokens { input: 100, output: 10, cache_read: 1000, cache_write: 200 };
-        assert_eq!(price.cost(tokens), MicroUsd::new(300 + 150 + 300 + 750));
-        assert!(price.most(1300, 10) >= price.cost(tokens));
-        assert_eq!(price.usage(tokens).input_tokens, 1300);
     }
 }

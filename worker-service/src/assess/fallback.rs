@@ -1,91 +1,91 @@
-//! Whose turn it is: the first answer and one repair of each model, in the order that is configured,
-//! until one is good enough.
+//! Decides which model is asked next: each model in the configured order answers and may repair its
+//! answer once, until an answer is good enough.
 
 use domain::document::{PassedOver, PassedOverBecause};
 
 use super::{answer::ModelAnswer, checks::Checked};
 
-/// Answers that one model can be asked for: the first, and one repair.
-const TURNS: u32 = 2;
+/// Maximum number of answers from one model: the first one and one repair.
+const ANSWERS_PER_MODEL: u32 = 2;
 
-/// What is to be done next.
+/// The next step of an assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum Step {
     /// Ask the model at this index of the configuration.
     Ask(usize),
-    /// Ask it to repair its last answer.
+    /// Ask the model at this index to repair the last answer.
     Repair(usize),
-    /// Go on with what there is.
-    End,
+    /// Stop asking and use the answers so far.
+    Finish,
 }
 
-/// The way from model to model.
+/// The order in which models are asked, and the models that were passed over.
 #[derive(Clone, Debug)]
 pub(super) struct FallbackPolicy {
     /// Ids of the models, as configured.
     models: Vec<String>,
-    /// Those that were asked without use.
+    /// Models that gave no usable answer.
     passed_over: Vec<PassedOver>,
-    /// Answers of the model whose turn it is.
-    turns: u32,
-    next: Next,
+    /// Number of answers from the current model.
+    answers: u32,
+    next: Step,
 }
 
 impl FallbackPolicy {
-    /// The course over `models`, the first to be asked first.
+    /// Creates the policy for `models`, in order of preference.
     pub(super) fn new(models: Vec<String>) -> Self {
-        let mut fallback = Self { models, passed_over: Vec::new(), turns: 0, next: Next::End };
-        fallback.next = fallback.first_left();
+        let mut fallback = Self { models, passed_over: Vec::new(), answers: 0, next: Step::Finish };
+        fallback.next = fallback.ask_next_model();
         fallback
     }
 
-    /// What is to be done next.
-    pub(super) fn next(&self) -> Next {
+    /// Returns the next step.
+    pub(super) fn next(&self) -> Step {
         self.next
     }
 
-    /// Models that were asked without use so far.
+    /// Returns the models that gave no usable answer so far.
     pub(super) fn passed_over(&self) -> &[PassedOver] {
         &self.passed_over
     }
 
-    /// Takes an answer that an earlier attempt got: what was passed over then is not asked again, whatever
-    /// is configured now.
+    /// Takes over an answer of an earlier attempt. The models that were passed over then are not asked again,
+    /// whatever is configured now.
     pub(super) fn resume(&mut self, answer: &ModelAnswer) {
         for passed in &answer.passed_over {
-            if !self.has_passed(&passed.model) {
+            if !self.has_passed_over(&passed.model) {
                 self.passed_over.push(passed.clone());
-                self.turns = 0;
+                self.answers = 0;
             }
         }
     }
 
-    /// An answer came, and fared like this in the checks.
+    /// Records an answer and the result of its checks.
     pub(super) fn answered(&mut self, answer: &ModelAnswer, checked: &Checked) {
-        self.turns += 1;
+        self.answers += 1;
         if checked.problems.is_empty() {
-            self.next = Next::End;
+            self.next = Step::Finish;
         } else if answer.is_refusal() {
-            self.pass(&answer.model, PassedOverBecause::Refusal);
-        } else if self.turns < TURNS {
-            // An answer of a model that is configured no more is repaired by the next that is.
+            self.pass_over(&answer.model, PassedOverBecause::Refusal);
+        } else if self.answers < ANSWERS_PER_MODEL {
+            // An answer of a model that is no longer configured is repaired by the next configured one.
             self.next = match self.models.iter().position(|model| *model == answer.model) {
-                Some(index) => Next::Repair(index),
-                None => self.first_left(),
+                Some(index) => Step::Repair(index),
+                None => self.ask_next_model(),
             };
         } else if checked.has_summary() {
-            self.next = Next::End;
+            self.next = Step::Finish;
         } else {
-            self.pass(&answer.model, PassedOverBecause::Invalid);
+            self.pass_over(&answer.model, PassedOverBecause::Invalid);
         }
     }
 
-    /// A model gave no answer; whether another one is left to ask.
-    pub(super) fn out_of_order(&mut self, model: &str) -> bool {
+    /// Records that a model gave no answer. Returns whether another model is left to ask; if not, the model
+    /// is not passed over, because another attempt will ask it again.
+    pub(super) fn unavailable(&mut self, model: &str) -> bool {
         let before = (self.next, self.passed_over.len());
-        self.pass(model, PassedOverBecause::Outage);
-        if self.next == Next::End {
-            // Nobody is left: this one is to be asked again by another attempt.
+        self.pass_over(model, PassedOverBecause::Outage);
+        if self.next == Step::Finish {
             self.passed_over.truncate(before.1);
             self.next = before.0;
             return false;
@@ -93,31 +93,32 @@ impl FallbackPolicy {
         true
     }
 
-    /// The last model gives no answer either, and that is the end of it.
+    /// Records that the last model gave no answer and that no further attempt will ask it.
     pub(super) fn give_up(&mut self, model: &str) {
-        self.pass(model, PassedOverBecause::Outage);
-        self.next = Next::End;
+        self.pass_over(model, PassedOverBecause::Outage);
+        self.next = Step::Finish;
     }
 
-    /// Whether a model gave no answer.
+    /// Returns whether any model was unavailable.
     pub(super) fn has_outage(&self) -> bool {
         self.passed_over.iter().any(|passed| passed.because == PassedOverBecause::Outage)
     }
 
-    fn pass(&mut self, model: &str, because: PassedOverBecause) {
-        if !self.has_passed(model) {
+    fn pass_over(&mut self, model: &str, because: PassedOverBecause) {
+        if !self.has_passed_over(model) {
             self.passed_over.push(PassedOver { model: model.to_owned(), because });
         }
-        self.turns = 0;
-        self.next = self.first_left();
+        self.answers = 0;
+        self.next = self.ask_next_model();
     }
 
-    fn has_passed(&self, model: &str) -> bool {
+    fn has_passed_over(&self, model: &str) -> bool {
         self.passed_over.iter().any(|passed| passed.model == model)
     }
 
-    fn first_left(&self) -> Next {
-        self.models.iter().position(|model| !self.has_passed(model)).map_or(Next::End, Next::Ask)
+    fn ask_next_model(&self) -> Step {
+        let next = self.models.iter().position(|model| !self.has_passed_over(model));
+        next.map_or(Step::Finish, Step::Ask)
     }
 }
 
@@ -152,12 +153,12 @@ mod tests {
         }
     }
 
-    fn good() -> Checked {
+    fn valid() -> Checked {
         Checked::default()
     }
 
-    fn bad(with_summary: bool) -> Checked {
-        let problems = vec![Problem { place: Place::ModelAnswer, flaw: Flaw::Uncited }];
+    fn invalid(with_summary: bool) -> Checked {
+        let problems = vec![Problem { place: Place::Answer, flaw: Flaw::Uncited }];
         let summary =
             with_summary.then(|| domain::assessment::Summary { text: "x".into(), citations: vec![] });
         let opinion = Opinion { level: domain::risk::Grade::Low, summary, findings: vec![] };
@@ -165,64 +166,64 @@ mod tests {
     }
 
     #[test]
-    fn a_good_answer_ends_it_and_a_bad_one_is_repaired_once() {
+    fn a_valid_answer_finishes_and_an_invalid_one_is_repaired_once() {
         let mut fallback = policy();
-        assert_eq!(fallback.next(), Next::Ask(0));
-        fallback.answered(&answer("a", "tool_use"), &bad(true));
-        assert_eq!(fallback.next(), Next::Repair(0));
-        fallback.answered(&answer("a", "tool_use"), &good());
-        assert_eq!((fallback.next(), fallback.passed_over().len()), (Next::End, 0));
+        assert_eq!(fallback.next(), Step::Ask(0));
+        fallback.answered(&answer("a", "tool_use"), &invalid(true));
+        assert_eq!(fallback.next(), Step::Repair(0));
+        fallback.answered(&answer("a", "tool_use"), &valid());
+        assert_eq!((fallback.next(), fallback.passed_over().len()), (Step::Finish, 0));
     }
 
     #[test]
-    fn a_repair_that_is_good_enough_ends_it_and_one_without_a_summary_calls_the_next_model() {
+    fn a_repair_with_a_summary_finishes_and_one_without_falls_back_to_the_next_model() {
         let mut fallback = policy();
-        fallback.answered(&answer("a", "tool_use"), &bad(false));
-        fallback.answered(&answer("a", "tool_use"), &bad(true));
-        assert_eq!(fallback.next(), Next::End);
+        fallback.answered(&answer("a", "tool_use"), &invalid(false));
+        fallback.answered(&answer("a", "tool_use"), &invalid(true));
+        assert_eq!(fallback.next(), Step::Finish);
 
         let mut fallback = policy();
-        fallback.answered(&answer("a", "tool_use"), &bad(false));
-        fallback.answered(&answer("a", "tool_use"), &bad(false));
-        assert_eq!(fallback.next(), Next::Ask(1));
-        fallback.answered(&answer("b", "tool_use"), &bad(false));
-        assert_eq!(fallback.next(), Next::Repair(1));
-        fallback.answered(&answer("b", "tool_use"), &bad(false));
-        assert_eq!(fallback.next(), Next::End);
-        let why: Vec<_> = fallback.passed_over().iter().map(|passed| passed.because.as_str()).collect();
-        assert_eq!(why, ["invalid", "invalid"]);
+        fallback.answered(&answer("a", "tool_use"), &invalid(false));
+        fallback.answered(&answer("a", "tool_use"), &invalid(false));
+        assert_eq!(fallback.next(), Step::Ask(1));
+        fallback.answered(&answer("b", "tool_use"), &invalid(false));
+        assert_eq!(fallback.next(), Step::Repair(1));
+        fallback.answered(&answer("b", "tool_use"), &invalid(false));
+        assert_eq!(fallback.next(), Step::Finish);
+        let reasons: Vec<_> = fallback.passed_over().iter().map(|passed| passed.because.as_str()).collect();
+        assert_eq!(reasons, ["invalid", "invalid"]);
     }
 
     #[test]
-    fn a_refusal_or_an_outage_calls_the_next_model_at_once() {
+    fn a_refusal_or_an_outage_falls_back_to_the_next_model_at_once() {
         let mut fallback = policy();
-        fallback.answered(&answer("a", "guardrail_intervened"), &bad(false));
-        assert_eq!(fallback.next(), Next::Ask(1));
-        assert!(!fallback.out_of_order("b"), "nobody is left");
-        assert_eq!((fallback.next(), fallback.passed_over().len()), (Next::Ask(1), 1));
+        fallback.answered(&answer("a", "guardrail_intervened"), &invalid(false));
+        assert_eq!(fallback.next(), Step::Ask(1));
+        assert!(!fallback.unavailable("b"), "no model is left");
+        assert_eq!((fallback.next(), fallback.passed_over().len()), (Step::Ask(1), 1));
 
         let mut fallback = policy();
-        assert!(fallback.out_of_order("a"));
-        assert_eq!(fallback.next(), Next::Ask(1));
+        assert!(fallback.unavailable("a"));
+        assert_eq!(fallback.next(), Step::Ask(1));
         assert_eq!(fallback.passed_over()[0].because, PassedOverBecause::Outage);
     }
 
     #[test]
-    fn another_attempt_goes_on_where_the_last_one_was() {
+    fn another_attempt_resumes_at_the_model_of_the_last_one() {
         let mut first = policy();
-        assert!(first.out_of_order("a"));
-        let kept = ModelAnswer { passed_over: first.passed_over().to_vec(), ..answer("b", "tool_use") };
+        assert!(first.unavailable("a"));
+        let stored = ModelAnswer { passed_over: first.passed_over().to_vec(), ..answer("b", "tool_use") };
         let mut second = policy();
-        second.resume(&kept);
-        second.answered(&kept, &bad(false));
-        assert_eq!(second.next(), Next::Repair(1));
+        second.resume(&stored);
+        second.answered(&stored, &invalid(false));
+        assert_eq!(second.next(), Step::Repair(1));
         assert_eq!(second.passed_over(), first.passed_over());
     }
 
     #[test]
-    fn an_answer_of_a_model_that_is_configured_no_more_is_not_repaired_by_it() {
+    fn a_model_that_is_no_longer_configured_is_not_asked_for_a_repair() {
         let mut fallback = policy();
-        fallback.answered(&answer("gone", "tool_use"), &bad(false));
-        assert_eq!(fallback.next(), Next::Ask(0));
+        fallback.answered(&answer("gone", "tool_use"), &invalid(false));
+        assert_eq!(fallback.next(), Step::Ask(0));
     }
 }

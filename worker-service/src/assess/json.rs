@@ -1,11 +1,11 @@
-//! JSON values and the documents of the AWS SDKs, which have no conversion of their own.
+//! Converts between JSON values and the documents of the AWS SDKs, which offer no conversion.
 
 use std::collections::HashMap;
 
 use aws_smithy_types::{Document, Number};
 use serde_json::Value;
 
-/// A JSON value as a document.
+/// Converts a JSON value to a document.
 pub(super) fn to_document(value: &Value) -> Document {
     match value {
         Value::Null => Document::Null,
@@ -23,7 +23,7 @@ pub(super) fn to_document(value: &Value) -> Document {
     }
 }
 
-/// A document as a JSON value.
+/// Converts a document to a JSON value.
 pub(super) fn to_value(document: Document) -> Value {
     match document {
         Document::Null => Value::Null,

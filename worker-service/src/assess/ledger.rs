@@ -1,5 +1,5 @@
-//! What an assessment keeps of its answers, and who pays for them: the journal and the budgets for
-//! a report, nobody for a replay.
+//! Where the answers of an assessment are stored and how they are paid for: by the journal and the
+//! budgets for a report, not at all for a replay.
 
 use std::{future::Future, sync::Arc};
 
@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::{
     answer::ModelAnswer,
     model::Model,
-    model_budget::{ModelBudget, Permit, Wanted},
+    model_budget::{CallRequest, ModelBudget, Reservation},
 };
 use crate::{
     failure::{AttemptError, Failure},
@@ -23,73 +23,71 @@ use crate::{
     lease::Lease,
 };
 
-/// Keeps answers and has them paid for.
+/// Stores answers, and reserves and settles what they cost.
 pub trait AnswerLedger: Send {
-    /// What a call that may be made is settled by.
-    type Permit: Send + Sync;
+    /// A reservation for one call.
+    type Reservation: Send + Sync;
 
-    /// Whether nobody tries again when this goes wrong.
+    /// Returns whether no further attempt follows if this one fails.
     fn is_last_attempt(&self) -> bool;
 
-    /// The `number`-th answer, if it was got before.
-    fn answer(
+    /// Returns the `number`-th answer if an earlier attempt stored it.
+    fn stored_answer(
         &mut self,
         number: u32,
     ) -> impl Future<Output = Result<Option<ModelAnswer>, AttemptError>> + Send;
 
-    /// Whether the `number`-th answer may be bought of `model`, at `most` for it, after what was `used`.
-    fn open(
+    /// Reserves `cost` for a call of `model` that asks for the `number`-th answer.
+    fn reserve(
         &mut self,
         number: u32,
         model: &Model,
-        cost: Cost,
-    ) -> impl Future<Output = Result<Self::Permit, AttemptError>> + Send;
+        cost: CallCost,
+    ) -> impl Future<Output = Result<Self::Reservation, AttemptError>> + Send;
 
-    /// Keeps an answer, or gives the one that was kept before.
-    fn keep(
+    /// Stores the `number`-th answer and settles its reservation. Returns the stored answer, which is an
+    /// earlier one if there was one.
+    fn settle(
         &mut self,
         number: u32,
         model: &Model,
-        permit: Self::Permit,
+        reservation: Self::Reservation,
         answer: ModelAnswer,
     ) -> impl Future<Output = Result<ModelAnswer, AttemptError>> + Send;
 
-    /// A call gave no answer.
-    fn failed(
+    /// Releases the reservation of a call that failed, unless the call may have been billed.
+    fn release(
         &mut self,
         model: &Model,
-        permit: Self::Permit,
+        reservation: Self::Reservation,
         failure: &Failure,
     ) -> impl Future<Output = Result<(), AttemptError>> + Send;
 }
 
 /// What a call can cost.
 #[derive(Clone, Copy, Debug)]
-pub struct Cost {
-    /// The most, in money.
-    pub most: MicroUsd,
-    /// In tokens of the quota, when it begins.
-    pub quota_tokens: u64,
-    /// What answers before it have used.
-    pub used: Usage,
+pub struct CallCost {
+    /// Maximum cost in money.
+    pub(crate) max_cost: MicroUsd,
+    /// Quota tokens that the call takes when it begins.
+    pub(crate) quota_tokens: u64,
+    /// Usage of the report's earlier answers.
+    pub(crate) used: Usage,
 }
 
-/// The record of a report in work.
+/// The ledger of a report: answers go to its journal, costs to the shared budget.
 #[derive(Debug)]
-pub struct ReportLedger<'a> {
-    /// The right to work on it.
-    pub lease: &'a mut Lease,
-    /// Where answers are kept.
-    pub journal: Journal,
-    /// Who pays.
-    pub model_budget: Arc<ModelBudget>,
+pub(crate) struct ReportLedger<'a> {
+    lease: &'a mut Lease,
+    journal: Journal,
+    budget: Arc<ModelBudget>,
     calls: u32,
 }
 
 impl<'a> ReportLedger<'a> {
-    /// The record of the report that `lease` holds.
-    pub fn new(lease: &'a mut Lease, journal: Journal, model_budget: Arc<ModelBudget>) -> Self {
-        Self { lease, journal, model_budget, calls: 0 }
+    /// Creates the ledger of the report that `lease` holds.
+    pub(crate) fn new(lease: &'a mut Lease, journal: Journal, budget: Arc<ModelBudget>) -> Self {
+        Self { lease, journal, budget, calls: 0 }
     }
 
     fn call(&self, attempt: u32, number: u32, day: Day) -> ModelCall {
@@ -99,99 +97,110 @@ impl<'a> ReportLedger<'a> {
 }
 
 impl AnswerLedger for ReportLedger<'_> {
-    type Permit = Permit;
+    type Reservation = Reservation;
 
     fn is_last_attempt(&self) -> bool {
         let lifecycle = &self.lease.report().lifecycle;
         lifecycle.attempt >= lifecycle.attempts_allowed
     }
 
-    async fn answer(&mut self, number: u32) -> Result<Option<ModelAnswer>, AttemptError> {
+    async fn stored_answer(&mut self, number: u32) -> Result<Option<ModelAnswer>, AttemptError> {
         let Some(answer) = self.journal.answer(number).await? else { return Ok(None) };
-        if let Some(paid) = answer.paid {
-            // Whoever got it may have died before the bill was written down.
-            let call = self.call(paid.attempt, paid.number, paid.day);
-            self.model_budget.book(&call, paid.reserved, &answer).await?;
+        if let Some(payment) = answer.paid {
+            // The worker that stored it may have died before it settled the cost.
+            let call = self.call(payment.attempt, payment.number, payment.day);
+            self.budget.settle_cost(&call, payment.reserved, &answer).await?;
         }
         Ok(Some(answer))
     }
 
-    async fn open(&mut self, number: u32, model: &Model, cost: Cost) -> Result<Permit, AttemptError> {
+    async fn reserve(
+        &mut self,
+        number: u32,
+        model: &Model,
+        cost: CallCost,
+    ) -> Result<Reservation, AttemptError> {
         if number > 1 || self.calls > 0 {
-            // What came before took its time: only who still holds the lease may buy more.
+            // The calls before took time: only the current holder of the lease may make another one.
             let details = Details { usage: Some(cost.used), ..Details::default() };
             self.lease.write(|attempt| Command::Advance { attempt }, &details).await?;
         }
         self.calls += 1;
-        let wanted = Wanted {
-            call: self.call(self.lease.attempt(), self.calls, self.model_budget.today()),
-            most: cost.most,
+        let request = CallRequest {
+            call: self.call(self.lease.attempt(), self.calls, self.budget.today()),
+            max_cost: cost.max_cost,
             quota_tokens: cost.quota_tokens,
             spent: MicroUsd::from_usd(cost.used.cost_usd),
         };
-        self.model_budget.open(model, wanted).await
+        self.budget.reserve(model, request).await
     }
 
-    async fn keep(
+    async fn settle(
         &mut self,
         number: u32,
         model: &Model,
-        permit: Permit,
+        reservation: Reservation,
         answer: ModelAnswer,
     ) -> Result<ModelAnswer, AttemptError> {
-        let answer = ModelAnswer { paid: Some(permit.paid()), first: number == 1, ..answer };
-        let (journal, model_budget, used) =
-            (self.journal.clone(), Arc::clone(&self.model_budget), model.quota_used(answer.tokens));
-        // In a task of its own: it is paid for, and is written down even where the attempt is ended in the middle of it.
-        let keeping = tokio::spawn(
+        let answer = ModelAnswer { paid: Some(reservation.payment()), first: number == 1, ..answer };
+        let (journal, budget, quota_used) =
+            (self.journal.clone(), Arc::clone(&self.budget), model.quota_used(answer.tokens));
+        // The answer is paid for: a task of its own stores and settles it even if the attempt is cancelled
+        // meanwhile.
+        let settling = tokio::spawn(
             async move {
-                let kept = journal.keep_answer(number, answer.clone()).await?;
-                // Another worker's answer may have been there first: this one is paid for all the same.
-                let first = answer.first && kept.paid == answer.paid;
-                model_budget.settle(&permit, used, &ModelAnswer { first, ..answer }).await?;
-                Ok(kept)
+                let stored = journal.store_answer(number, answer.clone()).await?;
+                // Another worker may have stored its answer first. This answer is billed all the same.
+                let first = answer.first && stored.paid == answer.paid;
+                budget.settle(&reservation, quota_used, &ModelAnswer { first, ..answer }).await?;
+                Ok(stored)
             }
             .in_current_span(),
         );
-        keeping.await.unwrap_or_else(|error| {
+        settling.await.unwrap_or_else(|error| {
             Err(AttemptError::Failed(Failure {
                 class: ErrorClass::Transient,
                 code: "answer_not_kept",
-                message: "The model's answer could not be kept. Resubmit the report later.",
+                message: "The model's answer could not be stored. Resubmit the report later.",
                 detail: error.to_string(),
             }))
         })
     }
 
-    async fn failed(&mut self, model: &Model, permit: Permit, failure: &Failure) -> Result<(), AttemptError> {
+    async fn release(
+        &mut self,
+        model: &Model,
+        reservation: Reservation,
+        failure: &Failure,
+    ) -> Result<(), AttemptError> {
         if failure.class == ErrorClass::Throttled {
-            self.model_budget.throttled(model).await;
+            self.budget.record_throttle(model).await;
         }
-        // A call that was given up may be answered still, and be paid for: its money stays reserved.
-        if failure.may_be_paid() { Ok(()) } else { self.model_budget.give_back(&permit).await }
+        // The model may still answer, and bill, a call that timed out: its money stays reserved.
+        if failure.may_be_billed() { Ok(()) } else { self.budget.release(&reservation).await }
     }
 }
 
-/// No ledger: every answer is bought anew, and nothing is written anywhere.
+/// The ledger of an assessment outside of a report: every answer is bought anew, and nothing is stored.
 #[derive(Clone, Copy, Debug)]
 pub struct NoLedger;
 
 impl AnswerLedger for NoLedger {
-    type Permit = ();
+    type Reservation = ();
 
     fn is_last_attempt(&self) -> bool {
         true
     }
 
-    async fn answer(&mut self, _: u32) -> Result<Option<ModelAnswer>, AttemptError> {
+    async fn stored_answer(&mut self, _: u32) -> Result<Option<ModelAnswer>, AttemptError> {
         Ok(None)
     }
 
-    async fn open(&mut self, _: u32, _: &Model, _: Cost) -> Result<(), AttemptError> {
+    async fn reserve(&mut self, _: u32, _: &Model, _: CallCost) -> Result<(), AttemptError> {
         Ok(())
     }
 
-    async fn keep(
+    async fn settle(
         &mut self,
         _: u32,
         _: &Model,
@@ -201,7 +210,7 @@ impl AnswerLedger for NoLedger {
         Ok(answer)
     }
 
-    async fn failed(&mut self, _: &Model, (): (), _: &Failure) -> Result<(), AttemptError> {
+    async fn release(&mut self, _: &Model, (): (), _: &Failure) -> Result<(), AttemptError> {
         Ok(())
     }
 }

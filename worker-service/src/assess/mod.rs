@@ -1,19 +1,25 @@
-//! Has the evidence assessed by a model, and lets through only what stands up to the checks.
+//! Assesses the evidence of a report: the rules give a floor and a score, then a model writes the
+//! words within them, and only claims that pass the checks reach the report.
 //!
-//! The model gets one turn to answer and one to repair; each answer is journalled before it is
-//! used. Claims that still fail are dropped and recorded; without a usable answer the rules speak.
+//! A model may answer once and repair its answer once; each answer is journalled before it is used.
+//! Claims that still fail a check are dropped and recorded. Without a usable answer the summary
+//! comes from the rules.
 
-pub mod answer;
+pub(crate) mod answer;
 mod assessment;
-pub mod catalogue;
-pub mod checks;
+mod bedrock;
+mod catalogue;
+mod checks;
 mod fallback;
 mod json;
-pub mod ledger;
-pub mod model;
-pub mod model_budget;
-pub mod opinion;
-pub mod prompt;
+mod ledger;
+mod model;
+mod model_budget;
+mod opinion;
+mod price;
+mod prompt;
+mod settings;
+mod turn;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,15 +34,21 @@ use domain::{
 use telemetry::metrics::metrics;
 use tokio::time::sleep;
 
-pub use self::assessment::Assessment;
 use self::{
-    answer::{Content, ModelAnswer},
+    answer::Content,
     assessment::AssessmentParts,
-    checks::{Checked, Checks, Instructions, Problem},
-    fallback::{FallbackPolicy, Next},
-    ledger::{AnswerLedger, Cost},
-    model::{Model, Turn},
-    prompt::Prompt,
+    checks::{Checked, Checks, Instructions},
+    fallback::{FallbackPolicy, Step},
+    ledger::{AnswerLedger, CallCost},
+};
+pub use self::{
+    answer::ModelAnswer, assessment::Assessment, ledger::NoLedger, model::Model, prompt::Prompt, turn::Turn,
+};
+pub(crate) use self::{
+    checks::{Check, Problem},
+    ledger::ReportLedger,
+    model_budget::ModelBudget,
+    settings::{MODEL_SETTINGS, ModelSettings},
 };
 use crate::{
     concurrency_limit::ConcurrencyLimit,
@@ -44,105 +56,113 @@ use crate::{
     retry::full_jitter,
 };
 
-/// Tries of one call before the report is put off: throttles and faults mostly pass in seconds.
+/// Maximum number of calls for one answer within an attempt: most throttles and faults pass in seconds.
 const TRIES: u32 = 4;
+/// Back-off between these calls, with full jitter.
 const RETRY_BASE: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(8);
 
-/// Assesses evidence: rules first, then a model within what they allow.
+/// Assesses evidence: the rules first, then a model within the limits that they set.
 #[derive(Debug)]
 pub struct Assessor {
     models: Vec<Model>,
     prompt: &'static Prompt,
-    slots: Arc<ConcurrencyLimit>,
+    concurrency: Arc<ConcurrencyLimit>,
     mandatory: Vec<SourceName>,
     rulebook: &'static Rulebook,
 }
 
-/// What is asked of a model.
+/// A question to one model.
 struct ModelQuestion<'a> {
     model: &'a Model,
     turns: Vec<Turn>,
+    /// Usage of the report's earlier answers.
     used: Usage,
     passed_over: &'a [PassedOver],
 }
 
 impl Assessor {
-    /// An assessor that asks the `models` in their order with `prompt` and tells `slots` how that goes; reports need an
-    /// answer of each `mandatory` source.
+    /// Creates an assessor that asks `models` in order of preference with `prompt` and adjusts `concurrency`
+    /// to how they respond. Without an answer of each `mandatory` source, no report is LOW.
     pub fn new(
         models: Vec<Model>,
         prompt: &'static Prompt,
-        slots: Arc<ConcurrencyLimit>,
+        concurrency: Arc<ConcurrencyLimit>,
         mandatory: Vec<SourceName>,
         rulebook: &'static Rulebook,
     ) -> Self {
-        Self { models, prompt, slots, mandatory, rulebook }
+        Self { models, prompt, concurrency, mandatory, rulebook }
     }
 
     /// Returns the rules that it applies, with the words that it writes.
-    pub fn rulebook(&self) -> &'static Rulebook {
+    pub(crate) fn rulebook(&self) -> &'static Rulebook {
         self.rulebook
     }
 
-    /// Whether no report can be LOW without an answer of `source`.
-    pub fn is_mandatory(&self, source: &SourceName) -> bool {
+    /// Returns whether a report without an answer of `source` cannot be LOW.
+    pub(crate) fn is_mandatory(&self, source: &SourceName) -> bool {
         self.mandatory.contains(source)
     }
 
-    /// Version and SHA-256 of the prompt.
-    pub fn prompt_name(&self) -> &str {
+    /// Returns version and SHA-256 of the prompt.
+    pub(crate) fn prompt_name(&self) -> &str {
         &self.prompt.name
     }
 
-    /// The models, in the order in which they are asked.
-    pub fn model_ids(&self) -> Vec<String> {
+    /// Returns the ids of the models, in order of preference.
+    pub(crate) fn model_ids(&self) -> Vec<String> {
         self.models.iter().map(|model| model.id().to_owned()).collect()
     }
 
-    /// Assesses `snapshot` as `request` asks. Answers that the `record` has are not bought again.
+    /// Assesses `snapshot` for `request`. Answers that the `ledger` has stored are not bought again.
     ///
     /// # Errors
-    /// [`AttemptError`] when no model answers, or the record does not.
-    pub async fn assess<R: AnswerLedger>(
+    /// Returns an [`AttemptError`] if no model answers, or if the `ledger` fails.
+    pub async fn assess<L: AnswerLedger>(
         &self,
         request: &ReportRequest,
         snapshot: &Snapshot,
-        ledger: &mut R,
+        ledger: &mut L,
     ) -> Result<Assessment, AttemptError> {
         let assessed = self.rulebook.assess(snapshot, &self.mandatory, request.language);
-        let instructions = Instructions::of(snapshot, &request.company_name);
+        let instructions = Instructions::find(snapshot, &request.company_name);
         let checks = Checks { request, snapshot, assessed: &assessed, instructions: &instructions };
         let question = self.prompt.question(request, snapshot, &assessed)?;
         let mut answers: Vec<(ModelAnswer, Vec<Problem>)> = Vec::new();
         let mut best: Option<(usize, Checked)> = None;
-        // Without evidence there is nothing to ask about: nothing that a model says could be proven.
+        // Without evidence no model is asked: nothing that it says could be proven.
         let models = if snapshot.evidence.is_empty() { &[] } else { self.models.as_slice() };
         let mut fallback = FallbackPolicy::new(models.iter().map(|model| model.id().to_owned()).collect());
         loop {
             let (index, turns) = match fallback.next() {
-                Next::End => break,
-                Next::Ask(index) => (index, vec![Turn::Question(question.clone())]),
-                Next::Repair(index) => (index, repair(&question, answers.last())),
+                Step::Finish => break,
+                Step::Ask(index) => (index, vec![Turn::Question(question.clone())]),
+                Step::Repair(index) => (index, repair_turns(&question, answers.last())),
             };
             let number = u32::try_from(answers.len() + 1).unwrap_or(u32::MAX);
-            let answer = match ledger.answer(number).await? {
+            let answer = match ledger.stored_answer(number).await? {
                 Some(answer) => {
                     fallback.resume(&answer);
                     answer
                 }
                 None => {
-                    let asked = ModelQuestion {
+                    let question = ModelQuestion {
                         model: &models[index],
                         turns,
-                        used: used(&answers),
+                        used: total_usage(&answers),
                         passed_over: fallback.passed_over(),
                     };
-                    match self.ask(number, asked, ledger).await {
+                    match self.ask(number, question, ledger).await {
                         Ok(answer) => answer,
-                        Err(stop) => {
-                            let last = ledger.is_last_attempt();
-                            pass_over(&mut fallback, models[index].id(), stop, !answers.is_empty(), last)?;
+                        Err(error) => {
+                            let is_last = ledger.is_last_attempt();
+                            fall_back(
+                                &mut fallback,
+                                models[index].id(),
+                                error,
+                                !answers.is_empty(),
+                                is_last,
+                            )?;
                             continue;
                         }
                     }
@@ -153,117 +173,111 @@ impl Assessor {
                 metrics().check_failed(problem.flaw.check().as_str());
             }
             fallback.answered(&answer, &checked);
-            // A repair can be worse than what it was to mend.
-            if best.as_ref().is_none_or(|(_, best)| checked.worth() >= best.worth()) {
+            // A repaired answer can be worse than the one before it.
+            if best.as_ref().is_none_or(|(_, best)| checked.rank() >= best.rank()) {
                 best = Some((answers.len(), checked.clone()));
             }
             answers.push((answer, checked.problems));
         }
         let passed_over = fallback.passed_over().to_vec();
         let prompt = self.prompt.name.clone();
-        let conclusion =
+        let parts =
             AssessmentParts { assessed, instructions: &instructions, best, answers, passed_over, prompt };
-        Ok(Assessment::build(conclusion, self.rulebook, request.language))
+        Ok(Assessment::build(parts, self.rulebook, request.language))
     }
 
-    /// Buys an answer, with some tries: throttles and faults mostly pass in seconds.
-    async fn ask<R: AnswerLedger>(
+    /// Buys the `number`-th answer. Throttles and faults are retried a few times.
+    async fn ask<L: AnswerLedger>(
         &self,
         number: u32,
-        asked: ModelQuestion<'_>,
-        ledger: &mut R,
+        question: ModelQuestion<'_>,
+        ledger: &mut L,
     ) -> Result<ModelAnswer, AttemptError> {
-        let ModelQuestion { model, turns, used, passed_over } = asked;
-        let cost = Cost {
-            most: model.most(self.prompt, &turns),
+        let ModelQuestion { model, turns, used, passed_over } = question;
+        let cost = CallCost {
+            max_cost: model.max_cost(self.prompt, &turns),
             quota_tokens: model.quota_tokens(self.prompt, &turns),
             used,
         };
         let mut tries = 0;
         loop {
-            let permit = ledger.open(number, model, cost).await?;
+            let reservation = ledger.reserve(number, model, cost).await?;
             let failure = match model.ask(self.prompt, &turns).await {
                 Ok(answer) => {
-                    self.slots.answered();
+                    self.concurrency.record_success();
                     let answer = ModelAnswer { passed_over: passed_over.to_vec(), ..answer };
-                    return ledger.keep(number, model, permit, answer).await;
+                    return ledger.settle(number, model, reservation, answer).await;
                 }
                 Err(failure) => failure,
             };
             if failure.class == ErrorClass::Throttled {
-                self.slots.throttled();
+                self.concurrency.record_throttle();
             }
-            ledger.failed(model, permit, &failure).await?;
-            let again = failure.class != ErrorClass::Permanent && !failure.may_be_paid() && tries + 1 < TRIES;
-            if !again {
+            ledger.release(model, reservation, &failure).await?;
+            let retry =
+                failure.class != ErrorClass::Permanent && !failure.may_be_billed() && tries + 1 < TRIES;
+            if !retry {
                 return Err(AttemptError::Failed(failure));
             }
-            tracing::info!(code = failure.code, detail = %failure.detail, "the model gave no answer; asking again");
+            tracing::info!(code = failure.code, detail = %failure.detail, "the model did not answer; retrying");
             sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
             tries += 1;
         }
     }
 }
 
-/// Goes on from a model that gave no answer, where that is possible: with the next one, or, where there are answers
-/// already and no attempt would get a better one, with those.
-fn pass_over(
+/// Continues after `model` gave no answer: with the next model, or with the answers so far if there are any
+/// and no further attempt would get a better one.
+///
+/// # Errors
+/// Returns the error that ends the attempt if neither is possible.
+fn fall_back(
     fallback: &mut FallbackPolicy,
     model: &str,
-    stop: AttemptError,
+    error: AttemptError,
     has_answers: bool,
     is_last_attempt: bool,
 ) -> Result<(), AttemptError> {
-    let failure = match stop {
+    let failure = match error {
         AttemptError::Failed(failure) => failure,
-        stop => return Err(stop),
+        error => return Err(error),
     };
-    if !calls_another(&failure) {
-        // What was passed over in this attempt may have been paid for: another round of it spends an attempt.
+    if !warrants_fallback(&failure) {
+        // Calls of the models passed over in this attempt may have been billed: repeating them must use up an
+        // attempt.
         let throttled = failure.class == ErrorClass::Throttled && fallback.has_outage();
         let class = if throttled { ErrorClass::Transient } else { failure.class };
         return Err(AttemptError::Failed(Failure { class, ..failure }));
     }
-    let is_next = fallback.out_of_order(model);
-    let hopeless = failure.class == ErrorClass::Permanent || is_last_attempt;
-    let rules_can_speak = has_answers && hopeless;
-    if !is_next && !rules_can_speak {
+    let has_next = fallback.unavailable(model);
+    let is_final = failure.class == ErrorClass::Permanent || is_last_attempt;
+    if !has_next && !(has_answers && is_final) {
         return Err(AttemptError::Failed(failure));
     }
-    tracing::warn!(model, code = failure.code, detail = %failure.detail, another = is_next, "the model gives no answer");
-    if !is_next {
+    tracing::warn!(model, code = failure.code, detail = %failure.detail, another = has_next, "the model is unavailable");
+    if !has_next {
         fallback.give_up(model);
     }
     Ok(())
 }
 
-/// Whether another model may have the answer that this one did not give: throttles pass by themselves, a
-/// spent budget is spent for all, and the table's failures are not the model's.
-fn calls_another(failure: &Failure) -> bool {
+/// Returns whether another model may answer where this one failed. Throttles pass by themselves, a spent
+/// budget is spent for all models, and failures of the table are not the model's.
+fn warrants_fallback(failure: &Failure) -> bool {
     failure.code != BUDGET_EXCEEDED && failure.is_of_model() && failure.class != ErrorClass::Throttled
 }
 
-/// The question, the last answer, and what is wrong with it.
-fn repair(question: &str, last: Option<&(ModelAnswer, Vec<Problem>)>) -> Vec<Turn> {
+/// Returns the question, the last answer, and the request to repair it.
+fn repair_turns(question: &str, last: Option<&(ModelAnswer, Vec<Problem>)>) -> Vec<Turn> {
     let mut turns = vec![Turn::Question(question.to_owned())];
     if let Some((answer, problems)) = last {
         let of_structured = matches!(answer.content, Content::Structured(_));
-        turns.push(Turn::ModelAnswer(Box::new(answer.clone())));
+        turns.push(Turn::Answer(Box::new(answer.clone())));
         turns.push(Turn::Repair { problems: prompt::repair(problems), of_structured });
     }
     turns
 }
 
-fn used(answers: &[(ModelAnswer, Vec<Problem>)]) -> Usage {
+fn total_usage(answers: &[(ModelAnswer, Vec<Problem>)]) -> Usage {
     answers.iter().fold(Usage::default(), |sum, (answer, _)| sum.plus(answer.usage))
-}
-
-/// A prompt that cannot be made is a mistake of ours.
-pub(crate) fn unrenderable(error: impl std::fmt::Display) -> AttemptError {
-    AttemptError::Failed(Failure {
-        class: ErrorClass::Permanent,
-        code: "template_broken",
-        message: "The report could not be put into words. Tell the operator the report's id.",
-        detail: error.to_string(),
-    })
 }

@@ -1,5 +1,5 @@
-//! What stands between a report and a bill: budgets of money and the model's quota, both shared by
-//! all workers, both asked before a call and settled after it.
+//! The budgets of money and the quotas of models, shared by all workers. Both are reserved before a
+//! call of a model and settled after it.
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
@@ -14,8 +14,9 @@ use telemetry::metrics::metrics;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    answer::{ModelAnswer, Paid},
+    answer::{ModelAnswer, Payment},
     model::Model,
+    settings::Budgets,
 };
 use crate::{
     concurrency_limit::ConcurrencyLimit,
@@ -23,103 +24,102 @@ use crate::{
     retry::full_jitter,
 };
 
+/// Back-off between writes to the table, with full jitter.
 const RETRY_BASE: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(3);
 
-/// How long a call waits for room in the quota before its report is put off.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// Most that a call waits beyond the minute, so that not all that wait ask at once.
-const SPREAD: Duration = Duration::from_secs(5);
+/// Maximum time that a call waits for quota before its report is put back.
+const QUOTA_WAIT_MAX: Duration = Duration::from_secs(300);
+/// Maximum jitter added to a wait for the next minute's quota, so that waiting calls do not resume all at
+/// once.
+const QUOTA_WAIT_JITTER: Duration = Duration::from_secs(5);
 
-/// What may be spent.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Budgets {
-    /// On one report; none sets no bound.
-    pub report: Option<MicroUsd>,
-    /// On all reports of a tenant on a day, in UTC; none sets no bound.
-    pub tenant_day: Option<MicroUsd>,
-}
-
-/// The budgets and quotas of a worker.
+/// The budgets and quotas that a worker's model calls draw on.
 #[derive(Debug)]
-pub struct ModelBudget {
+pub(crate) struct ModelBudget {
     spending: Spending,
     budgets: Budgets,
     quotas: HashMap<String, Quota>,
-    slots: Arc<ConcurrencyLimit>,
+    concurrency: Arc<ConcurrencyLimit>,
     clock: Clock,
 }
 
-/// A call that may be made.
+/// Money and quota reserved for one call.
 #[derive(Clone, Debug)]
-pub struct Permit {
+pub(crate) struct Reservation {
     call: ModelCall,
-    reserved: MicroUsd,
-    /// The model, and how it admitted the call.
+    amount: MicroUsd,
+    /// The model's id and the admission by its quota; `None` if the model has no configured quota.
     admitted: Option<(String, Admitted)>,
 }
 
-/// What a call is for.
+/// A call that needs a reservation.
 #[derive(Clone, Debug)]
-pub struct Wanted {
-    /// The call.
-    pub call: ModelCall,
-    /// The most that it can cost.
-    pub most: MicroUsd,
-    /// The tokens of the quota that it takes when it begins.
-    pub quota_tokens: u64,
-    /// What the report has cost before.
-    pub spent: MicroUsd,
+pub(crate) struct CallRequest {
+    /// Identifies the call.
+    pub(crate) call: ModelCall,
+    /// Maximum cost of the call.
+    pub(crate) max_cost: MicroUsd,
+    /// Quota tokens that the call takes when it begins.
+    pub(crate) quota_tokens: u64,
+    /// What the report has cost so far.
+    pub(crate) spent: MicroUsd,
 }
 
-impl Permit {
-    /// What an answer to the call records of it.
-    pub fn paid(&self) -> Paid {
+impl Reservation {
+    /// Returns the reference to the reservation that the answer stores.
+    pub(crate) fn payment(&self) -> Payment {
         let ModelCall { attempt, number, day, .. } = self.call;
-        Paid { attempt, number, day, reserved: self.reserved }
+        Payment { attempt, number, day, reserved: self.amount }
     }
 }
 
 impl ModelBudget {
-    /// A model_budget over `spending` and the `quotas` of models by their ids, which tells `slots` when nothing is to be begun.
-    pub fn new(
+    /// Creates a budget over `spending` and the `quotas` by model id. While a quota is exhausted, it pauses
+    /// `concurrency`, so that the worker starts no further reports.
+    pub(crate) fn new(
         spending: Spending,
         budgets: Budgets,
         quotas: HashMap<String, Quota>,
-        slots: Arc<ConcurrencyLimit>,
+        concurrency: Arc<ConcurrencyLimit>,
         clock: Clock,
     ) -> Self {
-        Self { spending, budgets, quotas, slots, clock }
+        Self { spending, budgets, quotas, concurrency, clock }
     }
 
-    /// Waits for room in the quota of `model`, then reserves the money.
+    /// Waits until the quota of `model` admits the call, then reserves its maximum cost.
     ///
     /// # Errors
-    /// [`AttemptError`] when a budget does not have it, there is no room for minutes, or the table does not answer.
-    pub async fn open(&self, model: &Model, wanted: Wanted) -> Result<Permit, AttemptError> {
+    /// Returns an [`AttemptError`] if the call would exceed a budget, if the quota admits no call for five
+    /// minutes, or if the table does not respond.
+    pub(crate) async fn reserve(
+        &self,
+        model: &Model,
+        request: CallRequest,
+    ) -> Result<Reservation, AttemptError> {
         let admitted = match self.quotas.get(model.id()) {
-            Some(quota) => Some((model.id().to_owned(), self.admit(quota, wanted.quota_tokens).await?)),
+            Some(quota) => Some((model.id().to_owned(), self.admit(quota, request.quota_tokens).await?)),
             None => None,
         };
-        // Waiting for room may have taken it into another day.
-        let call = ModelCall { day: self.today(), ..wanted.call.clone() };
-        let permit = Permit { call, reserved: wanted.most, admitted };
-        if let Err(stop) = self.reserve(&permit, &wanted).await {
-            self.settle_quota(&permit, 0).await;
-            return Err(stop);
+        // The day may have changed while the call waited for quota.
+        let call = ModelCall { day: self.today(), ..request.call.clone() };
+        let reservation = Reservation { call, amount: request.max_cost, admitted };
+        if let Err(error) = self.reserve_money(&reservation.call, &request).await {
+            self.settle_quota(&reservation, 0).await;
+            return Err(error);
         }
-        Ok(permit)
+        Ok(reservation)
     }
 
     async fn admit(&self, quota: &Quota, tokens: u64) -> Result<Admitted, AttemptError> {
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
+        let deadline = Instant::now() + QUOTA_WAIT_MAX;
+        while Instant::now() < deadline {
             match quota.admit(tokens, self.clock.now()).await? {
                 Admission::Admitted(admitted) => return Ok(admitted),
                 Admission::Full(wait) => {
                     metrics().quota_wait(wait);
-                    let wait = wait + full_jitter(0, SPREAD, SPREAD);
-                    self.slots.pause(wait);
+                    let wait = wait + full_jitter(0, QUOTA_WAIT_JITTER, QUOTA_WAIT_JITTER);
+                    self.concurrency.pause(wait);
                     sleep(wait).await;
                 }
             }
@@ -127,59 +127,59 @@ impl ModelBudget {
         Err(AttemptError::Failed(Failure {
             class: ErrorClass::Throttled,
             code: "model_quota_full",
-            message: "The model has more to do than it may be asked. The report is tried again by itself.",
-            detail: format!("no room in the quota for {PATIENCE:?}"),
+            message: "The model's quota is used up for the moment. The report is retried automatically.",
+            detail: format!("the quota admitted no call within {QUOTA_WAIT_MAX:?}"),
         }))
     }
 
-    async fn reserve(&self, permit: &Permit, wanted: &Wanted) -> Result<(), AttemptError> {
-        let (call, Wanted { most, spent, .. }) = (&permit.call, wanted);
-        let over_report = |unsettled: MicroUsd| {
-            self.budgets.report.is_some_and(|budget| spent.plus(unsettled).plus(*most) > budget)
+    async fn reserve_money(&self, call: &ModelCall, request: &CallRequest) -> Result<(), AttemptError> {
+        let CallRequest { max_cost, spent, .. } = request;
+        let exceeds_report_budget = |unsettled: MicroUsd| {
+            self.budgets.report.is_some_and(|budget| spent.plus(unsettled).plus(*max_cost) > budget)
         };
-        if over_report(MicroUsd::default()) {
-            return Err(exceeded_by_report(wanted, self.budgets.report));
+        if exceeds_report_budget(MicroUsd::default()) {
+            return Err(report_budget_exceeded(request, self.budgets.report));
         }
-        match self.spending.reserve(call, *most, self.budgets.tenant_day).await? {
+        match self.spending.reserve(call, *max_cost, self.budgets.tenant_day).await? {
             Reserved::Exceeded { committed } => {
-                Err(exceeded_by_tenant(wanted, committed, self.budgets.tenant_day))
+                Err(tenant_budget_exceeded(request, committed, self.budgets.tenant_day))
             }
-            // Calls of this report that ended without a word may have been paid for, too.
-            Reserved::Yes { unsettled } if over_report(unsettled) => {
-                self.spending.release(call, *most).await?;
-                Err(exceeded_by_report(wanted, self.budgets.report))
+            // Earlier calls for this report that never reported back may have been billed, too.
+            Reserved::Yes { unsettled } if exceeds_report_budget(unsettled) => {
+                self.spending.release(call, *max_cost).await?;
+                Err(report_budget_exceeded(request, self.budgets.report))
             }
             Reserved::Yes { .. } => Ok(()),
         }
     }
 
-    /// Settles a call that was answered and used so many tokens of the quota. What was paid is on the books, or this is tried again as long as the lease
-    /// holds.
+    /// Settles the reservation of an answered call that used `quota_used` quota tokens. The cost is written
+    /// with retries for as long as the lease lasts.
     ///
     /// # Errors
-    /// [`AttemptError`] when the table refuses it for good.
-    pub async fn settle(
+    /// Returns an [`AttemptError`] if the table rejects the write permanently.
+    pub(crate) async fn settle(
         &self,
-        permit: &Permit,
+        reservation: &Reservation,
         quota_used: u64,
         answer: &ModelAnswer,
     ) -> Result<(), AttemptError> {
-        self.settle_quota(permit, quota_used).await;
-        self.book(&permit.call, permit.reserved, answer).await
+        self.settle_quota(reservation, quota_used).await;
+        self.settle_cost(&reservation.call, reservation.amount, answer).await
     }
 
-    async fn settle_quota(&self, permit: &Permit, used: u64) {
-        let Some((model, admitted)) = &permit.admitted else { return };
+    async fn settle_quota(&self, reservation: &Reservation, used: u64) {
+        let Some((model, admitted)) = &reservation.admitted else { return };
         if let Some(quota) = self.quotas.get(model) {
-            said_anyway(quota.settle(*admitted, used).await, "the quota could not be settled");
+            log_error(quota.settle(*admitted, used).await, "the quota could not be settled");
         }
     }
 
-    /// Writes down what an answer cost, unless that was done before.
+    /// Records the cost of an answer against the reservation of its call, unless that has been done before.
     ///
     /// # Errors
     /// As [`settle`](Self::settle).
-    pub async fn book(
+    pub(crate) async fn settle_cost(
         &self,
         call: &ModelCall,
         reserved: MicroUsd,
@@ -196,36 +196,37 @@ impl ModelBudget {
         persist(|| self.spending.settle(call, reserved, spent)).await
     }
 
-    /// Gives back what was reserved for a call that is known not to have been answered.
+    /// Releases the reservation of a call that is known not to have been answered.
     ///
     /// # Errors
-    /// [`AttemptError`] when the table refuses it for good.
-    pub async fn give_back(&self, permit: &Permit) -> Result<(), AttemptError> {
-        self.settle_quota(permit, 0).await;
-        persist(|| self.spending.release(&permit.call, permit.reserved)).await
+    /// Returns an [`AttemptError`] if the table rejects the write permanently.
+    pub(crate) async fn release(&self, reservation: &Reservation) -> Result<(), AttemptError> {
+        self.settle_quota(reservation, 0).await;
+        persist(|| self.spending.release(&reservation.call, reservation.amount)).await
     }
 
-    /// The model throttled although there was room.
-    pub async fn throttled(&self, model: &Model) {
+    /// Lowers the shared quota after the model throttled a call that the quota had admitted.
+    pub(crate) async fn record_throttle(&self, model: &Model) {
         if let Some(quota) = self.quotas.get(model.id()) {
-            said_anyway(quota.throttled(self.clock.now()).await, "the shared quota could not be cut");
+            log_error(quota.throttled(self.clock.now()).await, "the shared quota could not be lowered");
         }
     }
 
-    /// The day whose budget is spent.
-    pub fn today(&self) -> Day {
+    /// Returns the day whose budget pays for a call made now.
+    pub(crate) fn today(&self) -> Day {
         Day::of(self.clock.now())
     }
 }
 
-/// The minute's quota is a guess that ends with the minute: nothing hangs on one write of it.
-fn said_anyway(outcome: Result<(), AwsError>, what: &'static str) {
-    if let Err(error) = outcome {
-        tracing::warn!(error = %error, "{what}");
+/// Logs an error of the quota and goes on: a quota is an estimate that ends with its minute, so that one lost
+/// write does not matter.
+fn log_error(result: Result<(), AwsError>, message: &'static str) {
+    if let Err(error) = result {
+        tracing::warn!(error = %error, "{message}");
     }
 }
 
-/// Money is no guess: tried until the table takes it, or refuses it for good.
+/// Repeats `write` until the table accepts it or rejects it permanently: costs must not be lost.
 async fn persist<F: Future<Output = Result<(), AwsError>>>(
     write: impl Fn() -> F,
 ) -> Result<(), AttemptError> {
@@ -235,7 +236,7 @@ async fn persist<F: Future<Output = Result<(), AwsError>>>(
             Ok(()) => return Ok(()),
             Err(error) if error.class == ErrorClass::Permanent => return Err(error.into()),
             Err(error) => {
-                tracing::warn!(error = %error, "what a call cost could not be written down; trying again");
+                tracing::warn!(error = %error, "the cost of a model call could not be recorded; retrying");
                 sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
                 tries = tries.saturating_add(1);
             }
@@ -243,29 +244,33 @@ async fn persist<F: Future<Output = Result<(), AwsError>>>(
     }
 }
 
-fn exceeded_by_report(wanted: &Wanted, budget: Option<MicroUsd>) -> AttemptError {
-    exceeded(
-        "The report would cost more than one report may. Have its budget raised, then resubmit it.",
+fn report_budget_exceeded(request: &CallRequest, budget: Option<MicroUsd>) -> AttemptError {
+    budget_exceeded(
+        "The report would exceed the budget for one report. Ask the operator for a higher budget, then resubmit it.",
         format!(
             "the call may cost {}, the report has cost {}, its budget is {}",
-            wanted.most,
-            wanted.spent,
+            request.max_cost,
+            request.spent,
             budget.unwrap_or_default()
         ),
     )
 }
 
-fn exceeded_by_tenant(wanted: &Wanted, committed: MicroUsd, budget: Option<MicroUsd>) -> AttemptError {
-    exceeded(
-        "The budget for today's reports (UTC) is spent. Resubmit the report tomorrow, or have the budget raised.",
+fn tenant_budget_exceeded(
+    request: &CallRequest,
+    committed: MicroUsd,
+    budget: Option<MicroUsd>,
+) -> AttemptError {
+    budget_exceeded(
+        "Today's budget for reports (UTC) is spent. Resubmit the report tomorrow, or ask the operator for a higher budget.",
         format!(
             "the call may cost {}, {committed} of the day's budget of {} are spent or reserved",
-            wanted.most,
+            request.max_cost,
             budget.unwrap_or_default()
         ),
     )
 }
 
-fn exceeded(message: &'static str, detail: String) -> AttemptError {
+fn budget_exceeded(message: &'static str, detail: String) -> AttemptError {
     AttemptError::Failed(Failure { class: ErrorClass::Permanent, code: BUDGET_EXCEEDED, message, detail })
 }

@@ -1,4 +1,5 @@
-//! What the model is to answer: the JSON Schema of the answer comes from these types.
+//! The form of a model's answer. The JSON Schema that the model receives is generated from these types, and
+//! their doc comments are its descriptions: a changed comment is a changed prompt.
 
 use domain::{
     assessment::{Category, Citation, Finding, Severity, Summary},
@@ -11,20 +12,19 @@ use serde_json::Value;
 /// An answer that follows the schema; its claims are not checked yet.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Answered {
+pub(crate) struct Answered {
     /// The risk of doing business with the company: not under the floor that the rules give.
-    pub level: Level,
+    pub(crate) level: Level,
     /// Two to five sentences for a compliance officer.
-    pub summary: AnsweredSummary,
+    pub(crate) summary: AnsweredSummary,
     /// One claim for each thing that the evidence shows and that bears on the risk.
-    pub findings: Vec<AnsweredFinding>,
+    pub(crate) findings: Vec<AnsweredFinding>,
 }
 
 /// A level.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Level {
+pub(crate) enum Level {
     Low,
     Medium,
     High,
@@ -33,32 +33,31 @@ pub enum Level {
 /// The text at the report's head.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AnsweredSummary {
+pub(crate) struct AnsweredSummary {
     /// The sentences.
-    pub text: String,
+    pub(crate) text: String,
     /// Ids of the evidence that they rest on, such as E1.
-    pub citations: Vec<String>,
+    pub(crate) citations: Vec<String>,
 }
 
 /// A claim.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AnsweredFinding {
+pub(crate) struct AnsweredFinding {
     /// What it is about.
-    pub category: AnsweredCategory,
+    pub(crate) category: AnsweredCategory,
     /// How much it weighs.
-    pub severity: AnsweredSeverity,
+    pub(crate) severity: AnsweredSeverity,
     /// The claim, in one or two sentences.
-    pub statement: String,
+    pub(crate) statement: String,
     /// The proof: at least one.
-    pub citations: Vec<AnsweredCitation>,
+    pub(crate) citations: Vec<AnsweredCitation>,
 }
 
 /// A category.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum AnsweredCategory {
+pub(crate) enum AnsweredCategory {
     Sanctions,
     AdverseMedia,
     Registry,
@@ -69,8 +68,7 @@ pub enum AnsweredCategory {
 /// A severity.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum AnsweredSeverity {
+pub(crate) enum AnsweredSeverity {
     Low,
     Medium,
     High,
@@ -79,26 +77,26 @@ pub enum AnsweredSeverity {
 /// A proof.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AnsweredCitation {
+pub(crate) struct AnsweredCitation {
     /// Id of a piece of evidence, such as E1.
-    pub evidence_id: String,
+    pub(crate) evidence_id: String,
     /// A span copied letter by letter from its text.
-    pub quote: String,
+    pub(crate) quote: String,
 }
 
-/// What is left of an answer after the checks.
+/// The part of an answer that passed the checks.
 #[derive(Clone, Debug)]
-pub struct Opinion {
-    /// The level that the model gives.
-    pub level: Grade,
-    /// Its summary, if that stood up.
-    pub summary: Option<Summary>,
-    /// Its claims that stood up.
-    pub findings: Vec<Finding>,
+pub(crate) struct Opinion {
+    /// The level that the model proposes.
+    pub(crate) level: Grade,
+    /// The summary, if it passed.
+    pub(crate) summary: Option<Summary>,
+    /// The findings that passed.
+    pub(crate) findings: Vec<Finding>,
 }
 
-/// The JSON Schema of an answer, without references, which not every model follows.
-pub fn schema() -> Value {
+/// Returns the JSON Schema of an answer. It contains no references, because not every model follows them.
+pub(crate) fn schema() -> Value {
     let mut settings = schemars::generate::SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
     settings.meta_schema = None;

@@ -1,4 +1,5 @@
-//! The prompt: versioned files, filled by a template engine, evidence only as delimited data.
+//! The prompt: versioned files, filled in by a template engine. Evidence appears in it only as
+//! delimited data.
 
 use std::sync::LazyLock;
 
@@ -7,11 +8,11 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{checks::Problem, unrenderable};
-use crate::failure::AttemptError;
+use super::checks::Problem;
+use crate::failure::{AttemptError, template_broken};
 
-/// Every version of the prompt, the newest last: name, what the model is told first, and the template of the question. A
-/// change of a file is a new version, so that reports can be replayed.
+/// Every version of the prompt, the newest last: name, system prompt, and template of the question. A changed
+/// file is a new version, so that reports can be replayed.
 const VERSIONS: [(&str, &str, &str); 2] = [
     ("assess-2", include_str!("prompts/assess-2/system.txt"), include_str!("prompts/assess-2/user.txt")),
     ("assess-3", include_str!("prompts/assess-3/system.txt"), include_str!("prompts/assess-3/user.txt")),
@@ -35,34 +36,34 @@ static PROMPTS: LazyLock<Vec<Prompt>> = LazyLock::new(|| {
 pub struct Prompt {
     version: &'static str,
     /// Version and SHA-256, as the report records them.
-    pub name: String,
-    /// What the model is told before the question.
-    pub system: String,
+    pub(crate) name: String,
+    /// The system prompt.
+    pub(crate) system: String,
     user: &'static str,
 }
 
 impl Prompt {
-    /// The prompt of this version of Dossier.
+    /// Returns the newest version.
     pub fn current() -> &'static Self {
         &PROMPTS[VERSIONS.len() - 1]
     }
 
-    /// The prompt with this version's name, such as `assess-2`.
+    /// Returns the version with this name, such as `assess-2`.
     ///
     /// # Errors
-    /// The versions that there are, in words.
-    pub fn find(version: &str) -> Result<&'static Self, String> {
+    /// Returns a message that lists the existing versions if there is no such version.
+    pub(crate) fn find(version: &str) -> Result<&'static Self, String> {
         PROMPTS.iter().find(|prompt| prompt.version == version).ok_or_else(|| {
             let known: Vec<&str> = VERSIONS.iter().map(|(version, ..)| *version).collect();
-            format!("there is no such version of the prompt: use {}", known.join(", "))
+            format!("the prompt has no such version: use {}", known.join(", "))
         })
     }
 
-    /// The question about a company.
+    /// Returns the question about the company in `request`.
     ///
     /// # Errors
-    /// When the template cannot be filled, which is a mistake of ours.
-    pub fn question(
+    /// Returns an [`AttemptError`] if the template cannot be filled in, which is a bug in Dossier.
+    pub(crate) fn question(
         &self,
         request: &ReportRequest,
         snapshot: &Snapshot,
@@ -72,7 +73,7 @@ impl Prompt {
         let company =
             json!({"companyName": company_name, "corporateNumber": corporate_number, "country": country});
         let rules = json!({
-            // Without a mandatory source nothing can be called low, by the model neither.
+            // Without a mandatory source neither rules nor model can call the risk low.
             "floor": if assessed.missing.is_empty() { assessed.floor.as_str() } else { "UNDETERMINED" },
             "missing": assessed.missing,
             "sources": snapshot.sources,
@@ -96,24 +97,24 @@ impl Prompt {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let values = context! {
-            company => inert(&company).map_err(unrenderable)?,
-            assessment => inert(&rules).map_err(unrenderable)?,
-            evidence => inert(&evidence).map_err(unrenderable)?,
+            company => inert(&company).map_err(template_broken)?,
+            assessment => inert(&rules).map_err(template_broken)?,
+            evidence => inert(&evidence).map_err(template_broken)?,
         };
-        environment.render_str(self.user, values).map_err(unrenderable)
+        environment.render_str(self.user, values).map_err(template_broken)
     }
 }
 
-/// JSON in which no text can end the block that it stands in: `<`, `>` and `&` are written as
-/// escapes, which JSON readers undo.
+/// Serializes `value` as JSON in which no text can close the block around it: `<`, `>` and `&` are written as
+/// escapes, which JSON parsers undo.
 fn inert(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let json = serde_json::to_string(value)?;
     Ok(json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
 }
 
-/// What the model is told of an answer that failed checks.
-pub fn repair(problems: &[Problem]) -> String {
-    let mut text = String::from("Your answer was refused. ModelAnswer again in full, with these mended:\n");
+/// Returns the request to repair an answer that failed checks.
+pub(crate) fn repair(problems: &[Problem]) -> String {
+    let mut text = String::from("Your answer was refused. Answer again in full, with these mended:\n");
     for problem in problems {
         text.push_str("- ");
         text.push_str(&problem.for_model());
@@ -147,21 +148,21 @@ mod tests {
             as_of: Some(at),
             items: 1,
         };
-        let finding = EvidenceDraft {
+        let draft = EvidenceDraft {
             title: "T".into(),
             text: text.into(),
             url: None,
             published_at: Some(at),
             signals: vec![],
         };
-        let snapshot = Snapshot::freeze(vec![(outcome, vec![finding])], at);
+        let snapshot = Snapshot::freeze(vec![(outcome, vec![draft])], at);
         let assessed =
             sources::rulebook().assess(&snapshot, &[SourceName::from_static("news")], Language::ENGLISH);
         Prompt::current().question(&request.check().unwrap(), &snapshot, &assessed).unwrap()
     }
 
     #[test]
-    fn the_question_is_as_recorded() {
+    fn the_question_matches_its_snapshot() {
         insta::assert_snapshot!(question("Plant opened."), @r#"
         <company>{"companyName":"Müller \u0026 Söhne","corporateNumber":"HRB123","country":"DE"}</company>
         <assessment>{"floor":"LOW","language":"en","missing":[],"rules":[],"score":0,"sources":[{"asOf":"2026-01-05T12:00:00.000Z","items":1,"source":"news","status":"ok"}]}</assessment>
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_version_is_as_recorded() {
+    fn every_version_matches_its_snapshot() {
         let recorded: Vec<String> =
             VERSIONS.iter().map(|(version, ..)| Prompt::find(version).unwrap().name.clone()).collect();
         insta::assert_snapshot!(recorded.join("\n"), @r"
@@ -194,10 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn collected_hostile_texts_stay_in_their_block() {
+    fn collected_hostile_texts_cannot_leave_their_block() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/injection/hostile_inputs.jsonl");
         let Ok(collected) = std::fs::read_to_string(path) else {
-            eprintln!("the collected hostile inputs are not at hand: nothing was tried");
+            eprintln!("the collected hostile inputs are not available: nothing was tested");
             return;
         };
         for line in collected.lines() {

@@ -1,4 +1,4 @@
-//! A case of an evaluation: evidence, and what an assessment of it must and must not say.
+//! A case of an evaluation: evidence, and what its assessment must and must not say.
 
 use std::{
     fs,
@@ -15,42 +15,42 @@ use domain::{
 use regex::Regex;
 use serde::Deserialize;
 
-/// A case.
+/// A case of an evaluation.
 #[derive(Clone, Debug)]
-pub struct Case {
-    /// What it is called: its file's name.
-    pub name: String,
-    /// What is asked.
-    pub request: ReportRequest,
+pub(super) struct Case {
+    /// Name of its file, without the extension.
+    pub(super) name: String,
+    /// The request for the report.
+    pub(super) request: ReportRequest,
     /// The evidence.
-    pub snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     /// The level that the report must have.
-    pub level: RiskLevel,
+    pub(super) level: RiskLevel,
     /// Facts that some finding must state.
-    pub must_find: Vec<Fact>,
+    pub(super) must_find: Vec<Fact>,
     /// Claims that neither finding nor summary may hold.
-    pub must_not_claim: Vec<Claim>,
+    pub(super) must_not_claim: Vec<Claim>,
 }
 
-/// A fact: found where a finding of its category cites its evidence.
+/// A fact, which is found if a finding of its category cites its evidence.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fact {
-    /// In words, for whoever reads the result.
-    pub what: String,
-    /// The evidence that shows it, any of these.
-    pub evidence: Vec<String>,
-    /// The category that it belongs to; none leaves it open.
-    pub category: Option<Category>,
+pub(super) struct Fact {
+    /// Description for the reader of the result.
+    pub(super) what: String,
+    /// Ids of the evidence that shows it; one of them suffices.
+    pub(super) evidence: Vec<String>,
+    /// Category of the finding; `None` means any.
+    pub(super) category: Option<Category>,
 }
 
-/// A claim that is not true, by the words that would make it.
+/// An untrue claim, recognised by its words.
 #[derive(Clone, Debug)]
-pub struct Claim {
-    /// In words, for whoever reads the result.
-    pub what: String,
-    /// What makes it.
-    pub pattern: Regex,
+pub(super) struct Claim {
+    /// Description for the reader of the result.
+    pub(super) what: String,
+    /// Pattern of its words.
+    pub(super) pattern: Regex,
 }
 
 #[derive(Deserialize)]
@@ -96,11 +96,11 @@ struct ClaimEntry {
 }
 
 impl Case {
-    /// The cases of a folder, by the names of their files.
+    /// Reads the cases in a folder, in the order of their file names.
     ///
     /// # Errors
-    /// Everything that is wrong with any, by the file's name.
-    pub fn read_all(folder: &Path) -> Result<Vec<Self>, String> {
+    /// Returns a message for each file that is not a valid case.
+    pub(super) fn read_all(folder: &Path) -> Result<Vec<Self>, String> {
         let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut paths: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
@@ -116,7 +116,7 @@ impl Case {
         }
         match (errors.is_empty(), cases.is_empty()) {
             (false, _) => Err(errors.join("\n")),
-            (true, true) => Err(format!("{} holds no case (*.toml)", folder.display())),
+            (true, true) => Err(format!("{} contains no case (*.toml)", folder.display())),
             (true, false) => Ok(cases),
         }
     }
@@ -148,7 +148,7 @@ impl Case {
         let snapshot = snapshot(file.evidence, &file.failed);
         let known = |id: &String| snapshot.evidence().any(|piece| piece.id == *id);
         if let Some(id) = file.must_find.iter().flat_map(|fact| &fact.evidence).find(|id| !known(id)) {
-            return Err(format!("must_find names {id}, which is no evidence of the case"));
+            return Err(format!("must_find names {id}, which is not evidence of the case"));
         }
         Ok(Self {
             name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -161,7 +161,7 @@ impl Case {
     }
 }
 
-/// The evidence as a worker would have frozen it: numbered by source, in the order of the file.
+/// Returns the evidence as a worker would store it: numbered by source, in the order of the file.
 fn snapshot(pieces: Vec<Piece>, failed: &[SourceName]) -> Snapshot {
     let at = UtcTime::from_epoch_millis(1_767_614_400_000);
     let mut answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)> = sources::REGISTERED

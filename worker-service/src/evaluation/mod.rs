@@ -1,43 +1,16 @@
-//! Assessments that belong to no report: a stored one through another prompt or model, and a set of
-//! cases through the configured one. They keep nothing, and no budget bounds them: they are an operator's, and
-//! say what they cost.
+//! Assessments outside of a report: the replay of a stored report with another prompt or model, and the
+//! evaluation of a set of cases with the configured one. They store nothing and are not limited by a
+//! budget; they are run by an operator, and state what they cost.
 
-pub mod case;
-pub mod evaluate;
-pub mod replay;
+mod case;
+mod evaluate;
+mod overrides;
+mod replay;
+mod result;
 
-use aws_adapters::SdkConfig;
-use domain::evidence::SourceName;
-
-use crate::{
-    assess::{Assessor, model::Model, prompt::Prompt},
-    concurrency_limit::ConcurrencyLimit,
-    settings::ModelSettings,
+pub use self::{
+    evaluate::evaluate,
+    overrides::Overrides,
+    replay::{Stored, replay},
+    result::Evaluation,
 };
-
-/// What is tried instead of what is configured.
-#[derive(Clone, Debug, Default)]
-pub struct Overrides {
-    /// Another model.
-    pub model: Option<String>,
-    /// Another version of the prompt.
-    pub prompt: Option<String>,
-}
-
-/// An assessor over `bedrock` as `settings` say, but for what is tried `instead`.
-fn assessor(
-    bedrock: &SdkConfig,
-    settings: &ModelSettings,
-    instead: &Overrides,
-    mandatory: Vec<SourceName>,
-) -> Result<Assessor, String> {
-    let mut settings = settings.clone();
-    if let Some(model) = &instead.model {
-        settings.ids = vec![model.clone()];
-    }
-    if let Some(version) = &instead.prompt {
-        settings.prompt = Prompt::find(version)?;
-    }
-    let models = Model::configured(bedrock, &settings).map_err(|errors| errors.join("; "))?;
-    Ok(Assessor::new(models, settings.prompt, ConcurrencyLimit::new(1), mandatory, sources::rulebook()))
-}

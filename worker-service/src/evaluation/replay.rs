@@ -1,5 +1,5 @@
-//! `worker-service replay`: a report's stored evidence through another prompt or model, and what would be different. The
-//! report itself is not touched.
+//! Assesses the stored evidence of a report again, with another prompt or model, and compares the results
+//! (`worker-service replay`). The report itself is not changed.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use std::{
 use aws_adapters::{Aws, SdkConfig, error::AwsError};
 use domain::{
     artifact::{ArtifactKind, snapshot_key},
-    assessment::Finding,
+    assessment::{Category, Finding},
     document::Document,
     evidence::Snapshot,
     identity::{ReportId, Tenant},
@@ -21,79 +21,79 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Overrides, assessor};
-use crate::{assess::ledger::NoLedger, settings::Settings};
+use super::overrides::Overrides;
+use crate::{assess::NoLedger, settings::Settings};
 
-/// Why there is no replay.
+/// The reason why a report cannot be replayed.
 #[derive(Debug, Error)]
 pub enum ReplayError {
     /// A file cannot be read.
     #[error("{}: {why}", path.display())]
     File {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Why it cannot be read.
         why: String,
     },
-    /// There is no such report, or it is not completed.
+    /// The report does not exist, is not completed, or lacks a file.
     #[error("{0}")]
     Report(String),
-    /// A service does not answer.
+    /// An AWS service does not respond.
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// The model or the prompt cannot be used.
     #[error("{0}")]
     Settings(String),
     /// No model answered.
-    #[error("there is no answer: {0}")]
+    #[error("no model answered: {0}")]
     Unanswered(String),
     /// The result cannot be written.
     #[error("the result cannot be written: {0}")]
     Out(#[from] io::Error),
 }
 
-/// A report with the evidence that it was made from.
+/// A stored report and its evidence.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// The report as it is.
+    /// The report.
     pub document: Document,
     /// Its evidence.
     pub snapshot: Snapshot,
 }
 
-/// What would be different.
+/// The differences between a report and its replay.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// The report.
+    /// Id of the report.
     pub report_id: ReportId,
-    /// Prompt and model of the report, and of the replay.
+    /// Prompt of the report, and of the replay.
     pub prompt: [String; 2],
-    /// The model of the report, and of the replay.
+    /// Model of the report, and of the replay.
     pub model: [Option<String>; 2],
-    /// The level of the report, and of the replay.
+    /// Level of the report, and of the replay.
     pub level: [RiskLevel; 2],
-    /// The text at the head of the report, and of the replay.
+    /// Summary of the report, and of the replay.
     pub summary: [String; 2],
-    /// Findings that both have: of one category, on the same evidence.
+    /// Number of findings that both have: of the same category, with the same evidence.
     pub kept: usize,
     /// Findings that only the report has.
     pub gone: Vec<Finding>,
     /// Findings that only the replay has.
     pub new: Vec<Finding>,
-    /// Claims that failed a check, in the report and in the replay.
+    /// Number of findings that the checks dropped from the report, and from the replay.
     pub dropped: [usize; 2],
-    /// Why a person must look, after the replay.
+    /// Reasons for a review of the replay by a person.
     pub review: Vec<String>,
-    /// What the replay cost.
+    /// Usage of the replay.
     pub usage: Usage,
 }
 
 impl Stored {
-    /// The report `id` of `tenant`, from the table and the bucket.
+    /// Reads the report `id` of `tenant` from the table and the bucket.
     ///
     /// # Errors
-    /// [`ReplayError`] when it is not there or not completed.
+    /// Returns a [`ReplayError`] if the report does not exist or is not completed.
     pub async fn fetch(aws: &Aws, tenant: &Tenant, id: ReportId) -> Result<Self, ReplayError> {
         let report = aws.table.get(tenant, id).await?;
         let report = report.ok_or_else(|| ReplayError::Report(format!("{tenant} has no report {id}")))?;
@@ -107,10 +107,10 @@ impl Stored {
         Ok(Self { document, snapshot })
     }
 
-    /// A report from its downloaded audit bundle and JSON artifact.
+    /// Reads a report from its downloaded audit bundle and JSON artifact.
     ///
     /// # Errors
-    /// [`ReplayError`] when one cannot be read, or they are not of one report.
+    /// Returns a [`ReplayError`] if a file cannot be read, or if the files belong to different reports.
     pub fn read(bundle: &Path, report: &Path) -> Result<Self, ReplayError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -126,7 +126,7 @@ impl Stored {
         let document: Document = file(report)?;
         if read_bundle.report_id != document.report_id {
             return Err(ReplayError::Report(
-                "the audit bundle and the report are not of one report".to_owned(),
+                "the audit bundle and the JSON artifact belong to different reports".to_owned(),
             ));
         }
         Ok(Self { document, snapshot: read_bundle.parts.snapshot })
@@ -140,26 +140,26 @@ fn file<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ReplayError> {
 }
 
 async fn object<T: for<'de> Deserialize<'de>>(aws: &Aws, key: &str) -> Result<T, ReplayError> {
-    let gone = || ReplayError::Report(format!("{key} is not in the bucket"));
-    let bytes = aws.bucket.get(key).await?.ok_or_else(gone)?;
+    let missing = || ReplayError::Report(format!("{key} is not in the bucket"));
+    let bytes = aws.bucket.get(key).await?.ok_or_else(missing)?;
     serde_json::from_slice(&bytes).map_err(|error| ReplayError::Report(format!("{key}: {error}")))
 }
 
-/// Has the evidence of `stored` assessed again, with what is tried `instead`.
+/// Assesses the evidence of `stored` again with `overrides`.
 ///
 /// # Errors
-/// [`ReplayError`] when there is no answer.
+/// Returns a [`ReplayError`] if the model or the prompt cannot be used, or if no model answers.
 pub async fn replay(
     stored: &Stored,
     bedrock: &SdkConfig,
     settings: &Settings,
-    instead: &Overrides,
+    overrides: &Overrides,
 ) -> Result<Difference, ReplayError> {
     let Stored { document, snapshot } = stored;
     let mandatory = settings.sources.mandatory.clone();
-    let assessor = assessor(bedrock, &settings.model, instead, mandatory).map_err(ReplayError::Settings)?;
+    let assessor = overrides.assessor(bedrock, &settings.model, mandatory).map_err(ReplayError::Settings)?;
     let assessment = assessor.assess(&document.company, snapshot, &mut NoLedger).await;
-    let assessment = assessment.map_err(|stop| ReplayError::Unanswered(stop.to_string()))?;
+    let assessment = assessment.map_err(|error| ReplayError::Unanswered(error.to_string()))?;
     let usage = assessment.usage();
     let replayed = assessment.into_document(
         document.report_id,
@@ -170,19 +170,20 @@ pub async fn replay(
     Ok(Difference::between(document, replayed, usage))
 }
 
-/// What a finding is about: its category and evidence. Words differ from answer to answer.
-fn about(finding: &Finding) -> (domain::assessment::Category, BTreeSet<&str>) {
+/// Returns what identifies a finding across answers: its category and evidence. The words differ from answer
+/// to answer.
+fn identity(finding: &Finding) -> (Category, BTreeSet<&str>) {
     (finding.category, finding.citations.iter().map(|citation| citation.evidence_id.as_str()).collect())
 }
 
 impl Difference {
     fn between(report: &Document, replay: Document, usage: Usage) -> Self {
-        let only = |of: &[Finding], other: &[Finding]| -> Vec<Finding> {
-            let others: BTreeSet<_> = other.iter().map(about).collect();
-            of.iter().filter(|finding| !others.contains(&about(finding))).cloned().collect()
+        let only_in = |findings: &[Finding], other: &[Finding]| -> Vec<Finding> {
+            let others: BTreeSet<_> = other.iter().map(identity).collect();
+            findings.iter().filter(|finding| !others.contains(&identity(finding))).cloned().collect()
         };
-        let gone = only(&report.findings, &replay.findings);
-        let new = only(&replay.findings, &report.findings);
+        let gone = only_in(&report.findings, &replay.findings);
+        let new = only_in(&replay.findings, &report.findings);
         Self {
             report_id: report.report_id,
             level: [report.risk_level, replay.risk_level],
@@ -198,10 +199,10 @@ impl Difference {
         }
     }
 
-    /// Writes the difference for a person.
+    /// Writes the differences as text.
     ///
     /// # Errors
-    /// When `out` does not take it.
+    /// Returns the [`io::Error`] if `out` cannot be written.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let change = |[before, after]: [&str; 2]| {
             if before == after { format!("{before} (the same)") } else { format!("{before} → {after}") }
@@ -214,7 +215,7 @@ impl Difference {
         writeln!(out, "findings {} kept, {} gone, {} new", self.kept, self.gone.len(), self.new.len())?;
         for (mark, findings) in [('-', &self.gone), ('+', &self.new)] {
             for finding in findings {
-                let cited: Vec<&str> = about(finding).1.into_iter().collect();
+                let cited: Vec<&str> = identity(finding).1.into_iter().collect();
                 let (category, cited) = (finding.category.as_str(), cited.join(", "));
                 writeln!(out, "  {mark} {category} ({cited}): {}", finding.statement)?;
             }

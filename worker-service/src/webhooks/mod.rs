@@ -1,7 +1,9 @@
-//! Call-backs: word of an ended report to the address that its request named, signed after the Standard Webhooks
-//! specification, through a queue of its own. The table has every attempt; a sweeper finds what got lost.
+//! Webhooks: notifies the address that a request named of the end of its report, signed according to
+//! the Standard Webhooks specification, through a queue of its own. The table records every delivery
+//! attempt; the sweeper queues lost webhooks again.
 
 mod sender;
+mod settings;
 mod signature;
 
 use std::{sync::Arc, time::Duration};
@@ -23,36 +25,53 @@ use tokio::{sync::Semaphore, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, field::Empty, info_span};
 
-pub use self::{
-    sender::{DeliveryResult, Sender},
-    signature::sign,
-};
+pub use self::sender::{DeliveryResult, Sender};
+pub(crate) use self::settings::{WEBHOOK_SETTINGS, WebhookSettings};
+use self::signature::sign;
 use crate::{job::JobRunner, retry::full_jitter};
 
-/// Longest wait of one receive ("Amazon SQS short and long polling").
+/// Maximum wait of one receive ("Amazon SQS short and long polling").
 const LONG_POLL: Duration = Duration::from_secs(20);
-/// How long a delivery hides its message: longer than an attempt may take.
+/// Visibility timeout of a message during its delivery: longer than a delivery attempt may take.
 const VISIBILITY: Duration = Duration::from_secs(90);
-/// Call-backs that one worker delivers at a time.
-const SLOTS: usize = 32;
-/// The longest that a message is put off. What waits longer waits in the table, and the sweeper queues it when it is due: SQS
-/// counts hidden messages against a limit of the whole queue ("Amazon SQS message quotas").
-const HIDE_MAX: Duration = Duration::from_secs(15 * 60);
-/// The longest pause that a receiver can ask for.
+/// Maximum number of webhooks that one worker delivers at a time.
+const CONCURRENCY: usize = 32;
+/// Maximum time that a message is hidden between two attempts. A longer pause is recorded in the table, and
+/// the sweeper queues the message again when it is due: SQS counts hidden messages against a limit of the
+/// whole queue ("Amazon SQS message quotas").
+const HIDDEN_MAX: Duration = Duration::from_secs(15 * 60);
+/// Maximum pause that a receiver can ask for.
 const PAUSE_MAX: Duration = Duration::from_secs(12 * 3600);
+/// Back-off after a failed receive.
+const RECEIVE_RETRY_BASE: Duration = Duration::from_millis(500);
+const RECEIVE_RETRY_MAX: Duration = Duration::from_secs(30);
+/// Back-off of a message after an error of AWS.
+const MESSAGE_RETRY_BASE: Duration = Duration::from_secs(2);
+const MESSAGE_RETRY_MAX: Duration = Duration::from_secs(300);
 
-/// What call-backs need beside what every job has.
+/// The parts of a worker that only webhooks use.
 #[derive(Debug)]
-pub struct Webhooks {
-    /// Sends them.
-    pub sender: Sender,
-    /// Where messages go whose call-back failed for good.
-    pub dead_letters: Queue,
+pub(crate) struct Webhooks {
+    /// Sends webhooks.
+    pub(crate) sender: Sender,
+    /// The dead-letter queue of webhooks.
+    pub(crate) dead_letters: Queue,
 }
 
-/// Delivers until `stop`, each in a slot of its own: a receiver that hangs holds up no other.
-pub async fn keep_delivering(jobs: Arc<JobRunner>, callbacks: Webhooks, stop: CancellationToken) {
-    let (callbacks, slots) = (Arc::new(callbacks), Arc::new(Semaphore::new(SLOTS)));
+/// What happens to a message next.
+enum Disposition {
+    /// It is deleted.
+    Delete,
+    /// It reappears after this time.
+    Later(Duration),
+    /// It moves to the dead-letter queue for this reason.
+    DeadLetter(String),
+}
+
+/// Delivers webhooks until `stop`. Each delivery has a slot of its own, so that a receiver that does not
+/// respond does not delay the others.
+pub(crate) async fn keep_delivering(jobs: Arc<JobRunner>, webhooks: Webhooks, stop: CancellationToken) {
+    let (webhooks, slots) = (Arc::new(webhooks), Arc::new(Semaphore::new(CONCURRENCY)));
     let mut failures = 0;
     loop {
         let received = async {
@@ -69,42 +88,34 @@ pub async fn keep_delivering(jobs: Arc<JobRunner>, callbacks: Webhooks, stop: Ca
                 failures = 0;
                 let mut slot = first.ok();
                 for delivery in deliveries {
-                    // Only what slots were free for was received.
+                    // There is a slot for every message, because only as many were received.
                     let slot = slot.take().or_else(|| Arc::clone(&slots).try_acquire_owned().ok());
-                    let (jobs, callbacks, stop) = (Arc::clone(&jobs), Arc::clone(&callbacks), stop.clone());
+                    let (jobs, webhooks, stop) = (Arc::clone(&jobs), Arc::clone(&webhooks), stop.clone());
                     tokio::spawn(async move {
-                        // What is under way when the worker stops is sent again by another: receivers know its id.
+                        // Another worker repeats a delivery that is interrupted here; receivers recognise the
+                        // event by its id.
                         tokio::select! {
                             () = stop.cancelled() => {}
-                            () = handle(&jobs, &callbacks, delivery) => {}
+                            () = process(&jobs, &webhooks, delivery) => {}
                         }
                         drop(slot);
                     });
                 }
             }
             Err(error) => {
-                tracing::warn!(error = %error, "no call-backs can be received");
+                tracing::warn!(error = %error, "messages of webhooks could not be received; retrying");
                 failures += 1;
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = sleep(full_jitter(failures, Duration::from_millis(500), Duration::from_secs(30))) => {}
+                    () = sleep(full_jitter(failures, RECEIVE_RETRY_BASE, RECEIVE_RETRY_MAX)) => {}
                 }
             }
         }
     }
 }
 
-/// What becomes of a message.
-enum Then {
-    /// It is spent.
-    Delete,
-    /// It is to come again after this time.
-    Later(Duration),
-    /// It goes to the dead-letter queue, for this reason.
-    Bury(String),
-}
-
-async fn handle(jobs: &JobRunner, callbacks: &Webhooks, delivery: Delivery) {
+/// Processes one message.
+async fn process(jobs: &JobRunner, webhooks: &Webhooks, delivery: Delivery) {
     let span = info_span!(
         "callback",
         otel.name = format_args!("process {}", jobs.aws.callbacks.name()),
@@ -118,12 +129,12 @@ async fn handle(jobs: &JobRunner, callbacks: &Webhooks, delivery: Delivery) {
     );
     continue_trace(&span, delivery.traceparent.as_deref());
     async {
-        let then = decide(jobs, callbacks, &delivery).await.unwrap_or_else(|error| {
-            tracing::warn!(error = %error, "a call-back could not be taken care of");
-            Then::Later(full_jitter(delivery.receive_count, Duration::from_secs(2), Duration::from_secs(300)))
+        let disposition = deliver(jobs, webhooks, &delivery).await.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "a webhook could not be delivered; retrying");
+            Disposition::Later(full_jitter(delivery.receive_count, MESSAGE_RETRY_BASE, MESSAGE_RETRY_MAX))
         });
-        if let Err(error) = settle(jobs, callbacks, &delivery, then).await {
-            tracing::warn!(error = %error, "a message of a call-back could not be settled; it will come again");
+        if let Err(error) = settle(jobs, webhooks, &delivery, disposition).await {
+            tracing::warn!(error = %error, "the message of a webhook could not be settled; it will be delivered again");
         }
     }
     .instrument(span)
@@ -132,50 +143,55 @@ async fn handle(jobs: &JobRunner, callbacks: &Webhooks, delivery: Delivery) {
 
 async fn settle(
     jobs: &JobRunner,
-    callbacks: &Webhooks,
+    webhooks: &Webhooks,
     delivery: &Delivery,
-    then: Then,
+    disposition: Disposition,
 ) -> Result<(), AwsError> {
     let queue = &jobs.aws.callbacks;
-    match then {
-        Then::Delete => queue.delete(&delivery.receipt).await,
-        Then::Later(wait) => queue.change_visibility(&delivery.receipt, wait).await,
-        Then::Bury(reason) => {
-            tracing::error!(reason, "a call-back goes to the dead-letter queue");
+    match disposition {
+        Disposition::Delete => queue.delete(&delivery.receipt).await,
+        Disposition::Later(delay) => queue.change_visibility(&delivery.receipt, delay).await,
+        Disposition::DeadLetter(reason) => {
+            tracing::error!(reason, "moving the message of a webhook to the dead-letter queue");
             metrics().dead_letter();
-            callbacks.dead_letters.dead_letter(delivery, &reason).await?;
+            webhooks.dead_letters.dead_letter(delivery, &reason).await?;
             queue.delete(&delivery.receipt).await
         }
     }
 }
 
-async fn decide(jobs: &JobRunner, callbacks: &Webhooks, delivery: &Delivery) -> Result<Then, AwsError> {
+/// Delivers the webhook of a message if it is due.
+async fn deliver(
+    jobs: &JobRunner,
+    webhooks: &Webhooks,
+    delivery: &Delivery,
+) -> Result<Disposition, AwsError> {
     let message = match ReportMessage::from_body(&delivery.body) {
         Ok(message) => message,
-        Err(error) => return Ok(Then::Bury(format!("unreadable: {error}"))),
+        Err(error) => return Ok(Disposition::DeadLetter(format!("unreadable: {error}"))),
     };
     tracing::Span::current().record("dossier.report", message.report_id.to_string());
     let report = jobs.aws.table.get(&message.tenant, message.report_id).await?;
-    // Deleted, resubmitted, or delivered already: nothing is left to tell.
-    let Some(report) = report else { return Ok(Then::Delete) };
-    let (Some(callback), Some(url)) = (report.callback.clone(), report.request.callback_url.clone()) else {
-        return Ok(Then::Delete);
+    // The report was deleted or resubmitted, or its webhook has been delivered: there is nothing to send.
+    let Some(report) = report else { return Ok(Disposition::Delete) };
+    let (Some(webhook), Some(url)) = (report.callback.clone(), report.request.callback_url.clone()) else {
+        return Ok(Disposition::Delete);
     };
     let now = jobs.clock.now();
-    let Some(due) = callback.next_at().filter(|_| callback.state == WebhookState::Pending) else {
-        return Ok(Then::Delete);
+    let Some(due) = webhook.next_at().filter(|_| webhook.state == WebhookState::Pending) else {
+        return Ok(Disposition::Delete);
     };
     if due > now {
         return Ok(wait(due.since(now)));
     }
-    let answer = attempt(jobs, callbacks, &report, &url, now).await?;
-    record(jobs, callbacks, delivery, &report, callback, answer, now).await
+    let result = send(jobs, webhooks, &report, &url, now).await?;
+    record(jobs, webhooks, delivery, &report, webhook, result, now).await
 }
 
-/// Sends it once.
-async fn attempt(
+/// Signs and sends the webhook of `report`, once.
+async fn send(
     jobs: &JobRunner,
-    callbacks: &Webhooks,
+    webhooks: &Webhooks,
     report: &Report,
     url: &str,
     now: UtcTime,
@@ -184,10 +200,11 @@ async fn attempt(
     let body = payload(report).to_string();
     let secrets = jobs.aws.webhook_secrets.of(&report.tenant, now, rand::random()).await?;
     let signature = sign(&secrets, &id, now, &body);
-    Ok(callbacks.sender.send(url, &id, now, &signature, body).await)
+    Ok(webhooks.sender.send(url, &id, now, &signature, body).await)
 }
 
-/// What is told: that the report has ended and how; what it says is read with a key.
+/// Returns the payload: that the report has ended, and how. Its contents are read through the API, with a
+/// key.
 fn payload(report: &Report) -> serde_json::Value {
     let kind = match report.lifecycle.status {
         Status::Completed => "report.completed",
@@ -208,25 +225,26 @@ fn payload(report: &Report) -> serde_json::Value {
     })
 }
 
+/// Records a delivery attempt in the table, and returns what happens to its message next.
 async fn record(
     jobs: &JobRunner,
-    callbacks: &Webhooks,
+    webhooks: &Webhooks,
     delivery: &Delivery,
     report: &Report,
-    mut callback: Webhook,
-    answer: DeliveryResult,
-    began: UtcTime,
-) -> Result<Then, AwsError> {
+    mut webhook: Webhook,
+    result: DeliveryResult,
+    started: UtcTime,
+) -> Result<Disposition, AwsError> {
     let now = jobs.clock.now();
-    let milliseconds = u64::try_from(now.since(began).as_millis()).unwrap_or(u64::MAX);
-    let (status, error) = (answer.status(), answer.error());
+    let milliseconds = u64::try_from(now.since(started).as_millis()).unwrap_or(u64::MAX);
+    let (status, error) = (result.status(), result.error());
     let attempt =
-        DeliveryAttempt { at: began, round: callback.round, status, milliseconds, error: error.clone() };
-    callback.attempts.push(attempt.clone());
-    let pause = match answer {
-        DeliveryResult::Refused { for_good: true, .. } | DeliveryResult::Taken { .. } => None,
-        DeliveryResult::Refused { retry_after, .. } => {
-            callback.pause().map(|pause| pause.max(retry_after.unwrap_or_default()).min(PAUSE_MAX))
+        DeliveryAttempt { at: started, round: webhook.round, status, milliseconds, error: error.clone() };
+    webhook.attempts.push(attempt.clone());
+    let pause = match result {
+        DeliveryResult::Rejected { permanent: true, .. } | DeliveryResult::Accepted { .. } => None,
+        DeliveryResult::Rejected { retry_after, .. } => {
+            webhook.pause().map(|pause| pause.max(retry_after.unwrap_or_default()).min(PAUSE_MAX))
         }
     };
     let state = match (&error, pause) {
@@ -235,25 +253,26 @@ async fn record(
         (Some(_), None) => WebhookState::Failed,
     };
     metrics().callback(state.as_str());
-    tracing::info!(report = %report.id, tenant = %report.tenant, status, state = ?state, attempt = callback.tried(), "call-back attempted");
+    tracing::info!(report = %report.id, tenant = %report.tenant, status, state = ?state, attempt = webhook.tried(), "webhook delivery attempted");
     if state == WebhookState::Failed {
-        // Before the record: a crash in between makes two letters, and not none.
-        let why = format!("the call-back of report {} failed: {}", report.id, error.unwrap_or_default());
-        callbacks.dead_letters.dead_letter(delivery, &why).await?;
+        // Before the attempt is recorded: a crash between the two leaves two dead letters rather than none.
+        let reason = format!("the webhook of report {} failed: {}", report.id, error.unwrap_or_default());
+        webhooks.dead_letters.dead_letter(delivery, &reason).await?;
     }
     let due_at = pause.map(|pause| match wait(pause) {
-        Then::Later(pause) => now.plus(pause + WEBHOOK_GRACE),
+        Disposition::Later(pause) => now.plus(pause + WEBHOOK_GRACE),
         _ => now.plus(pause),
     });
     let recorded = jobs.aws.table.record_attempt(report, &attempt, state, due_at).await?;
     Ok(match (recorded, pause) {
         (true, Some(pause)) => wait(pause),
-        // Settled, or another process is at it.
-        _ => Then::Delete,
+        // The webhook is settled, or another process has taken it over.
+        _ => Disposition::Delete,
     })
 }
 
-/// How a message waits for so long: hidden, or not at all where the sweeper will queue another.
-fn wait(pause: Duration) -> Then {
-    if pause <= HIDE_MAX { Then::Later(pause) } else { Then::Delete }
+/// Returns how a message waits for `pause`: hidden in the queue, or deleted if the sweeper will queue it
+/// again.
+fn wait(pause: Duration) -> Disposition {
+    if pause <= HIDDEN_MAX { Disposition::Later(pause) } else { Disposition::Delete }
 }

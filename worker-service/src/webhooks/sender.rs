@@ -1,4 +1,5 @@
-//! Sends a call-back: bounded in time and size, by https, never into the private network, never where it is redirected to.
+//! Sends a webhook: by https only, within a timeout, never to the private network, and without following
+//! redirects.
 
 use std::time::Duration;
 
@@ -7,69 +8,69 @@ use domain::time::UtcTime;
 use egress_guard::Guard;
 use reqwest::{Client, StatusCode, Url, header, redirect};
 
-/// How long an attempt may take: 15 to 30 seconds by the Standard Webhooks specification.
-const WITHIN: Duration = Duration::from_secs(15);
-/// What a receiver may ask to be left alone for.
+/// Timeout of an attempt: 15 to 30 seconds according to the Standard Webhooks specification.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// Maximum value of `Retry-After` that is honoured, in seconds.
 const RETRY_AFTER_MAX: u64 = 12 * 3600;
 
-/// Sends call-backs.
+/// Sends webhooks.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
     guard: Guard,
 }
 
-/// How a receiver answered.
+/// The result of one delivery attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryResult {
-    /// It took the call-back.
-    Taken {
-        /// Its answer's status.
+    /// The receiver accepted the webhook.
+    Accepted {
+        /// HTTP status of the response.
         status: u16,
     },
-    /// It did not.
-    Refused {
-        /// Its answer's status; none where there was no answer.
+    /// The receiver rejected the webhook, or could not be reached.
+    Rejected {
+        /// HTTP status of the response; `None` if there was no response.
         status: Option<u16>,
-        /// Why, without the address.
-        why: String,
-        /// Whether to try again is no use.
-        for_good: bool,
-        /// How long it asks to be left alone.
+        /// Why, without the receiver's address.
+        reason: String,
+        /// Whether a retry is pointless.
+        permanent: bool,
+        /// Value of the `Retry-After` header.
         retry_after: Option<Duration>,
     },
 }
 
 impl DeliveryResult {
-    /// The status of the answer.
-    pub fn status(&self) -> Option<u16> {
+    /// Returns the HTTP status of the response.
+    pub(crate) fn status(&self) -> Option<u16> {
         match self {
-            Self::Taken { status } => Some(*status),
-            Self::Refused { status, .. } => *status,
+            Self::Accepted { status } => Some(*status),
+            Self::Rejected { status, .. } => *status,
         }
     }
 
-    /// Why it was no success.
-    pub fn error(&self) -> Option<String> {
+    /// Returns why the attempt failed.
+    pub(crate) fn error(&self) -> Option<String> {
         match self {
-            Self::Taken { .. } => None,
-            Self::Refused { why, .. } => Some(why.clone()),
+            Self::Accepted { .. } => None,
+            Self::Rejected { reason, .. } => Some(reason.clone()),
         }
     }
 }
 
 impl Sender {
-    /// A sender that reaches the hosts `private` wherever they are, and by http too.
+    /// Creates a sender. Only `private_hosts` may be in the private network and may be reached by http.
     ///
     /// # Errors
-    /// When there is no TLS.
-    pub fn new(private: Vec<String>) -> Result<Self, reqwest::Error> {
-        let guard = Guard::new(private, "DOSSIER_PRIVATE_CALLBACKS");
+    /// Returns the [`reqwest::Error`] if the HTTP client cannot be built.
+    pub fn new(private_hosts: Vec<String>) -> Result<Self, reqwest::Error> {
+        let guard = Guard::new(private_hosts, "DOSSIER_PRIVATE_CALLBACKS");
         let client = Client::builder()
             .user_agent(concat!("Dossier/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(5))
-            .timeout(WITHIN)
-            // A proxy would resolve names itself, past the guard.
+            .timeout(TIMEOUT)
+            // A proxy would resolve names itself and bypass the guard.
             .no_proxy()
             .dns_resolver(guard.clone())
             .redirect(redirect::Policy::none())
@@ -86,20 +87,20 @@ impl Sender {
         signature: &str,
         body: String,
     ) -> DeliveryResult {
-        let refused = |why: &str, for_good| DeliveryResult::Refused {
+        let rejected = |reason: &str, permanent| DeliveryResult::Rejected {
             status: None,
-            why: why.to_owned(),
-            for_good,
+            reason: reason.to_owned(),
+            permanent,
             retry_after: None,
         };
-        let Ok(url) = Url::parse(url) else { return refused("the address is no URL", true) };
-        let may_be_plain = self.guard.is_listed(&url);
-        if url.scheme() != "https" && !may_be_plain {
-            return refused("the address is not https", true);
+        let Ok(url) = Url::parse(url) else { return rejected("the address is not a URL", true) };
+        let http_allowed = self.guard.is_listed(&url);
+        if url.scheme() != "https" && !http_allowed {
+            return rejected("the address is not https", true);
         }
-        // Names are judged when they are resolved, addresses here.
+        // The guard checks names when they are resolved; literal addresses are checked here.
         if !self.guard.allows(&url) {
-            return refused("the receiver gave no answer, or is not on the public Internet", true);
+            return rejected("the receiver gave no answer, or is not on the public Internet", true);
         }
         let request = self
             .client
@@ -110,34 +111,36 @@ impl Sender {
             .header("webhook-signature", signature)
             .body(body);
         match request.send().await {
-            // What else the answer says does not matter, and is not read.
-            Ok(answer) => judged(answer.status(), retry_after(answer.headers())),
+            // The body of the response does not matter and is not read.
+            Ok(response) => result_of(response.status(), retry_after(response.headers())),
             Err(error) => {
-                // What a name leads to is the operator's business: a tenant could ask for names of the private network.
-                tracing::info!(error = %chain(&error.without_url()), "a receiver of call-backs gave no answer");
-                refused("the receiver gave no answer, or is not on the public Internet", false)
+                // Only the log says what a name resolves to: otherwise a tenant could look up names of the
+                // private network.
+                tracing::info!(error = %chain(&error.without_url()), "a webhook receiver gave no answer");
+                rejected("the receiver gave no answer, or is not on the public Internet", false)
             }
         }
     }
 }
 
-/// What an answer means ("Standard Webhooks", operational considerations): 2xx is success, 410 ends it, everything else,
-/// redirects included, is a failure that is tried again.
-fn judged(status: StatusCode, retry_after: Option<Duration>) -> DeliveryResult {
+/// Returns the result of a response ("Standard Webhooks", operational considerations): 2xx is a success, 410
+/// ends the deliveries, and everything else, including a redirect, is a failure that is retried.
+fn result_of(status: StatusCode, retry_after: Option<Duration>) -> DeliveryResult {
     if status.is_success() {
-        return DeliveryResult::Taken { status: status.as_u16() };
+        return DeliveryResult::Accepted { status: status.as_u16() };
     }
-    let why = match status {
-        StatusCode::GONE => "the receiver is gone for good (410)".to_owned(),
+    let reason = match status {
+        StatusCode::GONE => "the receiver is permanently gone (410)".to_owned(),
         status if status.is_redirection() => {
             format!("the receiver redirects ({}), which is not followed", status.as_u16())
         }
         status => format!("the receiver answered {}", status.as_u16()),
     };
-    let for_good = status == StatusCode::GONE;
-    DeliveryResult::Refused { status: Some(status.as_u16()), why, for_good, retry_after }
+    let permanent = status == StatusCode::GONE;
+    DeliveryResult::Rejected { status: Some(status.as_u16()), reason, permanent, retry_after }
 }
 
+/// Returns the value of `Retry-After` in seconds, capped at the maximum; dates are ignored.
 fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(RETRY_AFTER_MAX)))

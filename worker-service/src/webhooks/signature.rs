@@ -1,4 +1,5 @@
-//! Signatures of the Standard Webhooks specification, version 1.0.0: HMAC-SHA256 over id, time and body.
+//! Signs webhooks according to the Standard Webhooks specification, version 1.0.0: HMAC-SHA256 over id,
+//! time and body.
 
 use aws_adapters::webhook_secrets::WebhookSecret;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -7,12 +8,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
-/// The value of `webhook-signature`: one signature for each secret, so that receivers who know only one of them are
-/// content while secrets are rotated.
-pub fn sign(secrets: &[WebhookSecret], id: &str, at: UtcTime, body: &str) -> String {
+/// Returns the value of `webhook-signature`: one signature for each secret, so that receivers that know only
+/// one of them can verify it while secrets are rotated.
+pub(super) fn sign(secrets: &[WebhookSecret], id: &str, at: UtcTime, body: &str) -> String {
     let signed = format!("{id}.{}.{body}", at.epoch_seconds());
     let signatures = secrets.iter().filter_map(|secret| {
-        // HMAC takes keys of any length.
+        // HMAC accepts keys of any length, so that this never fails.
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.bytes.expose_secret()).ok()?;
         mac.update(signed.as_bytes());
         Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
@@ -29,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn the_specifications_own_vector_is_signed_as_it_says() {
+    fn the_specifications_test_vector_has_the_expected_signature() {
         let bytes = STANDARD.decode("C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
         let at = UtcTime::from_epoch_millis(1_649_367_553_000);
         let body = r#"{"email":"test@example.com","username":"test_user"}"#;

@@ -1,18 +1,20 @@
-//! What can be wrong with an answer, in words for the model and for the report's reader.
+//! The flaws that the checks can find, with their texts for the model and for the report's reader.
 
 use domain::{language::Words, risk::Grade};
 
-/// Something that is wrong with an answer or a part of it.
+/// Maximum length of the model's own text that the description of a flaw repeats, in characters.
+pub(super) const ID_MAX: usize = 80;
+
+/// A flaw of an answer or of a part of it. Its text is in the language files, under `flaws`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words of each stand in shared/languages, by its key")]
-pub enum Flaw {
+pub(crate) enum Flaw {
     Schema { error: String },
     NoAnswer { stop_reason: String },
     Language { language: String },
     Empty,
-    TooLong { most: usize },
+    TooLong { max: usize },
     Character { what: String },
-    TooMany { most: usize },
+    TooMany { max: usize },
     Uncited,
     UnknownEvidence { id: String },
     QuoteEmpty { id: String },
@@ -24,23 +26,22 @@ pub enum Flaw {
     Instruction { id: String },
 }
 
-/// The checks, in the order in which they are made.
+/// The checks, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Check {
+pub(crate) enum Check {
     Schema,
     Language,
     Bounds,
     Citation,
     Quote,
     Number,
-    Grade,
+    Floor,
     Instruction,
 }
 
 impl Check {
-    /// Its name in the audit bundle, logs and metrics.
-    pub fn as_str(self) -> &'static str {
+    /// Returns the name of the check in the audit bundle, logs and metrics.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Schema => "schema",
             Self::Language => "language",
@@ -48,15 +49,15 @@ impl Check {
             Self::Citation => "citation",
             Self::Quote => "quote",
             Self::Number => "number",
-            Self::Grade => "floor",
+            Self::Floor => "floor",
             Self::Instruction => "instruction",
         }
     }
 }
 
 impl Flaw {
-    /// The check that found it.
-    pub fn check(&self) -> Check {
+    /// Returns the check that finds this flaw.
+    pub(crate) fn check(&self) -> Check {
         match self {
             Self::Schema { .. } | Self::NoAnswer { .. } => Check::Schema,
             Self::Language { .. } => Check::Language,
@@ -66,13 +67,13 @@ impl Flaw {
             Self::Uncited | Self::UnknownEvidence { .. } => Check::Citation,
             Self::QuoteEmpty { .. } | Self::QuoteShort { .. } | Self::QuoteAbsent { .. } => Check::Quote,
             Self::Number { .. } | Self::Date { .. } => Check::Number,
-            Self::UnderFloor { .. } => Check::Grade,
+            Self::UnderFloor { .. } => Check::Floor,
             Self::Instruction { .. } => Check::Instruction,
         }
     }
 
-    /// What is wrong, in `words`.
-    pub fn text(&self, words: &Words) -> String {
+    /// Describes the flaw in the language of `words`.
+    pub(crate) fn text(&self, words: &Words) -> String {
         let fill = |key: &str, values: &[(&str, &str)]| words.fill(&format!("flaws.{key}"), values);
         let level = |level: Grade| words.text_of("levels", level.as_str());
         match self {
@@ -80,9 +81,9 @@ impl Flaw {
             Self::NoAnswer { stop_reason } => fill("no_answer", &[("stop_reason", stop_reason)]),
             Self::Language { language } => fill("language", &[("language", language)]),
             Self::Empty => fill("empty", &[]),
-            Self::TooLong { most } => fill("too_long", &[("most", &most.to_string())]),
+            Self::TooLong { max } => fill("too_long", &[("most", &max.to_string())]),
             Self::Character { what } => fill("character", &[("what", what)]),
-            Self::TooMany { most } => fill("too_many", &[("most", &most.to_string())]),
+            Self::TooMany { max } => fill("too_many", &[("most", &max.to_string())]),
             Self::Uncited => fill("uncited", &[]),
             Self::UnknownEvidence { id } => fill("unknown_evidence", &[("id", id)]),
             Self::QuoteEmpty { id } => fill("quote_empty", &[("id", id)]),
@@ -90,8 +91,8 @@ impl Flaw {
             Self::QuoteAbsent { id } => fill("quote_absent", &[("id", id)]),
             Self::Number { number } => fill("number", &[("number", number)]),
             Self::Date { date } => fill("date", &[("date", date)]),
-            Self::UnderFloor { level: given, floor } => {
-                fill("under_floor", &[("level", level(*given)), ("floor", level(*floor))])
+            Self::UnderFloor { level: proposed, floor } => {
+                fill("under_floor", &[("level", level(*proposed)), ("floor", level(*floor))])
             }
             Self::Instruction { id } => fill("instruction", &[("id", id)]),
         }

@@ -1,48 +1,48 @@
-//! Whether a text is written in the report's language.
+//! Detects text that is not in the report's language.
 
 use domain::language::Language;
 use regex::Regex;
 use whatlang::detect;
 
-/// Fewest letters of which a script can be told for sure.
+/// Minimum number of letters for a reliable detection of the script.
 const SCRIPT_MIN: usize = 12;
-/// Fewest letters of which one language can be told from another with the same script: less, with the names of companies
-/// and courts in it, is often taken for another.
+/// Minimum number of letters for a reliable distinction between languages of the same script. Shorter texts
+/// that contain names of companies and courts are often taken for another language.
 const LANGUAGE_MIN: usize = 150;
 
-/// Whether `text` is written in another language than `language`. `foreign` are spans of it that may be in any: names,
-/// and quotes of evidence.
-pub(super) fn differs<'a>(text: &str, language: Language, foreign: impl Iterator<Item = &'a str>) -> bool {
-    let mut own = text.to_owned();
-    for span in foreign.map(str::trim).filter(|span| !span.is_empty()) {
-        own = own.replace(span, " ");
+/// Returns whether `text` is written in another language than `language`. The `exempt` spans of it may be in
+/// any language: names, and quotes of evidence.
+pub(super) fn differs<'a>(text: &str, language: Language, exempt: impl Iterator<Item = &'a str>) -> bool {
+    let mut prose = text.to_owned();
+    for span in exempt.map(str::trim).filter(|span| !span.is_empty()) {
+        prose = prose.replace(span, " ");
     }
     let words = language.base_words();
-    let scripts = in_scripts(&words.list("scripts"));
-    let (mut of_scripts, mut all) = (0, 0);
-    for c in own.chars().filter(|c| c.is_alphabetic()) {
-        // A character of Chinese, Japanese or Korean says as much as some letters.
+    let scripts = script_pattern(&words.list("scripts"));
+    let (mut in_script, mut all) = (0, 0);
+    for c in prose.chars().filter(|c| c.is_alphabetic()) {
+        // One character of Chinese, Japanese or Korean carries as much as several letters.
         let weight = if ('\u{2e80}'..='\u{d7ff}').contains(&c) { 3 } else { 1 };
         all += weight;
         if scripts.as_ref().is_none_or(|scripts| scripts.is_match(c.encode_utf8(&mut [0; 4]))) {
-            of_scripts += weight;
+            in_script += weight;
         }
     }
     if all < SCRIPT_MIN {
         return false;
     }
-    // Names in other scripts that nobody told of may stand in it, too: a third is the language's own.
-    if of_scripts * 3 < all {
+    // The text may contain further names in other scripts: a third of it must be in the language's own.
+    if in_script * 3 < all {
         return true;
     }
     let code = words.text("iso_639_3");
     all >= LANGUAGE_MIN
-        && detect(&own).is_some_and(|found| found.is_reliable() && found.lang().code() != code)
+        && detect(&prose).is_some_and(|detected| detected.is_reliable() && detected.lang().code() != code)
 }
 
-/// Matches a letter of one of these scripts of Unicode; none where a language names one that does not exist, which a
-/// test finds.
-fn in_scripts(scripts: &[&str]) -> Option<Regex> {
+/// Returns a pattern for a letter of one of these Unicode scripts, or `None` if one of them does not exist,
+/// which a test rules out for every language.
+fn script_pattern(scripts: &[&str]) -> Option<Regex> {
     let classes: String = scripts.iter().map(|script| format!(r"\p{{{script}}}")).collect();
     Regex::new(&format!("^[{classes}]")).ok()
 }
@@ -63,7 +63,7 @@ mod tests {
     const CHINESE: &str = "汉堡一家法院因行贿罪对该公司处以五百万欧元罚款，其总经理随后辞职，公司表示将提起上诉并与当局合作，董事会承诺加强内部控制和合规管理，监管机构正在继续调查相关交易与账目。";
 
     #[test]
-    fn a_text_in_another_language_is_told() {
+    fn a_text_in_another_language_is_detected() {
         assert!(!differs_from("en", ENGLISH));
         assert!(!differs_from("ja", JAPANESE));
         for other in [GERMAN, JAPANESE, CHINESE, "Суд оштрафовал компанию на пять миллионов евро."]
@@ -77,7 +77,9 @@ mod tests {
 
     #[test]
     fn every_language_names_scripts_that_exist() {
-        assert!(Language::all().all(|language| in_scripts(&language.base_words().list("scripts")).is_some()));
+        assert!(
+            Language::all().all(|language| script_pattern(&language.base_words().list("scripts")).is_some())
+        );
     }
 
     #[test]
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_writes_in_the_reports_language_is_never_refused() {
+    fn texts_in_the_reports_language_are_never_rejected() {
         let english = [
             "The company matches an entry of the OFAC SDN list under its former name.",
             "Prosecutors in Munich searched the offices of Brückhofer Anlagenbau GmbH on suspicion of bribery abroad.",
@@ -127,7 +129,7 @@ mod tests {
             for text in texts {
                 assert!(!differs_from(tag, text), "{tag}: {text}");
             }
-            // As one text, as a summary has them.
+            // Joined, as in a summary.
             assert!(!differs_from(tag, &texts.join(" ")), "{tag}");
         }
     }

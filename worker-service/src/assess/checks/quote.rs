@@ -1,27 +1,27 @@
-//! Finding a quote in the evidence: models break lines anew and straighten quotation marks and dashes; every other
-//! character counts.
+//! Finds a quote in the evidence. Models re-wrap lines and straighten quotation marks and dashes; every
+//! other character must match.
 
-/// A text with its white space and its quotation marks and dashes made alike.
+/// Returns `text` with white space, quotation marks and dashes normalized.
 pub(super) fn folded(text: &str) -> String {
     fold(text).into_iter().map(|(c, ..)| c).collect()
 }
 
-/// The span of `text` that `quote` stands for, as it is written there.
+/// Returns the span of `text` that `quote` matches, as it is written there.
 pub(super) fn find<'a>(text: &'a str, quote: &str) -> Option<&'a str> {
-    let wanted: Vec<char> = folded(quote).chars().collect();
-    if wanted.is_empty() {
+    let needle: Vec<char> = folded(quote).chars().collect();
+    if needle.is_empty() {
         return None;
     }
     let text_folded = fold(text);
-    let at = text_folded
-        .windows(wanted.len())
-        .position(|window| window.iter().zip(&wanted).all(|((c, ..), wanted)| c == wanted))?;
-    let (_, start, _) = text_folded[at];
-    let (_, _, end) = text_folded[at + wanted.len() - 1];
+    let index = text_folded
+        .windows(needle.len())
+        .position(|window| window.iter().zip(&needle).all(|((c, ..), expected)| c == expected))?;
+    let (_, start, _) = text_folded[index];
+    let (_, _, end) = text_folded[index + needle.len() - 1];
     text.get(start..end)
 }
 
-/// Each character as it is compared, with the bytes of the text that it stands for.
+/// Returns each character in its normalized form, with the byte range of `text` that it stands for.
 fn fold(text: &str) -> Vec<(char, usize, usize)> {
     let mut folded: Vec<(char, usize, usize)> = Vec::with_capacity(text.len());
     for (start, c) in text.char_indices() {
@@ -34,7 +34,7 @@ fn fold(text: &str) -> Vec<(char, usize, usize)> {
             c => c,
         };
         match folded.last_mut() {
-            // A run of white space is one space.
+            // A run of white space becomes one space.
             Some((' ', _, last)) if c == ' ' => *last = end,
             None if c == ' ' => {}
             _ => folded.push((c, start, end)),
@@ -51,9 +51,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_span_is_the_evidences_own() {
+    fn the_span_is_returned_as_the_evidence_writes_it() {
         let text = "The  company’s “loss” –\n5 million – was hidden.";
-        assert_eq!(find(text, "the company's"), None, "letters count");
+        assert_eq!(find(text, "the company's"), None, "letters must match");
         assert_eq!(
             find(text, " The company's \"loss\" - 5 million"),
             Some("The  company’s “loss” –\n5 million")

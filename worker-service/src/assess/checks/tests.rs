@@ -17,8 +17,8 @@ fn snapshot(signals: Vec<Signal>) -> Snapshot {
         items: 1,
     };
     let text = "The court fined Acme  5 million euros.".to_owned();
-    let found = EvidenceDraft { title: "Acme fined".into(), text, url: None, published_at: None, signals };
-    Snapshot::freeze(vec![(outcome, vec![found])], at)
+    let draft = EvidenceDraft { title: "Acme fined".into(), text, url: None, published_at: None, signals };
+    Snapshot::freeze(vec![(outcome, vec![draft])], at)
 }
 
 fn request() -> ReportRequest {
@@ -48,11 +48,11 @@ fn answer(value: Value) -> ModelAnswer {
 
 fn check(answer: &ModelAnswer, request: &ReportRequest, snapshot: &Snapshot) -> Checked {
     let assessed = sources::rulebook().assess(snapshot, &[], request.language);
-    let instructions = Instructions::of(snapshot, &request.company_name);
+    let instructions = Instructions::find(snapshot, &request.company_name);
     Checks { request, snapshot, assessed: &assessed, instructions: &instructions }.check(answer)
 }
 
-fn good() -> Value {
+fn valid_answer() -> Value {
     json!({
         "level": "MEDIUM",
         "summary": {"text": "Acme was fined.", "citations": ["E1"]},
@@ -62,7 +62,7 @@ fn good() -> Value {
 }
 
 fn checked(change: impl FnOnce(&mut Value)) -> Checked {
-    let mut value = good();
+    let mut value = valid_answer();
     change(&mut value);
     let snapshot = snapshot(vec![Signal { kind: SignalKind::from_static("adverse_media"), strength: 80 }]);
     check(&answer(value), &request(), &snapshot)
@@ -73,7 +73,7 @@ fn problems(change: impl FnOnce(&mut Value)) -> Vec<String> {
 }
 
 #[test]
-fn a_proven_answer_passes_whole() {
+fn a_proven_answer_passes_completely() {
     let checked = checked(|_| {});
     assert_eq!(checked.problems, []);
     let opinion = checked.opinion.unwrap();
@@ -105,22 +105,22 @@ fn a_claim_without_proof_is_dropped_and_recorded() {
     ];
     for (change, reason) in changes {
         let checked = checked(change);
-        let told: Vec<String> = checked.problems.iter().map(Problem::for_model).collect();
-        assert_eq!(told, [format!("finding 1: {reason}")]);
+        let found: Vec<String> = checked.problems.iter().map(Problem::for_model).collect();
+        assert_eq!(found, [format!("finding 1: {reason}")]);
         assert_eq!(checked.dropped[0].reason, reason);
         assert!(checked.opinion.unwrap().findings.is_empty());
     }
 }
 
 #[test]
-fn one_bad_citation_among_good_ones_drops_the_claim() {
+fn one_invalid_citation_among_valid_ones_drops_the_claim() {
     let bad = json!({"evidenceId": "E1", "quote": "never said"});
     let checked = checked(|v| v["findings"][0]["citations"].as_array_mut().unwrap().push(bad));
     assert_eq!(checked.dropped.len(), 1);
 }
 
 #[test]
-fn a_summary_must_rest_on_evidence() {
+fn a_summary_must_cite_evidence() {
     assert_eq!(problems(|v| v["summary"]["citations"] = json!([])), ["summary: it cites no evidence"]);
     let unknown = problems(|v| v["summary"]["citations"] = json!(["E1", "E7"]));
     assert_eq!(unknown, ["summary: it cites E7, which is no evidence"]);
@@ -129,13 +129,13 @@ fn a_summary_must_rest_on_evidence() {
 }
 
 #[test]
-fn a_level_under_the_floor_is_told_and_never_wins() {
+fn a_level_under_the_floor_is_a_problem() {
     let problems = problems(|v| v["level"] = json!("LOW"));
     assert_eq!(problems, ["the answer: the level Low is under the floor Medium"]);
 }
 
 #[test]
-fn what_does_not_follow_the_schema_is_no_opinion() {
+fn an_answer_that_does_not_follow_the_schema_gives_no_opinion() {
     type Change = fn(&mut Value);
     let changes: [Change; 4] = [
         |v| v["level"] = json!("SAFE"),
@@ -151,7 +151,7 @@ fn what_does_not_follow_the_schema_is_no_opinion() {
 }
 
 #[test]
-fn prose_in_place_of_the_tool_is_no_opinion() {
+fn prose_instead_of_the_tool_call_gives_no_opinion() {
     let snapshot = snapshot(vec![]);
     let prose = ModelAnswer {
         content: Content::Text("I cannot help.".into()),
@@ -163,9 +163,9 @@ fn prose_in_place_of_the_tool_is_no_opinion() {
 }
 
 #[test]
-fn an_answer_that_was_cut_off_is_no_opinion_though_it_looks_whole() {
+fn an_answer_that_was_cut_off_gives_no_opinion_even_if_it_looks_complete() {
     for stop_reason in ["max_tokens", "model_context_window_exceeded"] {
-        let cut = ModelAnswer { stop_reason: stop_reason.into(), ..answer(good()) };
+        let cut = ModelAnswer { stop_reason: stop_reason.into(), ..answer(valid_answer()) };
         let checked = check(&cut, &request(), &snapshot(vec![]));
         assert!(checked.opinion.is_none());
         assert_eq!(checked.problems[0].flaw, Flaw::NoAnswer { stop_reason: stop_reason.into() });
@@ -173,7 +173,7 @@ fn an_answer_that_was_cut_off_is_no_opinion_though_it_looks_whole() {
 }
 
 #[test]
-fn a_number_that_no_cited_evidence_has_is_refused() {
+fn a_number_that_is_in_no_cited_evidence_is_rejected() {
     let problems = |statement: &str| problems(|value| value["findings"][0]["statement"] = json!(statement));
     for proven in
         ["A court fined Acme 5 million.", "Acme 24 was fined 05 million (E1).", "Acme was fined ５ million."]
@@ -183,45 +183,45 @@ fn a_number_that_no_cited_evidence_has_is_refused() {
     for (invented, number) in
         [("A court fined Acme 7 million.", "7"), ("A court fined Acme 5,000,000 in 2019.", "2019 or 5000000")]
     {
-        let told = problems(invented);
+        let found = problems(invented);
         assert!(
-            number.split(" or ").any(|number| told[0].contains(&format!("it says {number},"))),
-            "{told:?}"
+            number.split(" or ").any(|number| found[0].contains(&format!("it says {number},"))),
+            "{found:?}"
         );
     }
 }
 
 #[test]
-fn a_date_that_no_cited_evidence_has_is_refused() {
+fn a_date_that_is_in_no_cited_evidence_is_rejected() {
     let problems = |statement: &str| problems(|value| value["findings"][0]["statement"] = json!(statement));
-    let told = problems("A court fined Acme 5 million in March 24.");
-    assert_eq!(told, [""; 0], "no year, no date");
-    let told = problems("A court fined Acme 5 million on 24 March 2024.");
-    assert!(told.iter().any(|what| what.contains("it says 2024-03-24,")), "{told:?}");
+    let found = problems("A court fined Acme 5 million in March 24.");
+    assert_eq!(found, [""; 0], "without a year there is no date");
+    let found = problems("A court fined Acme 5 million on 24 March 2024.");
+    assert!(found.iter().any(|what| what.contains("it says 2024-03-24,")), "{found:?}");
 }
 
 #[test]
-fn a_summary_may_name_the_score_and_no_other_number_that_is_nowhere() {
-    let told = |text: &str| problems(|value| value["summary"]["text"] = json!(text));
-    assert_eq!(told("The rules give a score of 35 of 100; Acme was fined 5 million."), [""; 0]);
-    // When the sources were asked is known: see `snapshot`.
-    assert_eq!(told("As of 1 January 1970 one source of one was searched, and 1 piece was found."), [""; 0]);
-    assert_eq!(told("As of 2 January 1970 nothing was found.").len(), 2);
+fn a_summary_may_name_the_score_but_no_other_unproven_number() {
+    let found = |text: &str| problems(|value| value["summary"]["text"] = json!(text));
+    assert_eq!(found("The rules give a score of 35 of 100; Acme was fined 5 million."), [""; 0]);
+    // The time at which the sources were queried is known: see `snapshot`.
+    assert_eq!(found("As of 1 January 1970 one source of one was searched, and 1 piece was found."), [""; 0]);
+    assert_eq!(found("As of 2 January 1970 nothing was found.").len(), 2);
     assert_eq!(
-        told("Acme was fined 8 million."),
+        found("Acme was fined 8 million."),
         ["summary: it says 8, which stands in nothing that it cites"]
     );
 }
 
 #[test]
-fn words_in_another_language_than_the_reports_are_refused() {
+fn text_in_another_language_than_the_reports_is_rejected() {
     let german = "Ein Gericht in Hamburg verurteilte das Unternehmen wegen Bestechung zu einer hohen Geldstrafe, und \
         der gesamte Vorstand ist noch am selben Tag von allen seinen Ämtern zurückgetreten.";
-    let told = problems(|value| value["findings"][0]["statement"] = json!(german));
-    assert!(told.contains(&"finding 1: it is not written in English".to_owned()), "{told:?}");
-    // Statements that say too little each say enough together.
+    let found = problems(|value| value["findings"][0]["statement"] = json!(german));
+    assert!(found.contains(&"finding 1: it is not written in English".to_owned()), "{found:?}");
+    // Statements that are too short one by one are long enough together.
     let short = "Das Unternehmen wurde wegen Bestechung zu einer hohen Geldstrafe verurteilt.";
-    let told = problems(|value| {
+    let found = problems(|value| {
         value["summary"]["text"] = json!(short);
         let finding = value["findings"][0].clone();
         value["findings"] = json!([finding, finding, finding]);
@@ -229,13 +229,13 @@ fn words_in_another_language_than_the_reports_are_refused() {
             value["findings"][index]["statement"] = json!(short);
         }
     });
-    assert_eq!(told.len(), 4, "{told:?}");
-    let told = problems(|value| value["summary"]["text"] = json!("裁判所は同社に罰金を科しました。"));
-    assert_eq!(told, ["summary: it is not written in English"]);
+    assert_eq!(found.len(), 4, "{found:?}");
+    let found = problems(|value| value["summary"]["text"] = json!("裁判所は同社に罰金を科しました。"));
+    assert_eq!(found, ["summary: it is not written in English"]);
 }
 
 #[test]
-fn every_flaw_of_a_claim_is_told_at_once_and_the_first_is_why_it_is_dropped() {
+fn all_flaws_of_a_claim_are_reported_and_the_first_is_the_reason_for_dropping_it() {
     let checked = checked(|value| {
         value["findings"][0]["statement"] = json!("Fined 77 million.");
         value["findings"][0]["citations"] =

@@ -1,0 +1,112 @@
+//! The settings of the models, their prompt and their budgets.
+
+use std::time::Duration;
+
+use domain::usage::MicroUsd;
+use service_runtime::{
+    config::{Presence, Reader, Setting},
+    settings,
+};
+
+use super::{catalogue::Catalogue, price::Tier, prompt::Prompt};
+use crate::list::comma_separated;
+
+settings! {
+    /// The settings of the models that assess reports.
+    MODEL_SETTINGS:
+    MODEL_ID = "DOSSIER_MODEL_ID", Presence::Required,
+        "ids or inference profiles of the Bedrock models that assess, separated by commas, in order of preference: the next model is asked if the one before it declines, fails the checks twice or is unavailable";
+    MODELS = "DOSSIER_MODELS", Presence::Optional,
+        "models in addition to the built-in ones, as TOML in the format of models.toml: the path of a file, or the text itself (a value that contains an equals sign is text)";
+    MODEL_MAX_TOKENS = "DOSSIER_MODEL_MAX_TOKENS", Presence::Default("4096"), "maximum number of tokens in one answer of the model, 256 to 64000";
+    MODEL_SECONDS = "DOSSIER_MODEL_SECONDS", Presence::Default("120"), "timeout of one call of the model, in seconds, 1 to 3600";
+    MODEL_TIER = "DOSSIER_MODEL_SERVICE_TIER", Presence::Default("default"), "service tier of Bedrock: default, priority, flex or reserved";
+    GUARDRAIL_ID = "DOSSIER_GUARDRAIL_ID", Presence::Optional, "id or ARN of the Bedrock guardrail that questions and answers pass through";
+    GUARDRAIL_VERSION = "DOSSIER_GUARDRAIL_VERSION", Presence::Optional, "version of the guardrail, a number or DRAFT";
+    PROMPT = "DOSSIER_PROMPT", Presence::Optional, "version of the prompt; the newest if not set";
+    BUDGET_REPORT = "DOSSIER_BUDGET_REPORT_USD", Presence::Default("1"),
+        "maximum cost of the model for one report, in US dollars; a report that would exceed it fails with budget_exceeded; 0 means no limit";
+    BUDGET_TENANT_DAY = "DOSSIER_BUDGET_TENANT_DAY_USD", Presence::Default("0"),
+        "maximum cost of the model for all reports of a tenant in one day (UTC), in US dollars; 0 means no limit";
+}
+
+/// Which models assess reports, and how they are called.
+#[derive(Clone, Debug)]
+pub struct ModelSettings {
+    /// Ids or inference profiles, as Bedrock names them, in order of preference.
+    pub ids: Vec<String>,
+    /// Capabilities, quotas and prices of models.
+    pub catalogue: Catalogue,
+    /// Maximum length of an answer, in tokens.
+    pub max_tokens: u32,
+    /// Timeout of one call.
+    pub timeout: Duration,
+    /// Service tier of Bedrock.
+    pub tier: Tier,
+    /// Id and version of the guardrail.
+    pub guardrail: Option<(String, String)>,
+    /// The prompt.
+    pub prompt: &'static Prompt,
+    /// Limits on spending.
+    pub budgets: Budgets,
+}
+
+/// Limits on what the models may cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Budgets {
+    /// Budget of one report; `None` means no limit.
+    pub report: Option<MicroUsd>,
+    /// Budget of a tenant for one day in UTC; `None` means no limit.
+    pub tenant_day: Option<MicroUsd>,
+}
+
+impl ModelSettings {
+    /// Reads the settings; errors are collected by `reader`.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let listed = reader.text(&MODEL_ID);
+        let ids = comma_separated(listed.as_deref().unwrap_or_default());
+        if listed.is_some() && ids.is_empty() {
+            reader.fail(&MODEL_ID, "names no model");
+        }
+        let catalogue = match reader.text(&MODELS) {
+            Some(text) => reader.convert(&MODELS, text.parse()),
+            None => Some(Catalogue::built_in().clone()),
+        };
+        let max_tokens = reader.number(&MODEL_MAX_TOKENS, 256, 64_000);
+        let timeout = reader.seconds(&MODEL_SECONDS, 1, 3600);
+        let tier = reader.parse(&MODEL_TIER);
+        let guardrail = match (reader.text(&GUARDRAIL_ID), reader.text(&GUARDRAIL_VERSION)) {
+            (Some(_), None) => {
+                reader.fail(&GUARDRAIL_VERSION, "is not set, but DOSSIER_GUARDRAIL_ID is");
+                None
+            }
+            (id, version) => id.zip(version),
+        };
+        let prompt = match reader.text(&PROMPT) {
+            Some(version) => reader.convert(&PROMPT, Prompt::find(&version)),
+            None => Some(Prompt::current()),
+        };
+        let report = budget(reader, &BUDGET_REPORT);
+        let tenant_day = budget(reader, &BUDGET_TENANT_DAY);
+        Some(Self {
+            ids,
+            catalogue: catalogue?,
+            max_tokens: u32::try_from(max_tokens?).ok()?,
+            timeout: timeout?,
+            tier: tier?,
+            guardrail,
+            prompt: prompt?,
+            budgets: Budgets { report: report?, tenant_day: tenant_day? },
+        })
+    }
+}
+
+/// Reads a budget in US dollars; 0 means no limit.
+fn budget(reader: &mut Reader<'_>, setting: &Setting) -> Option<Option<MicroUsd>> {
+    let usd: f64 = reader.parse(setting)?;
+    if (0.0..=1_000_000.0).contains(&usd) {
+        return Some(Some(MicroUsd::from_usd(usd)).filter(|budget| *budget > MicroUsd::default()));
+    }
+    reader.fail(setting, "is no amount: use a number from 0 to 1000000");
+    None
+}

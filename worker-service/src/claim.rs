@@ -1,0 +1,106 @@
+//! Claims the report of a message, or finds out why it cannot be claimed.
+
+use std::time::Duration;
+
+use aws_adapters::{
+    Aws,
+    error::AwsError,
+    table::{Details, Executed},
+};
+use domain::{
+    lifecycle::{Command, Policy, Status},
+    message::ReportMessage,
+    report::{Report, ReportError, Stage},
+};
+use service_runtime::clock::Clock;
+use telemetry::{metrics::metrics, propagation::current_traceparent};
+use uuid::Uuid;
+
+use crate::{
+    lease::VISIBILITY_MARGIN,
+    tenant_concurrency::{TenantConcurrency, TenantSlot},
+};
+
+/// Claims reports in the name of one worker.
+#[derive(Debug)]
+pub(crate) struct Claims {
+    /// Table and queue of webhooks.
+    pub(crate) aws: Aws,
+    /// The clock.
+    pub(crate) clock: Clock,
+    /// Durations and limits of the lifecycle.
+    pub(crate) policy: Policy,
+    /// The limit on a tenant's reports in progress.
+    pub(crate) tenants: TenantConcurrency,
+    /// The worker's name in leases.
+    pub(crate) worker: String,
+}
+
+/// The result of an attempt to claim a report.
+pub(crate) enum Claim {
+    /// This worker has claimed the report.
+    Claimed(Box<Report>),
+    /// The report has ended: its message can be deleted.
+    Ended,
+    /// Another worker holds the report, or its tenant is at its limit: try again after this time.
+    Busy(Duration),
+    /// There is no such report.
+    Unknown,
+}
+
+impl Claims {
+    /// Claims the report of `message`. A report whose workers vanished on every attempt is failed instead.
+    ///
+    /// # Errors
+    /// Returns an [`AwsError`] if the table does not respond.
+    pub(crate) async fn claim(&self, message: &ReportMessage) -> Result<Claim, AwsError> {
+        let now = self.clock.now();
+        let _turn = match self.tenants.acquire(&self.aws.table, &message.tenant, now).await? {
+            TenantSlot::Free(turn) => turn,
+            TenantSlot::Full(delay) => return Ok(Claim::Busy(delay)),
+        };
+        // The name is new for every claim: it distinguishes a claim whose response was lost from another
+        // worker's.
+        let holder = format!("{}/{}", self.worker, Uuid::now_v7());
+        let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
+        let (tenant, id) = (&message.tenant, message.report_id);
+        let table = &self.aws.table;
+        let claim = Command::Claim { holder };
+        let current = match table.execute(tenant, id, &claim, &details, now, &self.policy).await? {
+            Executed::Done(report) => return Ok(Claim::Claimed(report)),
+            Executed::Rejected(None) => return Ok(Claim::Unknown),
+            Executed::Rejected(Some(current)) => current,
+        };
+        if current.lifecycle.status.is_terminal() {
+            return Ok(Claim::Ended);
+        }
+        let lease_left =
+            current.lifecycle.lease.as_ref().map_or(Duration::ZERO, |lease| lease.expires_at.since(now));
+        if !lease_left.is_zero() {
+            return Ok(Claim::Busy(lease_left + VISIBILITY_MARGIN));
+        }
+        // The last lease has expired, and no attempt is left.
+        let details = abandoned(&current);
+        match table.execute(tenant, id, &Command::GiveUp, &details, now, &self.policy).await? {
+            Executed::Done(report) => {
+                metrics().report_ended(Status::Failed.as_str(), report.turnaround());
+                self.aws.call_back(&report, current_traceparent()).await;
+                Ok(Claim::Ended)
+            }
+            Executed::Rejected(_) => Ok(Claim::Busy(VISIBILITY_MARGIN)),
+        }
+    }
+}
+
+/// Returns what is recorded of `report` when it fails because its workers vanished on every allowed attempt.
+pub(crate) fn abandoned(report: &Report) -> Details {
+    let error = ReportError {
+        code: "workers_vanished".to_owned(),
+        message:
+            "Every attempt at the report stopped without a result. Resubmit it; if that happens again, contact the operator."
+                .to_owned(),
+        retryable: true,
+    };
+    let calls_back = report.request.callback_url.is_some();
+    Details { error: Some(error), calls_back, ..Details::default() }
+}

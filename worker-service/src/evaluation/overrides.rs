@@ -1,0 +1,41 @@
+//! What an operator tries instead of the configured model or prompt.
+
+use aws_adapters::SdkConfig;
+use domain::evidence::SourceName;
+
+use crate::{
+    assess::{Assessor, Model, ModelSettings, Prompt},
+    concurrency_limit::ConcurrencyLimit,
+};
+
+/// Values that override the settings of the model.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Another model.
+    pub model: Option<String>,
+    /// Another version of the prompt.
+    pub prompt: Option<String>,
+}
+
+impl Overrides {
+    /// Creates an assessor from `settings` with these overrides, which calls models with `bedrock`.
+    ///
+    /// # Errors
+    /// Returns a message for the operator if the model or the prompt cannot be used.
+    pub(super) fn assessor(
+        &self,
+        bedrock: &SdkConfig,
+        settings: &ModelSettings,
+        mandatory: Vec<SourceName>,
+    ) -> Result<Assessor, String> {
+        let mut settings = settings.clone();
+        if let Some(model) = &self.model {
+            settings.ids = vec![model.clone()];
+        }
+        if let Some(version) = &self.prompt {
+            settings.prompt = Prompt::find(version)?;
+        }
+        let models = Model::configured(bedrock, &settings).map_err(|errors| errors.join("; "))?;
+        Ok(Assessor::new(models, settings.prompt, ConcurrencyLimit::new(1), mandatory, sources::rulebook()))
+    }
+}
