@@ -26,11 +26,17 @@ pub const ALL: &[&[Setting]] = &[API_SETTINGS, AWS_SETTINGS, TELEMETRY_SETTINGS]
 /// The settings of the API.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The address, connections and drain of the server.
     pub(crate) server: ServerSettings,
+    /// The OpenID provider whose tokens are accepted, if any.
     pub(crate) oidc: Option<OidcSettings>,
+    /// The limits on tenants and requests.
     pub(crate) limits: LimitSettings,
+    /// The origins whose pages may call the API.
     pub(crate) cors_origins: Origins,
+    /// The time between two readiness checks.
     pub(crate) readiness_interval: Duration,
+    /// The AWS adapters and the lifecycle.
     pub(crate) aws: AwsSettings,
     /// Logs, traces and metrics.
     pub telemetry: TelemetrySettings,
@@ -79,7 +85,7 @@ const fn count(lists: &[&[Setting]]) -> usize {
     sum
 }
 
-/// Returns the `N` settings of all `lists`.
+/// Returns the settings of all `lists`, of which there are `N`.
 const fn concatenated<const N: usize>(lists: &[&[Setting]]) -> [Setting; N] {
     let mut all = [lists[0][0]; N];
     let (mut next, mut list) = (0, 0);
