@@ -1,4 +1,4 @@
-//! Makes a new file of the page part of the next build.
+//! Rebuilds the crate when a file of the web page is added, changed or removed.
 
 fn main() {
     println!("cargo::rerun-if-changed=web");

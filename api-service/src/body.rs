@@ -1,4 +1,4 @@
-//! Reads a request's body: bounded, of the right type, with every error of its shape at once.
+//! Reads and validates the bodies of requests: their size, their media type and their contents, with all errors at once.
 
 use std::{collections::HashSet, fmt};
 
@@ -17,41 +17,41 @@ use serde_json::{Map, Value};
 
 use crate::problem::{Kind, Problem};
 
-/// Longest body of a request, in bytes.
-pub const BODY_MAX: usize = 64 * 1024;
+/// Maximum size of the body of a request, in bytes.
+const BODY_MAX: usize = 64 * 1024;
 
-/// Longest body of a batch, in bytes: a thousand requests, each as long as its fields may be.
-pub const BATCH_BODY_MAX: usize = 4 * 1024 * 1024;
+/// Maximum size of the body of a batch, in bytes: enough for a thousand requests with fields of maximum length.
+const BATCH_BODY_MAX: usize = 4 * 1024 * 1024;
 
-/// Requests of a batch, at most.
-pub const BATCH_MAX: usize = 1_000;
+/// Maximum number of requests in a batch.
+const BATCH_MAX: usize = 1_000;
 
-/// Characters of a `customId`, at most.
-pub const CUSTOM_ID_MAX: usize = 100;
+/// Maximum number of characters in a `customId`.
+pub(crate) const CUSTOM_ID_MAX: usize = 100;
 
-/// Unknown fields that are named one by one.
+/// Maximum number of unknown fields that are listed one by one.
 const UNKNOWN_MAX: usize = 50;
 
-/// The report request in the body.
+/// Reads the report request in the body.
 ///
 /// # Errors
-/// The [`Problem`] to answer with.
-pub async fn report_request(request: Request) -> Result<ReportRequest, Problem> {
+/// Returns the [`Problem`] to answer with if the body is not a valid request.
+pub(crate) async fn report_request(request: Request) -> Result<ReportRequest, Problem> {
     require_json(request.headers())?;
     let bytes = read(request.into_body(), BODY_MAX).await?;
-    checked(parse(&bytes)?).map_err(Problem::invalid)
+    validated(parse(&bytes)?).map_err(Problem::invalid)
 }
 
-/// The request of a report in `value`.
-fn checked(value: Value) -> Result<ReportRequest, Vec<FieldError>> {
+/// Validates the report request in `value`.
+fn validated(value: Value) -> Result<ReportRequest, Vec<FieldError>> {
     let (draft, mut errors) = draft(value)?;
-    let misshapen: Vec<String> = errors.iter().map(|error| error.pointer.clone()).collect();
+    let wrong_types: Vec<String> = errors.iter().map(|error| error.pointer.clone()).collect();
     match draft.check() {
         Ok(request) if errors.is_empty() => Ok(request),
         checked => {
-            // A field of the wrong type was left out of the draft: that it is "required" is no news.
+            // A field of the wrong type is absent from the draft. It must not be reported as missing, too.
             let more = checked.err().unwrap_or_default();
-            errors.extend(more.into_iter().filter(|error| !misshapen.contains(&error.pointer)));
+            errors.extend(more.into_iter().filter(|error| !wrong_types.contains(&error.pointer)));
             errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
             Err(errors)
         }
@@ -60,18 +60,18 @@ fn checked(value: Value) -> Result<ReportRequest, Vec<FieldError>> {
 
 /// One request of a batch.
 #[derive(Debug)]
-pub struct BatchItem {
-    /// What the client calls it; none where it said nothing that can be used.
-    pub custom_id: Option<String>,
+pub(crate) struct BatchItem {
+    /// The client's id of the request; `None` if it is missing or invalid.
+    pub(crate) custom_id: Option<String>,
     /// The request, or everything that is wrong with it.
-    pub request: Result<ReportRequest, Vec<FieldError>>,
+    pub(crate) request: Result<ReportRequest, Vec<FieldError>>,
 }
 
-/// The requests of a batch in the body: what is wrong with one does not refuse the others.
+/// Reads the requests of the batch in the body. An invalid request does not affect the others.
 ///
 /// # Errors
-/// The [`Problem`] to answer with, where the whole of it is no batch.
-pub async fn batch(request: Request) -> Result<Vec<BatchItem>, Problem> {
+/// Returns the [`Problem`] to answer with if the body is not a batch at all.
+pub(crate) async fn batch(request: Request) -> Result<Vec<BatchItem>, Problem> {
     require_json(request.headers())?;
     let bytes = read(request.into_body(), BATCH_BODY_MAX).await?;
     let invalid = |pointer: &str, code: &str, message: String| {
@@ -99,12 +99,11 @@ pub async fn batch(request: Request) -> Result<Vec<BatchItem>, Problem> {
         }
     };
     if let Some(name) = object.keys().next() {
-        let shown: String = name.chars().take(60).collect();
-        let message = format!("there is no field named {shown:?}: remove it, or check its spelling");
+        let message = unknown_field(name);
         return Err(invalid(&pointer(name), "unknown_field", message));
     }
     if !(1..=BATCH_MAX).contains(&items.len()) {
-        let message = format!("reports has {} requests: send 1 to {BATCH_MAX}", items.len());
+        let message = format!("reports contains {} requests: send 1 to {BATCH_MAX}", items.len());
         return Err(invalid("/reports", "count_invalid", message));
     }
     let mut seen = HashSet::new();
@@ -121,30 +120,32 @@ fn batch_item(index: usize, mut item: Value, seen: &mut HashSet<String>) -> Batc
         None if errors.is_empty() && item.is_object() => errors.push(FieldError::new(
             "/customId",
             "custom_id_invalid",
-            format!("customId must be a text of 1 to {CUSTOM_ID_MAX} characters without control characters"),
+            format!(
+                "customId must be a string of 1 to {CUSTOM_ID_MAX} characters without control characters"
+            ),
         )),
         Some(id) if !seen.insert(id.clone()) => errors.push(FieldError::new(
             "/customId",
             "custom_id_repeated",
-            "another request of the batch has this customId: give each one of its own",
+            "another request of the batch has the same customId: use a different one for each request",
         )),
         _ => {}
     }
-    let request = match (checked(item), errors.is_empty()) {
+    let request = match (validated(item), errors.is_empty()) {
         (Ok(request), true) => Ok(request),
-        (checked, _) => {
-            errors.extend(checked.err().unwrap_or_default());
+        (validated, _) => {
+            errors.extend(validated.err().unwrap_or_default());
             Err(errors)
         }
     };
-    let of_item =
+    let in_batch =
         |error: FieldError| FieldError { pointer: format!("/reports/{index}{}", error.pointer), ..error };
-    BatchItem { custom_id, request: request.map_err(|errors| errors.into_iter().map(of_item).collect()) }
+    BatchItem { custom_id, request: request.map_err(|errors| errors.into_iter().map(in_batch).collect()) }
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut parts = sent.split(';').map(str::trim);
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
     let other_charset = parts.filter_map(|part| part.split_once('=')).any(|(name, value)| {
         name.eq_ignore_ascii_case("charset") && !value.trim_matches('"').eq_ignore_ascii_case("utf-8")
@@ -155,23 +156,25 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     if is_json && !other_charset {
         return Ok(());
     }
-    let detail = "send the body as JSON in UTF-8, with the header Content-Type: application/json";
+    let detail = "the body must be JSON in UTF-8: send it with the header Content-Type: application/json";
     Err(Problem::new(Kind::UnsupportedMediaType, detail))
 }
 
-async fn read(body: Body, most: usize) -> Result<Vec<u8>, Problem> {
-    match Limited::new(body, most).collect().await {
+async fn read(body: Body, max: usize) -> Result<Vec<u8>, Problem> {
+    match Limited::new(body, max).collect().await {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
-            Err(Problem::new(Kind::BodyTooLarge, format!("the body has more than {most} bytes: send fewer")))
-        }
-        Err(_) => {
-            Err(Problem::new(Kind::MalformedJson, "the body ended before it was complete: send it again"))
-        }
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::new(
+            Kind::BodyTooLarge,
+            format!("the body has more than the allowed {max} bytes: send a smaller one"),
+        )),
+        Err(_) => Err(Problem::new(
+            Kind::MalformedJson,
+            "the connection ended before the body was complete: send the request again",
+        )),
     }
 }
 
-/// JSON whose objects name no member twice: which of two counts is anybody's guess (RFC 8259).
+/// A JSON object without duplicate names, whose meaning would be undefined (RFC 8259, section 4).
 struct Unambiguous(Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {
@@ -190,7 +193,7 @@ impl<'de> Deserialize<'de> for Unambiguous {
                 while let Some((name, value)) = access.next_entry::<String, Value>()? {
                     let shown: String = name.chars().take(60).collect();
                     if members.insert(name, value).is_some() {
-                        return Err(A::Error::custom(format!("the field {shown:?} is there twice")));
+                        return Err(A::Error::custom(format!("the field {shown:?} occurs twice")));
                     }
                 }
                 Ok(Value::Object(members))
@@ -210,17 +213,17 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     };
     parsed.map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        let what = error.to_string();
-        // serde_json says where at the end of its message; the detail says it once, in front.
-        let what = what.split(" at line ").next().unwrap_or_default();
+        let message = error.to_string();
+        // The message of serde_json ends with the position, which the detail states once, at its start.
+        let reason = message.split(" at line ").next().unwrap_or_default();
         Problem::new(
             Kind::MalformedJson,
-            format!("the body is not valid JSON at line {line}, column {column}: {what}"),
+            format!("the body is not valid JSON at line {line}, column {column}: {reason}"),
         )
     })
 }
 
-/// The fields of a report request, and what is wrong with their types and names.
+/// Takes the fields of a report request from `value`. Returns them with the errors in their types and names.
 fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), Vec<FieldError>> {
     let Value::Object(mut object) = value else {
         let message = format!("the body must be a JSON object, not {}", type_name(&value));
@@ -236,17 +239,15 @@ fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), Vec<Fiel
         purpose: text("purpose"),
         callback_url: text("callbackUrl"),
     };
-    let more = object.len().saturating_sub(UNKNOWN_MAX);
+    let unlisted = object.len().saturating_sub(UNKNOWN_MAX);
     for name in object.keys().take(UNKNOWN_MAX) {
-        let shown: String = name.chars().take(60).collect();
-        let message = format!("there is no field named {shown:?}: remove it, or check its spelling");
-        errors.push(FieldError::new(pointer(name), "unknown_field", message));
+        errors.push(FieldError::new(pointer(name), "unknown_field", unknown_field(name)));
     }
-    if more > 0 {
+    if unlisted > 0 {
         errors.push(FieldError::new(
             "",
             "unknown_field",
-            format!("{more} more fields are not known: remove them"),
+            format!("there are {unlisted} more unknown fields: remove them"),
         ));
     }
     Ok((draft, errors))
@@ -264,7 +265,13 @@ fn take_text(object: &mut Map<String, Value>, name: &str, errors: &mut Vec<Field
     }
 }
 
-/// A JSON pointer to a member of the body (RFC 6901).
+/// Returns the message for a field that does not exist.
+fn unknown_field(name: &str) -> String {
+    let shown: String = name.chars().take(60).collect();
+    format!("there is no field named {shown:?}: remove it, or check its spelling")
+}
+
+/// Returns a JSON pointer to a member of the body (RFC 6901).
 fn pointer(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }

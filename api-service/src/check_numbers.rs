@@ -1,4 +1,4 @@
-//! `api-service check-numbers`: judges the registration numbers of a CSV file as the API would.
+//! The command `api-service check-numbers`: validates the registration numbers in a CSV file as the API does.
 
 use std::{
     fs::File,
@@ -11,28 +11,30 @@ use registration_numbers::{self, Scheme};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why the numbers cannot be judged.
+/// The error of a run of `check-numbers`.
 #[derive(Debug, Error)]
 pub enum CheckNumbersError {
-    /// The file cannot be read.
-    #[error("{path} cannot be read: {why}")]
+    /// The file cannot be opened.
+    #[error("{path} cannot be read: {error}")]
     File {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// Why.
-        why: std::io::Error,
+        /// The cause.
+        error: std::io::Error,
     },
-    /// The file is not what it should be.
-    #[error("{path} is no CSV file with the columns country, scheme and number (UTF-8, RFC 4180): {why}")]
+    /// The file is not a CSV file with the required columns.
+    #[error(
+        "{path} is not a CSV file with the columns country, scheme and number (UTF-8, RFC 4180): {error}"
+    )]
     Csv {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// Why.
-        why: csv::Error,
+        /// The cause.
+        error: csv::Error,
     },
-    /// The answer cannot be written.
-    #[error("the answer cannot be written: {0}")]
-    Out(#[from] std::io::Error),
+    /// The results cannot be written.
+    #[error("the results cannot be written: {0}")]
+    Output(#[from] std::io::Error),
 }
 
 #[derive(Deserialize)]
@@ -42,9 +44,9 @@ struct Row {
     number: String,
 }
 
-/// A row with its verdict.
+/// A row with the outcome of its validation.
 #[derive(Serialize)]
-struct Verdict {
+struct CheckedRow {
     country: String,
     scheme: String,
     number: String,
@@ -53,34 +55,34 @@ struct Verdict {
     error: Option<String>,
 }
 
-/// Writes one JSON line to `out` for each row of the file at `path`. A row without a scheme is judged
-/// by all that its country has, as the API does.
+/// Writes one JSON line to `output` for each row of the file at `path`. A row without a scheme is checked against all
+/// schemes of its country, as the API does.
 ///
 /// # Errors
-/// [`CheckNumbersError`] when the file cannot be read to its end or the answer not be written.
-pub fn check_numbers(path: &Path, out: &mut impl Write) -> Result<(), CheckNumbersError> {
+/// Returns [`CheckNumbersError`] if the file cannot be read to its end, or if the results cannot be written.
+pub fn check_numbers(path: &Path, output: &mut impl Write) -> Result<(), CheckNumbersError> {
     let name = || path.display().to_string();
-    let file = File::open(path).map_err(|why| CheckNumbersError::File { path: name(), why })?;
+    let file = File::open(path).map_err(|error| CheckNumbersError::File { path: name(), error })?;
     let mut input = BufReader::new(file);
-    // Spreadsheets put a byte order mark in front.
+    // Spreadsheets begin UTF-8 files with a byte order mark.
     if input.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
         input.consume(3);
     }
     let mut reader = csv::Reader::from_reader(input);
     for row in reader.deserialize() {
-        let row: Row = row.map_err(|why| CheckNumbersError::Csv { path: name(), why })?;
-        serde_json::to_writer(&mut *out, &judge(row)).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        let row: Row = row.map_err(|error| CheckNumbersError::Csv { path: name(), error })?;
+        serde_json::to_writer(&mut *output, &check(row)).map_err(std::io::Error::from)?;
+        writeln!(output)?;
     }
-    out.flush()?;
+    output.flush()?;
     Ok(())
 }
 
-fn judge(row: Row) -> Verdict {
+fn check(row: Row) -> CheckedRow {
     let Row { country, scheme, number } = row;
-    let judged = if scheme.is_empty() {
-        let by_country = country.parse::<Country>().map_err(|error| format!("country {error}"));
-        by_country.and_then(|country| {
+    let checked = if scheme.is_empty() {
+        let country = country.parse::<Country>().map_err(|error| format!("country {error}"));
+        country.and_then(|country| {
             let accepted = registration_numbers::check(country, &number)
                 .map_err(|error| format!("the number {error}"))?;
             Ok(accepted.normalized)
@@ -88,22 +90,22 @@ fn judge(row: Row) -> Verdict {
     } else {
         match Scheme::find(&country, &scheme) {
             Some(scheme) => scheme.check(&number).map_err(|error| format!("the number {error}")),
-            None => Err(unknown(&country, &scheme)),
+            None => Err(unknown_scheme(&country, &scheme)),
         }
     };
-    let (normalized, error) = match judged {
+    let (normalized, error) = match checked {
         Ok(normalized) => (Some(normalized), None),
         Err(error) => (None, Some(error)),
     };
-    Verdict { country, scheme, number, valid: error.is_none(), normalized, error }
+    CheckedRow { country, scheme, number, valid: error.is_none(), normalized, error }
 }
 
-fn unknown(country: &str, scheme: &str) -> String {
+fn unknown_scheme(country: &str, scheme: &str) -> String {
     let known: Vec<&str> = Scheme::of(country).map(|scheme| scheme.id.as_str()).collect();
     let known = if known.is_empty() {
-        "none but lei is known for it".to_owned()
+        "the only scheme for it is lei".to_owned()
     } else {
         format!("use {} or lei", known.join(", "))
     };
-    format!("there is no scheme {scheme:?} of {country:?}: {known}")
+    format!("{country:?} has no scheme {scheme:?}: {known}")
 }

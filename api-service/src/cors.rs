@@ -1,25 +1,43 @@
-//! Which other origins' pages may call the API from a browser (Fetch standard, "CORS protocol").
+//! Cross-origin requests: which pages of other origins may call the API from a browser (Fetch standard, "CORS protocol").
 
 use std::{str::FromStr, time::Duration};
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use service_runtime::{
+    config::{Presence, Reader},
+    settings,
+};
 use thiserror::Error;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use url::Url;
 
-/// How long browsers may remember what is allowed.
-const REMEMBERED: Duration = Duration::from_secs(600);
+settings! {
+    /// The settings of cross-origin requests.
+    CORS_SETTINGS:
+    ORIGINS = "DOSSIER_CORS_ORIGINS", Presence::Optional,
+        "other origins whose pages may call the API from a browser, separated by commas, such as https://app.example.com";
+}
 
-/// The origins, such as `https://app.example.com`; none: only the API's own page.
+/// How long browsers may cache the answer to a preflight request.
+const MAX_AGE: Duration = Duration::from_secs(600);
+
+/// Origins such as `https://app.example.com`. If there are none, only the API's own page may call it.
 #[derive(Clone, Debug, Default)]
-pub struct Origins(Vec<HeaderValue>);
+pub(crate) struct Origins(Vec<HeaderValue>);
 
-/// Why a text is no list of origins.
+impl Origins {
+    /// Reads the settings.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        reader.parse(&ORIGINS).unwrap_or_default()
+    }
+}
+
+/// The error of a text that is not a list of origins.
 #[derive(Debug, Error)]
 #[error(
-    "entry {0} is no origin: write scheme, host and port alone, such as https://app.example.com, with commas between them"
+    "entry {0} is not an origin: write only scheme, host and port, such as https://app.example.com, separated by commas"
 )]
-pub struct InvalidOrigins(usize);
+pub(crate) struct InvalidOrigins(usize);
 
 impl FromStr for Origins {
     type Err = InvalidOrigins;
@@ -40,9 +58,9 @@ impl FromStr for Origins {
     }
 }
 
-/// Lets pages of `origins` call the API with a key and read what its answers say.
-pub fn layer(origins: &Origins) -> CorsLayer {
-    let named = HeaderName::from_static;
+/// Creates the layer that lets pages of `origins` call the API with a key and read its responses.
+pub(crate) fn layer(origins: &Origins) -> CorsLayer {
+    let name = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.0.clone()))
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
@@ -50,20 +68,20 @@ pub fn layer(origins: &Origins) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_NONE_MATCH,
-            named("idempotency-key"),
-            named("last-event-id"),
-            named("prefer"),
+            name("idempotency-key"),
+            name("last-event-id"),
+            name("prefer"),
         ])
         .expose_headers([
             header::ETAG,
             header::LOCATION,
             header::RETRY_AFTER,
-            named("idempotency-replayed"),
-            named("preference-applied"),
-            named("ratelimit"),
-            named("ratelimit-policy"),
+            name("idempotency-replayed"),
+            name("preference-applied"),
+            name("ratelimit"),
+            name("ratelimit-policy"),
         ])
-        .max_age(REMEMBERED)
+        .max_age(MAX_AGE)
 }
 
 #[cfg(test)]
@@ -71,10 +89,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_scheme_host_and_port_alone() {
+    fn origins_consist_of_scheme_host_and_port_only() {
         let origins: Origins = "https://app.example.com, http://localhost:5173".parse().unwrap();
         assert_eq!(origins.0.len(), 2);
-        for bad in [
+        for invalid in [
             "*",
             "https://app.example.com/",
             "app.example.com",
@@ -82,7 +100,7 @@ mod tests {
             "ftp://a.example",
             "null",
         ] {
-            assert!(bad.parse::<Origins>().is_err(), "{bad}");
+            assert!(invalid.parse::<Origins>().is_err(), "{invalid}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Liveness and readiness. Readiness is looked up in the background, so that asking is free.
+//! Liveness and readiness. A background task checks readiness, so health checks cost nothing.
 
 use std::{
     sync::{
@@ -8,86 +8,110 @@ use std::{
     time::Duration,
 };
 
+use aws_adapters::{queue::Queue, table::Table};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
+use service_runtime::{
+    config::{Presence, Reader},
+    settings,
+};
 use telemetry::metrics::metrics;
 use utoipa::ToSchema;
 
-use crate::application::App;
+settings! {
+    /// The settings of the readiness check.
+    HEALTH_SETTINGS:
+    READINESS_SECONDS = "DOSSIER_READINESS_SECONDS", Presence::Default("10"),
+        "seconds between two checks of the table and the queue for /readyz, 1 to 300";
+}
+
+/// Reads the time between two readiness checks. Returns `None` after noting what is invalid.
+pub(crate) fn readiness_interval(reader: &mut Reader<'_>) -> Option<Duration> {
+    reader.seconds(&READINESS_SECONDS, 1, 300)
+}
 
 const STARTING: u8 = 0;
 const READY: u8 = 1;
 const UNREADY: u8 = 2;
 const DRAINING: u8 = 3;
 
-/// Whether requests can be served, as last seen.
-#[derive(Debug, Default)]
-pub struct Readiness(AtomicU8);
+/// Whether the service can process requests, as of the last check.
+#[derive(Debug)]
+pub(crate) struct Readiness {
+    state: AtomicU8,
+    table: Table,
+    queue: Queue,
+    revision: String,
+}
 
 impl Readiness {
-    /// From now on the answer is no, whatever the look in the background sees.
-    pub fn draining(&self) {
-        self.0.store(DRAINING, Ordering::SeqCst);
+    /// Creates the readiness of a service that was built from the source `revision`.
+    pub(crate) fn new(table: Table, queue: Queue, revision: String) -> Self {
+        Self { state: AtomicU8::new(STARTING), table, queue, revision }
     }
 
-    fn saw(&self, ready: bool) {
-        let seen = if ready { READY } else { UNREADY };
-        // A look that was under way when the drain began must not undo it.
-        let _ =
-            self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| (now != DRAINING).then_some(seen));
-    }
-}
-
-/// Looks every `interval` whether the table and the queue answer. Reads only.
-pub async fn keep_looking(app: Arc<App>, interval: Duration) {
-    loop {
-        let looked = tokio::try_join!(app.aws.table.reachable(), app.aws.queue.depth());
-        match &looked {
-            Ok(((), depth)) => metrics().queue_depth(depth.visible, depth.in_flight, depth.delayed),
-            Err(error) => {
-                tracing::warn!(error = %error, "not ready: a service that every request needs does not answer");
+    /// Checks every `interval` whether the table and the queue answer. Only reads from them.
+    pub(crate) async fn run(&self, interval: Duration) {
+        loop {
+            let checked = tokio::try_join!(self.table.reachable(), self.queue.depth());
+            match &checked {
+                Ok(((), depth)) => metrics().queue_depth(depth.visible, depth.in_flight, depth.delayed),
+                Err(error) => {
+                    tracing::warn!(error = %error, "not ready: a service that every request needs does not answer");
+                }
             }
+            self.record(checked.is_ok());
+            tokio::time::sleep(interval).await;
         }
-        app.readiness.saw(looked.is_ok());
-        tokio::time::sleep(interval).await;
+    }
+
+    /// Declares the service not ready from now on, whatever later checks find.
+    pub(crate) fn drain(&self) {
+        self.state.store(DRAINING, Ordering::SeqCst);
+    }
+
+    fn record(&self, ready: bool) {
+        let state = if ready { READY } else { UNREADY };
+        // A check that was in progress when the drain began must not undo it.
+        let _ = self
+            .state
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| (now != DRAINING).then_some(state));
+    }
+
+    fn health(&self, status: &'static str) -> Json<Health> {
+        Json(Health { status, version: env!("CARGO_PKG_VERSION"), revision: self.revision.clone() })
     }
 }
 
-/// What the health routes answer.
+/// The health of the service.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Health {
-    /// `ok`, or why not: `starting`, `unavailable`, `draining`.
+pub(crate) struct Health {
+    /// `ok`, or the reason why not: `starting`, `unavailable` or `draining`.
     #[schema(example = "ok")]
     status: &'static str,
     /// The version of the API.
     version: &'static str,
-    /// The source revision that it was built from.
+    /// The source revision that the service was built from.
     revision: String,
 }
 
-impl Health {
-    fn of(app: &App, status: &'static str) -> Json<Self> {
-        Json(Self { status, version: env!("CARGO_PKG_VERSION"), revision: app.revision.clone() })
-    }
-}
-
-/// Whether the process is alive.
+/// Returns whether the process is alive.
 #[utoipa::path(get, path = "/healthz", tag = "Operation", security(()),
     responses((status = 200, description = "The process is alive", body = Health)))]
-pub async fn healthz(State(app): State<Arc<App>>) -> Json<Health> {
-    Health::of(&app, "ok")
+pub(crate) async fn healthz(State(readiness): State<Arc<Readiness>>) -> Json<Health> {
+    readiness.health("ok")
 }
 
-/// Whether the process can serve requests: for load balancers.
+/// Returns whether the process can process requests, for load balancers.
 #[utoipa::path(get, path = "/readyz", tag = "Operation", security(()), responses(
-    (status = 200, description = "Requests can be served", body = Health),
-    (status = 503, description = "They cannot, now", body = Health)))]
-pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
-    let (status, word) = match app.readiness.0.load(Ordering::SeqCst) {
+    (status = 200, description = "The service can process requests", body = Health),
+    (status = 503, description = "The service cannot process requests now", body = Health)))]
+pub(crate) async fn readyz(State(readiness): State<Arc<Readiness>>) -> (StatusCode, Json<Health>) {
+    let (status, name) = match readiness.state.load(Ordering::SeqCst) {
         READY => (StatusCode::OK, "ok"),
         STARTING => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
         DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
-    (status, Health::of(&app, word))
+    (status, readiness.health(name))
 }

@@ -1,4 +1,4 @@
-//! `api-service keys …`: makes, lists, rotates and revokes API keys. What it prints is JSON, one object a line.
+//! The command `api-service keys`: creates, lists, rotates and revokes API keys. It prints JSON, one object per line.
 
 use std::{io::Write, time::Duration};
 
@@ -15,75 +15,75 @@ use thiserror::Error;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// What to do with keys.
+/// The subcommands of `keys`.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Makes a key and prints it. It is shown this once: only its hash is stored.
+    /// Creates a key and prints it. This is the only time that it is shown: the table stores its hash.
     Create {
-        /// Whose key it is.
+        /// The tenant that the key belongs to.
         #[arg(long)]
         tenant: Tenant,
-        /// What it allows: reports:write, reports:read, usage:read, admin. May be given more than once.
+        /// A scope of the key: reports:write, reports:read, usage:read or admin. Repeat the option for several.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
-        /// What people call it.
+        /// A name for people, such as the system that uses the key.
         #[arg(long, value_parser = label)]
         label: Option<String>,
-        /// After how many days it expires; never unless told.
+        /// The number of days after which it expires; a key without it never expires.
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
         expires_in_days: Option<u32>,
     },
-    /// Lists the keys of a tenant, those that are revoked included.
+    /// Lists the keys of a tenant, including revoked ones.
     List {
-        /// Whose keys.
+        /// The tenant.
         #[arg(long)]
         tenant: Tenant,
     },
-    /// Makes a key good no longer. Every API task knows within 50 seconds.
+    /// Revokes a key. Every API task rejects it within 50 seconds.
     Revoke {
-        /// The key's id: the 16 digits after dossier_.
+        /// The id of the key: the 16 digits after dossier_.
         id: KeyId,
     },
-    /// Makes a new key like an old one, which stays good for a while.
+    /// Creates a key with the tenant, scopes and label of an old one, which stays active for a while.
     Rotate {
-        /// The old key's id: the 16 digits after dossier_.
+        /// The id of the old key: the 16 digits after dossier_.
         id: KeyId,
-        /// How long the old key stays good.
+        /// The number of hours for which the old key stays active.
         #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=8760))]
         overlap_hours: u32,
     },
 }
 
-/// Why a command on keys failed.
+/// The error of a `keys` command.
 #[derive(Debug, Error)]
 pub enum KeysError {
-    /// The table does not do it.
+    /// The table cannot be read or written.
     #[error("{0}")]
     Aws(#[from] AwsError),
     /// There is no such key.
-    #[error("there is no key {0}: `keys list --tenant T` shows every id")]
+    #[error("there is no key {0}: `keys list --tenant T` lists the ids")]
     Unknown(KeyId),
-    /// The key to be rotated is good no longer.
-    #[error("the key {0} is revoked or expired and cannot be rotated: make a new one with `keys create`")]
-    NotGood(KeyId),
-    /// It cannot be printed.
-    #[error("the outcome cannot be written: {0}")]
+    /// The key to rotate is not active any more.
+    #[error("the key {0} is revoked or expired and cannot be rotated: create a new one with `keys create`")]
+    Inactive(KeyId),
+    /// The result cannot be printed.
+    #[error("the result cannot be written: {0}")]
     Output(#[from] std::io::Error),
 }
 
 fn label(text: &str) -> Result<String, &'static str> {
-    let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits {
+    let is_valid = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if is_valid {
         Ok(text.to_owned())
     } else {
-        Err("a label has 1 to 100 characters, none of them a control character")
+        Err("a label has 1 to 100 characters and no control characters")
     }
 }
 
-/// Carries out `command` at `now`.
+/// Runs `command` at the time `now`, and prints its result to `output`.
 ///
 /// # Errors
-/// [`KeysError`] says what was not done.
+/// Returns [`KeysError`] if the key does not exist or is not active, if the table cannot be used, or if `output` fails.
 pub async fn run(
     command: KeysCommand,
     keys: &Keys,
@@ -109,12 +109,12 @@ pub async fn run(
         KeysCommand::Rotate { id, overlap_hours } => {
             let old = keys.get(&id).await?.ok_or_else(|| KeysError::Unknown(id.clone()))?;
             if !old.is_active(now) {
-                return Err(KeysError::NotGood(id));
+                return Err(KeysError::Inactive(id));
             }
-            // As long as the old one was to live, if that was bounded.
+            // The new key lives as long as the old one was meant to, if that one expires at all.
             let expires_at = old.expires_at.map(|end| now.plus(end.since(old.created_at)));
             let (key, record) = create(keys, old.tenant, old.scopes, old.label, expires_at, now).await?;
-            // Shown first: if the old one cannot be ended now, nobody has lost the new one.
+            // Printed first, so that nobody loses the new key if the old one cannot be changed now.
             writeln!(output, "{}", with_key(&record, &key))?;
             let end = now.plus(HOUR * overlap_hours);
             keys.expire(&id, old.expires_at.map_or(end, |expires| expires.min(end))).await?;
@@ -123,10 +123,10 @@ pub async fn run(
     Ok(())
 }
 
-/// Makes and records a key.
+/// Creates and records a key.
 ///
 /// # Errors
-/// [`AwsError`] when it is not known to be recorded.
+/// Returns [`AwsError`] if it is unknown whether the key was recorded.
 pub async fn create(
     keys: &Keys,
     tenant: Tenant,

@@ -1,23 +1,27 @@
-//! The REST API of Dossier: validates a request, records it, queues it, and tells how it goes.
+//! The REST API of Dossier: validates report requests, records and queues them, and returns their status and results.
 //!
-//! The way of a request: [`router`] → [`auth`] → [`body`] → [`reports`] → the table and the queue.
+//! A request passes the layers of `router` and `limits`, an extractor of `auth` that identifies its caller, and `body`,
+//! which validates it; a handler of `reports` then reads or writes the table, the queue and the bucket. `startup` builds
+//! all of this, and `state` holds what handlers share.
 
-pub mod application;
 pub mod auth;
-pub mod body;
+mod body;
 pub mod check_numbers;
-pub mod cors;
-pub mod health;
+mod cors;
+mod health;
 pub mod keys_command;
-pub mod limits;
-pub mod observe;
-pub mod openapi;
-pub mod page;
+mod limits;
+mod observe;
+mod openapi;
+mod page;
+mod prefer;
 pub mod problem;
-pub mod query;
-pub mod reports;
+mod query;
+mod reports;
 pub mod router;
-pub mod server;
+mod server;
 pub mod settings;
-pub mod usage;
-pub mod webhook_secret;
+pub mod startup;
+mod state;
+mod usage;
+mod webhook_secret;

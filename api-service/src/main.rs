@@ -1,12 +1,12 @@
-//! Starts the API as the environment says and drains it on SIGTERM.
+//! Starts the API with the settings of the environment, and drains it on SIGTERM.
 
 use std::{io::BufWriter, path::PathBuf, process::ExitCode};
 
 use api_service::{
-    application::Application,
     check_numbers::check_numbers,
     keys_command::{self, KeysCommand},
     settings::{self, Settings},
+    startup::Application,
 };
 use aws_adapters::{keys::Keys, load_sdk_config};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -18,7 +18,7 @@ use service_runtime::{
 use telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 
-/// The REST API of Dossier: takes requests for risk reports and tells how they go.
+/// The REST API of Dossier: accepts requests for risk reports and returns their status and results.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -28,20 +28,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Asks the API on this machine whether it is alive; exit code 0 means yes.
+    /// Checks whether the API on this machine is alive; exit code 0 means yes.
     Healthcheck {
-        /// Ask whether it can serve requests, too: table and queue answer.
+        /// Also check that it can process requests: the table and the queue answer.
         #[arg(long)]
         ready: bool,
     },
-    /// Judges registration numbers: for each row of a CSV file with the columns country, scheme and number, one
-    /// JSON line. A row without a scheme is judged by all that its country has, as the API does.
+    /// Validates registration numbers: prints one JSON line for each row of a CSV file with the columns country, scheme and
+    /// number. A row without a scheme is checked against all schemes of its country, as the API does.
     CheckNumbers {
         /// The CSV file.
         #[arg(value_name = "F.csv")]
         file: PathBuf,
     },
-    /// Makes, lists, rotates and revokes API keys. Needs the table alone.
+    /// Creates, lists, rotates and revokes API keys. Needs access to the table only.
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
@@ -63,7 +63,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the log may be what failed")]
+            #[expect(clippy::print_stderr, reason = "telemetry may be what failed")]
             {
                 eprintln!("api-service: {error}");
             }
@@ -87,7 +87,7 @@ async fn serve() -> Outcome {
 
 async fn healthcheck(ready: bool) -> Outcome {
     let settings = Settings::read(&config::process_environment())?;
-    Ok(probe(settings.bind, if ready { READY } else { ALIVE }).await?)
+    Ok(probe(settings.bind(), if ready { READY } else { ALIVE }).await?)
 }
 
 async fn keys(command: KeysCommand) -> Outcome {

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says beside the routes.
+//! The parts of the OpenAPI document that do not come from the routes.
 
 use country::Country;
 use domain::{artifact::ArtifactKind, lifecycle::Status, request::FieldError, risk::RiskLevel};
@@ -18,55 +18,55 @@ use crate::problem::{Kind, Problem, ProblemBody};
 #[openapi(
     info(
         title = "Dossier",
-        description = "Risk reports on companies: ask for one, follow it, read it.\n\nA request is answered at once; \
-            the report is written in the background. Errors are `application/problem+json` (RFC 9457) with a stable \
-            `code`, and name everything that is wrong at once.",
+        description = "Risk reports on companies: request a report, follow its progress, read it.\n\nThe API answers at \
+            once and writes the report in the background. Errors are `application/problem+json` (RFC 9457) with a stable \
+            `code`, and list everything that is wrong with a request.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    // Schemas that only parameters name are not collected from the routes.
+    // Schemas that only parameters refer to are not collected from the routes.
     components(schemas(ProblemBody, ArtifactKind, Country, RiskLevel, Status)),
     security(("key" = [])),
     tags(
-        (name = "Reports", description = "Asking for reports and reading them"),
-        (name = "Call-backs", description = "Signed word of reports that have ended, after the Standard Webhooks specification"),
-        (name = "Usage", description = "What reports used and cost"),
-        (name = "Operation", description = "For load balancers and operators"))
+        (name = "Reports", description = "Request, follow and read reports"),
+        (name = "Call-backs", description = "Webhooks: signed notifications of reports that have ended (Standard Webhooks specification)"),
+        (name = "Usage", description = "The usage and cost of reports"),
+        (name = "Operation", description = "Health checks for load balancers and operators"))
 )]
 struct Skeleton;
 
-/// The document without its routes.
-pub fn skeleton() -> utoipa::openapi::OpenApi {
+/// Returns the document without its routes.
+pub(crate) fn skeleton() -> utoipa::openapi::OpenApi {
     let mut document = Skeleton::openapi();
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A key of your tenant, as `Authorization: Bearer KEY`"))
+        .description(Some("An API key of your tenant, sent as `Authorization: Bearer KEY`"))
         .build();
     document.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
     document
 }
 
-/// The document with the answers that every route with a key can give, and with examples of every body.
-pub fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+/// Adds the error responses that every authenticated route has, and examples of every body.
+pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let common = [
-        ("401", "No known key was sent, or one that is good no longer"),
-        ("403", "The key does not have the scope for this"),
-        ("429", "Too many requests, or reports of a day: see Retry-After"),
-        ("500", "Something went wrong here"),
-        ("503", "The service cannot answer now, or not in time: try again"),
+        ("401", "The API key or token is missing, unknown, expired or revoked"),
+        ("403", "The API key or token lacks the required scope"),
+        ("429", "The rate limit or the daily quota of reports is exceeded: see Retry-After"),
+        ("500", "The service failed"),
+        ("503", "The service is unavailable, overloaded, or did not answer in time: retry"),
     ];
     for (path, item) in &mut document.paths.paths {
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
             for (status, description) in common.iter().filter(|_| path.starts_with("/v1/")) {
-                let answers = &mut operation.responses.responses;
-                answers.entry((*status).to_owned()).or_insert_with(|| problem(description).into());
+                let responses = &mut operation.responses.responses;
+                responses.entry((*status).to_owned()).or_insert_with(|| problem(description).into());
             }
             if let Some(RefOr::T(body)) = &mut operation.request_body {
                 body.content.values_mut().for_each(add_example);
             }
-            for (status, answer) in &mut operation.responses.responses {
-                let RefOr::T(answer) = answer else { continue };
-                for (kind, content) in &mut answer.content {
-                    if kind == PROBLEM { add_problems(status, content) } else { add_example(content) }
+            for (status, response) in &mut operation.responses.responses {
+                let RefOr::T(response) = response else { continue };
+                for (media_type, content) in &mut response.content {
+                    if media_type == PROBLEM { add_problems(status, content) } else { add_example(content) }
                 }
             }
         }
@@ -82,9 +82,9 @@ fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content(PROBLEM, content).build()
 }
 
-/// Examples of bodies by the names of their schemas, as a local stack gave them.
+/// Returns examples of bodies by the names of their schemas, recorded on a local stack.
 fn examples() -> Value {
-    // The file is part of the binary, and a test reads every example of it.
+    // The file is part of the binary, and a test validates its examples.
     serde_json::from_str(include_str!("examples.json")).unwrap_or_default()
 }
 
@@ -95,12 +95,12 @@ fn add_example(content: &mut RefOr<Content>) {
     content.example = examples().get(name).cloned();
 }
 
-/// An example for each kind of problem of this status.
+/// Adds an example of each kind of problem with this status.
 fn add_problems(status: &str, content: &mut RefOr<Content>) {
     let RefOr::T(content) = content else { return };
     for kind in Kind::ALL {
-        let (of, code, title, _) = kind.describe();
-        if of.as_str() != status {
+        let (kind_status, code, title, _) = kind.describe();
+        if kind_status.as_str() != status {
             continue;
         }
         let errors = match kind {

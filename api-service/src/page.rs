@@ -1,4 +1,5 @@
-//! The web page and the page of the API's document: files of `web/`, part of the binary, that browsers keep by their hash.
+//! The web page and the page of the API's reference. Their files, in `web/`, are part of the binary; browsers cache them under
+//! addresses that contain a hash.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -22,22 +23,22 @@ use crate::problem::{Kind, Problem};
 #[folder = "web"]
 struct Files;
 
-/// A hash of everything that the page is made of: it stands in every address, so that what is kept is never stale.
+/// A hash of all files of the page. It is part of their addresses, so a cached file is never stale.
 static HASH: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
     for name in Files::iter() {
         hash.update(name.as_bytes());
         hash.update(Files::get(&name).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
     }
-    for (name, made) in MADE.iter() {
+    for (name, content) in GENERATED.iter() {
         hash.update(name);
-        hash.update(made);
+        hash.update(content);
     }
     hex::encode(&hash.finalize()[..8])
 });
 
-/// What the page is told of the domain: made from the same tables as the API's own answers.
-static MADE: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+/// Files with data of the domain, generated from the same tables as the API's responses.
+static GENERATED: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let words = Language::all().map(|language| {
         #[expect(clippy::expect_used, reason = "the files are part of the binary, and a test reads them")]
         let words = source_words::words(language).expect("the words of the sources are valid");
@@ -46,20 +47,20 @@ static MADE: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     [("schemes.json".to_owned(), schemes().to_string())].into_iter().chain(words).collect()
 });
 
-/// The schemes of each country's numbers, by example.
+/// Returns the registration number schemes of each country, with an example of each.
 fn schemes() -> Value {
-    let of = |code: &str| -> Vec<Value> {
+    let schemes_of = |code: &str| -> Vec<Value> {
         Scheme::of(code)
             .map(|scheme| json!({"name": scheme.name, "form": scheme.form, "example": scheme.example}))
             .collect()
     };
     let countries: BTreeMap<&str, Vec<Value>> =
-        Country::all().map(|country| (country.code(), of(country.code()))).collect();
+        Country::all().map(|country| (country.code(), schemes_of(country.code()))).collect();
     json!({ "countries": countries })
 }
 
-/// The routes of the pages.
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+/// Returns the routes of the pages.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(async || html("index.html")))
         .route("/docs", get(async || html("docs.html")))
@@ -76,7 +77,7 @@ fn html(name: &str) -> Response {
 
 async fn asset(Path((hash, path)): Path<(String, String)>) -> Response {
     if hash != *HASH {
-        // Another version's page, open while this one was deployed.
+        // The page of another version, which was open while this version was deployed.
         return if find(&path).is_some() {
             Redirect::temporary(&format!("/assets/{}/{path}", *HASH)).into_response()
         } else {
@@ -87,13 +88,13 @@ async fn asset(Path((hash, path)): Path<(String, String)>) -> Response {
 }
 
 fn find(path: &str) -> Option<Response> {
-    let kind = content_type(path)?;
+    let content_type = content_type(path)?;
     let mut response = match Files::get(path) {
         Some(EmbeddedFile { data, .. }) => data.into_owned().into_response(),
-        None => MADE.get(path)?.clone().into_response(),
+        None => GENERATED.get(path)?.clone().into_response(),
     };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     Some(response)
 }
@@ -109,7 +110,7 @@ fn content_type(path: &str) -> Option<&'static str> {
 }
 
 fn missing() -> Response {
-    let problem = Problem::new(Kind::RouteNotFound, "there is no such file: reload the page");
+    let problem = Problem::new(Kind::RouteNotFound, "this file does not exist: reload the page");
     (StatusCode::NOT_FOUND, problem).into_response()
 }
 
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_text_of_the_page_is_there_in_every_language_of_reports() {
+    fn every_text_of_the_page_exists_in_every_report_language() {
         let keys = |value: &Value| {
             fn walk(prefix: &str, value: &Value, into: &mut Vec<String>) {
                 match value {
@@ -140,14 +141,14 @@ mod tests {
         };
         let english = keys(&text("en"));
         for language in Language::all() {
-            let there = keys(&text(language.tag()));
-            let missing: Vec<_> = english.iter().filter(|key| !there.contains(key)).collect();
+            let translated = keys(&text(language.tag()));
+            let missing: Vec<_> = english.iter().filter(|key| !translated.contains(key)).collect();
             assert!(missing.is_empty(), "{}: {missing:?}", language.tag());
         }
     }
 
     #[test]
-    fn every_file_has_a_type_and_nothing_is_inline() {
+    fn every_file_has_a_content_type_and_no_html_contains_inline_code() {
         for name in Files::iter() {
             let file = Files::get(&name).unwrap();
             let text = String::from_utf8(file.data.into_owned()).unwrap();

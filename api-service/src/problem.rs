@@ -1,4 +1,4 @@
-//! Errors as clients see them: `application/problem+json` (RFC 9457), every kind in one table.
+//! Errors as clients see them: `application/problem+json` (RFC 9457), with all kinds in one table.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use opentelemetry::trace::TraceContextExt;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A kind of error: its code is part of the contract.
+/// A kind of problem. Its code is part of the API's contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the titles below say what each is")]
+#[expect(missing_docs, reason = "the titles below describe each kind")]
 pub enum Kind {
     MalformedJson,
     InvalidParameter,
@@ -64,7 +64,7 @@ impl Kind {
         Self::TimedOut,
     ];
 
-    /// Status, code, title, and whether the same request can succeed later.
+    /// Returns the HTTP status, the code, the title, and whether the same request can succeed later.
     pub fn describe(self) -> (StatusCode, &'static str, &'static str, bool) {
         use StatusCode as S;
         match self {
@@ -72,29 +72,34 @@ impl Kind {
             Self::InvalidParameter => {
                 (S::BAD_REQUEST, "invalid_parameter", "A parameter or header is not valid", false)
             }
-            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "A valid key is needed", false),
-            Self::ScopeMissing => (S::FORBIDDEN, "scope_missing", "The key does not allow this", false),
-            Self::RouteNotFound => {
-                (S::NOT_FOUND, "route_not_found", "There is nothing at this address", false)
+            Self::Unauthenticated => {
+                (S::UNAUTHORIZED, "unauthenticated", "A valid API key or token is required", false)
             }
+            Self::ScopeMissing => {
+                (S::FORBIDDEN, "scope_missing", "The API key or token lacks the scope", false)
+            }
+            Self::RouteNotFound => (S::NOT_FOUND, "route_not_found", "Nothing exists at this address", false),
             Self::ReportNotFound => (S::NOT_FOUND, "report_not_found", "There is no such report", false),
             Self::ArtifactNotFound => {
                 (S::NOT_FOUND, "artifact_not_found", "The report has no such file", false)
             }
-            Self::MethodNotAllowed => {
-                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take this method", false)
-            }
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This address does not allow this method",
+                false,
+            ),
             Self::ReportNotCompleted => {
                 (S::CONFLICT, "report_not_completed", "The report is not completed", true)
             }
             Self::TransitionNotAllowed => {
-                (S::CONFLICT, "transition_not_allowed", "The report's state does not allow this", false)
+                (S::CONFLICT, "transition_not_allowed", "The status of the report does not allow this", false)
             }
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", false),
             Self::UnsupportedMediaType => (
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                "The body is not of a known type",
+                "The media type of the body is not supported",
                 false,
             ),
             Self::ValidationFailed => {
@@ -103,16 +108,16 @@ impl Kind {
             Self::IdempotencyKeyReused => (
                 S::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
-                "The Idempotency-Key was used before",
+                "The Idempotency-Key was used for another request",
                 false,
             ),
             Self::TooManyRequests => (S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", true),
             Self::DailyLimit => {
-                (S::TOO_MANY_REQUESTS, "daily_limit_reached", "The day's reports are spent", true)
+                (S::TOO_MANY_REQUESTS, "daily_limit_reached", "The daily quota of reports is used up", true)
             }
-            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here", true),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The service failed", true),
             Self::Unavailable => {
-                (S::SERVICE_UNAVAILABLE, "unavailable", "The service is not available now", true)
+                (S::SERVICE_UNAVAILABLE, "unavailable", "The service is temporarily unavailable", true)
             }
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "The service is overloaded", true),
             Self::TimedOut => (S::SERVICE_UNAVAILABLE, "timed_out", "The request took too long", true),
@@ -120,34 +125,34 @@ impl Kind {
     }
 }
 
-/// What a client reads of an error.
+/// An error (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProblemBody {
-    /// A name for the kind of problem.
+    /// A URI that identifies the kind of problem.
     #[serde(rename = "type")]
     #[schema(format = "uri", example = "urn:dossier:problem:validation_failed")]
     kind: String,
-    /// The kind in words; the same for every problem of its kind.
+    /// A short description of the kind of problem.
     title: String,
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
-    /// What happened to this request and what to do.
+    /// What went wrong with this request, and what to do.
     detail: String,
-    /// The trace of the request, for the operator; none where nothing was traced.
+    /// The trace of the request, for your operator; absent if the request was not traced.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri", example = "urn:dossier:trace:4bf92f3577b34da6a3ce929d0e0e4736")]
     instance: Option<String>,
-    /// The kind, for programs.
+    /// The kind of problem, for programs.
     #[schema(example = "validation_failed")]
     code: String,
     /// Whether the same request can succeed later.
     retryable: bool,
-    /// Every single thing that is wrong with the request.
+    /// Everything that is wrong with the request.
     errors: Vec<FieldError>,
 }
 
-/// An error on its way to the client. What only the operator may know is logged where it arises.
+/// An error that will be sent to the client. Details that only the operator may know are logged where the error occurs.
 #[derive(Clone, Debug)]
 pub struct Problem {
     kind: Kind,
@@ -157,51 +162,74 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of this kind; `detail` says what happened and what to do.
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    /// Creates a problem whose `detail` says what happened and what to do.
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
-    /// A caller without a known key.
-    pub fn unauthenticated(why: &str) -> Self {
-        Self::new(Kind::Unauthenticated, format!("{why}: send a key as Authorization: Bearer KEY"))
+    /// Creates the problem of a caller without a valid key or token.
+    pub(crate) fn unauthenticated(why: &str) -> Self {
+        Self::new(Kind::Unauthenticated, format!("{why}: send a valid key as Authorization: Bearer KEY"))
     }
 
-    /// A request whose values are wrong.
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    /// Creates the problem of a request with invalid values in its body.
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         Self::with_errors(Kind::ValidationFailed, errors)
     }
 
-    /// A parameter or header whose value is wrong.
-    pub fn parameter(errors: Vec<FieldError>) -> Self {
+    /// Creates the problem of a request with invalid parameters or headers.
+    pub(crate) fn parameter(errors: Vec<FieldError>) -> Self {
         Self::with_errors(Kind::InvalidParameter, errors)
     }
 
-    /// A problem of this kind with everything that is wrong.
-    pub fn with_errors(kind: Kind, errors: Vec<FieldError>) -> Self {
+    /// Creates a problem that lists `errors`.
+    pub(crate) fn with_errors(kind: Kind, errors: Vec<FieldError>) -> Self {
         let detail = match (kind, errors.len()) {
             (Kind::InvalidParameter, _) => {
                 errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ")
             }
-            (_, 1) => "one thing is wrong with the request: see errors".to_owned(),
-            (_, many) => format!("{many} things are wrong with the request: see errors"),
+            (_, 1) => "the request has one error: see errors".to_owned(),
+            (_, count) => format!("the request has {count} errors: see errors"),
         };
         Self { errors, ..Self::new(kind, detail) }
     }
 
-    /// Nobody who asks can tell a report of another tenant from one that does not exist.
-    pub fn report_not_found() -> Self {
+    /// Creates the problem of a failure that is not the client's fault; `what` says what failed.
+    pub(crate) fn internal(what: &str) -> Self {
+        Self::new(Kind::Internal, format!("{what}: report the instance of this problem to your operator"))
+    }
+
+    /// Creates the problem of a report that does not exist for the caller. It is the same for a report of another tenant
+    /// and for an unknown id, so that clients cannot tell them apart.
+    pub(crate) fn report_not_found() -> Self {
         Self::new(
             Kind::ReportNotFound,
-            "no report of yours has this id: check the id, and that the key is of the same tenant",
+            "your tenant has no report with this id: check the id, and that the key belongs to the right tenant",
         )
     }
 
-    /// Tells the client when to come again.
+    /// Sets the time after which the client should retry.
     #[must_use]
-    pub fn retry_after(mut self, duration: Duration) -> Self {
+    pub(crate) fn retry_after(mut self, duration: Duration) -> Self {
         self.retry_after = Some(duration);
         self
+    }
+
+    /// Returns the body of the response.
+    pub fn body(self) -> ProblemBody {
+        let (status, code, title, retryable) = self.kind.describe();
+        let context = opentelemetry::Context::current();
+        let span = context.span().span_context().clone();
+        ProblemBody {
+            kind: format!("urn:dossier:problem:{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.detail,
+            instance: span.is_valid().then(|| format!("urn:dossier:trace:{}", span.trace_id())),
+            code: code.to_owned(),
+            retryable,
+            errors: self.errors,
+        }
     }
 }
 
@@ -218,32 +246,12 @@ impl From<AwsError> for Problem {
         match error.class {
             ErrorClass::Transient | ErrorClass::Throttled => Self::new(
                 Kind::Unavailable,
-                "a service behind this one does not answer: send the request again",
+                "a service that this request needs does not answer: send the request again",
             )
             .retry_after(Duration::from_secs(2)),
-            ErrorClass::Permanent => Self::new(
-                Kind::Internal,
-                "the request could not be carried out; nothing is wrong with it: tell the operator the instance",
-            ),
-        }
-    }
-}
-
-impl Problem {
-    /// What a client reads of it.
-    pub fn body(self) -> ProblemBody {
-        let (status, code, title, retryable) = self.kind.describe();
-        let context = opentelemetry::Context::current();
-        let span = context.span().span_context().clone();
-        ProblemBody {
-            kind: format!("urn:dossier:problem:{code}"),
-            title: title.to_owned(),
-            status: status.as_u16(),
-            detail: self.detail,
-            instance: span.is_valid().then(|| format!("urn:dossier:trace:{}", span.trace_id())),
-            code: code.to_owned(),
-            retryable,
-            errors: self.errors,
+            ErrorClass::Permanent => {
+                Self::internal("the service could not process the request, although the request is valid")
+            }
         }
     }
 }
@@ -265,7 +273,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// `duration` in whole seconds, rounded up, one at least: what headers write.
-pub fn seconds(duration: Duration) -> HeaderValue {
+/// Returns `duration` as the value of a header: whole seconds, rounded up, at least one.
+pub(crate) fn seconds(duration: Duration) -> HeaderValue {
     HeaderValue::from(u64::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1))
 }

@@ -1,19 +1,19 @@
-//! Every route of the API.
-
-use std::sync::Arc;
+//! The route table of the API.
 
 use axum::{Router, body::Bytes, http::header, middleware::from_fn_with_state, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    application::App,
-    cors, health, limits, observe, openapi, page,
+    cors, health,
+    limits::{self, InFlightLimit},
+    observe, openapi, page,
     reports::{artifact, batch, control, document, events, export, list, read, submit, webhook},
     settings::Settings,
+    state::AppState,
     usage, webhook_secret,
 };
 
-fn documented() -> OpenApiRouter<Arc<App>> {
+fn documented_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::skeleton())
         .routes(routes!(submit::submit, list::list))
         .routes(routes!(batch::batch))
@@ -33,23 +33,24 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::readyz))
 }
 
-/// The OpenAPI document of the API.
+/// Returns the OpenAPI document of the API.
 pub fn document() -> utoipa::openapi::OpenApi {
-    openapi::finish(documented().split_for_parts().1)
+    openapi::finish(documented_routes().split_for_parts().1)
 }
 
-/// The API as `settings` want it.
-pub fn router(app: Arc<App>, settings: &Settings) -> Router {
-    let (routes, document) = documented().split_for_parts();
+/// Creates the router of the API, with every layer.
+pub(crate) fn router(state: AppState, settings: &Settings) -> Router {
+    let (routes, document) = documented_routes().split_for_parts();
     let document = Bytes::from(openapi::finish(document).to_json().unwrap_or_default());
+    let in_flight = InFlightLimit::new(settings.limits.in_flight);
     let routes = routes
         .route("/openapi.json", get(async move || ([(header::CONTENT_TYPE, "application/json")], document)))
         .merge(page::routes())
         .fallback(observe::no_route)
         .method_not_allowed_fallback(observe::no_method)
-        .layer(from_fn_with_state(Arc::clone(&app), limits::headers))
-        .layer(from_fn_with_state(settings.request_timeout, observe::time_limit))
-        .layer(from_fn_with_state(Arc::clone(&app), limits::shed))
+        .layer(from_fn_with_state(state.rate_limiter.clone(), limits::add_headers))
+        .layer(from_fn_with_state(settings.limits.request_timeout, limits::limit_time))
+        .layer(from_fn_with_state(in_flight, limits::shed_load))
         .layer(cors::layer(&settings.cors_origins));
-    observe::surround(routes).with_state(app)
+    observe::surround(routes).with_state(state)
 }

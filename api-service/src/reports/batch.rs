@@ -1,4 +1,4 @@
-//! `POST /v1/reports/batch`: up to a thousand requests, each with a result of its own.
+//! `POST /v1/reports/batch`: up to a thousand requests, each with its own result.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,14 +13,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    identity::{IdempotencyKey, ReportId, Tenant},
-    message::ReportMessage,
+    identity::{IdempotencyKey, ReportId},
     report::Report,
     request::ReportRequest,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use telemetry::propagation::current_traceparent;
 use utoipa::{
     ToSchema,
     openapi::{
@@ -30,22 +28,21 @@ use utoipa::{
 };
 
 use super::{
-    LOOK_AGAIN,
     resource::ReportResource,
-    submit::{IDEMPOTENCY_REPLAYED, SubmitReport, idempotency_key, new_report, reused},
+    store::{RETRY_AFTER, Reports},
+    submit::{IDEMPOTENCY_REPLAYED, SubmitReport, idempotency_key, replayed},
 };
 use crate::{
-    application::App,
-    auth::Writer,
+    auth::{Caller, Writer},
     body::{self, BatchItem},
-    limits,
+    limits::DailyQuota,
     problem::{Kind, Problem, ProblemBody},
 };
 
-/// Conditional writes of one batch that are under way together.
-const AT_A_TIME: usize = 32;
+/// Maximum number of concurrent conditional writes of one batch.
+const CONCURRENT_WRITES: usize = 32;
 
-/// Requests for many reports.
+/// A batch of requests for reports.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SubmitBatch)]
@@ -55,18 +52,19 @@ pub(crate) struct SubmitBatch {
     reports: Vec<SubmitBatchItem>,
 }
 
-/// A request of a batch: that of a report, and what the client calls it.
+/// A request of a batch: a request for a report, and the client's id of it.
 #[derive(Serialize)]
 pub(crate) struct SubmitBatchItem;
 
 impl utoipa::PartialSchema for SubmitBatchItem {
-    /// [`SubmitReport`]'s fields and one more: composed by hand, since a closed schema takes no other beside it.
+    /// Returns the schema of [`SubmitReport`] with one more field. A schema without additional properties cannot be extended by
+    /// composition.
     fn schema() -> RefOr<Schema> {
         let mut report = <SubmitReport as utoipa::PartialSchema>::schema();
         let RefOr::T(Schema::Object(item)) = &mut report else { return report };
         let custom_id = ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("What you call it: each request of a batch has one of its own"))
+            .description(Some("Your id of the request, unique within the batch"))
             .min_length(Some(1))
             .max_length(Some(body::CUSTOM_ID_MAX))
             .examples(["row-17"])
@@ -80,184 +78,190 @@ impl utoipa::PartialSchema for SubmitBatchItem {
 
 impl ToSchema for SubmitBatchItem {}
 
-/// What became of a batch.
+/// The results of a batch.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct BatchResults {
-    /// One for each request, in their order.
+pub(crate) struct BatchResults {
+    /// One result for each request, in the order of the requests.
     results: Vec<BatchResult>,
 }
 
-/// What became of one request of a batch: its report, or what is wrong with it.
+/// The result of one request of a batch: its report, or an error.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct BatchResult {
-    /// The request's own customId; null where it had none that could be used.
+pub(crate) struct BatchResult {
+    /// The customId of the request; null if it was missing or invalid.
     #[schema(required)]
     custom_id: Option<String>,
     /// The report.
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<ReportResource>,
-    /// What is wrong; its pointers are into the batch.
+    /// The error. Its pointers refer to the whole batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ProblemBody>,
 }
 
-/// Asks for many reports at once. What is wrong with one request does not refuse the others.
+/// Submits many requests for reports at once. An invalid request does not affect the others.
 #[utoipa::path(
     post, operation_id = "submitBatch", path = "/v1/reports/batch", tag = "Reports",
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
-        description = "Makes repeating the batch, or a part of it, harmless: the same key and customId give the same report")),
+        description = "Makes it safe to repeat the batch, or a part of it: the same key and customId return the same report")),
     request_body = SubmitBatch,
     responses(
-        (status = 202, description = "Each request has its result", body = BatchResults, headers(
-            ("Retry-After" = u64, description = "Seconds after which to look again"),
-            ("Idempotency-Replayed" = bool, description = "true when every report was there before"))),
-        (status = 400, description = "The body is not JSON, or the Idempotency-Key is not valid",
+        (status = 202, description = "The result of each request", body = BatchResults, headers(
+            ("Retry-After" = u64, description = "Seconds after which to read the reports"),
+            ("Idempotency-Replayed" = bool, description = "`true` if all reports existed before"))),
+        (status = 400, description = "The body is not JSON, or the Idempotency-Key is invalid",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body has more than 4 MiB", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than 4 MiB", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The body is no batch of 1 to 1,000 requests", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 422, description = "The body is not a batch of 1 to 1,000 requests", body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub async fn batch(
-    State(app): State<Arc<App>>,
+pub(crate) async fn batch(
+    State(reports): State<Arc<Reports>>,
+    State(daily_quota): State<Arc<DailyQuota>>,
     Writer(caller): Writer,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
     let items = body::batch(request).await?;
-    let tenant = caller.tenant.clone();
     let mut ids: Vec<Option<String>> = Vec::with_capacity(items.len());
     let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
-    let mut wanted: Vec<(usize, Report)> = Vec::new();
+    let mut new: Vec<Indexed<Report>> = Vec::new();
     for (index, BatchItem { custom_id, request }) in items.into_iter().enumerate() {
         let report = request
             .map_err(Problem::invalid)
-            .and_then(|request| report(&app, &tenant, key.as_ref(), custom_id.as_deref(), request));
+            .and_then(|request| report(&reports, &caller, key.as_ref(), custom_id.as_deref(), request));
         ids.push(custom_id);
         outcomes.push(match report {
             Ok(report) => {
-                wanted.push((index, report));
+                new.push((index, report));
                 None
             }
             Err(problem) => Some(Err(problem)),
         });
     }
-    let quota = limits::reserve_daily(&app, &tenant, wanted.len() as u64).await?;
-    let fits = usize::try_from(quota.size()).unwrap_or(usize::MAX).min(wanted.len());
-    let refused = wanted.split_off(fits);
-    let mut replayed = 0;
-    let known = if key.is_some() { known(&app, &refused).await? } else { HashMap::new() };
-    for (index, report) in refused {
-        outcomes[index] = Some(match known.get(&report.id) {
-            // What was recorded before is no new report.
-            Some(before) if before.request_sha256 == report.request_sha256 => {
-                replayed += 1;
-                caller.audit("report.submit.replayed", &before.id);
-                Ok(before.clone())
-            }
-            Some(_) => Err(reused()),
-            None => Err(quota.refusal()),
-        });
+    for (index, outcome) in record(&reports, &daily_quota, &caller, new, key.is_some()).await? {
+        outcomes[index] = Some(outcome);
     }
-    let recorded =
-        if key.is_some() { record_each(&app, wanted).await } else { record_all(&app, wanted).await };
-    let new = recorded.iter().filter(|(_, outcome)| matches!(outcome, Ok((_, false)))).count();
-    quota.commit(new as u64).await;
-    for (index, outcome) in recorded {
-        if let Ok((report, was_there)) = &outcome {
-            replayed += usize::from(*was_there);
-            caller.audit(if *was_there { "report.submit.replayed" } else { "report.submit" }, &report.id);
-        }
-        outcomes[index] = Some(outcome.map(|(report, _)| report));
+    for accepted in outcomes.iter().flatten().flatten() {
+        let action = if accepted.replayed { "report.submit.replayed" } else { "report.submit" };
+        caller.audit(action, &accepted.report.id);
     }
-    tracing::info!(%tenant, requests = ids.len(), replayed, "batch submitted");
+    let replayed = outcomes.iter().flatten().flatten().filter(|accepted| accepted.replayed).count();
+    tracing::info!(tenant = %caller.tenant, requests = ids.len(), replayed, "batch submitted");
 
     let mut results = Vec::with_capacity(ids.len());
     for (custom_id, outcome) in ids.into_iter().zip(outcomes) {
         let (report, error) = match outcome {
-            Some(Ok(report)) => (Some(ReportResource::new(report, &app, &caller).await?), None),
+            Some(Ok(Accepted { report, .. })) => (Some(reports.resource(report, &caller).await?), None),
             Some(Err(problem)) => (None, Some(problem.body())),
             None => (None, Some(not_recorded().body())),
         };
         results.push(BatchResult { custom_id, report, error });
     }
     let mut headers = HeaderMap::new();
-    headers.insert(header::RETRY_AFTER, HeaderValue::from(LOOK_AGAIN.as_secs()));
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER.as_secs()));
     if replayed == results.len() {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
     Ok((StatusCode::ACCEPTED, headers, Json(BatchResults { results })).into_response())
 }
 
-/// Those of `reports` that are recorded already, by their ids.
-async fn known(app: &App, reports: &[(usize, Report)]) -> Result<HashMap<ReportId, Report>, Problem> {
-    let ids: Vec<_> = reports.iter().map(|(_, report)| (report.tenant.clone(), report.id)).collect();
-    let found = app.aws.table.get_all(&ids).await?;
-    Ok(found.into_iter().filter_map(Lookup::found).map(|report| (report.id, report)).collect())
+/// A report that was recorded by this batch, or before by a request with the same key.
+struct Accepted {
+    report: Report,
+    replayed: bool,
 }
 
-type Outcome = Result<Report, Problem>;
-/// The report, and whether it was there before.
-type Recorded = (usize, Result<(Report, bool), Problem>);
+type Outcome = Result<Accepted, Problem>;
+/// Something with its index in the batch.
+type Indexed<T> = (usize, T);
 
+/// Creates a report for an item of the batch, without recording it.
 fn report(
-    app: &App,
-    tenant: &Tenant,
+    reports: &Reports,
+    caller: &Caller,
     key: Option<&IdempotencyKey>,
     custom_id: Option<&str>,
     request: ReportRequest,
 ) -> Result<Report, Problem> {
     let id = match key.zip(custom_id) {
-        Some((key, custom_id)) => ReportId::for_batch_item(tenant, key, custom_id),
+        Some((key, custom_id)) => ReportId::for_batch_item(&caller.tenant, key, custom_id),
         None => ReportId::from(uuid::Uuid::now_v7()),
     };
-    new_report(app, tenant.clone(), id, request)
+    reports.new_report(caller.tenant.clone(), id, request)
 }
 
-/// Records reports whose ids are new: many with each request.
-async fn record_all(app: &App, wanted: Vec<(usize, Report)>) -> Vec<Recorded> {
-    let reports: Vec<Report> = wanted.iter().map(|(_, report)| report.clone()).collect();
-    let lost: HashSet<ReportId> = app.aws.table.create_all(&reports).await.into_iter().collect();
-    let recorded: Vec<&Report> = reports.iter().filter(|report| !lost.contains(&report.id)).collect();
-    enqueue_all(app, &recorded).await;
-    let outcome = |(index, report): (usize, Report)| {
-        if lost.contains(&report.id) { (index, Err(not_recorded())) } else { (index, Ok((report, false))) }
+/// Records and queues as many of the `new` reports as the daily quota allows. With an idempotency key, some of them may
+/// exist already.
+async fn record(
+    reports: &Reports,
+    daily_quota: &DailyQuota,
+    caller: &Caller,
+    mut new: Vec<Indexed<Report>>,
+    has_key: bool,
+) -> Result<Vec<Indexed<Outcome>>, Problem> {
+    let reservation = daily_quota.reserve(&caller.tenant, new.len() as u64).await?;
+    let granted = usize::try_from(reservation.granted()).unwrap_or(usize::MAX).min(new.len());
+    let over_quota = new.split_off(granted);
+    let mut existing = if has_key { existing(reports, &over_quota).await? } else { HashMap::new() };
+    let mut outcomes = if has_key { record_each(reports, new).await } else { record_all(reports, new).await };
+    let is_new = |outcome: &Outcome| outcome.as_ref().is_ok_and(|accepted| !accepted.replayed);
+    let used = outcomes.iter().filter(|(_, outcome)| is_new(outcome)).count();
+    outcomes.extend(over_quota.into_iter().map(|(index, report)| match existing.remove(&report.id) {
+        // A replay is not a new report, so it needs no quota.
+        Some(existing) => (index, replay(&report, existing)),
+        None => (index, Err(reservation.exceeded())),
+    }));
+    reservation.commit(used as u64).await;
+    Ok(outcomes)
+}
+
+fn replay(report: &Report, existing: Report) -> Outcome {
+    replayed(report, existing).map(|report| Accepted { report, replayed: true })
+}
+
+/// Returns those of `submitted` that are recorded already, by their ids.
+async fn existing(
+    reports: &Reports,
+    submitted: &[Indexed<Report>],
+) -> Result<HashMap<ReportId, Report>, Problem> {
+    let keys: Vec<_> = submitted.iter().map(|(_, report)| (report.tenant.clone(), report.id)).collect();
+    let lookups = reports.aws.table.get_all(&keys).await?;
+    Ok(lookups.into_iter().filter_map(Lookup::found).map(|report| (report.id, report)).collect())
+}
+
+/// Records reports whose ids are new, many with each request.
+async fn record_all(reports: &Reports, new: Vec<Indexed<Report>>) -> Vec<Indexed<Outcome>> {
+    let to_write: Vec<Report> = new.iter().map(|(_, report)| report.clone()).collect();
+    let failed: HashSet<ReportId> = reports.aws.table.create_all(&to_write).await.into_iter().collect();
+    let recorded: Vec<&Report> = to_write.iter().filter(|report| !failed.contains(&report.id)).collect();
+    reports.enqueue_all(&recorded).await;
+    let outcome = |(index, report): Indexed<Report>| {
+        let failed = failed.contains(&report.id);
+        (index, if failed { Err(not_recorded()) } else { Ok(Accepted { report, replayed: false }) })
     };
-    wanted.into_iter().map(outcome).collect()
+    new.into_iter().map(outcome).collect()
 }
 
-/// Records reports whose ids may be there already: each by a conditional write.
-async fn record_each(app: &App, wanted: Vec<(usize, Report)>) -> Vec<Recorded> {
-    let writes = wanted.into_iter().map(|(index, report)| async move {
-        match app.aws.table.create(&report).await {
-            Ok(Created::New) => (index, Ok((report, false))),
-            Ok(Created::Existing(existing)) if existing.request_sha256 == report.request_sha256 => {
-                (index, Ok((*existing, true)))
-            }
-            Ok(Created::Existing(_)) => (index, Err(reused())),
-            Err(error) => (index, Err(error.into())),
-        }
+/// Records reports whose ids may exist already, each with a conditional write.
+async fn record_each(reports: &Reports, new: Vec<Indexed<Report>>) -> Vec<Indexed<Outcome>> {
+    let writes = new.into_iter().map(|(index, report)| async move {
+        let outcome = match reports.aws.table.create(&report).await {
+            Ok(Created::New) => Ok(Accepted { report, replayed: false }),
+            Ok(Created::Existing(existing)) => replay(&report, *existing),
+            Err(error) => Err(error.into()),
+        };
+        (index, outcome)
     });
-    let recorded: Vec<Recorded> = stream::iter(writes).buffer_unordered(AT_A_TIME).collect().await;
-    let new = recorded.iter().filter_map(|(_, outcome)| match outcome {
-        Ok((report, false)) => Some(report),
+    let outcomes: Vec<Indexed<Outcome>> =
+        stream::iter(writes).buffer_unordered(CONCURRENT_WRITES).collect().await;
+    let recorded = outcomes.iter().filter_map(|(_, outcome)| match outcome {
+        Ok(Accepted { report, replayed: false }) => Some(report),
         _ => None,
     });
-    enqueue_all(app, &new.collect::<Vec<_>>()).await;
-    recorded
-}
-
-/// Puts reports that are recorded into the queue. What SQS does not take is found by a sweeper.
-async fn enqueue_all(app: &App, reports: &[&Report]) {
-    let messages =
-        reports.iter().map(|report| ReportMessage::new(report.tenant.clone(), report.id)).collect();
-    let left = app.aws.queue.send_all(messages, current_traceparent().as_deref()).await;
-    if !left.is_empty() {
-        tracing::warn!(
-            reports = left.len(),
-            "reports are recorded but not queued; the sweeper will queue them"
-        );
-    }
+    reports.enqueue_all(&recorded.collect::<Vec<_>>()).await;
+    outcomes
 }
 
 fn not_recorded() -> Problem {

@@ -1,4 +1,4 @@
-//! How long reports take, as far as this process has seen: what `Retry-After` is computed from.
+//! Estimates how long reports take, from those that this process has seen. `Retry-After` is derived from it.
 
 use std::{
     collections::VecDeque,
@@ -13,64 +13,64 @@ use domain::{
     time::UtcTime,
 };
 
-/// Reports that are remembered: enough for a median, few enough to follow the load.
-const REMEMBERED: usize = 64;
+/// Number of reports that the estimate is based on: enough for a median, few enough to follow changes of the load.
+const SAMPLES: usize = 64;
 
-/// When to look again while nothing is known yet.
-const UNKNOWN: Duration = Duration::from_secs(2);
+/// The estimate before any report was seen.
+const DEFAULT: Duration = Duration::from_secs(2);
 
-/// Nobody is told to stay away longer: a report can be cancelled, fail, or be quicker than others.
-const LONGEST: Duration = Duration::from_secs(30);
+/// Maximum estimate: a report can be cancelled, fail, or be faster than others.
+const MAX: Duration = Duration::from_secs(30);
 
-/// The stages that take time, in their order.
+/// The stages that take time, in order.
 const STAGES: [Stage; 5] = [Stage::Queued, Stage::Gather, Stage::Assess, Stage::Render, Stage::Publish];
 
-/// How long each stage of one report took.
-type Times = [Duration; STAGES.len()];
+/// The duration of each stage of one report.
+type Durations = [Duration; STAGES.len()];
 
-/// The last reports that were seen to be completed.
+/// The stage durations of the last completed reports.
 #[derive(Debug, Default)]
-pub struct DurationEstimate(Mutex<VecDeque<(ReportId, Times)>>);
+pub(crate) struct DurationEstimate(Mutex<VecDeque<(ReportId, Durations)>>);
 
 impl DurationEstimate {
-    /// Takes note of a report, once, when it is completed.
-    pub fn learn(&self, report: &Report) {
-        let Some(times) = times(report) else { return };
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.iter().any(|(id, _)| *id == report.id) {
+    /// Includes `report` in the estimate if it is completed. Further calls for the same report have no effect.
+    pub(super) fn learn(&self, report: &Report) {
+        let Some(durations) = durations(report) else { return };
+        let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if samples.iter().any(|(id, _)| *id == report.id) {
             return;
         }
-        if seen.len() == REMEMBERED {
-            seen.pop_front();
+        if samples.len() == SAMPLES {
+            samples.pop_front();
         }
-        seen.push_back((report.id, times));
+        samples.push_back((report.id, durations));
     }
 
-    /// When `report` can be expected to have ended: what is left of its stage and the stages that follow, by the
-    /// median of what was seen, from one second to thirty. None when it has ended.
-    pub fn look_again(&self, report: &Report, now: UtcTime) -> Option<Duration> {
+    /// Estimates the time until `report` ends: what is left of its current stage, and the following stages, by their median
+    /// durations; from one to thirty seconds. Returns `None` if it has ended.
+    pub(super) fn remaining(&self, report: &Report, now: UtcTime) -> Option<Duration> {
         if report.lifecycle.status.is_terminal() {
             return None;
         }
-        let mut seen: Vec<Times> = {
-            let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.iter().map(|(_, times)| *times).collect()
+        let mut samples: Vec<Durations> = {
+            let samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            samples.iter().map(|(_, durations)| *durations).collect()
         };
-        if seen.is_empty() {
-            return Some(UNKNOWN);
+        if samples.is_empty() {
+            return Some(DEFAULT);
         }
-        let stage = report.progress.stage;
-        let at = STAGES.iter().position(|one| *one == stage).unwrap_or(STAGES.len());
-        let middle = seen.len() / 2;
-        let mut medians = (at..STAGES.len())
-            .map(|stage| seen.select_nth_unstable_by_key(middle, |times| times[stage]).1[stage]);
-        let since = began(report, stage).map_or(Duration::ZERO, |began| now.since(began));
-        let this = medians.next().unwrap_or_default().saturating_sub(since);
-        Some((this + medians.sum::<Duration>()).clamp(Duration::from_secs(1), LONGEST))
+        let current = report.progress.stage;
+        let first = STAGES.iter().position(|stage| *stage == current).unwrap_or(STAGES.len());
+        let middle = samples.len() / 2;
+        let mut medians = (first..STAGES.len())
+            .map(|stage| samples.select_nth_unstable_by_key(middle, |durations| durations[stage]).1[stage]);
+        let elapsed = began(report, current).map_or(Duration::ZERO, |began| now.since(began));
+        let rest_of_current = medians.next().unwrap_or_default().saturating_sub(elapsed);
+        Some((rest_of_current + medians.sum::<Duration>()).clamp(Duration::from_secs(1), MAX))
     }
 }
 
-/// When `report` came to `stage`.
+/// Returns when `report` reached `stage`.
 fn began(report: &Report, stage: Stage) -> Option<UtcTime> {
     match stage {
         Stage::Queued => Some(report.resubmitted_at.unwrap_or(report.created_at)),
@@ -82,17 +82,17 @@ fn began(report: &Report, stage: Stage) -> Option<UtcTime> {
     }
 }
 
-/// How long each stage took; none unless the report is completed and went straight through.
-fn times(report: &Report) -> Option<Times> {
+/// Returns the duration of each stage, or `None` unless the report was completed by its first attempt.
+fn durations(report: &Report) -> Option<Durations> {
     if report.lifecycle.status != Status::Completed || report.lifecycle.attempt != 1 {
         return None;
     }
-    let mut times = Times::default();
-    let ends = STAGES.iter().skip(1).chain([&Stage::Done]);
-    for ((time, stage), next) in times.iter_mut().zip(STAGES).zip(ends) {
-        *time = began(report, *next)?.since(began(report, stage)?);
+    let mut durations = Durations::default();
+    let next_stages = STAGES.iter().skip(1).chain([&Stage::Done]);
+    for ((duration, stage), next) in durations.iter_mut().zip(STAGES).zip(next_stages) {
+        *duration = began(report, *next)?.since(began(report, stage)?);
     }
-    Some(times)
+    Some(durations)
 }
 
 #[cfg(test)]
@@ -105,8 +105,8 @@ mod tests {
 
     use super::*;
 
-    /// A report that was submitted at 0 s and came to each stage at these times.
-    fn report(at: &[u64]) -> Report {
+    /// Creates a report that was submitted at 0 s and reached the following stages at these times.
+    fn report(reached_at: &[u64]) -> Report {
         let time = |seconds: u64| UtcTime::from_epoch_millis(i64::try_from(seconds).unwrap() * 1000);
         let draft = ReportRequestDraft {
             company_name: Some("Sakura".into()),
@@ -124,10 +124,10 @@ mod tests {
             uuid::Uuid::now_v7(),
             time(0),
         );
-        let stage = |index: usize| at.get(index).copied().map(time);
+        let stage = |index: usize| reached_at.get(index).copied().map(time);
         report.began =
             StagesBegan { gather: stage(0), assess: stage(1), render: stage(2), publish: stage(3) };
-        if let Some(reached) = at.len().checked_sub(1) {
+        if let Some(reached) = reached_at.len().checked_sub(1) {
             report.lifecycle.attempt = 1;
             report.lifecycle.status = Status::Processing;
             report.progress = STAGES.get(reached + 1).copied().unwrap_or(Stage::Done).progress();
@@ -140,32 +140,35 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_is_what_others_took() {
-        let pace = DurationEstimate::default();
+    fn the_estimate_is_what_other_reports_took() {
+        let estimate = DurationEstimate::default();
         let now = |seconds: i64| UtcTime::from_epoch_millis(seconds * 1000);
-        assert_eq!(pace.look_again(&report(&[]), now(0)), Some(UNKNOWN));
-        // Waits 4 s, gathers 2 s, assesses 10 s, renders 1 s, publishes 1 s; one was quicker, one slower.
-        for at in [[4, 6, 16, 17, 18], [1, 2, 3, 4, 5], [60, 70, 80, 90, 99]] {
-            let report = report(&at);
-            pace.learn(&report);
-            pace.learn(&report);
+        assert_eq!(estimate.remaining(&report(&[]), now(0)), Some(DEFAULT));
+        // The first is queued for 4 s, gathers for 2 s, assesses for 10 s, renders for 1 s and publishes for 1 s. The second
+        // is faster, the third slower.
+        for reached_at in [[4, 6, 16, 17, 18], [1, 2, 3, 4, 5], [60, 70, 80, 90, 99]] {
+            let report = report(&reached_at);
+            estimate.learn(&report);
+            estimate.learn(&report);
         }
-        let left = |at: &[u64], seconds| pace.look_again(&report(at), now(seconds)).unwrap().as_secs();
-        assert_eq!(left(&[], 0), 18);
-        assert_eq!(left(&[], 3), 15);
-        assert_eq!(left(&[], 600), 14);
-        assert_eq!(left(&[1, 3], 9), 4 + 2);
-        assert_eq!(left(&[1, 3, 20, 21], 600), 1);
-        assert_eq!(pace.look_again(&report(&[4, 6, 16, 17, 18]), now(20)), None);
+        let remaining = |reached_at: &[u64], seconds| {
+            estimate.remaining(&report(reached_at), now(seconds)).unwrap().as_secs()
+        };
+        assert_eq!(remaining(&[], 0), 18);
+        assert_eq!(remaining(&[], 3), 15);
+        assert_eq!(remaining(&[], 600), 14);
+        assert_eq!(remaining(&[1, 3], 9), 4 + 2);
+        assert_eq!(remaining(&[1, 3, 20, 21], 600), 1);
+        assert_eq!(estimate.remaining(&report(&[4, 6, 16, 17, 18]), now(20)), None);
     }
 
     #[test]
-    fn reports_that_did_not_go_straight_through_teach_nothing() {
-        let pace = DurationEstimate::default();
-        let mut late = report(&[4, 6, 16, 17, 18]);
-        late.lifecycle.attempt = 2;
-        pace.learn(&late);
-        pace.learn(&report(&[4]));
-        assert_eq!(pace.look_again(&report(&[]), late.created_at), Some(UNKNOWN));
+    fn reports_with_retries_or_without_an_end_do_not_count() {
+        let estimate = DurationEstimate::default();
+        let mut retried = report(&[4, 6, 16, 17, 18]);
+        retried.lifecycle.attempt = 2;
+        estimate.learn(&retried);
+        estimate.learn(&report(&[4]));
+        assert_eq!(estimate.remaining(&report(&[]), retried.created_at), Some(DEFAULT));
     }
 }

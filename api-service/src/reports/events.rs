@@ -1,4 +1,4 @@
-//! `GET /v1/reports/{id}/events`: a report's changes as server-sent events.
+//! `GET /v1/reports/{id}/events`: the changes of a report as server-sent events.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -14,128 +14,139 @@ use axum::{
 use domain::report::Report;
 use futures::stream::{self, Stream};
 use serde::Serialize;
-
 use utoipa::ToSchema;
 
-use super::{find, resource::ReportResource, watcher};
+use super::{store::Reports, watcher::ReportWatcher};
 use crate::{
-    application::App,
-    auth::{Caller, Reader},
-    limits::Follower,
+    auth::{Authenticator, Caller, Reader},
+    limits::{FollowerLimit, FollowerPermit},
     problem::{Problem, ProblemBody},
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Comments keep idle connections open through proxies, many of which cut after 60 seconds.
+/// The time between two comments, which keep idle connections open: many proxies close them after 60 seconds.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How long one wait for a change lasts before it is begun anew.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Maximum duration of one wait for a change. The caller's key is checked again after each.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// The fields of one event, as the stream writes them.
+/// The fields of an event, as the stream contains them.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReportEvent {
     /// `report`.
     #[schema(example = "report")]
     event: String,
-    /// The report's revision: to be sent back as Last-Event-ID.
+    /// The revision of the report. Send it as Last-Event-ID when you reconnect.
     #[schema(example = "5")]
     id: String,
     /// The report resource, as JSON.
     data: String,
 }
 
-/// Sends the report whenever it changes, until it has ended: events named `report`, whose data is
-/// the report resource and whose id is the report's revision.
+/// Streams the report whenever it changes, until it has ended. The events have the name `report`, the report resource as
+/// data, and the report's revision as id.
 #[utoipa::path(
     get, operation_id = "followReport", path = "/v1/reports/{id}/events", tag = "Reports",
     params(
-        ("id" = String, Path, description = "The report's id"),
-        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen: what was seen is not sent again")),
+        ("id" = String, Path, description = "The id of the report"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that the client received: that state is not sent again")),
     responses(
         (status = 200, description = "Server-sent events", body = ReportEvent, content_type = "text/event-stream"),
         (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub async fn events(
-    State(app): State<Arc<App>>,
+pub(crate) async fn events(
+    State(reports): State<Arc<Reports>>,
+    State(watcher): State<Arc<ReportWatcher>>,
+    State(authenticator): State<Arc<Authenticator>>,
+    State(followers): State<Arc<FollowerLimit>>,
     Reader(caller): Reader,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let report = find(&app, &caller.tenant, &id).await?;
-    let seen =
+    let report = reports.find(&caller.tenant, &id).await?;
+    let last_seen =
         headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
-    let follower = app.limits.follow(&caller.tenant)?;
-    let events = Sse::new(changes(app, Arc::new(caller), report, seen, follower))
+    let permit = followers.acquire(&caller.tenant)?;
+    let subscription = Subscription { reports, watcher, authenticator, caller, _permit: permit };
+    let events = Sse::new(subscription.events(Step::Send { report, last_seen }))
         .keep_alive(KeepAlive::new().interval(HEARTBEAT));
-    // A buffering proxy would hold events back.
+    // A proxy that buffers would delay events.
     let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(([unbuffered, (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], events).into_response())
 }
 
-enum Next {
-    /// Send this state unless its revision was seen.
-    Show(Report, Option<u64>),
-    /// Wait for a change of this state.
+/// A stream of one client. It is dropped, with its permit, when the stream ends or the client disconnects.
+struct Subscription {
+    reports: Arc<Reports>,
+    watcher: Arc<ReportWatcher>,
+    authenticator: Arc<Authenticator>,
+    caller: Caller,
+    _permit: FollowerPermit,
+}
+
+/// What a stream does next.
+enum Step {
+    /// Send the report, unless the client has seen this revision.
+    Send { report: Report, last_seen: Option<u64> },
+    /// Wait until the report differs from this state.
     Wait(Report),
-    /// The report has ended, or the API stops: clients come back by themselves.
+    /// End the stream. Clients reconnect by themselves unless the report has ended.
     End,
 }
 
-fn changes(
-    app: Arc<App>,
-    caller: Arc<Caller>,
-    report: Report,
-    seen: Option<u64>,
-    follower: Follower,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    stream::unfold(Next::Show(report, seen), move |mut next| {
-        // Held until the stream ends or the client is gone.
-        let _ = &follower;
-        let (app, caller) = (Arc::clone(&app), Arc::clone(&caller));
-        async move {
-            loop {
-                next = match next {
-                    Next::End => return None,
-                    Next::Show(report, seen) if seen == Some(report.revision) => after(report),
-                    // A key that was revoked since opens nothing any more: the client meets that when it reconnects.
-                    Next::Show(..) | Next::Wait(_) if !caller.is_still_active(&app).await => Next::End,
-                    Next::Show(report, _) => {
-                        let after = after(report.clone());
-                        match event(&app, &caller, report).await {
-                            Ok(event) => return Some((Ok(event), after)),
-                            Err(error) => stop_for(&error),
+impl Subscription {
+    fn events(self, first: Step) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold((self, first), async |(this, step)| {
+            let (event, step) = this.next(step).await?;
+            Some((Ok(event), (this, step)))
+        })
+    }
+
+    /// Returns the next event and the step after it, or `None` at the end of the stream.
+    async fn next(&self, mut step: Step) -> Option<(Event, Step)> {
+        loop {
+            step = match step {
+                Step::End => return None,
+                Step::Send { report, last_seen } if last_seen == Some(report.revision) => after(report),
+                // The key may have been revoked since the stream began: the client sees the error when it reconnects.
+                Step::Send { .. } | Step::Wait(_)
+                    if !self.authenticator.is_still_active(&self.caller).await =>
+                {
+                    Step::End
+                }
+                Step::Send { report, .. } => {
+                    let next = after(report.clone());
+                    match self.event(report).await {
+                        Ok(event) => return Some((event, next)),
+                        Err(error) => {
+                            // The client reconnects with the last id that it received, and sees the error if it persists.
+                            tracing::warn!(error = %error, "an event stream ends early because the report cannot be shown");
+                            Step::End
                         }
                     }
-                    Next::Wait(_) if app.stop.is_cancelled() => Next::End,
-                    Next::Wait(report) => {
-                        let known = report.revision;
-                        match watcher::until_changed(&app, report, PATIENCE).await {
-                            Some(report) => Next::Show(report, Some(known)),
-                            None => Next::End,
-                        }
+                }
+                Step::Wait(_) if self.watcher.is_stopping() => Step::End,
+                Step::Wait(report) => {
+                    let last_seen = Some(report.revision);
+                    match self.watcher.changed(report, MAX_WAIT).await {
+                        Some(report) => Step::Send { report, last_seen },
+                        None => Step::End,
                     }
                 }
             }
         }
-    })
+    }
+
+    async fn event(&self, report: Report) -> Result<Event, AwsError> {
+        let revision = report.revision.to_string();
+        let resource = self.reports.resource(report, &self.caller).await?;
+        let event = Event::default().event("report").id(revision).json_data(resource);
+        event.map_err(|error| AwsError::unusable("events", "Serialize", error))
+    }
 }
 
-fn after(report: Report) -> Next {
-    if report.lifecycle.status.is_terminal() { Next::End } else { Next::Wait(report) }
-}
-
-/// The stream just ends: the client reconnects with the last id that it saw, and meets the error
-/// as an answer if it lasts.
-fn stop_for(error: &AwsError) -> Next {
-    tracing::warn!(error = %error, "an event stream ends, for the report cannot be shown");
-    Next::End
-}
-
-async fn event(app: &Arc<App>, caller: &Caller, report: Report) -> Result<Event, AwsError> {
-    let revision = report.revision.to_string();
-    let resource = ReportResource::new(report, app, caller).await?;
-    let data = Event::default().event("report").id(revision).json_data(resource);
-    data.map_err(|error| AwsError::unusable("events", "Serialize", error))
+/// Returns the step after `report` was sent.
+fn after(report: Report) -> Step {
+    if report.lifecycle.status.is_terminal() { Step::End } else { Step::Wait(report) }
 }

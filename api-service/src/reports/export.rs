@@ -1,4 +1,4 @@
-//! `GET /v1/reports.csv`: a tenant's reports as a table for a spreadsheet, which executes nothing of it.
+//! `GET /v1/reports.csv`: the reports of a tenant as a table that is safe to open in a spreadsheet.
 
 use std::{io, sync::Arc};
 
@@ -10,19 +10,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use country::Country;
-use domain::{identity::Tenant, lifecycle::Status, report::Report, risk::RiskLevel, usage::Day};
+use domain::{
+    identity::Tenant, lifecycle::Status, report::Report, risk::RiskLevel, time::UtcTime, usage::Day,
+};
 use futures::stream::{self, Stream};
 
-use super::list::take_filter;
+use super::{filter, store::Reports};
 use crate::{
-    application::App,
     auth::Reader,
+    limits::FollowerLimit,
     problem::{Problem, ProblemBody},
     query,
 };
 
-/// Reports that one read of the table brings.
-const PAGE: usize = 100;
+/// Number of reports that one query of the table returns.
+const PAGE_SIZE: usize = 100;
 
 const COLUMNS: [&str; 21] = [
     "reportId",
@@ -48,37 +50,38 @@ const COLUMNS: [&str; 21] = [
     "endedAt",
 ];
 
-/// Exports reports as CSV (RFC 4180, UTF-8), newest first. A value that a spreadsheet would take for a formula begins with
-/// an apostrophe.
+/// Exports reports as CSV (RFC 4180, UTF-8), newest first. Values that a spreadsheet would interpret as formulas are prefixed
+/// with an apostrophe.
 #[utoipa::path(
     get, operation_id = "exportReports", path = "/v1/reports.csv", tag = "Reports",
     params(
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),
-        ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this verdict"),
-        ("from" = Option<Day>, Query, description = "Only reports submitted on this day, in UTC, or later"),
-        ("to" = Option<Day>, Query, description = "Only reports submitted on this day, in UTC, or earlier")),
+        ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this risk level"),
+        ("from" = Option<Day>, Query, description = "Only reports submitted on or after this day (UTC)"),
+        ("to" = Option<Day>, Query, description = "Only reports submitted on or before this day (UTC)")),
     responses(
-        (status = 200, description = "The reports; an answer that breaks off is not complete", body = String, content_type = "text/csv"),
-        (status = 400, description = "A parameter is not valid", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 200, description = "The reports; a response that is cut off is incomplete", body = String, content_type = "text/csv"),
+        (status = 400, description = "A parameter is invalid", body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub async fn export(
-    State(app): State<Arc<App>>,
+pub(crate) async fn export(
+    State(reports): State<Arc<Reports>>,
+    State(followers): State<Arc<FollowerLimit>>,
     Reader(caller): Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut filter = Filter::default();
-    query::read(query.as_deref(), |name, value| take_filter(&mut filter, name, value))?;
+    query::read(query.as_deref(), |name, value| filter::set(&mut filter, name, value))?;
     query::in_order(filter.from, filter.to)?;
-    // The first page is read before the answer begins, so that a failure is told by its status.
-    let first = page(&app, &caller.tenant, &filter, None).await?;
-    let open = app.limits.follow(&caller.tenant)?;
-    let head = Page { text: line(COLUMNS.map(str::to_owned)), next: None };
-    let pages = stream::unfold(Next::Page(head, Some(first)), move |next| {
-        // Held until the last page is written or the client is gone.
-        let _ = &open;
-        let (app, tenant) = (Arc::clone(&app), caller.tenant.clone());
-        async move { more(next, &app, &tenant, &filter).await }
+    // The first page is read before the response begins, so that a failure sets its status.
+    let first = page(&reports, &caller.tenant, &filter, None).await?;
+    let permit = followers.acquire(&caller.tenant)?;
+    let header = Page { text: line(COLUMNS.map(str::to_owned)), next: None };
+    let pages = stream::unfold(Next::Page(header, Some(first)), move |next| {
+        // Held until the last page is sent or the client disconnects.
+        let _ = &permit;
+        let (reports, tenant) = (Arc::clone(&reports), caller.tenant.clone());
+        async move { advance(next, &reports, &tenant, &filter).await }
     });
     Ok(answer(pages))
 }
@@ -91,46 +94,54 @@ fn answer(pages: impl Stream<Item = Result<String, io::Error>> + Send + 'static)
     (headers, Body::from_stream(pages)).into_response()
 }
 
+/// Some lines of the table.
 struct Page {
     text: String,
     next: Option<PageToken>,
 }
 
+/// What an export does next.
 enum Next {
-    /// Write this page, then the one behind it if it was read already.
+    /// Send this page, then the following one if it has already been read.
     Page(Page, Option<Page>),
-    /// Read what follows.
+    /// Read the page that begins here, and send it.
     Read(PageToken),
     End,
 }
 
-async fn more(
+/// Returns the next text to send and what to do after it, or `None` at the end.
+async fn advance(
     next: Next,
-    app: &App,
+    reports: &Reports,
     tenant: &Tenant,
     filter: &Filter,
 ) -> Option<(Result<String, io::Error>, Next)> {
-    let then = |next: Option<PageToken>| next.map_or(Next::End, Next::Read);
+    let after = |next: Option<PageToken>| next.map_or(Next::End, Next::Read);
     match next {
         Next::End => None,
-        Next::Page(page, Some(behind)) => Some((Ok(page.text), Next::Page(behind, None))),
-        Next::Page(page, None) => Some((Ok(page.text), then(page.next))),
-        Next::Read(from) => match page(app, tenant, filter, Some(from)).await {
-            Ok(Page { text, next }) => Some((Ok(text), then(next))),
-            // The connection is cut off: half a table must not look like a whole one.
+        Next::Page(page, Some(following)) => Some((Ok(page.text), Next::Page(following, None))),
+        Next::Page(page, None) => Some((Ok(page.text), after(page.next))),
+        Next::Read(from) => match page(reports, tenant, filter, Some(from)).await {
+            Ok(Page { text, next }) => Some((Ok(text), after(next))),
+            // The error closes the connection, so that an incomplete table does not look complete.
             Err(_) => Some((Err(io::Error::other("the reports could not be read")), Next::End)),
         },
     }
 }
 
-async fn page(app: &App, tenant: &Tenant, filter: &Filter, from: Option<PageToken>) -> Result<Page, Problem> {
-    let page = app.aws.table.list(tenant, filter, PAGE, from).await?;
+async fn page(
+    reports: &Reports,
+    tenant: &Tenant,
+    filter: &Filter,
+    from: Option<PageToken>,
+) -> Result<Page, Problem> {
+    let page = reports.aws.table.list(tenant, filter, PAGE_SIZE, from).await?;
     let text = page.reports.into_iter().map(|report| line(cells(report))).collect();
     Ok(Page { text, next: page.next })
 }
 
 fn cells(report: Report) -> [String; COLUMNS.len()] {
-    let time = |time: Option<domain::time::UtcTime>| time.map(|time| time.to_string()).unwrap_or_default();
+    let time = |time: Option<UtcTime>| time.map(|time| time.to_string()).unwrap_or_default();
     let (outcome, request, usage) = (report.outcome, report.request, report.usage);
     let (level, score, summary, review) = match outcome {
         None => Default::default(),
@@ -168,17 +179,17 @@ fn cells(report: Report) -> [String; COLUMNS.len()] {
 
 fn line<const N: usize>(cells: [String; N]) -> String {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let cells = cells.map(|cell| harmless(&cell));
-    // Nothing can fail in memory, and every line has as many cells.
+    let cells = cells.map(|cell| escaped(&cell));
+    // Writing to memory does not fail, and all lines have the same number of cells.
     let _ = writer.write_record(&cells);
     writer.into_inner().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
-/// `cell` so that no spreadsheet takes it for a formula ("CSV Injection", OWASP): the full-width signs count too, which
-/// some input methods and spreadsheets turn into the others.
-fn harmless(cell: &str) -> String {
-    let begins = cell.trim_start_matches([' ', '\u{a0}', '\u{3000}']).chars().next();
-    let is_formula = begins.is_some_and(|c| "=+-@\t\r\n|%＝＋－＠".contains(c));
+/// Returns `cell` such that no spreadsheet interprets it as a formula ("CSV Injection", OWASP). This includes full-width
+/// signs, which some input methods and spreadsheets convert to the ASCII ones.
+fn escaped(cell: &str) -> String {
+    let first = cell.trim_start_matches([' ', '\u{a0}', '\u{3000}']).chars().next();
+    let is_formula = first.is_some_and(|c| "=+-@\t\r\n|%＝＋－＠".contains(c));
     if is_formula { format!("'{cell}") } else { cell.to_owned() }
 }
 
@@ -187,8 +198,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_begins_as_a_formula_does() {
-        for bad in [
+    fn no_cell_begins_like_a_formula() {
+        for formula in [
             "=1+1",
             "+1",
             "-1",
@@ -203,10 +214,10 @@ mod tests {
             "|x",
             "%x",
         ] {
-            assert_eq!(harmless(bad), format!("'{bad}"));
+            assert_eq!(escaped(formula), format!("'{formula}"));
         }
-        for good in ["Calder Vane", "a=b", "星見川精機株式会社", "2026-01-05", "0.000012", ""] {
-            assert_eq!(harmless(good), good);
+        for plain in ["Calder Vane", "a=b", "星見川精機株式会社", "2026-01-05", "0.000012", ""] {
+            assert_eq!(escaped(plain), plain);
         }
     }
 

@@ -1,4 +1,4 @@
-//! `GET /v1/reports`: a tenant's reports, newest first.
+//! `GET /v1/reports`: the reports of a tenant, newest first.
 
 use std::sync::Arc;
 
@@ -12,24 +12,23 @@ use domain::{lifecycle::Status, risk::RiskLevel, usage::Day};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::resource::ReportResource;
+use super::{filter, resource::ReportResource, store::Reports};
 use crate::{
-    application::App,
     auth::Reader,
     problem::{Problem, ProblemBody},
     query::{self, Rejected},
 };
 
-const PAGE_SIZE: usize = 20;
+const PAGE_SIZE_DEFAULT: usize = 20;
 const PAGE_SIZE_MAX: usize = 100;
 
 /// A page of reports.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ReportList {
-    /// Newest first. With filters a page can be short, or empty, although more follow.
+pub(crate) struct ReportList {
+    /// Newest first. With filters, a page can be short or empty although more pages follow.
     reports: Vec<ReportResource>,
-    /// Where the next page begins; null after the last report.
+    /// The pageToken of the next page; null on the last page.
     #[schema(required)]
     next_page_token: Option<String>,
 }
@@ -40,95 +39,60 @@ pub struct ReportList {
     params(
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),
-        ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this verdict"),
-        ("from" = Option<Day>, Query, description = "Only reports submitted on this day, in UTC, or later"),
-        ("to" = Option<Day>, Query, description = "Only reports submitted on this day, in UTC, or earlier"),
-        ("pageSize" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Reports on a page, 20 unless told"),
-        ("pageToken" = Option<String>, Query, pattern = "^[0-9]{13}[0-9a-f]{32}$", description = "nextPageToken of the page before")),
+        ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this risk level"),
+        ("from" = Option<Day>, Query, description = "Only reports submitted on or after this day (UTC)"),
+        ("to" = Option<Day>, Query, description = "Only reports submitted on or before this day (UTC)"),
+        ("pageSize" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Maximum number of reports on the page, 20 by default"),
+        ("pageToken" = Option<String>, Query, pattern = "^[0-9]{13}[0-9a-f]{32}$", description = "The nextPageToken of the previous page")),
     responses(
         (status = 200, description = "A page of reports", body = ReportList),
-        (status = 400, description = "A parameter is not valid", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 400, description = "A parameter is invalid", body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub async fn list(
-    State(app): State<Arc<App>>,
+pub(crate) async fn list(
+    State(reports): State<Arc<Reports>>,
     Reader(caller): Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ReportList>, Problem> {
-    let Parameters { filter, size, after } = parameters(query.as_deref())?;
-    let page = app.aws.table.list(&caller.tenant, &filter, size, after).await?;
-    let mut reports = Vec::with_capacity(page.reports.len());
+    let Parameters { filter, page_size, page_token } = Parameters::read(query.as_deref())?;
+    let page = reports.aws.table.list(&caller.tenant, &filter, page_size, page_token).await?;
+    let mut resources = Vec::with_capacity(page.reports.len());
     for report in page.reports {
-        reports.push(ReportResource::new(report, &app, &caller).await?);
+        resources.push(reports.resource(report, &caller).await?);
     }
-    Ok(Json(ReportList { reports, next_page_token: page.next.map(|token| token.to_string()) }))
+    Ok(Json(ReportList { reports: resources, next_page_token: page.next.map(|token| token.to_string()) }))
 }
 
 #[derive(Debug)]
 struct Parameters {
     filter: Filter,
-    size: usize,
-    after: Option<PageToken>,
+    page_size: usize,
+    page_token: Option<PageToken>,
 }
 
-fn parameters(query: Option<&str>) -> Result<Parameters, Problem> {
-    let mut wanted = Parameters { filter: Filter::default(), size: PAGE_SIZE, after: None };
-    query::read(query, |name, value| {
-        match name {
-            "pageSize" => match value.parse() {
-                Ok(size) if (1..=PAGE_SIZE_MAX).contains(&size) => wanted.size = size,
-                _ => {
-                    let message = format!("pageSize is not a whole number from 1 to {PAGE_SIZE_MAX}");
-                    return Err(Rejected::Value("page_size_invalid", message));
-                }
-            },
-            "pageToken" => match value.parse() {
-                Ok(token) => wanted.after = Some(token),
-                Err(error) => {
-                    return Err(Rejected::Value("page_token_invalid", format!("pageToken {error}")));
-                }
-            },
-            _ => take_filter(&mut wanted.filter, name, value)?,
-        }
-        Ok(())
-    })?;
-    query::in_order(wanted.filter.from, wanted.filter.to)?;
-    Ok(wanted)
-}
-
-/// Takes a parameter that chooses reports.
-pub(super) fn take_filter(filter: &mut Filter, name: &str, value: &str) -> Result<(), Rejected> {
-    match name {
-        "status" => {
-            filter.status = Some(named(name, value, &Status::ALL, Status::as_str, "status_unknown")?);
-        }
-        "riskLevel" => {
-            let level = named(name, value, &RiskLevel::ALL, RiskLevel::as_str, "risk_level_unknown")?;
-            filter.risk_level = Some(level);
-        }
-        "country" => {
-            let country: Result<Country, _> = value.parse();
-            let unknown = |error| Rejected::Value("country_unknown", format!("country {error}"));
-            filter.country = Some(country.map_err(unknown)?);
-        }
-        "from" | "to" => {
-            let bound = if name == "from" { &mut filter.from } else { &mut filter.to };
-            *bound = Some(query::day(name, value)?);
-        }
-        _ => return Err(Rejected::Unknown),
+impl Parameters {
+    fn read(query: Option<&str>) -> Result<Self, Problem> {
+        let mut parameters =
+            Self { filter: Filter::default(), page_size: PAGE_SIZE_DEFAULT, page_token: None };
+        query::read(query, |name, value| {
+            match name {
+                "pageSize" => match value.parse() {
+                    Ok(size) if (1..=PAGE_SIZE_MAX).contains(&size) => parameters.page_size = size,
+                    _ => {
+                        let message = format!("pageSize must be a whole number from 1 to {PAGE_SIZE_MAX}");
+                        return Err(Rejected::Value("page_size_invalid", message));
+                    }
+                },
+                "pageToken" => match value.parse() {
+                    Ok(token) => parameters.page_token = Some(token),
+                    Err(error) => {
+                        return Err(Rejected::Value("page_token_invalid", format!("pageToken {error}")));
+                    }
+                },
+                _ => filter::set(&mut parameters.filter, name, value)?,
+            }
+            Ok(())
+        })?;
+        query::in_order(parameters.filter.from, parameters.filter.to)?;
+        Ok(parameters)
     }
-    Ok(())
-}
-
-/// The one of `all` that is called `value`.
-fn named<T: Copy>(
-    parameter: &str,
-    value: &str,
-    all: &[T],
-    name: impl Fn(T) -> &'static str,
-    code: &'static str,
-) -> Result<T, Rejected> {
-    all.iter().copied().find(|one| name(*one) == value).ok_or_else(|| {
-        let known: Vec<&str> = all.iter().map(|one| name(*one)).collect();
-        Rejected::Value(code, format!("{parameter} is none of {}", known.join(", ")))
-    })
 }

@@ -1,99 +1,81 @@
-//! `GET /v1/reports/{id}`: how a report goes, at once or as soon as it changes.
+//! `GET /v1/reports/{id}`: the report, at once or as soon as it changes.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{MatchedPath, Path, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::report::Report;
 
-use super::{find, resource, resource::ReportResource, retry_after, watcher};
+use super::{
+    resource::{ReportResource, entity_tag},
+    store::Reports,
+    watcher::ReportWatcher,
+};
 use crate::{
-    application::App,
     auth::Reader,
+    limits::FollowerLimit,
+    prefer::preferred_wait,
     problem::{Problem, ProblemBody},
 };
 
-const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// The longest wait that a client can ask for.
-const WAIT_MAX: Duration = Duration::from_secs(30);
-
-/// Tells how a report goes and, once it is completed, where its files are.
+/// Returns the status of a report and, once it is completed, its verdict and links to its files.
 #[utoipa::path(
     get, operation_id = "readReport", path = "/v1/reports/{id}", tag = "Reports",
     params(
-        ("id" = String, Path, description = "The report's id"),
-        ("If-None-Match" = Option<String>, Header, description = "The entity tag of the state that is known already"),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: answer when the report changes, after N seconds (30 at most) in any case")),
+        ("id" = String, Path, description = "The id of the report"),
+        ("If-None-Match" = Option<String>, Header, description = "The entity tag of the state that the client has"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: answer when the report changes, or after N seconds (30 at most)")),
     responses(
         (status = 200, description = "The report", body = ReportResource, headers(
-            ("ETag" = String, description = "Tag of the report's state"),
-            ("Retry-After" = u64, description = "Seconds after which to look again, while the report has not ended"))),
-        (status = 304, description = "The report is as the client knows it"),
+            ("ETag" = String, description = "The entity tag of the report's state"),
+            ("Retry-After" = u64, description = "Seconds after which to read the report again, while it has not ended"))),
+        (status = 304, description = "The report has not changed"),
         (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub async fn read(
-    State(app): State<Arc<App>>,
+pub(crate) async fn read(
+    State(reports): State<Arc<Reports>>,
+    State(watcher): State<Arc<ReportWatcher>>,
+    State(followers): State<Arc<FollowerLimit>>,
     Reader(caller): Reader,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    request_headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let mut report = find(&app, &caller.tenant, &id).await?;
-    let wait = wait_preference(&headers);
-    let mut answer = HeaderMap::new();
-    if let Some(wait) = wait {
-        // A client that tells what it knows and is behind is answered at once.
-        let up_to_date = matches(&headers, &report) || !headers.contains_key(header::IF_NONE_MATCH);
-        if up_to_date {
-            let _open = app.limits.follow(&caller.tenant)?;
-            let changed = watcher::until_changed(&app, report, wait).await;
-            report = changed.ok_or_else(Problem::report_not_found)?;
+    let mut report = reports.find(&caller.tenant, &id).await?;
+    let mut headers = HeaderMap::new();
+    if let Some(wait) = preferred_wait(&request_headers) {
+        // A client that names an older state is behind, and is answered at once.
+        let is_current =
+            matches(&request_headers, &report) || !request_headers.contains_key(header::IF_NONE_MATCH);
+        if is_current {
+            let _permit = followers.acquire(&caller.tenant)?;
+            report = watcher.changed(report, wait).await.ok_or_else(Problem::report_not_found)?;
         }
         if let Ok(applied) = HeaderValue::from_str(&format!("wait={}", wait.as_secs())) {
-            answer.insert(PREFERENCE_APPLIED, applied);
+            headers.insert(PREFERENCE_APPLIED, applied);
         }
     }
-    if let Ok(tag) = HeaderValue::from_str(&resource::entity_tag(&report)) {
-        answer.insert(header::ETAG, tag);
+    if let Ok(tag) = HeaderValue::from_str(&entity_tag(&report)) {
+        headers.insert(header::ETAG, tag);
     }
-    answer.extend(retry_after(&app, &report));
-    if matches(&headers, &report) {
-        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
+    headers.extend(reports.retry_after(&report));
+    if matches(&request_headers, &report) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    let resource = ReportResource::new(report, &app, &caller).await?;
-    Ok((answer, Json(resource)).into_response())
+    let resource = reports.resource(report, &caller).await?;
+    Ok((headers, Json(resource)).into_response())
 }
 
-/// Whether the client knows the report's state already (RFC 9110, If-None-Match).
-fn matches(headers: &HeaderMap, report: &domain::report::Report) -> bool {
-    let tag = resource::entity_tag(report);
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    known
-        .flat_map(|value| value.split(','))
+/// Returns whether the client already has the state of `report` (If-None-Match, RFC 9110, section 13.1.2).
+fn matches(headers: &HeaderMap, report: &Report) -> bool {
+    let current = entity_tag(report);
+    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    tags.flat_map(|value| value.split(','))
         .map(str::trim)
-        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
-}
-
-/// The wait that `request` asks for where one can be asked for: at this route alone, so that the preference lets no other
-/// request past a limit.
-pub(crate) fn waits(request: &Request) -> Option<Duration> {
-    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let is_here = request.method() == Method::GET && route == Some("/v1/reports/{id}");
-    is_here.then(|| wait_preference(request.headers())).flatten()
-}
-
-/// The wait that the client prefers (RFC 7240); a preference that is not understood is passed over.
-fn wait_preference(headers: &HeaderMap) -> Option<Duration> {
-    let preferences = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
-    let wait = preferences.flat_map(|value| value.split([',', ';'])).find_map(|preference| {
-        let (name, value) = preference.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("wait")
-            .then(|| value.trim().trim_matches('"').parse::<u64>().ok())?
-    });
-    wait.map(|seconds| Duration::from_secs(seconds).min(WAIT_MAX))
+        .any(|tag| tag == "*" || tag.trim_start_matches("W/") == current)
 }

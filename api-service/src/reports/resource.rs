@@ -1,6 +1,9 @@
 //! The report as clients see it.
 
-use aws_adapters::{bucket::LINK_LIFETIME, error::AwsError};
+use aws_adapters::{
+    bucket::{Bucket, LINK_LIFETIME},
+    error::AwsError,
+};
 use domain::{
     artifact::ArtifactKind,
     evidence::SourceOutcome,
@@ -15,48 +18,48 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{application::App, auth::Caller};
+use crate::auth::Caller;
 
-/// A report: how far it is, and, once it is completed, its verdict and links to its files.
+/// A report: its progress and, once it is completed, its verdict and links to its files.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Report)]
-pub struct ReportResource {
+pub(crate) struct ReportResource {
     report_id: ReportId,
     status: Status,
     progress: Progress,
     request: ReportRequest,
-    /// How often a worker has taken the report.
+    /// The number of the current or last attempt to write the report; 0 while it waits for its first.
     attempt: u32,
-    /// The verdict, once completed.
+    /// The risk level, once completed.
     risk_level: Option<RiskLevel>,
-    /// From 0 to 100, by the rules alone, once completed.
+    /// The risk score from 0 to 100, determined by the rules only, once completed.
     #[schema(maximum = 100)]
     risk_score: Option<u8>,
-    /// The text at the report's head, once completed.
+    /// The summary at the beginning of the report, once completed.
     summary: Option<String>,
-    /// How each source of evidence went, once they were asked.
+    /// The outcome of each source of evidence, once they have been queried.
     sources: Vec<SourceOutcome>,
     review: Review,
     usage: Usage,
-    /// Why the report failed, or why it is tried again.
+    /// Why the report failed, or why it is retried.
     error: Option<ReportError>,
     links: Links,
-    /// Until when the links to files work.
+    /// When the links to files expire.
     links_expire_at: Option<UtcTime>,
     created_at: UtcTime,
     started_at: Option<UtcTime>,
     ended_at: Option<UtcTime>,
-    /// When the report is deleted.
+    /// When the report will be deleted.
     expires_at: UtcTime,
 }
 
-/// Where to go from a report. The links to files are signed for this answer, and secret: whoever
-/// has one can read the file until it expires.
+/// Links of a report. Links to files are signed for this response and confidential: anybody who has one can read the file
+/// until it expires.
 #[derive(Debug, Serialize, ToSchema)]
 struct Links {
     #[serde(rename = "self")]
-    this: String,
+    self_: String,
     events: String,
     cancel: String,
     #[schema(format = "uri")]
@@ -71,24 +74,29 @@ struct Links {
     evidence: Option<String>,
 }
 
-/// The path of a report.
+/// Returns the path of a report.
 pub(super) fn path(id: ReportId) -> String {
     format!("/v1/reports/{id}")
 }
 
-/// The entity tag of a report: it covers the report's state, not the links, which differ every time.
+/// Returns the entity tag of a report. It identifies the report's state; the links differ in every response.
 pub(super) fn entity_tag(report: &Report) -> String {
     format!("\"{}\"", report.revision)
 }
 
 impl ReportResource {
-    /// The resource of `report` for `caller`, with links signed now if it is completed.
+    /// Creates the resource of `report` for `caller`, with links signed at `now` if it is completed.
     ///
     /// # Errors
-    /// [`AwsError`] when there are no credentials to sign with.
-    pub(super) async fn new(report: Report, app: &App, caller: &Caller) -> Result<Self, AwsError> {
+    /// Returns [`AwsError`] if there are no credentials to sign with.
+    pub(super) async fn new(
+        report: Report,
+        bucket: &Bucket,
+        now: UtcTime,
+        caller: &Caller,
+    ) -> Result<Self, AwsError> {
         let mut links = Links {
-            this: path(report.id),
+            self_: path(report.id),
             events: format!("{}/events", path(report.id)),
             cancel: format!("{}/cancel", path(report.id)),
             html: None,
@@ -100,7 +108,7 @@ impl ReportResource {
         let mut links_expire_at = None;
         if let Some(outcome) = &report.outcome {
             for (kind, artifact) in &outcome.artifacts {
-                let link = Some(app.aws.bucket.link(&artifact.key, *kind).await?.expose_secret().to_owned());
+                let link = Some(bucket.link(&artifact.key, *kind).await?.expose_secret().to_owned());
                 match kind {
                     ArtifactKind::Html => links.html = link,
                     ArtifactKind::Pdf => links.pdf = link,
@@ -109,20 +117,20 @@ impl ReportResource {
                     ArtifactKind::Evidence => links.evidence = link,
                 }
             }
-            links_expire_at = Some(app.clock.now().plus(LINK_LIFETIME));
+            links_expire_at = Some(now.plus(LINK_LIFETIME));
             caller.audit("artifact.links", &report.id);
         }
-        let verdict = report.outcome;
+        let outcome = report.outcome;
         Ok(Self {
             report_id: report.id,
             status: report.lifecycle.status,
             progress: report.progress,
             request: report.request,
             attempt: report.lifecycle.attempt,
-            risk_level: verdict.as_ref().map(|verdict| verdict.risk_level),
-            risk_score: verdict.as_ref().map(|verdict| verdict.risk_score),
-            summary: verdict.as_ref().map(|verdict| verdict.summary.clone()),
-            review: verdict.map(|verdict| verdict.review).unwrap_or_default(),
+            risk_level: outcome.as_ref().map(|outcome| outcome.risk_level),
+            risk_score: outcome.as_ref().map(|outcome| outcome.risk_score),
+            summary: outcome.as_ref().map(|outcome| outcome.summary.clone()),
+            review: outcome.map(|outcome| outcome.review).unwrap_or_default(),
             sources: report.sources,
             usage: report.usage,
             error: report.error,

@@ -1,4 +1,4 @@
-//! `POST /v1/reports`: one PutItem, one SendMessage, and the answer.
+//! `POST /v1/reports`: records a report with one PutItem and queues it with one SendMessage.
 
 use std::sync::Arc;
 
@@ -11,11 +11,10 @@ use axum::{
 };
 use country::Country;
 use domain::{
-    identity::{IdempotencyKey, ReportId, Tenant},
+    identity::{IdempotencyKey, InvalidIdempotencyKey, ReportId},
     language::Language,
-    lifecycle::{Command, apply},
     report::Report,
-    request::{FieldError, ReportRequest},
+    request::FieldError,
 };
 use serde::Serialize;
 use utoipa::{
@@ -23,11 +22,14 @@ use utoipa::{
     openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
 };
 
-use super::{enqueue, resource, resource::ReportResource, retry_after};
+use super::{
+    resource::{self, ReportResource},
+    store::Reports,
+};
 use crate::{
-    application::App,
     auth::Writer,
-    body, limits,
+    body,
+    limits::DailyQuota,
     problem::{Kind, Problem, ProblemBody},
 };
 
@@ -39,25 +41,22 @@ pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("ide
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SubmitReport)]
 pub(crate) struct SubmitReport {
-    /// The company's name as its registry writes it, in any script, without markup, control or
-    /// invisible characters.
+    /// The name of the company as in its registry, in any script, without markup, control characters or invisible characters.
     #[schema(example = "Sakura Precision Works K.K.", min_length = 1, max_length = 200)]
     company_name: String,
-    /// The company's number in the registry of its country or with its tax authority, checked by the
-    /// scheme of that country, or its LEI. A country without a known scheme takes 1 to 40 letters,
-    /// digits and dashes.
+    /// The number of the company in the registry of its country or with its tax authority, validated by the scheme of that
+    /// country; or its LEI. For a country without a known scheme: 1 to 40 letters, digits and dashes.
     #[schema(example = "2503947854819", min_length = 1, max_length = 80)]
     corporate_number: String,
-    /// The country of that registry: ISO 3166-1 alpha-2.
+    /// The country of that registry (ISO 3166-1 alpha-2).
     country: Country,
     /// The language of the report.
     #[schema(schema_with = language)]
     language: Option<String>,
-    /// Why the report is wanted, for the audit trail.
+    /// The purpose of the report, for the audit trail.
     #[schema(example = "supplier onboarding", min_length = 1, max_length = 500)]
     purpose: Option<String>,
-    /// An https URL of a public host, to which a signed call-back is posted when the report has ended
-    /// (Standard Webhooks).
+    /// An https URL of a public host, to which a signed webhook is posted when the report has ended (Standard Webhooks).
     #[schema(
         example = "https://hooks.example.com/dossier",
         format = "uri",
@@ -67,7 +66,7 @@ pub(crate) struct SubmitReport {
     callback_url: Option<String>,
 }
 
-/// The tags of every language that reports are written in, in any letter case.
+/// Returns the schema of the language: the tags of all report languages, in any letter case.
 fn language() -> Object {
     let any_case = |tag: &str| -> String {
         let letter = |c: char| match c {
@@ -86,111 +85,103 @@ fn language() -> Object {
         .build()
 }
 
-/// Asks for a report. The answer comes at once; the report follows in its own time.
+/// Submits a request for a report. The response comes at once; the report is written in the background.
 #[utoipa::path(
     post, operation_id = "submitReport", path = "/v1/reports", tag = "Reports",
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
-        description = "Makes repeating the request harmless: the same key gives the same report")),
+        description = "Makes it safe to repeat the request: the same key returns the same report")),
     request_body = SubmitReport,
     responses(
-        (status = 202, description = "The report is recorded and will be written", body = ReportResource, headers(
-            ("Location" = String, description = "The report"),
-            ("Retry-After" = u64, description = "Seconds after which to look again"),
-            ("Idempotency-Replayed" = bool, description = "true when the key was used before: this is the report it gave"))),
-        (status = 400, description = "The body is not JSON, or the Idempotency-Key is not valid",
+        (status = 202, description = "The request is recorded and the report will be written", body = ReportResource, headers(
+            ("Location" = String, description = "The path of the report"),
+            ("Retry-After" = u64, description = "Seconds after which to read the report"),
+            ("Idempotency-Replayed" = bool, description = "`true` if the key was used before: the response is the report of that request"))),
+        (status = 400, description = "The body is not JSON, or the Idempotency-Key is invalid",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body has more than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The request is not valid: `errors` names everything; or the key was used with another body",
+        (status = 422, description = "The request is invalid, and `errors` lists everything that is wrong; or the key was used with another body",
             body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub async fn submit(
-    State(app): State<Arc<App>>,
+pub(crate) async fn submit(
+    State(reports): State<Arc<Reports>>,
+    State(daily_quota): State<Arc<DailyQuota>>,
     Writer(caller): Writer,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
-    let wanted = body::report_request(request).await?;
-    let (report, replayed) = record(&app, caller.tenant.clone(), key, wanted).await?;
+    let request = body::report_request(request).await?;
+    let id = key.as_ref().map_or_else(
+        || ReportId::from(uuid::Uuid::now_v7()),
+        |key| ReportId::for_idempotency_key(&caller.tenant, key),
+    );
+    let report = reports.new_report(caller.tenant.clone(), id, request)?;
+    let (report, replayed) = record(&reports, &daily_quota, report, key.is_some()).await?;
     caller.audit(if replayed { "report.submit.replayed" } else { "report.submit" }, &report.id);
 
     let mut headers = HeaderMap::new();
     if let Ok(location) = HeaderValue::from_str(&resource::path(report.id)) {
         headers.insert(header::LOCATION, location);
     }
-    headers.extend(retry_after(&app, &report));
+    headers.extend(reports.retry_after(&report));
     if replayed {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
-    let resource = ReportResource::new(report, &app, &caller).await?;
+    let resource = reports.resource(report, &caller).await?;
     Ok((StatusCode::ACCEPTED, headers, Json(resource)).into_response())
 }
 
-/// Records and queues a new report, or finds the one that the key gave before.
+/// Records and queues `report`. Returns it, or the report that was recorded under its id before, and whether it was the
+/// latter.
 async fn record(
-    app: &Arc<App>,
-    tenant: Tenant,
-    key: Option<IdempotencyKey>,
-    wanted: ReportRequest,
+    reports: &Reports,
+    daily_quota: &DailyQuota,
+    report: Report,
+    has_key: bool,
 ) -> Result<(Report, bool), Problem> {
-    let id = key.as_ref().map_or_else(
-        || ReportId::from(uuid::Uuid::now_v7()),
-        |key| ReportId::for_idempotency_key(&tenant, key),
-    );
-    let report = new_report(app, tenant, id, wanted)?;
-    let quota = limits::reserve_daily(app, &report.tenant, 1).await?;
-    if quota.size() == 0 {
-        // What was recorded before is no new report.
-        let known = if key.is_some() { app.aws.table.get(&report.tenant, report.id).await? } else { None };
-        return match known {
-            Some(known) if known.request_sha256 == report.request_sha256 => Ok((known, true)),
-            Some(_) => Err(reused()),
-            None => Err(quota.refusal()),
-        };
+    let reservation = daily_quota.reserve(&report.tenant, 1).await?;
+    if reservation.granted() == 0 {
+        // A replay is not a new report, so it needs no quota.
+        let existing = if has_key { reports.aws.table.get(&report.tenant, report.id).await? } else { None };
+        let existing = existing.ok_or_else(|| reservation.exceeded())?;
+        return replayed(&report, existing).map(|existing| (existing, true));
     }
-    let created = match app.aws.table.create(&report).await {
+    let created = match reports.aws.table.create(&report).await {
         Ok(created) => created,
         Err(error) => {
-            // What AWS refused is not recorded; of what got no answer nobody knows.
-            quota.commit(u64::from(error.class == ErrorClass::Transient)).await;
+            // A request that AWS rejected recorded nothing; one without an answer may have recorded the report.
+            reservation.commit(u64::from(error.class == ErrorClass::Transient)).await;
             return Err(error.into());
         }
     };
-    quota.commit(u64::from(matches!(created, Created::New))).await;
+    reservation.commit(u64::from(matches!(created, Created::New))).await;
     match created {
         Created::New => {
-            enqueue(app, &report).await;
+            reports.enqueue(&report).await;
             Ok((report, false))
         }
-        Created::Existing(existing) if existing.request_sha256 == report.request_sha256 => {
-            Ok((*existing, true))
-        }
-        Created::Existing(_) => Err(reused()),
+        Created::Existing(existing) => replayed(&report, *existing).map(|existing| (existing, true)),
     }
 }
 
-/// A report that was just submitted, not recorded yet.
-pub(super) fn new_report(
-    app: &App,
-    tenant: Tenant,
-    id: ReportId,
-    wanted: ReportRequest,
-) -> Result<Report, Problem> {
-    let now = app.clock.now();
-    let lifecycle = apply(None, &Command::Submit, now, &app.policy).map_err(|refused| {
-        tracing::error!(error = %refused, "a new report cannot be submitted");
-        Problem::new(Kind::Internal, "the request could not be carried out: tell the operator the instance")
-    })?;
-    Ok(Report::submitted(tenant, id, wanted, lifecycle, uuid::Uuid::now_v7(), now))
-}
-
-pub(super) fn reused() -> Problem {
-    Problem::new(
+/// Returns `existing`, the report with the same id as `report`, if both have the same request.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if they have not: the idempotency key was used for another request.
+pub(super) fn replayed(report: &Report, existing: Report) -> Result<Report, Problem> {
+    if existing.request_sha256 == report.request_sha256 {
+        return Ok(existing);
+    }
+    Err(Problem::new(
         Kind::IdempotencyKeyReused,
-        "this Idempotency-Key was used for a request with another body: send the same body, or another key",
-    )
+        "this Idempotency-Key was used for a request with another body: send the same body, or use another key",
+    ))
 }
 
+/// Returns the idempotency key in `headers`.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if it is invalid, or if there are several.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -205,7 +196,5 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
         return Err(invalid("there is more than one Idempotency-Key header: send one".to_owned()));
     }
     let text = value.to_str().unwrap_or_default();
-    text.parse()
-        .map(Some)
-        .map_err(|error: domain::identity::InvalidIdempotencyKey| invalid(error.to_string()))
+    text.parse().map(Some).map_err(|error: InvalidIdempotencyKey| invalid(error.to_string()))
 }

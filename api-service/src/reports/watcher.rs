@@ -1,5 +1,7 @@
-//! Waiting for reports to change: each followed report is read once for all who follow it on this process, a hundred
-//! with each request, and never more of them in a second than a fixed number.
+//! Waits for changes of reports on behalf of all clients that follow them.
+//!
+//! Each followed report is read once for all its followers on this process, a hundred reports with each request, and
+//! the number of reads per second has a fixed maximum.
 
 use std::{
     collections::HashMap,
@@ -7,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use aws_adapters::table::Lookup;
+use aws_adapters::table::{Lookup, Table};
 use domain::{
     identity::{ReportId, Tenant},
     report::Report,
@@ -16,138 +18,159 @@ use tokio::{
     sync::{Notify, watch},
     time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
-use crate::application::App;
+use super::duration_estimate::DurationEstimate;
 
-/// How often a followed report is read while few are followed.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The time between two reads of a followed report, while few are followed.
+const READ_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Reports that one look asks for: a full BatchGetItem.
-const READ: usize = 100;
+/// Number of reports in one request: the maximum of BatchGetItem.
+const BATCH_SIZE: usize = 100;
 
-/// Reads of followed reports in a second, at most, however many follow: with more reports than half of it, each one is
-/// read less often.
+/// Maximum reads of followed reports per second, whatever the number of followers. With more reports than half of it, each
+/// is read less often.
 const READS_PER_SECOND: usize = 2_000;
 
-/// How long reading rests after a failure.
-const REST: Duration = Duration::from_secs(2);
+/// The pause after a failed read.
+const ERROR_PAUSE: Duration = Duration::from_secs(2);
 
-/// What is known of a followed report.
+/// The last known state of a followed report.
 #[derive(Clone, Debug)]
-enum Seen {
-    /// It was not read yet since somebody follows it.
+enum Observed {
+    /// The report was not read since its first follower subscribed.
     Nothing,
-    /// As it was read last.
+    /// The report was read.
     Report(Arc<Report>),
-    /// It is deleted.
-    Gone,
+    /// The report is deleted.
+    Deleted,
 }
 
 type Key = (Tenant, ReportId);
 
-/// The reports that somebody follows on this process.
-#[derive(Debug, Default)]
-pub struct ReportWatcher {
-    followed: Mutex<HashMap<Key, watch::Sender<Seen>>>,
-    begun: Notify,
+/// Reads the reports that are followed on this process, and notifies their followers of changes.
+#[derive(Debug)]
+pub(crate) struct ReportWatcher {
+    table: Table,
+    durations: Arc<DurationEstimate>,
+    stop: CancellationToken,
+    followed: Mutex<HashMap<Key, watch::Sender<Observed>>>,
+    subscribed: Notify,
 }
 
 impl ReportWatcher {
-    fn followed(&self) -> MutexGuard<'_, HashMap<Key, watch::Sender<Seen>>> {
+    /// Creates a watcher that reads from `table`. Cancelling `stop` ends all waits.
+    pub(crate) fn new(table: Table, durations: Arc<DurationEstimate>, stop: CancellationToken) -> Self {
+        Self { table, durations, stop, followed: Mutex::default(), subscribed: Notify::new() }
+    }
+
+    /// Returns whether the API is stopping, so that nobody should begin to wait.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Waits until the report differs from `known`, `max_wait` is over, or the API stops. Returns the latest state of the
+    /// report, or `None` if it is deleted meanwhile. Returns a report that has ended at once.
+    pub(super) async fn changed(&self, known: Report, max_wait: Duration) -> Option<Report> {
+        if known.lifecycle.status.is_terminal() || self.is_stopping() {
+            return Some(known);
+        }
+        let mut receiver = self.subscribe(&known);
+        let change = receiver.wait_for(|observed| match observed {
+            Observed::Nothing => false,
+            Observed::Report(report) => report.revision > known.revision,
+            Observed::Deleted => true,
+        });
+        let observed = tokio::select! {
+            change = timeout(max_wait, change) => match change {
+                Ok(Ok(observed)) => observed.clone(),
+                Ok(Err(_)) | Err(_) => Observed::Nothing,
+            },
+            () = self.stop.cancelled() => Observed::Nothing,
+        };
+        match observed {
+            Observed::Nothing => Some(known),
+            Observed::Report(report) => Some(Report::clone(&report)),
+            Observed::Deleted => None,
+        }
+    }
+
+    /// Reads followed reports until the task is aborted.
+    pub(crate) async fn run(&self) {
+        loop {
+            let followed = self.followed_keys();
+            if followed.is_empty() {
+                self.subscribed.notified().await;
+                continue;
+            }
+            let batches = followed.chunks(BATCH_SIZE);
+            let shortest = Duration::from_secs(1).mul_f64(BATCH_SIZE as f64 / READS_PER_SECOND as f64);
+            let pause = (READ_INTERVAL / u32::try_from(batches.len()).unwrap_or(u32::MAX)).max(shortest);
+            for batch in batches {
+                sleep(pause).await;
+                self.read(batch).await;
+            }
+        }
+    }
+
+    async fn read(&self, keys: &[Key]) {
+        match self.table.get_all(keys).await {
+            Ok(lookups) => {
+                for lookup in &lookups {
+                    if let Lookup::Found(report) = lookup {
+                        self.durations.learn(report);
+                    }
+                }
+                self.notify(keys, lookups);
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "followed reports could not be read");
+                sleep(ERROR_PAUSE).await;
+            }
+        }
+    }
+
+    fn followed(&self) -> MutexGuard<'_, HashMap<Key, watch::Sender<Observed>>> {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn subscribe(&self, report: &Report) -> watch::Receiver<Seen> {
+    fn subscribe(&self, report: &Report) -> watch::Receiver<Observed> {
         let mut followed = self.followed();
         let sender = followed
             .entry((report.tenant.clone(), report.id))
-            .or_insert_with(|| watch::Sender::new(Seen::Nothing));
+            .or_insert_with(|| watch::Sender::new(Observed::Nothing));
         let receiver = sender.subscribe();
         drop(followed);
-        self.begun.notify_one();
+        self.subscribed.notify_one();
         receiver
     }
 
-    /// What is to be read now; what nobody follows any more is forgotten.
-    fn wanted(&self) -> Vec<Key> {
+    /// Returns the reports that have followers, and forgets the others.
+    fn followed_keys(&self) -> Vec<Key> {
         let mut followed = self.followed();
         followed.retain(|_, sender| sender.receiver_count() > 0);
         followed.keys().cloned().collect()
     }
 
-    fn tell(&self, asked: &[Key], looked: Vec<Lookup>) {
+    /// Notifies the followers of those reports of `keys` that have changed according to `lookups`.
+    fn notify(&self, keys: &[Key], lookups: Vec<Lookup>) {
         let followed = self.followed();
-        for (key, looked) in asked.iter().zip(looked) {
+        for (key, lookup) in keys.iter().zip(lookups) {
             let Some(sender) = followed.get(key) else { continue };
-            sender.send_if_modified(|seen| match (&*seen, looked) {
+            sender.send_if_modified(|observed| match (&*observed, lookup) {
                 (_, Lookup::Unreadable) => false,
-                (Seen::Report(known), Lookup::Found(report)) if known.revision == report.revision => false,
+                (Observed::Report(known), Lookup::Found(report)) if known.revision == report.revision => {
+                    false
+                }
                 (_, Lookup::Found(report)) => {
-                    *seen = Seen::Report(Arc::new(*report));
+                    *observed = Observed::Report(Arc::new(*report));
                     true
                 }
                 (_, Lookup::Missing) => {
-                    *seen = Seen::Gone;
+                    *observed = Observed::Deleted;
                     true
                 }
             });
         }
-    }
-}
-
-/// Reads what is followed until the API stops.
-pub async fn keep_reading(app: Arc<App>) {
-    loop {
-        let wanted = app.following.wanted();
-        if wanted.is_empty() {
-            app.following.begun.notified().await;
-            continue;
-        }
-        let looks = wanted.chunks(READ);
-        let most = Duration::from_secs(1).mul_f64(READ as f64 / READS_PER_SECOND as f64);
-        let pause = (LOOK_EVERY / u32::try_from(looks.len()).unwrap_or(u32::MAX)).max(most);
-        for asked in looks {
-            sleep(pause).await;
-            match app.aws.table.get_all(asked).await {
-                Ok(looked) => {
-                    for looked in &looked {
-                        if let Lookup::Found(report) = looked {
-                            app.pace.learn(report);
-                        }
-                    }
-                    app.following.tell(asked, looked);
-                }
-                Err(error) => {
-                    tracing::warn!(error = %error, "followed reports could not be read");
-                    sleep(REST).await;
-                }
-            }
-        }
-    }
-}
-
-/// The report once it differs from `known`, or as it is after `patience`, when the API stops, or
-/// when it has ended; none when it is deleted meanwhile.
-pub(super) async fn until_changed(app: &Arc<App>, known: Report, patience: Duration) -> Option<Report> {
-    if known.lifecycle.status.is_terminal() || app.stop.is_cancelled() {
-        return Some(known);
-    }
-    let mut receiver = app.following.subscribe(&known);
-    let news = receiver.wait_for(|seen| match seen {
-        Seen::Nothing => false,
-        Seen::Report(report) => report.revision > known.revision,
-        Seen::Gone => true,
-    });
-    let seen = tokio::select! {
-        news = timeout(patience, news) => match news {
-            Ok(Ok(seen)) => seen.clone(),
-            Ok(Err(_)) | Err(_) => Seen::Nothing,
-        },
-        () = app.stop.cancelled() => Seen::Nothing,
-    };
-    match seen {
-        Seen::Nothing => Some(known),
-        Seen::Report(report) => Some(Report::clone(&report)),
-        Seen::Gone => None,
     }
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/reports/{id}/callback` and `POST …/resend`: what became of a report's call-back, and another go at it.
+//! `GET /v1/reports/{id}/callback` and `POST /v1/reports/{id}/callback/resend`: the delivery of a report's webhook.
 
 use std::sync::Arc;
 
@@ -11,115 +11,116 @@ use domain::{
     webhook::{DeliveryAttempt, WebhookState, event_id},
 };
 use serde::Serialize;
-use telemetry::propagation::current_traceparent;
 use utoipa::ToSchema;
 
-use super::find;
+use super::store::Reports;
 use crate::{
-    application::App,
     auth::{Reader, Writer},
     problem::{Kind, Problem, ProblemBody},
 };
 
-/// Sendings of one report's call-back: whoever asks for more has another problem.
+/// Maximum number of deliveries of one report's webhook: more of them do not help a broken receiver.
 const ROUNDS_MAX: u32 = 20;
 
-/// Where the call-back of a report stands.
+/// The status of a report's webhook.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum WebhookStatus {
-    /// None was asked for.
+#[schema(as = CallbackStanding)]
+pub(crate) enum WebhookStatus {
+    /// The request named no callbackUrl.
     None,
     /// The report has not ended yet.
     Waiting,
-    /// It is to be sent, or sent again.
+    /// The webhook will be sent, or retried.
     Pending,
-    /// The receiver took it.
+    /// The receiver accepted the webhook.
     Delivered,
-    /// The receiver refused it for good, or too often.
+    /// The receiver rejected the webhook permanently, or too often.
     Failed,
 }
 
-/// The call-back of a report.
+/// The webhook of a report.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct WebhookResource {
-    /// The address; null where none was given.
+#[schema(as = CallbackResource)]
+pub(crate) struct WebhookResource {
+    /// The callbackUrl of the request; null if it named none.
     #[schema(format = "uri", required)]
     url: Option<String>,
-    /// The event's id, which the receiver reads as `webhook-id`: the same however often it is sent. Null before the end.
+    /// The id of the event, which the receiver gets in the header `webhook-id`. It is the same for every attempt and resend.
+    /// Null until the report has ended.
     #[schema(required)]
     event_id: Option<String>,
     state: WebhookStatus,
-    /// Every attempt, the oldest first.
+    /// All delivery attempts, oldest first.
     attempts: Vec<DeliveryAttempt>,
 }
 
-/// Tells what became of a report's call-back.
+/// Returns the status of a report's webhook and all delivery attempts.
 #[utoipa::path(
     get, operation_id = "readCallback", path = "/v1/reports/{id}/callback", tag = "Call-backs",
-    params(("id" = String, Path, description = "The report's id")),
+    params(("id" = String, Path, description = "The id of the report")),
     responses(
-        (status = 200, description = "The call-back and every attempt at it", body = WebhookResource),
+        (status = 200, description = "The webhook and all delivery attempts", body = WebhookResource),
         (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub async fn read(
-    State(app): State<Arc<App>>,
+pub(crate) async fn read(
+    State(reports): State<Arc<Reports>>,
     Reader(caller): Reader,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookResource>, Problem> {
-    let report = find(&app, &caller.tenant, &id).await?;
+    let report = reports.find(&caller.tenant, &id).await?;
     Ok(Json(resource(report)))
 }
 
-/// Sends a report's call-back again, with the same event id.
+/// Sends a report's webhook again, with the same event id.
 #[utoipa::path(
     post, operation_id = "resendCallback", path = "/v1/reports/{id}/callback/resend", tag = "Call-backs",
-    params(("id" = String, Path, description = "The report's id")),
+    params(("id" = String, Path, description = "The id of the report")),
     responses(
-        (status = 200, description = "The call-back, about to be sent", body = WebhookResource),
+        (status = 200, description = "The webhook, which is about to be sent", body = WebhookResource),
         (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The report has no call-back, or none yet; or it was sent too often", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 409, description = "The report has no webhook, has not ended, or its webhook was resent too often", body = ProblemBody, content_type = "application/problem+json"))
 )]
-pub async fn resend(
-    State(app): State<Arc<App>>,
+pub(crate) async fn resend(
+    State(reports): State<Arc<Reports>>,
     Writer(caller): Writer,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookResource>, Problem> {
-    let report = find(&app, &caller.tenant, &id).await?;
-    let callback = report.callback.as_ref().ok_or_else(none)?;
-    if callback.state == WebhookState::Pending && callback.tried() == 0 {
-        // It is about to be sent anyway.
+    let report = reports.find(&caller.tenant, &id).await?;
+    let webhook = report.callback.as_ref().ok_or_else(no_webhook)?;
+    if webhook.state == WebhookState::Pending && webhook.tried() == 0 {
+        // Its first attempt is still to come.
         return Ok(Json(resource(report)));
     }
-    if callback.round >= ROUNDS_MAX {
-        let detail = format!("the call-back was sent {ROUNDS_MAX} times: look at the receiver");
+    if webhook.round >= ROUNDS_MAX {
+        let detail =
+            format!("the webhook was sent {ROUNDS_MAX} times, which is the maximum: check its receiver");
         return Err(Problem::new(Kind::TransitionNotAllowed, detail));
     }
-    let begun = app.aws.table.resend_webhook(&caller.tenant, report.id, app.clock.now()).await?;
-    let report = begun.ok_or_else(none)?;
+    let resent = reports.aws.table.resend_webhook(&caller.tenant, report.id, reports.clock.now()).await?;
+    let report = resent.ok_or_else(no_webhook)?;
     caller.audit("callback.resend", &report.id);
-    app.aws.call_back(&report, current_traceparent()).await;
+    reports.enqueue_webhook(&report).await;
     Ok(Json(resource(report)))
 }
 
 fn resource(report: Report) -> WebhookResource {
     let event_id = report.callback.as_ref().and_then(|_| event_id(&report));
-    let state = match (&report.request.callback_url, report.callback.as_ref().map(|callback| callback.state))
-    {
+    let state = match (&report.request.callback_url, report.callback.as_ref().map(|webhook| webhook.state)) {
         (None, _) => WebhookStatus::None,
         (Some(_), None) => WebhookStatus::Waiting,
         (Some(_), Some(WebhookState::Pending)) => WebhookStatus::Pending,
         (Some(_), Some(WebhookState::Delivered)) => WebhookStatus::Delivered,
         (Some(_), Some(WebhookState::Failed)) => WebhookStatus::Failed,
     };
-    let attempts = report.callback.map(|callback| callback.attempts).unwrap_or_default();
+    let attempts = report.callback.map(|webhook| webhook.attempts).unwrap_or_default();
     WebhookResource { url: report.request.callback_url, event_id, state, attempts }
 }
 
-fn none() -> Problem {
+fn no_webhook() -> Problem {
     Problem::new(
         Kind::TransitionNotAllowed,
-        "the report has no call-back: it has one once it has ended, where its request named a callbackUrl",
+        "the report has no webhook: it gets one when it ends, if its request named a callbackUrl",
     )
 }

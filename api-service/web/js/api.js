@@ -1,12 +1,12 @@
-// Talks to the API. The key lives as long as the tab does and goes nowhere but to the API.
+// The client of the API. The key is kept until the tab is closed, and is sent to the API only.
 
 const KEY = "dossier.key";
 
 export const key = () => sessionStorage.getItem(KEY);
-export const keep = (value) => sessionStorage.setItem(KEY, value);
-export const forget = () => sessionStorage.removeItem(KEY);
+export const setKey = (value) => sessionStorage.setItem(KEY, value);
+export const forgetKey = () => sessionStorage.removeItem(KEY);
 
-/** What the API says when it refuses (RFC 9457), or that it does not answer. */
+/** An error response of the API (RFC 9457), or, with status 0, a request without a response. */
 export class Problem extends Error {
   constructor(status, body, retryAfter) {
     super(body.detail ?? body.title ?? "");
@@ -20,26 +20,26 @@ export class Problem extends Error {
 
 async function send(path, options = {}, bearer = key()) {
   const headers = { ...(bearer ? { authorization: `Bearer ${bearer}` } : {}), ...options.headers };
-  let answer;
+  let response;
   try {
-    answer = await fetch(path, { ...options, headers, cache: "no-store", redirect: "error", credentials: "omit" });
+    response = await fetch(path, { ...options, headers, cache: "no-store", redirect: "error", credentials: "omit" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, {}, null);
   }
-  if (answer.ok || answer.status === 304) return answer;
+  if (response.ok || response.status === 304) return response;
   let body = {};
   try {
-    body = await answer.json();
+    body = await response.json();
   } catch {
-    // A proxy in between may answer in its own words.
+    // The response of a proxy may not be JSON.
   }
-  throw new Problem(answer.status, body, Number(answer.headers.get("retry-after")) || null);
+  throw new Problem(response.status, body, Number(response.headers.get("retry-after")) || null);
 }
 
 const json = async (path, options, bearer) => (await send(path, options, bearer)).json();
 
-/** Sees whether `bearer` is good. A key without the right to read reports is good, too. */
+/** Checks that `bearer` is a valid key. It may lack the scope to read reports. */
 export async function check(bearer) {
   try {
     await send("/v1/reports?pageSize=1", {}, bearer);
@@ -50,7 +50,7 @@ export async function check(bearer) {
 
 export const report = (id, signal) => json(`/v1/reports/${id}`, { signal });
 export const contents = (id) => json(`/v1/reports/${id}/document`);
-export const act = (id, what) => json(`/v1/reports/${id}/${what}`, { method: "POST" });
+export const command = (id, name) => json(`/v1/reports/${id}/${name}`, { method: "POST" });
 export const usage = (from, to) => json(`/v1/usage?${new URLSearchParams({ from, to })}`);
 
 export function list(filters, pageToken, signal) {
@@ -58,35 +58,35 @@ export function list(filters, pageToken, signal) {
   return json(`/v1/reports?${query}`, { signal });
 }
 
-const written = (body, idempotencyKey) => ({
+const post = (body, idempotencyKey) => ({
   method: "POST",
   headers: { "content-type": "application/json", "idempotency-key": idempotencyKey },
   body: JSON.stringify(body),
 });
 
-export const submit = (request, idempotencyKey) => json("/v1/reports", written(request, idempotencyKey));
-export const submitAll = (reports, idempotencyKey) => json("/v1/reports/batch", written({ reports }, idempotencyKey));
+export const submit = (request, idempotencyKey) => json("/v1/reports", post(request, idempotencyKey));
+export const submitAll = (reports, idempotencyKey) => json("/v1/reports/batch", post({ reports }, idempotencyKey));
 
-/** The reports as a CSV file, handed to the browser to save. */
-export async function exported(filters) {
+/** Returns the reports that match `filters` as a CSV file. */
+export async function exportCsv(filters) {
   const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));
   return (await send(`/v1/reports.csv?${query}`)).blob();
 }
 
 /**
- * Follows a report: calls `changed` with each state, and `connection` with whether there is one. A stream that breaks off
- * is begun again where it ended, until the report has ended or `signal` says that nobody looks any more.
+ * Follows a report: calls `changed` with each state, and `connection` with whether the stream is connected. Reconnects and
+ * resumes an interrupted stream, until the report has ended or `signal` is aborted.
  */
 export async function follow(id, { changed, connection, signal }) {
-  let last = null;
+  let lastId = null;
   let pause = 1000;
   while (!signal.aborted) {
     try {
-      const headers = { accept: "text/event-stream", ...(last === null ? {} : { "last-event-id": last }) };
-      const answer = await send(`/v1/reports/${id}/events`, { headers, signal });
+      const headers = { accept: "text/event-stream", ...(lastId === null ? {} : { "last-event-id": lastId }) };
+      const response = await send(`/v1/reports/${id}/events`, { headers, signal });
       connection(true);
       pause = 1000;
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
       for (;;) {
         const { value, done } = await reader.read();
@@ -97,7 +97,7 @@ export async function follow(id, { changed, connection, signal }) {
           const field = (name) => event.split("\n").find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
           const data = field("data");
           if (data === undefined) continue;
-          last = field("id") ?? last;
+          lastId = field("id") ?? lastId;
           const state = JSON.parse(data);
           changed(state);
           if (["COMPLETED", "FAILED", "CANCELLED"].includes(state.status)) return;

@@ -1,7 +1,7 @@
-// The page: signs in, shows the view that the address names, and keeps header, title and focus in step with it.
+// The page: signs the user in, shows the view that the address names, and updates header, title and focus with it.
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
-import { trouble } from "./parts.js";
+import { errorBox } from "./parts.js";
 import { LANGUAGES, current, load, preferred, t } from "./words.js";
 import { batch } from "./batch.js";
 import { reports } from "./reports.js";
@@ -11,10 +11,11 @@ import { usage } from "./usage.js";
 
 const main = document.getElementById("main");
 const header = document.getElementById("header");
-let leave = new AbortController();
-let first = true;
+let currentView = new AbortController();
+/** Whether the next view keeps the focus where it is. */
+let keepFocus = true;
 
-/** The views by their address. Each gets where to draw, a signal that ends it, and what its address holds. */
+/** The views by address. Each is called with the element to draw in, a signal that ends it, and the groups of its address. */
 const VIEWS = [
   [/^#\/reports$/, reports, "nav.reports"],
   [/^#\/reports\/([0-9a-f-]{36})$/, report, "nav.reports"],
@@ -32,8 +33,8 @@ function drawHeader(section) {
       "aria-label": t("nav.language"),
       change: async (event) => {
         await load(event.target.value);
-        // The focus stays where the reader is.
-        first = true;
+        // The focus returns to the language selection.
+        keepFocus = true;
         await show();
         document.getElementById("language")?.focus();
       },
@@ -65,7 +66,7 @@ function drawHeader(section) {
 }
 
 function signOut() {
-  api.forget();
+  api.forgetKey();
   show();
 }
 
@@ -82,10 +83,10 @@ function signIn() {
         button.disabled = true;
         try {
           await api.check(input.value.trim());
-          api.keep(input.value.trim());
+          api.setKey(input.value.trim());
           show();
         } catch (problem) {
-          fill(note, trouble(problem));
+          fill(note, errorBox(problem));
           input.setAttribute("aria-invalid", "true");
           input.focus();
         } finally {
@@ -103,19 +104,19 @@ function signIn() {
 }
 
 async function show() {
-  leave.abort();
-  leave = new AbortController();
-  const { signal } = leave;
+  currentView.abort();
+  currentView = new AbortController();
+  const { signal } = currentView;
   const address = location.hash || "#/reports";
   const [pattern, view, section] = VIEWS.find(([pattern]) => pattern.test(address)) ?? VIEWS[0];
   drawHeader(section);
   if (!api.key()) signIn();
-  else await view(main, leave.signal, ...(address.match(pattern)?.slice(1) ?? []));
+  else await view(main, signal, ...(address.match(pattern)?.slice(1) ?? []));
   if (signal.aborted) return;
   document.title = `${main.querySelector("h1")?.textContent ?? "Dossier"} – Dossier`;
-  // Whoever moves by keyboard or screen reader is led to what is new; at the first view the page itself is.
-  if (!first) main.querySelector("h1")?.focus();
-  first = false;
+  // Moves users of keyboards and screen readers to the new content. The first view after loading needs no such move.
+  if (!keepFocus) main.querySelector("h1")?.focus();
+  keepFocus = false;
 }
 
 addEventListener("hashchange", show);
@@ -124,5 +125,5 @@ document.getElementById("skip").addEventListener("click", (event) => {
   main.focus();
 });
 load(preferred()).then(show, () => {
-  main.textContent = "The page could not be loaded: reload it.";
+  main.textContent = "The page could not be loaded. Reload it to try again.";
 });

@@ -1,12 +1,12 @@
-// Asks for many reports at once, from a CSV file, and tells what became of each line.
+// Submits the requests in a CSV file, and shows the result of each line.
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { requests } from "./csv.js";
-import { field, onceKey, save, trouble } from "./parts.js";
+import { errorBox, field, newIdempotencyKey, save } from "./parts.js";
 import { t } from "./words.js";
 
-/** Requests of one call of the API. */
-const CALL = 1000;
+/** Maximum number of requests in one call of the API. */
+const CALL_SIZE = 1000;
 
 export function batch(main) {
   const file = h("input", { type: "file", id: "csv", accept: ".csv,text/csv" });
@@ -14,24 +14,24 @@ export function batch(main) {
   const outcome = h("div", {});
   const button = h("button", { class: "main", type: "submit", disabled: true, id: "send" }, t("batch.submit"));
   let items = [];
-  let once = onceKey();
+  let idempotencyKey = newIdempotencyKey();
 
   file.addEventListener("change", async () => {
     items = [];
-    once = onceKey();
+    idempotencyKey = newIdempotencyKey();
     fill(outcome);
     const chosen = file.files[0];
     if (!chosen) return;
     const read = requests(await chosen.text());
-    const wrong = [
+    const errors = [
       ...read.missing.map((name) => t("batch.missing", { name })),
       ...read.unknown.map((name) => t("batch.unknown", { name: name || "?" })),
       ...(read.items.length === 0 && !read.missing.length ? [t("batch.no_rows")] : []),
     ];
-    items = wrong.length ? [] : read.items;
+    items = errors.length ? [] : read.items;
     button.disabled = items.length === 0;
-    fill(note, wrong.length
-      ? h("div", { class: "trouble", role: "alert" }, h("ul", {}, wrong.map((one) => h("li", {}, one))))
+    fill(note, errors.length
+      ? h("div", { class: "trouble", role: "alert" }, h("ul", {}, errors.map((error) => h("li", {}, error))))
       : h("p", { role: "status" }, t("batch.found", { count: items.length })));
   });
 
@@ -44,18 +44,18 @@ export function batch(main) {
         button.disabled = true;
         const results = [];
         try {
-          for (let from = 0; from < items.length; from += CALL) {
-            const answer = await api.submitAll(items.slice(from, from + CALL), once);
+          for (let from = 0; from < items.length; from += CALL_SIZE) {
+            const answer = await api.submitAll(items.slice(from, from + CALL_SIZE), idempotencyKey);
             results.push(...answer.results);
           }
           fill(note);
         } catch (problem) {
-          fill(note, trouble(problem));
+          fill(note, errorBox(problem));
           button.disabled = false;
         }
         if (results.length) {
           draw(results);
-          // The same key: what was accepted is found again, and only what was refused for a while is new.
+          // The key stays the same: the next call finds the accepted reports again, and retries only the others.
           button.disabled = !results.some((result) => result.error?.retryable);
         }
       },
@@ -69,18 +69,18 @@ export function batch(main) {
   );
 
   function draw(results) {
-    const refused = results.filter((result) => result.error);
-    announce(t("batch.done", { accepted: results.length - refused.length, refused: refused.length }));
+    const rejected = results.filter((result) => result.error);
+    announce(t("batch.done", { accepted: results.length - rejected.length, rejected: rejected.length }));
     fill(
       outcome,
       h("section", { class: "card", "aria-labelledby": "outcome" },
         h("h2", { id: "outcome" }, t("batch.outcome")),
-        h("p", {}, t("batch.done", { accepted: results.length - refused.length, refused: refused.length }), " ", h("a", { href: "#/reports" }, t("nav.reports"))),
-        refused.length
-          ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("batch.refused") }, h("table", {},
+        h("p", {}, t("batch.done", { accepted: results.length - rejected.length, rejected: rejected.length }), " ", h("a", { href: "#/reports" }, t("nav.reports"))),
+        rejected.length
+          ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("batch.rejected") }, h("table", {},
               h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("batch.line")), h("th", { scope: "col" }, t("batch.company")), h("th", { scope: "col" }, t("batch.why")))),
-              h("tbody", {}, refused.map((result) => {
-                const item = items.find((one) => one.customId === result.customId);
+              h("tbody", {}, rejected.map((result) => {
+                const item = items.find((item) => item.customId === result.customId);
                 const reasons = result.error.errors.length ? result.error.errors.map((error) => error.message) : [result.error.detail];
                 return h("tr", {}, h("th", { scope: "row" }, (result.customId ?? "").replace("line-", "")), h("td", {}, item?.companyName ?? "—"), h("td", {}, h("ul", { class: "plain" }, reasons.map((reason) => h("li", {}, reason)))));
               }))))

@@ -1,6 +1,6 @@
-// Reads CSV (RFC 4180) as spreadsheets write it: with commas, semicolons or tabs, quotes, and a byte order mark.
+// Parses CSV (RFC 4180) as spreadsheets write it: with commas, semicolons or tabs, quotes, and a byte order mark.
 
-/** The rows of `text`, each with its line number; empty lines are left out. */
+/** Returns the rows of `text`, each with its line number, without empty lines. */
 export function parse(text) {
   const content = text.replace(/^\uFEFF/, "");
   const firstLine = content.split(/\r?\n/, 1)[0];
@@ -35,12 +35,12 @@ export function parse(text) {
 }
 
 const NAMES = ["customId", "companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl"];
-const plain = (name) => name.toLowerCase().replace(/[^a-z]/g, "");
+const normalized = (name) => name.toLowerCase().replace(/[^a-z]/g, "");
 
-/** The requests in `text`, whose first line names the columns; and which columns are missing or not known. */
+/** Returns the requests in `text`, whose first line names the columns, and the columns that are missing or unknown. */
 export function requests(text) {
   const [head, ...rows] = parse(text);
-  const columns = (head?.cells ?? []).map((cell) => NAMES.find((name) => plain(name) === plain(cell)) ?? null);
+  const columns = (head?.cells ?? []).map((cell) => NAMES.find((name) => normalized(name) === normalized(cell)) ?? null);
   const missing = ["companyName", "corporateNumber", "country"].filter((name) => !columns.includes(name));
   const unknown = (head?.cells ?? []).filter((_, index) => columns[index] === null);
   const items = rows.map(({ line, cells }) => {

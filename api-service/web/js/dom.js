@@ -1,6 +1,9 @@
-// Builds elements. Text only ever becomes text: nothing on this page is parsed as markup.
+// Builds elements. Strings become text nodes: the page never parses markup.
 
-/** An element: attributes whose value is null or false are left out, functions listen, children may be nested or absent. */
+/**
+ * Creates an element. Attributes that are null, undefined or false are omitted, functions become event listeners, and
+ * children may be nested or absent.
+ */
 export function h(tag, attributes = {}, ...children) {
   const svg = ["svg", "g", "rect", "path", "title", "line", "text"].includes(tag) && attributes.svg !== false;
   const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
@@ -13,19 +16,19 @@ export function h(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Replaces what `parent` holds; what had the focus and is there again by its id gets it back. */
+/** Replaces the children of `parent`. If the focused element is replaced by one with the same id, that one gets the focus. */
 export function fill(parent, ...children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement.id : "";
   parent.replaceChildren(...children.flat(Infinity).filter(Boolean));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-/** Tells users of screen readers what has changed elsewhere on the page. */
+/** Announces a change elsewhere on the page to users of screen readers. */
 export function announce(text) {
   const node = document.getElementById("announcer");
   if (node.textContent !== text) node.textContent = text;
 }
 
 let ids = 0;
-/** An id that nothing else has. */
-export const fresh = (prefix) => `${prefix}-${(ids += 1)}`;
+/** Returns an id that no other element has. */
+export const uniqueId = (prefix) => `${prefix}-${(ids += 1)}`;

@@ -1,7 +1,7 @@
-// One report: how far it is, its verdict and why, its findings with their proof, its files.
+// The view of one report: its progress, verdict, findings with their evidence, and files.
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { STAGES, TERMINAL, level, status, trouble } from "./parts.js";
+import { STAGES, TERMINAL, errorBox, level, status } from "./parts.js";
 import { country, date, duration, maybe, money, number, t } from "./words.js";
 
 const FILES = ["pdf", "html", "md", "json", "evidence"];
@@ -10,39 +10,39 @@ export async function report(main, signal, id) {
   const parts = Object.fromEntries(["state", "connection", "verdict", "contents", "sources", "details", "note"].map((name) => [name, h("div", {})]));
   const title = h("h1", { tabindex: "-1" }, t("report.title"));
   fill(main, h("p", { class: "back" }, h("a", { href: "#/reports" }, t("view.back"))), title, parts.note, parts.connection, parts.state, parts.verdict, parts.contents, parts.sources, parts.details);
-  let seen = null;
+  let shown = null;
   let clock = 0;
   let loaded = false;
   signal.addEventListener("abort", () => clearInterval(clock));
 
-  const taken = h("span", {});
+  const elapsed = h("span", {});
   const tick = () => {
-    if (!seen) return;
-    const end = seen.endedAt ? new Date(seen.endedAt) : new Date();
-    taken.textContent = duration((end - new Date(seen.createdAt)) / 1000);
+    if (!shown) return;
+    const end = shown.endedAt ? new Date(shown.endedAt) : new Date();
+    elapsed.textContent = duration((end - new Date(shown.createdAt)) / 1000);
   };
 
-  async function act(what) {
+  async function run(command) {
     try {
-      show(await api.act(id, what));
-      if (what === "resubmit") watch();
+      show(await api.command(id, command));
+      if (command === "resubmit") watch();
       fill(parts.note);
     } catch (problem) {
-      fill(parts.note, trouble(problem));
+      fill(parts.note, errorBox(problem));
     }
   }
 
-  /** A link is made when it is asked for: those of an hour ago are no use. */
+  /** Opens a file by a new link: links expire after ten minutes. */
   async function open(kind, button) {
     button.disabled = true;
     try {
-      const fresh = await api.report(id);
-      const link = fresh.links[kind];
+      const { links } = await api.report(id);
+      const link = links[kind];
       if (!link) throw new api.Problem(404, { code: "artifact_not_found", detail: t("view.no_file") }, null);
       if (kind === "html") window.open(link, "_blank", "noopener");
       else h("a", { href: link, rel: "noreferrer" }).click();
     } catch (problem) {
-      fill(parts.note, trouble(problem));
+      fill(parts.note, errorBox(problem));
     }
     button.disabled = false;
   }
@@ -65,10 +65,10 @@ export async function report(main, signal, id) {
       h(
         "section",
         { class: "card", "aria-label": t("view.progress") },
-        h("div", { class: "head" }, h("div", {}, status(report.status), h("span", { class: "quiet" }, " ", open ? t("view.so_far") : t("view.took"), " ", taken)),
+        h("div", { class: "head" }, h("div", {}, status(report.status), h("span", { class: "quiet" }, " ", open ? t("view.so_far") : t("view.took"), " ", elapsed)),
           h("div", { class: "actions" },
-            open ? h("button", { type: "button", id: "cancel", click: () => act("cancel") }, t("view.cancel")) : null,
-            ["FAILED", "CANCELLED"].includes(report.status) ? h("button", { type: "button", id: "resubmit", class: "main", click: () => act("resubmit") }, t("view.resubmit")) : null,
+            open ? h("button", { type: "button", id: "cancel", click: () => run("cancel") }, t("view.cancel")) : null,
+            ["FAILED", "CANCELLED"].includes(report.status) ? h("button", { type: "button", id: "resubmit", class: "main", click: () => run("resubmit") }, t("view.resubmit")) : null,
           )),
         h("progress", { max: 100, value: report.progress.percent, "aria-label": t("view.progress") }),
         stages(report),
@@ -130,7 +130,7 @@ export async function report(main, signal, id) {
     );
   }
 
-  /** Opens a piece of evidence and leads there. */
+  /** Links to a piece of evidence, which is opened and gets the focus. */
   const cite = (evidence) =>
     h("a", { href: `#${evidence}`, class: "cite", click: (event) => {
       event.preventDefault();
@@ -148,7 +148,7 @@ export async function report(main, signal, id) {
       contents = await api.contents(id);
     } catch (problem) {
       loaded = false;
-      return fill(parts.contents, trouble(problem, () => drawContents(report)));
+      return fill(parts.contents, errorBox(problem, () => drawContents(report)));
     }
     const language = report.request.language;
     const findings = contents.findings.map((finding) =>
@@ -173,15 +173,15 @@ export async function report(main, signal, id) {
       h("section", { class: "card", "aria-labelledby": "findings" }, h("h2", { id: "findings" }, t("report.findings")), findings.length ? h("ul", { class: "plain" }, findings) : h("p", {}, t(none))),
       h("section", { class: "card", "aria-labelledby": "why" }, h("h2", { id: "why" }, t("report.why")), rules.length ? h("ul", {}, rules) : h("p", {}, t("report.none"))),
       h("section", { class: "card", "aria-labelledby": "evidence" }, h("h2", { id: "evidence" }, t("report.evidence")), evidence.length ? evidence : h("p", {}, t("report.no_evidence"))),
-      contents.dropped.length ? h("section", { class: "card", "aria-labelledby": "dropped" }, h("h2", { id: "dropped" }, t("report.dropped")), h("ul", {}, contents.dropped.map((one) => h("li", {}, h("span", { lang: language }, one.statement), h("p", { class: "quiet" }, one.reason))))) : null,
+      contents.dropped.length ? h("section", { class: "card", "aria-labelledby": "dropped" }, h("h2", { id: "dropped" }, t("report.dropped")), h("ul", {}, contents.dropped.map((finding) => h("li", {}, h("span", { lang: language }, finding.statement), h("p", { class: "quiet" }, finding.reason))))) : null,
     );
   }
 
   function show(report) {
     if (signal.aborted) return;
-    if (seen && seen.status !== report.status) announce(`${report.request.companyName}: ${t(`status.${report.status}`)}`);
-    else if (seen && seen.progress.stage !== report.progress.stage) announce(t(`stage.${report.progress.stage}`));
-    seen = report;
+    if (shown && shown.status !== report.status) announce(`${report.request.companyName}: ${t(`status.${report.status}`)}`);
+    else if (shown && shown.progress.stage !== report.progress.stage) announce(t(`stage.${report.progress.stage}`));
+    shown = report;
     title.textContent = report.request.companyName;
     document.title = `${report.request.companyName} – Dossier`;
     tick();
@@ -199,12 +199,12 @@ export async function report(main, signal, id) {
   }
 
   function watch() {
-    const connection = (up) => {
+    const connection = (connected) => {
       if (signal.aborted) return;
-      fill(parts.connection, up ? null : h("p", { class: "trouble", role: "status", id: "reconnecting" }, t("view.reconnecting")));
+      fill(parts.connection, connected ? null : h("p", { class: "trouble", role: "status", id: "reconnecting" }, t("view.reconnecting")));
     };
     api.follow(id, { changed: show, connection, signal }).then(() => connection(true)).catch((problem) => {
-      if (!signal.aborted) fill(parts.note, trouble(problem));
+      if (!signal.aborted) fill(parts.note, errorBox(problem));
     });
   }
 
@@ -213,6 +213,6 @@ export async function report(main, signal, id) {
     show(report);
     if (!TERMINAL.includes(report.status)) watch();
   } catch (problem) {
-    if (!signal.aborted) fill(parts.note, trouble(problem, () => location.reload()));
+    if (!signal.aborted) fill(parts.note, errorBox(problem, () => location.reload()));
   }
 }

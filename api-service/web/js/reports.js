@@ -1,13 +1,13 @@
-// The list of reports: filtered, kept up to date, continued by a button, exported.
+// The list of reports: with filters, refreshed while it is shown, with a button for more, and an export.
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { TERMINAL, field, level, save, select, status, trouble } from "./parts.js";
+import { TERMINAL, errorBox, field, level, save, select, status } from "./parts.js";
 import { country, date, t } from "./words.js";
 import { countries } from "./schemes.js";
 
-/** How often the list is read again: soon while something is under way. */
-const SOON = 3000;
-const LATER = 15_000;
+/** The time between two reads of the list in milliseconds, while reports are in progress and otherwise. */
+const ACTIVE_INTERVAL = 3000;
+const IDLE_INTERVAL = 15_000;
 
 const filters = { status: "", country: "", riskLevel: "", from: "", to: "" };
 
@@ -25,8 +25,8 @@ export async function reports(main, signal) {
   let shown = [];
   let token = null;
   let timer = 0;
-  let counted = null;
-  let turns = 0;
+  let announced = null;
+  let latest = 0;
 
   const any = ["", t("list.any")];
   const control = (name, node) => {
@@ -52,9 +52,9 @@ export async function reports(main, signal) {
   async function exportAll(button) {
     button.disabled = true;
     try {
-      save(await api.exported(filters), "reports.csv");
+      save(await api.exportCsv(filters), "reports.csv");
     } catch (problem) {
-      fill(note, trouble(problem));
+      fill(note, errorBox(problem));
     }
     button.disabled = false;
   }
@@ -75,48 +75,48 @@ export async function reports(main, signal) {
     else fill(rows, h("tr", {}, h("td", { colspan: 5, class: "empty" }, t("list.empty"), " ", h("a", { href: "#/new" }, t("nav.new")))));
     fill(more, token ? h("button", { type: "button", id: "more", click: next }, t("list.more")) : null);
     const open = shown.filter((report) => !TERMINAL.includes(report.status)).length;
-    if (counted !== null && counted !== open) announce(t("list.open", { count: open }));
-    counted = open;
+    if (announced !== null && announced !== open) announce(t("list.open", { count: open }));
+    announced = open;
   }
 
   async function read() {
     clearTimeout(timer);
-    // An answer that is late must not show what other filters chose.
-    const turn = (turns += 1);
+    // A late response to a read with other filters must not be shown.
+    const request = (latest += 1);
     let open = true;
     if (!document.hidden) {
       try {
         const page = await api.list(filters, null, signal);
-        if (turn !== turns) return;
-        // What was loaded by the button stays, where it is not on the first page now.
-        const first = new Set(page.reports.map((report) => report.reportId));
+        if (request !== latest) return;
+        // Older reports that the button has loaded stay, unless they are on the first page now.
+        const onPage = new Set(page.reports.map((report) => report.reportId));
         const oldest = page.reports.at(-1)?.createdAt ?? "";
-        const rest = shown.length > page.reports.length ? shown.filter((report) => !first.has(report.reportId) && report.createdAt < oldest) : [];
+        const rest = shown.length > page.reports.length ? shown.filter((report) => !onPage.has(report.reportId) && report.createdAt < oldest) : [];
         if (!rest.length) token = page.nextPageToken;
         shown = [...page.reports, ...rest];
         open = page.reports.some((report) => !TERMINAL.includes(report.status));
         fill(note);
         draw();
       } catch (problem) {
-        if (signal.aborted || turn !== turns) return;
-        fill(note, trouble(problem));
+        if (signal.aborted || request !== latest) return;
+        fill(note, errorBox(problem));
         if (problem.status === 401) return;
       }
     }
-    if (!signal.aborted && turn === turns) timer = setTimeout(read, open ? SOON : LATER);
+    if (!signal.aborted && request === latest) timer = setTimeout(read, open ? ACTIVE_INTERVAL : IDLE_INTERVAL);
   }
 
   async function next() {
-    const turn = turns;
+    const request = latest;
     try {
       const page = await api.list(filters, token, signal);
-      if (turn !== turns) return;
+      if (request !== latest) return;
       const known = new Set(shown.map((report) => report.reportId));
       shown = [...shown, ...page.reports.filter((report) => !known.has(report.reportId))];
       token = page.nextPageToken;
       draw();
     } catch (problem) {
-      if (!signal.aborted) fill(note, trouble(problem));
+      if (!signal.aborted) fill(note, errorBox(problem));
     }
   }
 

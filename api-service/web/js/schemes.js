@@ -1,12 +1,12 @@
-// What is known of each country's registration numbers: the API's own table.
+// The registration number schemes of each country, from the API's own table.
 
 let loaded = null;
 
 export function schemes() {
   loaded ??= fetch(new URL("../schemes.json", import.meta.url))
-    .then((answer) => (answer.ok ? answer.json() : {}))
+    .then((response) => (response.ok ? response.json() : {}))
     .catch(() => {
-      // Without it a form has no examples, but is a form; the next view asks again.
+      // Without the table, forms lack examples but work. The next view tries again.
       loaded = null;
       return {};
     });

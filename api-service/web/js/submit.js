@@ -1,7 +1,7 @@
-// Asks for one report. What the API refuses is told beside the field that it is about.
+// Submits a request for a report. Errors of the API are shown next to their fields.
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
-import { field, onceKey, select, trouble } from "./parts.js";
+import { errorBox, field, newIdempotencyKey, select } from "./parts.js";
 import { countries, schemes } from "./schemes.js";
 import { LANGUAGES, country, current, t } from "./words.js";
 
@@ -14,8 +14,8 @@ export async function submit(main, signal) {
   if (signal.aborted) return;
   const values = { language: current(), country: current() === "ja" ? "JP" : "" };
   let errors = {};
-  // The same until the request changes: a second press after a lost answer makes no second report.
-  let once = onceKey();
+  // The key changes with the request only: submitting again after a lost response creates no second report.
+  let idempotencyKey = newIdempotencyKey();
 
   const controls = {
     companyName: h("input", { id: "companyName", name: "companyName", autocomplete: "organization" }),
@@ -28,9 +28,9 @@ export async function submit(main, signal) {
   const numberHint = () => {
     const code = controls.country.value;
     if (!code) return t("form.number_hint");
-    const own = known.countries?.[code] ?? [];
-    if (!own.length) return t("form.number_unknown");
-    return own.map((scheme) => t("form.number_example", { name: scheme.name, example: scheme.example })).join(" · ");
+    const schemesOfCountry = known.countries?.[code] ?? [];
+    if (!schemesOfCountry.length) return t("form.number_unknown");
+    return schemesOfCountry.map((scheme) => t("form.number_example", { name: scheme.name, example: scheme.example })).join(" · ");
   };
   const note = h("div", {});
   const body = h("div", {});
@@ -57,7 +57,7 @@ export async function submit(main, signal) {
       class: "card narrow",
       novalidate: true,
       input: () => {
-        once = onceKey();
+        idempotencyKey = newIdempotencyKey();
       },
       submit: async (event) => {
         event.preventDefault();
@@ -65,10 +65,10 @@ export async function submit(main, signal) {
         fill(note);
         const request = Object.fromEntries(FIELDS.map((name) => [name, controls[name].value.trim()]).filter(([, value]) => value));
         try {
-          const report = await api.submit(request, once);
+          const report = await api.submit(request, idempotencyKey);
           location.hash = `#/reports/${report.reportId}`;
         } catch (problem) {
-          refuse(problem);
+          showErrors(problem);
         } finally {
           button.disabled = false;
         }
@@ -80,7 +80,7 @@ export async function submit(main, signal) {
     button,
   );
 
-  function refuse(problem) {
+  function showErrors(problem) {
     errors = {};
     const others = [];
     for (const error of problem.errors) {
@@ -89,13 +89,13 @@ export async function submit(main, signal) {
       else others.push(error);
     }
     draw();
-    const firstWrong = FIELDS.find((name) => errors[name]);
+    const firstInvalid = FIELDS.find((name) => errors[name]);
     const count = Object.keys(errors).length;
-    if (firstWrong) {
-      fill(note, h("div", { class: "trouble", role: "alert" }, h("p", {}, t(count === 1 ? "form.one_wrong" : "form.some_wrong", { count })), h("ul", {}, others.map((error) => h("li", {}, error.message)))));
-      controls[firstWrong].focus();
+    if (firstInvalid) {
+      fill(note, h("div", { class: "trouble", role: "alert" }, h("p", {}, t(count === 1 ? "form.one_invalid" : "form.some_invalid", { count })), h("ul", {}, others.map((error) => h("li", {}, error.message)))));
+      controls[firstInvalid].focus();
     } else {
-      fill(note, trouble(problem));
+      fill(note, errorBox(problem));
     }
   }
 

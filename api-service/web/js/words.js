@@ -1,4 +1,4 @@
-// What the page says, in the reader's language; words of the report itself come from the same files as the report's.
+// The texts of the page in the user's language. The report's own terms come from the same files as in reports.
 
 const BASE = new URL("..", import.meta.url);
 let words = {};
@@ -7,18 +7,18 @@ let language = "en";
 export const LANGUAGES = { en: "English", ja: "日本語" };
 
 export function preferred() {
-  const kept = localStorage.getItem("dossier.language");
-  if (kept in LANGUAGES) return kept;
+  const stored = localStorage.getItem("dossier.language");
+  if (stored in LANGUAGES) return stored;
   return navigator.languages.map((tag) => tag.split("-")[0]).find((tag) => tag in LANGUAGES) ?? "en";
 }
 
 export async function load(tag) {
-  // At once: who leaves the page before the words are there has chosen all the same.
+  // Stored first: the choice counts even if the user leaves the page before the texts are loaded.
   localStorage.setItem("dossier.language", tag);
   const get = async (path) => {
-    const answer = await fetch(new URL(path, BASE));
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-    return answer.json();
+    const response = await fetch(new URL(path, BASE));
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.json();
   };
   const [page, report] = await Promise.all([get(`text/${tag}.json`), get(`words/${tag}.json`)]);
   words = { ...report, ...page };
@@ -28,17 +28,17 @@ export async function load(tag) {
 
 export const current = () => language;
 
-/** The text at `key`, with what stands in braces filled in. */
+/** Returns the text at `key`, with `values` in the place of names in braces. */
 export function t(key, values = {}) {
   const text = key.split(".").reduce((tree, part) => tree?.[part], words);
   if (typeof text !== "string") return key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-/** The text at `key`, or `instead` where there is none: for codes that a newer API may add. */
-export function maybe(key, instead) {
+/** Returns the text at `key`, or `fallback` if there is none: a newer API may add codes. */
+export function maybe(key, fallback) {
   const text = t(key);
-  return text === key ? instead : text;
+  return text === key ? fallback : text;
 }
 
 export const date = (text) =>
@@ -56,7 +56,7 @@ export const money = (value) =>
 
 export const country = (code) => new Intl.DisplayNames([language], { type: "region" }).of(code) ?? code;
 
-/** So many seconds, as people say it. */
+/** Returns a number of seconds as text. */
 export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   const [minutes, rest] = [Math.floor(whole / 60), whole % 60];

@@ -1,0 +1,64 @@
+//! Identifies callers by their bearer tokens.
+
+use aws_adapters::keys::Keys;
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+use domain::access::ApiKey;
+use secrecy::SecretString;
+use service_runtime::clock::Clock;
+
+use super::{
+    caller::{Actor, Caller},
+    key_cache::KeyCache,
+    oidc::TokenVerifier,
+};
+use crate::problem::Problem;
+
+/// Identifies callers by an API key or by a token of the configured OpenID provider.
+#[derive(Debug)]
+pub(crate) struct Authenticator {
+    keys: Keys,
+    key_cache: KeyCache,
+    tokens: Option<TokenVerifier>,
+    clock: Clock,
+}
+
+impl Authenticator {
+    /// Creates an authenticator that looks keys up in `keys` and verifies tokens with `tokens`.
+    pub(crate) fn new(keys: Keys, tokens: Option<TokenVerifier>, clock: Clock) -> Self {
+        Self { keys, key_cache: KeyCache::default(), tokens, clock }
+    }
+
+    /// Returns the caller that the `Authorization` header identifies.
+    ///
+    /// # Errors
+    /// Returns the [`Problem`] to answer with if there is no valid key or token, or if it cannot be verified now.
+    pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let header =
+            headers.get(AUTHORIZATION).ok_or_else(|| Problem::unauthenticated("no API key was sent"))?;
+        let token = header.to_str().ok().and_then(|text| {
+            let (scheme, token) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let token = token.ok_or_else(|| {
+            Problem::unauthenticated("the Authorization header does not have the form Bearer KEY")
+        })?;
+        if let Some(key) = ApiKey::parse(token) {
+            return self.key_cache.caller(&self.keys, &key, self.clock.now()).await;
+        }
+        match &self.tokens {
+            // A signed JWT has three parts (RFC 7515, section 7.1).
+            Some(tokens) if token.split('.').count() == 3 => tokens.caller(&SecretString::from(token)).await,
+            _ => Err(Problem::unauthenticated("the API key is unknown")),
+        }
+    }
+
+    /// Checks whether `caller` would still be let in. Returns `false` while that cannot be determined.
+    pub(crate) async fn is_still_active(&self, caller: &Caller) -> bool {
+        let now = self.clock.now();
+        let expired = caller.active_until.is_some_and(|end| now >= end);
+        match &caller.actor {
+            Actor::Key(id) => !expired && self.key_cache.is_active(&self.keys, id, now).await,
+            Actor::Subject(_) => !expired,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The settings of the OpenID provider.
+
+use service_runtime::{
+    config::{Presence, Reader},
+    settings,
+};
+use thiserror::Error;
+use url::Url;
+
+settings! {
+    /// The settings of the OpenID provider.
+    OIDC_SETTINGS:
+    ISSUER = "DOSSIER_OIDC_ISSUER", Presence::Optional,
+        "issuer of an OpenID provider whose tokens are accepted in addition to API keys, exactly as its tokens name it; its keys are found by discovery";
+    AUDIENCE = "DOSSIER_OIDC_AUDIENCE", Presence::Default("dossier"), "audience that its tokens must name";
+    TENANT_CLAIM = "DOSSIER_OIDC_TENANT_CLAIM", Presence::Default("tenant"), "claim of its tokens that names the tenant";
+    SCOPE_CLAIM = "DOSSIER_OIDC_SCOPE_CLAIM", Presence::Default("scope"),
+        "claim of its tokens that lists the scopes, as a string separated by spaces or as an array";
+}
+
+/// The OpenID provider whose tokens are accepted, and the claims that are read.
+#[derive(Clone, Debug)]
+pub(crate) struct OidcSettings {
+    /// The issuer, exactly as tokens name it.
+    pub(super) issuer: String,
+    /// The audience that tokens must name.
+    pub(super) audience: String,
+    /// The claim that names the tenant.
+    pub(super) tenant_claim: String,
+    /// The claim that lists the scopes: a string separated by spaces, or an array.
+    pub(super) scope_claim: String,
+}
+
+impl OidcSettings {
+    /// Reads the settings. Returns `None` if no issuer is configured, or after noting what is invalid.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let (audience, tenant_claim) = (reader.text(&AUDIENCE)?, reader.text(&TENANT_CLAIM)?);
+        let scope_claim = reader.text(&SCOPE_CLAIM)?;
+        let issuer = reader.text(&ISSUER)?;
+        reader.convert(&ISSUER, check_issuer(&issuer))?;
+        Some(Self { issuer, audience, tenant_claim, scope_claim })
+    }
+}
+
+/// The error of an unsuitable issuer.
+#[derive(Debug, Error)]
+#[error("is not an https URL without query and fragment (http is allowed for loopback addresses only)")]
+struct InvalidIssuer;
+
+/// Checks an issuer (OpenID Connect Discovery 1.0, section 3).
+fn check_issuer(issuer: &str) -> Result<(), InvalidIssuer> {
+    let url = Url::parse(issuer).map_err(|_| InvalidIssuer)?;
+    let is_bare = url.query().is_none() && url.fragment().is_none();
+    if is_bare && is_safe(&url) { Ok(()) } else { Err(InvalidIssuer) }
+}
+
+/// Returns whether nobody on the network can alter what is fetched from `url`.
+pub(super) fn is_safe(url: &Url) -> bool {
+    let is_loopback = match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        _ => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuers_use_https_except_on_loopback_addresses() {
+        for valid in ["https://login.example.com/t1", "http://127.0.0.1:9000", "http://[::1]:9000"] {
+            assert!(check_issuer(valid).is_ok(), "{valid}");
+        }
+        for invalid in [
+            "http://login.example.com",
+            "https://a.example?x=1",
+            "https://a.example#f",
+            "login",
+            "http://localhost.evil",
+        ] {
+            assert!(check_issuer(invalid).is_err(), "{invalid}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The query parameters that select reports, for lists and exports.
+
+use aws_adapters::table::Filter;
+use country::Country;
+use domain::{lifecycle::Status, risk::RiskLevel};
+
+use crate::query::{self, Rejected};
+
+/// Sets the part of `filter` that the parameter `name` describes.
+///
+/// # Errors
+/// Returns [`Rejected`] if the value is invalid, or if there is no such parameter.
+pub(super) fn set(filter: &mut Filter, name: &str, value: &str) -> Result<(), Rejected> {
+    match name {
+        "status" => {
+            filter.status = Some(one_of(&Status::ALL, Status::as_str, name, value, "status_unknown")?);
+        }
+        "riskLevel" => {
+            let level = one_of(&RiskLevel::ALL, RiskLevel::as_str, name, value, "risk_level_unknown")?;
+            filter.risk_level = Some(level);
+        }
+        "country" => {
+            let country: Result<Country, _> = value.parse();
+            let unknown = |error| Rejected::Value("country_unknown", format!("country {error}"));
+            filter.country = Some(country.map_err(unknown)?);
+        }
+        "from" => filter.from = Some(query::day(name, value)?),
+        "to" => filter.to = Some(query::day(name, value)?),
+        _ => return Err(Rejected::Unknown),
+    }
+    Ok(())
+}
+
+/// Returns the element of `all` that is named `value`.
+fn one_of<T: Copy>(
+    all: &[T],
+    name_of: impl Fn(T) -> &'static str,
+    parameter: &str,
+    value: &str,
+    code: &'static str,
+) -> Result<T, Rejected> {
+    all.iter().copied().find(|element| name_of(*element) == value).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|element| name_of(*element)).collect();
+        Rejected::Value(code, format!("{parameter} must be one of {}", names.join(", ")))
+    })
+}

@@ -1,0 +1,130 @@
+//! Access to the reports: what several operations on them do alike.
+
+use std::{sync::Arc, time::Duration};
+
+use aws_adapters::{
+    Aws,
+    error::AwsError,
+    table::{Details, Executed},
+};
+use axum::http::{HeaderName, HeaderValue, header};
+use domain::{
+    identity::{ReportId, Tenant},
+    lifecycle::{Command, Policy, apply},
+    message::ReportMessage,
+    report::Report,
+    request::ReportRequest,
+};
+use service_runtime::clock::Clock;
+use telemetry::propagation::current_traceparent;
+
+use super::{duration_estimate::DurationEstimate, resource::ReportResource};
+use crate::{
+    auth::Caller,
+    problem::{Problem, seconds},
+};
+
+/// When a client should retry a request that the status of the report did not allow.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// The reports of all tenants, in the table, the queue and the bucket.
+#[derive(Debug)]
+pub(crate) struct Reports {
+    pub(super) aws: Aws,
+    policy: Policy,
+    pub(super) clock: Clock,
+    durations: Arc<DurationEstimate>,
+}
+
+impl Reports {
+    /// Creates the access to the reports behind `aws`.
+    pub(crate) fn new(aws: Aws, policy: Policy, clock: Clock, durations: Arc<DurationEstimate>) -> Self {
+        Self { aws, policy, clock, durations }
+    }
+
+    /// Returns the report of `tenant` with the id in a path.
+    ///
+    /// # Errors
+    /// Returns the [`Problem`] to answer with if there is no such report, or if it cannot be read.
+    pub(super) async fn find(&self, tenant: &Tenant, id: &str) -> Result<Report, Problem> {
+        // A text that is not a UUID is not the id of any report.
+        let id: ReportId = id.parse().map_err(|_| Problem::report_not_found())?;
+        let report = self.aws.table.get(tenant, id).await?.ok_or_else(Problem::report_not_found)?;
+        self.durations.learn(&report);
+        Ok(report)
+    }
+
+    /// Creates a PENDING report, without recording it.
+    ///
+    /// # Errors
+    /// Returns the [`Problem`] to answer with if the lifecycle does not allow it, which would be a bug.
+    pub(super) fn new_report(
+        &self,
+        tenant: Tenant,
+        id: ReportId,
+        request: ReportRequest,
+    ) -> Result<Report, Problem> {
+        let now = self.clock.now();
+        let lifecycle = apply(None, &Command::Submit, now, &self.policy).map_err(|error| {
+            tracing::error!(error = %error, "the lifecycle rejects the submission of a new report");
+            Problem::internal("the report could not be submitted")
+        })?;
+        Ok(Report::submitted(tenant, id, request, lifecycle, uuid::Uuid::now_v7(), now))
+    }
+
+    /// Executes a lifecycle command on `report`.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if it is unknown whether the command was executed.
+    pub(super) async fn execute(
+        &self,
+        report: &Report,
+        command: &Command,
+        details: &Details,
+    ) -> Result<Executed, AwsError> {
+        let now = self.clock.now();
+        self.aws.table.execute(&report.tenant, report.id, command, details, now, &self.policy).await
+    }
+
+    /// Sends a recorded report to the queue. A failure is not an error of the request: the sweeper finds the report and
+    /// sends it.
+    pub(super) async fn enqueue(&self, report: &Report) {
+        let message = ReportMessage::new(report.tenant.clone(), report.id);
+        if let Err(AwsError { code, detail, .. }) = self.aws.queue.send(&message, current_traceparent()).await
+        {
+            tracing::warn!(report = %report.id, %code, %detail, "the report is recorded but not queued; the sweeper will queue it");
+        }
+    }
+
+    /// Sends recorded reports to the queue. The sweeper finds those that SQS does not accept.
+    pub(super) async fn enqueue_all(&self, reports: &[&Report]) {
+        let messages =
+            reports.iter().map(|report| ReportMessage::new(report.tenant.clone(), report.id)).collect();
+        let unsent = self.aws.queue.send_all(messages, current_traceparent().as_deref()).await;
+        if !unsent.is_empty() {
+            tracing::warn!(
+                reports = unsent.len(),
+                "reports are recorded but not queued; the sweeper will queue them"
+            );
+        }
+    }
+
+    /// Sends the webhook of a report that has ended to its queue, if it has one.
+    pub(super) async fn enqueue_webhook(&self, report: &Report) {
+        self.aws.call_back(report, current_traceparent()).await;
+    }
+
+    /// Returns the report as clients see it, with newly signed links to its files.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if there are no credentials to sign links with.
+    pub(super) async fn resource(&self, report: Report, caller: &Caller) -> Result<ReportResource, AwsError> {
+        ReportResource::new(report, &self.aws.bucket, self.clock.now(), caller).await
+    }
+
+    /// Returns the `Retry-After` header of a report that has not ended: the time until it probably has.
+    pub(super) fn retry_after(&self, report: &Report) -> Option<(HeaderName, HeaderValue)> {
+        let remaining = self.durations.remaining(report, self.clock.now())?;
+        Some((header::RETRY_AFTER, seconds(remaining)))
+    }
+}

@@ -1,0 +1,135 @@
+//! Builds the API from its settings, binds it to an address, and runs it until it is stopped.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use aws_adapters::{Aws, SdkConfig, SdkError, load_sdk_config};
+use axum::Router;
+use service_runtime::clock::Clock;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::{Authenticator, TokenVerifier},
+    health::Readiness,
+    limits::{DailyQuota, FollowerLimit, RateLimiter},
+    reports::{DurationEstimate, ReportWatcher, Reports},
+    router, server,
+    settings::Settings,
+    state::AppState,
+};
+
+/// The API, bound to its address and ready to run.
+#[derive(Debug)]
+pub struct Application {
+    listener: TcpListener,
+    router: Router,
+    watcher: Arc<ReportWatcher>,
+    readiness: Arc<Readiness>,
+    settings: Settings,
+    signal: CancellationToken,
+    stop: CancellationToken,
+}
+
+/// The error of an API that cannot be built.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The AWS SDK lacks a region or credentials.
+    #[error(transparent)]
+    Aws(#[from] SdkError),
+    /// The HTTP client for the OpenID provider cannot be created.
+    #[error("the HTTP client for the OpenID provider cannot be created: {0}")]
+    Http(#[from] reqwest::Error),
+    /// The address is in use, or does not belong to this machine.
+    #[error("cannot listen on {address} (DOSSIER_BIND): {error}; free the port or choose another address")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The system's error.
+        error: io::Error,
+    },
+}
+
+impl Application {
+    /// Builds the API with the AWS configuration of the environment; see [`build_with`](Self::build_with).
+    ///
+    /// # Errors
+    /// Returns [`BuildError`] if AWS is not configured, or if the address cannot be bound.
+    pub async fn build(settings: Settings, signal: CancellationToken) -> Result<Self, BuildError> {
+        let sdk = load_sdk_config().await?;
+        Self::build_with(settings, &sdk, signal).await
+    }
+
+    /// Builds the API and binds its address; port 0 selects a free port. Cancelling `signal` begins the drain.
+    ///
+    /// # Errors
+    /// Returns [`BuildError`] if the address cannot be bound.
+    pub async fn build_with(
+        settings: Settings,
+        sdk: &SdkConfig,
+        signal: CancellationToken,
+    ) -> Result<Self, BuildError> {
+        let address = settings.bind();
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| BuildError::Bind { address, error })?;
+        let stop = CancellationToken::new();
+        let state = state(&settings, sdk, &stop)?;
+        let (watcher, readiness) = (Arc::clone(&state.watcher), Arc::clone(&state.readiness));
+        let router = router::router(state, &settings);
+        Ok(Self { listener, router, watcher, readiness, settings, signal, stop })
+    }
+
+    /// Returns the address that the API listens on.
+    ///
+    /// # Errors
+    /// Returns the system's error if it does not provide the address.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the signal, then drains: `/readyz` fails, requests are still accepted for the notice period, open ones
+    /// get the drain time, and what is left is aborted.
+    ///
+    /// # Errors
+    /// Returns an error if the listener's address is unknown or the server panics.
+    pub async fn run(self) -> io::Result<()> {
+        let Self { listener, router, watcher, readiness, settings, signal, stop } = self;
+        let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
+        tracing::info!(address = %listener.local_addr()?, version, revision, "API is listening");
+        let checking = {
+            let (readiness, interval) = (Arc::clone(&readiness), settings.readiness_interval);
+            tokio::spawn(async move { readiness.run(interval).await })
+        };
+        let watching = tokio::spawn(async move { watcher.run().await });
+        let server = tokio::spawn(server::serve(listener, router, stop.clone(), settings.server));
+
+        signal.cancelled().await;
+        readiness.drain();
+        tokio::time::sleep(settings.server.drain_notice).await;
+        stop.cancel();
+        checking.abort();
+        watching.abort();
+        server.await.map_err(io::Error::other)
+    }
+}
+
+/// Creates the components. Cancelling `stop` ends streams and waits.
+fn state(settings: &Settings, sdk: &SdkConfig, stop: &CancellationToken) -> Result<AppState, BuildError> {
+    let (aws, clock, limits) = (Aws::new(sdk, &settings.aws), Clock::system(), &settings.limits);
+    let tokens = settings.oidc.clone().map(TokenVerifier::new).transpose()?;
+    let durations = Arc::new(DurationEstimate::default());
+    let watcher = ReportWatcher::new(aws.table.clone(), Arc::clone(&durations), stop.clone());
+    let revision = settings.telemetry.revision.clone();
+    Ok(AppState {
+        authenticator: Arc::new(Authenticator::new(aws.keys.clone(), tokens, clock.clone())),
+        rate_limiter: Arc::new(RateLimiter::new(limits)),
+        daily_quota: Arc::new(DailyQuota::new(limits.reports_per_day, aws.spending.clone(), clock.clone())),
+        followers: Arc::new(FollowerLimit::new(limits.followers)),
+        watcher: Arc::new(watcher),
+        readiness: Arc::new(Readiness::new(aws.table.clone(), aws.queue.clone(), revision)),
+        spending: aws.spending.clone(),
+        webhook_secrets: aws.webhook_secrets.clone(),
+        reports: Arc::new(Reports::new(aws, settings.aws.policy, clock.clone(), durations)),
+        clock,
+    })
+}
