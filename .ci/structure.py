@@ -21,11 +21,19 @@ MAY_USE = {
     "screening": {"country"},
     "typesetting": set(),
     "rendering": {"domain", "safe-text", "typesetting"},
-    "sources": {"aws-adapters", "country", "domain", "registration-numbers", "safe-text", "screening", "service-runtime", "telemetry"},
-    "worker-service": {
-        "aws-adapters", "country", "domain", "registration-numbers", "rendering", "safe-text", "screening", "service-runtime", "sources", "telemetry",
+    "egress-guard": set(),
+    "source-words": {"domain"},
+    "sources": {
+        "aws-adapters", "country", "domain", "egress-guard", "registration-numbers", "safe-text", "screening", "service-runtime", "source-words",
+        "telemetry",
     },
-    "api-service": {"aws-adapters", "country", "domain", "registration-numbers", "safe-text", "service-runtime", "telemetry"},
+    "api-service": {
+        "aws-adapters", "country", "domain", "registration-numbers", "safe-text", "service-runtime", "source-words", "telemetry",
+    },
+    "worker-service": {
+        "aws-adapters", "country", "domain", "egress-guard", "registration-numbers", "rendering", "safe-text", "screening", "service-runtime",
+        "sources", "telemetry",
+    },
 }  # fmt: skip
 # The domain and what it stands on know no I/O, clock, randomness or AWS type.
 PURE = {"country", "safe-text", "registration-numbers", "domain", "screening", "typesetting"}

@@ -11,7 +11,7 @@ mod service_task;
 
 use std::net::SocketAddr;
 
-use api_service::application::Application;
+use api_service::startup::Application;
 use aws_adapters::SdkConfig;
 use service_runtime::config::Environment;
 use tokio_util::sync::CancellationToken;

@@ -142,7 +142,7 @@ async fn commands_create_list_rotate_and_revoke_keys() -> Result<()> {
     assert_eq!(text_at(&revoked, "/revokedAt").parse::<UtcTime>()?, now);
     let again =
         command(KeysCommand::Rotate { id: text_at(&rotated, "/id").parse()?, overlap_hours: 1 }).await;
-    assert!(matches!(again, Err(KeysError::NotGood(_))));
+    assert!(matches!(again, Err(KeysError::Inactive(_))));
     let unknown = command(KeysCommand::Revoke { id: "0000000000000000".parse()? }).await;
     assert!(matches!(unknown, Err(KeysError::Unknown(_))));
     let rejected = Client::new(stack.api_url(), text_at(&rotated, "/key").into())?.get("/v1/reports").await?;

@@ -54,7 +54,7 @@ impl WebhookState {
 
 /// One attempt to deliver a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Attempt))]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryAttempt {
     /// When the attempt began.
