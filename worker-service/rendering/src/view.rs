@@ -180,9 +180,13 @@ fn why(document: &Document, words: &Words, rules: &Rules) -> Vec<String> {
         document.rules.iter().filter_map(|rule| Some(weight(&rule.rule)?.1)).max().unwrap_or_default();
     let name = |level: RiskLevel| words.text_of("levels", level.as_str());
     let (level, by_rules) = (name(document.risk_level), name(floor.into()));
+    // The weights of another version's rules are not known here, and so neither is what set the level.
+    let is_known = |applied: &AppliedRule| weight(&applied.rule).is_some();
     let mut why = Vec::new();
     if document.risk_level == RiskLevel::Undetermined {
         why.push(words.fill("why.undetermined", &[("floor", by_rules)]));
+    } else if !document.rules.iter().all(is_known) {
+        // The texts of the rules say what they require.
     } else if document.risk_level > RiskLevel::from(floor) {
         why.push(words.fill("why.model_raised", &[("level", level), ("floor", by_rules)]));
     } else if document.rules.is_empty() {
@@ -193,7 +197,7 @@ fn why(document: &Document, words: &Words, rules: &Rules) -> Vec<String> {
     let decisive = document
         .rules
         .iter()
-        .filter(|rule| weight(&rule.rule).is_some_and(|(_, rule_floor)| rule_floor == floor));
+        .filter(|rule| weight(&rule.rule).is_none_or(|(_, rule_floor)| rule_floor == floor));
     why.extend(decisive.map(|rule| rule.effect.clone()));
     why
 }
