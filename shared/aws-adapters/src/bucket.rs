@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     config::{Builder, retry::RetryConfig},
@@ -10,27 +11,26 @@ use aws_sdk_s3::{
     types::ServerSideEncryption,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::artifact::{ArtifactKind, StoredArtifact};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
-use super::{
-    SdkConfig,
-    error::{AwsError, chain},
+use crate::{
+    error::{AwsError, ErrorClass, chain},
     request::{instrumented, send},
+    settings::AwsSettings,
 };
-use crate::settings::AwsSettings;
-use domain::artifact::{ArtifactKind, StoredArtifact};
 
 const S3: &str = "S3";
 
-/// How long a link to an artifact works.
+/// Lifetime of a signed link to an artifact.
 pub const LINK_LIFETIME: Duration = Duration::from_secs(600);
 
-/// The bucket.
+/// The bucket of artifacts and work files.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     client: Client,
-    /// Signs links; sends nothing.
+    /// Signs links with the endpoint that clients use. Sends no requests.
     signer: Client,
     name: String,
     kms_key_id: Option<String>,
@@ -39,16 +39,16 @@ pub struct Bucket {
 /// The outcome of [`Bucket::put_new`].
 #[derive(Debug)]
 pub enum Stored {
-    /// The bytes are stored now.
+    /// The bytes were stored.
     Now,
-    /// These bytes were there before, and still are.
+    /// An object existed already and was kept; these are its bytes.
     Before(Vec<u8>),
 }
 
 impl Bucket {
-    /// The bucket that `settings` name, reached as `sdk` says.
+    /// Returns the bucket that `settings` name.
     pub fn new(sdk: &SdkConfig, settings: &AwsSettings) -> Self {
-        // Hosts named after buckets exist at AWS alone.
+        // Only AWS itself resolves host names that contain the bucket.
         let client =
             Client::from_conf(Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some()).build());
         let signer = settings.link_endpoint.as_ref().map_or_else(
@@ -60,20 +60,20 @@ impl Bucket {
         Self { client, signer, name: settings.bucket.clone(), kms_key_id: settings.kms_key_id.clone() }
     }
 
-    /// Stores `bytes` under `key`, over what may be there. S3 checks the SHA-256 on arrival.
+    /// Stores `bytes` under `key` and replaces an existing object. S3 verifies the SHA-256 on receipt.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be stored.
+    /// Returns [`AwsError`] if it is not certain that the object is stored.
     pub async fn put(
         &self,
         key: &str,
         bytes: Vec<u8>,
         content_type: &str,
     ) -> Result<StoredArtifact, AwsError> {
-        self.send(key, bytes, content_type, false).await
+        self.put_object(key, bytes, content_type, false).await
     }
 
-    async fn send(
+    async fn put_object(
         &self,
         key: &str,
         bytes: Vec<u8>,
@@ -97,34 +97,34 @@ impl Bucket {
             .set_if_none_match(only_new.then(|| "*".to_owned()))
             .checksum_sha256(STANDARD.encode(sha256))
             .body(ByteStream::from(bytes));
-        let mut changes = Builder::new();
+        let mut overrides = Builder::new();
         if only_new {
-            changes = changes.retry_config(RetryConfig::disabled());
+            overrides = overrides.retry_config(RetryConfig::disabled());
         }
-        send(S3, "PutObject", request.customize().config_override(changes).send()).await?;
+        send(S3, "PutObject", request.customize().config_override(overrides).send()).await?;
         Ok(StoredArtifact { key: key.to_owned(), sha256: hex::encode(sha256), bytes: length })
     }
 
-    /// Stores `bytes` under `key` unless something is there already; then gives that. Tried once:
-    /// the caller knows how long it is worth trying again.
+    /// Stores `bytes` under `key` unless an object exists, in which case it returns that object. It sends the request only
+    /// once: the caller knows for how long a retry is useful.
     ///
     /// # Errors
-    /// [`AwsError`] when neither is known.
+    /// Returns [`AwsError`] if it is not certain that the object is stored, or the existing one cannot be read.
     pub async fn put_new(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<Stored, AwsError> {
-        match self.send(key, bytes, content_type, true).await {
+        match self.put_object(key, bytes, content_type, true).await {
             Ok(_) => Ok(Stored::Now),
             Err(error) if error.code == "PreconditionFailed" => match self.get(key).await? {
-                Some(before) => Ok(Stored::Before(before)),
+                Some(existing) => Ok(Stored::Before(existing)),
                 None => Err(error),
             },
             Err(error) => Err(error),
         }
     }
 
-    /// What is stored under `key`; none when there is nothing.
+    /// Reads the object `key`. Returns `None` if it does not exist.
     ///
     /// # Errors
-    /// [`AwsError`] when it cannot be read.
+    /// Returns [`AwsError`] if the object cannot be read.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
         let request = self.client.get_object().bucket(&self.name).key(key);
         let answer = match instrumented(S3, "GetObject", request.send()).await {
@@ -136,21 +136,21 @@ impl Bucket {
         };
         let body = answer.body.collect().await;
         let bytes = body.map_err(|error| AwsError {
-            class: super::error::ErrorClass::Transient,
+            class: ErrorClass::Transient,
             ..AwsError::unusable(S3, "GetObject", error)
         })?;
         Ok(Some(bytes.to_vec()))
     }
 
-    /// A link by which anybody can read the artifact for [`LINK_LIFETIME`] from now. Asks nobody:
-    /// it is signed here. Secret, because it opens the artifact.
+    /// Signs a link that lets anybody read the artifact for [`LINK_LIFETIME`]. The link is secret, because it grants access.
+    /// No request is sent.
     ///
     /// # Errors
-    /// [`AwsError`] when there are no credentials to sign with.
+    /// Returns [`AwsError`] if there are no credentials to sign with.
     pub async fn link(&self, key: &str, kind: ArtifactKind) -> Result<SecretString, AwsError> {
         let signing = PresigningConfig::expires_in(LINK_LIFETIME)
             .map_err(|error| AwsError::unusable(S3, "PresignGetObject", error))?;
-        // Only the page opens in the browser; everything else is saved.
+        // Only the web page opens in the browser; all other files are downloaded.
         let disposition = match kind {
             ArtifactKind::Html => "inline",
             _ => "attachment",

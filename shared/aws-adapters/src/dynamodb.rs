@@ -1,4 +1,4 @@
-//! What the adapters share that work on items of the table.
+//! Helpers that all adapters of the table share.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,31 +9,30 @@ use aws_sdk_dynamodb::{
     operation::update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
     types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
-
 use tokio::time::sleep;
 
-use super::{
+use crate::{
     error::AwsError,
     request::{instrumented, send},
 };
 
-/// The service, as AWS names it.
+/// AWS's name of the service.
 pub(super) const DYNAMODB: &str = "DynamoDB";
 
 /// An item's attributes by their names.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Keys of one BatchGetItem, at most ("BatchGetItem" in the Amazon DynamoDB API Reference).
-pub(super) const GET_MAX: usize = 100;
+/// Maximum number of keys of one BatchGetItem ("BatchGetItem" in the Amazon DynamoDB API Reference).
+const GET_MAX: usize = 100;
 
-/// How long what one answer had no room for waits before it is asked for again.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// Delay before unprocessed keys are requested again.
+const UNPROCESSED_DELAY: Duration = Duration::from_millis(50);
 
-/// The items with these partition keys, by consistent reads, a hundred with each BatchGetItem; what is not there is left
-/// out.
+/// Reads the items with these partition keys with consistent reads, a hundred per BatchGetItem. Missing items are left out
+/// of the result.
 ///
 /// # Errors
-/// [`AwsError`] when one of them cannot be read.
+/// Returns [`AwsError`] if one of the items cannot be read.
 pub(super) async fn get_all(
     client: &Client,
     table: &str,
@@ -44,48 +43,49 @@ pub(super) async fn get_all(
     let mut items = HashMap::with_capacity(keys.len());
     for keys in keys.chunks(GET_MAX) {
         let keys = keys.iter().map(|key| Item::from([(PK.to_owned(), AttributeValue::S(key.clone()))]));
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true);
-        let wanted = wanted.build().map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
-        let mut left = HashMap::from([(table.to_owned(), wanted)]);
-        while !left.is_empty() {
-            let request = client.batch_get_item().set_request_items(Some(left));
+        let request = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true);
+        let request = request.build().map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
+        let mut remaining = HashMap::from([(table.to_owned(), request)]);
+        while !remaining.is_empty() {
+            let request = client.batch_get_item().set_request_items(Some(remaining));
             let answer = send(DYNAMODB, OPERATION, request.send()).await?;
             let found = answer.responses.unwrap_or_default().into_values().flatten();
             items.extend(found.filter_map(|item| Some((item.get(PK)?.as_s().ok()?.clone(), item))));
-            left = answer.unprocessed_keys.unwrap_or_default();
-            if !left.is_empty() {
-                sleep(ASK_AGAIN).await;
+            remaining = answer.unprocessed_keys.unwrap_or_default();
+            if !remaining.is_empty() {
+                sleep(UNPROCESSED_DELAY).await;
             }
         }
     }
     Ok(items)
 }
 
-/// A number as an attribute.
+/// Returns `value` as a number attribute.
 pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// Sends `request`: the item after the write; or, where its condition did not hold, the item as it is.
+/// Sends a conditional write. Returns the item after the write as `Ok`, or, if the condition did not hold, the unchanged
+/// item as `Err`.
 ///
 /// # Errors
-/// [`AwsError`] when it is not known which.
+/// Returns [`AwsError`] if it is not certain whether the write was applied.
 pub(super) async fn conditional(request: UpdateItemFluentBuilder) -> Result<Result<Item, Item>, AwsError> {
-    outcome(answering(request).send()).await
+    outcome(returning_items(request).send()).await
 }
 
-/// [`conditional`] that is sent once, for what must not be done twice.
+/// Sends a conditional write without retries, for writes that must not be applied twice. Returns as [`conditional`].
 ///
 /// # Errors
-/// [`AwsError`] when it is not known whether it was done.
+/// Returns [`AwsError`] if it is not certain whether the write was applied.
 pub(super) async fn conditional_once(
     request: UpdateItemFluentBuilder,
 ) -> Result<Result<Item, Item>, AwsError> {
     let once = aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled());
-    outcome(answering(request).customize().config_override(once).send()).await
+    outcome(returning_items(request).customize().config_override(once).send()).await
 }
 
-fn answering(request: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
+fn returning_items(request: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
     request
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -100,8 +100,8 @@ async fn outcome(
         Err(error) => error,
     };
     match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
-            Ok(Err(refusal.item().cloned().unwrap_or_default()))
+        Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
+            Ok(Err(failure.item().cloned().unwrap_or_default()))
         }
         _ => Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error)),
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a request to AWS, sorted by what helps.
+//! Errors of requests to AWS, classified by how to respond to them.
 
 use std::error::Error as StdError;
 
@@ -8,19 +8,19 @@ use aws_sdk_dynamodb::{
 };
 use thiserror::Error;
 
-/// What helps against an error.
+/// How to respond to an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
-    /// Trying again a little later.
+    /// Retry after a short delay.
     Transient,
-    /// Sending less.
+    /// Send fewer requests.
     Throttled,
-    /// Nothing that a program can do: a person has to change something.
+    /// Do not retry: a person has to change something.
     Permanent,
 }
 
 impl ErrorClass {
-    /// Its name in logs and metrics.
+    /// Returns the name used in logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Transient => "transient",
@@ -30,71 +30,71 @@ impl ErrorClass {
     }
 }
 
-/// A request to AWS that was not answered as it should have been.
+/// A failed request to AWS.
 #[derive(Clone, Debug, Error)]
 #[error("{service}.{operation} failed ({code}): {detail}")]
 pub struct AwsError {
-    /// The service, as AWS names it.
+    /// AWS's name of the service.
     pub service: &'static str,
-    /// The operation, as AWS names it.
+    /// AWS's name of the operation.
     pub operation: &'static str,
-    /// AWS's error code, or a name for what stood in the way of an answer.
+    /// The error code of AWS, or one of this module's if there was no usable answer.
     pub code: String,
-    /// What helps.
+    /// How to respond to the error.
     pub class: ErrorClass,
-    /// For logs, never for clients.
+    /// Details for logs, never for API clients.
     pub detail: String,
 }
 
-/// The code of a request that was given up before its answer came.
+/// Error code of a request that timed out.
 pub const TIMEOUT: &str = "Timeout";
-/// The code of a request that could not be sent, or whose connection broke.
+/// Error code of a request that could not be sent, or whose connection broke.
 pub const NO_CONNECTION: &str = "NoConnection";
-/// The code of an answer that cannot be read.
+/// Error code of an answer that cannot be parsed.
 pub const UNREADABLE: &str = "UnreadableAnswer";
-/// The code of an answer that is well-formed and yet cannot be used.
+/// Error code of an answer that is well-formed but cannot be used.
 pub const UNUSABLE: &str = "UnusableAnswer";
 
-/// Every code that is sorted by its name, with the reason; the others are sorted by their HTTP
-/// status. After "Error retries and exponential backoff in AWS" and the services' lists of errors.
-pub const SORTED: [(&str, ErrorClass, &str); 24] = {
+/// The error codes that are classified by their name, each with the reason. All others are classified by their HTTP status.
+/// Sources: "Error retries and exponential backoff in AWS" and the error lists of the services.
+const CLASSES_BY_CODE: [(&str, ErrorClass, &str); 24] = {
     use ErrorClass::{Permanent, Throttled, Transient};
     [
-        ("ThrottlingException", Throttled, "more requests than the service or the model takes"),
-        ("Throttling", Throttled, "more requests than the service takes"),
-        ("ThrottledException", Throttled, "more requests than the service takes"),
-        ("RequestThrottled", Throttled, "more requests than the service takes"),
-        ("RequestThrottledException", Throttled, "more requests than the service takes"),
+        ("ThrottlingException", Throttled, "more requests than the service or the model accepts"),
+        ("Throttling", Throttled, "more requests than the service accepts"),
+        ("ThrottledException", Throttled, "more requests than the service accepts"),
+        ("RequestThrottled", Throttled, "more requests than the service accepts"),
+        ("RequestThrottledException", Throttled, "more requests than the service accepts"),
         ("RequestLimitExceeded", Throttled, "more requests than the account may send"),
         ("TooManyRequestsException", Throttled, "more requests than the account may send"),
         (
             "ProvisionedThroughputExceededException",
             Throttled,
-            "more than the table or a partition of it takes",
+            "more than the table or one of its partitions accepts",
         ),
-        ("SlowDown", Throttled, "more requests than a prefix of the bucket takes"),
-        ("OverLimit", Throttled, "more messages in flight than the queue takes"),
+        ("SlowDown", Throttled, "more requests than a prefix of the bucket accepts"),
+        ("OverLimit", Throttled, "more messages in flight than the queue allows"),
         ("ServiceQuotaExceededException", Throttled, "more than the account's quota of the model"),
-        ("ExpiredToken", Transient, "a role's credentials are renewed while a request is under way"),
-        ("ExpiredTokenException", Transient, "a role's credentials are renewed while a request is under way"),
-        ("RequestExpired", Transient, "the request was under way for too long"),
-        ("RequestTimeTooSkewed", Transient, "the SDK corrects the clock by the answer"),
-        ("RequestTimeout", Transient, "the request came too slowly"),
-        ("RequestTimeoutException", Transient, "the request came too slowly"),
-        ("ConditionalRequestConflict", Transient, "two conditional writes of one object met"),
-        ("TransactionConflictException", Transient, "two writes of one item met"),
-        ("ModelNotReadyException", Transient, "the model is being loaded"),
+        ("ExpiredToken", Transient, "the credentials of a role were renewed during the request"),
+        ("ExpiredTokenException", Transient, "the credentials of a role were renewed during the request"),
+        ("RequestExpired", Transient, "the request took too long to arrive"),
+        ("RequestTimeTooSkewed", Transient, "the SDK corrects its clock from the answer"),
+        ("RequestTimeout", Transient, "the request arrived too slowly"),
+        ("RequestTimeoutException", Transient, "the request arrived too slowly"),
+        ("ConditionalRequestConflict", Transient, "two conditional writes of one object conflicted"),
+        ("TransactionConflictException", Transient, "two writes of one item conflicted"),
+        ("ModelNotReadyException", Transient, "the model is still being loaded"),
         ("ModelTimeoutException", Transient, "the model took longer than Bedrock waits"),
         ("ModelErrorException", Transient, "the model failed, not the request"),
-        ("KMSThrottlingException", Throttled, "more requests than the key takes"),
-        // Answered with 500 by KMS through S3, and yet no retry mends it.
-        ("KMSDisabledException", Permanent, "somebody disabled the key"),
+        ("KMSThrottlingException", Throttled, "more requests than the key accepts"),
+        // S3 passes it on from KMS with status 500, but a retry does not help.
+        ("KMSDisabledException", Permanent, "the key was disabled"),
     ]
 };
 
-/// What helps against an answer with this error code and HTTP status.
-pub fn class(code: Option<&str>, status: u16) -> ErrorClass {
-    let by_name = code.and_then(|code| SORTED.iter().find(|(known, ..)| *known == code));
+/// Classifies an answer by its error code and HTTP status.
+fn class(code: Option<&str>, status: u16) -> ErrorClass {
+    let by_name = code.and_then(|code| CLASSES_BY_CODE.iter().find(|(known, ..)| *known == code));
     match (by_name, status) {
         (Some((_, class, _)), _) => *class,
         (None, 429) => ErrorClass::Throttled,
@@ -103,8 +103,8 @@ pub fn class(code: Option<&str>, status: u16) -> ErrorClass {
     }
 }
 
-/// What an error says and what stands behind it, without the request and the answer that an SDK's
-/// debug form would show: they hold data of reports.
+/// Returns the messages of an error and its causes. Unlike the debug form of an SDK error, it does not contain the request
+/// and the answer, which may hold report data.
 pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -117,7 +117,7 @@ pub fn chain(error: &dyn StdError) -> String {
 }
 
 impl AwsError {
-    /// The error of `operation` of `service` behind what the SDK says.
+    /// Classifies an SDK error of `operation` of `service`.
     pub fn from_sdk<E>(
         service: &'static str,
         operation: &'static str,
@@ -127,7 +127,7 @@ impl AwsError {
         E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let (code, class) = match error {
-            // Endpoint, credentials or input are wrong before anything is sent.
+            // The endpoint, the credentials or the input is invalid; nothing was sent.
             SdkError::ConstructionFailure(_) => ("ConstructionFailure", ErrorClass::Permanent),
             SdkError::TimeoutError(_) => (TIMEOUT, ErrorClass::Transient),
             SdkError::DispatchFailure(_) => (NO_CONNECTION, ErrorClass::Transient),
@@ -142,7 +142,7 @@ impl AwsError {
         Self { service, operation, code: code.to_owned(), class, detail }
     }
 
-    /// The error of an answer that is well-formed and yet cannot be used.
+    /// Returns the error of an answer that is well-formed but cannot be used.
     pub fn unusable(service: &'static str, operation: &'static str, detail: impl ToString) -> Self {
         let code = UNUSABLE.to_owned();
         Self { service, operation, code, class: ErrorClass::Permanent, detail: detail.to_string() }
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_win_over_the_status() {
+    fn the_code_takes_precedence_over_the_status() {
         assert_eq!(class(Some("ThrottlingException"), 400), ErrorClass::Throttled);
         assert_eq!(class(Some("SlowDown"), 503), ErrorClass::Throttled);
         assert_eq!(class(Some("ModelNotReadyException"), 429), ErrorClass::Transient);

@@ -1,12 +1,12 @@
-//! The API keys, as items of the table: found by their id, never holding more than their hash.
+//! API keys as items of the table, found by their id. Only the hash of a key is stored.
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError, types::AttributeValue};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    SdkConfig,
+use crate::{
     dynamodb::{DYNAMODB, Item, conditional},
     error::AwsError,
     request::{instrumented, send},
@@ -18,21 +18,21 @@ use domain::{
     time::UtcTime,
 };
 
-/// How long a key that is good no more is kept, for those who look into the past.
-const KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+/// How long a key is kept after it has expired or was revoked, for audits.
+const RETENTION: Duration = Duration::from_secs(400 * 24 * 3600);
 
-/// The keys of every tenant.
+/// The store of all API keys.
 #[derive(Clone, Debug)]
 pub struct Keys {
     client: Client,
     table: String,
 }
 
-/// A key as the table holds it. Times are RFC 3339; `expires_at` is DynamoDB's time to live, in seconds.
+/// The item of a key. Times are RFC 3339; `expires_at` is DynamoDB's time to live, in seconds since the epoch.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     pk: String,
-    /// The partition in the index by tenant: no tenant has a `#` in its name, so no list of reports holds keys.
+    /// The partition in the index by tenant. Tenant names contain no `#`, so keys never appear in a list of reports.
     tenant: String,
     created_key: String,
     key_id: KeyId,
@@ -42,8 +42,8 @@ struct Stored {
     label: Option<String>,
     hash: String,
     created_at: UtcTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    good_until: Option<UtcTime>,
+    #[serde(rename = "good_until", default, skip_serializing_if = "Option::is_none")]
+    valid_until: Option<UtcTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revoked_at: Option<UtcTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,8 +58,8 @@ fn partition(tenant: &Tenant) -> String {
     format!("keys#{tenant}")
 }
 
-fn kept_until(end: UtcTime) -> i64 {
-    end.plus(KEPT).epoch_seconds()
+fn retained_until(end: UtcTime) -> i64 {
+    end.plus(RETENTION).epoch_seconds()
 }
 
 impl From<&KeyRecord> for Stored {
@@ -76,9 +76,9 @@ impl From<&KeyRecord> for Stored {
             label,
             hash: hex::encode(hash),
             created_at,
-            good_until: expires_at,
+            valid_until: expires_at,
             revoked_at,
-            expires_at: revoked_at.or(expires_at).map(kept_until),
+            expires_at: revoked_at.or(expires_at).map(retained_until),
         }
     }
 }
@@ -95,26 +95,26 @@ fn record(operation: &'static str, item: Item) -> Result<KeyRecord, AwsError> {
         label: stored.label,
         hash,
         created_at: stored.created_at,
-        expires_at: stored.good_until,
+        expires_at: stored.valid_until,
         revoked_at: stored.revoked_at,
     })
 }
 
 impl Keys {
-    /// The keys in `table`.
+    /// Returns the keys in `table`.
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// The keys in `table`, reached as `sdk` says.
+    /// Returns the keys in `table`, with a client of its own.
     pub fn at(sdk: &SdkConfig, table: String) -> Self {
         Self::new(Client::new(sdk), table)
     }
 
-    /// Records a new key.
+    /// Records a new key. Idempotent.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be recorded.
+    /// Returns [`AwsError`] if the id is taken by another key, or it is not certain that the key is recorded.
     pub async fn create(&self, new: &KeyRecord) -> Result<(), AwsError> {
         const OPERATION: &str = "PutItem";
         let item = serde_dynamo::to_item(Stored::from(new))
@@ -139,10 +139,10 @@ impl Keys {
         Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error))
     }
 
-    /// What is known of the key `id`, by a consistent read.
+    /// Reads the record of the key `id` with a consistent read. Returns `None` if it does not exist.
     ///
     /// # Errors
-    /// [`AwsError`] when it cannot be read.
+    /// Returns [`AwsError`] if the record cannot be read.
     pub async fn get(&self, id: &KeyId) -> Result<Option<KeyRecord>, AwsError> {
         const OPERATION: &str = "GetItem";
         let request = self.client.get_item().table_name(&self.table).key("pk", key(id)).consistent_read(true);
@@ -150,14 +150,14 @@ impl Keys {
         answer.item.map(|item| record(OPERATION, item)).transpose()
     }
 
-    /// The keys of `tenant`, the oldest first.
+    /// Lists the keys of `tenant`, oldest first.
     ///
     /// # Errors
-    /// [`AwsError`] when they cannot be read.
+    /// Returns [`AwsError`] if the keys cannot be read.
     pub async fn list(&self, tenant: &Tenant) -> Result<Vec<KeyRecord>, AwsError> {
         const OPERATION: &str = "Query";
         let mut records = Vec::new();
-        let mut from: Option<Item> = None;
+        let mut start_key: Option<Item> = None;
         loop {
             let request = self
                 .client
@@ -167,31 +167,30 @@ impl Keys {
                 .key_condition_expression("#tenant = :tenant")
                 .expression_attribute_names("#tenant", "tenant")
                 .expression_attribute_values(":tenant", AttributeValue::S(partition(tenant)))
-                .set_exclusive_start_key(from.take());
+                .set_exclusive_start_key(start_key.take());
             let answer = send(DYNAMODB, OPERATION, request.send()).await?;
             for item in answer.items.unwrap_or_default() {
                 records.push(record(OPERATION, item)?);
             }
             match answer.last_evaluated_key {
-                Some(last) => from = Some(last),
+                Some(last) => start_key = Some(last),
                 None => return Ok(records),
             }
         }
     }
 
-    /// Makes the key `id` good no longer, from `now` on; one that was revoked before stays revoked since then. None: there
-    /// is no such key.
+    /// Revokes the key `id` at `now`. A key that was revoked before keeps its time. Returns `None` if the key does not exist.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be revoked.
+    /// Returns [`AwsError`] if it is not certain that the key is revoked.
     pub async fn revoke(&self, id: &KeyId, now: UtcTime) -> Result<Option<KeyRecord>, AwsError> {
         self.end(id, "revoked_at = if_not_exists(revoked_at, :end)", now).await
     }
 
-    /// Makes the key `id` good until `end` at the latest. None: there is no such key.
+    /// Sets the expiry of the key `id` to `end`. Returns `None` if the key does not exist.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be so.
+    /// Returns [`AwsError`] if it is not certain that the expiry is set.
     pub async fn expire(&self, id: &KeyId, end: UtcTime) -> Result<Option<KeyRecord>, AwsError> {
         self.end(id, "good_until = :end", end).await
     }
@@ -205,7 +204,7 @@ impl Keys {
             .update_expression(format!("SET {change}, expires_at = :kept"))
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":end", AttributeValue::S(end.to_string()))
-            .expression_attribute_values(":kept", AttributeValue::N(kept_until(end).to_string()));
+            .expression_attribute_values(":kept", AttributeValue::N(retained_until(end).to_string()));
         match conditional(request).await? {
             Ok(item) => record("UpdateItem", item).map(Some),
             Err(_) => Ok(None),

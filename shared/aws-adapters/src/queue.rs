@@ -1,7 +1,8 @@
-//! The queue of reports to work on.
+//! SQS queues of report messages: reports to process, webhooks to deliver, and their dead-letter queues.
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_sqs::{
     Client,
     config::{retry::RetryConfig, timeout::TimeoutConfig},
@@ -10,79 +11,78 @@ use aws_sdk_sqs::{
         SendMessageBatchRequestEntry,
     },
 };
+use domain::{message::ReportMessage, time::UtcTime};
 use futures::{StreamExt, stream};
+use telemetry::propagation::{TRACEPARENT, continue_trace, current_traceparent};
 use tracing::{Instrument, Span, field::Empty, info_span};
 
-use super::{SdkConfig, error::AwsError, request::send};
-use domain::{message::ReportMessage, time::UtcTime};
-use telemetry::propagation::TRACEPARENT;
-use telemetry::propagation::{continue_trace, current_traceparent};
+use crate::{error::AwsError, request::send};
 
 const SQS: &str = "SQS";
 
-/// The message attribute that holds why a message was put into the dead-letter queue.
+/// The message attribute with the reason why a message was moved to the dead-letter queue.
 const REASON: &str = "dossier.reason";
 
-/// The most messages that one receive can bring: "Amazon SQS message quotas".
+/// Maximum number of messages of one receive ("Amazon SQS message quotas").
 pub const RECEIVE_MAX: usize = 10;
 
-/// The most messages that one request can send: "Amazon SQS message quotas".
+/// Maximum number of messages of one send request ("Amazon SQS message quotas").
 const SEND_MAX: usize = 10;
 
-/// Requests of one batch that are under way together.
-const BATCHES_AT_A_TIME: usize = 8;
+/// Maximum number of concurrent send requests.
+const CONCURRENCY: usize = 8;
 
-/// The queue of report messages.
+/// A queue of report messages.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
     url: String,
 }
 
-/// How many messages a queue holds, as SQS counts them: approximately.
+/// The approximate number of messages in a queue, as counted by SQS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Waiting to be received.
+    /// Messages that can be received.
     pub visible: u64,
-    /// Received, and neither deleted nor given back.
+    /// Messages that were received and are invisible until deleted or returned.
     pub in_flight: u64,
-    /// Sent, and not to be received yet.
+    /// Messages that were sent with a delay that has not passed.
     pub delayed: u64,
 }
 
-/// A message that was received and is hidden from others until its visibility runs out.
+/// A received message, invisible to other consumers until its visibility timeout ends.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The message's id, as SQS gave it when it was sent.
+    /// The id that SQS assigned when the message was sent.
     pub message_id: Option<String>,
-    /// The body as it was sent.
+    /// The body.
     pub body: String,
-    /// The handle by which this delivery is deleted or kept hidden.
+    /// The receipt handle, which identifies this delivery.
     pub receipt: String,
-    /// How often the message was received, this time included.
+    /// How often the message was received, including this time.
     pub receive_count: u32,
     /// When it was sent.
     pub sent_at: Option<UtcTime>,
-    /// The W3C Trace Context of who sent it.
+    /// The W3C Trace Context of the sender.
     pub traceparent: Option<String>,
-    /// Why it was given up, in the dead-letter queue; none where SQS itself moved it there.
+    /// In the dead-letter queue, the reason why it was moved there; `None` if SQS itself moved it.
     pub reason: Option<String>,
 }
 
 impl Queue {
-    /// The queue at `url`.
+    /// Returns the queue at `url`.
     pub fn new(client: Client, url: String) -> Self {
         Self { client, url }
     }
 
-    /// Its name: the last part of its URL.
+    /// Returns the name of the queue: the last part of its URL.
     pub fn name(&self) -> &str {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
 
-    /// A span for sending so many messages to it, OpenTelemetry's "Semantic conventions for messaging spans": the span of a single message is
-    /// the context that travels with it, that of a batch is not.
-    fn sending(&self, messages: usize) -> Span {
+    /// Returns a span for sending messages, after OpenTelemetry's "Semantic conventions for messaging spans". The span of a
+    /// single message is the context that travels with it; the span of a batch is not.
+    fn send_span(&self, messages: usize) -> Span {
         info_span!(
             "send",
             otel.name = format_args!("send {}", self.name()),
@@ -98,15 +98,15 @@ impl Queue {
         )
     }
 
-    /// The queue at `url`, reached as `sdk` says.
+    /// Returns the queue at `url`, with a client of its own.
     pub fn at(sdk: &SdkConfig, url: String) -> Self {
         Self::new(Client::new(sdk), url)
     }
 
-    /// How many messages the queue holds: a read, which also tells that the queue answers.
+    /// Returns the number of messages in the queue. Also serves as a readiness check, because it changes nothing.
     ///
     /// # Errors
-    /// [`AwsError`] when it does not.
+    /// Returns [`AwsError`] if the queue does not answer.
     pub async fn depth(&self) -> Result<Depth, AwsError> {
         use QueueAttributeName::{
             ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesDelayed as Delayed,
@@ -125,16 +125,16 @@ impl Queue {
         Ok(Depth { visible: count(Visible), in_flight: count(InFlight), delayed: count(Delayed) })
     }
 
-    /// Sends `body` as it is, with the `reason` why it was given up and the trace it belongs to.
+    /// Sends the unchanged body of `delivery` to this dead-letter queue, with the `reason` and the trace context.
     ///
     /// # Errors
-    /// [`AwsError`] when SQS did not take it, or its answer was lost.
+    /// Returns [`AwsError`] if SQS rejected the message or its answer was lost.
     pub async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), AwsError> {
         let mut request = self
             .client
             .send_message()
             .queue_url(&self.url)
-            // SQS takes no empty body.
+            // SQS rejects empty bodies.
             .message_body(if delivery.body.is_empty() { " " } else { &delivery.body })
             .message_group_id("unreadable")
             .message_attributes(REASON, text_attribute(reason)?);
@@ -144,12 +144,12 @@ impl Queue {
         send(SQS, "SendMessage", request.send()).await.map(|_| ())
     }
 
-    /// Sends `message`; tenants share the queue fairly by its message group.
+    /// Sends `message`. Its message group is the tenant, so that tenants share the queue fairly.
     ///
     /// # Errors
-    /// [`AwsError`] when SQS did not take it, or its answer was lost.
+    /// Returns [`AwsError`] if SQS rejected the message or its answer was lost.
     pub async fn send(&self, message: &ReportMessage, traceparent: Option<String>) -> Result<(), AwsError> {
-        let span = self.sending(1);
+        let span = self.send_span(1);
         continue_trace(&span, traceparent.as_deref());
         let traceparent = span.in_scope(current_traceparent).or(traceparent);
         let mut request = self
@@ -159,35 +159,28 @@ impl Queue {
             .message_body(message.to_body())
             .message_group_id(message.tenant.as_str());
         if let Some(traceparent) = traceparent {
-            let value =
-                MessageAttributeValue::builder().data_type("String").string_value(traceparent).build();
-            let value = value.map_err(|error| AwsError::unusable(SQS, "SendMessage", error))?;
-            request = request.message_attributes(TRACEPARENT, value);
+            request = request.message_attributes(TRACEPARENT, text_attribute(&traceparent)?);
         }
         let sent = send(SQS, "SendMessage", request.send()).instrument(span.clone()).await;
-        let sent = sent.inspect_err(|error| failed(&span, error))?;
+        let sent = sent.inspect_err(|error| record_failure(&span, error))?;
         span.record("messaging.message.id", sent.message_id);
         Ok(())
     }
 
-    /// Sends `messages`, ten with each request, and gives those that SQS did not take.
+    /// Sends `messages`, ten per request, and returns those that could not be sent.
     pub async fn send_all(
         &self,
         messages: Vec<ReportMessage>,
         traceparent: Option<&str>,
     ) -> Vec<ReportMessage> {
         let batches: Vec<_> =
-            messages.chunks(SEND_MAX).map(|batch| self.send_or_give_back(batch, traceparent)).collect();
-        stream::iter(batches).buffer_unordered(BATCHES_AT_A_TIME).concat().await
+            messages.chunks(SEND_MAX).map(|batch| self.send_or_return(batch, traceparent)).collect();
+        stream::iter(batches).buffer_unordered(CONCURRENCY).concat().await
     }
 
-    async fn send_or_give_back(
-        &self,
-        batch: &[ReportMessage],
-        traceparent: Option<&str>,
-    ) -> Vec<ReportMessage> {
+    async fn send_or_return(&self, batch: &[ReportMessage], traceparent: Option<&str>) -> Vec<ReportMessage> {
         self.send_batch(batch, traceparent).await.unwrap_or_else(|error| {
-            tracing::warn!(error = %error, messages = batch.len(), "messages were not sent");
+            tracing::warn!(error = %error, messages = batch.len(), "could not send messages");
             batch.to_vec()
         })
     }
@@ -210,25 +203,26 @@ impl Queue {
         };
         let entries = messages.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
         let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
-        let span = self.sending(messages.len());
+        let span = self.send_span(messages.len());
         let answer = send(SQS, OPERATION, request.send()).instrument(span.clone()).await;
-        let answer = answer.inspect_err(|error| failed(&span, error))?;
-        let refused = answer.failed.iter().filter_map(|failed| failed.id.parse::<usize>().ok());
-        Ok(refused.filter_map(|index| messages.get(index).cloned()).collect())
+        let answer = answer.inspect_err(|error| record_failure(&span, error))?;
+        let rejected = answer.failed.iter().filter_map(|failed| failed.id.parse::<usize>().ok());
+        Ok(rejected.filter_map(|index| messages.get(index).cloned()).collect())
     }
 
-    /// Waits up to `wait` for messages, `most` (10 at most) of them, each hidden for `visibility`.
+    /// Receives up to `max` messages (at most [`RECEIVE_MAX`]) with a long poll of `wait`. They stay invisible to others for
+    /// `visibility`.
     ///
     /// # Errors
-    /// [`AwsError`] when SQS did not answer.
+    /// Returns [`AwsError`] if SQS does not answer.
     pub async fn receive(
         &self,
-        most: usize,
+        max: usize,
         wait: Duration,
         visibility: Duration,
     ) -> Result<Vec<Delivery>, AwsError> {
-        // A long poll is slow by design; the other time-outs still hold.
-        let patience = TimeoutConfig::builder()
+        // A long poll takes up to `wait`; the connect timeout still applies.
+        let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(wait + Duration::from_secs(5))
             .operation_timeout(wait * 2 + Duration::from_secs(10))
             .build();
@@ -236,7 +230,7 @@ impl Queue {
             .client
             .receive_message()
             .queue_url(&self.url)
-            .max_number_of_messages(i32::try_from(most.min(RECEIVE_MAX)).unwrap_or(1))
+            .max_number_of_messages(i32::try_from(max.min(RECEIVE_MAX)).unwrap_or(1))
             .wait_time_seconds(whole_seconds(wait))
             .visibility_timeout(whole_seconds(visibility))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
@@ -244,30 +238,29 @@ impl Queue {
             .message_attribute_names(TRACEPARENT)
             .message_attribute_names(REASON)
             .customize()
-            // The consumer asks again by itself.
+            // The consumer retries by itself.
             .config_override(
                 aws_sdk_sqs::config::Builder::new()
-                    .timeout_config(patience)
+                    .timeout_config(timeouts)
                     .retry_config(RetryConfig::disabled()),
             );
         let answer = send(SQS, "ReceiveMessage", request.send()).await?;
         Ok(answer.messages.unwrap_or_default().into_iter().filter_map(delivery).collect())
     }
 
-    /// Deletes a delivered message for good.
+    /// Deletes a received message.
     ///
     /// # Errors
-    /// [`AwsError`]: the message will come again.
+    /// Returns [`AwsError`] if the message may not be deleted; it is then received again.
     pub async fn delete(&self, receipt: &str) -> Result<(), AwsError> {
         let request = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
         send(SQS, "DeleteMessage", request.send()).await.map(|_| ())
     }
 
-    /// Keeps a delivered message hidden for `visibility` from now (12 hours at most); zero gives it
-    /// back at once.
+    /// Sets the visibility timeout of a received message, counted from now, up to 12 hours. Zero makes it visible at once.
     ///
     /// # Errors
-    /// [`AwsError`]: the message may come again earlier.
+    /// Returns [`AwsError`] if the timeout may not be changed; the message may then be received earlier.
     pub async fn change_visibility(&self, receipt: &str, visibility: Duration) -> Result<(), AwsError> {
         let request = self
             .client
@@ -279,12 +272,12 @@ impl Queue {
     }
 }
 
-/// As attributes of spans hold numbers.
+/// Converts a count for a span attribute.
 fn count(messages: usize) -> i64 {
     i64::try_from(messages).unwrap_or(i64::MAX)
 }
 
-fn failed(span: &Span, error: &AwsError) {
+fn record_failure(span: &Span, error: &AwsError) {
     span.record("error.type", error.code.as_str());
     span.record("otel.status_code", "ERROR");
 }
@@ -294,7 +287,7 @@ fn text_attribute(text: &str) -> Result<MessageAttributeValue, AwsError> {
     value.map_err(|error| AwsError::unusable(SQS, "SendMessage", error))
 }
 
-/// SQS counts in whole seconds; part of one is rounded up, so that nothing comes too early.
+/// Converts a duration to SQS's unit of whole seconds, rounded up so that nothing happens too early.
 fn whole_seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
 }
@@ -315,7 +308,7 @@ fn delivery(message: Message) -> Option<Delivery> {
         traceparent: text(TRACEPARENT),
         reason: text(REASON),
         body: message.body.unwrap_or_default(),
-        // Without a handle nothing could be done with it; SQS always gives one.
+        // SQS always sends a handle; without one the message could not be processed.
         receipt: message.receipt_handle?,
     })
 }

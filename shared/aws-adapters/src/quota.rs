@@ -1,9 +1,8 @@
-//! A view of what a model allows in a minute that all workers share: each call is admitted by one
-//! conditional write and settled by another.
+//! The per-minute quota of a model, shared by all workers: one conditional write admits a call, another one settles it.
 //!
-//! Bedrock counts a call's input and the most it may answer when it begins, and what it really answered
-//! when it ends ("How tokens are counted in Amazon Bedrock"). When it throttles although there was room, others use
-//! the account too: the share that the workers take is halved and grows back slowly, for all of them.
+//! Bedrock counts the input and the maximum output of a call when it begins, and the actual output when it ends ("How
+//! tokens are counted in Amazon Bedrock"). If Bedrock throttles although the quota has room, others use the account as
+//! well: the share of the quota that all workers use is then halved, and grows back slowly.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,26 +13,26 @@ use aws_sdk_dynamodb::{
     Client, operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
 };
 
-use super::{
+use crate::{
     dynamodb::{Item, conditional, number},
     error::AwsError,
 };
 use domain::time::UtcTime;
 
-/// What quotas are counted by.
+/// The period of a quota.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// The whole of what is configured, in thousandths.
+/// The full quota, in thousandths.
 const WHOLE: u64 = 1000;
-/// The share never falls under this many thousandths: something must tell when it is over.
-const LEAST: u64 = 50;
-/// Thousandths that the share grows by in a minute: from a half back to the whole in ten.
+/// Minimum share, in thousandths. Some calls must continue, to find out when the throttling ends.
+const SHARE_MIN: u64 = 50;
+/// Growth of the share per minute, in thousandths: from half to full in ten minutes.
 const GROWTH: u64 = 50;
-/// Throttles of calls that were under way together say the same thing once.
-const CUT_PAUSE: Duration = Duration::from_secs(5);
+/// Minimum time between two cuts of the share: throttled calls that ran concurrently count only once.
+const CUT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Writes until a window that others open and fill at the same time is taken for full.
-const TRIES: u32 = 4;
+/// Maximum number of writes for one call. After that, concurrent writes by other workers count as a full window.
+const TRIES_MAX: u32 = 4;
 
 mod attribute {
     pub(super) const PK: &str = "pk";
@@ -45,26 +44,26 @@ mod attribute {
     pub(super) const EXPIRES_AT: &str = "expires_at";
 }
 
-/// What a model allows an account.
+/// The quota of a model, per minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests a minute.
+    /// Requests per minute.
     pub requests: u64,
-    /// Tokens a minute.
+    /// Tokens per minute.
     pub tokens: u64,
 }
 
-/// The shared view of one model.
+/// The shared quota of one model.
 #[derive(Clone, Debug)]
 pub struct Quota {
     client: Client,
     table: String,
     model: String,
     limits: Limits,
-    seen: Arc<Mutex<QuotaShare>>,
+    last_share: Arc<Mutex<QuotaShare>>,
 }
 
-/// The share of the limits that the workers take, as it was last seen.
+/// The share of the quota that the workers use, as last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct QuotaShare {
     thousandths: u64,
@@ -76,11 +75,11 @@ struct QuotaShare {
 pub enum Admission {
     /// The call may be made.
     Admitted(Admitted),
-    /// There is no room before this much time has passed.
+    /// The quota is used up; try again after this time.
     Full(Duration),
 }
 
-/// A call that was admitted.
+/// An admitted call, which must be settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admitted {
     window: i64,
@@ -88,6 +87,7 @@ pub struct Admitted {
 }
 
 impl QuotaShare {
+    /// Returns the share at `now`, which has grown since it was cut.
     fn at(self, now: UtcTime) -> u64 {
         let minutes = now.since(self.cut_at).as_secs() / 60;
         self.thousandths.saturating_add(minutes.saturating_mul(GROWTH)).min(WHOLE)
@@ -95,8 +95,9 @@ impl QuotaShare {
 }
 
 impl Limits {
+    /// Returns this share of the limits, at least one request and one token.
     fn part(self, thousandths: u64) -> Self {
-        let part = |whole: u64| (whole.saturating_mul(thousandths) / WHOLE).max(1);
+        let part = |limit: u64| (limit.saturating_mul(thousandths) / WHOLE).max(1);
         Self { requests: part(self.requests), tokens: part(self.tokens) }
     }
 }
@@ -106,36 +107,36 @@ fn read(item: &Item, name: &str) -> Option<i64> {
 }
 
 impl Quota {
-    /// The view of `model` in `table`, which has these `limits`.
+    /// Returns the quota of `model`, which has these `limits`, stored in `table`.
     pub fn new(client: Client, table: String, model: String, limits: Limits) -> Self {
         let whole = QuotaShare { thousandths: WHOLE, cut_at: UtcTime::from_epoch_millis(0) };
-        Self { client, table, model, limits, seen: Arc::new(Mutex::new(whole)) }
+        Self { client, table, model, limits, last_share: Arc::new(Mutex::new(whole)) }
     }
 
-    /// Admits a call that may use up to `tokens`, if the minute has room for it: mostly one
-    /// conditional UpdateItem, another at the first call of a minute.
+    /// Admits a call that may use up to `tokens` if the current minute has room for it. It usually takes one conditional
+    /// UpdateItem, and a second one for the first call of a minute.
     ///
     /// # Errors
-    /// [`AwsError`] when the table does not answer.
+    /// Returns [`AwsError`] if the table does not answer.
     pub async fn admit(&self, tokens: u64, now: UtcTime) -> Result<Admission, AwsError> {
         let minute = i64::try_from(WINDOW.as_millis()).unwrap_or(60_000);
         let mut window = now.epoch_millis().div_euclid(minute);
-        for _ in 0..TRIES {
-            let limits = self.limits.part(self.seen().at(now));
-            // A call that is larger than the whole minute is admitted to an empty one.
+        for _ in 0..TRIES_MAX {
+            let limits = self.limits.part(self.share().at(now));
+            // A call larger than the limit is admitted to an otherwise empty minute.
             let tokens = tokens.min(limits.tokens);
             let admitted = Admission::Admitted(Admitted { window, tokens });
             let Err(current) = self.count(window, tokens, limits).await? else { return Ok(admitted) };
             match read(&current, attribute::WINDOW) {
                 Some(open) if open == window => {
-                    // Full by what was known of the share; that may have changed.
-                    if self.learn(&current) {
+                    // The window is full at the share last read, which may have changed.
+                    if self.update_share(&current) {
                         continue;
                     }
                     let next = UtcTime::from_epoch_millis((window + 1) * minute);
                     return Ok(Admission::Full(next.since(now).max(Duration::from_millis(1))));
                 }
-                // Another worker's clock is a little ahead: its minute counts.
+                // The clock of another worker is slightly ahead: use its window.
                 Some(open) if open == window + 1 => window = open,
                 _ => {
                     if self.open(window, tokens).await? {
@@ -147,10 +148,10 @@ impl Quota {
         Ok(Admission::Full(WINDOW / 10))
     }
 
-    /// Corrects what was counted for an admitted call to the tokens that it `used`.
+    /// Corrects the count of an admitted call to the tokens that it `used`.
     ///
     /// # Errors
-    /// [`AwsError`] when the table does not answer: the minute then counts too much, and ends.
+    /// Returns [`AwsError`] if the table does not answer. The rest of the minute then has less room than it should.
     pub async fn settle(&self, admitted: Admitted, used: u64) -> Result<(), AwsError> {
         let difference = i128::from(used) - i128::from(admitted.tokens);
         let request = self
@@ -164,20 +165,20 @@ impl Quota {
         conditional(request).await.map(drop)
     }
 
-    /// The model throttled although there was room: halves the share of all workers, once in a
-    /// while.
+    /// Halves the share of all workers, because the model throttled an admitted call. Has no effect within
+    /// five seconds of the last cut.
     ///
     /// # Errors
-    /// [`AwsError`] when the table does not answer.
+    /// Returns [`AwsError`] if the table does not answer.
     pub async fn throttled(&self, now: UtcTime) -> Result<(), AwsError> {
-        let pause = i64::try_from(CUT_PAUSE.as_millis()).unwrap_or_default();
-        // Twice: what this worker knew of the share may be old.
+        let interval = i64::try_from(CUT_INTERVAL.as_millis()).unwrap_or_default();
+        // Twice, because the share that this worker knows may be out of date.
         for _ in 0..2 {
-            let seen = self.seen();
-            if now.since(seen.cut_at) < CUT_PAUSE {
+            let last = self.share();
+            if now.since(last.cut_at) < CUT_INTERVAL {
                 return Ok(());
             }
-            let share = (seen.at(now) / 2).max(LEAST);
+            let share = (last.at(now) / 2).max(SHARE_MIN);
             let request = self
                 .update()
                 .update_expression("SET #share = :share, #cut_at = :now")
@@ -188,23 +189,23 @@ impl Quota {
                 .expression_attribute_names("#cut_at", attribute::CUT_AT)
                 .expression_attribute_values(":share", number(share))
                 .expression_attribute_values(":now", number(now.epoch_millis()))
-                .expression_attribute_values(":seen", number(seen.cut_at.epoch_millis()))
-                .expression_attribute_values(":before", number(now.epoch_millis() - pause));
+                .expression_attribute_values(":seen", number(last.cut_at.epoch_millis()))
+                .expression_attribute_values(":before", number(now.epoch_millis() - interval));
             match conditional(request).await? {
                 Ok(item) => {
-                    self.learn(&item);
+                    self.update_share(&item);
                     tracing::warn!(model = %self.model, thousandths = share, "the model throttles: all workers take a smaller share of its quota");
                     return Ok(());
                 }
                 Err(item) => {
-                    self.learn(&item);
+                    self.update_share(&item);
                 }
             }
         }
         Ok(())
     }
 
-    /// Counts a call in the open `window`.
+    /// Counts a call in the open `window`. Returns the item as `Err` if another window is open or this one is full.
     async fn count(&self, window: i64, tokens: u64, limits: Limits) -> Result<Result<(), Item>, AwsError> {
         let request = self
             .update()
@@ -219,11 +220,11 @@ impl Quota {
             .expression_attribute_values(":requests", number(limits.requests))
             .expression_attribute_values(":room", number(limits.tokens - tokens));
         Ok(conditional(request).await?.map(|item| {
-            self.learn(&item);
+            self.update_share(&item);
         }))
     }
 
-    /// Opens `window` with one call in it, unless another worker did.
+    /// Opens `window` with one call in it. Returns `false` if another worker has opened it.
     async fn open(&self, window: i64, tokens: u64) -> Result<bool, AwsError> {
         let end = UtcTime::from_epoch_millis((window + 2) * 60_000);
         let request = self
@@ -231,7 +232,7 @@ impl Quota {
             .update_expression(
                 "SET #window = :window, #requests = :one, #tokens = :tokens, #expires = :expires",
             )
-            // A window far ahead is that of a clock gone wrong, for which nobody waits.
+            // A window far in the future comes from a wrong clock, and is replaced.
             .condition_expression("attribute_not_exists(#window) OR #window < :window OR #window > :ahead")
             .expression_attribute_names("#window", attribute::WINDOW)
             .expression_attribute_names("#requests", attribute::REQUESTS)
@@ -241,14 +242,14 @@ impl Quota {
             .expression_attribute_values(":ahead", number(window + 1))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":tokens", number(tokens))
-            // Long after the share has grown back.
+            // The item outlives the time that the share needs to grow back.
             .expression_attribute_values(
                 ":expires",
                 number(end.plus(Duration::from_secs(24 * 3600)).epoch_seconds()),
             );
         let opened = conditional(request).await?;
         let (Ok(item) | Err(item)) = &opened;
-        self.learn(item);
+        self.update_share(item);
         Ok(opened.is_ok())
     }
 
@@ -259,19 +260,19 @@ impl Quota {
             .key(attribute::PK, AttributeValue::S(format!("Q#{}", self.model)))
     }
 
-    fn seen(&self) -> QuotaShare {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn share(&self) -> QuotaShare {
+        *self.last_share.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over the share that an item shows; whether it is another one.
-    fn learn(&self, item: &Item) -> bool {
-        let shown = read(item, attribute::SHARE).zip(read(item, attribute::CUT_AT));
-        let Some((thousandths, cut_at)) = shown else { return false };
+    /// Stores the share that an item contains. Returns whether it changed.
+    fn update_share(&self, item: &Item) -> bool {
+        let stored = read(item, attribute::SHARE).zip(read(item, attribute::CUT_AT));
+        let Some((thousandths, cut_at)) = stored else { return false };
         let share = QuotaShare {
-            thousandths: u64::try_from(thousandths).unwrap_or(LEAST).clamp(LEAST, WHOLE),
+            thousandths: u64::try_from(thousandths).unwrap_or(SHARE_MIN).clamp(SHARE_MIN, WHOLE),
             cut_at: UtcTime::from_epoch_millis(cut_at),
         };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *seen, share) != share
+        let mut last = self.last_share.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *last, share) != share
     }
 }

@@ -1,4 +1,4 @@
-//! One request to AWS: a span after the semantic conventions, a measurement, a sorted error.
+//! Instrumented requests to AWS: each has a span, a duration metric and a classified error.
 
 use std::{error::Error as StdError, future::Future, time::Instant};
 
@@ -6,18 +6,17 @@ use aws_sdk_dynamodb::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
 };
+use telemetry::metrics::metrics;
 use tracing::{Instrument, field::Empty, info_span};
 
-use super::error::AwsError;
-use telemetry::metrics::metrics;
+use crate::error::AwsError;
 
-/// Sends `request`, which is `operation` of `service`, in a span of its own.
-///
-/// The span follows OpenTelemetry's "Semantic conventions for AWS SDK client spans".
+/// Sends `request`, an `operation` of `service`, in its own span, and records its duration. The span follows OpenTelemetry's
+/// "Semantic conventions for AWS SDK client spans".
 ///
 /// # Errors
-/// What the SDK says after its own retries; sort it with [`AwsError::from_sdk`].
-pub async fn instrumented<T, E>(
+/// Returns the error of the SDK after its retries; [`AwsError::from_sdk`] classifies it.
+pub(crate) async fn instrumented<T, E>(
     service: &'static str,
     operation: &'static str,
     request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -36,12 +35,12 @@ where
         error.type = Empty,
     );
     let started = Instant::now();
-    // The SDK's futures take tens of kilobytes: on the heap they do not add up in ours.
+    // The SDK's futures have tens of kilobytes; boxing keeps them out of the caller's future.
     let answer = Box::pin(request).instrument(span.clone()).await;
     let mut failure = None;
     if let Err(error) = &answer {
         let code = error.code().unwrap_or("no_answer").to_owned();
-        // The guard of a conditional write that does not hold is an answer, not a failure.
+        // A conditional write whose condition does not hold is an expected answer, not a failure.
         if code != "ConditionalCheckFailedException" {
             span.record("error.type", code.as_str());
             span.record("otel.status_code", "ERROR");
@@ -52,10 +51,10 @@ where
     answer
 }
 
-/// [`instrumented`], with the error sorted.
+/// Sends `request` as [`instrumented`] does, and classifies its error.
 ///
 /// # Errors
-/// What went wrong, after the SDK's own retries.
+/// Returns [`AwsError`] if the request fails after the SDK's retries.
 pub async fn send<T, E>(
     service: &'static str,
     operation: &'static str,

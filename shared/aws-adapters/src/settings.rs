@@ -1,58 +1,55 @@
-//! The settings of the adapters and of the report lifecycle, the same for both services.
+//! The settings of the adapters and of the report lifecycle, which both services share.
 
 use domain::lifecycle::Policy;
 use service_runtime::{
-    config::{Presence, Reader, Setting},
+    config::{Presence, Reader},
     settings,
 };
 use url::Url;
 
 settings! {
-    /// The settings of the adapters to AWS and of the lifecycle, the same for both services.
+    /// The settings of the adapters to AWS and of the lifecycle, which both services share.
     AWS_SETTINGS:
     TABLE = "DOSSIER_TABLE", Presence::Default("dossier"), "name of the DynamoDB table";
     QUEUE_URL = "DOSSIER_QUEUE_URL", Presence::Required, "URL of the SQS queue of reports";
-    CALLBACK_QUEUE_URL = "DOSSIER_CALLBACK_QUEUE_URL", Presence::Required, "URL of the SQS queue of call-backs";
+    CALLBACK_QUEUE_URL = "DOSSIER_CALLBACK_QUEUE_URL", Presence::Required, "URL of the SQS queue of webhooks";
     BUCKET = "DOSSIER_BUCKET", Presence::Default("dossier-reports"), "name of the S3 bucket";
-    KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional, "KMS key that encrypts objects; without it S3's own keys do (SSE-S3)";
+    KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional, "KMS key that encrypts objects; if not set, S3 uses its own keys (SSE-S3)";
     LINK_ENDPOINT = "DOSSIER_LINK_ENDPOINT", Presence::Optional,
-        "base URL of S3 in the links that clients get, where clients reach it by another name than the services do, as behind an emulator";
-    ATTEMPTS = "DOSSIER_ATTEMPTS", Presence::Default("3"), "attempts that one submission of a report is worth, 1 to 20";
+        "base URL of S3 in the links for clients, if clients reach S3 under another address than the services, as with an emulator";
+    ATTEMPTS = "DOSSIER_ATTEMPTS", Presence::Default("3"), "maximum number of attempts per submission of a report, 1 to 20";
     LEASE_SECONDS = "DOSSIER_LEASE_SECONDS", Presence::Default("60"),
-        "seconds after which a report whose worker is silent may be taken over, 5 to 3600";
+        "seconds without a heartbeat after which another worker may take over a report, 5 to 3600";
     PICKUP_GRACE_SECONDS = "DOSSIER_PICKUP_GRACE_SECONDS", Presence::Default("120"),
-        "seconds after which a report that no worker took is sent to the queue again, 1 to 3600";
+        "seconds after which the message of a report that no worker has claimed is sent again, 1 to 3600";
 }
 
-/// Where the adapters find what they adapt.
+/// The names and addresses of the AWS resources, and the lifecycle policy.
 #[derive(Clone, Debug)]
 pub struct AwsSettings {
     /// Name of the table.
     pub table: String,
-    /// URL of the queue.
+    /// URL of the report queue.
     pub queue_url: String,
-    /// URL of the queue of call-backs.
+    /// URL of the webhook queue.
     pub callback_queue_url: String,
     /// Name of the bucket.
     pub bucket: String,
-    /// Key that encrypts objects.
+    /// KMS key that encrypts objects.
     pub kms_key_id: Option<String>,
-    /// Where links to artifacts lead, if not to where the services reach S3.
+    /// Base URL of links to artifacts, if it differs from the services' S3 endpoint.
     pub link_endpoint: Option<String>,
-    /// The numbers of the lifecycle.
+    /// The limits and durations of the lifecycle.
     pub policy: Policy,
 }
 
-/// The settings of commands that work on the table alone.
-pub const TABLE_SETTINGS: &[Setting] = &[TABLE];
-
-/// The name of the table, for commands that work on it alone.
+/// Reads the name of the table, for commands that need only the table.
 pub fn table(reader: &mut Reader<'_>) -> Option<String> {
     reader.text(&TABLE)
 }
 
 impl AwsSettings {
-    /// Reads [`AWS_SETTINGS`]; none when `reader` noted an error.
+    /// Reads [`AWS_SETTINGS`]. Returns `None` if `reader` recorded an error.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let table = reader.text(&TABLE);
         let queue_url = reader.parse::<Url>(&QUEUE_URL).map(String::from);
@@ -90,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_hold_where_nothing_is_set() {
+    fn defaults_apply_where_nothing_is_set() {
         let environment = environment(&[
             ("DOSSIER_QUEUE_URL", "http://q"),
             ("DOSSIER_CALLBACK_QUEUE_URL", "http://c"),
@@ -104,14 +101,16 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_reported_at_once_without_its_value() {
+    fn all_errors_are_reported_together_without_values() {
         let environment = environment(&[("DOSSIER_ATTEMPTS", "s3cret"), ("DOSSIER_LEASE_SECONDS", "1")]);
         let mut reader = Reader::new(&environment);
         let read = AwsSettings::read(&mut reader);
         let text = reader.finish(read).unwrap_err().to_string();
-        for name in
-            ["DOSSIER_QUEUE_URL is not set", "DOSSIER_ATTEMPTS cannot be read", "DOSSIER_LEASE_SECONDS is 1"]
-        {
+        for name in [
+            "DOSSIER_QUEUE_URL is not set",
+            "DOSSIER_ATTEMPTS cannot be parsed",
+            "DOSSIER_LEASE_SECONDS is 1",
+        ] {
             assert!(text.contains(name), "{text}");
         }
         assert!(!text.contains("s3cret"));

@@ -1,9 +1,11 @@
-//! What tenants spend on the model, by day: reserved before a call, settled after it, each by one
-//! conditional write, so that a budget holds and a sum is exact however many workers spend at once.
+//! The model budget, usage and report limit of each tenant, by day.
 //!
-//! A day of a tenant is one item of the table. A reservation is an attribute of it, named after its
-//! call, which is there from the reservation to the settlement: so a write whose answer was lost and
-//! that is repeated is recognised, and a call that nobody knows the outcome of stays reserved.
+//! An amount is reserved before a model call and settled after it, each with one conditional write, so that budgets hold
+//! and sums are exact no matter how many workers spend concurrently.
+//!
+//! Each day of a tenant is one item. A reservation is an attribute of the item, named after its call, which exists from
+//! reservation to settlement. A repeated write whose first answer was lost is therefore recognised, and a call with an
+//! unknown outcome stays reserved.
 
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use aws_sdk_dynamodb::{
     Client, operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
 };
 
-use super::{
+use crate::{
     dynamodb::{DYNAMODB, Item, conditional, conditional_once, get_all, number},
     error::AwsError,
     request::send,
@@ -21,7 +23,7 @@ use domain::{
     usage::{Day, MicroUsd, TenantUsage},
 };
 
-/// How long a day's sums are kept.
+/// How long the item of a day is kept.
 const RETENTION: Duration = Duration::from_secs(400 * 24 * 3600);
 
 mod attribute {
@@ -36,49 +38,51 @@ mod attribute {
     pub(super) const EXPIRES_AT: &str = "expires_at";
 }
 
-/// The sums of the tenants.
+/// The budgets and usage of all tenants.
 #[derive(Clone, Debug)]
 pub struct Spending {
     client: Client,
     table: String,
 }
 
-/// A call of the model, for which money is reserved.
+/// A model call for which an amount is reserved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ModelCall {
-    /// Who pays.
+    /// The tenant whose budget is used.
     pub tenant: Tenant,
-    /// For what.
+    /// The report.
     pub report: ReportId,
-    /// The report's attempt.
+    /// The attempt of the report.
     pub attempt: u32,
-    /// Which of the attempt's calls, counted from 1.
+    /// The number of the call within the attempt, from 1.
     pub number: u32,
-    /// The day whose budget it is taken from.
+    /// The day whose budget is used.
     pub day: Day,
 }
 
 /// The outcome of [`Spending::reserve`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserved {
-    /// The money is reserved.
+    /// The amount is reserved.
     Yes {
-        /// What else is reserved for the same report on this day: calls that ended without a word.
+        /// Other amounts reserved for the same report on this day, by calls with an unknown outcome.
         unsettled: MicroUsd,
     },
-    /// The day's budget does not have it.
+    /// The amount exceeds the rest of the day's budget.
     Exceeded {
-        /// What is spent or reserved already.
+        /// The amount that is already spent or reserved.
         committed: MicroUsd,
     },
 }
 
 impl ModelCall {
+    /// Returns the name of the reservation's attribute.
     fn attribute(&self) -> String {
         format!("{}{}.{}", prefix(self.report), self.attempt, self.number)
     }
 }
 
+/// Returns the common prefix of the reservations of a report.
 fn prefix(report: ReportId) -> String {
     format!("call.{report}.")
 }
@@ -87,12 +91,12 @@ fn key(tenant: &Tenant, day: Day) -> String {
     format!("U#{tenant}#{day}")
 }
 
-/// A sum of the item, zero where it is not there yet.
+/// Returns a number of the item, or zero if it has no such attribute.
 fn sum(item: &Item, name: &str) -> u64 {
     item.get(name).and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default()
 }
 
-/// One write: its update, its condition, and the values and the call that both speak of.
+/// A conditional update of the item of `call`. In its expressions, `#call` stands for the reservation.
 struct Write<'a> {
     call: &'a ModelCall,
     update: String,
@@ -102,16 +106,15 @@ struct Write<'a> {
 }
 
 impl Spending {
-    /// The sums in `table`.
+    /// Returns the budgets and usage in `table`.
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// Reserves `amount` for `call` if the day's `budget` has it: one conditional UpdateItem. Done
-    /// again, it changes nothing.
+    /// Reserves `amount` for `call` if the day's `budget` allows it, with one conditional UpdateItem. Idempotent.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be reserved.
+    /// Returns [`AwsError`] if it is not certain that the amount is reserved.
     pub async fn reserve(
         &self,
         call: &ModelCall,
@@ -129,32 +132,32 @@ impl Spending {
             ],
         };
         if let Some(budget) = budget {
-            // More than the whole budget fits on no day.
+            // An amount larger than the whole budget never fits.
             let Some(room) = budget.minus(amount) else {
                 return Ok(Reserved::Exceeded { committed: self.committed(&call.tenant, call.day).await? });
             };
             write.condition += " AND (attribute_not_exists(#committed) OR #committed <= :room)";
             write.values.push((":room", number(room.millionths())));
         }
-        let own = call.attribute();
+        let reservation = call.attribute();
         let item = match self.write(write).await? {
             Ok(item) => item,
             // Reserved by an earlier try whose answer was lost.
-            Err(item) if item.contains_key(&own) => item,
+            Err(item) if item.contains_key(&reservation) => item,
             Err(item) => {
                 let committed = MicroUsd::new(sum(&item, attribute::COMMITTED));
                 return Ok(Reserved::Exceeded { committed });
             }
         };
         let of_report = prefix(call.report);
-        let others = item.keys().filter(|name| **name != own && name.starts_with(&of_report));
+        let others = item.keys().filter(|name| **name != reservation && name.starts_with(&of_report));
         Ok(Reserved::Yes { unsettled: others.map(|name| MicroUsd::new(sum(&item, name))).sum() })
     }
 
-    /// Turns the reservation for `call` into what was `spent`. Done again, it changes nothing.
+    /// Replaces the reservation of `call` by what was `spent`. Idempotent.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be settled.
+    /// Returns [`AwsError`] if it is not certain that the call is settled.
     pub async fn settle(
         &self,
         call: &ModelCall,
@@ -188,11 +191,10 @@ impl Spending {
         self.write(write).await.map(drop)
     }
 
-    /// Gives back what was reserved for `call`, which is known not to be answered. Done again, it
-    /// changes nothing.
+    /// Removes the reservation of `call`, which is known to have cost nothing. Idempotent.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be given back.
+    /// Returns [`AwsError`] if it is not certain that the reservation is removed.
     pub async fn release(&self, call: &ModelCall, reserved: MicroUsd) -> Result<(), AwsError> {
         let write = Write {
             call,
@@ -204,11 +206,10 @@ impl Spending {
         self.write(write).await.map(drop)
     }
 
-    /// What `tenant` has spent on each day from `from` to `to`, both included; days without any are
-    /// left out.
+    /// Returns the usage of `tenant` on each day from `from` to `to`, both included. Days without usage are left out.
     ///
     /// # Errors
-    /// [`AwsError`] when it cannot be read.
+    /// Returns [`AwsError`] if the usage cannot be read.
     pub async fn by_day(
         &self,
         tenant: &Tenant,
@@ -218,25 +219,25 @@ impl Spending {
         let days: Vec<Day> = from.to(to).collect();
         let keys: Vec<String> = days.iter().map(|day| key(tenant, *day)).collect();
         let items = get_all(&self.client, &self.table, keys).await?;
-        let spent = |day: Day| {
+        let usage_of = |day: Day| {
             let item = items.get(&key(tenant, day))?;
-            let spent = TenantUsage {
+            let usage = TenantUsage {
                 input_tokens: sum(item, attribute::INPUT_TOKENS),
                 output_tokens: sum(item, attribute::OUTPUT_TOKENS),
                 cost: MicroUsd::new(sum(item, attribute::COST)),
                 model_calls: sum(item, attribute::MODEL_CALLS),
                 reports: sum(item, attribute::REPORTS),
             };
-            // Reports may have been asked for on a day without any use.
-            (spent != TenantUsage::default()).then_some((day, spent))
+            // The item may exist without model usage, because it also counts submitted reports.
+            (usage != TenantUsage::default()).then_some((day, usage))
         };
-        Ok(days.into_iter().filter_map(spent).collect())
+        Ok(days.into_iter().filter_map(usage_of).collect())
     }
 
-    /// What is spent or reserved on a day.
+    /// Returns the amount that is spent or reserved on a day.
     ///
     /// # Errors
-    /// [`AwsError`] when it cannot be read.
+    /// Returns [`AwsError`] if the amount cannot be read.
     pub async fn committed(&self, tenant: &Tenant, day: Day) -> Result<MicroUsd, AwsError> {
         let request = self
             .client
@@ -248,54 +249,55 @@ impl Spending {
         Ok(MicroUsd::new(answer.item.map_or(0, |item| sum(&item, attribute::COMMITTED))))
     }
 
-    /// Counts up to `wanted` new reports of `tenant` on `day`, so that no more than `most` are counted in all: how many
-    /// were. A try whose answer was lost may count twice, never too few.
+    /// Admits up to `requested` new reports of `tenant` on `day`, so that no more than `max` are admitted in all. Returns how
+    /// many were admitted. If an answer is lost, reports may count twice against the limit, but never too few.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known how many.
-    pub async fn admit(&self, tenant: &Tenant, day: Day, wanted: u64, most: u64) -> Result<u64, AwsError> {
-        let mut more = wanted.min(most);
-        while more > 0 {
+    /// Returns [`AwsError`] if it is not certain how many were admitted.
+    pub async fn admit(&self, tenant: &Tenant, day: Day, requested: u64, max: u64) -> Result<u64, AwsError> {
+        let mut count = requested.min(max);
+        while count > 0 {
             let request = self
-                .count(tenant, day, more)
+                .add_admitted(tenant, day, count)
                 .condition_expression("attribute_not_exists(#admitted) OR #admitted <= :room")
-                .expression_attribute_values(":room", number(most - more));
+                .expression_attribute_values(":room", number(max - count));
             match conditional(request).await? {
-                Ok(_) => return Ok(more),
-                // Others may count meanwhile: what is left only shrinks.
-                Err(item) => more = (more - 1).min(most.saturating_sub(sum(&item, attribute::ADMITTED))),
+                Ok(_) => return Ok(count),
+                // Other processes admit reports concurrently, so the remainder only shrinks.
+                Err(item) => count = (count - 1).min(max.saturating_sub(sum(&item, attribute::ADMITTED))),
             }
         }
         Ok(0)
     }
 
-    /// Counts `unused` reports of those that were [admitted](Self::admit) no longer.
+    /// Returns `unused` reports that were [admitted](Self::admit) to the day's limit.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be done.
+    /// Returns [`AwsError`] if it is not certain that they were returned.
     pub async fn give_back(&self, tenant: &Tenant, day: Day, unused: u64) -> Result<(), AwsError> {
-        let request =
-            self.count(tenant, day, -i128::from(unused)).condition_expression("attribute_exists(#admitted)");
-        // Done twice it would let too many in; not done it costs the tenant that room.
+        let request = self
+            .add_admitted(tenant, day, -i128::from(unused))
+            .condition_expression("attribute_exists(#admitted)");
+        // Applied twice it would admit too many reports; not applied it only costs the tenant that many.
         conditional_once(request).await.map(drop)
     }
 
-    fn count(&self, tenant: &Tenant, day: Day, more: impl ToString) -> UpdateItemFluentBuilder {
+    fn add_admitted(&self, tenant: &Tenant, day: Day, change: impl ToString) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.table)
             .key(attribute::PK, AttributeValue::S(key(tenant, day)))
-            .update_expression("SET #expires = :expires ADD #admitted :more")
+            .update_expression("SET #expires = :expires ADD #admitted :change")
             .expression_attribute_names("#admitted", attribute::ADMITTED)
             .expression_attribute_names("#expires", attribute::EXPIRES_AT)
-            .expression_attribute_values(":more", number(more))
+            .expression_attribute_values(":change", number(change))
             .expression_attribute_values(":expires", number(day.start().plus(RETENTION).epoch_seconds()))
     }
 
-    /// The item after the write; or, where its condition did not hold, the item as it is.
+    /// Sends a write. Returns as [`conditional`].
     async fn write(&self, write: Write<'_>) -> Result<Result<Item, Item>, AwsError> {
         let names =
-            write.names.iter().map(|(name, stands_for)| ((*name).to_owned(), (*stands_for).to_owned()));
+            write.names.iter().map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned()));
         let names = names.chain([("#call".to_owned(), write.call.attribute())]).collect();
         let values = write.values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let request = self

@@ -1,4 +1,4 @@
-//! The secrets that call-backs are signed with, one item of the table for each tenant.
+//! The secrets that sign webhooks, one item of the table per tenant.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     dynamodb::{DYNAMODB, Item, conditional, number},
     error::AwsError,
     request::send,
 };
 use domain::{identity::Tenant, time::UtcTime};
 
-/// Bytes of a secret: 24 to 64 by the Standard Webhooks specification.
+/// Length of a secret in bytes; the Standard Webhooks specification allows 24 to 64.
 pub const SECRET_BYTES: usize = 32;
 
-/// Secrets that sign together, at most: whoever rotates more often loses the oldest at once.
-const MOST: usize = 4;
+/// Maximum number of secrets that sign concurrently. Rotating more often drops the oldest one at once.
+const SECRETS_MAX: usize = 4;
 
-/// Writes until a change that others make at the same time is given up.
-const TRIES: u32 = 4;
+/// Maximum number of writes for a change that conflicts with concurrent ones.
+const TRIES_MAX: u32 = 4;
 
 const PREFIX: &str = "whsec_";
 
-/// The secrets of every tenant.
+/// The store of all tenants' secrets.
 #[derive(Clone, Debug)]
 pub struct WebhookSecrets {
     client: Client,
@@ -37,14 +37,14 @@ pub struct WebhookSecrets {
 pub struct WebhookSecret {
     /// The secret.
     pub bytes: SecretSlice<u8>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: UtcTime,
-    /// Until when it signs; the current one has no end yet.
+    /// When it stops signing; `None` for the current secret.
     pub expires_at: Option<UtcTime>,
 }
 
 impl WebhookSecret {
-    /// The secret as receivers configure it: `whsec_` and Base64.
+    /// Returns the secret in the form that receivers configure: `whsec_` and Base64.
     pub fn text(&self) -> SecretString {
         format!("{PREFIX}{}", STANDARD.encode(self.bytes.expose_secret())).into()
     }
@@ -59,15 +59,16 @@ struct Stored {
 }
 
 impl WebhookSecrets {
-    /// The secrets in `table`.
+    /// Returns the secrets in `table`.
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// The secrets of `tenant` that sign at `now`, the current one first. The first time, `fresh` becomes it.
+    /// Returns the secrets of `tenant` that sign at `now`, the current one first. If the tenant has none, stores `fresh` as
+    /// its first secret.
     ///
     /// # Errors
-    /// [`AwsError`] when they are not known.
+    /// Returns [`AwsError`] if the secrets cannot be read or stored.
     pub async fn of(
         &self,
         tenant: &Tenant,
@@ -82,15 +83,15 @@ impl WebhookSecrets {
         if self.write(tenant, &first, version).await? {
             return Ok(first);
         }
-        // Somebody else has made one meanwhile: that one counts.
+        // Another process stored one in the meantime, which takes precedence.
         Ok(signing(self.read(tenant).await?.0, now))
     }
 
-    /// Makes `fresh` the current secret of `tenant`; the ones before sign beside it for `overlap`, if they do not end
-    /// earlier anyway. Gives all that sign.
+    /// Makes `fresh` the current secret of `tenant`. Previous secrets continue to sign for `overlap`, unless they end earlier.
+    /// Returns all secrets that sign.
     ///
     /// # Errors
-    /// [`AwsError`] when it is not known to be done.
+    /// Returns [`AwsError`] if it is not certain that the secret is stored.
     pub async fn rotate(
         &self,
         tenant: &Tenant,
@@ -99,14 +100,14 @@ impl WebhookSecrets {
         fresh: [u8; SECRET_BYTES],
     ) -> Result<Vec<WebhookSecret>, AwsError> {
         let end = now.plus(overlap);
-        for _ in 0..TRIES {
-            let (before, version) = self.read(tenant).await?;
-            // An own earlier try whose answer was lost.
-            if before.iter().any(|secret| secret.bytes.expose_secret() == fresh) {
-                return Ok(signing(before, now));
+        for _ in 0..TRIES_MAX {
+            let (previous, version) = self.read(tenant).await?;
+            // Stored by an earlier try whose answer was lost.
+            if previous.iter().any(|secret| secret.bytes.expose_secret() == fresh) {
+                return Ok(signing(previous, now));
             }
             let current = WebhookSecret { bytes: fresh.to_vec().into(), created_at: now, expires_at: None };
-            let older = before.into_iter().map(|secret| WebhookSecret {
+            let older = previous.into_iter().map(|secret| WebhookSecret {
                 expires_at: Some(secret.expires_at.map_or(end, |earlier| earlier.min(end))),
                 ..secret
             });
@@ -115,7 +116,7 @@ impl WebhookSecrets {
                 return Ok(secrets);
             }
         }
-        Err(AwsError::unusable(DYNAMODB, "UpdateItem", "the secrets are changed by many at the same time"))
+        Err(AwsError::unusable(DYNAMODB, "UpdateItem", "too many concurrent changes of the tenant's secrets"))
     }
 
     async fn read(&self, tenant: &Tenant) -> Result<(Vec<WebhookSecret>, u64), AwsError> {
@@ -135,7 +136,7 @@ impl WebhookSecrets {
             .map(|Stored { secret, created_at, expires_at }| {
                 let bytes = STANDARD
                     .decode(secret)
-                    .map_err(|_| AwsError::unusable(DYNAMODB, OPERATION, "no Base64"))?;
+                    .map_err(|_| AwsError::unusable(DYNAMODB, OPERATION, "a secret is not valid Base64"))?;
                 Ok(WebhookSecret { bytes: bytes.into(), created_at, expires_at })
             })
             .collect();
@@ -179,7 +180,8 @@ fn key(tenant: &Tenant) -> AttributeValue {
     AttributeValue::S(format!("W#{tenant}"))
 }
 
+/// Returns the secrets that sign at `now`.
 fn signing(secrets: Vec<WebhookSecret>, now: UtcTime) -> Vec<WebhookSecret> {
     let signs = |secret: &WebhookSecret| secret.expires_at.is_none_or(|end| now < end);
-    secrets.into_iter().filter(signs).take(MOST).collect()
+    secrets.into_iter().filter(signs).take(SECRETS_MAX).collect()
 }

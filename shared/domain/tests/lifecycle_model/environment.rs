@@ -1,8 +1,8 @@
-//! What can happen next: the steps of API, workers and sweeper, time, what a person wishes, and
-//! the faults.
+//! The actions that can happen next: steps of the API, the workers and the sweeper, the passage of time, people's wishes,
+//! and faults.
 //!
-//! Deadlines are longer than steps: time passes by itself only when nothing that is to be done
-//! before is left. That it passes earlier is a fault, and explored as such.
+//! Deadlines are longer than steps, so time passes by itself only if no earlier step is left. A deadline that passes
+//! earlier is a fault, and is explored as such.
 
 use domain::lifecycle::{Command, apply};
 
@@ -11,17 +11,17 @@ use crate::{
     world::{At, Receipt, Settle, World, now},
 };
 
-/// What a person may want for a report.
+/// A person's wish for a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
-    /// The first command that the API tries for a cancel.
+    /// The command that the API tries first to cancel a report.
     Cancel,
-    /// The second.
+    /// The command that the API tries second.
     RequestCancel,
     Resubmit,
 }
 
-/// One step of the system. Numbers are those of workers (`worker`) and reports (`report`).
+/// One step of the system. `worker` and `report` are indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Submit { report: usize },
@@ -30,8 +30,8 @@ pub(crate) enum Action {
     Step { worker: usize },
     StaleReceiptDeletes { worker: usize },
     Beat { worker: usize },
-    LeaseRunsOut { report: usize },
-    FallsDue { report: usize },
+    LeaseExpires { report: usize },
+    BecomesDue { report: usize },
     SweeperGivesUp { report: usize },
     SweeperRedispatches { report: usize },
     DeadLetterFails { report: usize },
@@ -51,7 +51,7 @@ impl Wish {
 }
 
 impl World {
-    /// Everything that can happen now.
+    /// Adds every action that is possible now.
     pub(crate) fn possible(&self, setup: &Setup, actions: &mut Vec<Action>) {
         for report in 0..setup.reports {
             self.possible_for_report(setup, report, actions);
@@ -81,8 +81,9 @@ impl World {
                 actions.push(Action::ReportFault { report, fault });
             }
         }
-        let letter_counts = setup.seeded(Bug::OldLetterBuries) || cell.letter == cell.generation + 1;
-        if cell.letter > 0 && letter_counts && allowed(&Command::Bury) {
+        let letter_is_current =
+            setup.seeded(Bug::OldDeadLetterFails) || cell.dead_letter == cell.generation + 1;
+        if cell.dead_letter > 0 && letter_is_current && allowed(&Command::Bury) {
             actions.push(Action::DeadLetterFails { report });
         }
         let in_flight =
@@ -90,17 +91,17 @@ impl World {
         if (cell.visible > 0 || in_flight) && may(Fault::Repeated) {
             actions.push(Action::ReportFault { report, fault: Fault::Repeated });
         }
-        if cell.lease_runs() {
+        if cell.lease_unexpired() {
             let held = (0..self.workers.len())
                 .any(|worker| self.workers[worker].report == report && self.holds_lease(worker));
             if !held {
-                actions.push(Action::LeaseRunsOut { report });
+                actions.push(Action::LeaseExpires { report });
             } else if may(Fault::LeaseRunsOut) {
                 actions.push(Action::ReportFault { report, fault: Fault::LeaseRunsOut });
             }
         } else if row.due_at.is_some() && !cell.is_due() {
             if cell.visible == 0 && cell.to_send == 0 && !in_flight {
-                actions.push(Action::FallsDue { report });
+                actions.push(Action::BecomesDue { report });
             } else if may(Fault::Backlog) {
                 actions.push(Action::ReportFault { report, fault: Fault::Backlog });
             }
@@ -165,7 +166,7 @@ impl World {
         }
     }
 
-    /// The state after `action`; none when it changes nothing.
+    /// Returns the state after `action`, or `None` if the action changes nothing.
     pub(crate) fn after(&self, setup: &Setup, action: Action) -> Option<Self> {
         let mut next = self.clone();
         match action {
@@ -181,8 +182,8 @@ impl World {
             Action::Step { worker } => next.step(setup, worker),
             Action::StaleReceiptDeletes { worker } => next.delete_stale(worker),
             Action::Beat { worker } => next.beat(setup, worker),
-            Action::LeaseRunsOut { report } => next.run_out_lease(report),
-            Action::FallsDue { report } => next.fall_due(report),
+            Action::LeaseExpires { report } => next.expire_lease(report),
+            Action::BecomesDue { report } => next.become_due(report),
             Action::SweeperGivesUp { report } => {
                 next.execute(setup, report, &Command::GiveUp, None);
             }
@@ -209,23 +210,23 @@ impl World {
                     Fault::Lost => cell.visible -= 1,
                     Fault::DeadLettered => {
                         cell.visible -= 1;
-                        cell.letter = cell.generation + 1;
+                        cell.dead_letter = cell.generation + 1;
                     }
                     Fault::Repeated => cell.visible += 1,
-                    Fault::LeaseRunsOut => next.run_out_lease(report),
-                    Fault::Backlog => next.fall_due(report),
+                    Fault::LeaseRunsOut => next.expire_lease(report),
+                    Fault::Backlog => next.become_due(report),
                     _ => return None,
                 }
             }
             Action::WorkerFault { worker, fault } => {
                 next.faults -= 1;
-                next.befall(setup, worker, fault)?;
+                next.inject(setup, worker, fault)?;
             }
         }
         Some(next)
     }
 
-    fn befall(&mut self, setup: &Setup, worker: usize, fault: Fault) -> Option<()> {
+    fn inject(&mut self, setup: &Setup, worker: usize, fault: Fault) -> Option<()> {
         match fault {
             Fault::Crash => self.crash(worker),
             Fault::Death => {
@@ -243,7 +244,7 @@ impl World {
                 let (before, report) = (self.workers[worker], self.workers[worker].report);
                 let (row, visible) = (self.cells[report].row.clone(), self.cells[report].visible);
                 self.fine_step(setup, worker);
-                // The write came through, and nothing that follows from its answer.
+                // The write was applied, but nothing that follows from its answer happened.
                 (self.workers[worker], self.cells[report].visible) = (before, visible);
                 if self.cells[report].row == row {
                     return None;
@@ -261,7 +262,7 @@ impl World {
         Some(())
     }
 
-    fn run_out_lease(&mut self, report: usize) {
+    fn expire_lease(&mut self, report: usize) {
         let cell = &mut self.cells[report];
         let until = cell.row.as_ref().and_then(|row| row.lease.as_ref()).map(|lease| lease.expires_at);
         if let Some(until) = until {
@@ -269,7 +270,7 @@ impl World {
         }
     }
 
-    fn fall_due(&mut self, report: usize) {
+    fn become_due(&mut self, report: usize) {
         let cell = &mut self.cells[report];
         if let Some(due) = cell.row.as_ref().and_then(|row| row.due_at) {
             cell.pass(due.epoch_millis() - now().epoch_millis());

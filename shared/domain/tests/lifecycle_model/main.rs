@@ -1,9 +1,9 @@
-//! Model checking of the lifecycle: every state that crashes, lost, repeated and late messages,
-//! expired leases and a person's wishes can bring about, for two workers.
+//! Model checking of the lifecycle: every state that two workers can reach with crashes, lost, repeated and late messages,
+//! expired leases, and people who cancel and resubmit.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a test fails by panicking and tells what it saw"
+    reason = "a test fails by panicking and prints its statistics"
 )]
 
 mod environment;
@@ -13,6 +13,7 @@ mod properties;
 mod seeded;
 mod setup;
 mod table;
+mod violations;
 mod worker;
 mod world;
 
@@ -24,21 +25,22 @@ use proptest::prelude::*;
 use stateright::Property;
 
 use crate::{
-    model::{System, explore},
-    properties::{is_current, reached},
+    model::System,
+    properties::{check, reached},
     setup::{Fault, POLICY, Setup},
+    violations::is_current,
     world::{At, World},
 };
 
-/// States without which a run would prove little.
+/// Returns states that every exploration must reach to be meaningful.
 fn witnesses() -> Vec<Property<System>> {
     vec![
         reached("a report completes", |_, world| ended(world, Status::Completed)),
         reached("a report fails", |_, world| ended(world, Status::Failed)),
         reached("a report is given up because its workers vanished", |_, world| {
-            world.cells.iter().any(|cell| cell.troubles > 1 && cell.status() == Some(Status::Failed))
+            world.cells.iter().any(|cell| cell.failures > 1 && cell.status() == Some(Status::Failed))
         }),
-        reached("a worker works on after it lost its lease", |_, world| {
+        reached("a worker continues after it lost its lease", |_, world| {
             world.workers.iter().any(|worker| {
                 let row = world.cells[worker.report].row.as_ref();
                 worker.at == At::Complete && row.is_some_and(|row| !is_current(row, worker.attempt))
@@ -47,10 +49,11 @@ fn witnesses() -> Vec<Property<System>> {
     ]
 }
 
-fn with_person() -> Vec<Property<System>> {
+/// Adds states that people who cancel and resubmit must bring about.
+fn with_wishes() -> Vec<Property<System>> {
     let mut all = witnesses();
     all.extend([
-        reached("a cancel is promised", |_, world| world.cells.iter().any(|cell| cell.promised)),
+        reached("a cancellation is promised", |_, world| world.cells.iter().any(|cell| cell.cancel_promised)),
         reached("a report is cancelled", |_, world| ended(world, Status::Cancelled)),
         reached("a resubmitted report completes", |_, world| {
             world.cells.iter().any(|cell| cell.generation > 0 && cell.status() == Some(Status::Completed))
@@ -64,7 +67,7 @@ fn ended(world: &World, status: Status) -> bool {
 }
 
 fn holds(name: &str, setup: Setup, witnesses: Vec<Property<System>>) {
-    let verdict = explore(name, setup, witnesses);
+    let verdict = check(name, setup, witnesses);
     assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
     assert!(verdict.unreached.is_empty(), "{name}: never reached: {:?}", verdict.unreached);
 }
@@ -76,15 +79,15 @@ fn one_report_survives_any_four_faults() {
 }
 
 #[test]
-fn one_report_survives_any_two_faults_among_three_wishes() {
+fn one_report_survives_any_two_faults_and_three_wishes() {
     let setup = Setup { faults: 2, wishes: 3, kinds: Fault::ALL, ..Setup::CALM };
-    holds("one report, two faults, three wishes", setup, with_person());
+    holds("one report, two faults, three wishes", setup, with_wishes());
 }
 
-/// With each of two workers at a report of its own.
+/// Adds the state in which each of two workers processes a report of its own.
 fn with_two_reports() -> Vec<Property<System>> {
     let mut all = witnesses();
-    all.push(reached("two workers are at two reports", |_, world| {
+    all.push(reached("two workers process two reports", |_, world| {
         world.workers[0].report != world.workers[1].report
             && world.workers.iter().all(|worker| worker.at == At::Complete)
     }));
@@ -104,9 +107,9 @@ fn two_reports_survive_any_two_faults_and_a_wish() {
 }
 
 proptest! {
-    /// The ground on which the model lets time pass by moving deadlines.
+    /// Justifies that the model lets time pass by moving deadlines.
     #[test]
-    fn the_lifecycle_is_the_same_at_every_time(
+    fn the_lifecycle_does_not_depend_on_absolute_time(
         status in proptest::sample::select(Status::ALL.to_vec()),
         (attempt, attempts_allowed, token) in (0_u32..3, 0_u32..3, 0_u32..3),
         lease in proptest::option::of(-200_i64..200),
@@ -127,17 +130,17 @@ proptest! {
         };
         for command in every_command(token) {
             let at = |now: i64| apply(Some(&row(now)), &command, UtcTime::from_epoch_millis(now), &POLICY);
-            let moved = at(0).map(|early| Lifecycle {
-                lease: early.lease.map(|lease| Lease { expires_at: moved(lease.expires_at, later), ..lease }),
-                due_at: early.due_at.map(|due| moved(due, later)),
+            let later_result = at(0).map(|early| Lifecycle {
+                lease: early.lease.map(|lease| Lease { expires_at: shifted(lease.expires_at, later), ..lease }),
+                due_at: early.due_at.map(|due| shifted(due, later)),
                 ..early
             });
-            prop_assert_eq!(moved, at(later));
+            prop_assert_eq!(later_result, at(later));
         }
     }
 }
 
-fn moved(time: UtcTime, millis: i64) -> UtcTime {
+fn shifted(time: UtcTime, millis: i64) -> UtcTime {
     UtcTime::from_epoch_millis(time.epoch_millis() + millis)
 }
 

@@ -1,91 +1,61 @@
-//! What must hold: the invariants of the lifecycle as properties of states, and of steps whose
-//! breach is noted in the state.
+//! The invariants of the lifecycle (docs: section "Lifecycle" of the design) as properties of states.
 //!
-//! What is not here: that a key used with another body is refused (invariant 8); the lifecycle does
-//! not know bodies. Checksums (invariant 4) are told by which attempt wrote what.
+//! Not covered: the rejection of another body under an idempotency key (invariant 8), because the lifecycle does not know
+//! bodies. The number of the attempt that wrote something stands for its checksum (invariant 4).
 
-use domain::lifecycle::{Command, Lifecycle, Status, plan};
+use domain::lifecycle::{Command, Status, plan};
 use stateright::Property;
 
 use crate::{
-    model::System,
-    setup::POLICY,
+    model::{System, Verdict, explore},
+    setup::{POLICY, Setup},
+    violations::Violation,
     world::{At, World, now},
 };
 
-/// Invariant 1, decided on the graph of all states: see `liveness`.
-pub(crate) const ENDS: &str = "every report ends";
 /// Invariant 2.
 pub(crate) const TERMINAL: &str = "a terminal state changes only by resubmit";
 /// Invariant 3.
 pub(crate) const FENCED: &str = "a worker without the current lease changes nothing";
-/// The claim's condition.
-pub(crate) const ONE_LEASE: &str = "nobody claims a report whose lease runs";
+/// The condition of a claim.
+pub(crate) const ONE_LEASE: &str = "no report is claimed under an unexpired lease";
 /// Invariant 4.
-pub(crate) const ARTIFACTS: &str = "what COMPLETED lists is in the bucket";
-/// Finished stages are kept.
-pub(crate) const JOURNALLED: &str = "what a report is made from is what its journal has";
+pub(crate) const ARTIFACTS: &str = "the artifacts of a COMPLETED report are in the bucket";
+/// Completed stages are kept.
+pub(crate) const JOURNALLED: &str = "a report is made from the content of its journal";
 /// Invariant 5.
 pub(crate) const CALLS: &str =
-    "an answer is bought again only after an interruption before its journal entry";
+    "an answer is paid for again only after an interruption before its journal entry";
 /// Invariant 6.
-pub(crate) const DELETED: &str = "a message is deleted only after a terminal state is durable";
-/// Invariant 7, together with [`ENDS`].
-pub(crate) const LETTERS: &str = "a dead letter fails only the submission that it was sent for";
+pub(crate) const DELETED: &str = "a message is deleted only after a terminal state is recorded";
+/// Invariant 7, together with [`ENDS`](crate::liveness::ENDS).
+pub(crate) const DEAD_LETTERS: &str = "a dead letter fails only the submission that it belongs to";
 /// The condition of cancel.
-pub(crate) const CANCEL: &str = "a promised cancel ends in CANCELLED";
-/// The conditions of retry later and release.
-pub(crate) const ATTEMPTS: &str = "a report is given up exactly when its attempts failed";
+pub(crate) const CANCEL: &str = "a report with a promised cancellation ends as CANCELLED";
+/// The conditions of `RetryLater` and `Release`.
+pub(crate) const ATTEMPTS: &str = "a report is given up exactly when all its attempts have failed";
 /// Invariant 8, as far as the lifecycle decides it.
-pub(crate) const ONCE: &str = "a report that exists is not submitted again";
-/// What invariant 1 stands on.
-pub(crate) const DUE: &str = "the sweeper knows every open report, and no other";
+pub(crate) const ONCE: &str = "an existing report is not submitted again";
+/// The basis of invariant 1.
+pub(crate) const DUE: &str = "exactly the open reports have a due time";
 
-/// A step that must not happen.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    TerminalChanged,
-    WrittenWithoutLease,
-    ClaimedUnderLease,
-    DeletedOpen,
-    CancelBroken,
-    AttemptsMiscounted,
-    OldLetterUsed,
+/// Explores every state of `setup`, and checks all properties and that all `witnesses` are reached.
+pub(crate) fn check(name: &str, setup: Setup, witnesses: Vec<Property<System>>) -> Verdict {
+    explore(name, setup, [safety(), witnesses].concat())
 }
 
-/// The steps that happened and must not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Broken(u16);
-
-impl Broken {
-    pub(crate) fn note(&mut self, step: Step) {
-        self.0 |= 1 << step as u16;
-    }
-
-    pub(crate) fn bits(self) -> u16 {
-        self.0
-    }
-
-    fn without(self, step: Step) -> bool {
-        self.0 & (1 << step as u16) == 0
-    }
-}
-
-/// Whether `attempt` is the newest claim and not over.
-pub(crate) fn is_current(row: &Lifecycle, attempt: u8) -> bool {
-    row.status == Status::Processing && row.attempt == u32::from(attempt)
-}
-
-/// Every property but [`ENDS`], and that the states which make them worth something are reached.
-pub(crate) fn safety() -> Vec<Property<System>> {
+/// Returns every property except [`ENDS`](crate::liveness::ENDS), which is decided on the graph of all states.
+fn safety() -> Vec<Property<System>> {
     vec![
-        Property::always(TERMINAL, |_, world: &World| world.broken.without(Step::TerminalChanged)),
-        Property::always(FENCED, |_, world: &World| world.broken.without(Step::WrittenWithoutLease)),
-        Property::always(ONE_LEASE, |_, world: &World| world.broken.without(Step::ClaimedUnderLease)),
-        Property::always(DELETED, |_, world: &World| world.broken.without(Step::DeletedOpen)),
-        Property::always(CANCEL, |_, world: &World| world.broken.without(Step::CancelBroken)),
-        Property::always(ATTEMPTS, |_, world: &World| world.broken.without(Step::AttemptsMiscounted)),
-        Property::always(LETTERS, |_, world: &World| world.broken.without(Step::OldLetterUsed)),
+        Property::always(TERMINAL, |_, world: &World| world.violations.lacks(Violation::TerminalChanged)),
+        Property::always(FENCED, |_, world: &World| world.violations.lacks(Violation::WrittenWithoutLease)),
+        Property::always(ONE_LEASE, |_, world: &World| world.violations.lacks(Violation::ClaimedUnderLease)),
+        Property::always(DELETED, |_, world: &World| world.violations.lacks(Violation::OpenReportDeleted)),
+        Property::always(CANCEL, |_, world: &World| world.violations.lacks(Violation::CancelIgnored)),
+        Property::always(ATTEMPTS, |_, world: &World| world.violations.lacks(Violation::AttemptsMiscounted)),
+        Property::always(DEAD_LETTERS, |_, world: &World| {
+            world.violations.lacks(Violation::OldDeadLetterUsed)
+        }),
         Property::always(ARTIFACTS, artifacts_exist),
         Property::always(JOURNALLED, is_journalled),
         Property::always(CALLS, |system: &System, world: &World| {
@@ -102,7 +72,7 @@ pub(crate) fn safety() -> Vec<Property<System>> {
     ]
 }
 
-/// States that a run must reach, so that the properties are not true of nothing.
+/// Returns a witness: a state that the exploration must reach, so that the properties are not vacuously true.
 pub(crate) fn reached(name: &'static str, condition: fn(&System, &World) -> bool) -> Property<System> {
     Property::sometimes(name, condition)
 }
@@ -115,7 +85,7 @@ fn artifacts_exist(_: &System, world: &World) -> bool {
         .all(|cell| cell.published.is_some_and(|(attempt, _)| cell.artifacts & (1 << attempt) != 0))
 }
 
-/// Holds for what is published, and for whatever a worker has made its own after the model spoke.
+/// Returns whether the journal has the content that is published, and that workers use after the model has answered.
 fn is_journalled(_: &System, world: &World) -> bool {
     let published =
         world.cells.iter().all(|cell| cell.published.is_none_or(|(_, basis)| basis == cell.journal));

@@ -1,46 +1,46 @@
-//! What one run of the checker explores: how much of everything, which faults, and which bug.
+//! The configuration of one exploration: its size, its faults and its seeded bug.
 
 use std::time::Duration;
 
 use domain::lifecycle::Policy;
 
-/// What the environment may do to the system. Each occurrence spends one of [`Setup::faults`].
+/// A fault of the environment. Each occurrence uses up one of [`Setup::faults`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The API or the sweeper dies, or the queue refuses, between the write and the send.
+    /// The API or the sweeper dies between the write and the send, or the queue rejects the message.
     SendFails,
     /// A message is lost.
     Lost,
-    /// A message was received too often and goes to the dead-letter queue.
+    /// A message is moved to the dead-letter queue after too many receives.
     DeadLettered,
-    /// A message is delivered once more.
+    /// A message is delivered again.
     Repeated,
-    /// A message waits so long that its report falls due for the sweeper.
+    /// A message waits so long that its report becomes due for the sweeper.
     Backlog,
-    /// A message becomes visible while its receiver still works.
+    /// The visibility timeout of a message ends while its receiver still works.
     VisibilityEnds,
-    /// A worker dies and is started again.
+    /// A worker dies and is restarted.
     Crash,
-    /// A worker dies for good; the last one stays.
+    /// A worker dies and is not restarted; the last worker is spared.
     Death,
-    /// A lease runs out under a worker that goes on: it stood still, or could not renew.
+    /// A lease expires while its worker continues: it was suspended, or could not renew the lease.
     LeaseRunsOut,
-    /// A step fails and may be tried again.
+    /// A step fails with a transient error.
     Transient,
-    /// The model takes no more calls for a while.
+    /// The model throttles.
     Throttled,
-    /// A step fails for good.
+    /// A step fails with a permanent error.
     Permanent,
-    /// The worker is told to stop and gives its report back.
+    /// The worker drains and releases its report.
     Drain,
-    /// A write is applied but its answer is lost; the adapter tries it again.
+    /// A write is applied but its answer is lost; the adapter retries it.
     AnswerLostRetried,
-    /// A write is applied but no try of it gets an answer.
+    /// A write is applied but none of its tries is answered.
     AnswerLost,
 }
 
 impl Fault {
-    /// Every kind.
+    /// Every fault.
     pub(crate) const ALL: &'static [Self] = &[
         Self::SendFails,
         Self::Lost,
@@ -60,39 +60,39 @@ impl Fault {
     ];
 }
 
-/// A mistake put in on purpose, which a property must find.
+/// A bug seeded on purpose, which a property must detect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
     /// The table does not compare the fencing token.
     NoFencing,
     /// The worker deletes the message, then writes COMPLETED.
     DeleteBeforeWrite,
-    /// The worker writes COMPLETED, then puts the artifacts.
+    /// The worker writes COMPLETED, then stores the artifacts.
     CompleteBeforeArtifacts,
-    /// The table lets a report be claimed while its lease runs.
+    /// The table allows a claim under an unexpired lease.
     ClaimUnderLease,
-    /// A throttled report is given back as one that failed.
-    ThrottleSpendsAttempt,
-    /// The answer of the model is journalled at the end instead of before it is used.
+    /// Releasing a throttled report consumes an attempt.
+    ThrottleConsumesAttempt,
+    /// The model's answer is journalled at the end instead of before its use.
     JournalAfterUse,
     /// The last writer of a journal entry wins.
     JournalOverwrites,
-    /// The lease is not asked for again before the second turn with the model.
+    /// The lease is not verified before the second turn with the model.
     UnfencedTurns,
-    /// A dead letter fails its report again after it was resubmitted.
-    OldLetterBuries,
+    /// A dead letter fails its report again after a resubmission.
+    OldDeadLetterFails,
     /// A worker completes a report whose cancellation was promised.
-    CancelForgotten,
+    CancelIgnored,
 }
 
 /// One configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
-    /// Reports, one or two.
+    /// Number of reports, one or two.
     pub(crate) reports: usize,
-    /// Answers of the model that a report needs, one or two.
+    /// Number of model answers that a report needs, one or two.
     pub(crate) turns: u8,
-    /// Faults in one run, of any of `kinds`, in any order.
+    /// Maximum number of faults in one run, of any of `kinds`, in any order.
     pub(crate) faults: u8,
     /// The faults that can happen.
     pub(crate) kinds: &'static [Fault],
@@ -100,14 +100,14 @@ pub(crate) struct Setup {
     pub(crate) wishes: u8,
     /// Whether the sweeper runs.
     pub(crate) sweeper: bool,
-    /// Whether steps with nothing to be seen between them are taken as one.
+    /// Whether steps are combined if no other process can observe the state between them.
     pub(crate) coarse: bool,
     /// The seeded bug.
     pub(crate) bug: Option<Bug>,
 }
 
 impl Setup {
-    /// One report, one answer, a sweeper, and nothing that goes wrong.
+    /// One report, one answer, a sweeper, and no faults.
     pub(crate) const CALM: Self = Self {
         reports: 1,
         turns: 1,
@@ -119,17 +119,17 @@ impl Setup {
         bug: None,
     };
 
-    /// Whether `fault` belongs to this configuration.
+    /// Returns whether `fault` can happen.
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.kinds.contains(&fault)
     }
 
-    /// Whether this is the seeded bug.
+    /// Returns whether `bug` is seeded.
     pub(crate) fn seeded(&self, bug: Bug) -> bool {
         self.bug == Some(bug)
     }
 }
 
-/// The durations are never waited for: time leaps from deadline to deadline.
+/// The durations are never waited for: time jumps from deadline to deadline.
 pub(crate) const POLICY: Policy =
     Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };

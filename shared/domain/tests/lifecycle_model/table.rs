@@ -1,5 +1,5 @@
-//! The table: every change goes through `lifecycle::apply`, and each is compared with what the
-//! properties allow. The seeded bugs of the table wrap `apply` here.
+//! The table. Every change goes through `lifecycle::apply` and is checked for violations. The seeded bugs of the table
+//! wrap `apply` here.
 
 use domain::{
     lifecycle::{Command, Lifecycle, Rejected, Status, apply},
@@ -7,14 +7,14 @@ use domain::{
 };
 
 use crate::{
-    properties::{Step, is_current},
     setup::{Bug, POLICY, Setup},
+    violations::{Violation, is_current},
     world::{At, Excuse, World, now},
 };
 
 impl World {
-    /// Carries out `command` for `report`, as the adapter does: a refused command whose result is
-    /// there was carried out by an earlier try. False: the lifecycle refuses.
+    /// Carries out `command` for `report`, as the adapter does: a rejected command whose result is visible was carried out by
+    /// an earlier try. Returns `false` if the lifecycle rejects the command.
     pub(crate) fn execute(
         &mut self,
         setup: &Setup,
@@ -31,7 +31,7 @@ impl World {
         true
     }
 
-    /// Checks a step and keeps the books that the properties need.
+    /// Checks a step for violations and updates the counters that the properties need.
     fn watch(
         &mut self,
         report: usize,
@@ -41,56 +41,60 @@ impl World {
         after: &Lifecycle,
     ) {
         let Some(before) = before else { return };
-        let lease_ran = self.cells[report].lease_runs();
+        let lease_unexpired = self.cells[report].lease_unexpired();
         if before.status.is_terminal() && before != after && *command != Command::Resubmit {
-            self.broken.note(Step::TerminalChanged);
+            self.violations.record(Violation::TerminalChanged);
         }
-        if matches!(command, Command::Claim { .. }) && lease_ran {
-            self.broken.note(Step::ClaimedUnderLease);
+        if matches!(command, Command::Claim { .. }) && lease_unexpired {
+            self.violations.record(Violation::ClaimedUnderLease);
         }
         if let Some(worker) = by
             && token(command).is_some()
             && (before.status != Status::Processing
                 || before.attempt != u32::from(self.workers[worker].attempt))
         {
-            self.broken.note(Step::WrittenWithoutLease);
+            self.violations.record(Violation::WrittenWithoutLease);
         }
 
         let replaced = before.status == Status::Processing
             && (after.attempt != before.attempt || after.status != Status::Processing);
-        if replaced && !lease_ran {
+        if replaced && !lease_unexpired {
             self.excuse_others(report, before.attempt, by);
         }
 
         let cell = &mut self.cells[report];
         let vanished = matches!(command, Command::Claim { .. }) && before.status == Status::Processing;
         if vanished || matches!(command, Command::RetryLater { .. } | Command::GiveUp) {
-            cell.troubles += 1;
+            cell.failures += 1;
         }
         let allowed = u8::try_from(POLICY.attempts).unwrap();
-        let spent = cell.troubles >= allowed;
+        let exhausted = cell.failures >= allowed;
         match command {
-            Command::RetryLater { .. } if spent => self.broken.note(Step::AttemptsMiscounted),
-            Command::GiveUp if !spent => self.broken.note(Step::AttemptsMiscounted),
-            Command::Bury if cell.letter <= cell.generation => self.broken.note(Step::OldLetterUsed),
-            Command::RequestCancel => cell.promised = true,
+            Command::RetryLater { .. } if exhausted => self.violations.record(Violation::AttemptsMiscounted),
+            Command::GiveUp if !exhausted => self.violations.record(Violation::AttemptsMiscounted),
+            Command::Bury if cell.dead_letter <= cell.generation => {
+                self.violations.record(Violation::OldDeadLetterUsed)
+            }
+            Command::RequestCancel => cell.cancel_promised = true,
             Command::Resubmit => {
                 cell.generation += 1;
-                cell.troubles = 0;
+                cell.failures = 0;
             }
             _ => {}
         }
         let cell = &mut self.cells[report];
-        cell.troubles = cell.troubles.min(allowed);
+        cell.failures = cell.failures.min(allowed);
         match after.status {
-            Status::Cancelled => cell.promised = false,
-            Status::Completed | Status::Failed if cell.promised => self.broken.note(Step::CancelBroken),
+            Status::Cancelled => cell.cancel_promised = false,
+            Status::Completed | Status::Failed if cell.cancel_promised => {
+                self.violations.record(Violation::CancelIgnored)
+            }
             _ => {}
         }
     }
 
-    /// A worker whose lease ran out and is taken over while it asks the model may have bought what
-    /// its successor buys again.
+    /// Excuses the model call of a worker whose report was taken over during the call: its successor pays for the same
+    /// answer again.
     fn excuse_others(&mut self, report: usize, attempt: u32, by: Option<usize>) {
         for index in 0..self.workers.len() {
             let worker = self.workers[index];
@@ -105,7 +109,7 @@ impl World {
         }
     }
 
-    /// Takes the answer in this worker's hands, which does not reach the journal, off the account.
+    /// Uncounts the answer that this worker has received but not journalled.
     pub(crate) fn excuse_answer(&mut self, index: usize) {
         let worker = &mut self.workers[index];
         if worker.at == At::Journal && worker.excuse == Excuse::None {
@@ -114,7 +118,7 @@ impl World {
         }
     }
 
-    /// Whether this worker has the newest claim of its report.
+    /// Returns whether this worker has the newest claim of its report.
     pub(crate) fn holds_lease(&self, index: usize) -> bool {
         let worker = &self.workers[index];
         let claimed = worker.at.works() || matches!(worker.at, At::Settle(_));
@@ -124,7 +128,7 @@ impl World {
     }
 }
 
-/// The fencing token that a command carries.
+/// Returns the fencing token of a command.
 fn token(command: &Command) -> Option<u32> {
     match command {
         Command::Renew { attempt }
@@ -138,28 +142,28 @@ fn token(command: &Command) -> Option<u32> {
     }
 }
 
-/// `lifecycle::apply`, or what a table with the seeded bug would make of it.
+/// Returns the result of `lifecycle::apply`, or of a table with the seeded bug.
 fn seeded_apply(setup: &Setup, row: Option<&Lifecycle>, command: &Command) -> Result<Lifecycle, Rejected> {
     let apply_to = |row: Option<&Lifecycle>, command: &Command| apply(row, command, now(), &POLICY);
     let applied = apply_to(row, command);
     let (Some(current), Some(bug)) = (row, setup.bug) else { return applied };
     match (bug, command, &applied) {
-        // With the newest token in place of the worker's own, the comparison always holds.
+        // With the newest token instead of the worker's own, the comparison always holds.
         (Bug::NoFencing, _, Err(_)) if token(command).is_some() => {
             apply_to(row, &with_token(command, current.attempt))
         }
         (Bug::ClaimUnderLease, Command::Claim { .. }, Err(_)) => {
-            let mut blind = current.clone();
-            if let Some(lease) = &mut blind.lease {
+            let mut expired = current.clone();
+            if let Some(lease) = &mut expired.lease {
                 lease.expires_at = UtcTime::from_epoch_millis(0);
             }
-            apply_to(Some(&blind), command)
+            apply_to(Some(&expired), command)
         }
-        (Bug::CancelForgotten, Command::Complete { .. }, Err(_)) => {
-            let forgetful = Lifecycle { cancel_requested: false, ..current.clone() };
-            apply_to(Some(&forgetful), command)
+        (Bug::CancelIgnored, Command::Complete { .. }, Err(_)) => {
+            let not_cancelled = Lifecycle { cancel_requested: false, ..current.clone() };
+            apply_to(Some(&not_cancelled), command)
         }
-        (Bug::ThrottleSpendsAttempt, Command::Release { .. }, Ok(released)) => {
+        (Bug::ThrottleConsumesAttempt, Command::Release { .. }, Ok(released)) => {
             Ok(Lifecycle { attempts_allowed: current.attempts_allowed, ..released.clone() })
         }
         _ => applied,

@@ -1,27 +1,27 @@
-//! A worker: receive, claim, gather, ask the model, journal, put, complete, delete; and how it
-//! settles what goes wrong. It mirrors the job, lease, pipeline and journal of `worker-service`.
+//! A worker: receive, claim, gather, call the model, journal, store, complete, delete; and how it settles a failed
+//! attempt. It mirrors the job, lease, pipeline and journal of `worker-service`.
 
 use std::time::Duration;
 
 use domain::lifecycle::{Command, Status};
 
 use crate::{
-    properties::{Step, is_current},
     setup::{Bug, POLICY, Setup},
+    violations::{Violation, is_current},
     world::{At, Excuse, Receipt, Settle, Worker, World},
 };
 
-/// Why a write through the lease did not happen.
+/// Why a fenced write was rejected.
 enum Stop {
     LeaseLost,
     CancelRequested,
 }
 
-/// Waits are left to the scheduler, which may let any time pass.
+/// Delays are zero, because the model lets any amount of time pass between steps.
 const DELAY: Duration = Duration::ZERO;
 
 impl World {
-    /// Takes a message of `report` out of sight.
+    /// Receives a message of `report`.
     pub(crate) fn receive(&mut self, setup: &Setup, index: usize, report: usize) {
         let cell = &mut self.cells[report];
         cell.visible -= 1;
@@ -30,7 +30,7 @@ impl World {
             at: At::Claim,
             report,
             receipt: Receipt::Fresh,
-            // Higher than in any claim that this worker made of the report and that was carried out.
+            // Different from every claim of the report that this worker has made before.
             name: u8::try_from(attempt).unwrap() + 1,
             generation: cell.generation,
             ..Worker::default()
@@ -40,7 +40,7 @@ impl World {
         }
     }
 
-    /// The worker's next step.
+    /// Takes the worker's next step, or two if they are combined.
     pub(crate) fn step(&mut self, setup: &Setup, index: usize) {
         self.fine_step(setup, index);
         let at = self.workers[index].at;
@@ -49,7 +49,7 @@ impl World {
         }
     }
 
-    /// One step, whatever the configuration takes together.
+    /// Takes exactly one step.
     pub(crate) fn fine_step(&mut self, setup: &Setup, index: usize) {
         let worker = self.workers[index];
         let attempt = u32::from(worker.attempt);
@@ -65,7 +65,7 @@ impl World {
                 }
             }
             At::Gather => {
-                self.keep(setup, index, 0);
+                self.journal(setup, index, 0);
                 next(self, At::AdvanceToAssess);
             }
             At::AdvanceToAssess | At::Fence => {
@@ -73,16 +73,16 @@ impl World {
             }
             At::Ask => self.ask(setup, index),
             At::Journal if setup.seeded(Bug::JournalAfterUse) => {
-                self.keep(setup, index, worker.turn.into());
+                self.journal(setup, index, worker.turn.into());
                 next(self, At::Delete);
             }
             At::Journal => {
-                self.keep(setup, index, worker.turn.into());
+                self.journal(setup, index, worker.turn.into());
                 self.next_turn(setup, index);
             }
             At::AdvanceToRender => {
-                let unsound = setup.seeded(Bug::CompleteBeforeArtifacts);
-                let after = if unsound { At::Complete } else { At::Put };
+                let complete_first = setup.seeded(Bug::CompleteBeforeArtifacts);
+                let after = if complete_first { At::Complete } else { At::Put };
                 self.write(setup, index, &Command::Advance { attempt }, after);
             }
             At::Put => {
@@ -129,7 +129,7 @@ impl World {
             worker.more_attempts = row.attempt < row.attempts_allowed;
         } else if row.status.is_terminal() {
             worker.at = At::Delete;
-        } else if cell.lease_runs() {
+        } else if cell.lease_unexpired() {
             self.put_back(index);
         } else {
             worker.at = At::GiveUp;
@@ -141,10 +141,10 @@ impl World {
         let cell = &mut self.cells[worker.report];
         let turn = worker.turn.max(1);
         self.workers[index].turn = turn;
-        let kept = cell.journal[usize::from(turn)];
-        // As the journal does: a first attempt does not look for what attempts before it left.
-        if worker.attempt > 1 && kept != 0 {
-            self.workers[index].basis[usize::from(turn)] = kept;
+        let journalled = cell.journal[usize::from(turn)];
+        // As in the worker's journal, a first attempt does not look for entries of earlier attempts.
+        if worker.attempt > 1 && journalled != 0 {
+            self.workers[index].basis[usize::from(turn)] = journalled;
             return self.next_turn(setup, index);
         }
         if worker.excuse == Excuse::Granted {
@@ -173,17 +173,17 @@ impl World {
         }
     }
 
-    /// Puts a journal entry unless there is one, and goes on with what is there.
-    fn keep(&mut self, setup: &Setup, index: usize, entry: usize) {
+    /// Writes a journal entry unless it exists, and continues with the existing one.
+    fn journal(&mut self, setup: &Setup, index: usize, entry: usize) {
         let worker = &mut self.workers[index];
-        let kept = &mut self.cells[worker.report].journal[entry];
-        if *kept == 0 || setup.seeded(Bug::JournalOverwrites) {
-            *kept = worker.attempt;
+        let stored = &mut self.cells[worker.report].journal[entry];
+        if *stored == 0 || setup.seeded(Bug::JournalOverwrites) {
+            *stored = worker.attempt;
         }
-        worker.basis[entry] = *kept;
+        worker.basis[entry] = *stored;
     }
 
-    /// A write with the fencing token; `after` is the step after it.
+    /// Makes a fenced write, and continues with the step `after`.
     fn write(&mut self, setup: &Setup, index: usize, command: &Command, after: At) {
         match self.fenced(setup, index, command) {
             Ok(()) => {
@@ -215,17 +215,17 @@ impl World {
         let command = match settle {
             Settle::RetryLater => Command::RetryLater { attempt, delay: DELAY },
             Settle::Release => Command::Release { attempt, delay: DELAY },
-            Settle::FailSpent | Settle::FailPermanent => Command::Fail { attempt },
+            Settle::FailExhausted | Settle::FailPermanent => Command::Fail { attempt },
             Settle::HonourCancel => Command::HonourCancel { attempt },
         };
         let open = !self.cells[report].is_terminal();
         match self.fenced(setup, index, &command) {
             Ok(()) => match settle {
                 Settle::RetryLater | Settle::Release => self.put_back(index),
-                Settle::FailSpent | Settle::FailPermanent | Settle::HonourCancel => {
-                    let failures = u32::from(self.cells[report].troubles) + 1;
-                    if settle == Settle::FailSpent && open && failures < POLICY.attempts {
-                        self.broken.note(Step::AttemptsMiscounted);
+                Settle::FailExhausted | Settle::FailPermanent | Settle::HonourCancel => {
+                    let failures = u32::from(self.cells[report].failures) + 1;
+                    if settle == Settle::FailExhausted && open && failures < POLICY.attempts {
+                        self.violations.record(Violation::AttemptsMiscounted);
                     }
                     self.workers[index].at = At::Delete;
                 }
@@ -235,17 +235,17 @@ impl World {
         }
     }
 
-    /// Whether a heartbeat now would tell the worker something or renew what ran out.
+    /// Returns whether a heartbeat now would stop the worker or renew an expired lease.
     pub(crate) fn beat_matters(&self, index: usize) -> bool {
         let worker = &self.workers[index];
         let cell = &self.cells[worker.report];
         worker.at.works()
             && cell.row.as_ref().is_some_and(|row| {
-                !is_current(row, worker.attempt) || row.cancel_requested || !cell.lease_runs()
+                !is_current(row, worker.attempt) || row.cancel_requested || !cell.lease_unexpired()
             })
     }
 
-    /// The heartbeat renews the lease, or stops the pipeline wherever it is.
+    /// Renews the lease, or stops the pipeline if that is rejected or a cancellation is pending.
     pub(crate) fn beat(&mut self, setup: &Setup, index: usize) {
         let Worker { report, attempt, .. } = self.workers[index];
         let renew = Command::Renew { attempt: attempt.into() };
@@ -257,7 +257,7 @@ impl World {
         }
     }
 
-    /// Ends the pipeline and goes on to settle.
+    /// Stops the pipeline and continues with `settle`.
     pub(crate) fn stop_with(&mut self, index: usize, settle: Settle) {
         self.excuse_answer(index);
         let worker = &mut self.workers[index];
@@ -265,13 +265,13 @@ impl World {
         (worker.turn, worker.basis) = (0, [0; 3]);
     }
 
-    /// Ends the pipeline over an error that may pass.
+    /// Stops the pipeline because of a transient error.
     pub(crate) fn stop_transient(&mut self, index: usize) {
         let more = self.workers[index].more_attempts;
-        self.stop_with(index, if more { Settle::RetryLater } else { Settle::FailSpent });
+        self.stop_with(index, if more { Settle::RetryLater } else { Settle::FailExhausted });
     }
 
-    /// Leaves the message to be received again and the worker free.
+    /// Returns the message to the queue and the worker to idle.
     pub(crate) fn put_back(&mut self, index: usize) {
         let worker = self.workers[index];
         if worker.receipt == Receipt::Fresh {
@@ -280,19 +280,19 @@ impl World {
         self.workers[index] = Worker::default();
     }
 
-    /// The worker dies: what it holds is left as it is.
+    /// Kills the worker; its report, lease and message stay as they are.
     pub(crate) fn crash(&mut self, index: usize) {
         self.excuse_answer(index);
         self.put_back(index);
     }
 
-    /// Deletes by a receipt that is still the newest; by another one nothing happens.
+    /// Deletes the message, unless the receipt is stale.
     fn delete(&mut self, index: usize) {
         self.watch_delete(index);
         self.workers[index].receipt = Receipt::None;
     }
 
-    /// Deletes by an old receipt, which a queue may honour.
+    /// Deletes the message with a stale receipt, which a queue may accept.
     pub(crate) fn delete_stale(&mut self, index: usize) {
         self.watch_delete(index);
         let report = self.workers[index].report;
@@ -309,10 +309,10 @@ impl World {
     fn watch_delete(&mut self, index: usize) {
         let worker = self.workers[index];
         let cell = &self.cells[worker.report];
-        // What was resubmitted since the message came had ended before, and has a new message.
+        // A report that was resubmitted since the receive had ended before, and has a new message.
         let ended = cell.status().is_some_and(Status::is_terminal) || cell.generation != worker.generation;
         if worker.receipt != Receipt::None && !ended {
-            self.broken.note(Step::DeletedOpen);
+            self.violations.record(Violation::OpenReportDeleted);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The state of the whole system: table, queue, bucket, and where each worker stands.
+//! The state of the system: table, queue, bucket, and the position of each worker.
 
 use std::hash::{Hash, Hasher};
 
@@ -7,66 +7,66 @@ use domain::{
     time::UtcTime,
 };
 
-use crate::properties::Broken;
+use crate::violations::Violations;
 
-/// Journal entries of a report: its evidence, then the answers of the model.
+/// Number of journal entries of a report: its evidence, then the model's answers.
 pub(crate) const ENTRIES: usize = 3;
 
-/// For each journal entry the attempt whose content it has; 0 for none.
+/// For each journal entry, the attempt that wrote it; 0 for none.
 pub(crate) type Entries = [u8; ENTRIES];
 
-/// The time of every step. `plan` compares times with now and adds to it, nothing else, so that
-/// passing time and moving all deadlines closer are the same; [`Cell::pass`] does the latter. Each
-/// report has its own clock, which allows more than one clock for all would.
+/// The time of every step. `plan` only compares times with the current time and adds to it, so the passage of time is
+/// equivalent to moving all deadlines closer, which [`Cell::pass`] does. Each report has its own clock, which allows more
+/// behaviours than one common clock.
 pub(crate) fn now() -> UtcTime {
     UtcTime::from_epoch_millis(1_000_000_000)
 }
 
-/// Everything that belongs to one report.
+/// The state of one report.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Cell {
-    /// Its item in the table, changed by `lifecycle::apply` only.
+    /// The item in the table, which only `lifecycle::apply` changes.
     pub(crate) row: Option<Lifecycle>,
-    /// Its messages that can be received. One that is late is one that is not received yet.
+    /// Number of visible messages. A late message is one that is not received yet.
     pub(crate) visible: u8,
-    /// One more than the generation of its newest dead letter; 0 for none.
-    pub(crate) letter: u8,
-    /// Sends that the API or the sweeper still owes after a write.
+    /// The generation of the newest dead letter plus 1; 0 for none.
+    pub(crate) dead_letter: u8,
+    /// Number of messages that the API or the sweeper has yet to send after a write.
     pub(crate) to_send: u8,
-    /// Its journal in the bucket.
+    /// The journal in the bucket.
     pub(crate) journal: Entries,
-    /// Attempts whose artifacts are in the bucket, as bits.
+    /// The attempts whose artifacts are in the bucket, as bits.
     pub(crate) artifacts: u16,
-    /// What COMPLETED lists: the attempt, and what its artifacts were made from.
+    /// The published attempt, and the journal entries that its artifacts were made from.
     pub(crate) published: Option<(u8, Entries)>,
-    /// Paid calls of the model, less those that an interruption between answer and journal excuses.
+    /// Number of paid model calls, without those excused by an interruption between answer and journal.
     pub(crate) calls: u8,
-    /// Attempts since it was last submitted that ended in a transient error or without a word.
-    pub(crate) troubles: u8,
-    /// How often it was resubmitted.
+    /// Number of attempts since the last submission that met a transient error or vanished.
+    pub(crate) failures: u8,
+    /// Number of resubmissions.
     pub(crate) generation: u8,
-    /// Whether a person was told that it will be cancelled.
-    pub(crate) promised: bool,
+    /// Whether a person was promised its cancellation.
+    pub(crate) cancel_promised: bool,
 }
 
-/// The right to delete or hide a message.
+/// A receipt handle: the right to delete a message or change its visibility.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Receipt {
-    /// None, or used up.
+    /// None, or used.
     #[default]
     None,
-    /// The newest: the message is invisible for as long.
+    /// The newest one; the message is invisible.
     Fresh,
-    /// The message became visible again, or was deleted by another receipt.
+    /// Outdated: the message became visible again, or was deleted with another receipt.
     Stale,
 }
 
-/// How an attempt that does not reach COMPLETED is to be settled.
+/// How an attempt that does not reach COMPLETED ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settle {
     RetryLater,
     Release,
-    FailSpent,
+    FailExhausted,
     FailPermanent,
     HonourCancel,
 }
@@ -83,12 +83,12 @@ pub(crate) enum At {
     AdvanceToAssess,
     Ask,
     Journal,
-    /// Asks for the lease before another turn with the model.
+    /// Verifies the lease before another turn with the model.
     Fence,
     AdvanceToRender,
     Put,
     Complete,
-    /// Only in the seeded bug of that name.
+    /// Only with the seeded bug `DeleteBeforeWrite`.
     EarlyDelete,
     Settle(Settle),
     Delete,
@@ -115,41 +115,41 @@ impl At {
         }
     }
 
-    /// Whether the pipeline and its heartbeat run.
+    /// Returns whether the pipeline and its heartbeat run.
     pub(crate) fn works(self) -> bool {
         (4..=12).contains(&self.number())
     }
 }
 
-/// Whether an attempt may have bought an answer that another bought too.
+/// Whether an attempt may have paid for an answer that another attempt paid for as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Excuse {
     #[default]
     None,
-    /// It lost its lease while it asked the model: one call is excused.
+    /// It lost its lease during a model call: one call is excused.
     Granted,
-    /// That call was made.
+    /// The excused call was made.
     Used,
 }
 
-/// A worker with the one report that it holds.
+/// A worker and the report that it processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Worker {
     pub(crate) at: At,
     pub(crate) report: usize,
     pub(crate) receipt: Receipt,
-    /// Makes the holder's name new for every claim.
+    /// Makes the name of every claim unique.
     pub(crate) name: u8,
     /// The fencing token.
     pub(crate) attempt: u8,
-    /// Whether another attempt was allowed when it claimed.
+    /// Whether another attempt was allowed at the time of the claim.
     pub(crate) more_attempts: bool,
     /// The turn with the model, from 1.
     pub(crate) turn: u8,
-    /// What it works from.
+    /// The journal entries that it uses.
     pub(crate) basis: Entries,
     pub(crate) excuse: Excuse,
-    /// The report's generation when the message was received.
+    /// The generation of the report at the time of the receive.
     pub(crate) generation: u8,
 }
 
@@ -160,34 +160,34 @@ pub(crate) struct World {
     pub(crate) workers: [Worker; 2],
     /// Faults that can still happen.
     pub(crate) faults: u8,
-    /// Wishes that the person still has.
+    /// Wishes of people that can still happen.
     pub(crate) wishes: u8,
-    /// Properties of steps that did not hold.
-    pub(crate) broken: Broken,
+    /// The violations that happened.
+    pub(crate) violations: Violations,
 }
 
 impl Cell {
-    /// The report's status.
+    /// Returns the status of the report.
     pub(crate) fn status(&self) -> Option<Status> {
         self.row.as_ref().map(|row| row.status)
     }
 
-    /// Whether the report has ended.
+    /// Returns whether the report has ended.
     pub(crate) fn is_terminal(&self) -> bool {
         self.status().is_some_and(Status::is_terminal)
     }
 
-    /// Whether a lease is held that has not run out.
-    pub(crate) fn lease_runs(&self) -> bool {
+    /// Returns whether the report has an unexpired lease.
+    pub(crate) fn lease_unexpired(&self) -> bool {
         self.row.as_ref().and_then(|row| row.lease.as_ref()).is_some_and(|lease| lease.expires_at >= now())
     }
 
-    /// Whether the sweeper would find it.
+    /// Returns whether the sweeper would find the report.
     pub(crate) fn is_due(&self) -> bool {
         self.row.as_ref().and_then(|row| row.due_at).is_some_and(|due| due <= now())
     }
 
-    /// Lets `millis` pass for this report. How long ago a deadline was makes no difference.
+    /// Lets `millis` pass for this report. How long ago a deadline passed makes no difference.
     pub(crate) fn pass(&mut self, millis: i64) {
         let Some(row) = &mut self.row else { return };
         let closer =
@@ -204,16 +204,18 @@ impl Cell {
             bits.put(3, 1 + row.status as u64);
             bits.put(4, row.attempt.into());
             bits.put(4, row.attempts_allowed.into());
-            bits.put(2, u64::from(row.lease.is_some()) + u64::from(self.lease_runs()));
+            bits.put(2, u64::from(row.lease.is_some()) + u64::from(self.lease_unexpired()));
             bits.put(1, row.cancel_requested.into());
             bits.put(2, u64::from(row.due_at.is_some()) + u64::from(self.is_due()));
         } else {
             bits.put(16, 0);
         }
-        for count in [self.visible, self.letter, self.to_send, self.calls, self.troubles, self.generation] {
+        for count in
+            [self.visible, self.dead_letter, self.to_send, self.calls, self.failures, self.generation]
+        {
             bits.put(3, count.into());
         }
-        bits.put(1, self.promised.into());
+        bits.put(1, self.cancel_promised.into());
         bits.put(12, self.artifacts.into());
         bits.entries(self.journal);
         let (attempt, basis) = self.published.unwrap_or_default();
@@ -224,12 +226,12 @@ impl Cell {
 }
 
 impl World {
-    /// The name that a worker claims under.
+    /// Returns the name of a worker's claim.
     pub(crate) fn holder(&self, worker: usize) -> String {
         format!("{worker}/{}", self.workers[worker].name)
     }
 
-    /// Whether the lease of its report bears this worker's name.
+    /// Returns whether the lease of its report has the name of this worker's claim.
     pub(crate) fn is_holder(&self, worker: usize) -> bool {
         let row = self.cells[self.workers[worker].report].row.as_ref();
         row.and_then(|row| row.lease.as_ref()).is_some_and(|lease| lease.holder == self.holder(worker))
@@ -253,7 +255,7 @@ impl World {
         bits.0
     }
 
-    /// The state up to an exchange of the workers, of the reports, and of the holder's name, which
+    /// Returns the state in a form that does not depend on the order of workers and reports, nor on the holder's name, which
     /// matters only to a worker that waits for the answer to its claim.
     fn canonical(&self) -> [u128; 4] {
         let view = |swapped: bool| {
@@ -268,7 +270,7 @@ impl World {
         if self.cells[1].row.is_none() { view(false) } else { view(false).min(view(true)) }
     }
 
-    /// A number for this state and all that differ from it in names only.
+    /// Returns the same number for all states that differ only in names.
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut hasher = std::hash::DefaultHasher::new();
         self.hash(&mut hasher);
@@ -276,13 +278,13 @@ impl World {
     }
 }
 
-/// The checker tells states apart by their hash: states that differ in names only are one.
+/// The checker distinguishes states by their hash, so states that differ only in names count as one.
 impl Hash for World {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for part in self.canonical() {
             state.write_u128(part);
         }
-        let rest = [u64::from(self.faults), self.wishes.into(), self.broken.bits().into()];
+        let rest = [u64::from(self.faults), self.wishes.into(), self.violations.bits().into()];
         state.write_u64(rest[0] | rest[1] << 8 | rest[2] << 16);
     }
 }
@@ -292,7 +294,10 @@ struct Bits(u128);
 
 impl Bits {
     fn put(&mut self, width: u32, value: u64) {
-        assert!(value < 1 << width, "{value} does not fit into {width} bits: two states would become one");
+        assert!(
+            value < 1 << width,
+            "{value} does not fit into {width} bits: different states would have one fingerprint"
+        );
         self.0 = self.0 << width | u128::from(value);
     }
 

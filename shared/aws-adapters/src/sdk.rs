@@ -1,0 +1,57 @@
+//! The configuration of the AWS SDK: timeouts, retries, region and credentials.
+
+use std::time::Duration;
+
+pub use aws_config::SdkConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::provider::ProvideCredentials;
+use thiserror::Error;
+
+use crate::error::chain;
+
+/// Maximum number of attempts of a request, including the first. The SDK retries all requests to DynamoDB, S3 and SQS; the
+/// adapters recognise conditional writes that were applied although their answer was lost.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Returns the loader of the SDK configuration: region, credentials and endpoints from the environment or the container
+/// role, as in every AWS SDK, with Dossier's timeouts and retries.
+pub fn sdk_config_loader() -> ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+        .timeout_config(timeouts)
+}
+
+/// Why requests to AWS cannot be sent.
+#[derive(Debug, Error)]
+pub enum SdkError {
+    /// No region is configured.
+    #[error("no AWS region is configured: set AWS_REGION")]
+    Region,
+    /// No credentials were found.
+    #[error(
+        "no AWS credentials found: give the task a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({0})"
+    )]
+    Credentials(String),
+}
+
+/// Loads the SDK configuration and checks that it has a region and credentials, so that a service without them fails at
+/// startup and not at its first request.
+///
+/// # Errors
+/// Returns [`SdkError`] if the region or the credentials are missing.
+pub async fn load_sdk_config() -> Result<SdkConfig, SdkError> {
+    let sdk = sdk_config_loader().load().await;
+    if sdk.region().is_none() {
+        return Err(SdkError::Region);
+    }
+    let no_provider = || SdkError::Credentials("no provider".to_owned());
+    let provider = sdk.credentials_provider().ok_or_else(no_provider)?;
+    let credentials = provider.provide_credentials().await;
+    credentials.map_err(|error| SdkError::Credentials(chain(&error)))?;
+    Ok(sdk)
+}
