@@ -170,7 +170,7 @@ impl JobRunner {
         let Failure { class, code, .. } = failure;
         let lifecycle = &lease.report().lifecycle;
         let attempts_left = lifecycle.attempt < lifecycle.attempts_allowed;
-        tracing::warn!(report = %lease.report().id, code, class = class.as_str(), detail = %failure.detail, attempts_left, "attempt failed");
+        tracing::warn!(report = %lease.report().id, code, remedy = class.as_str(), detail = %failure.detail, attempts_left, "attempt failed");
         metrics().attempt_ended(code);
         let error = Some(failure.for_reader());
         match class {
