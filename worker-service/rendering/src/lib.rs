@@ -2,7 +2,7 @@
 //! them.
 //!
 //! The worker renders a report after its assessment and before it is stored. HTML, PDF and Markdown are
-//! filled from one [`View`], so they have the same content in the same order.
+//! filled from one view, so they have the same content in the same order.
 
 mod bundle;
 mod charts;

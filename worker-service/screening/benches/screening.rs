@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use screening::{ListedEntity, MATCH_THRESHOLD, Screen, command::read_list};
+use screening::{ListedEntity, MATCH_THRESHOLD, Screener, command::read_list};
 
 /// Queries per second of the most accurate reference engine on the same data (nomenklatura logic-v2,
 /// according to the README of the data), measured on a machine of the same kind.
@@ -52,7 +52,7 @@ fn data() -> (Vec<ListedEntity>, Vec<(String, String)>, &'static str) {
     }
     let mut reader = csv::Reader::from_path(queries).unwrap();
     let rows = reader.records().map(Result::unwrap).map(|row| (row[0].to_owned(), row[1].to_owned()));
-    (read_list(&list).unwrap().entries, rows.collect(), "shared")
+    (read_list(&list).unwrap().entities, rows.collect(), "shared")
 }
 
 /// Returns the resident memory of this process in bytes, or `None` if the system does not report it.
@@ -67,7 +67,7 @@ fn main() {
     let count = entities.len();
     let before = resident_memory();
     let started = Instant::now();
-    let screen = Screen::new(entities);
+    let screener = Screener::new(entities);
     let prepared = started.elapsed();
     let memory =
         resident_memory().zip(before).map(|(after, before)| after.saturating_sub(before) / (1024 * 1024));
@@ -78,7 +78,7 @@ fn main() {
         for (name, country) in &queries {
             let country = Some(country.as_str()).filter(|country| !country.is_empty());
             let started = Instant::now();
-            found += screen.search(name, country, MATCH_THRESHOLD).len();
+            found += screener.search(name, country, MATCH_THRESHOLD).len();
             if round > 0 {
                 times.push(started.elapsed());
             }

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::{
     explain::Explanation,
     lists::{self, Files, List, ListError},
-    screen::{MATCH_THRESHOLD, Screen},
+    screener::{MATCH_THRESHOLD, Screener},
 };
 
 /// The byte order mark (UTF-8) that spreadsheets put at the start of CSV files.
@@ -92,10 +92,10 @@ pub fn read_list(path: &Path) -> Result<List, ScreenError> {
 /// # Errors
 /// Returns [`ScreenError`] if a file cannot be read or the results cannot be written.
 pub fn screen(list: &Path, queries: &Path, out: &mut impl Write) -> Result<(), ScreenError> {
-    let screen = Screen::new(read_list(list)?.entries);
+    let screener = Screener::new(read_list(list)?.entities);
     for row in csv::Reader::from_reader(open(queries)?).deserialize() {
         let row: QueryRow = row.map_err(|why| ScreenError::Queries { path: queries.to_owned(), why })?;
-        serde_json::to_writer(&mut *out, &screened(&screen, &row)).map_err(io::Error::from)?;
+        serde_json::to_writer(&mut *out, &screened(&screener, &row)).map_err(io::Error::from)?;
         writeln!(out)?;
     }
     out.flush()?;
@@ -112,18 +112,18 @@ fn open(path: &Path) -> Result<impl io::Read, ScreenError> {
     Ok(input)
 }
 
-fn screened<'a>(screen: &'a Screen, row: &'a QueryRow) -> ResultLine<'a> {
+fn screened<'a>(screener: &'a Screener, row: &'a QueryRow) -> ResultLine<'a> {
     let QueryRow { query, country } = row;
     // An unknown country is taken as a code: it agrees with no entity's.
     let code = lists::country_code(country).or_else(|| Some(country.trim().to_uppercase()));
     let code = code.filter(|code| !code.is_empty());
-    let hits = screen.search(query, code.as_deref(), 0.0);
+    let hits = screener.search(query, code.as_deref(), 0.0);
     let best = hits.first();
     let reported = best.filter(|hit| hit.score >= MATCH_THRESHOLD);
     ResultLine {
         query,
         country,
-        id: reported.map(|hit| hit.entry.id.as_str()),
+        id: reported.map(|hit| hit.entity.id.as_str()),
         score: best.map_or(0.0, |hit| (f64::from(hit.score) * 1e4).round() / 1e4),
         explanation: reported.map(Explanation::of),
     }

@@ -55,13 +55,13 @@ pub(crate) struct Comparison {
 struct Matched {
     /// The paired tokens of the query, a bit for each position.
     query: u64,
-    /// The same of the listed name.
+    /// The paired tokens of the listed name, a bit for each position.
     listed: u64,
-    /// Weight of the paired tokens of the query, times their similarity.
+    /// Sum of the query's weight of each pair, times the pair's similarity.
     query_weight: f32,
-    /// The same of the listed name.
+    /// Sum of the listed name's weight of each pair, times the pair's similarity.
     listed_weight: f32,
-    /// The same with the smaller weight of each pair.
+    /// Sum of the smaller of both weights of each pair, times the pair's similarity.
     common_weight: f32,
     matches: Vec<TokenMatch>,
 }

@@ -50,7 +50,7 @@ impl Explanation {
         let mut matches: Vec<&TokenMatch> = hit.reasons.matches.iter().collect();
         matches.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         Self {
-            matched_name: hit.name.to_owned(),
+            matched_name: hit.matched_name.to_owned(),
             parts: matches.into_iter().map(Part::of).collect(),
             query_only: hit.reasons.query_only.clone(),
             listed_only: hit.reasons.listed_only.clone(),

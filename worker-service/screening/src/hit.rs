@@ -6,9 +6,9 @@ use crate::{entity::ListedEntity, names::MatchKind};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit<'a> {
     /// The entity.
-    pub entry: &'a ListedEntity,
+    pub entity: &'a ListedEntity,
     /// The one of its names that was matched.
-    pub name: &'a str,
+    pub matched_name: &'a str,
     /// How well it matches, from 0 to 1.
     pub score: f32,
     /// Why it matches.
@@ -35,7 +35,7 @@ pub(crate) struct Reasons {
 pub(crate) struct TokenMatch {
     /// One token of the query, or two with a space between them.
     pub(crate) query: String,
-    /// The same of the listed name.
+    /// One token of the listed name, or two with a space between them.
     pub(crate) listed: String,
     /// How similar they are, from 0 to 1.
     pub(crate) similarity: f32,

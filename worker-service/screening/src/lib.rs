@@ -9,7 +9,7 @@
 //!    translates known words of other scripts and romanises all others. A name in Arabic or East Asian script
 //!    is read twice, by meaning and by sound. Each token has a weight: legal forms weigh next to nothing,
 //!    common words ("trading", "branch") little.
-//! 3. **Index.** [`Screen::new`] builds an inverted index over the tokens of all names, main names and
+//! 3. **Index.** [`Screener::new`] builds an inverted index over the tokens of all names, main names and
 //!    aliases alike, and multiplies each token's weight by its inverse document frequency: a word that few
 //!    entities have identifies them.
 //! 4. **Candidates.** A query fetches the names that share similar tokens with it (same spelling, sound,
@@ -43,11 +43,11 @@ pub mod lists;
 pub mod names;
 mod pairing;
 mod query;
-mod screen;
+mod screener;
 
 pub use self::{
     entity::ListedEntity,
     explain::{Explanation, Part},
     hit::Hit,
-    screen::{MATCH_THRESHOLD, Screen},
+    screener::{MATCH_THRESHOLD, Screener},
 };

@@ -14,7 +14,7 @@ const CERTAIN_SIMILARITY: f32 = 0.9;
 const JOINED_LENGTH_DIFFERENCE_MAX: usize = 2;
 /// Minimum similarity, from 0 to 1, of a joined token and another one that differ in a few letters.
 const JOINED_FUZZY_MIN: f32 = 0.75;
-/// The same if only their consonants agree.
+/// Minimum similarity, from 0 to 1, of a joined token and another one if only their consonants agree.
 const JOINED_SKELETON_MIN: f32 = 0.9;
 
 /// Tokens of the query and of the listed name that can be matched with each other.

@@ -95,7 +95,7 @@ pub(super) fn read_xml(text: &str) -> Result<List, ListError> {
             if let Some(OpenEntity { mut entity, names, is_enterprise: true }) = open.take() {
                 names.give(&mut entity);
                 if !entity.name.is_empty() {
-                    list.entries.push(entity);
+                    list.entities.push(entity);
                 }
             }
         }
@@ -166,7 +166,7 @@ pub(super) fn read_csv(text: &str) -> Result<List, ListError> {
     for entity in &mut entities.entities {
         names.remove(&entity.id).unwrap_or_default().give(entity);
     }
-    list.entries = entities.finish();
+    list.entities = entities.finish();
     Ok(list)
 }
 

@@ -47,7 +47,7 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
                 add(&mut entity.countries, country);
             }
         }
-        list.entries.push(entity);
+        list.entities.push(entity);
     }
     Ok(list)
 }

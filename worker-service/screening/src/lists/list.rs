@@ -14,7 +14,7 @@ pub struct List {
     /// The date that the list states for itself, in its own notation, or `None` if its format has none.
     pub published: Option<String>,
     /// Companies and other organisations on the list. Persons, vessels and aircraft are left out.
-    pub entries: Vec<ListedEntity>,
+    pub entities: Vec<ListedEntity>,
 }
 
 /// Why a file cannot be read as a list.

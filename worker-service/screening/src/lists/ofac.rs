@@ -94,9 +94,9 @@ pub(super) fn read(
             add_country(&mut entity.countries, &row[4]);
         }
     }
-    let mut entries = entities.finish();
-    entries.iter_mut().for_each(infer_countries);
-    Ok(List { name: "OFAC SDN".to_owned(), published: None, entries })
+    let mut entities = entities.finish();
+    entities.iter_mut().for_each(infer_countries);
+    Ok(List { name: "OFAC SDN".to_owned(), published: None, entities })
 }
 
 /// Checks that a file beside SDN.CSV begins with a row of `columns` columns. Otherwise an error page in its

@@ -54,7 +54,7 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
         }
     }
     let published = Some(published).filter(|date| !date.is_empty());
-    Ok(List { name: "OpenSanctions".to_owned(), published, entries: entities.finish() })
+    Ok(List { name: "OpenSanctions".to_owned(), published, entities: entities.finish() })
 }
 
 /// Returns the values of a cell.

@@ -25,9 +25,9 @@ fn ofac() -> List {
 
 /// Returns a list as text, one line for each entity.
 fn shown(list: &List) -> String {
-    let List { name, published, entries } = list;
+    let List { name, published, entities } = list;
     let mut text = format!("{name}, {}\n", published.as_deref().unwrap_or("undated"));
-    for ListedEntity { id, name, aliases, countries, programs, ids } in entries {
+    for ListedEntity { id, name, aliases, countries, programs, ids } in entities {
         text.push_str(&format!("{id}: {name} {aliases:?} {countries:?} {programs:?} {ids:?}\n"));
     }
     text
@@ -53,7 +53,7 @@ fn the_eu_list_says_the_same_in_both_formats() {
     let (xml, csv) = (one(EU_XML), one(EU_CSV));
     insta::assert_snapshot!(shown(&xml));
     let names = |list: &List| -> Vec<(String, String)> {
-        list.entries.iter().map(|entry| (entry.id.clone(), entry.name.clone())).collect()
+        list.entities.iter().map(|entity| (entity.id.clone(), entity.name.clone())).collect()
     };
     let (xml, csv) = (names(&xml), names(&csv));
     assert!(csv.len() == 2 && xml.starts_with(&csv), "{csv:?}");
@@ -69,7 +69,10 @@ fn json_lines_are_read_and_a_malformed_one_is_named() {
     let lines =
         "{\"id\":\"a\",\"name\":\"Acme\",\"countries\":[\"XK\",\"de\"]}\n\n{\"id\":\"b\",\"name\":\"B\"}\n";
     let list = one(lines.as_bytes());
-    assert_eq!((list.entries.len(), list.entries[0].countries.clone()), (2, vec!["XK".into(), "DE".into()]));
+    assert_eq!(
+        (list.entities.len(), list.entities[0].countries.clone()),
+        (2, vec!["XK".into(), "DE".into()])
+    );
     let error =
         read(Files { main: b"{\"id\":\"a\",\"name\":\"A\"}\n{\"id\":1}", ..Files::default() }).unwrap_err();
     assert!(error.to_string().contains("line 2"), "{error}");
@@ -129,9 +132,9 @@ proptest! {
     #[test]
     fn no_file_makes_a_reader_panic_or_expand_it(bytes in mutated()) {
         if let Ok(list) = read(Files { main: &bytes, ..Files::default() }) {
-            let held: usize = list.entries.iter().flat_map(|entry| {
-                let lists = [&entry.aliases, &entry.countries, &entry.programs, &entry.ids];
-                lists.into_iter().flatten().chain([&entry.id, &entry.name]).map(String::len).collect::<Vec<_>>()
+            let held: usize = list.entities.iter().flat_map(|entity| {
+                let lists = [&entity.aliases, &entity.countries, &entity.programs, &entity.ids];
+                lists.into_iter().flatten().chain([&entity.id, &entity.name]).map(String::len).collect::<Vec<_>>()
             }).sum();
             prop_assert!(held <= 8 * bytes.len() + 1024, "{held} bytes of {}", bytes.len());
         }

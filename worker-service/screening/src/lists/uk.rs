@@ -57,7 +57,7 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
             add(&mut entity.ids, &format!("imo::{}", get("IMO number")));
         }
     }
-    Ok(List { name: "UK sanctions list".to_owned(), published, entries: entities.finish() })
+    Ok(List { name: "UK sanctions list".to_owned(), published, entities: entities.finish() })
 }
 
 /// Adds the numbers in a text such as "OGRN: 1027700132195; INN 7707083893".

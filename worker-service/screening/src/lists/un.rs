@@ -48,7 +48,7 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
                 && !entity.name.is_empty()
             {
                 entity.id = format!("un-{reference}");
-                list.entries.push(entity);
+                list.entities.push(entity);
             }
         }
     })

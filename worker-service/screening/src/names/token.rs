@@ -19,7 +19,7 @@ const THREE_LETTERS_WEIGHT: f32 = 0.75;
 
 /// Similarity of two tokens that sound the same.
 const PHONETIC_SIMILARITY: f32 = 0.97;
-/// The same for tokens of up to [`ACRONYM_MAX`] letters: acronyms are spelled, not spoken.
+/// Similarity of two tokens of up to [`ACRONYM_MAX`] letters that sound the same: acronyms are spelled, not spoken.
 const PHONETIC_ACRONYM_SIMILARITY: f32 = 0.6;
 /// Number of letters of the longest token that counts as an acronym.
 const ACRONYM_MAX: usize = 3;

@@ -16,12 +16,12 @@ pub(super) const WATCHLIST_MATCH: SignalKind = SignalKind::from_static("watchlis
 
 /// Returns the evidence of a match: the list, the entry, the name that matched, the score and its reasons.
 pub(super) fn of_match(list: &LoadedList, hit: &Hit<'_>) -> EvidenceDraft {
-    let entry = hit.entry;
+    let entry = hit.entity;
     let percent = percent(hit.score);
     let explanation = Explanation::of(hit);
     let mut text = format!("{} lists {} (entry {}).", list.name, entry.name, entry.id);
-    if hit.name != entry.name {
-        text.push_str(&format!(" Recognised by its other name {}.", hit.name));
+    if hit.matched_name != entry.name {
+        text.push_str(&format!(" Recognised by its other name {}.", hit.matched_name));
     }
     let mut add = |label: &str, values: &[String], max: usize| {
         if !values.is_empty() {

@@ -1,7 +1,7 @@
 //! A list of sanctions that is in use.
 
 use domain::time::UtcTime;
-use screening::Screen;
+use screening::Screener;
 
 /// A list that was loaded and prepared for screening.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(super) struct LoadedList {
     /// The date that the list states.
     pub(super) published: Option<String>,
     pub(super) loaded_at: UtcTime,
-    pub(super) screen: Screen,
+    pub(super) screen: Screener,
     /// SHA-256 of the main file, in hexadecimal.
     pub(super) sha256: String,
     /// The number of names of all entries.

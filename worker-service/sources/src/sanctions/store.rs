@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::request::ReportRequest;
-use screening::{MATCH_THRESHOLD, Screen, names};
+use screening::{MATCH_THRESHOLD, Screener, names};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -117,19 +117,19 @@ impl Lists {
         previous: Option<&LoadedList>,
     ) -> Result<LoadedList, LoadError> {
         let Fetched { list, sha256 } = self.fetcher.list(location).await?;
-        let (entries, previous_entries) = (list.entries.len(), previous.map_or(0, |list| list.screen.len()));
+        let (entries, previous_entries) = (list.entities.len(), previous.map_or(0, |list| list.screen.len()));
         if entries == 0 {
             return Err(LoadError::Empty);
         }
-        let names = list.entries.iter().map(|entry| 1 + entry.aliases.len()).sum();
+        let names = list.entities.iter().map(|entry| 1 + entry.aliases.len()).sum();
         let previous_names = previous.map_or(0, |list| list.names);
         // A missing file of other names costs names and no entry.
         if shrank(entries, previous_entries) || shrank(names, previous_names) {
             return Err(LoadError::Shrunk { entries, names, previous_entries, previous_names });
         }
         let name = if list.name.is_empty() { location.file_name() } else { list.name };
-        let entries = list.entries;
-        let screen = tokio::task::spawn_blocking(move || Screen::new(entries)).await?;
+        let entries = list.entities;
+        let screen = tokio::task::spawn_blocking(move || Screener::new(entries)).await?;
         Ok(LoadedList {
             name,
             published: list.published,

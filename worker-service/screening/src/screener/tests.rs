@@ -14,7 +14,7 @@ fn entity(id: &str, names: &[&str], countries: &[&str]) -> ListedEntity {
 
 /// Returns an invented list with enough names of common words that rare words have a high inverse document
 /// frequency.
-fn screen() -> Screen {
+fn screener() -> Screener {
     let mut entities = vec![
         entity("kestrel", &["OOO KESTREL TEKHNIKA", "Kestrel Technology LLC"], &["RU"]),
         entity("quillmarsh", &["QUILLMARSH INTERNATIONAL TRADING LIMITED"], &["HK", "CN"]),
@@ -30,13 +30,13 @@ fn screen() -> Screen {
         let name = format!("BRANDNAME{number} TRADING INTERNATIONAL LIMITED");
         entities.push(entity(&format!("n{number}"), &[&name], &["CN"]));
     }
-    Screen::new(entities)
+    Screener::new(entities)
 }
 
 fn found(name: &str, country: Option<&str>) -> Option<String> {
-    let screen = screen();
-    let hits = screen.search(name, country, MATCH_THRESHOLD);
-    hits.first().map(|hit| hit.entry.id.clone())
+    let screener = screener();
+    let hits = screener.search(name, country, MATCH_THRESHOLD);
+    hits.first().map(|hit| hit.entity.id.clone())
 }
 
 #[test]
@@ -75,21 +75,21 @@ fn companies_that_share_only_common_words_are_not_reported() {
 
 #[test]
 fn a_registration_number_finds_its_entity_under_any_name() {
-    let screen = screen();
-    let hits = screen.search_with("Somebody Else", Some("RU"), Some("1069900-445566"), MATCH_THRESHOLD);
+    let screener = screener();
+    let hits = screener.search_with("Somebody Else", Some("RU"), Some("1069900-445566"), MATCH_THRESHOLD);
     assert_eq!(
-        hits.first().map(|hit| (hit.entry.id.as_str(), hit.reasons.number_agrees)),
+        hits.first().map(|hit| (hit.entity.id.as_str(), hit.reasons.number_agrees)),
         Some(("olderbeek", true))
     );
-    assert!(screen.search_with("Somebody Else", Some("RU"), Some("445566"), MATCH_THRESHOLD).is_empty());
+    assert!(screener.search_with("Somebody Else", Some("RU"), Some("445566"), MATCH_THRESHOLD).is_empty());
 }
 
 #[test]
 fn only_an_lei_finds_an_entity_of_another_country() {
-    let screen = screen();
+    let screener = screener();
     let search = |country, number| {
-        let hits = screen.search_with("Somebody Else", Some(country), Some(number), MATCH_THRESHOLD);
-        hits.first().map(|hit| (hit.entry.id.as_str(), hit.reasons.country_agrees))
+        let hits = screener.search_with("Somebody Else", Some(country), Some(number), MATCH_THRESHOLD);
+        hits.first().map(|hit| (hit.entity.id.as_str(), hit.reasons.country_agrees))
     };
     assert_eq!(search("DE", "1069900445566"), None);
     assert_eq!(search("RU", "5299000OLDERBEEK0042"), Some(("olderbeek", Some(true))));
@@ -98,8 +98,8 @@ fn only_an_lei_finds_an_entity_of_another_country() {
 
 #[test]
 fn words_around_a_listed_name_do_not_hide_it() {
-    let screen = screen();
-    let score = |name: &str| screen.search(name, Some("RU"), 0.0).first().map_or(0.0, |hit| hit.score);
+    let screener = screener();
+    let score = |name: &str| screener.search(name, Some("RU"), 0.0).first().map_or(0.0, |hit| hit.score);
     let letters = "a b c d e f g h ".repeat(9);
     for name in
         ["Harborlight Meadow Orchard Kestrel Tekhnika Juniper Cobalt", &format!("{letters} Kestrel Tekhnika")]
@@ -111,16 +111,16 @@ fn words_around_a_listed_name_do_not_hide_it() {
 
 #[test]
 fn another_country_lowers_the_score_but_does_not_hide_a_match() {
-    let screen = screen();
-    let score = |country| screen.search("Quillmarsh International Trading Ltd", country, 0.0)[0].score;
+    let screener = screener();
+    let score = |country| screener.search("Quillmarsh International Trading Ltd", country, 0.0)[0].score;
     assert!(score(Some("HK")) > score(None) && score(None) > score(Some("BR")));
     assert!(score(Some("BR")) > 0.5);
 }
 
 #[test]
 fn an_explanation_names_every_token() {
-    let screen = screen();
-    let hits = screen.search("Quilmarsh Int'l Bakery Ltd", Some("HK"), 0.0);
+    let screener = screener();
+    let hits = screener.search("Quilmarsh Int'l Bakery Ltd", Some("HK"), 0.0);
     let explanation = Explanation::of(&hits[0]);
     let part =
         |listed: &str| explanation.parts.iter().find(|part| part.listed == listed).map(|part| part.how);

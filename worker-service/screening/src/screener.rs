@@ -35,14 +35,14 @@ const OTHER_COUNTRY_COMMON_NAME_PENALTY: f32 = 0.25;
 
 /// The entities of one list, indexed for searching.
 #[derive(Debug)]
-pub struct Screen {
+pub struct Screener {
     entities: Vec<ListedEntity>,
     index: Index,
     /// Positions of entities by their normalised identifiers.
     by_number: FxHashMap<String, Vec<u32>>,
 }
 
-impl Screen {
+impl Screener {
     /// Returns the number of entities.
     pub fn len(&self) -> usize {
         self.entities.len()
@@ -88,7 +88,7 @@ impl Screen {
         if let Some(number) = number {
             self.add_number_hits(&number, country, &mut hits);
         }
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.entry.id.cmp(&b.entry.id)));
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.entity.id.cmp(&b.entity.id)));
         hits
     }
 
@@ -102,14 +102,14 @@ impl Screen {
             if number.len() != LEI_LENGTH && country.is_some() && country_agrees != Some(true) {
                 continue;
             }
-            match hits.iter_mut().find(|hit| hit.entry.id == entity.id) {
+            match hits.iter_mut().find(|hit| hit.entity.id == entity.id) {
                 Some(hit) => {
                     hit.reasons.number_agrees = true;
                     hit.score = 1.0;
                 }
                 None => {
                     let reasons = Reasons { number_agrees: true, country_agrees, ..Reasons::default() };
-                    hits.push(Hit { entry: entity, name: &entity.name, score: NUMBER_ONLY_SCORE, reasons });
+                    hits.push(Hit { entity, matched_name: &entity.name, score: NUMBER_ONLY_SCORE, reasons });
                 }
             }
         }
@@ -132,10 +132,10 @@ impl Screen {
                 }
                 let Comparison { matches, query_only, listed_only, .. } = comparison;
                 let alias = (listed.position as usize).checked_sub(1);
-                let name = alias.map_or(entity.name.as_str(), |at| &entity.aliases[at]);
+                let matched_name = alias.map_or(entity.name.as_str(), |at| &entity.aliases[at]);
                 let reasons =
                     Reasons { matches, query_only, listed_only, country_agrees, number_agrees: false };
-                best.insert(listed.entity, Hit { entry: entity, name, score, reasons });
+                best.insert(listed.entity, Hit { entity, matched_name, score, reasons });
             }
         }
         best.into_values().collect()
