@@ -6,7 +6,7 @@ use crate::{
     lines::Line,
     shape::Shaped,
     strips::{Area, Item, Strip},
-    tree::{Part, Role},
+    tree::{Part, Role, described},
 };
 
 /// The size of labels.
@@ -33,8 +33,7 @@ impl Flow<'_> {
             self.paragraph(&title, place, part);
             return;
         }
-        let alternative = if chart.alternative.is_empty() { &chart.title } else { &chart.alternative };
-        let figure = self.tree.add(Role::Figure(alternative.clone()), place.part);
+        let figure = self.tree.add(Role::Figure(alternative(chart)), place.part);
         let first = self.strips.len();
         let part = self.tree.add(Role::Paragraph, place.part);
         self.paragraph(&title, place, part);
@@ -126,6 +125,15 @@ impl Flow<'_> {
         }
         self.strips.push(strip);
     }
+}
+
+/// The text that says the same as a chart. There is always one, since a figure without cannot be read aloud.
+fn alternative(chart: &Chart) -> String {
+    if !chart.alternative.trim().is_empty() {
+        return described(&chart.alternative);
+    }
+    let bars = chart.bars.iter().map(|bar| format!("{}: {}", bar.label, bar.value));
+    described(&bars.collect::<Vec<_>>().join(", "))
 }
 
 /// The first line of a text that is to have only one.

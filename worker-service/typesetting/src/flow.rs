@@ -9,7 +9,7 @@ use crate::{
     lines::Line,
     shape::Shaped,
     strips::{Area, Header, Item, Mark, Panel, Strip},
-    tree::{Part, Role, Tree},
+    tree::{Part, Role, Tree, described},
 };
 
 /// The space between paragraphs.
@@ -140,11 +140,12 @@ impl<'a> Flow<'a> {
 
     fn heading(&mut self, heading: &Heading, place: Place) {
         let text = fonts::drawable(&heading.text).replace('\n', " ");
+        let said = described(&text);
         let (role, size, above, below) = match heading.level {
             Level::Title => (Role::Title, 24.0, 10.0, 16.0),
-            Level::Section => (Role::Heading(NonZeroU16::MIN, text.clone()), 14.0, 24.0, 11.0),
+            Level::Section => (Role::Heading(NonZeroU16::MIN, said.clone()), 14.0, 24.0, 11.0),
             Level::Subsection => {
-                (Role::Heading(NonZeroU16::MIN.saturating_add(1), text.clone()), 11.0, 15.0, 7.5)
+                (Role::Heading(NonZeroU16::MIN.saturating_add(1), said.clone()), 11.0, 15.0, 7.5)
             }
         };
         let part = self.tree.add(role, place.part);
@@ -167,7 +168,7 @@ impl<'a> Flow<'a> {
         }
         if let Some(strip) = self.strips.get_mut(first) {
             strip.heading = Some(self.marks.len());
-            self.marks.push(Mark { level: heading.level, text, anchor: heading.anchor.clone() });
+            self.marks.push(Mark { level: heading.level, text: said, anchor: heading.anchor.clone() });
         }
     }
 

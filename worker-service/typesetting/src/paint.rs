@@ -32,6 +32,9 @@ pub(crate) const HEIGHT: f32 = PAGE.1 - MARGIN.1 - MARGIN.2;
 /// How far a link reaches above the capitals and below the baseline of its text.
 const REACH: f32 = 2.5;
 
+/// Most bytes of an address that is a link: the standards take no string of more than 32,767, and each may become three.
+const URL_MAX: usize = 10_000;
+
 /// A link on a page.
 pub(crate) struct Hot {
     pub(crate) rect: Rect,
@@ -108,7 +111,7 @@ impl Painter<'_, '_> {
             let link = line.styles.get(first.style).and_then(|style| style.link.clone());
             let link = link.filter(|(link, _)| match link {
                 Link::Anchor(anchor) => self.anchors.contains_key(anchor),
-                Link::Url(_) => true,
+                Link::Url(url) => !url.is_empty() && url.len() <= URL_MAX,
             });
             self.content(link.as_ref().map_or(part, |(_, part)| *part), |painter| {
                 glyphs.iter().for_each(|glyphs| painter.glyphs(line, glyphs, x, y));

@@ -27,13 +27,15 @@ use crate::{
     paint::{HEIGHT, Hot, MARGIN, PAGE, Painter, WIDTH},
     shape::Shaped,
     strips::{Area, Mark, Panel},
-    tree::Tree,
+    tree::{Tree, described},
 };
 
 /// The distance from the top of a page to its header, and from its bottom to its footer.
 const RUNNING: (f32, f32) = (37.0, 39.7);
 /// The space between the two texts of a footer.
 const BETWEEN: f32 = 12.0;
+/// Most characters of such a text, which is more than fit.
+const RUNNING_MAX: usize = 300;
 /// How far above a heading a link to it leads.
 const ABOVE: f32 = 10.0;
 
@@ -137,7 +139,7 @@ fn known(metadata: &Metadata) -> Known {
         .utc_offset_hour(0)
         .utc_offset_minute(0);
     let mut known = Known::new()
-        .title(fonts::drawable(&metadata.title).into_owned())
+        .title(described(&metadata.title))
         .language(metadata.language.clone())
         .creation_date(date)
         .text_direction(match metadata.direction {
@@ -190,7 +192,7 @@ impl<'a> Running<'a> {
 
 /// A quiet text on one line with its width; one that is too wide ends with an ellipsis.
 fn fitting(text: &str, width: f32, direction: Direction, shaper: &mut Shaper) -> Option<(Line, f32)> {
-    let mut text = text.replace('\n', " ");
+    let mut text: String = fonts::drawable(text).replace('\n', " ").chars().take(RUNNING_MAX).collect();
     loop {
         let paragraph = Paragraph::from_spans(vec![Span::new(&text).size(9.0).color(Color::SOFT)]);
         let mut shaped = Shaped::new(&paragraph, direction, None, &mut Tree::default(), shaper);
@@ -249,13 +251,13 @@ impl Writer {
         surface.finish();
         for Hot { rect, link, part, text } in links {
             let target = match link {
-                Link::Url(url) => Target::Action(Action::Link(LinkAction::new(ascii(&url)))),
+                Link::Url(url) => Target::Action(Action::Link(LinkAction::new(address(&url)))),
                 Link::Anchor(anchor) => {
                     let Some(place) = self.anchors.get(&anchor) else { continue };
                     Target::Destination(Destination::Xyz(destination(*place)))
                 }
             };
-            let annotation = Annotation::new_link(LinkAnnotation::new(rect, target), Some(text));
+            let annotation = Annotation::new_link(LinkAnnotation::new(rect, target), Some(described(&text)));
             let identifier = sheet.add_tagged_annotation(annotation);
             self.tree.content(part, identifier);
         }
@@ -264,7 +266,7 @@ impl Writer {
 }
 
 /// An address in the signs that addresses are made of.
-fn ascii(url: &str) -> String {
+fn address(url: &str) -> String {
     let mut written = String::with_capacity(url.len());
     for byte in url.bytes() {
         match byte {
