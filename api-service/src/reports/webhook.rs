@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     report::Report,
-    webhook::{DeliveryAttempt, WebhookState, event_id},
+    webhook::{DeliveryAttempt, WebhookState},
 };
 use serde::Serialize;
 use telemetry::propagation::current_traceparent;
@@ -104,7 +104,7 @@ pub async fn resend(
 }
 
 fn resource(report: Report) -> WebhookResource {
-    let event_id = report.callback.as_ref().and_then(|_| event_id(&report));
+    let event_id = report.callback.as_ref().and_then(|_| report.event_id());
     let state = match (&report.request.callback_url, report.callback.as_ref().map(|callback| callback.state))
     {
         (None, _) => WebhookStatus::None,

@@ -39,7 +39,7 @@ fn commands(attempt: u32) -> Vec<Command> {
         Command::Resubmit,
         Command::Redispatch,
         Command::GiveUp,
-        Command::Bury,
+        Command::FailDeadLettered,
     ]
 }
 
