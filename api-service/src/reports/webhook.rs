@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     report::Report,
-    webhook::{DeliveryAttempt, WebhookState, event_id},
+    webhook::{DeliveryAttempt, WebhookState},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -106,7 +106,7 @@ pub(crate) async fn resend(
 }
 
 fn resource(report: Report) -> WebhookResource {
-    let event_id = report.callback.as_ref().and_then(|_| event_id(&report));
+    let event_id = report.callback.as_ref().and_then(|_| report.event_id());
     let state = match (&report.request.callback_url, report.callback.as_ref().map(|webhook| webhook.state)) {
         (None, _) => WebhookStatus::None,
         (Some(_), None) => WebhookStatus::Waiting,

@@ -40,7 +40,7 @@ fn commands(attempt: u32) -> Vec<Command> {
         Command::Resubmit,
         Command::Redispatch,
         Command::GiveUp,
-        Command::Bury,
+        Command::FailDeadLettered,
     ]
 }
 

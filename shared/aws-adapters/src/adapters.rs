@@ -48,8 +48,8 @@ impl Aws {
         Self { table, queue, bucket, spending, keys, callbacks, webhook_secrets }
     }
 
-    /// Queues the webhook of a report that has just ended, if it has one. An error is only logged, because the sweeper
-    /// queues due webhooks again.
+    /// Queues the webhook of a report that has just ended, if it has one. An error is only logged, because
+    /// the sweeper queues due webhooks again.
     pub async fn call_back(&self, report: &Report, traceparent: Option<String>) {
         if report.callback.as_ref().is_none_or(|webhook| webhook.due_at.is_none()) {
             return;

@@ -105,11 +105,12 @@ impl Bucket {
         Ok(StoredArtifact { key: key.to_owned(), sha256: hex::encode(sha256), bytes: length })
     }
 
-    /// Stores `bytes` under `key` unless an object exists, in which case it returns that object. It sends the request only
-    /// once: the caller knows for how long a retry is useful.
+    /// Stores `bytes` under `key` unless an object exists, in which case it returns that object. It sends the
+    /// request only once: the caller knows for how long a retry is useful.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if it is not certain that the object is stored, or the existing one cannot be read.
+    /// Returns [`AwsError`] if it is not certain that the object is stored, or the existing one cannot be
+    /// read.
     pub async fn put_new(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<Stored, AwsError> {
         match self.put_object(key, bytes, content_type, true).await {
             Ok(_) => Ok(Stored::Now),
@@ -142,8 +143,8 @@ impl Bucket {
         Ok(Some(bytes.to_vec()))
     }
 
-    /// Signs a link that lets anybody read the artifact for [`LINK_LIFETIME`]. The link is secret, because it grants access.
-    /// No request is sent.
+    /// Signs a link that lets anybody read the artifact for [`LINK_LIFETIME`]. The link is secret, because it
+    /// grants access. No request is sent.
     ///
     /// # Errors
     /// Returns [`AwsError`] if there are no credentials to sign with.

@@ -28,8 +28,8 @@ const GET_MAX: usize = 100;
 /// Delay before unprocessed keys are requested again.
 const UNPROCESSED_DELAY: Duration = Duration::from_millis(50);
 
-/// Reads the items with these partition keys with consistent reads, a hundred per BatchGetItem. Missing items are left out
-/// of the result.
+/// Reads the items with these partition keys with consistent reads, a hundred per BatchGetItem. Missing items
+/// are left out of the result.
 ///
 /// # Errors
 /// Returns [`AwsError`] if one of the items cannot be read.
@@ -65,8 +65,8 @@ pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// Sends a conditional write. Returns the item after the write as `Ok`, or, if the condition did not hold, the unchanged
-/// item as `Err`.
+/// Sends a conditional write. Returns the item after the write as `Ok`, or, if the condition did not hold,
+/// the unchanged item as `Err`.
 ///
 /// # Errors
 /// Returns [`AwsError`] if it is not certain whether the write was applied.
@@ -74,7 +74,8 @@ pub(super) async fn conditional(request: UpdateItemFluentBuilder) -> Result<Resu
     outcome(returning_items(request).send()).await
 }
 
-/// Sends a conditional write without retries, for writes that must not be applied twice. Returns as [`conditional`].
+/// Sends a conditional write without retries, for writes that must not be applied twice. Returns as
+/// [`conditional`].
 ///
 /// # Errors
 /// Returns [`AwsError`] if it is not certain whether the write was applied.

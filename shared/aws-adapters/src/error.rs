@@ -55,8 +55,9 @@ pub const UNREADABLE: &str = "UnreadableAnswer";
 /// Error code of an answer that is well-formed but cannot be used.
 pub const UNUSABLE: &str = "UnusableAnswer";
 
-/// The error codes that are classified by their name, each with the reason. All others are classified by their HTTP status.
-/// Sources: "Error retries and exponential backoff in AWS" and the error lists of the services.
+/// The error codes that are classified by their name, each with the reason. All others are classified by
+/// their HTTP status. Sources: "Error retries and exponential backoff in AWS" and the error lists of the
+/// services.
 const CLASSES_BY_CODE: [(&str, ErrorClass, &str); 24] = {
     use ErrorClass::{Permanent, Throttled, Transient};
     [
@@ -103,8 +104,8 @@ fn class(code: Option<&str>, status: u16) -> ErrorClass {
     }
 }
 
-/// Returns the messages of an error and its causes. Unlike the debug form of an SDK error, it does not contain the request
-/// and the answer, which may hold report data.
+/// Returns the messages of an error and its causes. Unlike the debug form of an SDK error, it does not
+/// contain the request and the answer, which may hold report data.
 pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

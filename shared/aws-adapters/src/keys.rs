@@ -28,11 +28,13 @@ pub struct Keys {
     table: String,
 }
 
-/// The item of a key. Times are RFC 3339; `expires_at` is DynamoDB's time to live, in seconds since the epoch.
+/// The item of a key. Times are RFC 3339; `expires_at` is DynamoDB's time to live, in seconds since the
+/// epoch.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     pk: String,
-    /// The partition in the index by tenant. Tenant names contain no `#`, so keys never appear in a list of reports.
+    /// The partition in the index by tenant. Tenant names contain no `#`, so keys never appear in a list of
+    /// reports.
     tenant: String,
     created_key: String,
     key_id: KeyId,
@@ -130,7 +132,7 @@ impl Keys {
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
-        // Its own first try, whose answer was lost.
+        // Recorded by an earlier try whose answer was lost.
         let is_taken =
             matches!(error.as_service_error(), Some(PutItemError::ConditionalCheckFailedException(_)));
         if is_taken && self.get(&new.id).await?.is_some_and(|known| known.hash == new.hash) {
@@ -179,7 +181,8 @@ impl Keys {
         }
     }
 
-    /// Revokes the key `id` at `now`. A key that was revoked before keeps its time. Returns `None` if the key does not exist.
+    /// Revokes the key `id` at `now`. A key that was revoked before keeps its time. Returns `None` if the key
+    /// does not exist.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the key is revoked.

@@ -80,8 +80,8 @@ impl Queue {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
 
-    /// Returns a span for sending messages, after OpenTelemetry's "Semantic conventions for messaging spans". The span of a
-    /// single message is the context that travels with it; the span of a batch is not.
+    /// Returns a span for sending messages, after OpenTelemetry's "Semantic conventions for messaging spans".
+    /// The span of a single message is the context that travels with it; the span of a batch is not.
     fn send_span(&self, messages: usize) -> Span {
         info_span!(
             "send",
@@ -103,7 +103,8 @@ impl Queue {
         Self::new(Client::new(sdk), url)
     }
 
-    /// Returns the number of messages in the queue. Also serves as a readiness check, because it changes nothing.
+    /// Returns the number of messages in the queue. Also serves as a readiness check, because it changes
+    /// nothing.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the queue does not answer.
@@ -125,7 +126,8 @@ impl Queue {
         Ok(Depth { visible: count(Visible), in_flight: count(InFlight), delayed: count(Delayed) })
     }
 
-    /// Sends the unchanged body of `delivery` to this dead-letter queue, with the `reason` and the trace context.
+    /// Sends the unchanged body of `delivery` to this dead-letter queue, with the `reason` and the trace
+    /// context.
     ///
     /// # Errors
     /// Returns [`AwsError`] if SQS rejected the message or its answer was lost.
@@ -210,8 +212,8 @@ impl Queue {
         Ok(rejected.filter_map(|index| messages.get(index).cloned()).collect())
     }
 
-    /// Receives up to `max` messages (at most [`RECEIVE_MAX`]) with a long poll of `wait`. They stay invisible to others for
-    /// `visibility`.
+    /// Receives up to `max` messages (at most [`RECEIVE_MAX`]) with a long poll of `wait`. They stay
+    /// invisible to others for `visibility`.
     ///
     /// # Errors
     /// Returns [`AwsError`] if SQS does not answer.
@@ -257,7 +259,8 @@ impl Queue {
         send(SQS, "DeleteMessage", request.send()).await.map(|_| ())
     }
 
-    /// Sets the visibility timeout of a received message, counted from now, up to 12 hours. Zero makes it visible at once.
+    /// Sets the visibility timeout of a received message, counted from now, up to 12 hours. Zero makes it
+    /// visible at once.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the timeout may not be changed; the message may then be received earlier.

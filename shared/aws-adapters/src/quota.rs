@@ -1,8 +1,10 @@
-//! The per-minute quota of a model, shared by all workers: one conditional write admits a call, another one settles it.
+//! The per-minute quota of a model, shared by all workers: one conditional write admits a call, another one
+//! settles it.
 //!
-//! Bedrock counts the input and the maximum output of a call when it begins, and the actual output when it ends ("How
-//! tokens are counted in Amazon Bedrock"). If Bedrock throttles although the quota has room, others use the account as
-//! well: the share of the quota that all workers use is then halved, and grows back slowly.
+//! Bedrock counts the input and the maximum output of a call when it begins, and the actual output when it
+//! ends ("How tokens are counted in Amazon Bedrock"). If Bedrock throttles although the quota has room,
+//! others use the account as well: the share of the quota that all workers use is then halved, and grows back
+//! slowly.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -31,7 +33,8 @@ const GROWTH: u64 = 50;
 /// Minimum time between two cuts of the share: throttled calls that ran concurrently count only once.
 const CUT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Maximum number of writes for one call. After that, concurrent writes by other workers count as a full window.
+/// Maximum number of writes for one call. After that, concurrent writes by other workers count as a full
+/// window.
 const TRIES_MAX: u32 = 4;
 
 mod attribute {
@@ -113,8 +116,8 @@ impl Quota {
         Self { client, table, model, limits, last_share: Arc::new(Mutex::new(whole)) }
     }
 
-    /// Admits a call that may use up to `tokens` if the current minute has room for it. It usually takes one conditional
-    /// UpdateItem, and a second one for the first call of a minute.
+    /// Admits a call that may use up to `tokens` if the current minute has room for it. It usually takes one
+    /// conditional UpdateItem, and a second one for the first call of a minute.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the table does not answer.
@@ -151,7 +154,8 @@ impl Quota {
     /// Corrects the count of an admitted call to the tokens that it `used`.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if the table does not answer. The rest of the minute then has less room than it should.
+    /// Returns [`AwsError`] if the table does not answer. The rest of the minute then has less room than it
+    /// should.
     pub async fn settle(&self, admitted: Admitted, used: u64) -> Result<(), AwsError> {
         let difference = i128::from(used) - i128::from(admitted.tokens);
         let request = self
@@ -205,7 +209,8 @@ impl Quota {
         Ok(())
     }
 
-    /// Counts a call in the open `window`. Returns the item as `Err` if another window is open or this one is full.
+    /// Counts a call in the open `window`. Returns the item as `Err` if another window is open or this one is
+    /// full.
     async fn count(&self, window: i64, tokens: u64, limits: Limits) -> Result<Result<(), Item>, AwsError> {
         let request = self
             .update()

@@ -11,8 +11,8 @@ use tracing::{Instrument, field::Empty, info_span};
 
 use crate::error::AwsError;
 
-/// Sends `request`, an `operation` of `service`, in its own span, and records its duration. The span follows OpenTelemetry's
-/// "Semantic conventions for AWS SDK client spans".
+/// Sends `request`, an `operation` of `service`, in its own span, and records its duration. The span follows
+/// OpenTelemetry's "Semantic conventions for AWS SDK client spans".
 ///
 /// # Errors
 /// Returns the error of the SDK after its retries; [`AwsError::from_sdk`] classifies it.

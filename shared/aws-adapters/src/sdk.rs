@@ -9,12 +9,12 @@ use thiserror::Error;
 
 use crate::error::chain;
 
-/// Maximum number of attempts of a request, including the first. The SDK retries all requests to DynamoDB, S3 and SQS; the
-/// adapters recognise conditional writes that were applied although their answer was lost.
+/// Maximum number of attempts of a request, including the first. The SDK retries all requests to DynamoDB, S3
+/// and SQS; the adapters recognise conditional writes that were applied although their answer was lost.
 const ATTEMPTS_MAX: u32 = 3;
 
-/// Returns the loader of the SDK configuration: region, credentials and endpoints from the environment or the container
-/// role, as in every AWS SDK, with Dossier's timeouts and retries.
+/// Returns the loader of the SDK configuration: region, credentials and endpoints from the environment or the
+/// container role, as in every AWS SDK, with Dossier's timeouts and retries.
 pub fn sdk_config_loader() -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
@@ -39,8 +39,8 @@ pub enum SdkError {
     Credentials(String),
 }
 
-/// Loads the SDK configuration and checks that it has a region and credentials, so that a service without them fails at
-/// startup and not at its first request.
+/// Loads the SDK configuration and checks that it has a region and credentials, so that a service without
+/// them fails at startup and not at its first request.
 ///
 /// # Errors
 /// Returns [`SdkError`] if the region or the credentials are missing.

@@ -1,11 +1,11 @@
 //! The model budget, usage and report limit of each tenant, by day.
 //!
-//! An amount is reserved before a model call and settled after it, each with one conditional write, so that budgets hold
-//! and sums are exact no matter how many workers spend concurrently.
+//! An amount is reserved before a model call and settled after it, each with one conditional write, so that
+//! budgets hold and sums are exact no matter how many workers spend concurrently.
 //!
-//! Each day of a tenant is one item. A reservation is an attribute of the item, named after its call, which exists from
-//! reservation to settlement. A repeated write whose first answer was lost is therefore recognised, and a call with an
-//! unknown outcome stays reserved.
+//! Each day of a tenant is one item. A reservation is an attribute of the item, named after its call, which
+//! exists from reservation to settlement. A repeated write whose first answer was lost is therefore
+//! recognised, and a call with an unknown outcome stays reserved.
 
 use std::time::Duration;
 
@@ -111,7 +111,8 @@ impl Spending {
         Self { client, table }
     }
 
-    /// Reserves `amount` for `call` if the day's `budget` allows it, with one conditional UpdateItem. Idempotent.
+    /// Reserves `amount` for `call` if the day's `budget` allows it, with one conditional UpdateItem.
+    /// Idempotent.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the amount is reserved.
@@ -206,7 +207,8 @@ impl Spending {
         self.write(write).await.map(drop)
     }
 
-    /// Returns the usage of `tenant` on each day from `from` to `to`, both included. Days without usage are left out.
+    /// Returns the usage of `tenant` on each day from `from` to `to`, both included. Days without usage are
+    /// left out.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the usage cannot be read.
@@ -249,8 +251,9 @@ impl Spending {
         Ok(MicroUsd::new(answer.item.map_or(0, |item| sum(&item, attribute::COMMITTED))))
     }
 
-    /// Admits up to `requested` new reports of `tenant` on `day`, so that no more than `max` are admitted in all. Returns how
-    /// many were admitted. If an answer is lost, reports may count twice against the limit, but never too few.
+    /// Admits up to `requested` new reports of `tenant` on `day`, so that no more than `max` are admitted in
+    /// all. Returns how many were admitted. If an answer is lost, reports may count twice against the limit,
+    /// but never too few.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain how many were admitted.

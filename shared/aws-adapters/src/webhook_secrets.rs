@@ -64,8 +64,8 @@ impl WebhookSecrets {
         Self { client, table }
     }
 
-    /// Returns the secrets of `tenant` that sign at `now`, the current one first. If the tenant has none, stores `fresh` as
-    /// its first secret.
+    /// Returns the secrets of `tenant` that sign at `now`, the current one first. If the tenant has none,
+    /// stores `fresh` as its first secret.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the secrets cannot be read or stored.
@@ -87,8 +87,8 @@ impl WebhookSecrets {
         Ok(signing(self.read(tenant).await?.0, now))
     }
 
-    /// Makes `fresh` the current secret of `tenant`. Previous secrets continue to sign for `overlap`, unless they end earlier.
-    /// Returns all secrets that sign.
+    /// Makes `fresh` the current secret of `tenant`. Previous secrets continue to sign for `overlap`, unless
+    /// they end earlier. Returns all secrets that sign.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the secret is stored.

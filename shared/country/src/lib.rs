@@ -13,7 +13,8 @@ use utoipa::{PartialSchema, ToSchema, openapi};
 #[serde(transparent)]
 pub struct Country(&'static str);
 
-/// The error of a text that is not a country code. The message is a predicate, to follow the name of the field.
+/// The error of a text that is not a country code. The message is a predicate, to follow the name of the
+/// field.
 #[derive(Debug, Error)]
 #[error("is not an ISO 3166-1 alpha-2 code in capitals that is assigned to a country, such as JP, GB or DE")]
 pub struct InvalidCountry;

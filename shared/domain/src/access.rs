@@ -114,8 +114,8 @@ const ID_DIGITS: usize = 16;
 const SECRET_DIGITS: usize = 64;
 const CHECK_DIGITS: usize = 8;
 
-/// An API key: `dossier_`, its id, `_`, 256 random bits and a checksum. The checksum detects mistyped keys without a read
-/// of the table; the prefix lets secret scanners recognise leaked keys.
+/// An API key: `dossier_`, its id, `_`, 256 random bits and a checksum. The checksum detects mistyped keys
+/// without a read of the table; the prefix lets secret scanners recognise leaked keys.
 #[derive(Clone, Debug)]
 pub struct ApiKey {
     /// The public part.
@@ -147,7 +147,8 @@ impl ApiKey {
         &self.text
     }
 
-    /// Returns the hash that is stored. One round of SHA-256 suffices, because 256 random bits cannot be guessed.
+    /// Returns the hash that is stored. One round of SHA-256 suffices, because 256 random bits cannot be
+    /// guessed.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.text.expose_secret()).into()
     }

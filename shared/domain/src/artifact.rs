@@ -91,8 +91,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Returns the key of an artifact. It contains the attempt, so that a worker that lost its lease while it was writing
-/// cannot change what another worker published.
+/// Returns the key of an artifact. It contains the attempt, so that a worker that lost its lease while it was
+/// writing cannot change what another worker published.
 pub fn artifact_key(tenant: &Tenant, id: ReportId, attempt: u32, kind: ArtifactKind) -> String {
     format!("reports/{tenant}/{id}/{attempt}/{}", kind.file_name())
 }

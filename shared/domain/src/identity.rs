@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 /// A customer of this deployment. Reports of one tenant are invisible to every other.
 ///
-/// The name has 1 to 64 of `a-z`, `0-9`, `-` and `_`, because it is part of object keys and the SQS message group id.
+/// The name has 1 to 64 of `a-z`, `0-9`, `-` and `_`, because it is part of object keys and the SQS message
+/// group id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Tenant(String);
@@ -66,8 +67,8 @@ impl ReportId {
         Self::derived(b"dossier.report-id.v1", tenant, &[&key.0])
     }
 
-    /// Derives the id from `tenant`, the `key` of a batch and the `custom_id` of an item, so that repeating a batch, or
-    /// part of it, finds the same reports.
+    /// Derives the id from `tenant`, the `key` of a batch and the `custom_id` of an item, so that repeating a
+    /// batch, or part of it, finds the same reports.
     pub fn for_batch_item(tenant: &Tenant, key: &IdempotencyKey, custom_id: &str) -> Self {
         Self::derived(b"dossier.batch-item-id.v1", tenant, &[&key.0, custom_id])
     }
@@ -75,7 +76,8 @@ impl ReportId {
     fn derived(purpose: &[u8], tenant: &Tenant, parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         hash.update(purpose);
-        // A zero byte separates the parts: keys are visible ASCII, and a customId contains no control characters.
+        // A zero byte separates the parts: keys are visible ASCII, and a customId contains no control
+        // characters.
         for part in [tenant.as_str()].iter().chain(parts) {
             hash.update(b"\0");
             hash.update(part);

@@ -1,7 +1,7 @@
 //! The domain of Dossier: requests, the report lifecycle, evidence, risk and reports.
 //!
-//! Everything here is pure: no I/O, no clock, no randomness and no AWS types. Callers pass in the time and random bytes.
-//! The feature `openapi` derives schemas for the API's OpenAPI document.
+//! Everything here is pure: no I/O, no clock, no randomness and no AWS types. Callers pass in the time and
+//! random bytes. The feature `openapi` derives schemas for the API's OpenAPI document.
 
 pub mod access;
 pub mod artifact;

@@ -1,27 +1,26 @@
 //! The lifecycle of a report: a state machine as one pure function.
 //!
-//! A [`Command`] is a request to change a report. [`plan`] turns it into two pieces of data: a [`Guard`], which says when
-//! the command is allowed, and a [`Change`], which says what it does. [`apply`] evaluates both on a value in memory; the
-//! table adapter compiles the same two into the condition and the update of one conditional write. The table therefore
-//! never makes a transition that this module does not allow.
+//! A [`Command`] is a request to change a report. [`plan`] turns it into two pieces of data: a [`Guard`],
+//! which says when the command is allowed, and a [`Change`], which says what it does. [`apply`] evaluates
+//! both on a value in memory; the table adapter compiles the same two into the condition and the update of
+//! one conditional write. The table therefore never makes a transition that this module does not allow.
 //!
 //! # States
-//! `PENDING` (waits for a worker), `PROCESSING` (a worker holds the lease), and the terminal states `COMPLETED`, `FAILED`
-//! and `CANCELLED`.
+//! `PENDING` (waits for a worker), `PROCESSING` (a worker holds the lease), and the terminal states
+//! `COMPLETED`, `FAILED` and `CANCELLED`.
 //!
 //! ```text
-//!                         ┌─────────── RetryLater, Release ───────────┐
-//!                         ▼                                           │
-//!  ∅ ──── Submit ────► PENDING ───────────── Claim ────────────► PROCESSING ◄─┐ Renew, Advance, RequestCancel,
-//!                       ▲ │ │                                     │   │   │ └─┘ Claim after the lease expired
-//!                       │ │ └─ Cancel ─────► CANCELLED ◄──────────┘   │   │     HonourCancel; Cancel*
-//!              Resubmit │ └─── FailDeadLettered ──────────► FAILED ◄──┘   │     Fail; GiveUp*, FailDeadLettered*
-//!                       │                                                 ▼
-//!                       └── from FAILED and CANCELLED       COMPLETED ◄───┘     Complete
-//!                                                           * only if the lease has expired
+//!               Claim                    Complete
+//! ∅ ─Submit─► PENDING ─────► PROCESSING ───────────────────────► COMPLETED
+//!               ▲ ▲              │ │ └── Fail, GiveUp ────────► FAILED ──────┐
+//!               │ └─ RetryLater ─┘ └──── HonourCancel, Cancel ► CANCELLED ───┤
+//!               │    Release                                                 │
+//!               └────────────────────────── Resubmit ────────────────────────┘
 //! ```
 //!
-//! `Redispatch` changes no state. It postpones `due_at` when the sweeper sends the message of a report again.
+//! The diagram leaves out `Cancel` and `FailDeadLettered` from PENDING, and the commands that stay in
+//! PROCESSING. `Redispatch` changes no state. It postpones `due_at` when the sweeper sends the message of a
+//! report again.
 //!
 //! # Transitions
 //!
@@ -45,14 +44,15 @@
 //! | `FailDeadLettered` | PENDING, PROCESSING → FAILED | no unexpired lease, no cancellation is pending |
 //!
 //! # Fencing
-//! Each claim raises [`Lifecycle::attempt`] by one; nothing else changes it, and it never decreases, not even on
-//! resubmission. The attempt number is the fencing token: every command of a worker carries the number of its claim and is
-//! allowed only while that claim is the newest. A worker that lost its lease therefore changes nothing, no matter how late
-//! its write arrives. An expired lease only permits others to claim; until one does, its holder may still renew it.
+//! Each claim raises [`Lifecycle::attempt`] by one; nothing else changes it, and it never decreases, not even
+//! on resubmission. The attempt number is the fencing token: every command of a worker carries the number of
+//! its claim and is allowed only while that claim is the newest. A worker that lost its lease therefore
+//! changes nothing, no matter how late its write arrives. An expired lease only permits others to claim;
+//! until one does, its holder may still renew it.
 //!
 //! # Time
-//! Every report that has not ended has a [`Lifecycle::due_at`]: the time at which the sweeper takes care of it if nobody
-//! else has. A lost message or a crashed worker therefore delays a report but never loses it.
+//! Every report that has not ended has a [`Lifecycle::due_at`]: the time at which the sweeper takes care of
+//! it if nobody else has. A lost message or a crashed worker therefore delays a report but never loses it.
 
 mod change;
 mod command;

@@ -5,8 +5,8 @@ use thiserror::Error;
 
 use crate::identity::{ReportId, Tenant};
 
-/// A request to process a report. Unknown members are ignored: they may be added within a version of the message, and an
-/// old worker must not move such messages to the dead-letter queue during a deployment.
+/// A request to process a report. Unknown members are ignored: they may be added within a version of the
+/// message, and an old worker must not move such messages to the dead-letter queue during a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportMessage {

@@ -31,7 +31,8 @@ pub struct Report {
     pub request: ReportRequest,
     /// The [`ReportRequest::fingerprint`] of the request.
     pub request_sha256: String,
-    /// Unique for every submission, so that a repeated write recognises its own first try, whose answer was lost.
+    /// Unique for every submission, so that a repeated write recognises its own first try, whose answer was
+    /// lost.
     pub submission: Uuid,
     /// The progress shown to clients.
     pub progress: Progress,
@@ -242,6 +243,12 @@ impl Report {
             // DynamoDB's time to live has a resolution of one second.
             expires_at: UtcTime::from_epoch_millis(now.plus(RETENTION).epoch_seconds() * 1000),
         }
+    }
+
+    /// Returns the id of the event that the report has ended, or `None` before the end. The id is the same
+    /// for every delivery of its webhook, so that receivers can discard duplicates.
+    pub fn event_id(&self) -> Option<String> {
+        Some(format!("evt_{}_{}", self.id.simple(), self.ended_at?.epoch_millis()))
     }
 
     /// Returns the time from the last submission or resubmission to the end, or `None` before the end.

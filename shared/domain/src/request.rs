@@ -52,12 +52,12 @@ pub struct ReportRequest {
         schema(example = "Sakura Precision Works K.K.", min_length = 1, max_length = 200)
     )]
     pub company_name: String,
-    /// The company's number in the register of its country or with its tax authority, or its LEI; normalized by the
-    /// scheme that accepted it.
+    /// The company's number in the register of its country or with its tax authority, or its LEI; normalized
+    /// by the scheme that accepted it.
     #[cfg_attr(feature = "openapi", schema(example = "2503947854819", min_length = 1, max_length = 80))]
     pub corporate_number: String,
-    /// The scheme that accepted the number; null if no scheme is known for the country, so that the number is not
-    /// verified.
+    /// The scheme that accepted the number; null if no scheme is known for the country, so that the number is
+    /// not verified.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(example = "corporate_number"))]
     pub number_scheme: Option<String>,
@@ -139,7 +139,8 @@ impl ReportRequest {
         }
     }
 
-    /// Returns a SHA-256 of the request, in hexadecimal. Two requests with one idempotency key must have the same.
+    /// Returns a SHA-256 of the request, in hexadecimal. Two requests with one idempotency key must have the
+    /// same.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let parts = [
@@ -151,7 +152,8 @@ impl ReportRequest {
             self.callback_url.as_deref(),
         ];
         for part in parts {
-            // The length prefix keeps the boundaries of the parts, so that different requests have different hashes.
+            // The length prefix keeps the boundaries of the parts, so that different requests have different
+            // hashes.
             let length = part.map_or(-1, |part| i64::try_from(part.len()).unwrap_or(i64::MAX));
             hash.update(length.to_be_bytes());
             hash.update(part.unwrap_or_default());

@@ -14,8 +14,8 @@ use utoipa::{PartialSchema, ToSchema, openapi};
 pub struct UtcTime(i64);
 
 impl UtcTime {
-    /// Returns the time `millis` milliseconds after 1970-01-01T00:00:00Z, clamped to the years that RFC 3339 can
-    /// represent (0001 to 9999).
+    /// Returns the time `millis` milliseconds after 1970-01-01T00:00:00Z, clamped to the years that RFC 3339
+    /// can represent (0001 to 9999).
     pub fn from_epoch_millis(millis: i64) -> Self {
         const MIN: i64 = -62_135_596_800_000;
         const MAX: i64 = 253_402_207_200_000;
@@ -27,7 +27,8 @@ impl UtcTime {
         self.0
     }
 
-    /// Returns the whole seconds since 1970-01-01T00:00:00Z, rounded down: the unit of DynamoDB's time to live.
+    /// Returns the whole seconds since 1970-01-01T00:00:00Z, rounded down: the unit of DynamoDB's time to
+    /// live.
     pub fn epoch_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }

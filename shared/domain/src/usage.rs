@@ -27,7 +27,8 @@ impl MicroUsd {
         Self(millionths)
     }
 
-    /// Converts an amount in US dollars, rounded to the nearest millionth. Negative amounts and NaN become zero.
+    /// Converts an amount in US dollars, rounded to the nearest millionth. Negative amounts and NaN become
+    /// zero.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     pub fn from_usd(usd: f64) -> Self {
         Self((usd * 1e6).round() as u64)

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{report::Report, time::UtcTime};
+use crate::time::UtcTime;
 
 /// Time after the end of a report, or after a delivery was due, before the sweeper queues its webhook again.
 pub const WEBHOOK_GRACE: Duration = Duration::from_secs(300);
 
-/// Back-off before the second and each further attempt. It follows the example of the Standard Webhooks specification; no
-/// pause is longer than the maximum visibility timeout of SQS (12 hours, "Amazon SQS visibility timeout"). The attempts
-/// span about a day and a half.
+/// Back-off before the second and each further attempt. It follows the example of the Standard Webhooks
+/// specification; no pause is longer than the maximum visibility timeout of SQS (12 hours, "Amazon SQS
+/// visibility timeout"). The attempts span about a day and a half.
 const BACK_OFF: [Duration; 8] = {
     const fn minutes(minutes: u64) -> Duration {
         Duration::from_secs(minutes * 60)
@@ -104,12 +104,6 @@ impl Webhook {
         let pause = self.pause()?;
         Some(last.map_or(UtcTime::from_epoch_millis(0), |last| last.at.plus(pause)))
     }
-}
-
-/// Returns the id of the event that `report` has ended, or `None` before the end. The id is the same for every delivery, so
-/// that receivers can discard duplicates.
-pub fn event_id(report: &Report) -> Option<String> {
-    Some(format!("evt_{}_{}", report.id.simple(), report.ended_at?.epoch_millis()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The policy on characters that holds for every scheme: which ones a number may contain and which ones are folded.
+//! The policy on characters that holds for every scheme: which ones a number may contain and which ones are
+//! folded.
 
 use crate::fault::Fault;
 
@@ -8,8 +9,8 @@ pub const NUMBER_MAX: usize = 80;
 /// Folds full-width forms (U+FF01 to U+FF5E, U+3000) to the characters that they show, and trims spaces.
 ///
 /// # Errors
-/// Returns [`Fault::Length`] if the number is longer than [`NUMBER_MAX`], and [`Fault::Character`] if it contains a
-/// control, invisible or otherwise unprintable character.
+/// Returns [`Fault::Length`] if the number is longer than [`NUMBER_MAX`], and [`Fault::Character`] if it
+/// contains a control, invisible or otherwise unprintable character.
 pub(crate) fn fold(number: &str) -> Result<String, Fault> {
     let folded: String = number.chars().map(fold_width).collect();
     let leading = folded.chars().take_while(|c| *c == ' ').count();
@@ -36,8 +37,8 @@ pub(crate) fn fold_width(c: char) -> char {
     }
 }
 
-/// Returns the upper-case form of a letter that schemes use. Other letters stay as they are and are then rejected,
-/// such as the long s, whose upper-case form is S.
+/// Returns the upper-case form of a letter that schemes use. Other letters stay as they are and are then
+/// rejected, such as the long s, whose upper-case form is S.
 pub(crate) fn uppercase(c: char) -> char {
     match c {
         'ñ' => 'Ñ',

@@ -94,7 +94,8 @@ impl Check {
         }
     }
 
-    /// Returns whether the check computes a check digit or character, rather than consulting lists and ranges.
+    /// Returns whether the check computes a check digit or character, rather than consulting lists and
+    /// ranges.
     pub(crate) fn computes_check_digit(&self) -> bool {
         !matches!(self, Self::National(National::UsEin | National::DeRegister | National::RoRegister))
     }

@@ -22,7 +22,8 @@ pub(crate) fn number_at(number: &[char], from: usize, to: usize) -> Option<u64> 
     number.get(from..to).and_then(parse)
 }
 
-/// Parses the two digits at `from`, as dates have them. Returns -1, which no date contains, if they are not digits.
+/// Parses the two digits at `from`, as dates have them. Returns -1, which no date contains, if they are not
+/// digits.
 pub(crate) fn two_digits_at(number: &[char], from: usize) -> i16 {
     number_at(number, from, from + 2).and_then(|value| i16::try_from(value).ok()).unwrap_or(-1)
 }

@@ -35,7 +35,8 @@ impl Fault {
         }
     }
 
-    /// Ranks how close the number is to being valid. Of several schemes, the error of the closest one is reported.
+    /// Ranks how close the number is to being valid. Of several schemes, the error of the closest one is
+    /// reported.
     pub(crate) fn closeness(self) -> u8 {
         match self {
             Self::Character { .. } => 0,

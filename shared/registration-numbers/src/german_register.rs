@@ -37,7 +37,8 @@ pub(crate) fn is_normalized(number: &str) -> bool {
     courts.map(|(court, _)| court).any(|court| COURTS.get(&court_key(court)) == Some(&court))
 }
 
-/// Returns `Court HRB 123 B` from any order and spacing of its parts, or `number` unchanged if its court is unknown.
+/// Returns `Court HRB 123 B` from any order and spacing of its parts, or `number` unchanged if its court is
+/// unknown.
 pub(crate) fn normalized(number: &str) -> String {
     let number: String = number.nfc().collect();
     parsed(&number).unwrap_or(number)

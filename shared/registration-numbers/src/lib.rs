@@ -1,9 +1,9 @@
 //! Validation of company registration numbers by the schemes of their country.
 //!
-//! [`check`] takes a country and a number. It tries every scheme known for the country, such as company numbers, tax
-//! numbers and VAT numbers, and then the Legal Entity Identifier (LEI, ISO 17442). It returns the number in the form
-//! in which it should be stored, and the scheme that accepted it. A [`NumberError`] says what is wrong, at which
-//! character, and what a valid number looks like.
+//! [`check`] takes a country and a number. It tries every scheme known for the country, such as company
+//! numbers, tax numbers and VAT numbers, and then the Legal Entity Identifier (LEI, ISO 17442). It returns
+//! the number in the form in which it should be stored, and the scheme that accepted it. A [`NumberError`]
+//! says what is wrong, at which character, and what a valid number looks like.
 //!
 //! ```
 //! use country::Country;
@@ -34,10 +34,10 @@
 //!   and dashes; [`Accepted::scheme`] is then `None`.
 //!
 //! # Characters
-//! One policy holds for every scheme. Full-width characters are read as the characters that they show, surrounding
-//! spaces are ignored, letters may have either case, and separators are ignored where the notation of the scheme
-//! uses them. All other characters are rejected: tabs and line ends, digits of other scripts, look-alikes,
-//! invisible characters.
+//! One policy holds for every scheme. Full-width characters are read as the characters that they show,
+//! surrounding spaces are ignored, letters may have either case, and separators are ignored where the
+//! notation of the scheme uses them. All other characters are rejected: tabs and line ends, digits of other
+//! scripts, look-alikes, invisible characters.
 //!
 //! # Adding a scheme
 //! Add a table to `schemes.toml`; its header describes the keys.

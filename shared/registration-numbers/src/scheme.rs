@@ -69,8 +69,8 @@ impl Scheme {
         Self::all().iter().filter(move |scheme| scheme.country == country)
     }
 
-    /// Returns the scheme `id` of `country`, an alpha-2 code or `XX`. Schemes that apply in every country are found
-    /// under any code.
+    /// Returns the scheme `id` of `country`, an alpha-2 code or `XX`. Schemes that apply in every country are
+    /// found under any code.
     pub fn find(country: &str, id: &str) -> Option<&'static Self> {
         Self::of(country).chain(Self::of(ANYWHERE)).find(|scheme| scheme.id == id)
     }

@@ -170,8 +170,8 @@ fn valid_numbers(scheme: &'static Scheme, limit: usize) -> Vec<String> {
     found
 }
 
-/// Schemes whose check cannot detect every changed digit: their algorithm maps two remainders to one check digit,
-/// has weights that divide the modulus, or leaves digits out.
+/// Schemes whose check cannot detect every changed digit: their algorithm maps two remainders to one check
+/// digit, has weights that divide the modulus, or leaves digits out.
 const MISS_CHANGED_DIGITS: [&str; 23] = [
     "JP corporate_number",
     "GB vat",

@@ -17,7 +17,8 @@ use crate::{
 pub struct Accepted {
     /// The number as it is stored and displayed.
     pub normalized: String,
-    /// The scheme that accepted the number; `None` if no scheme is known for the country, so that it is unverified.
+    /// The scheme that accepted the number; `None` if no scheme is known for the country, so that it is
+    /// unverified.
     pub scheme: Option<&'static Scheme>,
 }
 
@@ -25,7 +26,8 @@ pub struct Accepted {
 /// accepts up to [`UNVERIFIED_MAX`] letters, digits and dashes.
 ///
 /// # Errors
-/// Returns [`NumberError`] if no scheme accepts the number. It describes the scheme that the number is closest to.
+/// Returns [`NumberError`] if no scheme accepts the number. It describes the scheme that the number is
+/// closest to.
 pub fn check(country: Country, number: &str) -> Result<Accepted, NumberError> {
     let national: Vec<_> = Scheme::of(country.code()).collect();
     let mut closest: Option<NumberError> = None;
@@ -49,7 +51,8 @@ pub fn check(country: Country, number: &str) -> Result<Accepted, NumberError> {
     }
 }
 
-/// Accepts a number of a country without a scheme: letters, digits and dashes, beginning with a letter or digit.
+/// Accepts a number of a country without a scheme: letters, digits and dashes, beginning with a letter or
+/// digit.
 fn unverified(number: &str) -> Result<Accepted, NumberError> {
     let reject = |fault| Err(NumberError::unverified(fault));
     let folded = match fold(number) {
@@ -124,8 +127,9 @@ impl Scheme {
         if shape.has_length(length) { Fault::Form } else { Fault::Length { length } }
     }
 
-    /// Returns the position in `number`, from 1, of the character that is `from_end`th (1 is the last) if spaces and
-    /// separators are not counted. Counting from the end skips prefixes and restored leading characters.
+    /// Returns the position in `number`, from 1, of the character that is `from_end`th (1 is the last) if
+    /// spaces and separators are not counted. Counting from the end skips prefixes and restored leading
+    /// characters.
     fn position_from_end(&self, number: &str, from_end: usize) -> usize {
         let counts = |c: char| c != ' ' && c != '\u{3000}' && !self.separators.contains(fold_width(c));
         let positions: Vec<usize> =

@@ -5,8 +5,8 @@ use crate::digits::last_digit;
 /// The alphabet of schemes whose numbers contain only digits.
 pub(crate) const DIGITS: &str = "0123456789";
 
-/// Returns the sum of the first characters of `number` times `weights`. A character's value is its position in
-/// `alphabet`. Returns `None` if `number` is too short or contains a character outside `alphabet`.
+/// Returns the sum of the first characters of `number` times `weights`. A character's value is its position
+/// in `alphabet`. Returns `None` if `number` is too short or contains a character outside `alphabet`.
 pub(crate) fn sum(number: &[char], weights: &[u32], alphabet: &str) -> Option<u32> {
     if number.len() < weights.len() {
         return None;
@@ -32,8 +32,8 @@ pub(crate) fn holds_from_end(number: &[char], weights: &[u32], modulus: u32, cha
         .is_some_and(|sum| is_check_character(number, digits.len(), characters, sum % modulus))
 }
 
-/// Returns whether the last digit is the sum modulo 11. If the `first` weights give 10, the `second` ones apply; if
-/// those give 10 too, the check digit is 0.
+/// Returns whether the last digit is the sum modulo 11. If the `first` weights give 10, the `second` ones
+/// apply; if those give 10 too, the check digit is 0.
 pub(crate) fn holds_in_two_passes(number: &[char], first: &[u32], second: &[u32]) -> bool {
     let remainder = |weights| sum(number, weights, DIGITS).map(|sum| sum % 11);
     let check = match remainder(first) {

@@ -1,12 +1,12 @@
-//! Rules for untrusted text: which characters names and lines may contain, how a rejected character is described,
-//! and how text is cleaned before it is displayed or put into a prompt.
+//! Rules for untrusted text: which characters names and lines may contain, how a rejected character is
+//! described, and how text is cleaned before it is displayed or put into a prompt.
 
 use std::fmt;
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// Maximum number of combining marks on one letter. No orthography needs more than four after composition; more are
-/// decoration.
+/// Maximum number of combining marks on one letter. No orthography needs more than four after composition;
+/// more are decoration.
 const COMBINING_MARKS_MAX: usize = 4;
 
 /// A character that a text must not contain, with its position and the reason.
@@ -41,8 +41,8 @@ impl RefusedCharacter {
     }
 }
 
-/// Returns the kind of a character that no text may contain: one that is invisible, changes the direction or shape of
-/// its neighbours, or has no meaning.
+/// Returns the kind of a character that no text may contain: one that is invisible, changes the direction or
+/// shape of its neighbours, or has no meaning.
 fn unprintable(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{180e}' => "zero-width character",
@@ -115,8 +115,8 @@ fn first_refused(text: &str, extra_rule: fn(char) -> Option<&'static str>) -> Op
     None
 }
 
-/// Returns the first character of `name` that company names must not contain: invisible and directional characters,
-/// and the punctuation of markup and templates.
+/// Returns the first character of `name` that company names must not contain: invisible and directional
+/// characters, and the punctuation of markup and templates.
 pub fn refused_in_name(name: &str) -> Option<RefusedCharacter> {
     first_refused(name, not_in_names)
 }
@@ -126,8 +126,9 @@ pub fn refused_in_line(line: &str) -> Option<RefusedCharacter> {
     first_refused(line, |_| None)
 }
 
-/// Returns untrusted `text` in a form that is safe to display and to put into a prompt: unprintable characters become
-/// spaces, runs of white space become one space, and the result has at most `max_chars` characters.
+/// Returns untrusted `text` in a form that is safe to display and to put into a prompt: unprintable
+/// characters become spaces, runs of white space become one space, and the result has at most `max_chars`
+/// characters.
 pub fn clean(text: &str, max_chars: usize) -> String {
     let mut cleaned = String::with_capacity(text.len().min(max_chars * 4));
     let mut kept = 0;

@@ -1,5 +1,5 @@
-//! Settings from environment variables. Each setting is declared once; `--help`, the documentation and the reader use
-//! the same declaration, and all invalid settings are reported together.
+//! Settings from environment variables. Each setting is declared once; `--help`, the documentation and the
+//! reader use the same declaration, and all invalid settings are reported together.
 
 use std::{collections::HashMap, fmt, fmt::Write as _, str::FromStr, time::Duration};
 
@@ -41,8 +41,8 @@ impl fmt::Display for ConfigErrors {
 /// Environment variables and their values.
 pub type Environment = HashMap<String, String>;
 
-/// Returns the environment variables of this process. Invalid Unicode is read with replacement characters, which no
-/// setting accepts, so that the variable is reported instead of ignored.
+/// Returns the environment variables of this process. Invalid Unicode is read with replacement characters,
+/// which no setting accepts, so that the variable is reported instead of ignored.
 pub fn process_environment() -> Environment {
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
@@ -61,8 +61,8 @@ impl<'a> Reader<'a> {
         Self { environment, errors: Vec::new() }
     }
 
-    /// Returns the trimmed value of `setting`, or `None` if it is not set and has no default. An empty value counts as
-    /// not set.
+    /// Returns the trimmed value of `setting`, or `None` if it is not set and has no default. An empty value
+    /// counts as not set.
     pub fn text(&mut self, setting: &Setting) -> Option<String> {
         let set =
             self.environment.get(setting.name).map(|value| value.trim()).filter(|value| !value.is_empty());
@@ -77,8 +77,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the parsed value of `setting`. An error is reported with the parser's message, never with the value,
-    /// which may be secret.
+    /// Returns the parsed value of `setting`. An error is reported with the parser's message, never with the
+    /// value, which may be secret.
     pub fn parse<T: FromStr<Err: fmt::Display>>(&mut self, setting: &Setting) -> Option<T> {
         let text = self.text(setting)?;
         self.convert(setting, text.parse())

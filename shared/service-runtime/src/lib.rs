@@ -1,5 +1,5 @@
-//! The basics of every service process: settings from the environment, a clock, graceful shutdown, and a health probe
-//! for containers.
+//! The basics of every service process: settings from the environment, a clock, graceful shutdown, and a
+//! health probe for containers.
 
 pub mod clock;
 pub mod config;

@@ -47,7 +47,8 @@ pub async fn probe(bind: SocketAddr, path: &'static str) -> Result<(), ProbeErro
     }
 }
 
-/// Returns the address at which a service that listens at `bind` is reached: loopback for an unspecified address.
+/// Returns the address at which a service that listens at `bind` is reached: loopback for an unspecified
+/// address.
 fn reachable(bind: SocketAddr) -> SocketAddr {
     match bind {
         SocketAddr::V4(address) if address.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, bind.port()).into(),

@@ -123,11 +123,12 @@ pub enum TelemetryError {
 }
 
 impl Telemetry {
-    /// Starts logging to standard error, and the export of traces and metrics if a collector is configured. `service`
-    /// is the OpenTelemetry service name.
+    /// Starts logging to standard error, and the export of traces and metrics if a collector is configured.
+    /// `service` is the OpenTelemetry service name.
     ///
     /// # Errors
-    /// Returns [`TelemetryError`] if the filter is invalid, an exporter cannot be created, or telemetry already runs.
+    /// Returns [`TelemetryError`] if the filter is invalid, an exporter cannot be created, or telemetry
+    /// already runs.
     pub fn start(service: &'static str, settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_new(&settings.filter)?;
         let json = match settings.format {

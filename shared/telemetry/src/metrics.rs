@@ -16,7 +16,8 @@ const REQUEST_BOUNDS: [f64; 14] =
 /// Bucket bounds of the durations of stages and reports, in seconds: from a cached stage to an hour.
 const WORK_BOUNDS: [f64; 14] =
     [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
-/// Bucket bounds of model calls, in seconds: OpenTelemetry's "Semantic conventions for generative AI metrics".
+/// Bucket bounds of model calls, in seconds: OpenTelemetry's "Semantic conventions for generative AI
+/// metrics".
 const MODEL_BOUNDS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 /// Bucket bounds of token counts, from the same conventions.
@@ -102,8 +103,8 @@ pub struct Metrics {
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
 
-/// Returns the instruments. The first call creates them from the current global meter provider, so it must come after
-/// [`Telemetry::start`](crate::Telemetry::start).
+/// Returns the instruments. The first call creates them from the current global meter provider, so it must
+/// come after [`Telemetry::start`](crate::Telemetry::start).
 pub fn metrics() -> &'static Metrics {
     METRICS.get_or_init(Metrics::new)
 }
@@ -308,8 +309,8 @@ impl Metrics {
         self.in_flight.record(*current, &[]);
     }
 
-    /// Records a call of `model`, with the error code `failure` if it failed. The names follow OpenTelemetry's "Semantic
-    /// conventions for generative AI metrics".
+    /// Records a call of `model`, with the error code `failure` if it failed. The names follow
+    /// OpenTelemetry's "Semantic conventions for generative AI metrics".
     pub fn model_call(&self, model: &str, took: Duration, failure: Option<&'static str>) {
         let mut attributes = model_attributes(model);
         attributes.extend(failure.map(|code| KeyValue::new("error.type", code)));

@@ -1,4 +1,5 @@
-//! Propagates traces between processes (W3C Trace Context), and sets span attributes that `tracing` fields cannot express.
+//! Propagates traces between processes (W3C Trace Context), and sets span attributes that `tracing` fields
+//! cannot express.
 
 use std::collections::HashMap;
 
@@ -17,13 +18,14 @@ pub fn current_traceparent() -> Option<String> {
     carrier.remove(TRACEPARENT)
 }
 
-/// Makes `span` part of the trace that `traceparent` identifies. If `traceparent` is missing or invalid, `span` remains
-/// the root of a new trace.
+/// Makes `span` part of the trace that `traceparent` identifies. If `traceparent` is missing or invalid,
+/// `span` remains the root of a new trace.
 pub fn continue_trace(span: &Span, traceparent: Option<&str>) {
     let Some(traceparent) = traceparent else { return };
     let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
     let parent: Context = global::get_text_map_propagator(|propagator| propagator.extract(&carrier));
-    // Fails only if there is no OpenTelemetry layer or the span has already started: then there is no trace to join.
+    // Fails only if there is no OpenTelemetry layer or the span has already started: then there is no trace
+    // to join.
     let _ = span.set_parent(parent);
 }
 

@@ -17,7 +17,7 @@ use domain::{
     message::ReportMessage,
     report::Report,
     time::UtcTime,
-    webhook::{DeliveryAttempt, WEBHOOK_GRACE, Webhook, WebhookState, event_id},
+    webhook::{DeliveryAttempt, WEBHOOK_GRACE, Webhook, WebhookState},
 };
 use serde_json::json;
 use telemetry::{metrics::metrics, propagation::continue_trace};
@@ -196,7 +196,7 @@ async fn send(
     url: &str,
     now: UtcTime,
 ) -> Result<DeliveryResult, AwsError> {
-    let id = event_id(report).unwrap_or_default();
+    let id = report.event_id().unwrap_or_default();
     let body = payload(report).to_string();
     let secrets = jobs.aws.webhook_secrets.of(&report.tenant, now, rand::random()).await?;
     let signature = sign(&secrets, &id, now, &body);

@@ -26,8 +26,8 @@ const TRIES_MAX: u32 = 5;
 impl Table {
     /// Records new reports and returns the ids of those that could not be recorded.
     ///
-    /// It uses BatchWriteItem, 25 reports per request, which has no conditions: the ids must be new and unique to the
-    /// caller. Repeating it is harmless unless a report was changed in the meantime.
+    /// It uses BatchWriteItem, 25 reports per request, which has no conditions: the ids must be new and
+    /// unique to the caller. Repeating it is harmless unless a report was changed in the meantime.
     pub async fn create_all(&self, reports: &[Report]) -> Vec<ReportId> {
         let batches: Vec<_> =
             reports.chunks(BATCH_MAX).map(|batch| self.create_or_return_ids(batch)).collect();
@@ -45,7 +45,8 @@ impl Table {
         }
     }
 
-    /// Records up to 25 reports. If it fails, `unrecorded` has the ids of the reports that may not be recorded.
+    /// Records up to 25 reports. If it fails, `unrecorded` has the ids of the reports that may not be
+    /// recorded.
     async fn create_batch(&self, reports: &[Report], unrecorded: &mut Vec<ReportId>) -> Result<(), AwsError> {
         const OPERATION: &str = "BatchWriteItem";
         unrecorded.extend(reports.iter().map(|report| report.id));

@@ -13,8 +13,8 @@ use domain::{
     webhook::WEBHOOK_GRACE,
 };
 
-/// A conditional update under construction. All names and values are placeholders, so reserved words and unusual values
-/// cannot change its meaning.
+/// A conditional update under construction. All names and values are placeholders, so reserved words and
+/// unusual values cannot change its meaning.
 #[derive(Debug, Default)]
 pub(super) struct Expression {
     names: Vec<&'static str>,
@@ -144,8 +144,8 @@ impl Expression {
         }
     }
 
-    /// Adds the effects of `command` outside the lifecycle: the sparse indexes, the revision that readers see, the progress
-    /// message, the webhook, and the times of start and end.
+    /// Adds the effects of `command` outside the lifecycle: the sparse indexes, the revision that readers
+    /// see, the progress message, the webhook, and the times of start and end.
     pub(super) fn record_effects(
         &mut self,
         command: &Command,

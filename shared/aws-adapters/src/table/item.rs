@@ -18,8 +18,8 @@ use domain::{
     webhook::{DeliveryAttempt, Webhook, WebhookState},
 };
 
-/// The item of a report. Times that expressions compare are numbers: milliseconds since the epoch, or seconds for
-/// `expires_at`, which DynamoDB's time to live requires. Other times are RFC 3339.
+/// The item of a report. Times that expressions compare are numbers: milliseconds since the epoch, or seconds
+/// for `expires_at`, which DynamoDB's time to live requires. Other times are RFC 3339.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Item {
     pk: String,
@@ -134,8 +134,8 @@ impl Item {
         let expires_at = self.lease_expires_at.map(UtcTime::from_epoch_millis);
         let lease =
             self.lease_holder.zip(expires_at).map(|(holder, expires_at)| Lease { holder, expires_at });
-        // `due_at` is one attribute, the key of the sparse index. For an open report it belongs to the lifecycle, for a
-        // report that has ended to its webhook.
+        // `due_at` is one attribute, the key of the sparse index. For an open report it belongs to the
+        // lifecycle, for a report that has ended to its webhook.
         let due_at = self.due_at.map(UtcTime::from_epoch_millis);
         let (due_at, webhook_due_at) =
             if self.status.is_terminal() { (None, due_at) } else { (due_at, None) };

@@ -21,7 +21,8 @@ use domain::{
     usage::Day,
 };
 
-/// Maximum number of index reads per page. A page that would need more is returned short; its token continues there.
+/// Maximum number of index reads per page. A page that would need more is returned short; its token continues
+/// there.
 const READS_MAX: usize = 8;
 
 /// Number of reports that one read evaluates if the filter may exclude some.
@@ -51,15 +52,16 @@ pub struct Page {
     pub next: Option<PageToken>,
 }
 
-/// A position in a tenant's list, after the report with this time and id. It does not contain the tenant, so it grants
-/// no access to the reports of another one.
+/// A position in a tenant's list, after the report with this time and id. It does not contain the tenant, so
+/// it grants no access to the reports of another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageToken {
     created_at: UtcTime,
     id: ReportId,
 }
 
-/// The error of a text that is not a page token. The message is a predicate, to follow the name of the parameter.
+/// The error of a text that is not a page token. The message is a predicate, to follow the name of the
+/// parameter.
 #[derive(Debug, Error)]
 #[error("is not a valid page token: send nextPageToken of the previous page, unchanged")]
 pub struct InvalidPageToken;
@@ -89,8 +91,8 @@ impl Filter {
         *self != Self { from: self.from, to: self.to, ..Self::default() }
     }
 
-    /// Returns the bounds of the sort keys: the first instant of the days, and the first one after them. Sort keys are in
-    /// the order of time.
+    /// Returns the bounds of the sort keys: the first instant of the days, and the first one after them. Sort
+    /// keys are in the order of time.
     fn bounds(&self) -> (String, String) {
         let from = self.from.map_or_else(|| "0".to_owned(), |day| day.start().to_string());
         let until = self.to.map_or_else(|| ":".to_owned(), |day| day.next().start().to_string());

@@ -1,7 +1,8 @@
 //! The table of reports.
 //!
-//! Every change of a lifecycle is one conditional write, compiled from [`lifecycle::plan`](domain::lifecycle::plan): the
-//! guard becomes the condition, the change becomes the update.
+//! Every change of a lifecycle is one conditional write, compiled from
+//! [`lifecycle::plan`](domain::lifecycle::plan): the guard becomes the condition, the change becomes the
+//! update.
 
 mod batch;
 mod expression;

@@ -47,7 +47,8 @@ pub enum Created {
 /// The outcome of [`Table::execute`].
 #[derive(Clone, Debug)]
 pub enum Executed {
-    /// The command was carried out, now or by an earlier try whose answer was lost. This is the report afterwards.
+    /// The command was carried out, now or by an earlier try whose answer was lost. This is the report
+    /// afterwards.
     Done(Box<Report>),
     /// The lifecycle does not allow the command for this report; `None` if the report does not exist.
     Rejected(Option<Box<Report>>),
@@ -60,7 +61,8 @@ pub enum Lookup {
     Found(Box<Report>),
     /// The report does not exist.
     Missing,
-    /// The item cannot be read, for example because a newer version wrote it. The other reports are still returned.
+    /// The item cannot be read, for example because a newer version wrote it. The other reports are still
+    /// returned.
     Unreadable,
 }
 
@@ -87,7 +89,8 @@ pub struct Details {
     pub outcome: Option<Outcome>,
     /// The error.
     pub error: Option<ReportError>,
-    /// Whether the report has a `callbackUrl`. If this write ends the report, it then also marks its webhook as due.
+    /// Whether the report has a `callbackUrl`. If this write ends the report, it then also marks its webhook
+    /// as due.
     pub calls_back: bool,
 }
 

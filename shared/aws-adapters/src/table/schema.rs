@@ -52,9 +52,9 @@ pub mod attribute {
     pub const EXPIRES_AT: &str = "expires_at";
 }
 
-/// Number of partitions of the sparse index [`DUE`]. With this many, the writes of submissions and the reads of sweepers
-/// stay below the limit of one partition (1,000 write units a second: "Best practices for designing and using partition
-/// keys effectively").
+/// Number of partitions of the sparse index [`DUE`]. With this many, the writes of submissions and the reads
+/// of sweepers stay below the limit of one partition (1,000 write units a second: "Best practices for
+/// designing and using partition keys effectively").
 pub const DUE_SHARDS: u8 = 8;
 
 /// Returns the partition key of a report.
@@ -79,8 +79,8 @@ pub(super) fn shard_name(index: u8) -> String {
     format!("s{index}")
 }
 
-/// Returns the attribute for the time at which `stage` began. Returns `None` for `Queued` and `Done`, whose times are
-/// `created_at` and `ended_at`.
+/// Returns the attribute for the time at which `stage` began. Returns `None` for `Queued` and `Done`, whose
+/// times are `created_at` and `ended_at`.
 pub(super) fn began_at(stage: Stage) -> Option<&'static str> {
     match stage {
         Stage::Gather => Some(attribute::GATHER_BEGAN_AT),

@@ -34,8 +34,8 @@ impl DueReport {
 }
 
 impl Table {
-    /// Counts the reports of `tenant` that workers hold at `now`, up to `max`. Expired leases do not count, so a crashed
-    /// worker does not occupy a slot for ever. The index is eventually consistent.
+    /// Counts the reports of `tenant` that workers hold at `now`, up to `max`. Expired leases do not count,
+    /// so a crashed worker does not occupy a slot for ever. The index is eventually consistent.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the index cannot be read.
@@ -56,9 +56,10 @@ impl Table {
         Ok(usize::try_from(answer.count).unwrap_or_default())
     }
 
-    /// Returns up to `max` reports of the partition `shard`, below [`DUE_SHARDS`](super::DUE_SHARDS), that are due at
-    /// `now`, most overdue first. The index is eventually consistent, so the write that follows must check again. Entries
-    /// that cannot be read are logged and skipped, so that they do not hide the reports behind them.
+    /// Returns up to `max` reports of the partition `shard`, below [`DUE_SHARDS`](super::DUE_SHARDS), that
+    /// are due at `now`, most overdue first. The index is eventually consistent, so the write that follows
+    /// must check again. Entries that cannot be read are logged and skipped, so that they do not hide the
+    /// reports behind them.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the index cannot be read.

@@ -1,4 +1,5 @@
-//! The webhooks of reports that have ended: claimed by one process at a time, with every delivery attempt recorded.
+//! The webhooks of reports that have ended: claimed by one process at a time, with every delivery attempt
+//! recorded.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -21,7 +22,8 @@ use domain::{
 const OPERATION: &str = "UpdateItem";
 
 impl Table {
-    /// Claims a webhook that is due at `now` by postponing it until `until`. Returns `true` for the first caller only.
+    /// Claims a webhook that is due at `now` by postponing it until `until`. Returns `true` for the first
+    /// caller only.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain whether the webhook was claimed.
@@ -43,9 +45,9 @@ impl Table {
         Ok(conditional(request).await?.is_ok())
     }
 
-    /// Records a delivery attempt and the resulting state. `next` is when the sweeper queues the webhook again. Returns
-    /// `false`, and changes nothing, if the webhook differs from `report`: another process recorded an attempt in the
-    /// meantime, or the report was resubmitted.
+    /// Records a delivery attempt and the resulting state. `next` is when the sweeper queues the webhook
+    /// again. Returns `false`, and changes nothing, if the webhook differs from `report`: another process
+    /// recorded an attempt in the meantime, or the report was resubmitted.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain whether the attempt is recorded.
@@ -98,8 +100,8 @@ impl Table {
         }
     }
 
-    /// Begins a new delivery round for the webhook of a report that has ended. Returns `None` if the report has no
-    /// webhook.
+    /// Begins a new delivery round for the webhook of a report that has ended. Returns `None` if the report
+    /// has no webhook.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the round has begun.

@@ -25,7 +25,8 @@ pub enum Field<T> {
     Clear,
 }
 
-/// What a command does, as data: evaluated by [`apply`](super::apply), and compiled into an update by the table adapter.
+/// What a command does, as data: evaluated by [`apply`](super::apply), and compiled into an update by the
+/// table adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The new status; `None` keeps the current one.

@@ -34,8 +34,8 @@ pub enum Command {
         /// Delay until the queue makes the message visible again.
         delay: Duration,
     },
-    /// The holder of `attempt` returns the report without a failure of its own: the model throttles, or the worker
-    /// drains. Consumes no attempt.
+    /// The holder of `attempt` returns the report without a failure of its own: the model throttles, or the
+    /// worker drains. Consumes no attempt.
     Release {
         /// Fencing token of the claim.
         attempt: u32,
@@ -63,5 +63,5 @@ pub enum Command {
     /// Anybody fails a report whose last worker vanished when no attempt was left.
     GiveUp,
     /// A worker fails a report whose message it found in the dead-letter queue.
-    Bury,
+    FailDeadLettered,
 }

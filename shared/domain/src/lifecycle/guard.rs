@@ -3,7 +3,8 @@
 use super::state::{Lifecycle, Status};
 use crate::time::UtcTime;
 
-/// When a command is allowed, as data: evaluated by [`Guard::holds`], and compiled into a condition by the table adapter.
+/// When a command is allowed, as data: evaluated by [`Guard::holds`], and compiled into a condition by the
+/// table adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Guard {
     /// The report does not exist.

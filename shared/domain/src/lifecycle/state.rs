@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::UtcTime;
 
-/// The status of a report. The last three are terminal: only `resubmit` leaves FAILED and CANCELLED, and nothing leaves
-/// COMPLETED.
+/// The status of a report. The last three are terminal: only `resubmit` leaves FAILED and CANCELLED, and
+/// nothing leaves COMPLETED.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -55,8 +55,8 @@ impl fmt::Display for Status {
 /// A worker's exclusive right to process a report until `expires_at`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
-    /// The name of the claim, unique for each one. It identifies the worker to people and lets a worker recognise its
-    /// own claim; the fencing token is the attempt number.
+    /// The name of the claim, unique for each one. It identifies the worker to people and lets a worker
+    /// recognise its own claim; the fencing token is the attempt number.
     pub holder: String,
     /// The time from which any worker may claim the report.
     pub expires_at: UtcTime,
@@ -86,8 +86,8 @@ pub struct Policy {
     pub attempts: u32,
     /// Duration of a lease from its claim or renewal.
     pub lease: Duration,
-    /// How long a PENDING report may wait in the queue, or an expired lease may remain, before the sweeper sends the
-    /// message again.
+    /// How long a PENDING report may wait in the queue, or an expired lease may remain, before the sweeper
+    /// sends the message again.
     pub pickup_grace: Duration,
 }
 

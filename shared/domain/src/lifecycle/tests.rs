@@ -31,12 +31,12 @@ fn commands(attempt: u32) -> Vec<Command> {
         Command::Resubmit,
         Command::Redispatch,
         Command::GiveUp,
-        Command::Bury,
+        Command::FailDeadLettered,
     ]
 }
 
-/// Generates runs of commands: the index of the command, the seconds that pass before it, and by how much its fencing
-/// token is out of date.
+/// Generates runs of commands: the index of the command, the seconds that pass before it, and by how much its
+/// fencing token is out of date.
 fn runs() -> impl Strategy<Value = Vec<(usize, i64, u32)>> {
     prop::collection::vec((0_usize..15, 0_i64..200, 0_u32..4), 1..60)
 }

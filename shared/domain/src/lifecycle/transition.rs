@@ -59,8 +59,8 @@ pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change)
                 ..Change::keep()
             },
         ),
-        // An abandoned report without attempts left is claimed only to honour a cancellation that its last worker did
-        // not live to honour.
+        // An abandoned report without attempts left is claimed only to honour a cancellation that its last
+        // worker did not live to honour.
         Command::Claim { holder } => (
             Any(vec![
                 Is(Status::Pending),
@@ -111,7 +111,9 @@ pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change)
         Command::Redispatch => {
             (All(vec![Due(now), unheld(now)]), Change { due_at: due_soon, ..Change::keep() })
         }
-        Command::Bury => (All(vec![unheld(now), CancelRequested(false)]), Change::end(Status::Failed)),
+        Command::FailDeadLettered => {
+            (All(vec![unheld(now), CancelRequested(false)]), Change::end(Status::Failed))
+        }
         Command::GiveUp => (
             All(vec![abandoned(now), AttemptsLeft(false), CancelRequested(false)]),
             Change::end(Status::Failed),
@@ -145,9 +147,9 @@ fn lease_extended(now: UtcTime, policy: &Policy) -> Change {
 }
 
 impl Lifecycle {
-    /// Returns whether this state is the result of `command`. If it is, a rejection of the command means that an earlier
-    /// try was carried out and its answer was lost: attempt numbers are never reused, and the holder's name is unique
-    /// for every claim.
+    /// Returns whether this state is the result of `command`. If it is, a rejection of the command means that
+    /// an earlier try was carried out and its answer was lost: attempt numbers are never reused, and the
+    /// holder's name is unique for every claim.
     pub fn shows_result_of(&self, command: &Command) -> bool {
         let ended = |attempt: u32, status: Status| self.attempt == attempt && self.status == status;
         match command {
@@ -167,7 +169,7 @@ impl Lifecycle {
             | Command::Resubmit
             | Command::Redispatch
             | Command::GiveUp
-            | Command::Bury => false,
+            | Command::FailDeadLettered => false,
         }
     }
 }

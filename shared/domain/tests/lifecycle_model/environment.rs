@@ -1,8 +1,8 @@
-//! The actions that can happen next: steps of the API, the workers and the sweeper, the passage of time, people's wishes,
-//! and faults.
+//! The actions that can happen next: steps of the API, the workers and the sweeper, the passage of time,
+//! people's wishes, and faults.
 //!
-//! Deadlines are longer than steps, so time passes by itself only if no earlier step is left. A deadline that passes
-//! earlier is a fault, and is explored as such.
+//! Deadlines are longer than steps, so time passes by itself only if no earlier step is left. A deadline that
+//! passes earlier is a fault, and is explored as such.
 
 use domain::lifecycle::{Command, apply};
 
@@ -83,7 +83,7 @@ impl World {
         }
         let letter_is_current =
             setup.seeded(Bug::OldDeadLetterFails) || cell.dead_letter == cell.generation + 1;
-        if cell.dead_letter > 0 && letter_is_current && allowed(&Command::Bury) {
+        if cell.dead_letter > 0 && letter_is_current && allowed(&Command::FailDeadLettered) {
             actions.push(Action::DeadLetterFails { report });
         }
         let in_flight =
@@ -192,7 +192,7 @@ impl World {
                 next.cells[report].to_send += 1;
             }
             Action::DeadLetterFails { report } => {
-                next.execute(setup, report, &Command::Bury, None);
+                next.execute(setup, report, &Command::FailDeadLettered, None);
             }
             Action::Wish { report, wish } => {
                 next.wishes -= 1;

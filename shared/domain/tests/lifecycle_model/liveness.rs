@@ -1,14 +1,15 @@
 //! Liveness: whether every report ends, decided on the graph of all states.
 //!
-//! The `eventually` of `stateright` ignores runs that end in a cycle, and this system has cycles: a message is received,
-//! its report is found to be leased, and the message is returned, for as long as the other worker takes. It also does not
-//! distinguish runs that meet in one state. The graph is therefore recorded during the exploration.
+//! The `eventually` of `stateright` ignores runs that end in a cycle, and this system has cycles: a message
+//! is received, its report is found to be leased, and the message is returned, for as long as the other
+//! worker takes. It also does not distinguish runs that meet in one state. The graph is therefore recorded
+//! during the exploration.
 //!
-//! The claim: once faults and people's wishes stop, every fair run ends every report. A run is fair if a step that is
-//! possible infinitely often is taken eventually. In a finite graph, a fair run ends in a set of states that it cannot
-//! leave and of which it visits every state. Without wishes, a terminal state stays. The claim therefore holds exactly if
-//! from *every* state, including those reached by faults, steps without faults and wishes can lead to a state in which
-//! every report has ended.
+//! The claim: once faults and people's wishes stop, every fair run ends every report. A run is fair if a step
+//! that is possible infinitely often is taken eventually. In a finite graph, a fair run ends in a set of
+//! states that it cannot leave and of which it visits every state. Without wishes, a terminal state stays.
+//! The claim therefore holds exactly if from *every* state, including those reached by faults, steps without
+//! faults and wishes can lead to a state in which every report has ended.
 
 use std::{
     collections::{HashMap, HashSet},

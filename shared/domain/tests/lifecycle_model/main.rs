@@ -1,5 +1,5 @@
-//! Model checking of the lifecycle: every state that two workers can reach with crashes, lost, repeated and late messages,
-//! expired leases, and people who cancel and resubmit.
+//! Model checking of the lifecycle: every state that two workers can reach with crashes, lost, repeated and
+//! late messages, expired leases, and people who cancel and resubmit.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -161,6 +161,6 @@ fn every_command(attempt: u32) -> Vec<Command> {
         Command::Resubmit,
         Command::Redispatch,
         Command::GiveUp,
-        Command::Bury,
+        Command::FailDeadLettered,
     ]
 }

@@ -1,7 +1,8 @@
 //! The invariants of the lifecycle (docs: section "Lifecycle" of the design) as properties of states.
 //!
-//! Not covered: the rejection of another body under an idempotency key (invariant 8), because the lifecycle does not know
-//! bodies. The number of the attempt that wrote something stands for its checksum (invariant 4).
+//! Not covered: the rejection of another body under an idempotency key (invariant 8), because the lifecycle
+//! does not know bodies. The number of the attempt that wrote something stands for its checksum (invariant
+//! 4).
 
 use domain::lifecycle::{Command, Status, plan};
 use stateright::Property;
@@ -44,7 +45,8 @@ pub(crate) fn check(name: &str, setup: Setup, witnesses: Vec<Property<System>>) 
     explore(name, setup, [safety(), witnesses].concat())
 }
 
-/// Returns every property except [`ENDS`](crate::liveness::ENDS), which is decided on the graph of all states.
+/// Returns every property except [`ENDS`](crate::liveness::ENDS), which is decided on the graph of all
+/// states.
 fn safety() -> Vec<Property<System>> {
     vec![
         Property::always(TERMINAL, |_, world: &World| world.violations.lacks(Violation::TerminalChanged)),
@@ -85,7 +87,8 @@ fn artifacts_exist(_: &System, world: &World) -> bool {
         .all(|cell| cell.published.is_some_and(|(attempt, _)| cell.artifacts & (1 << attempt) != 0))
 }
 
-/// Returns whether the journal has the content that is published, and that workers use after the model has answered.
+/// Returns whether the journal has the content that is published, and that workers use after the model has
+/// answered.
 fn is_journalled(_: &System, world: &World) -> bool {
     let published =
         world.cells.iter().all(|cell| cell.published.is_none_or(|(_, basis)| basis == cell.journal));

@@ -1,4 +1,5 @@
-//! Seeded bugs. Each must violate exactly the properties named here; otherwise the checker would prove nothing.
+//! Seeded bugs. Each must violate exactly the properties named here; otherwise the checker would prove
+//! nothing.
 
 use crate::{
     liveness::ENDS,
@@ -8,7 +9,8 @@ use crate::{
     setup::{Bug, Fault, Setup},
 };
 
-/// Asserts that `setup` violates exactly `properties`, and that the same configuration without the bug violates none.
+/// Asserts that `setup` violates exactly `properties`, and that the same configuration without the bug
+/// violates none.
 fn breaks(name: &str, setup: Setup, properties: &[&'static str]) {
     let correct = check(&format!("{name}, corrected"), Setup { bug: None, ..setup }, Vec::new());
     assert_eq!(correct.names(), Vec::<&str>::new(), "{name}: broken without the bug");

@@ -1,5 +1,5 @@
-//! The table. Every change goes through `lifecycle::apply` and is checked for violations. The seeded bugs of the table
-//! wrap `apply` here.
+//! The table. Every change goes through `lifecycle::apply` and is checked for violations. The seeded bugs of
+//! the table wrap `apply` here.
 
 use domain::{
     lifecycle::{Command, Lifecycle, Rejected, Status, apply},
@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl World {
-    /// Carries out `command` for `report`, as the adapter does: a rejected command whose result is visible was carried out by
-    /// an earlier try. Returns `false` if the lifecycle rejects the command.
+    /// Carries out `command` for `report`, as the adapter does: a rejected command whose result is visible
+    /// was carried out by an earlier try. Returns `false` if the lifecycle rejects the command.
     pub(crate) fn execute(
         &mut self,
         setup: &Setup,
@@ -72,7 +72,7 @@ impl World {
         match command {
             Command::RetryLater { .. } if exhausted => self.violations.record(Violation::AttemptsMiscounted),
             Command::GiveUp if !exhausted => self.violations.record(Violation::AttemptsMiscounted),
-            Command::Bury if cell.dead_letter <= cell.generation => {
+            Command::FailDeadLettered if cell.dead_letter <= cell.generation => {
                 self.violations.record(Violation::OldDeadLetterUsed)
             }
             Command::RequestCancel => cell.cancel_promised = true,
@@ -93,8 +93,8 @@ impl World {
         }
     }
 
-    /// Excuses the model call of a worker whose report was taken over during the call: its successor pays for the same
-    /// answer again.
+    /// Excuses the model call of a worker whose report was taken over during the call: its successor pays for
+    /// the same answer again.
     fn excuse_others(&mut self, report: usize, attempt: u32, by: Option<usize>) {
         for index in 0..self.workers.len() {
             let worker = self.workers[index];

@@ -1,4 +1,5 @@
-//! Steps that must not happen. They are recorded in the state, so that properties of steps become properties of states.
+//! Steps that must not happen. They are recorded in the state, so that properties of steps become properties
+//! of states.
 
 use domain::lifecycle::{Lifecycle, Status};
 

@@ -1,5 +1,5 @@
-//! A worker: receive, claim, gather, call the model, journal, store, complete, delete; and how it settles a failed
-//! attempt. It mirrors the job, lease, pipeline and journal of `worker-service`.
+//! A worker: receive, claim, gather, call the model, journal, store, complete, delete; and how it settles a
+//! failed attempt. It mirrors the job, lease, pipeline and journal of `worker-service`.
 
 use std::time::Duration;
 

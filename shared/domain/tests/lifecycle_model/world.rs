@@ -15,9 +15,9 @@ pub(crate) const ENTRIES: usize = 3;
 /// For each journal entry, the attempt that wrote it; 0 for none.
 pub(crate) type Entries = [u8; ENTRIES];
 
-/// The time of every step. `plan` only compares times with the current time and adds to it, so the passage of time is
-/// equivalent to moving all deadlines closer, which [`Cell::pass`] does. Each report has its own clock, which allows more
-/// behaviours than one common clock.
+/// The time of every step. `plan` only compares times with the current time and adds to it, so the passage of
+/// time is equivalent to moving all deadlines closer, which [`Cell::pass`] does. Each report has its own
+/// clock, which allows more behaviours than one common clock.
 pub(crate) fn now() -> UtcTime {
     UtcTime::from_epoch_millis(1_000_000_000)
 }
@@ -255,8 +255,8 @@ impl World {
         bits.0
     }
 
-    /// Returns the state in a form that does not depend on the order of workers and reports, nor on the holder's name, which
-    /// matters only to a worker that waits for the answer to its claim.
+    /// Returns the state in a form that does not depend on the order of workers and reports, nor on the
+    /// holder's name, which matters only to a worker that waits for the answer to its claim.
     fn canonical(&self) -> [u128; 4] {
         let view = |swapped: bool| {
             let mut workers = [self.packed_worker(0, swapped), self.packed_worker(1, swapped)];

@@ -6,8 +6,8 @@ use crate::{
     weighted::{DIGITS, is_check_character, sum},
 };
 
-/// Verifies a Brazilian CNPJ: both check digits use the weights 2 to 9, repeated from the end. Letters count as
-/// their ASCII code minus 48 (alphanumeric CNPJ, from July 2026).
+/// Verifies a Brazilian CNPJ: both check digits use the weights 2 to 9, repeated from the end. Letters count
+/// as their ASCII code minus 48 (alphanumeric CNPJ, from July 2026).
 pub(super) fn br_cnpj(number: &[char]) -> bool {
     [12, 13].into_iter().all(|at| {
         let digits = number.get(..at).unwrap_or_default();
@@ -18,8 +18,8 @@ pub(super) fn br_cnpj(number: &[char]) -> bool {
     })
 }
 
-/// Verifies an Ecuadorian RUC. The third digit says whether it belongs to a natural person (0 to 5), a public body
-/// (6) or a company (9).
+/// Verifies an Ecuadorian RUC. The third digit says whether it belongs to a natural person (0 to 5), a public
+/// body (6) or a company (9).
 pub(super) fn ec_ruc(number: &[char]) -> bool {
     let divisible = |weights: &[u32]| sum(number, weights, DIGITS).is_some_and(|sum| sum.is_multiple_of(11));
     let person =

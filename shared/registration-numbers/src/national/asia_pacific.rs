@@ -20,9 +20,9 @@ pub(super) fn gs1(number: &[char]) -> bool {
     sum(number, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1], DIGITS).is_some_and(|sum| sum.is_multiple_of(10))
 }
 
-/// Verifies an Indonesian NPWP. One of 15 digits has a Luhn check digit in its ninth place. One of 16 digits is
-/// either the same number after a zero, or a person's identity number, which contains a date of birth (a woman's
-/// day is 40 higher).
+/// Verifies an Indonesian NPWP. One of 15 digits has a Luhn check digit in its ninth place. One of 16 digits
+/// is either the same number after a zero, or a person's identity number, which contains a date of birth (a
+/// woman's day is 40 higher).
 pub(super) fn id_npwp(number: &[char]) -> bool {
     match (number.len(), number.first()) {
         (15, _) => luhn::holds(&number[..9], 10),
@@ -68,8 +68,8 @@ const SG_ENTITY_TYPES: [&str; 38] = [
     "TC", "TU", "VH", "XL",
 ];
 
-/// Verifies a Singaporean UEN: nine characters for businesses, ten that begin with the year for local companies,
-/// ten that begin with a letter for the century for other entities.
+/// Verifies a Singaporean UEN: nine characters for businesses, ten that begin with the year for local
+/// companies, ten that begin with a letter for the century for other entities.
 pub(super) fn sg_uen(number: &[char]) -> bool {
     const ALPHABET: &str = "ABCDEFGHJKLMNPQRSTUVWX0123456789";
     let holds = |weights: &[u32], characters, at| {

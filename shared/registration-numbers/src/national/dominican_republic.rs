@@ -7,11 +7,12 @@ use crate::{
 
 /// Numbers that are accepted although their check digit is wrong.
 ///
-/// **Provenance, unresolved.** The tax authority (Dirección General de Impuestos Internos, DGII) publishes no rule for
-/// these numbers: only its register ("RNC - Consultas", download `DGII_RNC.zip`) can confirm that they are assigned.
-/// They have not been compared with that register. The same 23 numbers in the same order are the `whitelist` of
-/// `stdnum/do/rnc.py` in python-stdnum (LGPL 2.1 or later). Before this crate is published, replace the list with
-/// one taken from the register (assigned numbers of nine digits that fail [`has_check_digit`]), or delete it.
+/// **Provenance, unresolved.** The tax authority (Dirección General de Impuestos Internos, DGII) publishes no
+/// rule for these numbers: only its register ("RNC - Consultas", download `DGII_RNC.zip`) can confirm that
+/// they are assigned. They have not been compared with that register. The same 23 numbers in the same order
+/// are the `whitelist` of `stdnum/do/rnc.py` in python-stdnum (LGPL 2.1 or later). Before this crate is
+/// published, replace the list with one taken from the register (assigned numbers of nine digits that fail
+/// [`has_check_digit`]), or delete it.
 const ACCEPTED_WITHOUT_CHECK_DIGIT: [u64; 23] = [
     101_581_601,
     101_582_245,

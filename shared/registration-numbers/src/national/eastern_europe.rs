@@ -5,8 +5,8 @@ use crate::{
     weighted::{DIGITS, holds_in_two_passes, is_check_character, sum},
 };
 
-/// Verifies a Bulgarian number: nine digits for a company, ten for a person or a foreigner. The month of a person's
-/// date of birth is 20 higher before 1900 and 40 higher from 2000.
+/// Verifies a Bulgarian number: nine digits for a company, ten for a person or a foreigner. The month of a
+/// person's date of birth is 20 higher before 1900 and 40 higher from 2000.
 pub(super) fn bg_vat(number: &[char]) -> bool {
     if number.len() == 9 {
         return holds_in_two_passes(number, &[1, 2, 3, 4, 5, 6, 7, 8], &[3, 4, 5, 6, 7, 8, 9, 10]);
@@ -27,8 +27,8 @@ pub(super) fn bg_vat(number: &[char]) -> bool {
         || holds(&[4, 3, 2, 7, 6, 5, 4, 3, 2], 11, "0!987654321")
 }
 
-/// Verifies a Czech or Slovak birth number: a woman's month is 50 higher, and a month is 20 higher on days whose
-/// numbers ran out.
+/// Verifies a Czech or Slovak birth number: a woman's month is 50 higher, and a month is 20 higher on days
+/// whose numbers ran out.
 pub(super) fn birth_number(number: &[char]) -> bool {
     let year = 1900 + two_digits_at(number, 0);
     let year = if year < 1954 { year + 100 } else { year };
@@ -61,8 +61,8 @@ pub(super) fn cy_vat(number: &[char]) -> bool {
     sum.is_some_and(|sum| is_check_character(number, 8, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", sum % 26))
 }
 
-/// Verifies a company's Lithuanian VAT number: a 1 precedes the check digit, and the weights run from 1 to 9, then
-/// from 3.
+/// Verifies a company's Lithuanian VAT number: a 1 precedes the check digit, and the weights run from 1 to 9,
+/// then from 3.
 pub(super) fn lt_vat(number: &[char]) -> bool {
     let Some(last) = number.len().checked_sub(1) else { return false };
     let weights =
@@ -70,8 +70,8 @@ pub(super) fn lt_vat(number: &[char]) -> bool {
     digit_at(number, last - 1) == Some(1) && holds_in_two_passes(number, &weights(1), &weights(3))
 }
 
-/// Verifies a Latvian number: a company's if it begins with more than 3; otherwise a person's, which contains the
-/// date of birth if it was issued up to 2017 and begins with 32 since then.
+/// Verifies a Latvian number: a company's if it begins with more than 3; otherwise a person's, which contains
+/// the date of birth if it was issued up to 2017 and begins with 32 since then.
 pub(super) fn lv_vat(number: &[char]) -> bool {
     if number.first().is_some_and(|c| *c > '3') {
         let sum = sum(number, &[9, 1, 4, 8, 3, 10, 2, 5, 7, 6, 1], DIGITS);
@@ -92,8 +92,8 @@ pub(super) fn ro_cui(number: &[char]) -> bool {
     sum.is_some_and(|sum| last.to_digit(10) == Some(10 * sum % 11 % 10))
 }
 
-/// Verifies a Romanian trade register number: letter, county, serial and year. The form of 14 characters, in use
-/// since 2024, adds a check digit and has the county 00.
+/// Verifies a Romanian trade register number: letter, county, serial and year. The form of 14 characters, in
+/// use since 2024, adds a check digit and has the county 00.
 pub(super) fn ro_register(number: &[char]) -> bool {
     let is_county = |county: u64| (1..=40).contains(&county) || county == 51 || county == 52;
     if number.contains(&'/') {
@@ -120,7 +120,8 @@ pub(super) fn ro_register(number: &[char]) -> bool {
     county_fits && digit_at(number, 13) == Some((letter_value + digit_sum) % 10)
 }
 
-/// Verifies a Slovak VAT number: divisible by 11, with a first digit other than 0 and a restricted third digit.
+/// Verifies a Slovak VAT number: divisible by 11, with a first digit other than 0 and a restricted third
+/// digit.
 pub(super) fn sk_vat(number: &[char]) -> bool {
     number.first() != Some(&'0')
         && number.get(2).is_some_and(|third| "234789".contains(*third))

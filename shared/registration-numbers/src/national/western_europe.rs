@@ -31,8 +31,8 @@ pub(super) fn es_cif(number: &[char]) -> bool {
     last_digit(number) == Some(digit) || number.last() == "JABCDEFGHI".chars().nth(digit as usize).as_ref()
 }
 
-/// Verifies a French SIRET: a SIREN and an establishment, both by Luhn. The establishments of La Poste have a digit
-/// sum divisible by five instead; its head office follows Luhn like all others.
+/// Verifies a French SIRET: a SIREN and an establishment, both by Luhn. The establishments of La Poste have a
+/// digit sum divisible by five instead; its head office follows Luhn like all others.
 pub(super) fn fr_siret(number: &[char]) -> bool {
     let siren = number.get(..9).unwrap_or_default();
     let la_poste = number_at(number, 0, 9) == Some(356_000_000);
@@ -45,8 +45,9 @@ pub(super) fn fr_siret(number: &[char]) -> bool {
     establishment && luhn::holds(siren, 10)
 }
 
-/// Verifies a French VAT number: two characters before a SIREN. Two digits are the remainder modulo 97 of the SIREN
-/// followed by 12; a pair with a letter follows another rule. Numbers of Monaco begin with 000 and have no SIREN.
+/// Verifies a French VAT number: two characters before a SIREN. Two digits are the remainder modulo 97 of the
+/// SIREN followed by 12; a pair with a letter follows another rule. Numbers of Monaco begin with 000 and have
+/// no SIREN.
 pub(super) fn fr_vat(number: &[char]) -> bool {
     const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     let (Some(key), Some(siren)) = (number.get(..2), number.get(2..)) else { return false };
@@ -67,8 +68,8 @@ pub(super) fn fr_vat(number: &[char]) -> bool {
     (value + 1 + key.div_euclid(11)).rem_euclid(11) == key.rem_euclid(11)
 }
 
-/// Verifies a British VAT number: companies by modulo 97 in one of two series, government departments (GD) and
-/// health authorities (HA) by their ranges.
+/// Verifies a British VAT number: companies by modulo 97 in one of two series, government departments (GD)
+/// and health authorities (HA) by their ranges.
 pub(super) fn gb_vat(number: &[char]) -> bool {
     if let Some(first @ ('G' | 'H')) = number.first() {
         let short = number.len() == 5;
@@ -82,8 +83,8 @@ pub(super) fn gb_vat(number: &[char]) -> bool {
     matches!((remainder, old_series), (Some(0), _) | (Some(42 | 55), false))
 }
 
-/// Verifies an Irish VAT number: seven digits and a check letter, to which a second letter contributes. In old
-/// numbers a letter or sign stands in the second place, and the first digit counts last.
+/// Verifies an Irish VAT number: seven digits and a check letter, to which a second letter contributes. In
+/// old numbers a letter or sign stands in the second place, and the first digit counts last.
 pub(super) fn ie_vat(number: &[char]) -> bool {
     const LETTERS: &str = "WABCDEFGHIJKLMNOPQRSTUV";
     let new_format = number.get(..7).is_some_and(|digits| digits.iter().all(char::is_ascii_digit));
@@ -104,7 +105,8 @@ pub(super) fn ie_vat(number: &[char]) -> bool {
     }
 }
 
-/// Verifies an Icelandic kennitala: a date, for companies with a day 40 higher. The last digit is the century.
+/// Verifies an Icelandic kennitala: a date, for companies with a day 40 higher. The last digit is the
+/// century.
 pub(super) fn is_kennitala(number: &[char]) -> bool {
     let (day, month) = (two_digits_at(number, 0), two_digits_at(number, 2));
     let century = if number.last() == Some(&'9') { 1900 } else { 2000 };
