@@ -84,7 +84,7 @@ async fn a_report_behind_a_dead_letter_reads_failed_until_it_is_brought_back() -
     send(&stack, &queues.dlq_url, "not json").await?;
 
     let (would, said) = redrive(&stack, u64::MAX, true).await?;
-    assert_eq!(would, Redriven { brought_back: 1, settled: 0, left: 1 }, "{said}");
+    assert_eq!(would, Redriven { resubmitted: 1, settled: 0, left: 1 }, "{said}");
     assert_eq!(stack.dev().look(&id, None).await?.status(), "PENDING", "a dry run changes nothing");
 
     // The look of a worker that just started; it takes no message of the report, for there is none.
@@ -96,7 +96,7 @@ async fn a_report_behind_a_dead_letter_reads_failed_until_it_is_brought_back() -
     // The worker's look hides the letter for a while: an operator's redrive comes later, or elsewhere.
     send(&stack, &stack.surroundings().queues().dlq_url, &body).await?;
     let (done, said) = redrive(&stack, 10, false).await?;
-    assert_eq!(done.brought_back, 1, "{said}");
+    assert_eq!(done.resubmitted, 1, "{said}");
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
     worker.stop().await?;
     stack.stop().await
@@ -113,7 +113,7 @@ async fn a_redrive_settles_what_has_ended_and_keeps_to_its_limit() -> Result<()>
         send(&stack, &dlq, &json!({"v": 1, "tenant": "dev", "reportId": id}).to_string()).await?;
     }
     let (done, _) = redrive(&stack, 2, false).await?;
-    assert_eq!(done, Redriven { brought_back: 0, settled: 2, left: 0 });
+    assert_eq!(done, Redriven { resubmitted: 0, settled: 2, left: 0 });
     assert_eq!(letters(&stack).await?.len(), 1);
     let report: Value = stack.dev().look(&id, None).await?.report;
     assert_eq!(report["status"], "COMPLETED");

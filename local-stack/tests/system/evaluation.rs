@@ -6,9 +6,7 @@ use anyhow::Result;
 use domain::risk::RiskLevel;
 use local_stack::faults::Faults;
 use local_stack::stack::{Part, testing::TestStack};
-use worker_service::evaluation::Overrides;
-use worker_service::evaluation::evaluate::{Evaluation, evaluate};
-use worker_service::evaluation::replay::{Stored, replay};
+use worker_service::evaluation::{Evaluation, Overrides, Stored, evaluate, replay};
 use worker_service::settings::Settings;
 
 fn cases() -> &'static Path {

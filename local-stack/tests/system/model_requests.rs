@@ -19,10 +19,7 @@ use serde_json::{Value, json};
 use service_runtime::config::Environment;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
-use worker_service::assess::ledger::NoLedger;
-use worker_service::assess::model::{Model, Turn};
-use worker_service::assess::prompt::Prompt;
-use worker_service::assess::{Assessment, Assessor};
+use worker_service::assess::{Assessment, Assessor, Model, NoLedger, Prompt, Turn};
 use worker_service::concurrency_limit::ConcurrencyLimit;
 use worker_service::failure::AttemptError;
 use worker_service::settings::Settings;
@@ -106,7 +103,7 @@ fn settings(more: &[(&str, &str)]) -> Settings {
     Settings::read(&environment).unwrap()
 }
 
-async fn asked(more: &[(&str, &str)]) -> Result<(Value, worker_service::assess::answer::ModelAnswer)> {
+async fn asked(more: &[(&str, &str)]) -> Result<(Value, worker_service::assess::ModelAnswer)> {
     let (sdk, seen) = bedrock().await?;
     let settings = settings(more);
     let model = Model::configured(&sdk, &settings.model).unwrap().remove(0);

@@ -274,14 +274,14 @@ async fn private_addresses_plain_http_and_redirects_are_refused() -> Result<()> 
         url.clone(),
     ] {
         let answer = send(&closed, &private).await;
-        assert!(matches!(answer, DeliveryResult::Refused { status: None, .. }), "{private}: {answer:?}");
+        assert!(matches!(answer, DeliveryResult::Rejected { status: None, .. }), "{private}: {answer:?}");
     }
     assert!(receiver.0.lock().unwrap().0.is_empty(), "nothing was sent");
     // A redirect, even to an allowed host, is a failure and is not followed.
     let open = Sender::new(vec!["127.0.0.1".to_owned()])?;
     let answer = send(&open, &url).await;
     assert!(
-        matches!(answer, DeliveryResult::Refused { status: Some(307), for_good: false, .. }),
+        matches!(answer, DeliveryResult::Rejected { status: Some(307), permanent: false, .. }),
         "{answer:?}"
     );
     assert_eq!(receiver.got(1).await.len(), 1);
