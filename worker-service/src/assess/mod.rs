@@ -251,7 +251,8 @@ fn fall_back(
     }
     let has_next = fallback.unavailable(model);
     let is_final = failure.class == ErrorClass::Permanent || is_last_attempt;
-    if !has_next && !(has_answers && is_final) {
+    let can_finish = has_answers && is_final;
+    if !has_next && !can_finish {
         return Err(AttemptError::Failed(failure));
     }
     tracing::warn!(model, code = failure.code, detail = %failure.detail, another = has_next, "the model is unavailable");
