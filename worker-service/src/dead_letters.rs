@@ -89,7 +89,8 @@ async fn fail(jobs: &JobRunner, message: &ReportMessage, letter: &Delivery) -> R
     let calls_back = report.request.callback_url.is_some();
     let details = Details { error: Some(error), calls_back, ..Details::default() };
     let (tenant, id, now) = (&message.tenant, message.report_id, jobs.clock.now());
-    let failed = jobs.aws.table.execute(tenant, id, &Command::FailDeadLettered, &details, now, &jobs.policy).await?;
+    let failed =
+        jobs.aws.table.execute(tenant, id, &Command::FailDeadLettered, &details, now, &jobs.policy).await?;
     if let Executed::Done(report) = failed {
         tracing::error!(report = %id, %tenant, "report failed: its message is in the dead-letter queue");
         metrics().report_ended(Status::Failed.as_str(), report.turnaround());
