@@ -85,8 +85,7 @@ async fn a_repeated_write_changes_nothing_and_an_unsettled_call_stays_reserved()
         assert_eq!(reserved, Reserved::Yes { unsettled: usd(0) });
     }
     assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
-    // The outcome of the first call is unknown; the reservation of the report's next call includes its
-    // amount.
+    // The outcome of the first call is unknown; the report's next reservation returns its amount as unsettled.
     let second = call(report, 2);
     assert_eq!(
         spending.reserve(&second, usd(100), Some(usd(250))).await?,
