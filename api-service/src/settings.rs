@@ -37,7 +37,7 @@ pub struct Settings {
     /// The time between two readiness checks.
     pub(crate) readiness_interval: Duration,
     /// The AWS adapters and the lifecycle.
-    pub(crate) aws: AwsSettings,
+    pub aws: AwsSettings,
     /// Logs, traces and metrics.
     pub telemetry: TelemetrySettings,
 }
