@@ -22,7 +22,7 @@ function typeOf(document, schema) {
 
 function limits(schema) {
   const labels = { minimum: "from", maximum: "to", minLength: "at least", maxLength: "at most", minItems: "at least", maxItems: "at most", pattern: "pattern", default: "default" };
-  const list = Object.entries(labels).filter(([name]) => schema?.[name] !== undefined).map(([name, word]) => `${word} ${schema[name]}`);
+  const list = Object.entries(labels).filter(([name]) => schema?.[name] !== undefined).map(([name, label]) => `${label} ${schema[name]}`);
   if (schema?.enum) list.push(schema.enum.length > 12 ? `one of ${schema.enum.length} values, such as ${schema.enum.slice(0, 5).join(", ")}` : `one of ${schema.enum.join(", ")}`);
   return list.join("; ");
 }
