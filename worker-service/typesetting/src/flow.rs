@@ -141,9 +141,9 @@ impl<'a> Flow<'a> {
         let text = fonts::drawable(&heading.text).replace('\n', " ");
         let said = described(&text);
         let (role, size, above, below) = match heading.level {
-            Level::Title => (Role::Title, 24.0, 10.0, 16.0),
-            Level::Section => (Role::Heading(NonZeroU16::MIN, said.clone()), 14.0, 24.0, 11.0),
-            Level::Subsection => (Role::Heading(NonZeroU16::MIN.saturating_add(1), said.clone()), 11.0, 15.0, 7.5),
+            Level::Title => (Role::Title, 24.0, 16.0, 18.0),
+            Level::Section => (Role::Heading(NonZeroU16::MIN, said.clone()), 14.0, 24.0, 9.5),
+            Level::Subsection => (Role::Heading(NonZeroU16::MIN.saturating_add(1), said.clone()), 11.0, 14.0, 7.0),
         };
         let part = self.tree.add(role, place.part);
         let paragraph = Paragraph {

@@ -59,7 +59,7 @@ pub(crate) struct Painter<'p, 's> {
 
 impl Painter<'_, '_> {
     /// Paints the strips of a page.
-    pub(crate) fn strips(&mut self, strips: &[Placed], panels: &[Panel]) {
+    pub(crate) fn strips(&mut self, strips: &[Placed<'_>], panels: &[Panel]) {
         for (panel, top, bottom) in extents(strips, panels) {
             self.panel(panel, MARGIN.1 + top, bottom - top);
         }
@@ -130,8 +130,8 @@ impl Painter<'_, '_> {
             let Some(style) = style.filter(|style| style.badge) else { continue };
             let (left, right) = ends(glyphs);
             let height = crate::lines::CAPITALS * style.size;
-            let top = y + line.height - height - 3.2;
-            if let Some(path) = rounded(x + left - BADGE.0, top, x + right + BADGE.0, top + height + 6.4, 1.5) {
+            let top = y + line.height - height - 2.9;
+            if let Some(path) = rounded(x + left - BADGE.0, top, x + right + BADGE.0, top + height + 5.8, 1.5) {
                 let color = style.color;
                 self.artifact(ArtifactType::Layout, |painter| painter.stroke(&path, 0.8, color));
             }
@@ -227,7 +227,7 @@ impl Painter<'_, '_> {
 }
 
 /// Where the panels of a page begin and end, outer ones first.
-fn extents<'a>(strips: &[Placed], panels: &'a [Panel]) -> Vec<(&'a Panel, f32, f32)> {
+fn extents<'a>(strips: &[Placed<'_>], panels: &'a [Panel]) -> Vec<(&'a Panel, f32, f32)> {
     let mut extents: Vec<(usize, f32, f32)> = Vec::new();
     for Placed { strip, y, .. } in strips {
         let mut next = strip.panel;

@@ -57,7 +57,7 @@ fn set(document: &Document, shaper: &mut Shaper) -> Result<Vec<u8>, Error> {
     let mut flow = Flow::new(&mut tree, shaper, direction);
     flow.blocks(&document.blocks, Place { x: 0.0, width: WIDTH, panel: None, part: None });
     let Flow { strips, panels, headers, marks, .. } = flow;
-    let pages = pages::pages(strips, &headers, HEIGHT);
+    let pages = pages::pages(&strips, &headers, HEIGHT);
     let places = places(&pages);
     let mut anchors = HashMap::new();
     for (mark, place) in marks.iter().zip(&places) {
@@ -95,7 +95,7 @@ fn settings(standards: Standards) -> Result<SerializeSettings, Error> {
 }
 
 /// Where the headings are, in their order: the pages, from zero, and the distances from their tops.
-fn places(pages: &[Page]) -> Vec<(usize, f32)> {
+fn places(pages: &[Page<'_>]) -> Vec<(usize, f32)> {
     let mut places = Vec::new();
     for (number, page) in pages.iter().enumerate() {
         for placed in page.iter().filter(|placed| placed.strip.heading.is_some()) {
@@ -216,7 +216,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn page(&mut self, number: usize, page: &Page, running: &Running<'_>, shaper: &mut Shaper) -> Result<(), Error> {
+    fn page(&mut self, number: usize, page: &Page<'_>, running: &Running<'_>, shaper: &mut Shaper) -> Result<(), Error> {
         let size = PageSettings::from_wh(PAGE.0, PAGE.1);
         let size = size.ok_or_else(|| Error::Unwritten("a page has no size".to_owned()))?;
         let mut sheet = self.pdf.start_page_with(size);
