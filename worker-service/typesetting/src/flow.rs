@@ -7,7 +7,7 @@ use crate::{
     document::Direction,
     fonts::{self, Shaper},
     lines::Line,
-    shape::Shaped,
+    shape::{self, Shaped},
     strips::{Area, Header, Item, Mark, Panel, Strip},
     tree::{Part, Role, Tree, described},
 };
@@ -195,7 +195,9 @@ impl<'a> Flow<'a> {
         let part = self.tree.add(Role::Quote, place.part);
         let bar = Callout { fill: None, stroke: None, bar: Some((2.0, Color::RULE)), inset: (10.0, 2.5), blocks: vec![] };
         let (above, below) = (paragraph.above.unwrap_or(7.0), paragraph.below.unwrap_or(7.0));
+        let against = shape::runs(paragraph, self.direction) != self.direction;
         self.on_panel(&bar, place, (above, below), |flow, place| {
+            flow.panels.last_mut().into_iter().for_each(|panel| panel.bar_at_end = against);
             let inner = flow.tree.add(Role::Paragraph, Some(part));
             flow.paragraph(&Paragraph { keep_with_next: false, ..paragraph.clone() }, place, inner);
         });
@@ -221,7 +223,7 @@ impl<'a> Flow<'a> {
     ) {
         let panel = Some(self.panels.len());
         let Callout { fill, stroke, bar, .. } = *callout;
-        self.panels.push(Panel { x: place.x, width: place.width, fill, stroke, bar, around: place.panel });
+        self.panels.push(Panel { x: place.x, width: place.width, fill, stroke, bar, bar_at_end: false, around: place.panel });
         let (side, end) = callout.inset;
         let gap = self.space(spacing.0, spacing.1);
         let edge = Strip { height: end, keep: true, panel, ..Strip::default() };

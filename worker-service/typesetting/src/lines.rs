@@ -75,6 +75,12 @@ impl Line {
         let size = sizes.reduce(f32::max).or_else(|| Some(styles.first()?.size)).unwrap_or_default();
         Self { text: Rc::clone(text), styles: Rc::clone(styles), height: CAPITALS * size, glyphs }
     }
+
+    /// Moves the badge with which the paragraph begins, in points to the right.
+    pub(crate) fn move_badge(&mut self, by: f32) {
+        let badge = self.styles.first().is_some_and(|style| style.badge);
+        self.glyphs.iter_mut().filter(|glyphs| badge && glyphs.style == 0).for_each(|glyphs| glyphs.x += by);
+    }
 }
 
 /// Adds the glyphs of a run that begins at `x`.

@@ -156,7 +156,8 @@ impl Painter<'_, '_> {
             self.artifact(ArtifactType::Layout, |painter| painter.fill(whole, top, color));
         }
         if let Some((width, color)) = panel.bar {
-            let bar = Area { width, ..whole };
+            let x = if panel.bar_at_end { panel.x + panel.width - width } else { panel.x };
+            let bar = Area { x, width, ..whole };
             self.artifact(ArtifactType::Layout, |painter| painter.fill(bar, top, color));
         }
         if let (Some((width, color)), Some(rect)) = (panel.stroke, self.rect(whole, top)) {
