@@ -86,11 +86,11 @@ fn short(text: &str) -> String {
 struct Words<'v>(&'v View<'v>);
 
 impl<'v> Words<'v> {
-    fn text(self, key: &'v str) -> &'v str {
+    fn text(self, key: &'static str) -> &'v str {
         self.0.words.get(key).and_then(|word| word.as_str()).unwrap_or(key)
     }
 
-    fn section(self, key: &'v str) -> Block {
+    fn section(self, key: &'static str) -> Block {
         Block::Heading(Heading::new(Level::Section, self.text(key)))
     }
 
@@ -191,8 +191,9 @@ fn cover(words: Words<'_>) -> Vec<Block> {
 fn level(words: Words<'_>) -> Callout {
     let view = words.0;
     let color = level_color(view.level);
-    let said =
-        |key: &str, value: Span| Paragraph::from_spans(vec![aside(format!("{}\n", words.text(key))), value]);
+    let said = |key: &'static str, value: Span| {
+        Paragraph::from_spans(vec![aside(format!("{}\n", words.text(key))), value])
+    };
     let mut why = view.why.iter().map(Span::new);
     let mut reasons = vec![said("why", why.next().unwrap_or_else(|| Span::new("")))];
     reasons.extend(why.map(|reason| Paragraph::from_spans(vec![reason])));
@@ -248,8 +249,8 @@ fn charts(words: Words<'_>) -> Vec<Block> {
     let mut blocks = vec![words.section("at_a_glance")];
     let kinds = [ChartKind::Rows, ChartKind::Columns, ChartKind::Rows];
     for (chart, kind) in words.0.charts.iter().zip(kinds) {
-        blocks.push(Block::Chart(self::chart(chart, kind)));
-        blocks.push(note(vec![aside(&chart.text)]));
+        let text = note(vec![aside(&chart.text)]);
+        blocks.push(Block::Group(vec![Block::Chart(self::chart(chart, kind)), text]));
     }
     blocks
 }
@@ -266,7 +267,7 @@ fn chart(chart: &Chart, kind: ChartKind) -> typesetting::Chart {
 fn tables(words: Words<'_>) -> Vec<Block> {
     let view = words.0;
     let mut blocks = vec![words.section("rules")];
-    let header = |keys: &[&str]| keys.iter().map(|key| Paragraph::of(words.text(key))).collect();
+    let header = |keys: &[&'static str]| keys.iter().map(|key| Paragraph::of(words.text(key))).collect();
     if view.rules.is_empty() {
         blocks.push(Block::Paragraph(Paragraph::of(words.text("none"))));
     } else {

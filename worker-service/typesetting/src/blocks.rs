@@ -121,7 +121,7 @@ pub struct Span {
     pub bold: bool,
     /// Its colour.
     pub color: Color,
-    /// Whether a frame in its colour surrounds it.
+    /// Whether a frame in its colour surrounds it, which needs room only the first text of a paragraph has.
     pub badge: bool,
     /// Where it leads.
     pub link: Option<Link>,
@@ -155,7 +155,7 @@ impl Span {
         self
     }
 
-    /// Surrounds it with a frame in its colour.
+    /// Surrounds it with a frame in its colour. Only the first text of a paragraph has the room for it.
     #[must_use]
     pub fn badge(mut self) -> Self {
         self.badge = true;

@@ -2,7 +2,7 @@
 
 use crate::{
     blocks::{Bar, Chart, ChartKind, Color, Paragraph, Span},
-    flow::{BETWEEN_BLOCKS, Flow, Place},
+    flow::{BETWEEN_PARAGRAPHS, Flow, Place},
     lines::Line,
     shape::Shaped,
     strips::{Area, Item, Strip},
@@ -58,7 +58,7 @@ impl Flow<'_> {
         let widest = values.iter().map(Shaped::widest).fold(0.0, f32::max) + 0.1;
         let length = place.width - widest - BESIDE.0;
         for (index, (bar, value)) in bars.iter().zip(&mut values).enumerate() {
-            let gap = if index == 0 { self.space(BETWEEN, BETWEEN_BLOCKS) } else { BETWEEN };
+            let gap = if index == 0 { self.space(BETWEEN, BETWEEN_PARAGRAPHS) } else { BETWEEN };
             let mut strip = Strip { gap, panel: place.panel, ..Strip::default() };
             for line in self.label(&bar.label, LABEL, part).lines(length) {
                 let (y, height) = (strip.height, line.height);
@@ -79,7 +79,7 @@ impl Flow<'_> {
     }
 
     fn standing(&mut self, bars: &[Bar], most: u32, place: Place, part: Part) {
-        let gap = self.space(BETWEEN, BETWEEN_BLOCKS);
+        let gap = self.space(BETWEEN, BETWEEN_PARAGRAPHS);
         let mut strip = Strip { gap, panel: place.panel, ..Strip::default() };
         let width = (place.width + GAP) / bars.len() as f32 - GAP;
         // The values stand above their bars, as long as there is room for them.

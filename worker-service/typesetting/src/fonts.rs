@@ -88,6 +88,8 @@ fn is_drawable(c: char) -> bool {
     match c {
         '\n' | ' '..='~' => true,
         '\u{feff}' | '\u{fffe}' => false,
+        // What turns the direction of letters around would turn those of the next text as well.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
         _ if c.is_control() || private => false,
         _ => SHARED.charmaps.iter().any(|(index, bytes)| {
             index.charmap(bytes).and_then(|charmap| charmap.map(c)).is_some_and(|glyph| glyph != 0)

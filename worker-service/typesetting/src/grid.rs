@@ -51,7 +51,7 @@ impl Flow<'_> {
                 (self.tree.add(Role::Label, Some(item)), self.tree.add(Role::Body, Some(item)));
             rows.push(vec![vec![self.text(&fact.label, label)], vec![self.text(&fact.value, body)]]);
         }
-        self.rows(rows, &[Width::Auto, Width::Fraction(1.0)], (16.0, 7.0), place);
+        self.rows(rows, &[Width::Auto, Width::Fraction(1.0)], (12.0, 7.0), place);
     }
 
     pub(crate) fn grid(&mut self, grid: &Grid, place: Place) {

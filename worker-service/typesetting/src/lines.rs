@@ -3,7 +3,7 @@
 use std::{ops::Range, rc::Rc};
 
 use krilla::text::{GlyphId, KrillaGlyph};
-use parley::{Layout, Line as Broken, PositionedLayoutItem, Run};
+use parley::{Cluster, Layout, Line as Broken, PositionedLayoutItem, Run};
 
 use crate::{blocks::Color, tree::Part};
 
@@ -80,32 +80,38 @@ impl Line {
         let size = sizes.reduce(f32::max).or_else(|| Some(styles.first()?.size)).unwrap_or_default();
         Self { text: Rc::clone(text), styles: Rc::clone(styles), height: CAPITALS * size, glyphs }
     }
+
+    /// Moves the badge with which the paragraph begins, in points to the right.
+    pub(crate) fn move_badge(&mut self, by: f32) {
+        let badge = self.styles.first().is_some_and(|style| style.badge);
+        self.glyphs.iter_mut().filter(|glyphs| badge && glyphs.style == 0).for_each(|glyphs| glyphs.x += by);
+    }
 }
 
 /// Adds the glyphs of a run that begins at `x`.
 fn of_run(run: &Run<'_, Ink>, mut x: f32, layout: &Layout<Ink>, text: &str, into: &mut Vec<Glyphs>) {
     let font = usize::try_from(run.font().data.id()).unwrap_or(usize::MAX);
     let size = run.font_size();
-    let mut clusters: Vec<(Range<usize>, u16, Vec<parley::Glyph>)> = Vec::new();
+    let mut clusters: Vec<(Range<usize>, Cluster<'_, Ink>)> = Vec::new();
     for cluster in run.clusters() {
         let range = cluster.text_range();
         match clusters.last_mut() {
             Some(last) if cluster.is_ligature_continuation() => last.0.end = range.end,
             _ if text.get(range.clone()) == Some("\n") => {}
-            _ => clusters.push((range, cluster.style_index(), cluster.glyphs().collect())),
+            _ => clusters.push((range, cluster)),
         }
     }
     if run.is_rtl() {
         clusters.reverse();
     }
-    for (range, style, glyphs) in clusters {
-        let style = layout.styles().get(usize::from(style)).map_or(0, |style| usize::from(style.brush.0));
+    for (range, cluster) in clusters {
+        let style = layout.styles().get(usize::from(cluster.style_index())).map_or(0, |style| usize::from(style.brush.0));
         let fits = |last: &&mut Glyphs| last.font == font && last.style == style && last.x + last.width == x;
         if into.last_mut().filter(fits).is_none() {
             into.push(Glyphs { font, style, x, width: 0.0, glyphs: Vec::new() });
         }
         let Some(last) = into.last_mut() else { return };
-        for glyph in glyphs {
+        for glyph in cluster.glyphs() {
             let (advance, right, down) = (glyph.advance / size, glyph.x / size, glyph.y / size);
             let id = GlyphId::new(glyph.id);
             last.glyphs.push(KrillaGlyph::new(id, advance, right, -down, 0.0, range.clone(), None));

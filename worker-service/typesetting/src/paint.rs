@@ -59,16 +59,14 @@ pub(crate) struct Painter<'p, 's> {
 
 impl Painter<'_, '_> {
     /// Paints the strips of a page.
-    pub(crate) fn strips(&mut self, strips: &[Placed], panels: &[Panel]) {
+    pub(crate) fn strips(&mut self, strips: &[Placed<'_>], panels: &[Panel]) {
         for (panel, top, bottom) in extents(strips, panels) {
             self.panel(panel, MARGIN.1 + top, bottom - top);
         }
         for placed in strips {
             let top = MARGIN.1 + placed.y;
             if placed.repeated {
-                self.artifact(ArtifactType::PaginationOther, |painter| {
-                    painter.again(&placed.strip.items, top)
-                });
+                self.artifact(ArtifactType::PaginationOther, |painter| painter.again(&placed.strip.items, top));
                 continue;
             }
             placed.strip.parts.iter().for_each(|part| self.tree.place(*part));
@@ -118,9 +116,7 @@ impl Painter<'_, '_> {
             });
             let (left, right) = ends(glyphs);
             let (top, bottom) = (y - REACH, y + line.height + REACH);
-            if let (Some((link, part)), Some(rect)) =
-                (link, Rect::from_ltrb(x + left, top, x + right, bottom))
-            {
+            if let (Some((link, part)), Some(rect)) = (link, Rect::from_ltrb(x + left, top, x + right, bottom)) {
                 let text = glyphs.iter().filter_map(|glyphs| line.text.get(glyphs.range())).collect();
                 self.links.push(Hot { rect, link, part, text });
             }
@@ -134,9 +130,8 @@ impl Painter<'_, '_> {
             let Some(style) = style.filter(|style| style.badge) else { continue };
             let (left, right) = ends(glyphs);
             let height = crate::lines::CAPITALS * style.size;
-            let top = y + line.height - height - 3.2;
-            if let Some(path) = rounded(x + left - BADGE.0, top, x + right + BADGE.0, top + height + 6.4, 1.5)
-            {
+            let top = y + line.height - height - 2.9;
+            if let Some(path) = rounded(x + left - BADGE.0, top, x + right + BADGE.0, top + height + 5.8, 1.5) {
                 let color = style.color;
                 self.artifact(ArtifactType::Layout, |painter| painter.stroke(&path, 0.8, color));
             }
@@ -161,7 +156,8 @@ impl Painter<'_, '_> {
             self.artifact(ArtifactType::Layout, |painter| painter.fill(whole, top, color));
         }
         if let Some((width, color)) = panel.bar {
-            let bar = Area { width, ..whole };
+            let x = if panel.bar_at_end { panel.x + panel.width - width } else { panel.x };
+            let bar = Area { x, width, ..whole };
             self.artifact(ArtifactType::Layout, |painter| painter.fill(bar, top, color));
         }
         if let (Some((width, color)), Some(rect)) = (panel.stroke, self.rect(whole, top)) {
@@ -232,7 +228,7 @@ impl Painter<'_, '_> {
 }
 
 /// Where the panels of a page begin and end, outer ones first.
-fn extents<'a>(strips: &[Placed], panels: &'a [Panel]) -> Vec<(&'a Panel, f32, f32)> {
+fn extents<'a>(strips: &[Placed<'_>], panels: &'a [Panel]) -> Vec<(&'a Panel, f32, f32)> {
     let mut extents: Vec<(usize, f32, f32)> = Vec::new();
     for Placed { strip, y, .. } in strips {
         let mut next = strip.panel;

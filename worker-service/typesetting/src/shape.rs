@@ -3,8 +3,7 @@
 use std::{borrow::Cow, rc::Rc};
 
 use parley::{
-    Alignment, AlignmentOptions, BaseDirection, FontFamily, InlineBox, InlineBoxKind, Layout, LineBreak,
-    OverflowWrap, StyleProperty, VerticalAlign,
+    Alignment, AlignmentOptions, BaseDirection, FontFamily, IndentOptions, Layout, LineBreak, OverflowWrap, StyleProperty,
 };
 
 use crate::{
@@ -15,7 +14,9 @@ use crate::{
     tree::{Part, Role, Tree},
 };
 
-/// The space between the text of a badge and its frame, and behind the frame.
+/// The space between the text of a badge and its frame, and behind the frame. The first line is indented by all of it
+/// and the text of the badge moved back, since a space within the text would be on the wrong side in some mixtures of
+/// directions.
 pub(crate) const BADGE: (f32, f32) = (4.0, 3.4);
 /// How often a text is shaped anew because its characters do not go together.
 const ATTEMPTS: usize = 3;
@@ -43,17 +44,11 @@ impl Shaped {
             link: span.link.clone().map(|link| (link, tree.add(Role::Link, part))),
         });
         let styles = styles.collect();
-        let rtl = match paragraph.reading {
-            Reading::Document => None,
-            Reading::FirstLetter => {
-                let texts = paragraph.spans.iter().filter(|span| !span.badge);
-                texts.flat_map(|span| span.text.chars()).find(|c| c.is_alphabetic()).map(is_right_to_left)
-            }
+        let base = match runs(paragraph, direction) {
+            Direction::LeftToRight => BaseDirection::Ltr,
+            Direction::RightToLeft => BaseDirection::Rtl,
         };
-        let rtl = rtl.unwrap_or(direction == Direction::RightToLeft);
-        let base = if rtl { BaseDirection::Rtl } else { BaseDirection::Ltr };
-        let mut texts: Vec<Cow<'_, str>> =
-            paragraph.spans.iter().map(|span| fonts::drawable(&span.text)).collect();
+        let mut texts: Vec<Cow<'_, str>> = paragraph.spans.iter().map(|span| fonts::drawable(&span.text)).collect();
         let mut layout = shape(&paragraph.spans, &texts, base, shaper);
         for attempt in 1..=ATTEMPTS {
             let missing = missing(&layout, &texts.concat());
@@ -76,13 +71,33 @@ impl Shaped {
     pub(crate) fn lines(&mut self, width: f32) -> Vec<Line> {
         self.layout.break_all_lines(Some(width.max(1.0)));
         self.layout.align(Alignment::Start, AlignmentOptions::default());
-        self.layout.lines().map(|line| Line::of(&line, &self.layout, &self.text, &self.styles)).collect()
+        let line = |line| Line::of(&line, &self.layout, &self.text, &self.styles);
+        let mut lines: Vec<Line> = self.layout.lines().map(line).collect();
+        if let Some(first) = lines.first_mut() {
+            let back = BADGE.0 + BADGE.1;
+            first.move_badge(if self.layout.is_rtl() { back } else { -back });
+        }
+        lines
+    }
+}
+
+/// The direction in which a paragraph of a document runs.
+pub(crate) fn runs(paragraph: &Paragraph, document: Direction) -> Direction {
+    if paragraph.reading == Reading::Document {
+        return document;
+    }
+    let texts = paragraph.spans.iter().filter(|span| !span.badge);
+    match texts.flat_map(|span| span.text.chars()).find(|c| c.is_alphabetic()) {
+        Some(letter) if is_right_to_left(letter) => Direction::RightToLeft,
+        Some(_) => Direction::LeftToRight,
+        None => document,
     }
 }
 
 /// Whether a letter is written from right to left.
 fn is_right_to_left(letter: char) -> bool {
-    matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+    let planes = [0x590..=0x8ff, 0xfb1d..=0xfdff, 0xfe70..=0xfeff, 0x1_0800..=0x1_0fff, 0x1_e800..=0x1_efff];
+    planes.iter().any(|plane| plane.contains(&u32::from(letter)))
 }
 
 fn shape(spans: &[Span], texts: &[Cow<'_, str>], base: BaseDirection, shaper: &mut Shaper) -> Layout<Ink> {
@@ -103,22 +118,12 @@ fn shape(spans: &[Span], texts: &[Cow<'_, str>], base: BaseDirection, shaper: &m
                 builder.push(StyleProperty::FontFamily(FontFamily::List(Cow::Borrowed(&BOLD))), start..end);
             }
         }
-        if span.badge {
-            let space = |index: usize, width: f32| InlineBox {
-                id: 0,
-                kind: InlineBoxKind::InFlow,
-                index,
-                width,
-                height: 0.0,
-                baseline: None,
-                vertical_align: VerticalAlign::BASELINE,
-            };
-            builder.push_inline_box(space(start, BADGE.0));
-            builder.push_inline_box(space(end, BADGE.0 + BADGE.1));
-        }
         start = end;
     }
     let mut layout = builder.build(&text);
+    if spans.first().is_some_and(|span| span.badge) {
+        layout.set_text_indent(2.0 * BADGE.0 + BADGE.1, IndentOptions::default());
+    }
     layout.break_all_lines(None);
     layout
 }

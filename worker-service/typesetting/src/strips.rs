@@ -74,6 +74,8 @@ pub(crate) struct Panel {
     pub(crate) fill: Option<Color>,
     pub(crate) stroke: Option<(f32, Color)>,
     pub(crate) bar: Option<(f32, Color)>,
+    /// Whether the bar stands at the end, where a text that runs against the document begins.
+    pub(crate) bar_at_end: bool,
     /// The panel around it.
     pub(crate) around: Option<usize>,
 }

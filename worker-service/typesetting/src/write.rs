@@ -57,7 +57,7 @@ fn set(document: &Document, shaper: &mut Shaper) -> Result<Vec<u8>, Error> {
     let mut flow = Flow::new(&mut tree, shaper, direction);
     flow.blocks(&document.blocks, Place { x: 0.0, width: WIDTH, panel: None, part: None });
     let Flow { strips, panels, headers, marks, .. } = flow;
-    let pages = pages::pages(strips, &headers, HEIGHT);
+    let pages = pages::pages(&strips, &headers, HEIGHT);
     let places = places(&pages);
     let mut anchors = HashMap::new();
     for (mark, place) in marks.iter().zip(&places) {
@@ -65,8 +65,7 @@ fn set(document: &Document, shaper: &mut Shaper) -> Result<Vec<u8>, Error> {
             anchors.entry(anchor.clone()).or_insert(*place);
         }
     }
-    let mut writer =
-        Writer { pdf: Pdf::new_with(settings(document.standards)?), tree, anchors, panels, direction };
+    let mut writer = Writer { pdf: Pdf::new_with(settings(document.standards)?), tree, anchors, panels, direction };
     let running = Running::new(document, pages.len(), shaper);
     for (number, page) in pages.iter().enumerate() {
         writer.page(number, page, &running, shaper)?;
@@ -96,7 +95,7 @@ fn settings(standards: Standards) -> Result<SerializeSettings, Error> {
 }
 
 /// Where the headings are, in their order: the pages, from zero, and the distances from their tops.
-fn places(pages: &[Page]) -> Vec<(usize, f32)> {
+fn places(pages: &[Page<'_>]) -> Vec<(usize, f32)> {
     let mut places = Vec::new();
     for (number, page) in pages.iter().enumerate() {
         for placed in page.iter().filter(|placed| placed.strip.heading.is_some()) {
@@ -119,9 +118,7 @@ fn outline(marks: &[Mark], places: &[(usize, f32)]) -> Outline {
             (Level::Title, _) => {}
             (Level::Subsection, Some(section)) => section.push_child(node),
             (Level::Subsection, None) => outline.push_child(node),
-            (Level::Section, _) => {
-                section.replace(node).into_iter().for_each(|section| outline.push_child(section))
-            }
+            (Level::Section, _) => section.replace(node).into_iter().for_each(|section| outline.push_child(section)),
         }
     }
     section.into_iter().for_each(|section| outline.push_child(section));
@@ -203,8 +200,7 @@ fn fitting(text: &str, width: f32, direction: Direction, shaper: &mut Shaper) ->
         // Its first line tells about how much of it fits.
         let first = shaped.lines(width).into_iter().next()?;
         let fits = first.glyphs.iter().map(|glyphs| glyphs.range().len()).sum::<usize>();
-        let cut =
-            text.char_indices().map(|(at, _)| at).take_while(|at| *at + 4 <= fits.min(text.len())).last()?;
+        let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at + 4 <= fits.min(text.len())).last()?;
         text.truncate(cut);
         text.push('…');
     }
@@ -220,13 +216,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn page(
-        &mut self,
-        number: usize,
-        page: &Page,
-        running: &Running<'_>,
-        shaper: &mut Shaper,
-    ) -> Result<(), Error> {
+    fn page(&mut self, number: usize, page: &Page<'_>, running: &Running<'_>, shaper: &mut Shaper) -> Result<(), Error> {
         let size = PageSettings::from_wh(PAGE.0, PAGE.1);
         let size = size.ok_or_else(|| Error::Unwritten("a page has no size".to_owned()))?;
         let mut sheet = self.pdf.start_page_with(size);

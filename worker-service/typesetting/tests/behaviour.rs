@@ -189,4 +189,5 @@ fn every_script_and_direction_can_be_set() {
 fn a_character_that_no_font_has_is_its_code_point() {
     assert_eq!(typesetting::drawable("a\u{1f600}\u{7}\n"), "a[U+1F600][U+0007]\n");
     assert_eq!(typesetting::drawable("é 検 ب"), "é 検 ب");
+    assert_eq!(typesetting::drawable("\u{202e}x"), "[U+202E]x", "nothing turns the text around it");
 }
