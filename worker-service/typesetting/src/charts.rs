@@ -3,10 +3,11 @@
 use crate::{
     blocks::{Bar, Chart, ChartKind, Color, Paragraph, Span},
     flow::{BETWEEN_PARAGRAPHS, Flow, Place},
+    fonts,
     lines::Line,
     shape::Shaped,
     strips::{Area, Item, Strip},
-    tree::{Part, Role, described},
+    tree::{Part, Role},
 };
 
 /// The size of labels.
@@ -130,10 +131,10 @@ impl Flow<'_> {
 /// The text that says the same as a chart. There is always one, since a figure without cannot be read aloud.
 fn alternative(chart: &Chart) -> String {
     if !chart.alternative.trim().is_empty() {
-        return described(&chart.alternative);
+        return fonts::described(&chart.alternative);
     }
     let bars = chart.bars.iter().map(|bar| format!("{}: {}", bar.label, bar.value));
-    described(&bars.collect::<Vec<_>>().join(", "))
+    fonts::described(&bars.collect::<Vec<_>>().join(", "))
 }
 
 /// The first line of a text that is to have only one.

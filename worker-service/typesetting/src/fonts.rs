@@ -108,6 +108,15 @@ pub fn drawable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(written).collect())
 }
 
+/// Most characters of a text that describes: the standards take no string of more than 32,767 bytes, which are four a
+/// character at most.
+const DESCRIBED_MAX: usize = 8_000;
+
+/// A text as a description: in the characters that can be printed, and no longer than the standards allow.
+pub(crate) fn described(text: &str) -> String {
+    drawable(text).chars().take(DESCRIBED_MAX).collect()
+}
+
 /// A character as its code point.
 pub(crate) fn code_point(c: char) -> String {
     format!("[U+{:04X}]", u32::from(c))

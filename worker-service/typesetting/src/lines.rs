@@ -105,7 +105,10 @@ fn of_run(run: &Run<'_, Ink>, mut x: f32, layout: &Layout<Ink>, text: &str, into
         clusters.reverse();
     }
     for (range, cluster) in clusters {
-        let style = layout.styles().get(usize::from(cluster.style_index())).map_or(0, |style| usize::from(style.brush.0));
+        let style = layout
+            .styles()
+            .get(usize::from(cluster.style_index()))
+            .map_or(0, |style| usize::from(style.brush.0));
         let fits = |last: &&mut Glyphs| last.font == font && last.style == style && last.x + last.width == x;
         if into.last_mut().filter(fits).is_none() {
             into.push(Glyphs { font, style, x, width: 0.0, glyphs: Vec::new() });

@@ -134,7 +134,11 @@ mod tests {
         let strips = [strip(60.0), Strip { keep: true, ..strip(5.0) }, strip(30.0)];
         let pages = pages(&strips, &[], 100.0);
         assert_eq!(heights(&pages), [vec![60.0], vec![5.0, 30.0]]);
-        assert_eq!(pages[1].iter().map(|placed| placed.y).collect::<Vec<_>>(), [0.0, 15.0], "no gap at the top");
+        assert_eq!(
+            pages[1].iter().map(|placed| placed.y).collect::<Vec<_>>(),
+            [0.0, 15.0],
+            "no gap at the top"
+        );
     }
 
     #[test]
@@ -165,7 +169,8 @@ mod tests {
         let strips = [head, row.clone(), row.clone(), row.clone(), row];
         let pages = pages(&strips, std::slice::from_ref(&header), 100.0);
         assert_eq!(heights(&pages), [vec![20.0, 30.0, 30.0], vec![20.0, 30.0, 30.0]]);
-        let repeated: Vec<bool> = pages.iter().filter_map(|page| page.first()).map(|placed| placed.repeated).collect();
+        let repeated: Vec<bool> =
+            pages.iter().filter_map(|page| page.first()).map(|placed| placed.repeated).collect();
         assert_eq!(repeated, [false, true]);
     }
 

@@ -8,17 +8,6 @@ use krilla::{
     tagging::{BBox, Identifier, ListNumbering, Node, TableHeaderScope, Tag, TagGroup, TagKind, TagTree},
 };
 
-use crate::fonts;
-
-/// Most characters of a text that describes: the standards take no string of more than 32,767 bytes, which are four a
-/// character at most.
-const DESCRIBED_MAX: usize = 8_000;
-
-/// A text as a description: in the characters that can be printed, and no longer than the standards allow.
-pub(crate) fn described(text: &str) -> String {
-    fonts::drawable(text).chars().take(DESCRIBED_MAX).collect()
-}
-
 /// What a part of the structure is.
 #[derive(Clone, Debug)]
 pub(crate) enum Role {

@@ -73,7 +73,7 @@ impl World {
             Command::RetryLater { .. } if exhausted => self.violations.record(Violation::AttemptsMiscounted),
             Command::GiveUp if !exhausted => self.violations.record(Violation::AttemptsMiscounted),
             Command::FailDeadLettered if cell.dead_letter <= cell.generation => {
-                self.violations.record(Violation::OldDeadLetterUsed)
+                self.violations.record(Violation::OldDeadLetterUsed);
             }
             Command::RequestCancel => cell.cancel_promised = true,
             Command::Resubmit => {
@@ -87,7 +87,7 @@ impl World {
         match after.status {
             Status::Cancelled => cell.cancel_promised = false,
             Status::Completed | Status::Failed if cell.cancel_promised => {
-                self.violations.record(Violation::CancelIgnored)
+                self.violations.record(Violation::CancelIgnored);
             }
             _ => {}
         }
