@@ -9,8 +9,8 @@
 use std::time::Instant;
 
 use typesetting::{
-    Bar, Block, Callout, Chart, ChartKind, Color, Document, Fact, Footer, Heading, Level, Link, Metadata, Paragraph,
-    Span, Table, Time, Width,
+    Bar, Block, Callout, Chart, ChartKind, Color, Document, Fact, Footer, Heading, Level, Link, Metadata,
+    Paragraph, Span, Table, Time, Width,
 };
 
 const ROUNDS: usize = 31;
@@ -26,7 +26,8 @@ fn report(pieces: usize, texts: &[&str]) -> Document {
     let written = Time { year: 2026, month: 1, day: 5, hour: 12, minute: 0, second: 0 };
     let mut document = Document::new(Metadata::new("A company: report", "en", written));
     document.header = Some("A company: report".to_owned());
-    document.footer = Some(Footer { start: "5 January 2026".to_owned(), end: "Page {page} of {pages}".to_owned() });
+    document.footer =
+        Some(Footer { start: "5 January 2026".to_owned(), end: "Page {page} of {pages}".to_owned() });
     let section = |text: &str| Block::Heading(Heading::new(Level::Section, text));
     let blocks = &mut document.blocks;
     blocks.push(Block::Heading(Heading::new(Level::Title, "A company")));
@@ -46,7 +47,11 @@ fn report(pieces: usize, texts: &[&str]) -> Document {
             Span::new("Severity: high").bold().size(8.5).badge(),
             Span::new(" A news item speaks of a fine."),
         ])));
-        let quote = vec![Span::new(texts[index % texts.len()]), Span::new(" "), Span::new(&id).link(Link::Anchor(id.clone()))];
+        let quote = vec![
+            Span::new(texts[index % texts.len()]),
+            Span::new(" "),
+            Span::new(&id).link(Link::Anchor(id.clone())),
+        ];
         blocks.push(Block::Quote(Paragraph::from_spans(quote)));
     }
     blocks.push(section("At a glance"));
@@ -70,7 +75,9 @@ fn report(pieces: usize, texts: &[&str]) -> Document {
         blocks.push(Block::Heading(heading));
         blocks.push(Block::Paragraph(Paragraph::of([texts[index % texts.len()]; 6].join(" "))));
         let digest = "0123456789abcdef".repeat(4);
-        blocks.push(Block::Paragraph(Paragraph::from_spans(vec![Span::new(digest).size(9.0).color(Color::SOFT)])));
+        blocks.push(Block::Paragraph(Paragraph::from_spans(vec![
+            Span::new(digest).size(9.0).color(Color::SOFT),
+        ])));
     }
     document
 }
@@ -97,7 +104,8 @@ fn main() {
     measure("small, four languages", &report(5, &TEXTS));
     measure("50 pieces", &report(50, &TEXTS));
     measure("200 pieces", &report(200, &TEXTS));
-    let hostile: Vec<String> = ["x", "あ", "\u{301}", "\u{1f600}", "ا"].iter().map(|text| text.repeat(4_000)).collect();
+    let hostile: Vec<String> =
+        ["x", "あ", "\u{301}", "\u{1f600}", "ا"].iter().map(|text| text.repeat(4_000)).collect();
     for text in &hostile {
         let name = format!("4,000 times {}", text.chars().next().unwrap().escape_unicode());
         measure(&name, &report(1, &[text]));

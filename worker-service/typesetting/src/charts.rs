@@ -95,9 +95,19 @@ impl Flow<'_> {
             let wide = value.widest();
             if let Some(line) = only(value).filter(|_| wide <= width) {
                 let y = y - line.height - 3.0;
-                strip.items.push(Item::Text { line, x: x + (width - wide) / 2.0, y, width: wide + 0.1, part });
+                strip.items.push(Item::Text {
+                    line,
+                    x: x + (width - wide) / 2.0,
+                    y,
+                    width: wide + 0.1,
+                    part,
+                });
             }
-            strip.items.push(Item::Fill { area: Area { x, y, width, height }, color: Color::BAR, part: Some(part) });
+            strip.items.push(Item::Fill {
+                area: Area { x, y, width, height },
+                color: Color::BAR,
+                part: Some(part),
+            });
         }
         let axis = Area { x: place.x, y: above + HEIGHT, width: place.width, height: 0.8 };
         strip.items.push(Item::Fill { area: axis, color: Color::SOFT, part: Some(part) });

@@ -124,7 +124,8 @@ impl<'a> Flow<'a> {
         let count = lines.len();
         for (index, (leading, line)) in lines.into_iter().enumerate() {
             // At least two lines stand together on either page.
-            let keep = if index + 1 == count { paragraph.keep_with_next } else { index == 0 || index + 2 == count };
+            let keep =
+                if index + 1 == count { paragraph.keep_with_next } else { index == 0 || index + 2 == count };
             self.strips.push(Strip {
                 gap: if index == 0 { space } else { leading },
                 height: line.height,
@@ -143,12 +144,16 @@ impl<'a> Flow<'a> {
         let (role, size, above, below) = match heading.level {
             Level::Title => (Role::Title, 24.0, 16.0, 18.0),
             Level::Section => (Role::Heading(NonZeroU16::MIN, said.clone()), 14.0, 24.0, 9.5),
-            Level::Subsection => (Role::Heading(NonZeroU16::MIN.saturating_add(1), said.clone()), 11.0, 14.0, 7.0),
+            Level::Subsection => {
+                (Role::Heading(NonZeroU16::MIN.saturating_add(1), said.clone()), 11.0, 14.0, 7.0)
+            }
         };
         let part = self.tree.add(role, place.part);
         let paragraph = Paragraph {
             keep_with_next: true,
-            ..Paragraph::from_spans(vec![Span::new(&text).bold().size(size)]).by_first_letter().spaced(above, below)
+            ..Paragraph::from_spans(vec![Span::new(&text).bold().size(size)])
+                .by_first_letter()
+                .spaced(above, below)
         };
         let first = self.paragraph(&paragraph, place, part);
         for strip in self.strips.get_mut(first..).unwrap_or_default() {
@@ -175,7 +180,11 @@ impl<'a> Flow<'a> {
             let label = self.tree.add(Role::Label, Some(part));
             let body = self.tree.add(Role::Body, Some(part));
             let tight = LEADING * size_of(item);
-            let item = Paragraph { above: item.above.or(last.map(|()| tight)), below: item.below.or(Some(tight)), ..item.clone() };
+            let item = Paragraph {
+                above: item.above.or(last.map(|()| tight)),
+                below: item.below.or(Some(tight)),
+                ..item.clone()
+            };
             let inner = Place { x: place.x + BULLET, width: place.width - BULLET, ..place };
             let first = self.paragraph(&item, inner, body);
             let bullet = Paragraph::from_spans(vec![Span::new("•").size(size_of(&item))]);
@@ -193,7 +202,13 @@ impl<'a> Flow<'a> {
 
     fn quote(&mut self, paragraph: &Paragraph, place: Place) {
         let part = self.tree.add(Role::Quote, place.part);
-        let bar = Callout { fill: None, stroke: None, bar: Some((2.0, Color::RULE)), inset: (10.0, 2.5), blocks: vec![] };
+        let bar = Callout {
+            fill: None,
+            stroke: None,
+            bar: Some((2.0, Color::RULE)),
+            inset: (10.0, 2.5),
+            blocks: vec![],
+        };
         let (above, below) = (paragraph.above.unwrap_or(7.0), paragraph.below.unwrap_or(7.0));
         let against = shape::runs(paragraph, self.direction) != self.direction;
         self.on_panel(&bar, place, (above, below), |flow, place| {
@@ -223,7 +238,15 @@ impl<'a> Flow<'a> {
     ) {
         let panel = Some(self.panels.len());
         let Callout { fill, stroke, bar, .. } = *callout;
-        self.panels.push(Panel { x: place.x, width: place.width, fill, stroke, bar, bar_at_end: false, around: place.panel });
+        self.panels.push(Panel {
+            x: place.x,
+            width: place.width,
+            fill,
+            stroke,
+            bar,
+            bar_at_end: false,
+            around: place.panel,
+        });
         let (side, end) = callout.inset;
         let gap = self.space(spacing.0, spacing.1);
         let edge = Strip { height: end, keep: true, panel, ..Strip::default() };
@@ -241,7 +264,11 @@ impl<'a> Flow<'a> {
 /// The lines with the space above each.
 pub(crate) fn with_leading(lines: Vec<Line>, paragraph: &Paragraph) -> Vec<(f32, Line)> {
     let leading = LEADING * size_of(paragraph);
-    lines.into_iter().enumerate().map(|(index, line)| (if index == 0 { 0.0 } else { leading }, line)).collect()
+    lines
+        .into_iter()
+        .enumerate()
+        .map(|(index, line)| (if index == 0 { 0.0 } else { leading }, line))
+        .collect()
 }
 
 /// The size of a paragraph's text.

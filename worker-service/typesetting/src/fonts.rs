@@ -1,6 +1,9 @@
 //! The fonts, which are part of the program.
 
-use std::{borrow::Cow, sync::{Arc, LazyLock, Mutex, PoisonError}};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 use parley::{
     FontContext, FontFamilyName, LayoutContext,
@@ -128,7 +131,10 @@ impl Shaper {
     pub(crate) fn take() -> Self {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.unwrap_or_else(|| Self {
-            fonts: FontContext { collection: SHARED.collection.clone(), source_cache: SourceCache::default() },
+            fonts: FontContext {
+                collection: SHARED.collection.clone(),
+                source_cache: SourceCache::default(),
+            },
             layout: LayoutContext::new(),
         })
     }

@@ -47,7 +47,8 @@ impl Flow<'_> {
         let mut rows = Vec::new();
         for fact in facts {
             let item = self.tree.add(Role::Item, Some(list));
-            let (label, body) = (self.tree.add(Role::Label, Some(item)), self.tree.add(Role::Body, Some(item)));
+            let (label, body) =
+                (self.tree.add(Role::Label, Some(item)), self.tree.add(Role::Body, Some(item)));
             rows.push(vec![vec![self.text(&fact.label, label)], vec![self.text(&fact.value, body)]]);
         }
         self.rows(rows, &[Width::Auto, Width::Fraction(1.0)], (12.0, 7.0), place);
@@ -101,7 +102,8 @@ impl Flow<'_> {
             rows.push(self.table_row(row, body, &Role::Cell));
         }
         let (parts, mut rows): (Vec<Vec<Part>>, Vec<Vec<Vec<Text<'_>>>>) = rows.into_iter().unzip();
-        let widths = widths(&table.columns, &naturals(&rows, table.columns.len(), 2.0 * INSET.0), place.width);
+        let widths =
+            widths(&table.columns, &naturals(&rows, table.columns.len(), 2.0 * INSET.0), place.width);
         let frame = Frame { inset: INSET.1, rule: Some((place.x, place.width)) };
         let number = self.headers.len();
         for (index, (row, parts)) in rows.iter_mut().zip(parts).enumerate() {
@@ -130,7 +132,12 @@ impl Flow<'_> {
     }
 
     /// A row of a table: the parts of its cells, and their texts.
-    fn table_row<'t>(&mut self, row: &'t [Paragraph], parent: Part, role: &Role) -> (Vec<Part>, Vec<Vec<Text<'t>>>) {
+    fn table_row<'t>(
+        &mut self,
+        row: &'t [Paragraph],
+        parent: Part,
+        role: &Role,
+    ) -> (Vec<Part>, Vec<Vec<Text<'t>>>) {
         let part = self.tree.add(Role::Row, Some(parent));
         let cell = |paragraph| {
             let part = self.tree.add(role.clone(), Some(part));
@@ -151,7 +158,8 @@ fn cell(texts: &mut [Text<'_>], x: f32, width: f32) -> Cell {
     for text in texts {
         let Some(shaped) = &mut text.shaped else { continue };
         let above = text.paragraph.above.unwrap_or(BETWEEN_PARAGRAPHS);
-        for (index, (gap, line)) in with_leading(shaped.lines(width), text.paragraph).into_iter().enumerate() {
+        for (index, (gap, line)) in with_leading(shaped.lines(width), text.paragraph).into_iter().enumerate()
+        {
             let first = index == 0 && !lines.is_empty();
             lines.push((if first { above } else { gap }, line, text.part));
         }
@@ -174,10 +182,16 @@ fn naturals(rows: &[Vec<Vec<Text<'_>>>], columns: usize, inset: f32) -> Vec<f32>
 
 /// The widths of columns in a room, in points.
 fn widths(columns: &[Width], naturals: &[f32], room: f32) -> Vec<f32> {
-    let fixed: f32 = columns.iter().map(|column| if let Width::Fixed(width) = column { *width } else { 0.0 }).sum();
-    let shares: f32 = columns.iter().map(|column| if let Width::Fraction(share) = column { *share } else { 0.0 }).sum();
-    let mut autos: Vec<f32> =
-        columns.iter().zip(naturals).filter(|(column, _)| **column == Width::Auto).map(|(_, natural)| *natural).collect();
+    let fixed: f32 =
+        columns.iter().map(|column| if let Width::Fixed(width) = column { *width } else { 0.0 }).sum();
+    let shares: f32 =
+        columns.iter().map(|column| if let Width::Fraction(share) = column { *share } else { 0.0 }).sum();
+    let mut autos: Vec<f32> = columns
+        .iter()
+        .zip(naturals)
+        .filter(|(column, _)| **column == Width::Auto)
+        .map(|(_, natural)| *natural)
+        .collect();
     let most = (room - fixed) * if shares > 0.0 { 1.0 - SHARED } else { 1.0 };
     let limit = limit(&mut autos, most);
     let taken: f32 = autos.iter().map(|auto| auto.min(limit)).sum();

@@ -32,8 +32,8 @@ mod write;
 
 pub use self::{
     blocks::{
-        Bar, Block, Callout, Chart, ChartKind, Color, Fact, Grid, Heading, Level, Link, Paragraph, Reading, Span,
-        Table, Width,
+        Bar, Block, Callout, Chart, ChartKind, Color, Fact, Grid, Heading, Level, Link, Paragraph, Reading,
+        Span, Table, Width,
     },
     document::{Direction, Document, Footer, Metadata, Standards, Time},
     error::Error,

@@ -59,7 +59,12 @@ pub(crate) const CAPITALS: f32 = 0.714;
 
 impl Line {
     /// The line as it has been broken.
-    pub(crate) fn of(line: &Broken<'_, Ink>, layout: &Layout<Ink>, text: &Rc<str>, styles: &Rc<[Style]>) -> Self {
+    pub(crate) fn of(
+        line: &Broken<'_, Ink>,
+        layout: &Layout<Ink>,
+        text: &Rc<str>,
+        styles: &Rc<[Style]>,
+    ) -> Self {
         let mut glyphs = Vec::new();
         let mut last = None;
         for item in line.items() {
@@ -100,7 +105,10 @@ fn of_run(run: &Run<'_, Ink>, mut x: f32, layout: &Layout<Ink>, text: &str, into
         clusters.reverse();
     }
     for (range, cluster) in clusters {
-        let style = layout.styles().get(usize::from(cluster.style_index())).map_or(0, |style| usize::from(style.brush.0));
+        let style = layout
+            .styles()
+            .get(usize::from(cluster.style_index()))
+            .map_or(0, |style| usize::from(style.brush.0));
         let fits = |last: &&mut Glyphs| last.font == font && last.style == style && last.x + last.width == x;
         if into.last_mut().filter(fits).is_none() {
             into.push(Glyphs { font, style, x, width: 0.0, glyphs: Vec::new() });

@@ -40,7 +40,8 @@ pub(crate) fn pages<'a>(strips: &'a [Strip], headers: &'a [Header], height: f32)
     // How long the strips hold so little because no page can hold what belongs together.
     let mut loose = [(Hold::Keep, 0), (Hold::None, 0)];
     while !rest.is_empty() {
-        let hold = loose.iter().filter(|(_, count)| *count > 0).map(|(hold, _)| *hold).max().unwrap_or(Hold::Group);
+        let hold =
+            loose.iter().filter(|(_, count)| *count > 0).map(|(hold, _)| *hold).max().unwrap_or(Hold::Group);
         let count = together(rest, hold);
         let (now, later) = rest.split_at(count);
         let fits = pages.fits(now);
@@ -133,7 +134,11 @@ mod tests {
         let strips = [strip(60.0), Strip { keep: true, ..strip(5.0) }, strip(30.0)];
         let pages = pages(&strips, &[], 100.0);
         assert_eq!(heights(&pages), [vec![60.0], vec![5.0, 30.0]]);
-        assert_eq!(pages[1].iter().map(|placed| placed.y).collect::<Vec<_>>(), [0.0, 15.0], "no gap at the top");
+        assert_eq!(
+            pages[1].iter().map(|placed| placed.y).collect::<Vec<_>>(),
+            [0.0, 15.0],
+            "no gap at the top"
+        );
     }
 
     #[test]
@@ -164,7 +169,8 @@ mod tests {
         let strips = [head, row.clone(), row.clone(), row.clone(), row];
         let pages = pages(&strips, std::slice::from_ref(&header), 100.0);
         assert_eq!(heights(&pages), [vec![20.0, 30.0, 30.0], vec![20.0, 30.0, 30.0]]);
-        let repeated: Vec<bool> = pages.iter().filter_map(|page| page.first()).map(|placed| placed.repeated).collect();
+        let repeated: Vec<bool> =
+            pages.iter().filter_map(|page| page.first()).map(|placed| placed.repeated).collect();
         assert_eq!(repeated, [false, true]);
     }
 

@@ -66,7 +66,9 @@ impl Painter<'_, '_> {
         for placed in strips {
             let top = MARGIN.1 + placed.y;
             if placed.repeated {
-                self.artifact(ArtifactType::PaginationOther, |painter| painter.again(&placed.strip.items, top));
+                self.artifact(ArtifactType::PaginationOther, |painter| {
+                    painter.again(&placed.strip.items, top)
+                });
                 continue;
             }
             placed.strip.parts.iter().for_each(|part| self.tree.place(*part));
@@ -116,7 +118,9 @@ impl Painter<'_, '_> {
             });
             let (left, right) = ends(glyphs);
             let (top, bottom) = (y - REACH, y + line.height + REACH);
-            if let (Some((link, part)), Some(rect)) = (link, Rect::from_ltrb(x + left, top, x + right, bottom)) {
+            if let (Some((link, part)), Some(rect)) =
+                (link, Rect::from_ltrb(x + left, top, x + right, bottom))
+            {
                 let text = glyphs.iter().filter_map(|glyphs| line.text.get(glyphs.range())).collect();
                 self.links.push(Hot { rect, link, part, text });
             }
@@ -131,7 +135,8 @@ impl Painter<'_, '_> {
             let (left, right) = ends(glyphs);
             let height = crate::lines::CAPITALS * style.size;
             let top = y + line.height - height - 2.9;
-            if let Some(path) = rounded(x + left - BADGE.0, top, x + right + BADGE.0, top + height + 5.8, 1.5) {
+            if let Some(path) = rounded(x + left - BADGE.0, top, x + right + BADGE.0, top + height + 5.8, 1.5)
+            {
                 let color = style.color;
                 self.artifact(ArtifactType::Layout, |painter| painter.stroke(&path, 0.8, color));
             }

@@ -3,7 +3,8 @@
 use std::{borrow::Cow, rc::Rc};
 
 use parley::{
-    Alignment, AlignmentOptions, BaseDirection, FontFamily, IndentOptions, Layout, LineBreak, OverflowWrap, StyleProperty,
+    Alignment, AlignmentOptions, BaseDirection, FontFamily, IndentOptions, Layout, LineBreak, OverflowWrap,
+    StyleProperty,
 };
 
 use crate::{
@@ -48,7 +49,8 @@ impl Shaped {
             Direction::LeftToRight => BaseDirection::Ltr,
             Direction::RightToLeft => BaseDirection::Rtl,
         };
-        let mut texts: Vec<Cow<'_, str>> = paragraph.spans.iter().map(|span| fonts::drawable(&span.text)).collect();
+        let mut texts: Vec<Cow<'_, str>> =
+            paragraph.spans.iter().map(|span| fonts::drawable(&span.text)).collect();
         let mut layout = shape(&paragraph.spans, &texts, base, shaper);
         for attempt in 1..=ATTEMPTS {
             let missing = missing(&layout, &texts.concat());

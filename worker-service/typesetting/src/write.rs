@@ -65,7 +65,8 @@ fn set(document: &Document, shaper: &mut Shaper) -> Result<Vec<u8>, Error> {
             anchors.entry(anchor.clone()).or_insert(*place);
         }
     }
-    let mut writer = Writer { pdf: Pdf::new_with(settings(document.standards)?), tree, anchors, panels, direction };
+    let mut writer =
+        Writer { pdf: Pdf::new_with(settings(document.standards)?), tree, anchors, panels, direction };
     let running = Running::new(document, pages.len(), shaper);
     for (number, page) in pages.iter().enumerate() {
         writer.page(number, page, &running, shaper)?;
@@ -118,7 +119,9 @@ fn outline(marks: &[Mark], places: &[(usize, f32)]) -> Outline {
             (Level::Title, _) => {}
             (Level::Subsection, Some(section)) => section.push_child(node),
             (Level::Subsection, None) => outline.push_child(node),
-            (Level::Section, _) => section.replace(node).into_iter().for_each(|section| outline.push_child(section)),
+            (Level::Section, _) => {
+                section.replace(node).into_iter().for_each(|section| outline.push_child(section))
+            }
         }
     }
     section.into_iter().for_each(|section| outline.push_child(section));
@@ -200,7 +203,8 @@ fn fitting(text: &str, width: f32, direction: Direction, shaper: &mut Shaper) ->
         // Its first line tells about how much of it fits.
         let first = shaped.lines(width).into_iter().next()?;
         let fits = first.glyphs.iter().map(|glyphs| glyphs.range().len()).sum::<usize>();
-        let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at + 4 <= fits.min(text.len())).last()?;
+        let cut =
+            text.char_indices().map(|(at, _)| at).take_while(|at| *at + 4 <= fits.min(text.len())).last()?;
         text.truncate(cut);
         text.push('…');
     }
@@ -216,7 +220,13 @@ struct Writer {
 }
 
 impl Writer {
-    fn page(&mut self, number: usize, page: &Page<'_>, running: &Running<'_>, shaper: &mut Shaper) -> Result<(), Error> {
+    fn page(
+        &mut self,
+        number: usize,
+        page: &Page<'_>,
+        running: &Running<'_>,
+        shaper: &mut Shaper,
+    ) -> Result<(), Error> {
         let size = PageSettings::from_wh(PAGE.0, PAGE.1);
         let size = size.ok_or_else(|| Error::Unwritten("a page has no size".to_owned()))?;
         let mut sheet = self.pdf.start_page_with(size);

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "what is not there fails the test")]
 
 use typesetting::{
-    Bar, Block, Callout, Chart, ChartKind, Color, Direction, Document, Fact, Footer, Heading, Level, Link, Metadata,
-    Paragraph, Span, Standards, Table, Time, Width, render,
+    Bar, Block, Callout, Chart, ChartKind, Color, Direction, Document, Fact, Footer, Heading, Level, Link,
+    Metadata, Paragraph, Span, Standards, Table, Time, Width, render,
 };
 
 const WRITTEN: Time = Time { year: 2026, month: 1, day: 5, hour: 12, minute: 0, second: 0 };
@@ -30,7 +30,9 @@ fn count(pdf: &[u8], what: &str) -> usize {
 }
 
 fn pages(pdf: &[u8]) -> usize {
-    count(pdf, "/Type/Page") + count(pdf, "/Type /Page") - count(pdf, "/Type/Pages") - count(pdf, "/Type /Pages")
+    count(pdf, "/Type/Page") + count(pdf, "/Type /Page")
+        - count(pdf, "/Type/Pages")
+        - count(pdf, "/Type /Pages")
 }
 
 fn table(rows: usize, text: &str) -> Block {
@@ -83,10 +85,27 @@ fn everything() -> Document {
 #[test]
 fn every_part_has_its_tag_and_the_standards_are_met() {
     let pdf = render(&everything()).unwrap();
-    for tag in ["/H1", "/H2", "/L", "/LI", "/Lbl", "/LBody", "/BlockQuote", "/Table", "/THead", "/TBody", "/Figure", "/Link"] {
+    for tag in [
+        "/H1",
+        "/H2",
+        "/L",
+        "/LI",
+        "/Lbl",
+        "/LBody",
+        "/BlockQuote",
+        "/Table",
+        "/THead",
+        "/TBody",
+        "/Figure",
+        "/Link",
+    ] {
         assert!(count(&pdf, &format!("/S{tag}")) + count(&pdf, &format!("/S {tag}")) > 0, "{tag}");
     }
-    let tags = |tag: &str| count(&pdf, &format!("/S/{tag}\n")) + count(&pdf, &format!("/S/{tag}/")) + count(&pdf, &format!("/S /{tag}\n"));
+    let tags = |tag: &str| {
+        count(&pdf, &format!("/S/{tag}\n"))
+            + count(&pdf, &format!("/S/{tag}/"))
+            + count(&pdf, &format!("/S /{tag}\n"))
+    };
     assert_eq!((tags("TH"), tags("TD")), (3, 6), "empty cells, too");
     for what in ["pdfuaid:part", "pdfaid:part", "/Outlines", "/StructTreeRoot", "/Lang", "/BBox", "en-GB"] {
         assert!(count(&pdf, what) > 0, "{what}");
@@ -96,7 +115,10 @@ fn every_part_has_its_tag_and_the_standards_are_met() {
 #[test]
 fn links_lead_to_headings_and_addresses_and_never_to_nowhere() {
     let pdf = render(&everything()).unwrap();
-    assert_eq!(count(&pdf, "/Link\n") + count(&pdf, "/Subtype/Link") + count(&pdf, "/Subtype /Link"), count(&pdf, "/URI") / 2 + 1 + count(&pdf, "/S /Link\n"));
+    assert_eq!(
+        count(&pdf, "/Link\n") + count(&pdf, "/Subtype/Link") + count(&pdf, "/Subtype /Link"),
+        count(&pdf, "/URI") / 2 + 1 + count(&pdf, "/S /Link\n")
+    );
     assert_eq!(count(&pdf, "https://a.example/%C3%BC"), 1, "addresses are ASCII");
 }
 

@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use typesetting::{
-    Bar, Block, Callout, Chart, ChartKind, Color, Document, Fact, Footer, Heading, Level, Link, Metadata, Paragraph,
-    Span, Table, Time, Width, render,
+    Bar, Block, Callout, Chart, ChartKind, Color, Document, Fact, Footer, Heading, Level, Link, Metadata,
+    Paragraph, Span, Table, Time, Width, render,
 };
 
 /// A document in which every text is this one.
@@ -18,7 +18,8 @@ fn document(text: &str) -> Document {
     let link = Span::new(text).link(Link::Url(text.to_owned()));
     let mut heading = Heading::new(Level::Subsection, format!("E1: {text}"));
     heading.anchor = Some(text.to_owned());
-    let bars = || vec![Bar { label: text.to_owned(), value: u32::MAX }, Bar { label: text.to_owned(), value: 1 }];
+    let bars =
+        || vec![Bar { label: text.to_owned(), value: u32::MAX }, Bar { label: text.to_owned(), value: 1 }];
     let chart = |kind| Chart { kind, title: text.to_owned(), alternative: text.to_owned(), bars: bars() };
     document.blocks = vec![
         Block::Heading(Heading::new(Level::Section, "All")),
@@ -47,7 +48,9 @@ fn document(text: &str) -> Document {
 
 #[test]
 fn texts_without_a_break_are_set() {
-    for text in ["x", "あ", "ا", "ﷺ", "\u{301}", "\u{200d}", "\u{1f600}", "\n", " ", "(", "가", "ก", "\u{202e}"] {
+    for text in
+        ["x", "あ", "ا", "ﷺ", "\u{301}", "\u{200d}", "\u{1f600}", "\n", " ", "(", "가", "ก", "\u{202e}"]
+    {
         let pdf = render(&document(&text.repeat(4_000)));
         assert!(pdf.is_ok(), "{}: {:?}", text.escape_unicode(), pdf.err());
     }
