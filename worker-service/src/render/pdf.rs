@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 use typesetting::{
-    Bar, Block, Callout, ChartKind, Color, Direction, Document, Fact, Footer, Grid, Heading, Level, Link, Metadata,
-    Paragraph, Span, Standards, Table, Time, Width,
+    Bar, Block, Callout, ChartKind, Color, Direction, Document, Fact, Footer, Grid, Heading, Level, Link,
+    Metadata, Paragraph, Span, Standards, Table, Time, Width,
 };
 
 use super::{
@@ -50,18 +50,27 @@ fn document(view: &View<'_>) -> Document {
     let mut document = Document::new(metadata);
     document.header = Some(short(&view.title));
     document.footer = Some(Footer { start: view.written.clone(), end: words.text("page").to_owned() });
-    document.blocks = [cover(words), findings(words), charts(words), tables(words), method(words), evidence(words)]
-        .into_iter()
-        .flatten()
-        .collect();
+    document.blocks =
+        [cover(words), findings(words), charts(words), tables(words), method(words), evidence(words)]
+            .into_iter()
+            .flatten()
+            .collect();
     document
 }
 
 /// The time at which the report was written, from RFC 3339.
 fn time(written_at: &str) -> Time {
-    let part = |from: usize, to: usize| written_at.get(from..to).and_then(|part| part.parse().ok()).unwrap_or(0);
+    let part =
+        |from: usize, to: usize| written_at.get(from..to).and_then(|part| part.parse().ok()).unwrap_or(0);
     let year = written_at.get(0..4).and_then(|year| year.parse().ok()).unwrap_or(0);
-    Time { year, month: part(5, 7), day: part(8, 10), hour: part(11, 13), minute: part(14, 16), second: part(17, 19) }
+    Time {
+        year,
+        month: part(5, 7),
+        day: part(8, 10),
+        hour: part(11, 13),
+        minute: part(14, 16),
+        second: part(17, 19),
+    }
 }
 
 /// The beginning of a text, for a line of its own.
@@ -227,8 +236,11 @@ fn finding(found: &Found<'_>, words: Words<'_>, blocks: &mut Vec<Block>) {
         ..statement.by_first_letter().spaced(12.0, 7.0)
     }));
     for citation in found.citations {
-        let spans =
-            vec![Span::new(&citation.quote).color(Color::SOFT), Span::new(" "), words.cite(&citation.evidence_id)];
+        let spans = vec![
+            Span::new(&citation.quote).color(Color::SOFT),
+            Span::new(" "),
+            words.cite(&citation.evidence_id),
+        ];
         blocks.push(Block::Quote(Paragraph::from_spans(spans).by_first_letter()));
     }
 }
