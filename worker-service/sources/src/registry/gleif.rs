@@ -120,7 +120,6 @@ impl Gleif {
     ///
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer.
-
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<EvidenceDraft>, SourceError> {
         // An LEI identifies one company in every country: a record of another country is a mismatch and is not left out.
         let by_lei = request.number_scheme.as_deref() == Some("lei");

@@ -82,7 +82,6 @@ impl MatchService {
     ///
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer.
-
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let body = json!({"queries": {"company": {"schema": "Company", "properties": {
             "name": [request.company_name],
