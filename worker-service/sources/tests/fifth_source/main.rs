@@ -143,7 +143,7 @@ async fn a_fifth_source_is_gathered_judged_and_shown_in_both_languages() {
         let assessed = rulebook.assess(&snapshot, &mandatory, request.language);
         let applied = assessed.rules.last().unwrap();
         assert_eq!((applied.rule.as_str(), applied.effect.as_str()), ("procurement.excluded", effect));
-        assert_eq!(applied.because, [found.id.clone()]);
+        assert_eq!(applied.because, std::slice::from_ref(&found.id));
         assert!(assessed.floor >= Grade::Medium && assessed.missing.is_empty());
 
         let document = document(&request, &snapshot, &assessed, &rulebook);
