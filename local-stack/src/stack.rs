@@ -9,7 +9,7 @@ pub mod service;
 pub mod surroundings;
 pub mod testing;
 
-use api_service::application::Application;
+use api_service::startup::Application;
 use aws_adapters::SdkConfig;
 use clap::ValueEnum;
 use service_runtime::config::Environment;

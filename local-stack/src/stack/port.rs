@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use api_service::application::BuildError;
+use api_service::startup::BuildError;
 use thiserror::Error;
 use tokio::net::TcpListener;
 

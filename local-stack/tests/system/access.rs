@@ -140,7 +140,7 @@ async fn keys_are_made_listed_rotated_and_revoked_by_command() -> Result<()> {
     let revoked = command(KeysCommand::Revoke { id: text(&rotated, "/id").parse()? }).await?.remove(0);
     assert_eq!(text(&revoked, "/revokedAt").parse::<UtcTime>()?, now);
     let again = command(KeysCommand::Rotate { id: text(&rotated, "/id").parse()?, overlap_hours: 1 }).await;
-    assert!(matches!(again, Err(KeysError::NotGood(_))));
+    assert!(matches!(again, Err(KeysError::Inactive(_))));
     let unknown = command(KeysCommand::Revoke { id: "0000000000000000".parse()? }).await;
     assert!(matches!(unknown, Err(KeysError::Unknown(_))));
     let refused = Client::new(stack.api_url(), text(&rotated, "/key").into())?.get("/v1/reports").await?;

@@ -106,7 +106,7 @@ async fn without_api_and_worker_services_can_be_started_on_what_the_ready_file_s
 
     let env = environment(&stack.ready);
     let api = api_service::settings::Settings::read(&env).unwrap();
-    assert_eq!(api.bind.to_string(), address);
+    assert_eq!(api.bind().to_string(), address);
     let worker = worker_service::settings::Settings::read(&env).unwrap();
     assert_eq!(worker.concurrency, 8);
     for name in ["DOSSIER_API_DRAIN_SECONDS", "DOSSIER_WORKER_DRAIN_SECONDS"] {

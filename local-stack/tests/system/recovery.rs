@@ -257,7 +257,7 @@ async fn an_api_that_cannot_reach_the_queue_loses_no_report() -> Result<()> {
     let wrong = format!("{}-gone", stack.surroundings().queues().queue_url);
     let settings = api_settings(&stack, &wrong)?;
     let stop = tokio_util::sync::CancellationToken::new();
-    let api = api_service::application::Application::build_with(settings, stack.sdk(), stop.clone()).await?;
+    let api = api_service::startup::Application::build_with(settings, stack.sdk(), stop.clone()).await?;
     let client = local_stack::stack::client::Client::new(
         &format!("http://{}", api.address()?),
         stack.keys().dev.clone(),

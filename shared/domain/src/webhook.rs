@@ -53,7 +53,7 @@ impl WebhookState {
 
 /// One attempt to deliver a call-back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Attempt))]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryAttempt {
     /// When it began.
