@@ -61,7 +61,8 @@ fn every_rule_has_words_in_every_language() {
     }
 }
 
-/// The order is that of reports, and the version is what they record: change the version with every change of a rule.
+/// The order is that of reports, and the version is what they record: change the version with every change of
+/// a rule.
 #[test]
 fn the_rules_are_those_of_the_version() {
     let ids: Vec<&str> = rulebook().rules().ids().map(|(id, _)| id).collect();

@@ -19,7 +19,7 @@ use crate::{
     source::{Freshness, SourceAnswer},
 };
 
-/// Minimum score of a match that is evidence.
+/// Minimum score, from 0 to 1, at which a match becomes evidence.
 const SCORE_MIN: f64 = 0.5;
 
 /// The client of the match service.
@@ -82,7 +82,6 @@ impl MatchService {
     ///
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer.
-
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let body = json!({"queries": {"company": {"schema": "Company", "properties": {
             "name": [request.company_name],

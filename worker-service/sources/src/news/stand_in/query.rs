@@ -1,5 +1,5 @@
-//! The part of GDELT's query language that finds companies: phrases in quotes, words, `(a OR b)`, `-word`, and the
-//! operators for language, country and domain. All terms must match.
+//! The part of GDELT's query language that finds companies: phrases in quotes, words, `(a OR b)`, `-word`,
+//! and the operators for language, country and domain. All terms must match.
 
 use crate::stand_in::{names, world::Article};
 
