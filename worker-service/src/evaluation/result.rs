@@ -79,7 +79,7 @@ pub struct Evaluation {
     pub invented: usize,
     /// Cost of all cases, in US dollars.
     pub cost_usd: f64,
-    /// Duration of the assessment, in seconds.
+    /// Total duration of all cases, in seconds.
     pub seconds: f64,
     /// The result of each case.
     pub cases: Vec<CaseResult>,

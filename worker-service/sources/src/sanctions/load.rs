@@ -64,6 +64,10 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
+    /// Creates a fetcher that downloads through `guard` and reads S3 with `sdk`.
+    ///
+    /// # Errors
+    /// Returns an error if the HTTP client cannot be built.
     pub(super) fn new(guard: Guard, sdk: &SdkConfig) -> Result<Self, reqwest::Error> {
         let http = Http::for_downloads(DOWNLOAD_TIMEOUT, guard.clone(), Clock::system())?;
         Ok(Self { http, guard, objects: Objects::new(sdk) })
@@ -71,6 +75,9 @@ impl Fetcher {
 
     /// Fetches and parses the list at `location`. OFAC's list consists of three files, which are fetched
     /// together.
+    ///
+    /// # Errors
+    /// Returns [`LoadError`] if a file cannot be fetched or is too large, or if the list cannot be parsed.
     pub(super) async fn list(&self, location: &Location) -> Result<Fetched, LoadError> {
         let main = self.bytes(location).await?;
         let (other_names, addresses) = match location.siblings() {

@@ -27,7 +27,7 @@ use sources::{Gathered, REGISTERED, Settings, SourceDefinition, Sources, compose
 
 const PROCUREMENT: SourceName = SourceName::from_static("procurement");
 
-/// Returns the registered sources and the fifth one, in the order in which one more line would register it.
+/// Returns the registered sources followed by the fifth one, as one more line in [`REGISTERED`] would list them.
 fn definitions() -> Vec<&'static SourceDefinition> {
     [REGISTERED, &[&procurement::DEFINITION]].concat()
 }
@@ -89,7 +89,7 @@ async fn snapshot(request: &ReportRequest) -> Snapshot {
     Snapshot { versions, ..Snapshot::freeze(answers, UtcTime::from_epoch_millis(1_767_614_400_000)) }
 }
 
-/// Returns a report on `snapshot` without the answer of a model.
+/// Returns a report on `snapshot` whose summary was not written by a model.
 fn document(request: &ReportRequest, snapshot: &Snapshot, assessed: &Assessed, rulebook: &Rulebook) -> Value {
     json!({
         "reportId": "01890a5d-ac96-774b-bcce-b302099a8057",
