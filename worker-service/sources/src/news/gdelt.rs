@@ -137,8 +137,8 @@ fn stories(bytes: &[u8]) -> Result<Vec<Story>, SourceError> {
     Ok(articles.into_iter().take(ITEMS_MAX).map(Story::from).collect())
 }
 
-/// Repairs the invalid JSON that the service writes for some headlines: replaces control characters by spaces,
-/// and removes backslashes before characters that have no escape in JSON.
+/// Repairs the invalid JSON that the service writes for some headlines: replaces control characters by
+/// spaces, and removes backslashes before characters that have no escape in JSON.
 fn repaired(text: &str) -> String {
     let mut repaired = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();

@@ -50,7 +50,8 @@ fn a_missing_mandatory_source_leaves_the_level_undetermined() {
     assert_eq!(assess(SourceStatus::Stale, &[]).level(None), RiskLevel::Low);
 }
 
-/// Composing the rulebook already checks that ids are unique, ranges are not empty and points are at most 100.
+/// Composing the rulebook already checks that ids are unique, ranges are not empty and points are at most
+/// 100.
 #[test]
 fn every_rule_has_words_in_every_language() {
     for (id, review) in rulebook().rules().ids() {

@@ -27,7 +27,8 @@ use sources::{Gathered, REGISTERED, Settings, SourceDefinition, Sources, compose
 
 const PROCUREMENT: SourceName = SourceName::from_static("procurement");
 
-/// Returns the registered sources followed by the fifth one, as one more line in [`REGISTERED`] would list them.
+/// Returns the registered sources followed by the fifth one, as one more line in [`REGISTERED`] would list
+/// them.
 fn definitions() -> Vec<&'static SourceDefinition> {
     [REGISTERED, &[&procurement::DEFINITION]].concat()
 }
