@@ -1,4 +1,4 @@
-//! Claims the report of a message, or finds out why it cannot be claimed.
+//! Claims the report that a message names, or determines why it cannot be claimed.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use crate::{
     tenant_concurrency::{TenantConcurrency, TenantSlot},
 };
 
-/// Claims reports in the name of one worker.
+/// The component that claims reports for one worker.
 #[derive(Debug)]
 pub(crate) struct Claims {
-    /// Table and queue of webhooks.
+    /// Clients of the AWS services; claims use the table and the queue of webhooks.
     pub(crate) aws: Aws,
     /// The clock.
     pub(crate) clock: Clock,
@@ -40,16 +40,18 @@ pub(crate) struct Claims {
 pub(crate) enum Claim {
     /// This worker has claimed the report.
     Claimed(Box<Report>),
-    /// The report has ended: its message can be deleted.
+    /// The report has ended, so its message can be deleted.
     Ended,
-    /// Another worker holds the report, or its tenant is at its limit: try again after this time.
+    /// Another worker holds the report, or its tenant is at its limit. Holds the time to wait before the next
+    /// try.
     Busy(Duration),
     /// There is no such report.
     Unknown,
 }
 
 impl Claims {
-    /// Claims the report of `message`. A report whose workers vanished on every attempt is failed instead.
+    /// Claims the report of `message`. A report that has no attempt left, because its workers crashed on
+    /// every attempt, is marked as FAILED instead.
     ///
     /// # Errors
     /// Returns an [`AwsError`] if the table does not respond.
@@ -59,8 +61,8 @@ impl Claims {
             TenantSlot::Free(turn) => turn,
             TenantSlot::Full(delay) => return Ok(Claim::Busy(delay)),
         };
-        // The name is new for every claim: it distinguishes a claim whose response was lost from another
-        // worker's.
+        // The name is new for every claim, so that a claim of this worker whose response was lost can be told
+        // apart from one of another worker.
         let holder = format!("{}/{}", self.worker, Uuid::now_v7());
         let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
         let (tenant, id) = (&message.tenant, message.report_id);
@@ -92,7 +94,7 @@ impl Claims {
     }
 }
 
-/// Returns what is recorded of `report` when it fails because its workers vanished on every allowed attempt.
+/// Returns the details to record when `report` fails because its workers crashed on every allowed attempt.
 pub(crate) fn abandoned(report: &Report) -> Details {
     let error = ReportError {
         code: "workers_vanished".to_owned(),

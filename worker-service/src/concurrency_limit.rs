@@ -1,8 +1,8 @@
-//! Limits how many reports a worker processes at a time: the configured number, and fewer while the
+//! Limits how many reports a worker processes at a time: up to the configured number, and fewer while the
 //! model throttles.
 //!
-//! Additive increase, multiplicative decrease, as in TCP's congestion control (RFC 5681): a throttle
-//! halves the limit, at most once a second; an answered call raises it by its inverse.
+//! The limit follows additive increase, multiplicative decrease, as in TCP's congestion control (RFC 5681): a
+//! throttle halves it, at most once a second, and an answered call raises it by its inverse.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,7 +15,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Minimum time between two decreases: calls that were in flight together are throttled for the same reason.
+/// Minimum time between two decreases. Calls that were in flight together are throttled for the same reason
+/// and count once.
 const DECREASE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The adaptive concurrency limit of a worker.
@@ -35,7 +36,7 @@ struct State {
     paused_until: Option<Instant>,
 }
 
-/// An acquired slot; released when dropped.
+/// An acquired slot for one report, which is released when dropped.
 #[derive(Debug)]
 pub(crate) struct Slot(Arc<ConcurrencyLimit>);
 
@@ -50,7 +51,7 @@ impl ConcurrencyLimit {
         Arc::new(concurrency)
     }
 
-    /// Waits until a slot is free and acquires all free slots, up to `max`.
+    /// Waits until at least one slot is free, and acquires all free slots, up to `max`.
     pub(crate) async fn acquire(self: &Arc<Self>, max: usize) -> Vec<Slot> {
         loop {
             let changed = self.changed.notified();

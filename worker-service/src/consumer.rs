@@ -1,4 +1,4 @@
-//! Receives messages from the queue of reports, but only as many as the worker can start at once.
+//! Receives messages from the queue of reports, only as many as the worker can start immediately.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,14 +14,14 @@ use crate::{
     retry::full_jitter,
 };
 
-/// Maximum wait of one receive ("Amazon SQS short and long polling").
+/// Wait time of one receive, which is the maximum of SQS ("Amazon SQS short and long polling").
 const LONG_POLL: Duration = Duration::from_secs(20);
 /// Back-off after a failed receive.
 const RETRY_BASE: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(30);
 
-/// Receives messages and runs a job for each of them until `stop`, within the `concurrency` limit. The jobs
-/// are tracked by `running` and may continue after this function returns.
+/// Receives messages and runs a job for each of them, within the `concurrency` limit, until `stop` is
+/// cancelled. The jobs are tracked by `running` and may continue after this function returns.
 pub(crate) async fn consume(
     jobs: Arc<JobRunner>,
     concurrency: Arc<ConcurrencyLimit>,
@@ -39,7 +39,8 @@ pub(crate) async fn consume(
         let visibility = jobs.policy.lease + VISIBILITY_MARGIN;
         liveness.receiving(jobs.clock.now());
         let received = tokio::select! {
-            // A message that is in transit at this moment reappears when its visibility timeout ends.
+            // A message that is in transit when the receive is abandoned reappears when its visibility
+            // timeout ends.
             () = stop.cancelled() => {
                 liveness.received();
                 return;

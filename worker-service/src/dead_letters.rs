@@ -1,5 +1,5 @@
-//! The dead-letter queue of reports. A scan fails the reports whose message is there, and an operator
-//! redrives them.
+//! The dead-letter queue of reports. A regular scan marks the reports whose messages are in it as FAILED, and
+//! an operator can redrive the messages.
 
 use std::{io::Write, sync::Arc, time::Duration};
 
@@ -19,17 +19,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::job::JobRunner;
 
-/// Time between two scans of the dead-letter queue.
+/// Average time between two scans of the dead-letter queue.
 const SCAN_INTERVAL: Duration = Duration::from_secs(300);
-/// Visibility timeout of a dead letter during a scan, so that none is received twice; the scan makes all of
-/// them visible again when it ends.
+/// Visibility timeout of a dead letter during a scan, so that none is received twice. The scan makes all dead
+/// letters visible again when it ends.
 const SCAN_VISIBILITY: Duration = Duration::from_secs(60);
-/// Time from the start of a worker to its first scan.
+/// Average time from the start of a worker to its first scan.
 const FIRST_SCAN: Duration = Duration::from_secs(1);
 /// Visibility timeout of a dead letter during a redrive, long enough that none is received twice.
 const REDRIVE_VISIBILITY: Duration = Duration::from_secs(600);
 
-/// Scans the dead-letter queue at intervals until `stop`.
+/// Scans the dead-letter queue at random intervals until `stop` is cancelled.
 pub(crate) async fn keep_scanning(jobs: Arc<JobRunner>, stop: CancellationToken) {
     let mut pause = FIRST_SCAN;
     loop {
@@ -44,11 +44,12 @@ pub(crate) async fn keep_scanning(jobs: Arc<JobRunner>, stop: CancellationToken)
     }
 }
 
-/// Fails every open report whose message is in the dead-letter queue. The messages stay there.
+/// Marks every open report whose message is in the dead-letter queue as FAILED. The messages stay in the
+/// queue.
 async fn scan(jobs: &JobRunner) -> Result<(), AwsError> {
     let mut received = Vec::new();
     let result = fail_reports(jobs, &mut received).await;
-    // An operator's redrive must find the messages visible.
+    // The messages must be visible for an operator's redrive.
     for letter in received {
         if let Err(error) = jobs.dead_letters.change_visibility(&letter.receipt, Duration::ZERO).await {
             tracing::debug!(error = %error, "a dead letter could not be made visible; it stays hidden for a minute");
@@ -73,7 +74,8 @@ async fn fail_reports(jobs: &JobRunner, received: &mut Vec<Delivery>) -> Result<
     }
 }
 
-/// Fails the report of `letter` if it is open and has not been resubmitted since the letter was sent.
+/// Marks the report of `letter` as FAILED if it is open and has not been resubmitted since the letter was
+/// sent.
 async fn fail(jobs: &JobRunner, message: &ReportMessage, letter: &Delivery) -> Result<(), AwsError> {
     let Some(report) = jobs.aws.table.get(&message.tenant, message.report_id).await? else { return Ok(()) };
     let resubmitted_at = report.resubmitted_at;
@@ -104,7 +106,8 @@ async fn fail(jobs: &JobRunner, message: &ReportMessage, letter: &Delivery) -> R
 pub struct Redriven {
     /// Letters whose report was resubmitted.
     pub resubmitted: u64,
-    /// Letters that no longer matter: their report has ended otherwise, or is open.
+    /// Letters that no longer matter, because their report is not FAILED: it is open again, or has ended in
+    /// another state.
     pub settled: u64,
     /// Letters that cannot be redriven, because they are unreadable or belong to no report. They stay in the
     /// queue.
@@ -119,9 +122,8 @@ enum Disposition {
     Left,
 }
 
-/// Redrives up to `limit` dead letters; with `dry_run` it only reports what it would do. Writes a line for
-/// each letter to
-/// `out`.
+/// Redrives up to `limit` dead letters. With `dry_run` it only reports what it would do. Writes a line for
+/// each letter to `out`.
 ///
 /// # Errors
 /// Returns an error if an AWS service does not respond, or if `out` cannot be written.
@@ -162,7 +164,7 @@ pub(crate) async fn redrive(
     Ok(counts)
 }
 
-/// Redrives one dead letter, and describes what was done.
+/// Redrives one dead letter, and returns what was done with a description of it.
 async fn redrive_one(
     jobs: &JobRunner,
     letter: &Delivery,
@@ -179,7 +181,7 @@ async fn redrive_one(
         || (Disposition::Resubmitted, format!("would resubmit: report {id} of {tenant} ({reason})"));
     let Some(mut report) = jobs.aws.table.get(tenant, id).await? else { return Ok(unknown()) };
     if !report.lifecycle.status.is_terminal() {
-        // No worker has scanned the queue yet: the report of a dead letter must be FAILED first.
+        // No scan has processed this letter yet. Only a FAILED report can be resubmitted.
         if dry_run {
             return Ok(planned());
         }

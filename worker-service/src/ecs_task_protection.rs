@@ -19,15 +19,16 @@ settings! {
         "URL of the ECS agent, set by ECS: with it the worker protects its task from scale-in while it processes reports";
 }
 
-/// Duration of one protection, in minutes; it is renewed after half of it.
+/// Duration of one protection, in minutes.
 const PROTECTION_MINUTES: u64 = 60;
+/// Time after which a protection is renewed: half of its duration.
 const RENEW_AFTER: Duration = Duration::from_secs(PROTECTION_MINUTES * 60 / 2);
 /// Time between two checks for reports in progress.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// Time until a failed request is repeated.
+/// Time before a failed request is repeated.
 const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Reads the URL of the ECS agent.
+/// Reads the URL of the ECS agent. Returns `None` if it is not set, or if `reader` noted an error.
 pub(crate) fn read_agent_url(reader: &mut Reader<'_>) -> Option<Url> {
     reader.parse(&ECS_AGENT)
 }
@@ -60,7 +61,8 @@ impl EcsAgent {
         self.client.put(self.url.clone()).json(&state).send().await?.error_for_status().map(|_| ())
     }
 
-    /// Keeps the task protected while `running` holds jobs, until `stop`; then ends the protection.
+    /// Keeps the task protected while `running` holds jobs. When `stop` is cancelled, ends the protection and
+    /// returns.
     pub(crate) async fn keep_protected(self, running: TaskTracker, stop: CancellationToken) {
         let (mut protected, mut renew_at) = (false, None::<Instant>);
         let mut next_check = Instant::now();

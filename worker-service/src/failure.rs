@@ -1,5 +1,5 @@
-//! Why an attempt at a report ends early: classified by whether a retry helps, with a message for the
-//! report's reader.
+//! The reasons why an attempt at a report ends early, classified by whether a retry helps, with a message for
+//! the report's reader.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use thiserror::Error;
 /// The reason why an attempt ends before its report is complete.
 #[derive(Clone, Debug, Error)]
 pub enum AttemptError {
-    /// Another worker holds the lease, or may hold it: nothing more may be written.
+    /// Another worker holds or may hold the lease, so nothing more may be written.
     #[error("the lease was lost")]
     LeaseLost,
     /// A cancellation of the report is pending.
@@ -54,15 +54,15 @@ impl Failure {
         self.code.starts_with("model_")
     }
 
-    /// Returns whether a call of the model may have been answered, and billed, despite the failure. Only
-    /// another attempt repeats such a call, and its reservation is not released.
+    /// Returns whether a call of the model may have been answered, and billed, despite the failure. Such a
+    /// call is only repeated by another attempt, and its reservation is not released.
     pub(crate) fn may_be_billed(&self) -> bool {
         matches!(self.code, MODEL_TIMED_OUT | MODEL_ANSWER_LOST)
     }
 
     /// Returns the error as the report shows it.
     pub(crate) fn for_reader(&self) -> ReportError {
-        // Retrying at once does not help against a spent budget, but resubmitting tomorrow, or with a higher
+        // An automatic retry does not help if a budget is spent, but resubmitting tomorrow, or with a higher
         // budget, does.
         let retryable = self.class != ErrorClass::Permanent || self.code == BUDGET_EXCEEDED;
         ReportError { code: self.code.to_owned(), message: self.message.to_owned(), retryable }

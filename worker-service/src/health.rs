@@ -1,4 +1,4 @@
-//! Answers health checks: containers whose worker is not alive are replaced.
+//! Answers health checks, so that containers whose worker is not alive are replaced.
 
 use std::{
     convert::Infallible,
@@ -39,8 +39,8 @@ settings! {
         "address and port on which the worker answers worker-service healthcheck; container images set it";
 }
 
-/// Maximum duration of one receive before the worker counts as stuck: longer than all timeouts of a long poll
-/// together.
+/// Maximum duration of one receive before the worker counts as stuck. It is longer than all timeouts of a
+/// long poll together.
 const STUCK_AFTER: Duration = Duration::from_secs(120);
 
 /// Maximum duration of one connection.
@@ -49,7 +49,7 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause after a connection could not be accepted, for example because no file descriptor was left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Reads the address of the health check.
+/// Reads the address of the health check. Returns `None` if it is not set, or if `reader` noted an error.
 pub(crate) fn read_bind_address(reader: &mut Reader<'_>) -> Option<SocketAddr> {
     reader.parse(&HEALTH_BIND)
 }
@@ -65,7 +65,7 @@ pub fn bind_address(environment: &Environment) -> Result<Option<SocketAddr>, Con
     reader.finish(Some(bind))
 }
 
-/// The liveness of a worker: its consumer updates it, the health check reads it.
+/// The liveness of a worker. The worker and its consumer update it, and the health check reads it.
 #[derive(Debug, Default)]
 pub struct Liveness {
     ready: AtomicBool,
@@ -74,20 +74,19 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// Records that the worker has started: the sanctions lists are loaded, and reports are processed from
-    /// now on.
+    /// Records that the worker is ready: the sources are prepared, and reports are processed from now on.
     pub(crate) fn ready(&self) {
         self.ready.store(true, Ordering::SeqCst);
     }
 
-    /// Records that a receive has begun. Waiting for a free slot is not monitored, because a report may take
-    /// long.
+    /// Records that a receive has begun at `now`. Waiting for a free slot is not monitored, because a report
+    /// may take a long time.
     pub(crate) fn receiving(&self, now: UtcTime) {
         self.receiving_since.store(now.epoch_millis(), Ordering::SeqCst);
     }
 
-    /// Records that the receive has ended, successfully or not: replacing the worker does not help if SQS
-    /// does not respond.
+    /// Records that the receive has ended, successfully or not. A failed receive does not make the worker
+    /// unhealthy, because replacing it does not help if SQS does not respond.
     pub(crate) fn received(&self) {
         self.receiving_since.store(0, Ordering::SeqCst);
     }
@@ -120,8 +119,8 @@ struct Health<'a> {
     revision: &'a str,
 }
 
-/// Binds `bind` and returns a future that answers `/healthz`, and every other path, until `stop`: 200 while
-/// the worker is alive, 503 before it is ready and once it is stuck.
+/// Binds `bind` and returns a future that answers health checks, on every path, until `stop` is cancelled:
+/// with 200 while the worker is alive, and with 503 before it is ready and once it is stuck.
 ///
 /// # Errors
 /// Returns the [`io::Error`] if the address cannot be bound.

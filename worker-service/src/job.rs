@@ -1,5 +1,5 @@
-//! Processes one message: claims its report, runs the pipeline under a heartbeat, and settles report
-//! and message.
+//! Processes one message: claims its report, runs the pipeline while a heartbeat renews the lease, and
+//! settles the report and the message.
 
 use std::{sync::Arc, time::Duration};
 
@@ -41,10 +41,10 @@ const CLAIM_RETRY_MAX: Duration = Duration::from_secs(20);
 /// Base of the back-off after a throttled attempt.
 const THROTTLE_BASE: Duration = Duration::from_secs(10);
 
-/// Runs the jobs of a worker.
+/// The runner of a worker's jobs. A job processes one message.
 #[derive(Debug)]
 pub(crate) struct JobRunner {
-    /// Table, queues and bucket.
+    /// Clients of the table, the queues and the bucket.
     pub(crate) aws: Aws,
     /// The dead-letter queue of reports.
     pub(crate) dead_letters: Queue,
@@ -52,11 +52,11 @@ pub(crate) struct JobRunner {
     pub(crate) clock: Clock,
     /// Durations and limits of the lifecycle.
     pub(crate) policy: Policy,
-    /// Claims reports.
+    /// The component that claims reports.
     pub(crate) claims: Claims,
     /// The stages of a report.
     pub(crate) pipeline: Pipeline,
-    /// Cancelled when reports in progress must be released.
+    /// Token that is cancelled when reports in progress must be released.
     pub(crate) release: CancellationToken,
 }
 
@@ -70,7 +70,7 @@ enum Settled {
 
 impl JobRunner {
     /// Processes a delivered message until it is settled. A message that cannot be settled reappears when its
-    /// visibility timeout or its lease ends.
+    /// visibility timeout ends.
     pub(crate) async fn run(self: Arc<Self>, delivery: Delivery) {
         let span = info_span!(
             "report",
@@ -165,7 +165,8 @@ impl JobRunner {
         }
     }
 
-    /// Records the failure of an attempt: the report waits if a retry helps, otherwise it fails.
+    /// Records the failure of an attempt. The report waits for another attempt if a retry helps and it may be
+    /// retried; otherwise it is marked as FAILED.
     async fn settle_failure(&self, lease: &mut Lease, failure: Failure) -> Result<Settled, AttemptError> {
         let Failure { class, code, .. } = failure;
         let lifecycle = &lease.report().lifecycle;
@@ -192,7 +193,7 @@ impl JobRunner {
         }
     }
 
-    /// Releases the lease without using up the attempt.
+    /// Releases the lease without using up the attempt. The report waits for `delay`.
     async fn release(
         &self,
         lease: &mut Lease,
@@ -237,7 +238,7 @@ impl JobRunner {
     }
 }
 
-/// Counts a report as in progress until it is dropped, even by a panic.
+/// A guard that counts a message as in progress until it is dropped, even by a panic.
 struct InFlight;
 
 impl InFlight {

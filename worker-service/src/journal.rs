@@ -1,6 +1,6 @@
-//! The finished stages of a report, stored in the bucket so that the next attempt resumes there: the
-//! evidence snapshot and the answers of the model. The first writer of an entry wins, so that a worker
-//! whose lease has expired cannot change what its successor builds on.
+//! The journal of a report: the evidence snapshot and the answers of the model, which are stored in the
+//! bucket so that the next attempt can resume after the stages that have finished. The first writer of an
+//! entry wins, so that a worker whose lease has expired cannot change what its successor builds on.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ impl Journal {
         Self { bucket: bucket.clone(), tenant: report.tenant.clone(), id: report.id, attempt }
     }
 
-    /// Returns the evidence snapshot of an earlier attempt.
+    /// Returns the evidence snapshot if an earlier attempt stored one.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the bucket does not respond or the entry cannot be read.
@@ -55,7 +55,8 @@ impl Journal {
     /// Stores `snapshot`. Returns the stored snapshot, which is an earlier one if there was one.
     ///
     /// # Errors
-    /// Returns an [`AttemptError`] if the bucket rejects it permanently.
+    /// Returns an [`AttemptError`] if the bucket rejects the entry permanently, or if the stored entry cannot
+    /// be read.
     pub(crate) async fn store_snapshot(&self, snapshot: Snapshot) -> Result<Snapshot, AttemptError> {
         self.store(&snapshot_key(&self.tenant, self.id), snapshot).await
     }
@@ -72,7 +73,8 @@ impl Journal {
     /// one.
     ///
     /// # Errors
-    /// Returns an [`AttemptError`] if the bucket rejects it permanently.
+    /// Returns an [`AttemptError`] if the bucket rejects the entry permanently, or if the stored entry cannot
+    /// be read.
     pub(crate) async fn store_answer(
         &self,
         number: u32,
@@ -82,7 +84,7 @@ impl Journal {
     }
 
     async fn find<T: DeserializeOwned>(&self, cache: Cache, key: &str) -> Result<Option<T>, AttemptError> {
-        // No attempt has written entries before the first one.
+        // During the first attempt there are no entries of earlier attempts.
         if self.attempt <= 1 {
             return Ok(None);
         }
@@ -91,9 +93,9 @@ impl Journal {
         bytes.map(|bytes| read(key, &bytes)).transpose()
     }
 
-    /// Stores `entry` under `key` unless there is one already, and returns the stored one. Gathering the
-    /// entry took money or time, so that the write is retried while the bucket may recover: until the lease
-    /// is lost, and for an answer until the process ends.
+    /// Stores `entry` under `key` unless there is one already, and returns the stored one. The entry cost
+    /// money or time, so the write is retried while the bucket may recover: until the lease is lost, or, for
+    /// an answer, until the process ends.
     async fn store<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, AttemptError> {
         let bytes = serde_json::to_vec(&entry).map_err(|error| unreadable(key, error))?;
         let mut tries = 0;

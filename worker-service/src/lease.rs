@@ -1,4 +1,4 @@
-//! The lease of a claimed report: the right to write to it, renewed by a heartbeat until it is
+//! The lease of a claimed report, which is the right to write to it. A heartbeat renews it until it is
 //! released.
 
 use std::{sync::Arc, time::Duration};
@@ -20,11 +20,11 @@ use crate::failure::AttemptError;
 /// Number of renewals within the duration of a lease, so that two of them may fail.
 const RENEWALS_PER_LEASE: u32 = 3;
 
-/// Time that a message stays hidden after its lease would expire, so that the report can be claimed when the
-/// message reappears.
+/// Time that a message stays hidden after the lease of its report would expire, so that the report can be
+/// claimed when the message reappears.
 pub(crate) const VISIBILITY_MARGIN: Duration = Duration::from_secs(2);
 
-/// A claimed report. Every write through the lease carries the fencing token of the claim.
+/// The lease of a claimed report. Every write through it carries the fencing token of the claim.
 #[derive(Debug)]
 pub(crate) struct Lease {
     aws: Aws,
@@ -33,8 +33,8 @@ pub(crate) struct Lease {
     report: Report,
 }
 
-/// Renews a lease and the visibility timeout of its message in the background. It must be stopped before the
-/// message is deleted or made visible, so that no renewal can undo that.
+/// A background task that renews a lease and the visibility timeout of its message. It must be stopped before
+/// the message is deleted or made visible, so that no renewal can undo that.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     stop: CancellationToken,
@@ -65,7 +65,7 @@ impl Lease {
         self.report.lifecycle.attempt
     }
 
-    /// Executes `command`, built with the fencing token, and writes `details`.
+    /// Executes the command that `command` builds from the fencing token, and writes `details`.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the lease is lost, if a cancellation is pending, or if the table does
@@ -98,7 +98,7 @@ impl Lease {
         current.lifecycle.status == Status::Processing && current.lifecycle.attempt == self.attempt()
     }
 
-    /// Starts the heartbeat of this lease and of the message with this receipt handle.
+    /// Starts the heartbeat for this lease and for the message with the receipt handle `receipt`.
     pub(crate) fn heartbeat(&self, receipt: Arc<str>) -> Heartbeat {
         let (sender, ended) = watch::channel(None);
         let stop = CancellationToken::new();
@@ -153,7 +153,7 @@ impl Renewal {
                 Ok(Executed::Rejected(_)) => return Some(Reason::Lost),
                 Err(error) => {
                     tracing::warn!(report = %id, error = %error, "the lease could not be renewed; retrying until it expires");
-                    // Once it has expired, another worker may hold it.
+                    // Once the lease has expired, another worker may hold the report.
                     if expires_at.is_none_or(|at| self.clock.now() >= at) {
                         return Some(Reason::Lost);
                     }
@@ -163,7 +163,8 @@ impl Renewal {
             if let Err(error) =
                 self.aws.queue.change_visibility(&self.receipt, self.policy.lease + VISIBILITY_MARGIN).await
             {
-                // If the message is delivered again, the lease keeps the other worker from the report.
+                // If the message is delivered again, the lease prevents another worker from claiming the
+                // report.
                 tracing::warn!(report = %id, error = %error, "the visibility timeout of the message could not be extended");
             }
         }
@@ -171,7 +172,7 @@ impl Renewal {
 }
 
 impl Drop for Heartbeat {
-    /// Stops the renewals, so that a job that panicked does not hold its report for ever.
+    /// Stops the renewals, so that a job that panicked does not hold its report forever.
     fn drop(&mut self) {
         self.stop.cancel();
     }
@@ -182,7 +183,8 @@ impl Heartbeat {
     pub(crate) async fn lost(&mut self) -> AttemptError {
         match self.ended.wait_for(Option::is_some).await.map(|reason| *reason) {
             Ok(Some(Reason::CancelRequested)) => AttemptError::CancelRequested,
-            // An error means that the task panicked: nothing renews the lease any more.
+            // An error means that the task has ended without a reason, for example by a panic. Nothing renews
+            // the lease any more.
             _ => AttemptError::LeaseLost,
         }
     }

@@ -1,8 +1,8 @@
 //! The worker of Dossier: takes reports from the queue, gathers evidence, assesses it with a model,
 //! and renders and publishes the report.
 //!
-//! A report passes through `consumer`, `job` (with `claim` and `lease`) and `pipeline`, whose stages
-//! are [`sources`], [`assess`] and [`rendering`]; its files go to the bucket, its state to the table.
+//! A report passes through `consumer`, `job` (with `claim` and `lease`) and `pipeline`, whose stages are in
+//! [`sources`], [`assess`] and [`rendering`]. Its files are stored in the bucket, and its state in the table.
 
 pub mod assess;
 mod claim;

@@ -1,4 +1,4 @@
-//! Lists inside the values of settings.
+//! Parses lists in the values of settings.
 
 /// Splits `text` at commas, trims each part and leaves out empty ones.
 pub(crate) fn comma_separated(text: &str) -> Vec<String> {

@@ -1,4 +1,5 @@
-//! The binary of the worker: runs a worker until SIGTERM, or one of its commands.
+//! The binary of the worker. It runs a worker until it is stopped by a signal, or executes one of the
+//! commands in `cli`.
 
 mod cli;
 

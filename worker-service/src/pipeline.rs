@@ -47,8 +47,8 @@ impl Pipeline {
         Self { aws, clock, sources, assessor, model_budget: Arc::new(model_budget) }
     }
 
-    /// Takes the report from its claim to COMPLETED. The future may be dropped at any point: the next attempt
-    /// relies only on stages that have stored their result.
+    /// Runs all stages of the claimed report, up to the state COMPLETED. The future may be dropped at any
+    /// point, because the next attempt relies only on stages that have stored their result.
     ///
     /// # Errors
     /// Returns the [`AttemptError`] that ends the attempt early.
@@ -76,7 +76,7 @@ impl Pipeline {
             return Ok(snapshot);
         }
         let Gathered { answers, versions } = self.sources.gather(&report.request).await;
-        // A failed mandatory source is worth another attempt. On the last attempt its absence is recorded,
+        // A failed mandatory source is worth another attempt. On the last attempt its failure is recorded,
         // and the level is UNDETERMINED.
         let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
         let failed = answers.iter().find(|(outcome, _)| {
@@ -127,7 +127,7 @@ impl Pipeline {
         })
     }
 
-    /// Stores the files, then completes the report: COMPLETED is written only after every file is in the
+    /// Stores the files, then completes the report. COMPLETED is written only after every file is in the
     /// bucket.
     async fn publish(
         &self,
@@ -172,14 +172,14 @@ async fn advance(lease: &mut Lease, next: Stage, details: Details) -> Result<(),
     lease.write(|attempt| Command::Advance { attempt }, &details).await
 }
 
-/// Runs `work` in the span of its stage and measures it.
+/// Runs `work` in a tracing span of its stage, and records its duration if it succeeds.
 async fn stage<T>(
     stage: Stage,
     work: impl Future<Output = Result<T, AttemptError>>,
 ) -> Result<T, AttemptError> {
     let span = info_span!("stage", otel.name = stage.as_str(), dossier.stage = stage.as_str());
     let started = Instant::now();
-    // Boxed, so that the futures of all stages do not add up in the size of the pipeline's own future.
+    // The future is boxed, so that the size of the pipeline's own future does not grow with every stage.
     let done = Box::pin(work).instrument(span).await?;
     metrics().stage(stage.as_str(), started.elapsed());
     Ok(done)

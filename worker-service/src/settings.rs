@@ -1,4 +1,4 @@
-//! The settings of a worker: the settings of its parts put together, and those of the worker as a whole.
+//! The settings of a worker: those of its parts, combined, and those of the worker as a whole.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -53,25 +53,25 @@ pub struct Settings {
     pub concurrency: usize,
     /// Maximum number of reports of one tenant in progress on all workers together; `None` means no limit.
     pub tenant_max: Option<usize>,
-    /// Time that reports in progress have to finish when the worker stops.
+    /// Time that reports in progress have to finish when the worker is stopped, before they are released.
     pub drain: Duration,
-    /// Time between two sweeps.
+    /// Average time between two sweeps.
     pub sweep_interval: Duration,
     /// URL of the dead-letter queue of reports.
     pub dlq_url: String,
-    /// Webhooks.
+    /// Settings of webhooks.
     pub webhooks: WebhookSettings,
-    /// URL of the ECS agent.
+    /// URL of the ECS agent; `None` outside of ECS.
     pub ecs_agent: Option<Url>,
     /// Address on which the worker answers health checks.
     pub health_bind: Option<SocketAddr>,
-    /// Models, prompt and budgets.
+    /// Settings of models, prompt and budgets.
     pub model: ModelSettings,
-    /// Sources of evidence.
+    /// Settings of the sources of evidence.
     pub sources: sources::Settings,
-    /// AWS and the lifecycle.
+    /// Settings of AWS and of the lifecycle of reports.
     pub aws: AwsSettings,
-    /// Logs, traces and metrics.
+    /// Settings of logs, traces and metrics.
     pub telemetry: TelemetrySettings,
 }
 
@@ -79,7 +79,7 @@ impl Settings {
     /// Reads the settings from `environment`.
     ///
     /// # Errors
-    /// Returns [`ConfigErrors`] with every mistake if any setting cannot be used.
+    /// Returns [`ConfigErrors`] with every error if any setting cannot be used.
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(environment);
         let concurrency = reader.number(&CONCURRENCY, 1, 256);

@@ -1,5 +1,6 @@
-//! Finds reports that no worker processes and sends their message again, or ends them. This closes the
-//! gap between record and message, and recovers from lost messages, lost workers and lost webhooks.
+//! Finds overdue reports, which no worker processes, and sends their messages again or marks them as FAILED.
+//! A report's record and its message are not written atomically, and messages, workers and webhooks can get
+//! lost; the sweeper recovers from all of these.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,13 +24,13 @@ use tracing::{Instrument, info_span};
 
 use crate::{claim::abandoned, job::JobRunner};
 
-/// Maximum number of reports of one partition in a sweep; the rest waits for the next sweep.
+/// Maximum number of reports of one partition in a sweep. The rest waits for the next sweep.
 const BATCH: usize = 25;
 /// Number of reports that a sweep recovers concurrently.
 const CONCURRENCY: usize = 4;
 
-/// Sweeps about every `interval` until `stop`. The pauses are random, so that the sweeps of many workers
-/// spread out.
+/// Sweeps about every `interval` until `stop` is cancelled. The pauses are random, so that the sweeps of many
+/// workers spread out.
 pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop: CancellationToken) {
     // The first pause is short, so that a short-lived worker sweeps as well.
     let mut pause = interval.mul_f64(rand::random_range(0.0..=0.5));
@@ -47,8 +48,8 @@ pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop
 }
 
 /// Sweeps every partition of the index of due reports once. It begins at a random partition, so that sweeps
-/// that are interrupted early do not always miss the same one. An error is left to the next sweep and affects
-/// no other report.
+/// that are interrupted do not always miss the same ones. An error affects no other report, and is retried by
+/// the next sweep.
 pub(crate) async fn sweep(jobs: &JobRunner) {
     let first = rand::random_range(0..DUE_SHARDS);
     let (mut longest_overdue, mut is_complete) = (Duration::ZERO, true);
@@ -79,8 +80,9 @@ pub(crate) async fn sweep(jobs: &JobRunner) {
     }
 }
 
-/// Recovers a due report. If several workers see the same one, the conditional write lets exactly one of them
-/// act.
+/// Recovers a due report: queues its webhook again if it has ended, marks it as FAILED if it has no attempt
+/// left, and otherwise sends its message again. If several workers see the same report, a conditional write
+/// lets only one of them act.
 async fn recover(jobs: &JobRunner, due: DueReport) -> Result<(), AwsError> {
     let DueReport { tenant, report_id, .. } = due;
     let now = jobs.clock.now();

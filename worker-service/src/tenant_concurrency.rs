@@ -14,17 +14,17 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct TenantConcurrency {
     max: Option<usize>,
-    /// A worker counts and claims one report after the other. Two workers that count at the same time can
-    /// exceed the limit by one report each.
+    /// Serializes counting and claiming within a worker. Workers that count at the same time can still exceed
+    /// the limit, by one report for each additional worker.
     turn: Mutex<()>,
 }
 
-/// The answer to whether a tenant may have another report in progress.
+/// The decision whether a tenant may have another report in progress.
 #[derive(Debug)]
 pub(crate) enum TenantSlot<'a> {
     /// The tenant is below its limit. The guard must be held until the claim is written.
     Free(Option<MutexGuard<'a, ()>>),
-    /// The tenant is at its limit: try again after this time.
+    /// The tenant is at its limit. Holds the time to wait before the next try.
     Full(Duration),
 }
 

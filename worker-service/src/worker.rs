@@ -1,4 +1,4 @@
-//! A worker as a whole: built from its settings, run until it is stopped, and drained in order.
+//! A worker as a whole, which is built from its settings, run until it is stopped, and then drained.
 
 use std::{collections::HashMap, io::Write, sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ use crate::{
     webhooks::{self, Sender, Webhooks},
 };
 
-/// Maximum time for releasing reports, and for ending background tasks, after the worker was stopped.
+/// Maximum time for releasing reports, and then again for ending background tasks, when the worker stops.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A worker, ready to run.
@@ -56,7 +56,7 @@ pub enum BuildError {
     Sources(#[from] SourcesError),
 }
 
-/// Returns the shared quota of each model for which one is configured, by model id.
+/// Returns, by model id, the shared quota of each model that has a configured quota.
 fn quotas(models: &[Model], sdk: &SdkConfig, settings: &AwsSettings) -> HashMap<String, Quota> {
     let quota = |model: &Model| {
         let id = model.id().to_owned();
@@ -132,12 +132,13 @@ impl Worker {
         Arc::clone(&self.liveness)
     }
 
-    /// Processes reports until `stop`, then drains: no more messages are received, reports in progress have
-    /// the drain time to finish, and the others are released, so that another worker continues with them at
-    /// once.
+    /// Processes reports until `stop` is cancelled, then drains the worker: no more messages are received,
+    /// reports in progress have the drain time to finish, and those that do not finish are released, so that
+    /// another worker continues with them at once.
     pub async fn run(self, stop: CancellationToken) {
         let Self { jobs, concurrency, agent, sources, webhooks, liveness, settings } = self;
-        // Reports need the sources: receiving messages before they are ready would not start a report earlier.
+        // Reports need the sources, so receiving messages before they are ready would not start a report
+        // earlier.
         tokio::select! {
             () = stop.cancelled() => return,
             () = sources.prepare() => {}
@@ -180,7 +181,7 @@ impl Worker {
         sweeper::sweep(&self.jobs).await;
     }
 
-    /// Redrives up to `limit` dead letters; with `dry_run` it only reports what it would do. Writes a line
+    /// Redrives up to `limit` dead letters. With `dry_run` it only reports what it would do. Writes a line
     /// for each letter to `out`.
     ///
     /// # Errors

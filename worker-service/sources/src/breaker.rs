@@ -1,4 +1,5 @@
-//! A circuit breaker: a service that fails repeatedly receives no requests for a while, so that no report waits for it.
+//! A circuit breaker: a service that fails repeatedly receives no requests for a while, so that no report
+//! waits for it.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -40,7 +41,8 @@ impl Breaker {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether a request may be sent. When the open state ends, one request may, and the others wait for its result.
+    /// Returns whether a request may be sent. Once the open period ends, one trial request is allowed. All
+    /// others are refused until it succeeds or another open period has passed.
     pub(crate) fn allows_request(&self) -> bool {
         let now = self.clock.now();
         let mut state = self.state();
@@ -54,7 +56,7 @@ impl Breaker {
         }
     }
 
-    /// Records that the service answered.
+    /// Records that the service answered, and closes the breaker.
     pub(crate) fn record_success(&self) {
         let mut state = self.state();
         state.failures = 0;
@@ -64,7 +66,8 @@ impl Breaker {
         }
     }
 
-    /// Records that the service did not answer.
+    /// Records that the service did not answer. Opens the breaker after [`FAILURES_MAX`] consecutive
+    /// failures.
     pub(crate) fn record_failure(&self) {
         let now = self.clock.now();
         let mut state = self.state();
@@ -99,7 +102,7 @@ mod tests {
             breaker.record_failure();
         }
         assert!(!breaker.allows_request());
-        // After the open state one request tries the service, and no second one beside it.
+        // After the open period, only one trial request is allowed.
         clock.set(UtcTime::from_epoch_millis(31_000));
         assert!(breaker.allows_request());
         assert!(!breaker.allows_request());

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::stand_in::StandIn;
 use crate::{http::Http, source::Source};
 
-/// A source of evidence: everything that the rest of Dossier has to know about it.
+/// The definition of a source of evidence: everything that the rest of Dossier needs to know about it.
 #[derive(Debug)]
 pub struct SourceDefinition {
     /// The source's name in reports, settings and metrics.
@@ -49,21 +49,21 @@ pub trait SourceSettings: Debug + Send + Sync {
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, SourcesError>;
 }
 
-/// What a source is built with.
+/// The dependencies that a source is built with.
 #[derive(Clone, Copy, Debug)]
 pub struct BuildContext<'a> {
-    /// The HTTP client. Each service takes its own breaker with [`Http::for_service`].
+    /// The HTTP client. [`Http::for_service`] gives each service a circuit breaker of its own.
     pub http: &'a Http,
-    /// The guard of the client, for sources that build another one.
+    /// The egress guard of `http`, for sources that build another HTTP client.
     pub guard: &'a Guard,
-    /// The configuration of AWS clients.
+    /// The configuration for AWS clients.
     pub sdk: &'a SdkConfig,
 }
 
 /// An error while the sources are built.
 #[derive(Debug, Error)]
 pub enum SourcesError {
-    /// An HTTP client cannot be built, for want of TLS.
+    /// An HTTP client cannot be built because TLS cannot be set up.
     #[error("no HTTP client can be made: {0}")]
     Http(#[from] reqwest::Error),
 }

@@ -11,7 +11,7 @@ pub enum SourceError {
     /// The service refuses the request.
     #[error("it refuses to answer: {0}")]
     Refused(String),
-    /// The source has no service that knows this company.
+    /// No configured service of the source covers this company, so none was queried.
     #[error("it cannot be asked: {0}")]
     NotAsked(&'static str),
     /// The service does not know what was requested.

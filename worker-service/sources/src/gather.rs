@@ -23,15 +23,16 @@ use crate::{
     stale_cache::{Retrieved, StaleCache},
 };
 
-/// The time limit of a source, as a multiple of that of one answer: its requests and retries together.
+/// Time limit of a source for all its requests and retries together, as a multiple of the time limit of one
+/// answer.
 const ANSWERS_MAX: u32 = 3;
 
-/// What all sources returned.
+/// The answers of all sources.
 #[derive(Clone, Debug, Default)]
 pub struct Gathered {
     /// The outcome of each source with its evidence.
     pub answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)>,
-    /// The versions of what the sources used, as text.
+    /// The versions of the lists, tables and vocabularies that the sources used, as text.
     pub versions: Vec<String>,
 }
 
@@ -41,7 +42,7 @@ pub struct Sources {
     sources: Arc<[GuardedSource]>,
 }
 
-/// A source by its name; `None` if it is not configured.
+/// A source with its name, time limit and cache. `source` is `None` if the source is not configured.
 #[derive(Debug)]
 struct GuardedSource {
     name: SourceName,
@@ -68,12 +69,12 @@ impl Sources {
         Ok(Self { sources: sources.collect::<Result<_, _>>()? })
     }
 
-    /// Loads what the sources need to answer. A worker waits for it before it receives reports.
+    /// Loads what the sources need to answer. A worker awaits this before it receives reports.
     pub async fn prepare(&self) {
         join_all(self.configured().map(|source| source.source().prepare())).await;
     }
 
-    /// Keeps what the sources need up to date, until `stop`.
+    /// Keeps what the sources need up to date, until `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) {
         join_all(self.configured().map(|source| source.source().run(stop.clone()))).await;
     }
@@ -82,8 +83,8 @@ impl Sources {
         self.sources.iter().filter_map(|source| source.source.as_ref())
     }
 
-    /// Queries every source. No source can fail the report or delay another one: the outcome of a source without an
-    /// answer is recorded.
+    /// Queries every source. No source can fail the report or delay another one: the outcome of a source
+    /// without an answer is recorded.
     pub async fn gather(&self, request: &ReportRequest) -> Gathered {
         let queries = self.sources.iter().map(|source| source.query(request));
         let mut gathered = Gathered::default();

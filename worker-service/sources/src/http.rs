@@ -1,5 +1,5 @@
-//! The HTTP client of the sources: bounded in time and size, with retries and circuit breakers, and kept out of the
-//! private network.
+//! The HTTP client of the sources. It limits the time and size of answers, retries, has circuit breakers, and
+//! refuses addresses in the private network.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ pub const ANSWER_MAX: usize = 4 * 1024 * 1024;
 /// Maximum number of redirects of a download.
 const REDIRECTS_MAX: usize = 5;
 
-/// Tries of one request, the first included.
+/// Maximum number of attempts per request, including the first.
 const TRIES: u32 = 3;
 
 const RETRY_BASE: Duration = Duration::from_millis(300);
@@ -48,8 +48,8 @@ impl Http {
         Self { breaker: Arc::new(Breaker::new(service, self.clock.clone())), ..self.clone() }
     }
 
-    /// Builds a client for downloads, which publishers redirect. The guard checks the target of each redirect, and none may lead
-    /// from https to http.
+    /// Builds a client for downloads. It follows redirects, because publishers use them. The guard checks the
+    /// target of each redirect, and a redirect from https to http is refused.
     ///
     /// # Errors
     /// Returns an error if TLS cannot be set up.
@@ -88,7 +88,8 @@ impl Http {
         Ok(Self { client, guard, clock, breaker })
     }
 
-    /// Returns the client that makes requests. [`bytes`](Self::bytes) and [`json`](Self::json) send them.
+    /// Returns the client for building requests. Send them with [`bytes`](Self::bytes) or
+    /// [`json`](Self::json), which apply the guard, the retries and the circuit breaker.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -96,16 +97,17 @@ impl Http {
     /// Sends `request` and parses the answer as JSON.
     ///
     /// # Errors
-    /// Returns [`SourceError`] if there is no answer, or if it is not the expected JSON.
+    /// Returns [`SourceError`] as [`bytes`](Self::bytes) does, or if the answer is not the expected JSON.
     pub async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, SourceError> {
         let bytes = self.bytes(request, ANSWER_MAX).await?;
         serde_json::from_slice(&bytes).map_err(|error| invalid_json(&error))
     }
 
-    /// Sends `request` and returns the body of the answer, which may have up to `max_bytes`.
+    /// Sends `request` and returns the body of the answer, which must not exceed `max_bytes`.
     ///
     /// # Errors
-    /// Returns [`SourceError`] if the breaker is open, the address is not allowed, or there is no usable answer.
+    /// Returns [`SourceError`] if the breaker is open, the address is not allowed, or there is no usable
+    /// answer.
     pub async fn bytes(&self, request: RequestBuilder, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
         if !self.breaker.allows_request() {
             let open = "it failed repeatedly and receives no requests for a while";
@@ -157,7 +159,7 @@ impl Http {
     }
 }
 
-/// Classifies a status: throttling, timeouts and server errors may pass, everything else does not.
+/// Classifies a status. Throttling, timeouts and server errors are temporary; all other errors are permanent.
 fn check_status(status: StatusCode) -> Result<(), SourceError> {
     match status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
@@ -170,20 +172,22 @@ fn check_status(status: StatusCode) -> Result<(), SourceError> {
     }
 }
 
-/// Classifies a request without an answer. The URL holds the name of the company and stays out of errors and logs.
+/// Classifies a request that got no answer. The URL contains the name of the company, so it is kept out of
+/// errors and logs.
 fn failure(error: reqwest::Error) -> SourceError {
     let refused = error.is_redirect() || is_refused_by_guard(&error);
     let reason = chain(&error.without_url());
     if refused { SourceError::Refused(reason) } else { SourceError::Unavailable(reason) }
 }
 
-/// Describes an error in JSON by its place. The text itself comes from outside and stays out of logs.
+/// Describes a JSON error by its position. The JSON itself is untrusted, so it is kept out of logs.
 pub(crate) fn invalid_json(error: &serde_json::Error) -> SourceError {
     let (line, column) = (error.line(), error.column());
     SourceError::Unreadable(format!("{:?} error at line {line}, column {column}", error.classify()))
 }
 
-/// Returns whether the guard refused the address: it fails the resolution of a name with `PermissionDenied`.
+/// Returns whether the guard refused the address. In that case, name resolution fails with
+/// `PermissionDenied`.
 fn is_refused_by_guard(error: &dyn std::error::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,9 +1,11 @@
-//! The sources of evidence. Each source is one folder: client, settings, words for each language, rules, stand-in for
-//! tests, and one line in [`registered`] that registers it. docs/EXTENDING.md shows how to add one.
+//! The sources of evidence. Each source is one folder with client, settings, words for each language, rules
+//! and a stand-in for tests, and is registered by one line in [`registered`]. docs/EXTENDING.md shows how to
+//! add one.
 //!
-//! The worker's pipeline calls [`Sources::gather`]. It queries every source at the same time, and between a source and the
-//! report stand a time limit and a cache of earlier answers (`stale_cache`); between a source and the network stand
-//! [`Http`] with retries and a circuit breaker for each service, and a guard against private addresses (`egress_guard`).
+//! The worker's pipeline calls [`Sources::gather`], which queries every source at the same time. Each query
+//! has a time limit and falls back to a cache of earlier answers (`stale_cache`). Sources reach the network
+//! through [`Http`], which retries, has a circuit breaker for each service, and refuses private addresses
+//! (`egress_guard`).
 
 mod breaker;
 mod country_risk;

@@ -1,10 +1,11 @@
-//! What several sources read from settings.
+//! Functions for reading settings that several sources share.
 
 use reqwest::Url;
 use service_runtime::config::{Reader, Setting};
 
-/// Reads the base URL of a service: http or https, without a query. A path gets a slash at its end, because joining an
-/// address to a base URL replaces a last part without one. Returns `None` if the setting is not set or not valid.
+/// Reads the base URL of a service: http or https, without a query. Appends a slash to a path without one,
+/// because joining a relative URL to a base URL otherwise replaces the last segment of the base. Returns
+/// `None` if the setting is not set or not valid.
 pub fn base_url(reader: &mut Reader<'_>, setting: &Setting) -> Option<Url> {
     let mut url: Url = reader.parse(setting)?;
     if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {

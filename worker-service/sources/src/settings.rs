@@ -1,4 +1,4 @@
-//! The settings of all sources: each source reads its own, and this module adds those that they share.
+//! The settings of all sources. Each source reads its own, and this module adds those that they share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,10 +25,10 @@ settings! {
         "sources without whose answer no report is LOW, separated by commas, such as sanctions,registry; none requires no source";
 }
 
-/// The lists of settings, in the order of the documentation.
+/// The shared settings and those of each source, in the order of the documentation.
 const LISTS: [&[Setting]; REGISTERED.len() + 1] = {
     let mut lists: [&[Setting]; REGISTERED.len() + 1] = [SHARED_SETTINGS; REGISTERED.len() + 1];
-    // Constants have no iterators.
+    // Iterators cannot be used in constants.
     let mut at = 0;
     while at < REGISTERED.len() {
         lists[at] = REGISTERED[at].settings;
@@ -54,7 +54,7 @@ pub const SETTINGS: &[Setting] = &concatenate::<COUNT>(&LISTS);
 pub struct Settings {
     /// The settings of each source, in the order in which evidence is numbered.
     pub sources: Vec<(SourceName, Arc<dyn SourceSettings>)>,
-    /// Time limit of one answer.
+    /// Time limit of one answer of a source.
     pub timeout: Duration,
     /// Maximum age of an earlier answer that is used when a source does not answer.
     pub cache_max_age: Duration,

@@ -19,13 +19,13 @@ pub trait Source: Debug + Send + Sync {
     /// Returns [`SourceError`] if the source has no answer.
     fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>>;
 
-    /// Loads what the source needs to answer. A worker waits for it before it receives reports; a source that fails to
-    /// prepare answers with an error until [`run`](Self::run) succeeds.
+    /// Loads what the source needs to answer. A worker awaits this before it receives reports. A source that
+    /// fails to prepare answers with an error until [`run`](Self::run) succeeds.
     fn prepare(&self) -> BoxFuture<'_, ()> {
         Box::pin(ready(()))
     }
 
-    /// Keeps what the source needs up to date, until `stop`.
+    /// Keeps what the source needs up to date, until `stop` is cancelled.
     fn run(&self, _stop: CancellationToken) -> BoxFuture<'_, ()> {
         Box::pin(ready(()))
     }
@@ -34,9 +34,9 @@ pub trait Source: Debug + Send + Sync {
 /// The answer of a source.
 #[derive(Clone, Debug)]
 pub struct SourceAnswer {
-    /// The time at which the answer was correct.
+    /// The time at which the answer was current.
     pub as_of: UtcTime,
-    /// The evidence, in descending order of weight. That nothing was found is evidence, too.
+    /// The evidence, in descending order of weight. If nothing was found, one piece of evidence says so.
     pub evidence: Vec<EvidenceDraft>,
     /// How complete and current the answer is.
     pub freshness: Freshness,

@@ -1,5 +1,5 @@
-//! What stands between a source and the reports: a time limit, and a cache of earlier answers, so that a report can be
-//! written, with the age of the answer shown, while a source does not answer.
+//! A time limit and a cache of earlier answers for each source. While a source does not answer, reports use
+//! its earlier answer and show the age of that answer.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const CAPACITY: u64 = 256;
 pub(crate) enum Retrieved {
     /// The source answered.
     Fresh(SourceAnswer),
-    /// The source did not answer; this is its earlier answer to the same question.
+    /// The source did not answer. Holds its earlier answer to the same question, and the error.
     Stale(SourceAnswer, SourceError),
     /// The source did not answer, and there is no earlier answer that is young enough.
     Nothing(SourceError),
@@ -38,21 +38,22 @@ pub(crate) struct StaleCache {
     clock: Clock,
     /// Maximum age of a cached answer.
     max_age: Duration,
-    /// Time limit of the source, all its requests and retries together.
+    /// Time limit of the source for all its requests and retries together.
     time_limit: Duration,
     /// The answers with the times at which they were cached, by [`key`].
     answers: Cache<String, (SourceAnswer, UtcTime)>,
 }
 
 impl StaleCache {
-    /// Puts a cache before `source`.
+    /// Wraps `source`.
     pub(crate) fn new(
         source: Box<dyn Source>,
         clock: Clock,
         max_age: Duration,
         time_limit: Duration,
     ) -> Self {
-        // The longest unused answer goes first. The default policy prefers frequently used keys and would refuse new ones.
+        // Evicts the least recently used answer. The default policy prefers frequently used keys and would
+        // refuse new ones.
         let answers = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru()).build();
         Self { source, clock, max_age, time_limit, answers }
     }
@@ -62,7 +63,7 @@ impl StaleCache {
         self.source.as_ref()
     }
 
-    /// Queries the source, and falls back to its earlier answer.
+    /// Queries the source. If it does not answer, falls back to its earlier answer.
     pub(crate) async fn query(&self, request: &ReportRequest) -> Retrieved {
         let too_slow =
             || SourceError::Unavailable(format!("it took more than {} s", self.time_limit.as_secs()));
@@ -84,7 +85,7 @@ impl StaleCache {
     }
 }
 
-/// Shortens an answer as a snapshot would, so that the cache is bounded in bytes, too.
+/// Shortens an answer to the limits of a snapshot, so that the size of the cache in bytes is bounded, too.
 fn shortened(answer: &SourceAnswer) -> SourceAnswer {
     let mut answer = answer.clone();
     answer.evidence.truncate(ITEMS_MAX);
@@ -95,7 +96,7 @@ fn shortened(answer: &SourceAnswer) -> SourceAnswer {
     answer
 }
 
-/// Returns what distinguishes one question from another.
+/// Returns the cache key of a request: the parts that distinguish one question to a source from another.
 fn key(request: &ReportRequest) -> String {
     format!("{}\u{1f}{}\u{1f}{}", request.country, request.corporate_number, request.company_name)
 }
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
     use crate::testing::request;
 
-    /// A source that behaves as it is set to.
+    /// A source whose behaviour the tests set.
     #[derive(Clone, Debug)]
     struct Switch(Arc<Mutex<Behaviour>>);
 

@@ -1,4 +1,4 @@
-//! What the tests of several sources share.
+//! Helpers that the tests of several sources share.
 
 use domain::request::{ReportRequest, ReportRequestDraft};
 

@@ -1,4 +1,5 @@
-//! Lists the words of the sources: each file `words.TAG.toml` in the folder of a source.
+//! Generates the list of the sources' words: every file `words.TAG.toml` in the folder of a source, where
+//! `TAG` is the language.
 
 use std::{env, error::Error, fs, path::Path};
 

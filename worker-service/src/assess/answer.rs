@@ -30,10 +30,10 @@ pub struct ModelAnswer {
     /// Tokens by kind.
     #[serde(default)]
     pub tokens: Tokens,
-    /// The reservation that pays for the answer, which may not be settled yet.
+    /// The budget reservation that pays for the answer; it may not be settled yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid: Option<Payment>,
-    /// Whether it is the report's first answer.
+    /// Whether this is the report's first answer.
     #[serde(default)]
     pub first: bool,
     /// Models that were skipped before this one answered.
@@ -45,13 +45,13 @@ pub struct ModelAnswer {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Content {
-    /// JSON that should follow the schema.
+    /// JSON that should follow the schema; it is not validated yet.
     Structured(Value),
     /// Prose.
     Text(String),
 }
 
-/// The reservation that an answer is settled against.
+/// The budget reservation that the cost of an answer is settled against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
@@ -74,7 +74,7 @@ impl ModelAnswer {
         }
     }
 
-    /// Returns whether the answer ended at a token limit.
+    /// Returns whether the answer was cut off at a token limit.
     pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self.stop_reason.as_str(), "max_tokens" | "model_context_window_exceeded")
     }

@@ -38,7 +38,7 @@ pub struct Assessment {
 pub(super) struct AssessmentParts<'a> {
     pub(super) assessed: Assessed,
     pub(super) instructions: &'a Instructions,
-    /// The index of the best answer, and what is left of it after the checks.
+    /// The index of the best answer in `answers`, and the part of it that passed the checks.
     pub(super) best: Option<(usize, Checked)>,
     pub(super) answers: Vec<(ModelAnswer, Vec<Problem>)>,
     pub(super) passed_over: Vec<PassedOver>,
@@ -46,7 +46,7 @@ pub(super) struct AssessmentParts<'a> {
 }
 
 impl Assessment {
-    /// Builds the assessment, with its own texts in `language`.
+    /// Builds the assessment. Texts that no model wrote are in `language`.
     pub(super) fn build(parts: AssessmentParts<'_>, rulebook: &Rulebook, language: Language) -> Self {
         let words = rulebook.words(language);
         let AssessmentParts { assessed, instructions, best, answers, passed_over, prompt } = parts;
@@ -81,8 +81,8 @@ impl Assessment {
         let summary = match opinion.as_ref().and_then(|opinion| opinion.summary.clone()) {
             Some(summary) => summary,
             None => {
-                // The summary's own problem first, then one of the whole answer; without either, no model was
-                // asked.
+                // A problem of the summary explains more than one of the whole answer. If there is neither,
+                // no model was asked.
                 let first_at = |place: Place| problems.iter().find(move |problem| problem.place == place);
                 let problem = first_at(Place::Summary).or_else(|| first_at(Place::Answer));
                 let why = problem.map_or_else(
@@ -93,7 +93,8 @@ impl Assessment {
                 from_rules(&assessed, words)
             }
         };
-        // A stored answer names the prompt that it answered, which may be of an earlier version of Dossier.
+        // A stored answer names the prompt that it was given, which may be that of an earlier version of
+        // Dossier.
         let last = chosen.as_ref().or(answers.last().map(|(answer, _)| answer));
         let prompt = last.map_or(prompt, |answer| answer.prompt.clone());
         let model = chosen.filter(|_| opinion.is_some());
@@ -163,7 +164,7 @@ impl Assessment {
     }
 }
 
-/// Returns the summary of a report for which no model wrote one: the effects of the rules.
+/// Returns the summary of a report for which no model wrote one. It consists of the effects of the rules.
 fn from_rules(assessed: &Assessed, words: &Words) -> Summary {
     let level = words.text_of("levels", assessed.level(None).as_str());
     let mut sentences = vec![words.fill("from_rules.level", &[("level", level)])];

@@ -41,9 +41,9 @@ const BEDROCK: &str = "Bedrock Runtime";
 const TOOL: &str = "record_assessment";
 /// Description of the tool and of the schema, which the model reads.
 const PURPOSE: &str = "Records the assessment of the company.";
-/// Id of the tool call. An answer has one call, so that answer and repair only need the same id.
+/// Id of the tool call. An answer has only one call, so a fixed id is enough to match the repair to it.
 const TOOL_USE_ID: &str = "assessment";
-/// How the HTTP client describes a connection that could not be established.
+/// The part of the HTTP client's error text that marks a connection that could not be established.
 const NOT_CONNECTED: &str = "(Connect)";
 
 /// A client of the Converse API.
@@ -89,7 +89,7 @@ impl Bedrock {
             .build();
         let config = aws_sdk_bedrockruntime::config::Builder::from(sdk)
             .timeout_config(timeouts)
-            // The assessor retries: every call may be billed.
+            // The assessor retries, because every call may be billed and needs its own reservation.
             .retry_config(RetryConfig::disabled())
             .build();
         Self { client: Client::from_conf(config) }
@@ -109,8 +109,8 @@ impl Bedrock {
         let guardrail = parameters.guardrail.as_deref().and_then(|guardrail| guardrail.rsplit_once(':'));
         let mut system = vec![SystemContentBlock::Text(system.to_owned())];
         if parameters.prompt_cache {
-            // The cache covers tools, system prompt and messages in this order: a mark at the end of the
-            // system prompt is for the tools, too.
+            // The cache covers tools, system prompt and messages, in this order, so a mark at the end of the
+            // system prompt covers the tools, too.
             system.push(SystemContentBlock::CachePoint(cache_point().map_err(unbuildable)?));
         }
         let mut call = self
@@ -158,7 +158,7 @@ impl From<&TokenUsage> for Tokens {
 }
 
 /// Returns the content of a message. Native structured output arrives as text, which is JSON if the model
-/// obeyed.
+/// followed the schema.
 fn content(blocks: Vec<ContentBlock>, native: bool) -> Content {
     let mut prose = String::new();
     for block in blocks {
@@ -230,8 +230,8 @@ fn tool() -> Result<ToolConfiguration, BuildError> {
         .build()
 }
 
-/// Returns `text` as the result of the tool call: Converse accepts a tool call in a conversation only
-/// together with its result.
+/// Returns `text` as an error result of the tool call, because Converse accepts a tool call in a conversation
+/// only together with its result.
 fn tool_error(text: &str) -> Result<ContentBlock, BuildError> {
     let result = ToolResultBlock::builder()
         .tool_use_id(TOOL_USE_ID)

@@ -1,5 +1,5 @@
-//! The catalogue of models: what they can do, what they cost, and which quotas the account has for them.
-//! The built-in part is `models.toml`; an operator's file adds to it.
+//! The catalogue of models: their capabilities, prices and account quotas. The built-in part is
+//! `models.toml`; an operator's file adds to it.
 
 use std::{fs, str::FromStr, sync::LazyLock};
 
@@ -48,13 +48,13 @@ struct PriceEntry {
     cache_write: Option<f64>,
 }
 
-/// How a model is made to answer in the schema.
+/// The method that makes a model's answer follow the schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StructuredOutput {
-    /// By the model's own constrained decoding (`outputConfig`).
+    /// The model's own constrained decoding (`outputConfig`).
     Native,
-    /// By a tool that the model is forced to call.
+    /// A tool that the model is forced to call.
     #[default]
     Tool,
 }
@@ -62,13 +62,13 @@ pub(crate) enum StructuredOutput {
 /// Capabilities, quota and price of a configured model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModelSpec {
-    /// How the model is made to answer in the schema.
+    /// The method that makes the model's answer follow the schema.
     pub(crate) structured_output: StructuredOutput,
     /// Whether the system prompt and the schema are marked for the prompt cache.
     pub(crate) prompt_cache: bool,
     /// Temperature to send; `None` for models that reject one.
     pub(crate) temperature: Option<f32>,
-    /// Number of quota tokens that one output token counts.
+    /// Number of quota tokens that one output token uses up (Bedrock's burndown rate).
     pub(crate) burndown: u64,
     /// The account's quota for the model; `None` if it is not configured.
     pub(crate) limits: Option<Limits>,
@@ -146,7 +146,7 @@ impl Catalogue {
 
 /// Splits `id` into the prefix of its inference profile, which may be empty, and the id of the model.
 fn split(id: &str) -> (&str, &str) {
-    // arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.vendor.model-v1:0
+    // An example: arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.vendor.model-v1:0
     let name = if id.starts_with("arn:") { id.rsplit('/').next().unwrap_or(id) } else { id };
     match name.split_once('.') {
         Some((prefix, base)) if PROFILES.contains(&prefix) => (prefix, base),
@@ -157,8 +157,8 @@ fn split(id: &str) -> (&str, &str) {
 impl FromStr for Catalogue {
     type Err = String;
 
-    /// Reads a catalogue from TOML text, or from the file at the path `value`. A value that contains an
-    /// equals sign is text.
+    /// Reads a catalogue from `value`, which is TOML text if it contains an equals sign, and otherwise the
+    /// path of a file.
     fn from_str(value: &str) -> Result<Self, String> {
         let text = if value.contains('=') {
             value.to_owned()
@@ -170,7 +170,7 @@ impl FromStr for Catalogue {
 }
 
 impl StructuredOutput {
-    /// Returns its name in files and reports.
+    /// Returns the name of the method in catalogue files and reports.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Native => "native",
@@ -180,8 +180,8 @@ impl StructuredOutput {
 }
 
 impl PriceEntry {
-    /// Returns whether the entry holds for a call through `profile` in `region` at `tier`. An entry without
-    /// profiles or regions holds for all of them, one without tiers for the default tier alone.
+    /// Returns whether the entry applies to a call through `profile` in `region` at `tier`. An entry without
+    /// profiles or regions applies to all of them, one without tiers only to the default tier.
     fn applies_to(&self, profile: &str, region: &str, tier: Tier) -> bool {
         let includes = |names: &Option<Vec<String>>, name: &str| {
             names.as_ref().is_none_or(|names| names.iter().any(|listed| listed == name))

@@ -1,4 +1,4 @@
-//! Decides which model is asked next: each model in the configured order answers and may repair its
+//! Decides which model is asked next. The models are asked in the configured order, and each may repair its
 //! answer once, until an answer is good enough.
 
 use domain::document::{PassedOver, PassedOverBecause};
@@ -24,7 +24,7 @@ pub(super) enum Step {
 pub(super) struct FallbackPolicy {
     /// Ids of the models, as configured.
     models: Vec<String>,
-    /// Models that gave no usable answer.
+    /// Models that gave no usable answer, and are not asked again.
     passed_over: Vec<PassedOver>,
     /// Number of answers from the current model.
     answers: u32,
@@ -49,8 +49,8 @@ impl FallbackPolicy {
         &self.passed_over
     }
 
-    /// Takes over an answer of an earlier attempt. The models that were passed over then are not asked again,
-    /// whatever is configured now.
+    /// Takes over an answer that an earlier attempt stored. The models that were passed over before it are
+    /// not asked again, even if the configuration has changed.
     pub(super) fn resume(&mut self, answer: &ModelAnswer) {
         for passed in &answer.passed_over {
             if !self.has_passed_over(&passed.model) {
@@ -80,8 +80,8 @@ impl FallbackPolicy {
         }
     }
 
-    /// Records that a model gave no answer. Returns whether another model is left to ask; if not, the model
-    /// is not passed over, because another attempt will ask it again.
+    /// Records that a model gave no answer, and returns whether another model is left to ask. If none is
+    /// left, the model is not passed over, because another attempt will ask it again.
     pub(super) fn unavailable(&mut self, model: &str) -> bool {
         let before = (self.next, self.passed_over.len());
         self.pass_over(model, PassedOverBecause::Outage);

@@ -1,4 +1,4 @@
-//! Converts between JSON values and the documents of the AWS SDKs, which offer no conversion.
+//! Converts between JSON values and the document type of the AWS SDKs, which offer no conversion.
 
 use std::collections::HashMap;
 

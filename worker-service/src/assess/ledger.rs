@@ -1,5 +1,5 @@
-//! Where the answers of an assessment are stored and how they are paid for: by the journal and the
-//! budgets for a report, not at all for a replay.
+//! The ledger of an assessment, which stores the answers and accounts for their costs. For a report it uses
+//! the journal and the budgets; for a replay or an evaluation it does neither.
 
 use std::{future::Future, sync::Arc};
 
@@ -23,21 +23,27 @@ use crate::{
     lease::Lease,
 };
 
-/// Stores answers, and reserves and settles what they cost.
+/// A store of answers that also reserves and settles their costs.
 pub trait AnswerLedger: Send {
     /// A reservation for one call.
     type Reservation: Send + Sync;
 
-    /// Returns whether no further attempt follows if this one fails.
+    /// Returns whether this is the last attempt: if it fails, no other one follows.
     fn is_last_attempt(&self) -> bool;
 
-    /// Returns the `number`-th answer if an earlier attempt stored it.
+    /// Returns the `number`-th answer, counted from 1, if an earlier attempt stored it.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the ledger cannot be read or written.
     fn stored_answer(
         &mut self,
         number: u32,
     ) -> impl Future<Output = Result<Option<ModelAnswer>, AttemptError>> + Send;
 
     /// Reserves `cost` for a call of `model` that asks for the `number`-th answer.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the cost cannot be reserved, or if the report may no longer be written.
     fn reserve(
         &mut self,
         number: u32,
@@ -47,6 +53,9 @@ pub trait AnswerLedger: Send {
 
     /// Stores the `number`-th answer and settles its reservation. Returns the stored answer, which is an
     /// earlier one if there was one.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the answer cannot be stored or the reservation cannot be settled.
     fn settle(
         &mut self,
         number: u32,
@@ -56,6 +65,9 @@ pub trait AnswerLedger: Send {
     ) -> impl Future<Output = Result<ModelAnswer, AttemptError>> + Send;
 
     /// Releases the reservation of a call that failed, unless the call may have been billed.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the reservation cannot be released.
     fn release(
         &mut self,
         model: &Model,
@@ -64,12 +76,12 @@ pub trait AnswerLedger: Send {
     ) -> impl Future<Output = Result<(), AttemptError>> + Send;
 }
 
-/// What a call can cost.
+/// The costs that a call can cause.
 #[derive(Clone, Copy, Debug)]
 pub struct CallCost {
     /// Maximum cost in money.
     pub(crate) max_cost: MicroUsd,
-    /// Quota tokens that the call takes when it begins.
+    /// Quota tokens that Bedrock deducts when the call begins.
     pub(crate) quota_tokens: u64,
     /// Usage of the report's earlier answers.
     pub(crate) used: Usage,
@@ -107,7 +119,7 @@ impl AnswerLedger for ReportLedger<'_> {
     async fn stored_answer(&mut self, number: u32) -> Result<Option<ModelAnswer>, AttemptError> {
         let Some(answer) = self.journal.answer(number).await? else { return Ok(None) };
         if let Some(payment) = answer.paid {
-            // The worker that stored it may have died before it settled the cost.
+            // The worker that stored the answer may have crashed before it settled the cost.
             let call = self.call(payment.attempt, payment.number, payment.day);
             self.budget.settle_cost(&call, payment.reserved, &answer).await?;
         }
@@ -121,7 +133,7 @@ impl AnswerLedger for ReportLedger<'_> {
         cost: CallCost,
     ) -> Result<Reservation, AttemptError> {
         if number > 1 || self.calls > 0 {
-            // The calls before took time: only the current holder of the lease may make another one.
+            // Earlier calls took time, so the lease is checked again: only its holder may make another call.
             let details = Details { usage: Some(cost.used), ..Details::default() };
             self.lease.write(|attempt| Command::Advance { attempt }, &details).await?;
         }
@@ -145,12 +157,12 @@ impl AnswerLedger for ReportLedger<'_> {
         let answer = ModelAnswer { paid: Some(reservation.payment()), first: number == 1, ..answer };
         let (journal, budget, quota_used) =
             (self.journal.clone(), Arc::clone(&self.budget), model.quota_used(answer.tokens));
-        // The answer is paid for: a task of its own stores and settles it even if the attempt is cancelled
-        // meanwhile.
+        // The answer is billed, so it is stored and settled in a task of its own, which continues even if the
+        // attempt is cancelled.
         let settling = tokio::spawn(
             async move {
                 let stored = journal.store_answer(number, answer.clone()).await?;
-                // Another worker may have stored its answer first. This answer is billed all the same.
+                // Another worker may have stored its answer first. This one is billed nevertheless.
                 let first = answer.first && stored.paid == answer.paid;
                 budget.settle(&reservation, quota_used, &ModelAnswer { first, ..answer }).await?;
                 Ok(stored)
@@ -176,12 +188,12 @@ impl AnswerLedger for ReportLedger<'_> {
         if failure.class == ErrorClass::Throttled {
             self.budget.record_throttle(model).await;
         }
-        // The model may still answer, and bill, a call that timed out: its money stays reserved.
+        // A call that timed out may still be answered and billed, so its money stays reserved.
         if failure.may_be_billed() { Ok(()) } else { self.budget.release(&reservation).await }
     }
 }
 
-/// The ledger of an assessment outside of a report: every answer is bought anew, and nothing is stored.
+/// The ledger of an assessment outside of a report. No answer is reused or stored, and no budget applies.
 #[derive(Clone, Copy, Debug)]
 pub struct NoLedger;
 

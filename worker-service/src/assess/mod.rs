@@ -1,5 +1,6 @@
-//! Assesses the evidence of a report: the rules give a floor and a score, then a model writes the
-//! words within them, and only claims that pass the checks reach the report.
+//! Assesses the evidence of a report. The rules give the score and the floor, which is the minimum level. A
+//! model then proposes a level and writes the summary and the findings, and only claims that pass the checks
+//! reach the report.
 //!
 //! A model may answer once and repair its answer once; each answer is journalled before it is used.
 //! Claims that still fail a check are dropped and recorded. Without a usable answer the summary
@@ -56,13 +57,13 @@ use crate::{
     retry::full_jitter,
 };
 
-/// Maximum number of calls for one answer within an attempt: most throttles and faults pass in seconds.
+/// Maximum number of calls for one answer within an attempt. Most throttles and faults end within seconds.
 const TRIES: u32 = 4;
 /// Back-off between these calls, with full jitter.
 const RETRY_BASE: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(8);
 
-/// Assesses evidence: the rules first, then a model within the limits that they set.
+/// An assessor of evidence, which applies the rules first and then asks a model.
 #[derive(Debug)]
 pub struct Assessor {
     models: Vec<Model>,
@@ -94,7 +95,7 @@ impl Assessor {
         Self { models, prompt, concurrency, mandatory, rulebook }
     }
 
-    /// Returns the rules that it applies, with the words that it writes.
+    /// Returns the rulebook: the rules that the assessor applies, and the words that it writes.
     pub(crate) fn rulebook(&self) -> &'static Rulebook {
         self.rulebook
     }
@@ -104,7 +105,7 @@ impl Assessor {
         self.mandatory.contains(source)
     }
 
-    /// Returns version and SHA-256 of the prompt.
+    /// Returns the version and SHA-256 of the prompt.
     pub(crate) fn prompt_name(&self) -> &str {
         &self.prompt.name
     }
@@ -114,10 +115,11 @@ impl Assessor {
         self.models.iter().map(|model| model.id().to_owned()).collect()
     }
 
-    /// Assesses `snapshot` for `request`. Answers that the `ledger` has stored are not bought again.
+    /// Assesses `snapshot` for `request`. Answers that the `ledger` has stored are not requested again.
     ///
     /// # Errors
-    /// Returns an [`AttemptError`] if no model answers, or if the `ledger` fails.
+    /// Returns an [`AttemptError`] if no model answers, if the `ledger` fails, or if the prompt cannot be
+    /// filled in.
     pub async fn assess<L: AnswerLedger>(
         &self,
         request: &ReportRequest,
@@ -130,7 +132,7 @@ impl Assessor {
         let question = self.prompt.question(request, snapshot, &assessed)?;
         let mut answers: Vec<(ModelAnswer, Vec<Problem>)> = Vec::new();
         let mut best: Option<(usize, Checked)> = None;
-        // Without evidence no model is asked: nothing that it says could be proven.
+        // Without evidence no model is asked, because nothing that it says could be proven.
         let models = if snapshot.evidence.is_empty() { &[] } else { self.models.as_slice() };
         let mut fallback = FallbackPolicy::new(models.iter().map(|model| model.id().to_owned()).collect());
         loop {
@@ -186,7 +188,10 @@ impl Assessor {
         Ok(Assessment::build(parts, self.rulebook, request.language))
     }
 
-    /// Buys the `number`-th answer. Throttles and faults are retried a few times.
+    /// Requests the `number`-th answer. Throttles and faults are retried, up to [`TRIES`] calls.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the model does not answer, or if the `ledger` fails.
     async fn ask<L: AnswerLedger>(
         &self,
         number: u32,
@@ -226,8 +231,8 @@ impl Assessor {
     }
 }
 
-/// Continues after `model` gave no answer: with the next model, or with the answers so far if there are any
-/// and no further attempt would get a better one.
+/// Continues after `model` gave no answer, either with the next model, or with the answers so far if there
+/// are any and no further attempt would get a better one.
 ///
 /// # Errors
 /// Returns the error that ends the attempt if neither is possible.
@@ -243,8 +248,8 @@ fn fall_back(
         error => return Err(error),
     };
     if !warrants_fallback(&failure) {
-        // Calls of the models passed over in this attempt may have been billed: repeating them must use up an
-        // attempt.
+        // Calls of models that were passed over in this attempt may have been billed, so repeating them must
+        // use up an attempt. A throttled attempt would not be used up.
         let throttled = failure.class == ErrorClass::Throttled && fallback.has_outage();
         let class = if throttled { ErrorClass::Transient } else { failure.class };
         return Err(AttemptError::Failed(Failure { class, ..failure }));
@@ -262,8 +267,9 @@ fn fall_back(
     Ok(())
 }
 
-/// Returns whether another model may answer where this one failed. Throttles pass by themselves, a spent
-/// budget is spent for all models, and failures of the table are not the model's.
+/// Returns whether another model may succeed where this one failed. It is not worth asking one after a
+/// throttle, which ends by itself, after a spent budget, which all models share, or after a failure of the
+/// table.
 fn warrants_fallback(failure: &Failure) -> bool {
     failure.code != BUDGET_EXCEEDED && failure.is_of_model() && failure.class != ErrorClass::Throttled
 }

@@ -1,4 +1,4 @@
-//! A configured model: its limits and costs, and calls of it with traces and metrics.
+//! A configured model: its limits and costs, and calls to it with traces and metrics.
 
 use std::time::Instant;
 
@@ -32,8 +32,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// Creates the models that `settings` list, in their order, with their specifications for the SDK's
-    /// region.
+    /// Creates the models that `settings` list, in the same order, with their specifications for the region
+    /// of `sdk`.
     ///
     /// # Errors
     /// Returns a message for the operator for each model that cannot be used.
@@ -83,7 +83,8 @@ impl Model {
         estimate_input(prompt, turns) + self.max_tokens()
     }
 
-    /// Returns the quota tokens that an answered call has used; tokens read from the cache do not count.
+    /// Returns the quota tokens that an answered call has used. Tokens read from the prompt cache do not
+    /// count.
     pub(crate) fn quota_used(&self, tokens: Tokens) -> u64 {
         tokens.input + tokens.cache_write + tokens.output * self.spec.burndown
     }
@@ -92,7 +93,7 @@ impl Model {
         u64::from(self.parameters.max_tokens)
     }
 
-    /// Asks the model to answer the last of `turns`, once.
+    /// Calls the model once, and returns its answer to the last of `turns`.
     ///
     /// # Errors
     /// Returns a [`Failure`] if the model does not answer, classified by whether a retry helps.

@@ -1,5 +1,5 @@
-//! The budgets of money and the quotas of models, shared by all workers. Both are reserved before a
-//! call of a model and settled after it.
+//! The budgets of money and the quotas of models, which all workers share. Both are reserved before a model
+//! is called, and settled afterwards.
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
@@ -28,9 +28,9 @@ use crate::{
 const RETRY_BASE: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(3);
 
-/// Maximum time that a call waits for quota before its report is put back.
+/// Maximum time that a call waits for quota before its report is released and retried later.
 const QUOTA_WAIT_MAX: Duration = Duration::from_secs(300);
-/// Maximum jitter added to a wait for the next minute's quota, so that waiting calls do not resume all at
+/// Maximum jitter added to a wait for the next minute's quota, so that waiting calls do not all resume at
 /// once.
 const QUOTA_WAIT_JITTER: Duration = Duration::from_secs(5);
 
@@ -56,18 +56,18 @@ pub(crate) struct Reservation {
 /// A call that needs a reservation.
 #[derive(Clone, Debug)]
 pub(crate) struct CallRequest {
-    /// Identifies the call.
+    /// Identity of the call.
     pub(crate) call: ModelCall,
     /// Maximum cost of the call.
     pub(crate) max_cost: MicroUsd,
-    /// Quota tokens that the call takes when it begins.
+    /// Quota tokens that Bedrock deducts when the call begins.
     pub(crate) quota_tokens: u64,
     /// What the report has cost so far.
     pub(crate) spent: MicroUsd,
 }
 
 impl Reservation {
-    /// Returns the reference to the reservation that the answer stores.
+    /// Returns the reference to this reservation that is stored with the answer.
     pub(crate) fn payment(&self) -> Payment {
         let ModelCall { attempt, number, day, .. } = self.call;
         Payment { attempt, number, day, reserved: self.amount }
@@ -144,7 +144,7 @@ impl ModelBudget {
             Reserved::Exceeded { committed } => {
                 Err(tenant_budget_exceeded(request, committed, self.budgets.tenant_day))
             }
-            // Earlier calls for this report that never reported back may have been billed, too.
+            // Earlier calls for this report whose reservations are unsettled may have been billed, too.
             Reserved::Yes { unsettled } if exceeds_report_budget(unsettled) => {
                 self.spending.release(call, *max_cost).await?;
                 Err(report_budget_exceeded(request, self.budgets.report))
@@ -154,7 +154,7 @@ impl ModelBudget {
     }
 
     /// Settles the reservation of an answered call that used `quota_used` quota tokens. The cost is written
-    /// with retries for as long as the lease lasts.
+    /// with retries until the table accepts it or rejects it permanently.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the table rejects the write permanently.
@@ -178,7 +178,7 @@ impl ModelBudget {
     /// Records the cost of an answer against the reservation of its call, unless that has been done before.
     ///
     /// # Errors
-    /// As [`settle`](Self::settle).
+    /// Returns an [`AttemptError`] if the table rejects the write permanently.
     pub(crate) async fn settle_cost(
         &self,
         call: &ModelCall,
@@ -196,7 +196,7 @@ impl ModelBudget {
         persist(|| self.spending.settle(call, reserved, spent)).await
     }
 
-    /// Releases the reservation of a call that is known not to have been answered.
+    /// Releases the reservation of a call that certainly was not answered.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the table rejects the write permanently.
@@ -218,15 +218,18 @@ impl ModelBudget {
     }
 }
 
-/// Logs an error of the quota and goes on: a quota is an estimate that ends with its minute, so that one lost
-/// write does not matter.
+/// Logs a failed write to the quota. A quota is an estimate that ends with its minute, so one lost write does
+/// not matter.
 fn log_error(result: Result<(), AwsError>, message: &'static str) {
     if let Err(error) = result {
         tracing::warn!(error = %error, "{message}");
     }
 }
 
-/// Repeats `write` until the table accepts it or rejects it permanently: costs must not be lost.
+/// Repeats `write` until the table accepts it or rejects it permanently, because costs must not be lost.
+///
+/// # Errors
+/// Returns an [`AttemptError`] if the table rejects the write permanently.
 async fn persist<F: Future<Output = Result<(), AwsError>>>(
     write: impl Fn() -> F,
 ) -> Result<(), AttemptError> {

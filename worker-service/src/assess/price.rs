@@ -1,4 +1,4 @@
-//! What tokens cost: service tiers, token counts and prices.
+//! The cost of tokens: service tiers, token counts and prices.
 
 use std::str::FromStr;
 
@@ -67,7 +67,8 @@ impl Price {
     /// Checks that each price is between 0 and 100,000 US dollars.
     ///
     /// # Errors
-    /// Returns the end of a sentence that begins with "the price of the model …" if one is not.
+    /// Returns the end of a sentence that begins with "the price of the model …" if a price is out of this
+    /// range.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         let prices = [Some(self.input), Some(self.output), self.cache_read, self.cache_write];
         if prices.into_iter().flatten().all(|price| (0.0..=100_000.0).contains(&price)) {
@@ -89,8 +90,8 @@ impl Price {
         .sum()
     }
 
-    /// Returns the maximum cost of a call: all input is written to the cache, and the answer has its maximum
-    /// length.
+    /// Returns the maximum cost of a call with `input` tokens and at most `output` tokens: all input is
+    /// written to the cache if that costs more, and the answer has its maximum length.
     pub(crate) fn max_cost(&self, input: u64, output: u64) -> MicroUsd {
         let dearest = self.cache_write.unwrap_or_default().max(self.input);
         MicroUsd::of_tokens(input, dearest).plus(MicroUsd::of_tokens(output, self.output))

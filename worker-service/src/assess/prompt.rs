@@ -11,8 +11,8 @@ use serde_json::json;
 use super::checks::Problem;
 use crate::failure::{AttemptError, template_broken};
 
-/// Every version of the prompt, the newest last: name, system prompt, and template of the question. A changed
-/// file is a new version, so that reports can be replayed.
+/// Every version of the prompt, the newest last: name, system prompt, and template of the question. Every
+/// change is a new version, so that older reports can be replayed with their own prompt.
 const VERSIONS: [(&str, &str, &str); 2] = [
     ("assess-2", include_str!("prompts/assess-2/system.txt"), include_str!("prompts/assess-2/user.txt")),
     ("assess-3", include_str!("prompts/assess-3/system.txt"), include_str!("prompts/assess-3/user.txt")),
@@ -73,7 +73,7 @@ impl Prompt {
         let company =
             json!({"companyName": company_name, "corporateNumber": corporate_number, "country": country});
         let rules = json!({
-            // Without a mandatory source neither rules nor model can call the risk low.
+            // If a mandatory source is missing, neither the rules nor the model can call the risk low.
             "floor": if assessed.missing.is_empty() { assessed.floor.as_str() } else { "UNDETERMINED" },
             "missing": assessed.missing,
             "sources": snapshot.sources,
@@ -105,7 +105,7 @@ impl Prompt {
     }
 }
 
-/// Serializes `value` as JSON in which no text can close the block around it: `<`, `>` and `&` are written as
+/// Serializes `value` as JSON that cannot close the XML-like block around it: `<`, `>` and `&` are written as
 /// escapes, which JSON parsers undo.
 fn inert(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let json = serde_json::to_string(value)?;

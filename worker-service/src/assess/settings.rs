@@ -30,7 +30,7 @@ settings! {
         "maximum cost of the model for all reports of a tenant in one day (UTC), in US dollars; 0 means no limit";
 }
 
-/// Which models assess reports, and how they are called.
+/// The settings of the models: which ones assess reports, and how they are called.
 #[derive(Clone, Debug)]
 pub struct ModelSettings {
     /// Ids or inference profiles, as Bedrock names them, in order of preference.
@@ -101,7 +101,8 @@ impl ModelSettings {
     }
 }
 
-/// Reads a budget in US dollars; 0 means no limit.
+/// Reads a budget in US dollars. Returns `None` if it is not valid, and `Some(None)` for 0, which means no
+/// limit.
 fn budget(reader: &mut Reader<'_>, setting: &Setting) -> Option<Option<MicroUsd>> {
     let usd: f64 = reader.parse(setting)?;
     if (0.0..=1_000_000.0).contains(&usd) {

@@ -8,7 +8,7 @@ use super::{
 /// A turn of a conversation.
 #[derive(Clone, Debug)]
 pub enum Turn {
-    /// The question.
+    /// The question about the company.
     Question(String),
     /// An answer of the model.
     Answer(Box<ModelAnswer>),
@@ -21,11 +21,12 @@ pub enum Turn {
     },
 }
 
-/// Returns an upper estimate of the input tokens of a call with `prompt` and `turns`. A token is about four
-/// letters of English, and about one character of Chinese or Japanese; Bedrock reports the number only
-/// afterwards.
+/// Returns an upper estimate of the number of input tokens of a call with `prompt` and `turns`, because
+/// Bedrock reports the number only afterwards. A token is about four letters of English, or about one
+/// character of Chinese or Japanese; the estimate counts three ASCII characters as one token, and any other
+/// character as two.
 pub(super) fn estimate_input(prompt: &Prompt, turns: &[Turn]) -> u64 {
-    /// Tokens of the schema and of the request's own structure.
+    /// Tokens of the schema and of the request's structure.
     const OVERHEAD: u64 = 1_500;
     let text = |text: &str| {
         let (ascii, other) = text.chars().fold((0_u64, 0_u64), |(ascii, other), c| {

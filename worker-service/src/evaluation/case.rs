@@ -18,7 +18,7 @@ use serde::Deserialize;
 /// A case of an evaluation.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
-    /// Name of its file, without the extension.
+    /// Name of the case's file, without the extension.
     pub(super) name: String,
     /// The request for the report.
     pub(super) request: ReportRequest,
@@ -28,7 +28,7 @@ pub(super) struct Case {
     pub(super) level: RiskLevel,
     /// Facts that some finding must state.
     pub(super) must_find: Vec<Fact>,
-    /// Claims that neither finding nor summary may hold.
+    /// Claims that neither the findings nor the summary may contain.
     pub(super) must_not_claim: Vec<Claim>,
 }
 
@@ -38,18 +38,18 @@ pub(super) struct Case {
 pub(super) struct Fact {
     /// Description for the reader of the result.
     pub(super) what: String,
-    /// Ids of the evidence that shows it; one of them suffices.
+    /// Ids of the pieces of evidence that show the fact; a finding must cite at least one of them.
     pub(super) evidence: Vec<String>,
-    /// Category of the finding; `None` means any.
+    /// Category that the finding must have; `None` means any.
     pub(super) category: Option<Category>,
 }
 
-/// An untrue claim, recognised by its words.
+/// An untrue claim, which is recognised by its words.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
     /// Description for the reader of the result.
     pub(super) what: String,
-    /// Pattern of its words.
+    /// Pattern that matches the words of the claim.
     pub(super) pattern: Regex,
 }
 
@@ -99,7 +99,8 @@ impl Case {
     /// Reads the cases in a folder, in the order of their file names.
     ///
     /// # Errors
-    /// Returns a message for each file that is not a valid case.
+    /// Returns a message if the folder cannot be read or contains no case, or one for each file that is not a
+    /// valid case.
     pub(super) fn read_all(folder: &Path) -> Result<Vec<Self>, String> {
         let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut paths: Vec<PathBuf> = entries
@@ -161,7 +162,8 @@ impl Case {
     }
 }
 
-/// Returns the evidence as a worker would store it: numbered by source, in the order of the file.
+/// Returns the evidence as a worker would store it: numbered by source, and within a source in the order of
+/// the file.
 fn snapshot(pieces: Vec<Piece>, failed: &[SourceName]) -> Snapshot {
     let at = UtcTime::from_epoch_millis(1_767_614_400_000);
     let mut answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)> = sources::REGISTERED

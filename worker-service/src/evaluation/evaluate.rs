@@ -27,7 +27,7 @@ pub async fn evaluate(
     overrides: &Overrides,
 ) -> Result<Evaluation, EvaluateError> {
     let cases = Case::read_all(folder).map_err(EvaluateError::Cases)?;
-    // Each case defines which of its sources failed.
+    // Whether the mandatory source failed is defined by each case.
     let mandatory = vec![SourceName::from_static("sanctions")];
     let assessor = overrides.assessor(bedrock, settings, mandatory).map_err(EvaluateError::Settings)?;
     let mut results = Vec::with_capacity(cases.len());

@@ -1,6 +1,6 @@
-//! Assessments outside of a report: the replay of a stored report with another prompt or model, and the
-//! evaluation of a set of cases with the configured one. They store nothing and are not limited by a
-//! budget; they are run by an operator, and state what they cost.
+//! Assessments outside of a report, which an operator runs: the replay of a stored report with another prompt
+//! or model, and the evaluation of a set of cases with the configured one. They do not store answers and are
+//! not limited by a budget, but print what they cost.
 
 mod case;
 mod evaluate;

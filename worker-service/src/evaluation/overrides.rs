@@ -1,4 +1,4 @@
-//! What an operator tries instead of the configured model or prompt.
+//! Overrides of the configured model or prompt, which an operator wants to try.
 
 use aws_adapters::SdkConfig;
 use domain::evidence::SourceName;
@@ -11,14 +11,14 @@ use crate::{
 /// Values that override the settings of the model.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// Another model.
+    /// Id of the model to use; `None` means the configured models.
     pub model: Option<String>,
-    /// Another version of the prompt.
+    /// Version of the prompt to use; `None` means the configured one.
     pub prompt: Option<String>,
 }
 
 impl Overrides {
-    /// Creates an assessor from `settings` with these overrides, which calls models with `bedrock`.
+    /// Creates an assessor that uses `settings` with these overrides, and calls models with `bedrock`.
     ///
     /// # Errors
     /// Returns a message for the operator if the model or the prompt cannot be used.

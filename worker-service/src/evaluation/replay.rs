@@ -55,9 +55,9 @@ pub enum ReplayError {
 /// A stored report and its evidence.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// The report.
+    /// The finished report.
     pub document: Document,
-    /// Its evidence.
+    /// The evidence of the report.
     pub snapshot: Snapshot,
 }
 
@@ -75,7 +75,7 @@ pub struct Difference {
     pub level: [RiskLevel; 2],
     /// Summary of the report, and of the replay.
     pub summary: [String; 2],
-    /// Number of findings that both have: of the same category, with the same evidence.
+    /// Number of findings of the report that the replay has, too, with the same category and evidence.
     pub kept: usize,
     /// Findings that only the report has.
     pub gone: Vec<Finding>,
@@ -93,7 +93,8 @@ impl Stored {
     /// Reads the report `id` of `tenant` from the table and the bucket.
     ///
     /// # Errors
-    /// Returns a [`ReplayError`] if the report does not exist or is not completed.
+    /// Returns a [`ReplayError`] if the report does not exist or is not completed, if one of its files is
+    /// missing or cannot be parsed, or if an AWS service does not respond.
     pub async fn fetch(aws: &Aws, tenant: &Tenant, id: ReportId) -> Result<Self, ReplayError> {
         let report = aws.table.get(tenant, id).await?;
         let report = report.ok_or_else(|| ReplayError::Report(format!("{tenant} has no report {id}")))?;
@@ -110,7 +111,8 @@ impl Stored {
     /// Reads a report from its downloaded audit bundle and JSON artifact.
     ///
     /// # Errors
-    /// Returns a [`ReplayError`] if a file cannot be read, or if the files belong to different reports.
+    /// Returns a [`ReplayError`] if a file cannot be read or parsed, or if the files belong to different
+    /// reports.
     pub fn read(bundle: &Path, report: &Path) -> Result<Self, ReplayError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -170,8 +172,8 @@ pub async fn replay(
     Ok(Difference::between(document, replayed, usage))
 }
 
-/// Returns what identifies a finding across answers: its category and evidence. The words differ from answer
-/// to answer.
+/// Returns what identifies a finding across answers: its category and the evidence that it cites. Its words
+/// differ from answer to answer.
 fn identity(finding: &Finding) -> (Category, BTreeSet<&str>) {
     (finding.category, finding.citations.iter().map(|citation| citation.evidence_id.as_str()).collect())
 }

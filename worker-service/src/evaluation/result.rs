@@ -1,4 +1,4 @@
-//! The result of an evaluation: its figures, its table, and whether it is good enough.
+//! The result of an evaluation: its figures, their table, and the decision whether they are good enough.
 
 use std::io::{self, Write};
 
@@ -18,8 +18,8 @@ pub enum EvaluateError {
     /// The result cannot be written.
     #[error("the result cannot be written: {0}")]
     Out(#[from] io::Error),
-    /// Too few levels agree, too few facts are found or too few summaries are the model's, or an untrue claim
-    /// was made.
+    /// Too few levels agree, too few facts are found, too few summaries are the model's, or an untrue claim
+    /// reached a report.
     #[error("the evaluation fell short: {0}")]
     Short(String),
 }
@@ -36,9 +36,9 @@ pub struct CaseResult {
     pub level: Option<RiskLevel>,
     /// Number of findings in all answers of the model.
     pub claims: usize,
-    /// Number of findings whose citations and quotes passed the checks.
+    /// Number of findings, in all answers of the model, whose citations and quotes passed the checks.
     pub claims_cited: usize,
-    /// Number of findings that the checks dropped.
+    /// Number of findings of the answer in use that the checks dropped.
     pub dropped: usize,
     /// Number of facts to find.
     pub facts: usize,
@@ -50,11 +50,11 @@ pub struct CaseResult {
     pub summary_by_model: bool,
     /// Cost of the answers, in US dollars.
     pub cost_usd: f64,
-    /// Number of answers.
+    /// Number of answered calls of the model.
     pub model_calls: u32,
-    /// Duration in seconds.
+    /// Duration of the assessment, in seconds.
     pub seconds: f64,
-    /// Why no model answered.
+    /// The reason why no model answered; `None` if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -77,9 +77,9 @@ pub struct Evaluation {
     pub missed: usize,
     /// Number of untrue claims that reached a report.
     pub invented: usize,
-    /// Cost in US dollars.
+    /// Cost of all cases, in US dollars.
     pub cost_usd: f64,
-    /// Duration in seconds.
+    /// Total duration of all cases, in seconds.
     pub seconds: f64,
     /// The result of each case.
     pub cases: Vec<CaseResult>,
@@ -174,8 +174,9 @@ impl Evaluation {
         )
     }
 
-    /// Requires at least the proportion `min` of levels that agree, of facts that are found and of summaries
-    /// that are the model's, and no untrue claim.
+    /// Checks that the proportions of levels that agree, of facts that are found and of summaries that are
+    /// the model's are at least `min`, from 0 to 1, and that no untrue claim reached a report. Cases whose
+    /// expected level is UNDETERMINED do not count for the summaries.
     ///
     /// # Errors
     /// Returns [`EvaluateError::Short`] with everything that falls short.

@@ -1,6 +1,6 @@
-//! Webhooks: notifies the address that a request named of the end of its report, signed according to
-//! the Standard Webhooks specification, through a queue of its own. The table records every delivery
-//! attempt; the sweeper queues lost webhooks again.
+//! Webhooks: when a report has ended, notifies the callback URL of its request. Webhooks are signed according
+//! to the Standard Webhooks specification, and have a queue of their own. The table records every delivery
+//! attempt, and the sweeper queues lost webhooks again.
 
 mod sender;
 mod settings;
@@ -30,9 +30,9 @@ pub(crate) use self::settings::{WEBHOOK_SETTINGS, WebhookSettings};
 use self::signature::sign;
 use crate::{job::JobRunner, retry::full_jitter};
 
-/// Maximum wait of one receive ("Amazon SQS short and long polling").
+/// Wait time of one receive, which is the maximum of SQS ("Amazon SQS short and long polling").
 const LONG_POLL: Duration = Duration::from_secs(20);
-/// Visibility timeout of a message during its delivery: longer than a delivery attempt may take.
+/// Visibility timeout of a message during its delivery, which is longer than a delivery attempt may take.
 const VISIBILITY: Duration = Duration::from_secs(90);
 /// Maximum number of webhooks that one worker delivers at a time.
 const CONCURRENCY: usize = 32;
@@ -45,14 +45,14 @@ const PAUSE_MAX: Duration = Duration::from_secs(12 * 3600);
 /// Back-off after a failed receive.
 const RECEIVE_RETRY_BASE: Duration = Duration::from_millis(500);
 const RECEIVE_RETRY_MAX: Duration = Duration::from_secs(30);
-/// Back-off of a message after an error of AWS.
+/// Back-off of a message after an error of an AWS service.
 const MESSAGE_RETRY_BASE: Duration = Duration::from_secs(2);
 const MESSAGE_RETRY_MAX: Duration = Duration::from_secs(300);
 
 /// The parts of a worker that only webhooks use.
 #[derive(Debug)]
 pub(crate) struct Webhooks {
-    /// Sends webhooks.
+    /// The sender of webhooks.
     pub(crate) sender: Sender,
     /// The dead-letter queue of webhooks.
     pub(crate) dead_letters: Queue,
@@ -68,8 +68,8 @@ enum Disposition {
     DeadLetter(String),
 }
 
-/// Delivers webhooks until `stop`. Each delivery has a slot of its own, so that a receiver that does not
-/// respond does not delay the others.
+/// Delivers webhooks until `stop` is cancelled. Each delivery has a slot of its own, so that a receiver that
+/// does not respond does not delay the others.
 pub(crate) async fn keep_delivering(jobs: Arc<JobRunner>, webhooks: Webhooks, stop: CancellationToken) {
     let (webhooks, slots) = (Arc::new(webhooks), Arc::new(Semaphore::new(CONCURRENCY)));
     let mut failures = 0;
@@ -92,8 +92,8 @@ pub(crate) async fn keep_delivering(jobs: Arc<JobRunner>, webhooks: Webhooks, st
                     let slot = slot.take().or_else(|| Arc::clone(&slots).try_acquire_owned().ok());
                     let (jobs, webhooks, stop) = (Arc::clone(&jobs), Arc::clone(&webhooks), stop.clone());
                     tokio::spawn(async move {
-                        // Another worker repeats a delivery that is interrupted here; receivers recognise the
-                        // event by its id.
+                        // A delivery that is interrupted here is repeated by another worker. Receivers
+                        // recognise the event by its id.
                         tokio::select! {
                             () = stop.cancelled() => {}
                             () = process(&jobs, &webhooks, delivery) => {}
@@ -160,7 +160,7 @@ async fn settle(
     }
 }
 
-/// Delivers the webhook of a message if it is due.
+/// Delivers the webhook of a message if it is due, and returns what happens to the message next.
 async fn deliver(
     jobs: &JobRunner,
     webhooks: &Webhooks,
@@ -172,7 +172,7 @@ async fn deliver(
     };
     tracing::Span::current().record("dossier.report", message.report_id.to_string());
     let report = jobs.aws.table.get(&message.tenant, message.report_id).await?;
-    // The report was deleted or resubmitted, or its webhook has been delivered: there is nothing to send.
+    // If the report was deleted or resubmitted, or its webhook is settled, there is nothing to send.
     let Some(report) = report else { return Ok(Disposition::Delete) };
     let (Some(webhook), Some(url)) = (report.callback.clone(), report.request.callback_url.clone()) else {
         return Ok(Disposition::Delete);
@@ -203,8 +203,8 @@ async fn send(
     Ok(webhooks.sender.send(url, &id, now, &signature, body).await)
 }
 
-/// Returns the payload: that the report has ended, and how. Its contents are read through the API, with a
-/// key.
+/// Returns the payload, which says that the report has ended, and how. It does not contain the report itself:
+/// reading that through the API requires a key.
 fn payload(report: &Report) -> serde_json::Value {
     let kind = match report.lifecycle.status {
         Status::Completed => "report.completed",
@@ -255,7 +255,8 @@ async fn record(
     metrics().callback(state.as_str());
     tracing::info!(report = %report.id, tenant = %report.tenant, status, state = ?state, attempt = webhook.tried(), "webhook delivery attempted");
     if state == WebhookState::Failed {
-        // Before the attempt is recorded: a crash between the two leaves two dead letters rather than none.
+        // The dead letter is sent before the attempt is recorded, so that a crash between the two leaves two
+        // dead letters rather than none.
         let reason = format!("the webhook of report {} failed: {}", report.id, error.unwrap_or_default());
         webhooks.dead_letters.dead_letter(delivery, &reason).await?;
     }

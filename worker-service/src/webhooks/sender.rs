@@ -8,12 +8,12 @@ use domain::time::UtcTime;
 use egress_guard::Guard;
 use reqwest::{Client, StatusCode, Url, header, redirect};
 
-/// Timeout of an attempt: 15 to 30 seconds according to the Standard Webhooks specification.
+/// Timeout of an attempt. The Standard Webhooks specification recommends 15 to 30 seconds.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Maximum value of `Retry-After` that is honoured, in seconds.
 const RETRY_AFTER_MAX: u64 = 12 * 3600;
 
-/// Sends webhooks.
+/// A client that sends webhooks.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
@@ -32,11 +32,11 @@ pub enum DeliveryResult {
     Rejected {
         /// HTTP status of the response; `None` if there was no response.
         status: Option<u16>,
-        /// Why, without the receiver's address.
+        /// The reason, which does not contain the receiver's address.
         reason: String,
         /// Whether a retry is pointless.
         permanent: bool,
-        /// Value of the `Retry-After` header.
+        /// Value of the `Retry-After` header, if the response had one in seconds.
         retry_after: Option<Duration>,
     },
 }
@@ -50,7 +50,7 @@ impl DeliveryResult {
         }
     }
 
-    /// Returns why the attempt failed.
+    /// Returns why the attempt failed, or `None` if it succeeded.
     pub(crate) fn error(&self) -> Option<String> {
         match self {
             Self::Accepted { .. } => None,
@@ -78,7 +78,8 @@ impl Sender {
         Ok(Self { client, guard })
     }
 
-    /// Posts `body` to `url`, once.
+    /// Sends `body` to `url` in one POST request, with the event's `id`, the time `at` and the `signature` as
+    /// headers.
     pub async fn send(
         &self,
         url: &str,
@@ -114,8 +115,8 @@ impl Sender {
             // The body of the response does not matter and is not read.
             Ok(response) => result_of(response.status(), retry_after(response.headers())),
             Err(error) => {
-                // Only the log says what a name resolves to: otherwise a tenant could look up names of the
-                // private network.
+                // Details go only to the log. Otherwise a tenant could find out what names in the private
+                // network resolve to.
                 tracing::info!(error = %chain(&error.without_url()), "a webhook receiver gave no answer");
                 rejected("the receiver gave no answer, or is not on the public Internet", false)
             }
@@ -123,7 +124,7 @@ impl Sender {
     }
 }
 
-/// Returns the result of a response ("Standard Webhooks", operational considerations): 2xx is a success, 410
+/// Returns the result of a response ("Standard Webhooks", operational considerations). 2xx is a success, 410
 /// ends the deliveries, and everything else, including a redirect, is a failure that is retried.
 fn result_of(status: StatusCode, retry_after: Option<Duration>) -> DeliveryResult {
     if status.is_success() {
@@ -140,7 +141,7 @@ fn result_of(status: StatusCode, retry_after: Option<Duration>) -> DeliveryResul
     DeliveryResult::Rejected { status: Some(status.as_u16()), reason, permanent, retry_after }
 }
 
-/// Returns the value of `Retry-After` in seconds, capped at the maximum; dates are ignored.
+/// Returns the delay in `Retry-After`, capped at [`RETRY_AFTER_MAX`]. A date instead of seconds is ignored.
 fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(RETRY_AFTER_MAX)))

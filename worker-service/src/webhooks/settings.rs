@@ -21,7 +21,7 @@ settings! {
 pub struct WebhookSettings {
     /// URL of the dead-letter queue of webhooks.
     pub dlq_url: String,
-    /// Hosts that receive webhooks in the private network.
+    /// Hosts in the private network that may receive webhooks.
     pub private_hosts: Vec<String>,
 }
 

@@ -8,12 +8,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
-/// Returns the value of `webhook-signature`: one signature for each secret, so that receivers that know only
-/// one of them can verify it while secrets are rotated.
+/// Returns the value of the header `webhook-signature`: one signature for each secret, so that receivers that
+/// know only one of the secrets can verify the webhook during a rotation.
 pub(super) fn sign(secrets: &[WebhookSecret], id: &str, at: UtcTime, body: &str) -> String {
     let signed = format!("{id}.{}.{body}", at.epoch_seconds());
     let signatures = secrets.iter().filter_map(|secret| {
-        // HMAC accepts keys of any length, so that this never fails.
+        // HMAC accepts keys of any length, so this never fails.
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.bytes.expose_secret()).ok()?;
         mac.update(signed.as_bytes());
         Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))

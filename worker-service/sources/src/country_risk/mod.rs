@@ -16,7 +16,7 @@ use crate::{
     source::{Freshness, Source, SourceAnswer},
 };
 
-/// The source. It needs no settings and no service.
+/// The definition of the source `country_risk`. It needs no settings and queries no service.
 pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
     name: SourceName::from_static("country_risk"),
     settings: &[],
@@ -27,10 +27,10 @@ pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
     stand_in: None,
 };
 
-/// The kind of an entry of a list of countries.
+/// The kind of signal for a country that is on a published list.
 const COUNTRY_RISK: SignalKind = SignalKind::from_static("country_risk");
 
-/// The table.
+/// The contents of `country_risk.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
@@ -46,7 +46,7 @@ struct List {
     title: String,
     publisher: String,
     url: String,
-    /// The day of the publication that the entries were taken from.
+    /// The publication date of the version that the entries were taken from.
     as_of: String,
     level: Level,
     meaning: String,
@@ -68,7 +68,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 impl Level {
-    /// Returns the strength of the signal. The rules decide its effect.
+    /// Returns the strength of the signal, which selects the rule in `rules.toml` that applies.
     fn strength(self) -> u8 {
         match self {
             Self::CallForAction => 100,

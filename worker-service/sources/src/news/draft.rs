@@ -1,4 +1,4 @@
-//! Judges a story, and makes it evidence.
+//! Judges a story and turns it into evidence.
 
 use domain::{
     evidence::{EvidenceDraft, Signal, SignalKind},
@@ -8,16 +8,16 @@ use screening::names::mentions;
 
 use super::{story::Story, vocabulary::Vocabulary};
 
-/// The kind of a story with an adverse term.
+/// The kind of signal for a story with an adverse term.
 const ADVERSE_MEDIA: SignalKind = SignalKind::from_static("adverse_media");
 
-/// Strength of a story with an adverse term that names the company, and mentions or comes from its country.
+/// Strength of an adverse story that names the company, and mentions or comes from the company's country.
 const NAMED_IN_COUNTRY: u8 = 90;
-/// Strength if it names the company only.
+/// Strength of an adverse story that only names the company.
 const NAMED: u8 = 80;
-/// Strength if it only mentions or comes from the company's country.
+/// Strength of an adverse story that only mentions or comes from the company's country.
 const UNNAMED_IN_COUNTRY: u8 = 45;
-/// Strength if neither headline nor snippet names the company: it may be about another one.
+/// Strength of an adverse story that does neither: it may be about another company.
 const UNNAMED: u8 = 40;
 /// Maximum strength of a story that calls the matter settled or denied.
 const RESOLVED_MAX: u8 = 30;
@@ -49,7 +49,7 @@ pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -
     let content = format!("{title} {snippet}");
     let named = mentions(&content, &request.company_name);
     let vocabulary = Vocabulary::built_in();
-    // If one of them calls the matter settled and the other does not, it is not settled.
+    // If only one of headline and snippet calls the matter settled, it does not count as settled.
     let judged = [title.as_str(), snippet].map(|text| vocabulary.judge(text, language));
     let adverse = judged.into_iter().flatten().min_by_key(|adverse| adverse.resolved);
     let mut signals = Vec::new();

@@ -67,7 +67,7 @@ fn stories(bytes: &[u8]) -> Result<Vec<Story>, SourceError> {
     Ok(stories.collect())
 }
 
-/// Returns the text of a snippet of HTML.
+/// Returns the text of an HTML snippet without its tags.
 fn without_markup(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut inside = false;

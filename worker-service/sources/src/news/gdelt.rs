@@ -15,7 +15,8 @@ use crate::{
     source::ITEMS_MAX,
 };
 
-/// Maximum length of a query, in characters. The service refuses some queries from about 250 on.
+/// Maximum length of a query, in characters. The service refuses some queries of about 250 characters or
+/// more.
 const QUERY_MAX: usize = 220;
 
 /// The client of the news service.
@@ -27,7 +28,7 @@ pub(super) struct Gdelt {
     pacing: Option<Pacing>,
 }
 
-/// Sends requests one by one, with a minimum time between them.
+/// A queue that lets requests through one by one, with a minimum time between them.
 #[derive(Debug)]
 struct Pacing {
     /// Waiting requests queue here in the order of their arrival; the limiter alone keeps no order.
@@ -36,7 +37,7 @@ struct Pacing {
 }
 
 impl Pacing {
-    /// Returns `None` if no time is required between two requests.
+    /// Creates the queue, or returns `None` if no time is required between two requests.
     fn new(pause: Duration) -> Option<Self> {
         let limiter = RateLimiter::direct(Quota::with_period(pause)?);
         Some(Self { queue: Mutex::default(), limiter })
@@ -101,7 +102,8 @@ impl Gdelt {
     }
 }
 
-/// Returns the query for a name: a phrase in quotation marks. The service refuses a single short word in quotation marks.
+/// Returns the query for a name: a phrase in quotation marks. The service refuses a single short word in
+/// quotation marks, so such a name is not quoted.
 fn query(name: &str) -> String {
     let mut phrase = phrase(name);
     while phrase.chars().count() > QUERY_MAX {
@@ -135,8 +137,8 @@ fn stories(bytes: &[u8]) -> Result<Vec<Story>, SourceError> {
     Ok(articles.into_iter().take(ITEMS_MAX).map(Story::from).collect())
 }
 
-/// Repairs what the service writes wrongly in headlines: control characters, and backslashes before characters that have
-/// no escape in JSON.
+/// Repairs the invalid JSON that the service writes for some headlines: replaces control characters by
+/// spaces, and removes backslashes before characters that have no escape in JSON.
 fn repaired(text: &str) -> String {
     let mut repaired = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();

@@ -1,4 +1,5 @@
-//! News: the stories of every configured service. A story that many outlets publish is one piece of evidence.
+//! The news source: searches every configured service. A story that many outlets publish is one piece of
+//! evidence.
 
 mod draft;
 mod feed;
@@ -30,7 +31,7 @@ use crate::{
     source::{Freshness, ITEMS_MAX, Source, SourceAnswer},
 };
 
-/// The source.
+/// The definition of the source `news`.
 pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
     name: SourceName::from_static("news"),
     settings: settings::SETTINGS,
@@ -55,7 +56,7 @@ impl SourceSettings for NewsSettings {
     }
 }
 
-/// Searches a GDELT service and feeds.
+/// The news source: a GDELT service and feeds.
 #[derive(Debug)]
 struct News {
     gdelt: Option<Gdelt>,

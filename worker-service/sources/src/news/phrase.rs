@@ -1,7 +1,7 @@
 //! The company's name as a phrase of a query.
 
-/// Returns `name` without the characters that queries give a meaning to: a quotation mark would end the phrase, and
-/// punctuation at the end confuses some services.
+/// Returns `name` without the characters that have a meaning in queries, such as quotation marks, which would
+/// end the phrase, and without punctuation at the end, which confuses some services.
 pub(super) fn phrase(name: &str) -> String {
     let words = name.replace(['"', '(', ')', '“', '”', '«', '»'], " ");
     let words: Vec<&str> = words.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! The settings of the source.
+//! The settings of the source `news`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A story, as an outlet publishes it, and stories that several outlets publish.
+//! News stories, and the merging of stories that several outlets publish.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ const LANGUAGE_MAX: usize = 40;
 pub(super) struct Story {
     pub(super) title: String,
     pub(super) outlet: String,
-    /// The country of the outlet, in English; empty if it is not known.
+    /// The English name of the outlet's country; empty if it is not known.
     pub(super) country: String,
     pub(super) published_at: Option<UtcTime>,
     pub(super) language: String,
@@ -56,8 +56,8 @@ pub(super) fn deduplicated(stories: Vec<Story>) -> Vec<(Story, usize)> {
     unique
 }
 
-/// Returns a headline without case, punctuation and the outlet's name after a dash. The order of the words stays: it shows
-/// who did what to whom.
+/// Returns a headline in lower case, without punctuation and without the outlet's name after a dash or bar.
+/// The order of the words is kept, because it tells who did what to whom.
 fn folded(title: &str) -> String {
     let head = title.rsplit_once(" - ").or(title.rsplit_once(" | ")).map_or(title, |(head, _)| head);
     let head = if head.split_whitespace().count() >= 4 { head } else { title };

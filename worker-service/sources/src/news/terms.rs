@@ -1,17 +1,18 @@
-//! Finds terms in a headline: runs of words, or of characters in languages that write no spaces.
+//! Finds terms in a headline: runs of words, or runs of characters in languages whose words are not reliably
+//! separated by spaces.
 
 use aho_corasick::AhoCorasick;
 use unicode_normalization::UnicodeNormalization;
 
-/// Replaces the words that a benign phrase hides.
+/// The replacement for words that a benign phrase hides.
 const HIDDEN: &str = "\u{25a1}";
 
-/// The terms of one kind in one language.
+/// The adverse terms, negations or benign phrases of one language.
 #[derive(Debug)]
 pub(super) enum TermSet {
     /// Runs of words.
     Words(Vec<Vec<Word>>),
-    /// Runs of characters, and what finds them all in one pass.
+    /// Runs of characters, and the automaton that finds them all in one pass.
     Characters { runs: Vec<String>, automaton: AhoCorasick },
 }
 
@@ -67,7 +68,7 @@ impl TermSet {
         }
     }
 
-    /// Hides the terms in `text`, in their order.
+    /// Replaces the terms in `text` with [`HIDDEN`], in the order of the terms.
     pub(super) fn mask(&self, text: &mut Text) {
         match self {
             Self::Words(terms) => terms.iter().for_each(|term| text.mask(term)),
@@ -83,9 +84,9 @@ impl TermSet {
 /// A headline, prepared for one language.
 #[derive(Debug)]
 pub(super) struct Text {
-    /// The text without spaces, in languages that write none.
+    /// The text without spaces if the language [`is_unspaced`], otherwise empty.
     characters: String,
-    /// The words, each with the forms that it has without the particles that Arabic writes together with it.
+    /// The words, each with its [`forms`].
     words: Vec<Vec<String>>,
 }
 
@@ -102,7 +103,7 @@ impl Text {
         Self { characters, words: words.map(|word| forms(word, language)).collect() }
     }
 
-    /// Returns the position of the first occurrence of `term` at or after the word `from`.
+    /// Returns the index of the word at which `term` first occurs, starting from the word `from`.
     fn position(&self, term: &[Word], from: usize) -> Option<usize> {
         if term.is_empty() {
             return None;
@@ -127,7 +128,8 @@ fn is_unspaced(language: &str) -> bool {
     matches!(language, "ja" | "zh-Hans" | "zh-Hant" | "ko")
 }
 
-/// Folds compatibility forms, case, and the marks and letters that Arabic and Russian texts write or omit at will.
+/// Folds compatibility forms, case, curly apostrophes, and the marks and letter variants that are optional in
+/// Arabic and Russian.
 fn folded(text: &str) -> String {
     let folded = text.nfkc().flat_map(char::to_lowercase).filter_map(|c| match c {
         '\u{64b}'..='\u{652}' | '\u{640}' | '\u{670}' => None,
@@ -145,7 +147,8 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '\''
 }
 
-/// Returns a word and, in Arabic, its forms without leading particles and article.
+/// Returns a word and, in Arabic, its forms without the particles and the article that are written together
+/// with it.
 fn forms(word: &str, language: &str) -> Vec<String> {
     let mut forms = vec![word.to_owned()];
     if language == "ar" {

@@ -24,12 +24,12 @@ struct Terms {
     benign: TermSet,
 }
 
-/// What a headline says.
+/// The adverse content of a headline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Adverse {
-    /// The categories of its adverse terms, such as `fraud`.
+    /// The categories of the headline's adverse terms, such as `fraud`.
     pub(super) categories: Vec<String>,
-    /// Whether it says that the matter is denied, or settled in the company's favour.
+    /// Whether the headline says that the matter is denied, or settled in the company's favour.
     pub(super) resolved: bool,
 }
 
@@ -72,7 +72,7 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     Vocabulary { version: file.version, languages: languages.collect() }
 });
 
-/// The names of languages as news services write them, with their tags.
+/// The English names of languages, in lower case, as news services write them, with their BCP 47 tags.
 const LANGUAGES: [(&str, &[&str]); 11] = [
     ("english", &["en"]),
     ("japanese", &["ja"]),
@@ -93,8 +93,9 @@ impl Vocabulary {
         &VOCABULARY
     }
 
-    /// Judges `headline`, or returns `None` if it has no adverse term. `language` is a name such as `Japanese` or a tag such
-    /// as `ja`; if it is not known, the headline is judged as English and by its script.
+    /// Judges `headline`. Returns `None` if it has no adverse term. `language` is a name such as `Japanese`
+    /// or a tag such as `ja`. If it is not known, the headline is judged as English and as the languages of
+    /// its script.
     pub(super) fn judge(&self, headline: &str, language: &str) -> Option<Adverse> {
         let mut categories = Vec::new();
         let mut resolved = false;

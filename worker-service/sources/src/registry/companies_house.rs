@@ -1,4 +1,4 @@
-//! The client of the United Kingdom's register, by the Companies House Public Data API.
+//! The client of the United Kingdom's company register, the Companies House Public Data API.
 
 use domain::{
     evidence::{EvidenceDraft, Signal},
@@ -14,7 +14,7 @@ use crate::{error::SourceError, http::Http};
 
 /// Statuses of a company that no longer does business.
 const ENDED: [&str; 4] = ["dissolved", "converted-closed", "closed", "removed"];
-/// Statuses of a company that may not pay its debts.
+/// Statuses of a company that may be unable to pay its debts.
 const DISTRESSED: [&str; 5] =
     ["liquidation", "receivership", "administration", "voluntary-arrangement", "insolvency-proceedings"];
 
@@ -80,7 +80,7 @@ impl CompaniesHouse {
         })
     }
 
-    /// Returns whether the register can know the company: it knows British companies by their company number.
+    /// Returns whether the register covers the company: it covers British companies, by their company number.
     pub(super) fn covers(request: &ReportRequest) -> bool {
         request.country.code() == "GB" && request.number_scheme.as_deref() == Some("crn")
     }

@@ -1,4 +1,4 @@
-//! The client of the register of legal entity identifiers (LEI), by the GLEIF API v1.
+//! The client of the register of legal entity identifiers (LEI), the GLEIF API v1.
 
 use domain::{
     evidence::{EvidenceDraft, Signal},
@@ -121,7 +121,8 @@ impl Gleif {
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<EvidenceDraft>, SourceError> {
-        // An LEI identifies one company in every country: a record of another country is a mismatch and is not left out.
+        // An LEI identifies one company worldwide, so a record from another country is kept and reported as a
+        // mismatch.
         let by_lei = request.number_scheme.as_deref() == Some("lei");
         let in_country = |record: &&LeiRecord| {
             by_lei || record.country().is_none_or(|code| code == request.country.code())
@@ -171,8 +172,8 @@ impl Gleif {
         self.http.json::<Records>(query).await.map(|records| records.data)
     }
 
-    /// Returns the direct and the ultimate parent as evidence. Most companies report none, and no report depends on them: an error
-    /// is only logged.
+    /// Returns the direct and the ultimate parent as evidence. Most companies report none, and no report
+    /// depends on them, so an error is only logged.
     async fn parents(&self, lei: &str) -> Vec<EvidenceDraft> {
         let parent = async |path: &str| -> Option<LeiRecord> {
             let url = format!("{}/{lei}/{path}", self.url).parse::<Url>().ok()?;

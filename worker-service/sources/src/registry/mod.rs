@@ -1,4 +1,4 @@
-//! Company registers: what they state about the company, and where they contradict the request.
+//! The source of company registers: what they state about the company, and where they contradict the request.
 
 mod companies_house;
 mod gleif;
@@ -23,7 +23,7 @@ use crate::{
     source::{Freshness, Source, SourceAnswer},
 };
 
-/// The source.
+/// The definition of the source `registry`.
 pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
     name: SourceName::from_static("registry"),
     settings: settings::SETTINGS,
@@ -47,7 +47,7 @@ impl SourceSettings for RegistrySettings {
     }
 }
 
-/// Queries each register that can know the company.
+/// The configured registers. Only those that can know the company are queried.
 #[derive(Debug)]
 struct Registry {
     gleif: Option<Gleif>,
@@ -55,7 +55,7 @@ struct Registry {
 }
 
 impl Registry {
-    /// Queries the registers. If one does not answer while another one does, the evidence says so.
+    /// Queries the registers. If only some of them answer, the evidence says so.
     async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let as_of = service_runtime::clock::now();
         let gleif = async {
@@ -94,7 +94,8 @@ impl Registry {
         let freshness = if last_error.is_some() { Freshness::Partial } else { Freshness::Current };
         match last_error {
             Some(error) if !answered => Err(error),
-            // If no register was queried, the source is skipped, which a mandatory source must not be.
+            // `NotAsked` records the source as skipped. If the source is mandatory, the level is then
+            // UNDETERMINED.
             None if !answered => {
                 Err(SourceError::NotAsked("no register that is configured knows such companies"))
             }

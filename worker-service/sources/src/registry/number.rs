@@ -2,8 +2,8 @@
 
 use domain::request::ReportRequest;
 
-/// Returns whether `registered` is the number of the request, or `None` if the two are of different kinds, such as a tax
-/// number and a register number, which cannot be compared.
+/// Returns whether `registered` is the number of the request, or `None` if the two are of different kinds,
+/// such as a tax number and a register number, which cannot be compared.
 pub(super) fn agrees(registered: &str, request: &ReportRequest) -> Option<bool> {
     let requested = &request.corporate_number;
     if bare(registered) == bare(requested) {
@@ -32,7 +32,7 @@ pub(super) fn forms(request: &ReportRequest) -> Vec<String> {
     forms
 }
 
-/// Returns the letters and digits of a number.
+/// Returns the letters and digits of a number, in upper case.
 fn bare(number: &str) -> String {
     number.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }

@@ -1,12 +1,12 @@
-//! The facts in a register entry that rules can act on.
+//! The kinds of signal that register entries give to the rules.
 
 use domain::evidence::{Signal, SignalKind};
 
 /// The register reports that the company is dissolved or inactive.
 pub(super) const INACTIVE: SignalKind = SignalKind::from_static("registry_inactive");
-/// The register knows the number under another name, or the name under another number.
+/// The register contradicts the name, number or country of the request, or does not know the number.
 pub(super) const MISMATCH: SignalKind = SignalKind::from_static("registry_mismatch");
-/// The register reports that the company may not pay its debts, or is late with its accounts.
+/// The register reports that the company may be unable to pay its debts, or is late with its accounts.
 pub(super) const DISTRESSED: SignalKind = SignalKind::from_static("registry_distressed");
 
 /// Returns the signal of an entry that contradicts the request.

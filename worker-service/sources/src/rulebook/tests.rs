@@ -50,7 +50,8 @@ fn a_missing_mandatory_source_leaves_the_level_undetermined() {
     assert_eq!(assess(SourceStatus::Stale, &[]).level(None), RiskLevel::Low);
 }
 
-/// Unique ids, ranges that are not empty and points up to 100 are conditions of composing the rulebook.
+/// Composing the rulebook already checks that ids are unique, ranges are not empty and points are at most
+/// 100.
 #[test]
 fn every_rule_has_words_in_every_language() {
     for (id, review) in rulebook().rules().ids() {
@@ -61,7 +62,7 @@ fn every_rule_has_words_in_every_language() {
     }
 }
 
-/// The order is that of reports, and the version is what they record: change the version with every change of a rule.
+/// Reports list rules in this order and record this version. Change the version with every change of a rule.
 #[test]
 fn the_rules_are_those_of_the_version() {
     let ids: Vec<&str> = rulebook().rules().ids().map(|(id, _)| id).collect();

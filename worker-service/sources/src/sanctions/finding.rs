@@ -1,4 +1,4 @@
-//! The result of screening, as evidence.
+//! Turns the results of screening into evidence.
 
 use domain::{
     evidence::{EvidenceDraft, Signal, SignalKind},
@@ -9,9 +9,9 @@ use screening::{Explanation, Hit, MATCH_THRESHOLD};
 
 use super::list::LoadedList;
 
-/// The kind of a match with an entry of a sanctions list.
+/// The kind of signal for a match with an entry of a sanctions list.
 pub(super) const SANCTIONS_MATCH: SignalKind = SignalKind::from_static("sanctions_match");
-/// The kind of a match with an entry of a watch list that is not a sanction.
+/// The kind of signal for a match with an entry of a watch list that is not a sanction.
 pub(super) const WATCHLIST_MATCH: SignalKind = SignalKind::from_static("watchlist_match");
 
 /// Returns the evidence of a match: the list, the entry, the name that matched, the score and its reasons.
@@ -35,7 +35,7 @@ pub(super) fn of_match(list: &LoadedList, hit: &Hit<'_>) -> EvidenceDraft {
     add("Other names", &entry.aliases, 5);
     text.push_str(&format!(" Match score {percent}%: {}.{}", explanation.in_words(), dated(list)));
     let (label, strength) = if hit.score >= MATCH_THRESHOLD {
-        // The rules count a match from 80.
+        // The rule `sanctions.match` applies from strength 80.
         ("Sanctions list", percent.max(80))
     } else {
         ("Resembles an entry of a sanctions list", percent.min(79))
@@ -67,7 +67,7 @@ pub(super) fn version(list: &LoadedList) -> String {
     format!("{}.{} SHA-256 {}", list.name, dated(list), list.sha256)
 }
 
-/// Returns the date and size of a list, and when it was loaded.
+/// Returns a sentence with the date and size of a list, and when it was loaded.
 fn dated(list: &LoadedList) -> String {
     let (entries, loaded) = (list.screen.len(), list.loaded_at.to_string());
     let loaded = loaded.get(..10).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A list of sanctions that is in use.
+//! A sanctions list that was loaded.
 
 use domain::time::UtcTime;
 use screening::Screener;

@@ -19,7 +19,7 @@ const FILE_MAX: usize = 256 * 1024 * 1024;
 /// Time limit of a download.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Why a list is not loaded.
+/// The reason why a list could not be loaded.
 #[derive(Debug, Error)]
 pub(super) enum LoadError {
     #[error("it cannot be read: {0}")]
@@ -55,7 +55,7 @@ pub(super) struct Fetched {
     pub(super) sha256: String,
 }
 
-/// Fetches the files of lists.
+/// A client that fetches the files of lists.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     http: Http,
@@ -64,12 +64,20 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
+    /// Creates a fetcher that downloads through `guard` and reads S3 with `sdk`.
+    ///
+    /// # Errors
+    /// Returns an error if the HTTP client cannot be built.
     pub(super) fn new(guard: Guard, sdk: &SdkConfig) -> Result<Self, reqwest::Error> {
         let http = Http::for_downloads(DOWNLOAD_TIMEOUT, guard.clone(), Clock::system())?;
         Ok(Self { http, guard, objects: Objects::new(sdk) })
     }
 
-    /// Fetches and parses the list at `location`, together with OFAC's other files if it is OFAC's.
+    /// Fetches and parses the list at `location`. OFAC's list consists of three files, which are fetched
+    /// together.
+    ///
+    /// # Errors
+    /// Returns [`LoadError`] if a file cannot be fetched or is too large, or if the list cannot be parsed.
     pub(super) async fn list(&self, location: &Location) -> Result<Fetched, LoadError> {
         let main = self.bytes(location).await?;
         let (other_names, addresses) = match location.siblings() {
@@ -100,7 +108,7 @@ impl Fetcher {
                 }
                 tokio::fs::read(path).await?
             }
-            // Without TLS, whoever is on the path could remove entries.
+            // Without TLS, anyone on the network path could remove entries.
             Location::Url(url) if url.scheme() != "https" && !self.guard.is_listed(url) => {
                 return Err(LoadError::NotHttps);
             }

@@ -1,4 +1,4 @@
-//! Where a list of sanctions is: a path, a URL, or an object in S3.
+//! The location of a sanctions list: a path, a URL, or an object in S3.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -17,7 +17,7 @@ pub enum Location {
     Object(String, String),
 }
 
-/// A text that is not a location.
+/// An error: the text is not a location.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("give a path, an https URL, or s3://bucket/key")]
 pub struct InvalidLocation;
@@ -61,7 +61,7 @@ impl fmt::Debug for Location {
 }
 
 impl Location {
-    /// Returns the name of the file: the name of a list that does not state its own.
+    /// Returns the file name, which stands for the list's name if the list does not state one.
     pub(super) fn file_name(&self) -> String {
         let path = match self {
             Self::File(path) => path.to_string_lossy().into_owned(),

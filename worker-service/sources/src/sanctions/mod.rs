@@ -1,4 +1,5 @@
-//! Sanctions and watch lists: screened in process against lists that the worker loads, by a match service, or by both.
+//! The source of sanctions and watch lists. It screens companies against lists that the worker loads, asks a
+//! match service, or does both.
 
 mod finding;
 mod list;
@@ -31,7 +32,7 @@ use crate::{
     source::{Freshness, Source, SourceAnswer},
 };
 
-/// The source.
+/// The definition of the source `sanctions`.
 pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
     name: SourceName::from_static("sanctions"),
     settings: settings::SETTINGS,
@@ -53,7 +54,8 @@ impl SourceSettings for SanctionsSettings {
     }
 }
 
-/// Screens against the lists first. The match service is the alternative to lists, or the second opinion beside them.
+/// The configured lists and match service. The match service replaces the lists if there are none, and gives
+/// a second opinion if there are.
 #[derive(Debug)]
 struct Sanctions {
     lists: Option<Lists>,
@@ -77,14 +79,15 @@ impl Sanctions {
         match tokio::join!(lists, service) {
             (None, Some(only)) | (Some(only), None) => only,
             (Some(Ok(first)), Some(second)) => Ok(with_second_opinion(first, second)),
-            // The second opinion alone clears nobody.
+            // The second opinion alone is not enough to clear a company.
             (Some(Err(error)), Some(_)) => Err(error),
             (None, None) => Err(SourceError::Refused("no list and no service is configured".to_owned())),
         }
     }
 }
 
-/// Adds the evidence of the second opinion to the first. If the second opinion is missing, the evidence says so.
+/// Adds the evidence of the match service to that of the lists. If the match service gave no answer, the
+/// evidence says so.
 fn with_second_opinion(mut first: SourceAnswer, second: Result<SourceAnswer, SourceError>) -> SourceAnswer {
     match second {
         Ok(second) => {

@@ -19,7 +19,7 @@ use crate::{
     source::{Freshness, SourceAnswer},
 };
 
-/// Minimum score of a match that is evidence.
+/// Minimum score, from 0 to 1, at which a match becomes evidence.
 const SCORE_MIN: f64 = 0.5;
 
 /// The client of the match service.

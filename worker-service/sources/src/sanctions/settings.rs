@@ -1,4 +1,4 @@
-//! The settings of the source.
+//! The settings of the source `sanctions`.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub struct SanctionsSettings {
     pub refresh_interval: Duration,
     /// The base URL of the match service.
     pub service_url: Option<Url>,
-    /// The dataset that the match service searches.
+    /// The name of the dataset that the match service searches.
     pub dataset: String,
     /// The key for the match service.
     pub api_key: Option<SecretString>,

@@ -37,7 +37,7 @@ const DEFAULT_CUTOFF: f64 = 0.5;
 const DEFAULT_LIMIT: usize = 5;
 const MAX_LIMIT: usize = 500;
 const MAX_QUERIES: usize = 100;
-/// The factor of the score if the query names a country that is not the entity's.
+/// The factor that the score is multiplied by if the query names only countries that are not the entity's.
 const OTHER_COUNTRY_FACTOR: f64 = 0.8;
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,5 @@
-//! The lists that companies are screened against: loaded when a worker starts, and again on a schedule. A list that cannot be
-//! read, or that lost many of its entries, does not replace the one before it.
+//! The lists that companies are screened against. They are loaded when a worker starts, and again on a
+//! schedule. If a list cannot be read or lost many of its entries, the previous version stays in use.
 
 use std::{
     sync::{
@@ -27,26 +27,27 @@ use crate::{
     source::{Freshness, SourceAnswer},
 };
 
-/// Maximum share of its entries that a list may lose between two loads. A greater loss is more likely a broken file.
+/// Maximum share of its entries that a list may lose between two loads. A greater loss is more likely a
+/// broken file.
 const SHRINK_MAX: f64 = 0.2;
-/// Maximum age of a list that cannot be renewed. An older one clears nobody.
+/// Maximum age of a list that cannot be renewed. If a list is older, the source gives no answer.
 const AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Delay before the lists are loaded again if one of them could not be loaded.
 const RETRY: Duration = Duration::from_secs(60);
-/// Maximum number of entries of one list that are evidence.
+/// Maximum number of entries of one list that become evidence.
 const MATCHES_MAX: usize = 10;
-/// Minimum score of an entry that is shown as a resemblance although it is under [`MATCH_THRESHOLD`].
+/// Minimum score, from 0 to 1, at which an entry below [`MATCH_THRESHOLD`] is reported as a resemblance.
 const RESEMBLANCE_THRESHOLD: f32 = 0.70;
 
 #[derive(Debug)]
 struct Slot {
     location: Location,
     loaded: RwLock<Option<Arc<LoadedList>>>,
-    /// Whether the last attempt to load it failed.
+    /// Whether the last attempt to load the list failed.
     stale: AtomicBool,
 }
 
-/// The lists, each with the version of it that is in use.
+/// The lists, each with the version that is in use.
 #[derive(Clone, Debug)]
 pub struct Lists {
     slots: Arc<[Slot]>,
@@ -123,7 +124,7 @@ impl Lists {
         }
         let names = list.entities.iter().map(|entry| 1 + entry.aliases.len()).sum();
         let previous_names = previous.map_or(0, |list| list.names);
-        // A missing file of other names costs names and no entry.
+        // If the file of other names is missing, the list loses names but no entries.
         if shrank(entries, previous_entries) || shrank(names, previous_names) {
             return Err(LoadError::Shrunk { entries, names, previous_entries, previous_names });
         }
@@ -140,7 +141,7 @@ impl Lists {
         })
     }
 
-    /// Loads the lists again on a schedule, until `stop`.
+    /// Loads the lists again on a schedule, until `stop` is cancelled.
     pub(super) async fn keep_fresh(&self, stop: CancellationToken) {
         loop {
             let complete = self.slots.iter().all(|slot| slot.loaded().is_some() && !slot.is_stale());
@@ -159,7 +160,9 @@ impl Lists {
     /// Screens the company against every list.
     ///
     /// # Errors
-    /// Returns [`SourceError`] while one of them was never loaded: half of the lists clear nobody.
+    /// Returns [`SourceError`] if a list was never loaded or could not be renewed for [`AGE_MAX`], because
+    /// the other lists alone are not enough to clear a company, or if the company's name has no word that can
+    /// be compared.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let mut lists = Vec::with_capacity(self.slots.len());
         for slot in self.slots.iter() {
@@ -223,7 +226,7 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest) -> Result<SourceAn
         }
     }
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    // The answer is as old as the oldest list.
+    // The answer is only as current as the oldest list.
     let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(service_runtime::clock::now);
     let evidence = scored.into_iter().map(|(_, draft)| draft).collect();
     let versions = lists.iter().map(|list| finding::version(list)).collect();

@@ -1,7 +1,7 @@
-//! Stand-ins for the services that the sources query, for the local stack and tests: each source has one in its folder,
-//! in the service's format, over the sample data in `world.json`.
+//! Stand-ins for the services that the sources query, for the local stack and tests. Each source that queries
+//! a service has one in its folder. It answers in the service's format, from the sample data in `world.json`.
 //!
-//! The feature `stand-in` turns them on. Nothing in the sources themselves refers to them.
+//! The feature `stand-in` compiles them. Nothing in the sources themselves refers to them.
 
 pub(crate) mod names;
 pub(crate) mod world;
@@ -14,7 +14,7 @@ use axum::routing::MethodRouter;
 pub struct StandIn {
     /// The operations of the service.
     pub operations: Vec<Operation>,
-    /// Returns the settings of a source that queries the stand-in at a base URL.
+    /// Returns the settings that make the source query the stand-in at `base_url`.
     pub environment: fn(base_url: &str) -> Vec<(&'static str, String)>,
 }
 
@@ -22,9 +22,9 @@ pub struct StandIn {
 pub struct Operation {
     /// The name under which calls are counted, such as `sanctions.match`.
     pub name: &'static str,
-    /// The path, in the notation of axum.
+    /// The path, in axum's notation.
     pub path: &'static str,
-    /// What answers requests.
+    /// The handler that answers requests.
     pub handler: MethodRouter,
 }
 

@@ -32,7 +32,7 @@ const LEGAL_FORMS: &[&str] = &[
     "spa",
 ];
 
-/// Legal forms that are written without a space.
+/// Japanese legal forms, which are written without a space.
 const JAPANESE_FORMS: &[&str] = &["株式会社", "有限会社", "合同会社", "(株)", "(有)"];
 
 /// Returns the words of a name without its legal form. A name that is only a legal form keeps it.
@@ -41,7 +41,7 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     for form in JAPANESE_FORMS {
         folded = folded.replace(form, " ");
     }
-    // K.K. and S.A. are each one word.
+    // Dots are removed, so that K.K. and S.A. are each one word.
     let folded: String = folded
         .nfd()
         .filter(|c| {
@@ -59,8 +59,8 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     if without_forms.is_empty() { words } else { without_forms }
 }
 
-/// Returns the similarity of two names, from 0 to 1: the share of their parts that both have. A part is a word, or a pair of
-/// characters in a script without spaces.
+/// Returns the similarity of two names, from 0 to 1: the share of their parts that both have. A part is a
+/// word, or, in a script without spaces, a pair of adjacent characters.
 pub(crate) fn overlap(one: &str, other: &str) -> f64 {
     let (one, other) = (parts(one), parts(other));
     if one.is_empty() || other.is_empty() {

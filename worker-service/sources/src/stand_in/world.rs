@@ -1,5 +1,5 @@
-//! The sample data of the stand-ins: invented companies, sanctions lists and news. Dates are days before now, so that news
-//! stays news.
+//! The sample data of the stand-ins: invented companies, sanctions lists and news. Dates are given in days
+//! before now, so that the news stays recent.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ pub(crate) struct World {
     pub(crate) news: Vec<Article>,
 }
 
-/// A company in its register. Those with a `lei` are also in the LEI index.
+/// A company in its national register. A company with a `lei` is also in the LEI register.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Company {
@@ -36,7 +36,7 @@ pub(crate) struct Company {
     pub(crate) created_days_ago: u32,
 }
 
-/// The end of a company.
+/// When and why a company ended.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Expiration {
@@ -95,7 +95,7 @@ pub(crate) fn days_ago(now: Timestamp, days: u32) -> Timestamp {
 mod tests {
     use super::*;
 
-    /// The check digit of a Japanese corporate number, from its twelve digits.
+    /// Returns the check digit of a Japanese corporate number from its other twelve digits.
     fn japanese_check_digit(base: &[u32]) -> u32 {
         let sum: u32 =
             base.iter().rev().zip([1, 2].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn the_check_digits_are_those_of_the_published_examples() {
-        // The National Tax Agency's own number, INSEE's own SIREN, and an LEI printed in ISO 17442 explanations.
+        // The National Tax Agency's own number, INSEE's own SIREN, and an LEI printed in ISO 17442
+        // explanations.
         assert_eq!(japanese_check_digit(&[0, 0, 0, 0, 1, 2, 0, 5, 0, 0, 0, 2]), 7);
         assert!(passes_luhn(&[1, 2, 0, 0, 2, 7, 0, 1, 6]));
         assert_eq!(lei_remainder("506700GE1G29325QX363"), 1);

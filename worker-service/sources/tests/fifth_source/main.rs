@@ -1,8 +1,8 @@
-//! A fifth source in a folder of its own, beside the registered ones: nothing else has to change for it. docs/EXTENDING.md
-//! explains it as the worked example.
+//! Adds a fifth source in a folder of its own to the registered ones, to show that nothing else has to change
+//! for it. docs/EXTENDING.md explains it as the worked example.
 //!
-//! The second half shows the same from the other side: a version that does not know the source reads, assesses and shows
-//! what the version with the source has written.
+//! The last test shows the reverse: a version that does not know the source reads, assesses and shows what a
+//! version with the source has written.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
 
 mod procurement;
@@ -27,7 +27,8 @@ use sources::{Gathered, REGISTERED, Settings, SourceDefinition, Sources, compose
 
 const PROCUREMENT: SourceName = SourceName::from_static("procurement");
 
-/// The registered sources and the fifth one: the line that would register it.
+/// Returns the registered sources followed by the fifth one, as one more line in [`REGISTERED`] would list
+/// them.
 fn definitions() -> Vec<&'static SourceDefinition> {
     [REGISTERED, &[&procurement::DEFINITION]].concat()
 }
@@ -51,7 +52,8 @@ fn company(language: &str) -> ReportRequest {
     draft.check().unwrap()
 }
 
-/// Serves the stand-ins of all five sources on a free port of this machine, and returns their settings.
+/// Serves the stand-ins of all five sources on a free local port, and returns the settings that make
+/// the sources query them.
 async fn stand_ins() -> Vec<(&'static str, String)> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
@@ -88,7 +90,7 @@ async fn snapshot(request: &ReportRequest) -> Snapshot {
     Snapshot { versions, ..Snapshot::freeze(answers, UtcTime::from_epoch_millis(1_767_614_400_000)) }
 }
 
-/// A report on `snapshot` whose summary no model wrote.
+/// Returns a report on `snapshot` whose summary was not written by a model.
 fn document(request: &ReportRequest, snapshot: &Snapshot, assessed: &Assessed, rulebook: &Rulebook) -> Value {
     json!({
         "reportId": "01890a5d-ac96-774b-bcce-b302099a8057",
@@ -177,8 +179,8 @@ fn an_unknown_mandatory_source_is_an_error_that_lists_the_known_ones() {
     assert!(error.contains("sanctions, news, registry, country_risk, procurement"), "{error}");
 }
 
-/// Both versions run while a deployment rolls: the older one resumes a report that the newer one began, and lists and
-/// renders those that it finished.
+/// Both versions run during a rolling deployment: the older one resumes a report that the newer one began,
+/// and lists and renders those that the newer one finished.
 #[tokio::test]
 async fn a_version_without_the_source_reads_assesses_and_shows_what_the_newer_one_wrote() {
     let newer = compose(&definitions()).unwrap();
@@ -198,10 +200,11 @@ async fn a_version_without_the_source_reads_assesses_and_shows_what_the_newer_on
     let newest = newer.assess(&written, &mandatory, Language::ENGLISH);
     let document = document(&request, &written, &newest, &newer);
     let text = render(&document, ArtifactKind::Md, older);
-    // The source goes by its identifier, and the rule by what the newer version said of it.
+    // The report shows the source by its identifier, and the rule by the text that the newer version wrote.
     assert!(text.contains("procurement"), "{text}");
     assert!(text.contains("The company is excluded from public procurement"), "{text}");
-    // It does not know the weight of the rule, so it does not say that the model raised the level.
+    // The older version does not know the weight of the rule, so it does not say that the model raised the
+    // level.
     assert!(!text.contains("The model rates"), "{text}");
     let json: Value = serde_json::from_str(&render(&document, ArtifactKind::Json, older)).unwrap();
     assert_eq!(json["evidence"], document["evidence"]);

@@ -1,9 +1,10 @@
-//! The words of every source of evidence, without the sources: a program that only shows reports, such as the API, needs
-//! their names and none of their clients. The words are the files `words.TAG.toml` in the folders of the sources.
+//! The words of every source of evidence, without the sources themselves. A program that only shows reports,
+//! such as the API, needs the names of the sources but none of their clients. The words are the files
+//! `words.TAG.toml` in the folders of the sources.
 
 use domain::language::{Language, Words, WordsError};
 
-/// The files with the tags of their languages.
+/// The language tag and the contents of each file.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/words.rs"));
 
 /// Returns the words of every report in `language` together with those of the sources.

@@ -1,4 +1,5 @@
-//! The dates in a text, in a form in which those of a claim can be compared with those of its proof.
+//! Extracts the dates in a text, normalized so that the dates in a claim can be compared with those in its
+//! evidence.
 
 use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
@@ -6,7 +7,7 @@ use regex::Regex;
 
 use super::digits::{pattern, with_ascii_digits};
 
-/// A date, to the day or to the month.
+/// A date with the precision of a day or a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Date {
     pub(super) year: u16,

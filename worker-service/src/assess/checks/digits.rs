@@ -1,4 +1,4 @@
-//! What numbers and dates have in common: digits of any width, and patterns.
+//! Helpers for finding numbers and dates: full-width digits and regular expressions.
 
 use regex::Regex;
 

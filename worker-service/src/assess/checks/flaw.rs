@@ -1,8 +1,9 @@
-//! The flaws that the checks can find, with their texts for the model and for the report's reader.
+//! The flaws that the checks can find in an answer, and their texts for the model and for the report's
+//! reader.
 
 use domain::{language::Words, risk::Grade};
 
-/// Maximum length of the model's own text that the description of a flaw repeats, in characters.
+/// Maximum length, in characters, of the model's own text that is repeated in the description of a flaw.
 pub(super) const ID_MAX: usize = 80;
 
 /// A flaw of an answer or of a part of it. Its text is in the language files, under `flaws`.

@@ -7,12 +7,15 @@ use domain::evidence::{Evidence, Snapshot};
 use regex::Regex;
 use serde::Deserialize;
 
-/// Number of consecutive characters of an instruction that make a claim a copy of it: about five words, and
-/// fewer in dense scripts, which write a word in one or two characters.
+/// Number of consecutive letters and digits that a claim must share with an instruction to count as a copy of
+/// it: about five words.
 const COPY_LENGTH: usize = 28;
+/// The same in dense scripts, which write a word in one or two characters.
 const COPY_LENGTH_DENSE: usize = 9;
-/// Minimum length of an instruction: shorter ones cannot be distinguished from a claim's own words.
+/// Minimum number of letters and digits in an instruction. Shorter ones cannot be distinguished from a
+/// claim's own words.
 const LENGTH_MIN: usize = 12;
+/// The same in dense scripts.
 const LENGTH_MIN_DENSE: usize = 6;
 
 #[derive(Deserialize)]
@@ -36,7 +39,8 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 /// The instructions in the evidence of a report.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Instructions {
-    /// The company's name in [`plain`] form: instructions and claims both contain it.
+    /// The company's name in [`plain`] form. It is removed before comparing, because instructions and claims
+    /// both contain it.
     company: Vec<char>,
     found: Vec<Instruction>,
 }
@@ -44,7 +48,7 @@ pub(crate) struct Instructions {
 #[derive(Clone, Debug)]
 struct Instruction {
     evidence_id: String,
-    /// Its text in [`plain`] form, without the company's name.
+    /// The text of the instruction in [`plain`] form, without the company's name.
     text: Vec<char>,
 }
 
@@ -63,7 +67,7 @@ impl Instructions {
         ids
     }
 
-    /// Returns the id of the piece of evidence whose instructions `text` repeats.
+    /// Returns the id of the piece of evidence whose instruction `text` repeats, if any.
     pub(super) fn repeated_in(&self, text: &str) -> Option<&str> {
         let text = without(plain(text), &self.company);
         self.found.iter().find(|found| found.is_repeated_in(&text)).map(|found| found.evidence_id.as_str())
@@ -93,7 +97,7 @@ fn in_piece(piece: &Evidence, company: &[char]) -> Vec<Instruction> {
         .collect()
 }
 
-/// Returns the lowercase letters and digits of `text`, so that copies with other punctuation match.
+/// Returns the letters, in lower case, and digits of `text`, so that copies with other punctuation match.
 fn plain(text: &str) -> Vec<char> {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

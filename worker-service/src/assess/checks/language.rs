@@ -4,14 +4,15 @@ use domain::language::Language;
 use regex::Regex;
 use whatlang::detect;
 
-/// Minimum number of letters for a reliable detection of the script.
+/// Minimum weighted number of letters for a reliable detection of the script. A Chinese, Japanese or Korean
+/// character has the weight of three letters.
 const SCRIPT_MIN: usize = 12;
-/// Minimum number of letters for a reliable distinction between languages of the same script. Shorter texts
-/// that contain names of companies and courts are often taken for another language.
+/// Minimum weighted number of letters for reliably telling languages of the same script apart. Shorter texts
+/// that contain names of companies and courts are often mistaken for another language.
 const LANGUAGE_MIN: usize = 150;
 
-/// Returns whether `text` is written in another language than `language`. The `exempt` spans of it may be in
-/// any language: names, and quotes of evidence.
+/// Returns whether `text` is written in another language than `language`. Its `exempt` spans, such as names
+/// and quotes of evidence, may be in any language.
 pub(super) fn differs<'a>(text: &str, language: Language, exempt: impl Iterator<Item = &'a str>) -> bool {
     let mut prose = text.to_owned();
     for span in exempt.map(str::trim).filter(|span| !span.is_empty()) {
@@ -21,7 +22,7 @@ pub(super) fn differs<'a>(text: &str, language: Language, exempt: impl Iterator<
     let scripts = script_pattern(&words.list("scripts"));
     let (mut in_script, mut all) = (0, 0);
     for c in prose.chars().filter(|c| c.is_alphabetic()) {
-        // One character of Chinese, Japanese or Korean carries as much as several letters.
+        // One character of Chinese, Japanese or Korean carries as much information as several letters.
         let weight = if ('\u{2e80}'..='\u{d7ff}').contains(&c) { 3 } else { 1 };
         all += weight;
         if scripts.as_ref().is_none_or(|scripts| scripts.is_match(c.encode_utf8(&mut [0; 4]))) {
@@ -31,7 +32,8 @@ pub(super) fn differs<'a>(text: &str, language: Language, exempt: impl Iterator<
     if all < SCRIPT_MIN {
         return false;
     }
-    // The text may contain further names in other scripts: a third of it must be in the language's own.
+    // The text may contain further names in other scripts, so only a third of it must be in the language's
+    // own scripts.
     if in_script * 3 < all {
         return true;
     }
@@ -40,8 +42,8 @@ pub(super) fn differs<'a>(text: &str, language: Language, exempt: impl Iterator<
         && detect(&prose).is_some_and(|detected| detected.is_reliable() && detected.lang().code() != code)
 }
 
-/// Returns a pattern for a letter of one of these Unicode scripts, or `None` if one of them does not exist,
-/// which a test rules out for every language.
+/// Returns a pattern for a letter of one of these Unicode scripts, or `None` if one of them does not exist. A
+/// test ensures that the scripts of every language exist.
 fn script_pattern(scripts: &[&str]) -> Option<Regex> {
     let classes: String = scripts.iter().map(|script| format!(r"\p{{{script}}}")).collect();
     Regex::new(&format!("^[{classes}]")).ok()

@@ -1,5 +1,5 @@
-//! The checks between the model and the reader. They are deterministic: the same answer to the same
-//! evidence always gets the same result.
+//! The checks that a model's answer must pass before it reaches the report. They are deterministic: the same
+//! answer to the same evidence always gets the same result.
 
 mod dates;
 mod digits;
@@ -44,13 +44,13 @@ const FINDINGS_MAX: usize = 100;
 pub(crate) struct Checked {
     /// The part of the answer that passed; `None` if nothing can be used.
     pub(crate) opinion: Option<Opinion>,
-    /// What is wrong, for the repair.
+    /// The problems that the model is asked to repair.
     pub(crate) problems: Vec<Problem>,
     /// Findings that are left out of the report.
     pub(crate) dropped: Vec<Dropped>,
 }
 
-/// What answers are checked against.
+/// The context that answers are checked against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checks<'a> {
     /// The request for the report.
@@ -64,7 +64,7 @@ pub(crate) struct Checks<'a> {
 }
 
 impl Checked {
-    /// Returns the rank of the answer by how much of it can be used: a summary counts before the number of
+    /// Returns the rank of the answer by how much of it can be used. A usable summary outranks any number of
     /// findings.
     pub(crate) fn rank(&self) -> (bool, usize) {
         (self.has_summary(), self.opinion.as_ref().map_or(0, |opinion| opinion.findings.len()))
@@ -77,7 +77,7 @@ impl Checked {
 }
 
 impl Checks<'_> {
-    /// Checks `answer`.
+    /// Checks `answer`, and separates the parts that passed from those that did not.
     pub(crate) fn check(&self, answer: &ModelAnswer) -> Checked {
         let unusable =
             |flaw| Checked { problems: vec![Problem { place: Place::Answer, flaw }], ..Checked::default() };
@@ -107,7 +107,7 @@ impl Checks<'_> {
             .map(|citation| citation.quote.as_str())
             .collect();
 
-        // One short statement is too little to detect its language; all of them together are enough.
+        // A single short statement is too short for detecting its language, but all of them together are not.
         let texts: Vec<&str> = std::iter::once(answered.summary.text.as_str())
             .chain(findings.iter().map(|finding| finding.statement.as_str()))
             .filter(|text| !self.is_foreign(text, &quotes))
@@ -160,15 +160,15 @@ impl Checks<'_> {
         }
         let unknown = citations.iter().filter(|id| self.proof().piece(id).is_none());
         flaws.extend(unknown.map(|id| Flaw::UnknownEvidence { id: safe_text::clean(id, ID_MAX) }));
-        // The summary covers the whole report, so that its score and its counts of sources and evidence are
-        // known numbers.
+        // The summary covers the whole report, so the report's score and its counts of sources and evidence
+        // count as proven numbers.
         let cited: Vec<&Evidence> = self.snapshot.evidence().collect();
         let mut known = Numbers::default();
         for count in [usize::from(self.assessed.score), 100, self.snapshot.sources.len()] {
             known.add_count(count);
         }
         (0..=cited.len()).for_each(|count| known.add_count(count));
-        // So are the times at which the sources were queried.
+        // So do the times at which the sources were queried.
         let queried_at = self.snapshot.sources.iter().filter_map(|outcome| outcome.as_of);
         flaws.extend(self.proof().figure_flaws(statement, &cited, queried_at.collect(), known));
         flaws.extend(self.instruction_flaw(statement));
@@ -192,7 +192,7 @@ impl Checks<'_> {
         flaws
     }
 
-    /// Returns `finding` with its quotes written letter by letter as in the evidence.
+    /// Returns `finding` with its quotes spelled exactly as in the evidence.
     fn with_exact_quotes(&self, finding: &Finding) -> Finding {
         let mut finding = finding.clone();
         for citation in &mut finding.citations {

@@ -1,4 +1,5 @@
-//! The numbers in a text, in a form in which those of a claim can be compared with those of its proof.
+//! Extracts the numbers in a text, normalized so that the numbers in a claim can be compared with those in
+//! its evidence.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -11,7 +12,7 @@ use super::digits::{pattern, with_ascii_digits};
 pub(super) struct Number {
     /// The number as the claim writes it.
     written: String,
-    /// The value with its multiplier, such as million; the same as `bare` without one.
+    /// The value multiplied by its multiplier, such as million; equals `bare` if there is none.
     value: String,
     /// The number without its multiplier.
     bare: String,
@@ -27,8 +28,8 @@ pub(super) struct Numbers {
 }
 
 impl Number {
-    /// Returns whether the number is in `proof`: by its value, or by its bare number, which the proof may
-    /// multiply by a word that is not known here.
+    /// Returns whether the number is in `proof`, either by its value or by its bare number. In the second
+    /// case the multiplier in the proof may be a word that is not in [`MULTIPLIERS`].
     pub(super) fn is_in(&self, proof: &Numbers) -> bool {
         proof.values.contains(&self.value) || proof.bare.contains(&self.bare)
     }
@@ -52,14 +53,14 @@ impl Numbers {
         }
     }
 
-    /// Adds a count.
+    /// Adds a count as a proven value.
     pub(super) fn add_count(&mut self, count: usize) {
         self.values.insert(count.to_string());
     }
 }
 
-/// Returns the numbers that a claim states. Digits after a letter are part of a name, such as E1, unless the
-/// letters are a currency.
+/// Returns the numbers that a claim states. Digits directly after a letter are part of a name, such as E1,
+/// unless the letters are a currency.
 pub(super) fn numbers(text: &str) -> Vec<Number> {
     let mut numbers = Vec::new();
     for run in read(text).into_iter().filter(|run| !run.is_in_name) {
@@ -77,11 +78,11 @@ pub(super) fn numbers(text: &str) -> Vec<Number> {
 /// A run of digits and separators.
 struct Run {
     written: String,
-    /// The number followed by other ways to read it; the parts if the run is not a single number.
+    /// The number, followed by other ways to read it; or the parts, if the run is not a single number.
     readings: Vec<String>,
     /// Whether the run is a single number.
     is_single: bool,
-    /// Number of zeros that the multiplier after the run stands for.
+    /// Number of zeros that the multiplier after the run adds; 0 if there is none.
     zeros: usize,
     /// Whether the run is part of a name.
     is_in_name: bool,
@@ -97,7 +98,7 @@ static CURRENCY: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Multipliers directly after a number, in the languages of most news, with the number of zeros that they
-/// stand for.
+/// add.
 static MULTIPLIERS: LazyLock<Vec<(Regex, usize)>> = LazyLock::new(|| {
     [
         (r"^\s?(?:(?:trillion|tn|billones)\b|兆|조)", 12),
@@ -135,8 +136,8 @@ fn read(text: &str) -> Vec<Run> {
         .collect()
 }
 
-/// Returns the ways to read a run, without leading zeros, and whether it is a single number: 5,000,000 equals
-/// 5.000.000 and 5 000 000, and 1,5 equals 1.5.
+/// Returns the ways to read a run, without leading zeros, and whether it is a single number. For example,
+/// 5,000,000 equals 5.000.000 and 5 000 000, and 1,5 equals 1.5.
 fn readings(run: &str) -> (Vec<String>, bool) {
     let is_separator = |c: char| !c.is_ascii_digit();
     let groups: Vec<&str> = run.split(is_separator).collect();

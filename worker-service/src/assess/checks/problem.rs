@@ -10,23 +10,23 @@ use super::flaw::Flaw;
 pub(crate) enum Place {
     /// The whole answer.
     Answer,
-    /// Its summary.
+    /// The summary.
     Summary,
-    /// One of its findings, counted from 1.
+    /// One of the findings, counted from 1.
     Finding(usize),
 }
 
 /// Something that is wrong with an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// The part of the answer.
+    /// The part of the answer that has the problem.
     pub(crate) place: Place,
     /// What is wrong with it.
     pub(crate) flaw: Flaw,
 }
 
 impl Problem {
-    /// Returns whether a finding has the problem.
+    /// Returns whether the problem is in a finding.
     pub(crate) fn is_of_finding(&self) -> bool {
         matches!(self.place, Place::Finding(_))
     }
@@ -41,7 +41,7 @@ impl Problem {
         json!({"check": self.flaw.check().as_str(), "place": place, "problem": self.for_model()})
     }
 
-    /// Returns a description of the problem that the model can repair its answer by.
+    /// Returns a description of the problem in English, for the request to the model to repair its answer.
     pub(crate) fn for_model(&self) -> String {
         let what = self.flaw.text(Language::ENGLISH.base_words());
         match self.place {

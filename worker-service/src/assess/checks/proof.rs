@@ -19,7 +19,7 @@ use super::{
 /// Minimum number of letters and digits in a quote: shorter ones occur in every text.
 const QUOTE_MIN: usize = 4;
 
-/// The evidence of a report, and the request that it answers.
+/// The evidence of a report and the request for it, which an answer is checked against.
 #[derive(Clone, Copy)]
 pub(super) struct Proof<'a> {
     pub(super) request: &'a ReportRequest,
@@ -32,7 +32,8 @@ impl<'a> Proof<'a> {
         self.snapshot.evidence().find(|piece| piece.id == id)
     }
 
-    /// Returns the flaw of a citation whose quote is not in the evidence that it names.
+    /// Returns the flaw of a citation: it names no evidence of the report, or its quote is empty, too short,
+    /// or not in the evidence.
     pub(super) fn citation_flaw(self, citation: &Citation) -> Option<Flaw> {
         let id = safe_text::clean(&citation.evidence_id, ID_MAX);
         let Some(piece) = self.piece(&citation.evidence_id) else {
@@ -50,16 +51,16 @@ impl<'a> Proof<'a> {
         self.span(citation).is_none().then_some(Flaw::QuoteAbsent { id })
     }
 
-    /// Returns the span of the evidence that a citation quotes, letter by letter as it is written there.
+    /// Returns the span of the evidence that a citation quotes, spelled exactly as in the evidence.
     pub(super) fn span(self, citation: &Citation) -> Option<&'a str> {
         let piece = self.piece(&citation.evidence_id)?;
         quote::find(&piece.text, &citation.quote).or_else(|| quote::find(&piece.title, &citation.quote))
     }
 
-    /// Returns flaws for the first number and the latest date in `statement` that are not proven. A figure is
-    /// proven if it occurs in the `cited` evidence, in the company's name or number, in the `known` numbers,
-    /// or in the
-    /// `known_times`; the times at which the evidence was published and retrieved are known as well.
+    /// Returns flaws for the first number and the latest date in `statement` that are not proven. A number or
+    /// date is proven if it occurs in the `cited` evidence, in the company's name or number, in the `known`
+    /// numbers, or in the `known_times`. The times at which the cited evidence was published and retrieved
+    /// count as known, too.
     pub(super) fn figure_flaws(
         self,
         statement: &str,
@@ -80,7 +81,7 @@ impl<'a> Proof<'a> {
         }
         let number = numbers(statement).into_iter().find(|number| !number.is_in(&proven));
         let is_unproven = |readings: &Vec<Date>| !readings.iter().any(|date| date.is_in(&proven_dates));
-        // A day sorts after its month, and is the more precise of the two.
+        // A date with a day sorts after the same month without one. It is the more precise of the two.
         let date = readings_of_dates(statement)
             .into_iter()
             .filter(is_unproven)

@@ -1,12 +1,12 @@
-//! Finds a quote in the evidence. Models re-wrap lines and straighten quotation marks and dashes; every
-//! other character must match.
+//! Finds a quote in the evidence. Differences in white space, quotation marks and dashes are ignored, because
+//! models change them; every other character must match.
 
 /// Returns `text` with white space, quotation marks and dashes normalized.
 pub(super) fn folded(text: &str) -> String {
     fold(text).into_iter().map(|(c, ..)| c).collect()
 }
 
-/// Returns the span of `text` that `quote` matches, as it is written there.
+/// Returns the span of `text` that `quote` matches, as `text` writes it.
 pub(super) fn find<'a>(text: &'a str, quote: &str) -> Option<&'a str> {
     let needle: Vec<char> = folded(quote).chars().collect();
     if needle.is_empty() {

@@ -219,7 +219,7 @@ fn text_in_another_language_than_the_reports_is_rejected() {
         der gesamte Vorstand ist noch am selben Tag von allen seinen Ämtern zurückgetreten.";
     let found = problems(|value| value["findings"][0]["statement"] = json!(german));
     assert!(found.contains(&"finding 1: it is not written in English".to_owned()), "{found:?}");
-    // Statements that are too short one by one are long enough together.
+    // Statements that are too short individually are long enough together.
     let short = "Das Unternehmen wurde wegen Bestechung zu einer hohen Geldstrafe verurteilt.";
     let found = problems(|value| {
         value["summary"]["text"] = json!(short);

@@ -19,7 +19,7 @@ use crate::stand_in::{
     world::{Article, World, days_ago},
 };
 
-/// Makes the stand-in. It needs no pause between two requests, which GDELT requires.
+/// Makes the stand-in. Unlike GDELT, it requires no pause between two requests.
 pub(super) fn stand_in() -> StandIn {
     StandIn {
         operations: vec![Operation { name: "news.search", path: "/api/v2/doc/doc", handler: get(search) }],
@@ -47,7 +47,7 @@ struct Parameters {
 async fn search(Query(parameters): Query<Parameters>) -> Response {
     match find(&World::sample().news, &parameters, Timestamp::now()) {
         Ok(answer) => Json(answer).into_response(),
-        // GDELT reports every error of the client as a line of text with status 200.
+        // GDELT reports every client error as a line of text with status 200.
         Err(problem) => {
             ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], format!("{problem}\n")).into_response()
         }
@@ -96,7 +96,8 @@ fn article_json(article: &Article, now: Timestamp) -> Value {
     })
 }
 
-/// Parses a timespan such as `15min`, `24h`, `7d`, `2w`, `3months` or `1y`, in the notations that GDELT accepts.
+/// Parses a timespan such as `15min`, `24h`, `7d`, `2w`, `3months` or `1y`, in the notations that GDELT
+/// accepts.
 fn timespan(text: &str) -> Result<SignedDuration, String> {
     let invalid =
         || format!("The timespan {text} is not understood: give one such as 24h, 7d, 2w, 3months or 1y.");

@@ -1,5 +1,5 @@
-//! The part of GDELT's query language that finds companies: phrases in quotes, words, `(a OR b)`, `-word`, and the
-//! operators for language, country and domain. All terms must match.
+//! The part of GDELT's query language that finds companies: phrases in quotes, words, `(a OR b)`, `-word`,
+//! and the operators for language, country and domain. All terms must match.
 
 use crate::stand_in::{names, world::Article};
 
@@ -18,6 +18,11 @@ enum Term {
 }
 
 impl NewsQuery {
+    /// Parses a query.
+    ///
+    /// # Errors
+    /// Returns the message of the service if the query is not valid, has only operators or excluded words, or
+    /// uses an operator that the stand-in does not know.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut terms = Vec::new();
         let mut rest = text.trim();
@@ -38,6 +43,7 @@ impl NewsQuery {
         Ok(Self(terms))
     }
 
+    /// Returns whether `article` matches every term of the query.
     pub(super) fn matches(&self, article: &Article) -> bool {
         let contains = |phrase: &String| {
             let mut texts = std::iter::once(&article.title).chain(&article.mentions);

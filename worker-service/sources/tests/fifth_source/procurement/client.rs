@@ -1,4 +1,4 @@
-//! The client of the register.
+//! The client of the register of exclusions from procurement.
 
 use domain::request::ReportRequest;
 use reqwest::Url;

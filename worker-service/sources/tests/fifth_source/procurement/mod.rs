@@ -1,4 +1,4 @@
-//! An example of a whole source: a register of companies that are excluded from public procurement.
+//! An example of a complete source: a register of companies that are excluded from public procurement.
 
 mod client;
 mod settings;
@@ -21,7 +21,7 @@ use self::{
     settings::ProcurementSettings,
 };
 
-/// The source.
+/// The definition of the source `procurement`.
 pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
     name: SourceName::from_static("procurement"),
     settings: settings::SETTINGS,
@@ -31,7 +31,7 @@ pub(crate) static DEFINITION: SourceDefinition = SourceDefinition {
     stand_in: Some(stand_in::stand_in),
 };
 
-/// The kind of an exclusion that is in force.
+/// The kind of signal for an exclusion that is in force.
 const EXCLUSION: SignalKind = SignalKind::from_static("procurement_exclusion");
 
 impl SourceSettings for ProcurementSettings {
@@ -44,7 +44,7 @@ impl SourceSettings for ProcurementSettings {
     }
 }
 
-/// Queries the register.
+/// The source: the client of the register.
 #[derive(Debug)]
 struct Procurement {
     client: Client,

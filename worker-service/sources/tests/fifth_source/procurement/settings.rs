@@ -1,4 +1,4 @@
-//! The settings of the source.
+//! The settings of the source `procurement`.
 
 use reqwest::Url;
 use service_runtime::{
