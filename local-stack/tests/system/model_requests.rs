@@ -211,12 +211,12 @@ fn every_invalid_setting_is_reported_at_once() {
     ]);
     for name in [
         "DOSSIER_MODEL_ID names no model",
-        "DOSSIER_MODELS cannot be read",
-        "DOSSIER_MODEL_SERVICE_TIER cannot be read",
+        "DOSSIER_MODELS cannot be parsed",
+        "DOSSIER_MODEL_SERVICE_TIER cannot be parsed",
         "DOSSIER_GUARDRAIL_VERSION is not set",
-        "DOSSIER_PROMPT cannot be read",
-        "DOSSIER_BUDGET_REPORT_USD is no amount",
-        "DOSSIER_BUDGET_TENANT_DAY_USD cannot be read",
+        "DOSSIER_PROMPT cannot be parsed",
+        "DOSSIER_BUDGET_REPORT_USD is not an amount",
+        "DOSSIER_BUDGET_TENANT_DAY_USD cannot be parsed",
     ] {
         assert!(error.contains(name), "{name}: {error}");
     }

@@ -108,6 +108,6 @@ fn budget(reader: &mut Reader<'_>, setting: &Setting) -> Option<Option<MicroUsd>
     if (0.0..=1_000_000.0).contains(&usd) {
         return Some(Some(MicroUsd::from_usd(usd)).filter(|budget| *budget > MicroUsd::default()));
     }
-    reader.fail(setting, "is no amount: use a number from 0 to 1000000");
+    reader.fail(setting, "is not an amount: use a number from 0 to 1000000");
     None
 }
