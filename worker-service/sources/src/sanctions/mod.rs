@@ -1,7 +1,7 @@
 //! The source of sanctions and watch lists. It screens companies against lists that the worker loads, asks a
 //! match service, or does both.
 
-mod finding;
+mod evidence;
 mod list;
 mod load;
 mod location;
