@@ -58,9 +58,9 @@ pub enum Command {
     },
     /// A person restarts a failed or cancelled report.
     Resubmit,
-    /// The sweeper takes a due report, to send its message again.
+    /// The sweeper postpones a due report, in order to send its message again.
     Redispatch,
-    /// Anybody fails a report whose last worker vanished when no attempt was left.
+    /// A worker or the sweeper fails a report whose last worker vanished when no attempt was left.
     GiveUp,
     /// A worker fails a report whose message it found in the dead-letter queue.
     FailDeadLettered,
