@@ -23,6 +23,7 @@ const HEIGHT: f32 = 60.0;
 const GAP: f32 = 2.0;
 
 impl Flow<'_> {
+    /// Adds the strips of a chart.
     pub(crate) fn chart(&mut self, chart: &Chart, place: Place) {
         let title = Paragraph {
             keep_with_next: true,
@@ -50,6 +51,7 @@ impl Flow<'_> {
         self.shaped(&paragraph, part)
     }
 
+    /// Adds one strip for each horizontal bar. `most` is the largest value.
     fn lying(&mut self, bars: &[Bar], most: u32, place: Place, part: Part) {
         let mut values: Vec<Shaped> = Vec::new();
         for bar in bars {
@@ -78,6 +80,7 @@ impl Flow<'_> {
         }
     }
 
+    /// Adds one strip with all vertical bars. `most` is the largest value.
     fn standing(&mut self, bars: &[Bar], most: u32, place: Place, part: Part) {
         let gap = self.space(BETWEEN, BETWEEN_PARAGRAPHS);
         let mut strip = Strip { gap, panel: place.panel, ..Strip::default() };

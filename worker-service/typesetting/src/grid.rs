@@ -42,6 +42,7 @@ struct Text<'a> {
 }
 
 impl Flow<'_> {
+    /// Adds the strips of a list of facts.
     pub(crate) fn facts(&mut self, facts: &[Fact], place: Place) {
         let list = self.tree.add(Role::Facts, place.part);
         let mut rows = Vec::new();
@@ -54,6 +55,7 @@ impl Flow<'_> {
         self.rows(rows, &[Width::Auto, Width::Fraction(1.0)], (12.0, 7.0), place);
     }
 
+    /// Adds the strips of a grid.
     pub(crate) fn grid(&mut self, grid: &Grid, place: Place) {
         let mut rows = Vec::new();
         for row in &grid.rows {
@@ -88,6 +90,7 @@ impl Flow<'_> {
         }
     }
 
+    /// Adds the strips of a table, and its header for repetition.
     pub(crate) fn table(&mut self, table: &Table, place: Place) {
         let part = self.tree.add(Role::Table, place.part);
         let head = self.tree.add(Role::TableHead, Some(part));

@@ -140,6 +140,7 @@ impl Painter<'_, '_> {
         }
     }
 
+    /// Paints the items of a repeated table header, without tags.
     fn again(&mut self, items: &[Item], top: f32) {
         for item in items {
             match item {
@@ -213,6 +214,7 @@ impl Painter<'_, '_> {
         self.surface.end_tagged();
     }
 
+    /// Extends the bounding box of a part by `area`.
     fn bound(&mut self, part: Part, area: Area, top: f32) {
         if let Some(rect) = self.rect(area, top) {
             self.tree.bound(part, self.page, rect);

@@ -101,6 +101,7 @@ fn is_right_to_left(letter: char) -> bool {
     planes.iter().any(|plane| plane.contains(&u32::from(letter)))
 }
 
+/// Shapes `texts`, one for each of `spans`, without breaking lines.
 fn shape(spans: &[Span], texts: &[Cow<'_, str>], base: BaseDirection, shaper: &mut Shaper) -> Layout<Ink> {
     let text = texts.concat();
     let mut builder = shaper.layout.ranged_builder(&mut shaper.fonts, &text, 1.0, false);

@@ -110,6 +110,7 @@ fn destination((page, top): (usize, f32)) -> XyzDestination {
     XyzDestination::new(page, Point::from_xy(0.0, top))
 }
 
+/// Returns the bookmarks: sections with their subsections.
 fn outline(marks: &[Mark], places: &[(usize, f32)]) -> Outline {
     let mut outline = Outline::new();
     let mut section: Option<OutlineNode> = None;
@@ -126,6 +127,7 @@ fn outline(marks: &[Mark], places: &[(usize, f32)]) -> Outline {
     outline
 }
 
+/// Converts the metadata to the form that the PDF writer needs.
 fn known(metadata: &Metadata) -> Known {
     let Time { year, month, day, hour, minute, second } = metadata.written;
     let date = DateTime::new(year)

@@ -41,7 +41,7 @@ pub struct Change {
     pub lease_until: Field<UtcTime>,
     /// Whether a cancellation is pending; `None` keeps the current value.
     pub cancel_requested: Option<bool>,
-    /// When the sweeper takes care of the report.
+    /// When the report becomes due for the sweeper.
     pub due_at: Field<UtcTime>,
 }
 

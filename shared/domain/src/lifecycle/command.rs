@@ -34,8 +34,8 @@ pub enum Command {
         /// Delay until the queue makes the message visible again.
         delay: Duration,
     },
-    /// The holder of `attempt` returns the report without a failure of its own: the model throttles, or the
-    /// worker drains. Consumes no attempt.
+    /// The holder of `attempt` returns the report because the model throttles or the worker drains, which are
+    /// not failures of the report. Consumes no attempt.
     Release {
         /// Fencing token of the claim.
         attempt: u32,

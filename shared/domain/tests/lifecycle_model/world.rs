@@ -15,9 +15,9 @@ pub(crate) const ENTRIES: usize = 3;
 /// For each journal entry, the attempt that wrote it; 0 for none.
 pub(crate) type Entries = [u8; ENTRIES];
 
-/// The time of every step. `plan` only compares times with the current time and adds to it, so the passage of
-/// time is equivalent to moving all deadlines closer, which [`Cell::pass`] does. Each report has its own
-/// clock, which allows more behaviours than one common clock.
+/// Returns the time of every step. `plan` only compares times with the current time and adds to it, so the
+/// passage of time is equivalent to moving all deadlines closer, which [`Cell::pass`] does. Each report has
+/// its own clock, which allows more behaviours than one common clock.
 pub(crate) fn now() -> UtcTime {
     UtcTime::from_epoch_millis(1_000_000_000)
 }

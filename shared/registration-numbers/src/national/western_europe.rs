@@ -85,7 +85,7 @@ pub(super) fn gb_vat(number: &[char]) -> bool {
 }
 
 /// Verifies an Irish VAT number: seven digits and a check letter, to which a second letter contributes. In
-/// old numbers a letter or sign stands in the second place, and the first digit counts last.
+/// old numbers a letter or sign is in the second place, and the first digit counts last.
 pub(super) fn ie_vat(number: &[char]) -> bool {
     const LETTERS: &str = "WABCDEFGHIJKLMNOPQRSTUV";
     let new_format = number.get(..7).is_some_and(|digits| digits.iter().all(char::is_ascii_digit));
