@@ -1,4 +1,4 @@
-//! Lists the languages of reports. Each file in `languages/` is one.
+//! Generates the list of the languages of reports: one for each file in `languages/`.
 
 use std::{env, error::Error, fs, path::Path};
 

@@ -137,11 +137,11 @@ mod tests {
             "properties": {
                 "level": {"type": "string"},
                 "summary": {"$ref": "#/$defs/Summary"},
-                "findings": {"type": "array", "items": {"$ref": "#/$defs/DraftFinding"}}
+                "findings": {"type": "array", "items": {"$ref": "#/$defs/Finding"}}
             },
             "$defs": {
                 "Summary": {"type": "object", "properties": {"text": {}, "citations": {}}},
-                "DraftFinding": {"type": "object", "properties": {
+                "Finding": {"type": "object", "properties": {
                     "category": {}, "severity": {}, "statement": {},
                     "citations": {"type": "array", "items": {"type": "object", "properties": {"evidenceId": {}, "quote": {}}}}
                 }}
@@ -155,7 +155,7 @@ mod tests {
         let mut lacking = schema();
         lacking["properties"]["level"].take();
         lacking["properties"].as_object_mut().unwrap().remove("level");
-        lacking["$defs"]["DraftFinding"]["properties"]["citations"]["items"]["properties"]
+        lacking["$defs"]["Finding"]["properties"]["citations"]["items"]["properties"]
             .as_object_mut()
             .unwrap()
             .remove("quote");

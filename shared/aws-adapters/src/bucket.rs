@@ -48,7 +48,8 @@ pub enum Stored {
 impl Bucket {
     /// Returns the bucket that `settings` name.
     pub fn new(sdk: &SdkConfig, settings: &AwsSettings) -> Self {
-        // Only AWS itself resolves host names that contain the bucket.
+        // Host names that contain the bucket resolve only on AWS itself. Other endpoints need the bucket in
+        // the path.
         let client =
             Client::from_conf(Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some()).build());
         let signer = settings.link_endpoint.as_ref().map_or_else(
@@ -60,7 +61,7 @@ impl Bucket {
         Self { client, signer, name: settings.bucket.clone(), kms_key_id: settings.kms_key_id.clone() }
     }
 
-    /// Stores `bytes` under `key` and replaces an existing object. S3 verifies the SHA-256 on receipt.
+    /// Stores `bytes` under `key`, replacing an existing object. S3 verifies the SHA-256 on receipt.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the object is stored.
@@ -105,8 +106,8 @@ impl Bucket {
         Ok(StoredArtifact { key: key.to_owned(), sha256: hex::encode(sha256), bytes: length })
     }
 
-    /// Stores `bytes` under `key` unless an object exists, in which case it returns that object. It sends the
-    /// request only once: the caller knows for how long a retry is useful.
+    /// Stores `bytes` under `key`, or returns the existing object if there is one. The request is sent
+    /// without retries, because the caller knows for how long a retry is useful.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the object is stored, or the existing one cannot be
@@ -143,8 +144,8 @@ impl Bucket {
         Ok(Some(bytes.to_vec()))
     }
 
-    /// Signs a link that lets anybody read the artifact for [`LINK_LIFETIME`]. The link is secret, because it
-    /// grants access. No request is sent.
+    /// Returns a signed link with which anybody can read the artifact for [`LINK_LIFETIME`]. The link is
+    /// secret, because it grants access. No request is sent.
     ///
     /// # Errors
     /// Returns [`AwsError`] if there are no credentials to sign with.

@@ -16,10 +16,10 @@ use crate::{
     request::{instrumented, send},
 };
 
-/// AWS's name of the service.
+/// AWS's name of the service, for spans, metrics and errors.
 pub(super) const DYNAMODB: &str = "DynamoDB";
 
-/// An item's attributes by their names.
+/// The attributes of an item, by name.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// Maximum number of keys of one BatchGetItem ("BatchGetItem" in the Amazon DynamoDB API Reference).
@@ -28,8 +28,8 @@ const GET_MAX: usize = 100;
 /// Delay before unprocessed keys are requested again.
 const UNPROCESSED_DELAY: Duration = Duration::from_millis(50);
 
-/// Reads the items with these partition keys with consistent reads, a hundred per BatchGetItem. Missing items
-/// are left out of the result.
+/// Reads the items with the partition keys `keys`, using consistent reads, a hundred per BatchGetItem.
+/// Returns them by their keys, without the missing ones.
 ///
 /// # Errors
 /// Returns [`AwsError`] if one of the items cannot be read.
@@ -60,7 +60,7 @@ pub(super) async fn get_all(
     Ok(items)
 }
 
-/// Returns `value` as a number attribute.
+/// Returns `value` as an attribute of type number.
 pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
@@ -74,8 +74,8 @@ pub(super) async fn conditional(request: UpdateItemFluentBuilder) -> Result<Resu
     outcome(returning_items(request).send()).await
 }
 
-/// Sends a conditional write without retries, for writes that must not be applied twice. Returns as
-/// [`conditional`].
+/// Sends a conditional write without retries, for writes that must not be applied twice. Returns the
+/// same as [`conditional`].
 ///
 /// # Errors
 /// Returns [`AwsError`] if it is not certain whether the write was applied.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
 };
 use thiserror::Error;
 
-/// How to respond to an error.
+/// The class of an error, which says how to respond to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
     /// Retry after a short delay.
@@ -38,7 +38,7 @@ pub struct AwsError {
     pub service: &'static str,
     /// AWS's name of the operation.
     pub operation: &'static str,
-    /// The error code of AWS, or one of this module's if there was no usable answer.
+    /// The error code of AWS, or one of this module's codes if there was no usable answer.
     pub code: String,
     /// How to respond to the error.
     pub class: ErrorClass,
@@ -118,7 +118,7 @@ pub fn chain(error: &dyn StdError) -> String {
 }
 
 impl AwsError {
-    /// Classifies an SDK error of `operation` of `service`.
+    /// Converts and classifies the SDK's error of an `operation` of a `service`.
     pub fn from_sdk<E>(
         service: &'static str,
         operation: &'static str,

@@ -18,7 +18,7 @@ use domain::{
     time::UtcTime,
 };
 
-/// How long a key is kept after it has expired or was revoked, for audits.
+/// How long the record of a key is kept after the key has expired or was revoked, for audits.
 const RETENTION: Duration = Duration::from_secs(400 * 24 * 3600);
 
 /// The store of all API keys.
@@ -108,7 +108,7 @@ impl Keys {
         Self { client, table }
     }
 
-    /// Returns the keys in `table`, with a client of its own.
+    /// Returns the keys in `table`, accessed through a new client.
     pub fn at(sdk: &SdkConfig, table: String) -> Self {
         Self::new(Client::new(sdk), table)
     }
@@ -132,7 +132,7 @@ impl Keys {
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
-        // Recorded by an earlier try whose answer was lost.
+        // An earlier try may have recorded the key although its answer was lost.
         let is_taken =
             matches!(error.as_service_error(), Some(PutItemError::ConditionalCheckFailedException(_)));
         if is_taken && self.get(&new.id).await?.is_some_and(|known| known.hash == new.hash) {
@@ -181,8 +181,8 @@ impl Keys {
         }
     }
 
-    /// Revokes the key `id` at `now`. A key that was revoked before keeps its time. Returns `None` if the key
-    /// does not exist.
+    /// Revokes the key `id` at `now`. A key that was already revoked keeps its time of revocation. Returns
+    /// `None` if the key does not exist.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the key is revoked.

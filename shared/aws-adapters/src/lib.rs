@@ -1,7 +1,7 @@
 //! The adapters to AWS: DynamoDB, SQS and S3.
 //!
 //! The services use AWS only through this crate, except for Bedrock. Endpoints come from the environment
-//! (`AWS_ENDPOINT_URL` and its siblings), as in every AWS SDK.
+//! (`AWS_ENDPOINT_URL` and its variants for single services), as in every AWS SDK.
 
 mod adapters;
 pub mod bucket;

@@ -42,7 +42,7 @@ pub struct Queue {
 /// The approximate number of messages in a queue, as counted by SQS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Messages that can be received.
+    /// Messages that can be received now.
     pub visible: u64,
     /// Messages that were received and are invisible until deleted or returned.
     pub in_flight: u64,
@@ -80,8 +80,9 @@ impl Queue {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
 
-    /// Returns a span for sending messages, after OpenTelemetry's "Semantic conventions for messaging spans".
-    /// The span of a single message is the context that travels with it; the span of a batch is not.
+    /// Returns a span for sending messages, as in OpenTelemetry's "Semantic conventions for messaging spans".
+    /// A single message carries this span as its trace context, so the kind is `producer`; the messages of a
+    /// batch do not.
     fn send_span(&self, messages: usize) -> Span {
         info_span!(
             "send",
@@ -98,7 +99,7 @@ impl Queue {
         )
     }
 
-    /// Returns the queue at `url`, with a client of its own.
+    /// Returns the queue at `url`, accessed through a new client.
     pub fn at(sdk: &SdkConfig, url: String) -> Self {
         Self::new(Client::new(sdk), url)
     }
@@ -213,7 +214,7 @@ impl Queue {
     }
 
     /// Receives up to `max` messages (at most [`RECEIVE_MAX`]) with a long poll of `wait`. They stay
-    /// invisible to others for `visibility`.
+    /// invisible to other consumers for `visibility`.
     ///
     /// # Errors
     /// Returns [`AwsError`] if SQS does not answer.
@@ -240,7 +241,7 @@ impl Queue {
             .message_attribute_names(TRACEPARENT)
             .message_attribute_names(REASON)
             .customize()
-            // The consumer retries by itself.
+            // The consumer does its own retries.
             .config_override(
                 aws_sdk_sqs::config::Builder::new()
                     .timeout_config(timeouts)
@@ -253,7 +254,7 @@ impl Queue {
     /// Deletes a received message.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if the message may not be deleted; it is then received again.
+    /// Returns [`AwsError`] if it is not certain that the message was deleted; it may be received again.
     pub async fn delete(&self, receipt: &str) -> Result<(), AwsError> {
         let request = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
         send(SQS, "DeleteMessage", request.send()).await.map(|_| ())
@@ -263,7 +264,8 @@ impl Queue {
     /// visible at once.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if the timeout may not be changed; the message may then be received earlier.
+    /// Returns [`AwsError`] if it is not certain that the timeout was changed; the message may be received
+    /// earlier.
     pub async fn change_visibility(&self, receipt: &str, visibility: Duration) -> Result<(), AwsError> {
         let request = self
             .client

@@ -33,8 +33,8 @@ const GROWTH: u64 = 50;
 /// Minimum time between two cuts of the share: throttled calls that ran concurrently count only once.
 const CUT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Maximum number of writes for one call. After that, concurrent writes by other workers count as a full
-/// window.
+/// Maximum number of writes to admit one call. If concurrent writes by other workers defeat all of them, the
+/// window is treated as full.
 const TRIES_MAX: u32 = 4;
 
 mod attribute {
@@ -90,7 +90,7 @@ pub struct Admitted {
 }
 
 impl QuotaShare {
-    /// Returns the share at `now`, which has grown since it was cut.
+    /// Returns the share at `now`, in thousandths, including its growth since it was cut.
     fn at(self, now: UtcTime) -> u64 {
         let minutes = now.since(self.cut_at).as_secs() / 60;
         self.thousandths.saturating_add(minutes.saturating_mul(GROWTH)).min(WHOLE)
@@ -98,7 +98,7 @@ impl QuotaShare {
 }
 
 impl Limits {
-    /// Returns this share of the limits, at least one request and one token.
+    /// Returns `thousandths` of the limits, but at least one request and one token.
     fn part(self, thousandths: u64) -> Self {
         let part = |limit: u64| (limit.saturating_mul(thousandths) / WHOLE).max(1);
         Self { requests: part(self.requests), tokens: part(self.tokens) }
@@ -176,7 +176,7 @@ impl Quota {
     /// Returns [`AwsError`] if the table does not answer.
     pub async fn throttled(&self, now: UtcTime) -> Result<(), AwsError> {
         let interval = i64::try_from(CUT_INTERVAL.as_millis()).unwrap_or_default();
-        // Twice, because the share that this worker knows may be out of date.
+        // Try twice, because the share that this worker knows may be out of date.
         for _ in 0..2 {
             let last = self.share();
             if now.since(last.cut_at) < CUT_INTERVAL {

@@ -35,7 +35,7 @@ where
         error.type = Empty,
     );
     let started = Instant::now();
-    // The SDK's futures have tens of kilobytes; boxing keeps them out of the caller's future.
+    // The SDK's futures are tens of kilobytes large; boxing keeps them out of the caller's future.
     let answer = Box::pin(request).instrument(span.clone()).await;
     let mut failure = None;
     if let Err(error) = &answer {

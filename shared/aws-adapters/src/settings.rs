@@ -43,7 +43,7 @@ pub struct AwsSettings {
     pub policy: Policy,
 }
 
-/// Reads the name of the table, for commands that need only the table.
+/// Reads the name of the table, for commands that need no other setting of AWS.
 pub fn table(reader: &mut Reader<'_>) -> Option<String> {
     reader.text(&TABLE)
 }

@@ -3,9 +3,9 @@
 //! An amount is reserved before a model call and settled after it, each with one conditional write, so that
 //! budgets hold and sums are exact no matter how many workers spend concurrently.
 //!
-//! Each day of a tenant is one item. A reservation is an attribute of the item, named after its call, which
-//! exists from reservation to settlement. A repeated write whose first answer was lost is therefore
-//! recognised, and a call with an unknown outcome stays reserved.
+//! Each day of a tenant is one item. A reservation is an attribute of this item, named after its call, which
+//! exists until the call is settled. A write that is repeated because its answer was lost is therefore
+//! recognised, and the amount of a call with an unknown outcome stays reserved.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ fn key(tenant: &Tenant, day: Day) -> String {
     format!("U#{tenant}#{day}")
 }
 
-/// Returns a number of the item, or zero if it has no such attribute.
+/// Returns the number attribute `name` of the item, or zero if it has no such attribute.
 fn sum(item: &Item, name: &str) -> u64 {
     item.get(name).and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default()
 }
@@ -236,7 +236,7 @@ impl Spending {
         Ok(days.into_iter().filter_map(usage_of).collect())
     }
 
-    /// Returns the amount that is spent or reserved on a day.
+    /// Returns the amount that `tenant` has spent or reserved on `day`.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the amount cannot be read.
@@ -252,8 +252,8 @@ impl Spending {
     }
 
     /// Admits up to `requested` new reports of `tenant` on `day`, so that no more than `max` are admitted in
-    /// all. Returns how many were admitted. If an answer is lost, reports may count twice against the limit,
-    /// but never too few.
+    /// all. Returns how many were admitted. If an answer is lost, reports may be counted twice against the
+    /// limit, but none is left uncounted.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain how many were admitted.
@@ -266,14 +266,14 @@ impl Spending {
                 .expression_attribute_values(":room", number(max - count));
             match conditional(request).await? {
                 Ok(_) => return Ok(count),
-                // Other processes admit reports concurrently, so the remainder only shrinks.
+                // Other processes admit reports concurrently. Each try requests fewer, so the loop ends.
                 Err(item) => count = (count - 1).min(max.saturating_sub(sum(&item, attribute::ADMITTED))),
             }
         }
         Ok(0)
     }
 
-    /// Returns `unused` reports that were [admitted](Self::admit) to the day's limit.
+    /// Gives `unused` of the [admitted](Self::admit) reports back to the day's limit.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that they were returned.
@@ -281,7 +281,8 @@ impl Spending {
         let request = self
             .add_admitted(tenant, day, -i128::from(unused))
             .condition_expression("attribute_exists(#admitted)");
-        // Applied twice it would admit too many reports; not applied it only costs the tenant that many.
+        // No retries: applied twice, the write would admit too many reports; not applied, it only
+        // costs the tenant the unused ones.
         conditional_once(request).await.map(drop)
     }
 
@@ -297,7 +298,7 @@ impl Spending {
             .expression_attribute_values(":expires", number(day.start().plus(RETENTION).epoch_seconds()))
     }
 
-    /// Sends a write. Returns as [`conditional`].
+    /// Sends a write. Returns the same as [`conditional`].
     async fn write(&self, write: Write<'_>) -> Result<Result<Item, Item>, AwsError> {
         let names =
             write.names.iter().map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned()));

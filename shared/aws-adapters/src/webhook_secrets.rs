@@ -17,10 +17,11 @@ use domain::{identity::Tenant, time::UtcTime};
 /// Length of a secret in bytes; the Standard Webhooks specification allows 24 to 64.
 pub const SECRET_BYTES: usize = 32;
 
-/// Maximum number of secrets that sign concurrently. Rotating more often drops the oldest one at once.
+/// Maximum number of secrets of a tenant that sign at the same time. A rotation beyond it drops the oldest
+/// one.
 const SECRETS_MAX: usize = 4;
 
-/// Maximum number of writes for a change that conflicts with concurrent ones.
+/// Maximum number of tries of a rotation that conflicts with concurrent ones.
 const TRIES_MAX: u32 = 4;
 
 const PREFIX: &str = "whsec_";
@@ -83,7 +84,7 @@ impl WebhookSecrets {
         if self.write(tenant, &first, version).await? {
             return Ok(first);
         }
-        // Another process stored one in the meantime, which takes precedence.
+        // Another process has stored a secret in the meantime, and that one takes precedence.
         Ok(signing(self.read(tenant).await?.0, now))
     }
 

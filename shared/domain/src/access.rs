@@ -72,7 +72,7 @@ impl Scopes {
         self.0.contains(&scope) || self.0.contains(&Scope::Admin)
     }
 
-    /// Returns each scope.
+    /// Iterates over the scopes.
     pub fn iter(&self) -> impl Iterator<Item = Scope> {
         self.0.iter().copied()
     }
@@ -169,7 +169,7 @@ pub struct KeyRecord {
     pub id: KeyId,
     /// The tenant of the key.
     pub tenant: Tenant,
-    /// The scopes that it grants.
+    /// The scopes that the key grants.
     pub scopes: Scopes,
     /// A label for people.
     pub label: Option<String>,

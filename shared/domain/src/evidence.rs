@@ -8,7 +8,8 @@ use url::Url;
 pub use self::identifier::{InvalidIdentifier, SignalKind, SourceName};
 use super::{artifact::sha256_hex, time::UtcTime};
 
-/// Maximum length of the text of a piece of evidence, in characters. The rest is cut off before the text is hashed.
+/// Maximum length of the text of a piece of evidence, in characters. The rest is cut off before the text is
+/// hashed.
 pub const TEXT_MAX: usize = 4_000;
 
 /// Maximum length of the title of a piece of evidence, in characters.
@@ -64,7 +65,7 @@ pub struct SourceOutcome {
     pub items: u32,
 }
 
-/// A fact in a piece of evidence that a rule can act on; the source that found the evidence sets it.
+/// A fact in a piece of evidence that a rule can act on. The source that found the evidence sets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signal {
     /// The kind of fact.
@@ -89,7 +90,7 @@ pub struct EvidenceDraft {
 }
 
 impl EvidenceDraft {
-    /// Makes a piece of evidence without an address, a date or signals.
+    /// Returns a piece of evidence without an address, a date or signals.
     pub fn note(title: impl Into<String>, text: impl Into<String>) -> Self {
         Self { title: title.into(), text: text.into(), url: None, published_at: None, signals: Vec::new() }
     }
@@ -149,8 +150,8 @@ pub struct Snapshot {
     pub versions: Vec<String>,
 }
 
-/// Normalises a web address as RFC 3986 writes it. Returns `None` for other schemes, for texts that are not a URL
-/// and for addresses over [`URL_MAX`].
+/// Normalizes a URL (RFC 3986). Returns `None` if the text is not a URL, its scheme is not http or https, or
+/// it is longer than [`URL_MAX`] bytes.
 fn web_address(text: String) -> Option<String> {
     let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     Some(String::from(url)).filter(|url| url.len() <= URL_MAX)
@@ -196,7 +197,7 @@ impl Snapshot {
 mod tests {
     use super::*;
 
-    /// What a later version with another source writes: an older task must still read it.
+    /// Reads what a later version with a new source writes. An older version must be able to read it.
     #[test]
     fn a_snapshot_of_an_unknown_source_and_an_unknown_signal_parses_and_stays_as_it_is() {
         let written = serde_json::json!({

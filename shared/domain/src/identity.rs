@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 /// A customer of this deployment. Reports of one tenant are invisible to every other.
 ///
-/// The name has 1 to 64 of `a-z`, `0-9`, `-` and `_`, because it is part of object keys and the SQS message
-/// group id.
+/// The name has 1 to 64 characters of `a-z`, `0-9`, `-` and `_`, because it is part of object keys and the
+/// SQS message group id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Tenant(String);
@@ -117,7 +117,7 @@ impl FromStr for ReportId {
     }
 }
 
-/// The Idempotency-Key with which a client makes retries of a submission safe.
+/// The Idempotency-Key of a submission, which lets a client repeat the submission safely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 

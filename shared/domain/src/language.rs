@@ -1,5 +1,6 @@
-//! The languages of reports and their words: one file for each language in `shared/domain/languages`. The sources of
-//! evidence add words of their own (see [`Rulebook`](crate::risk::Rulebook)).
+//! The languages of reports and their translated texts, called words: one file for each language in
+//! `shared/domain/languages`. The sources of evidence add words of their own (see
+//! [`Rulebook`](crate::risk::Rulebook)).
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
@@ -20,14 +21,14 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/languages.rs"
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Language(&'static str);
 
-/// The words of a language, by keys such as `report.summary`.
+/// The words (translated texts) of a language, by keys such as `report.summary`.
 #[derive(Clone, Debug)]
 pub struct Words {
     tree: Value,
     flat: BTreeMap<String, String>,
 }
 
-/// Words that cannot be added to those of a language.
+/// Why words cannot be added to those of a language.
 #[derive(Debug, Error)]
 pub enum WordsError {
     /// The file is not valid TOML.
@@ -66,8 +67,8 @@ impl Language {
         self.0
     }
 
-    /// Returns the words of every report in this language. The words of sources and rules are not among them:
-    /// a [`Rulebook`](crate::risk::Rulebook) has both.
+    /// Returns the words that all reports in this language have in common. They do not include the words of
+    /// sources and rules; a [`Rulebook`](crate::risk::Rulebook) has both.
     pub fn base_words(self) -> &'static Words {
         #[expect(clippy::expect_used, reason = "a language is only made from its file's tag")]
         BASE_WORDS.get(self.0).expect("every language has a file")
@@ -103,13 +104,14 @@ impl Words {
         self.flat.iter().map(|(key, text)| (key.as_str(), text.as_str()))
     }
 
-    /// Returns the words at `key`, such as `report.summary`, or the key itself if there are none. A test compares the
-    /// keys of all languages.
+    /// Returns the words at `key`, such as `report.summary`, or the key itself if there are none. A test
+    /// ensures that all languages have the same keys.
     pub fn text<'a>(&'a self, key: &'a str) -> &'a str {
         self.find(key).unwrap_or(key)
     }
 
-    /// Returns the words for `name` in `group`, such as the label of a level, or the name itself if there are none.
+    /// Returns the words for `name` in `group`, such as the label of a level, or the name itself if there are
+    /// none.
     pub fn text_of<'a>(&'a self, group: &str, name: &'a str) -> &'a str {
         self.find(&format!("{group}.{name}")).unwrap_or(name)
     }
@@ -124,13 +126,13 @@ impl Words {
         fill(self.text(key), values)
     }
 
-    /// Returns a list, such as the scripts of the language.
+    /// Returns the list at `key`, such as the scripts of the language, or an empty one.
     pub fn list(&self, key: &str) -> Vec<&str> {
         let list = self.tree.get(key).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// Returns the name of a country.
+    /// Returns the name of a country, in English if the language file does not name it.
     pub fn country(&self, country: Country) -> &str {
         self.find(&format!("countries.{country}")).unwrap_or_else(|| country.name())
     }
@@ -185,7 +187,7 @@ fn joined(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-/// Replaces each `{name}` of `template` by its value in one pass: braces in a value stay as they are.
+/// Replaces each `{name}` of `template` by its value. Braces in a value stay as they are.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(template.len() + 32);
     let mut rest = template;

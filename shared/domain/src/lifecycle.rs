@@ -51,8 +51,8 @@
 //! until one does, its holder may still renew it.
 //!
 //! # Time
-//! Every report that has not ended has a [`Lifecycle::due_at`]: the time at which the sweeper takes care of
-//! it if nobody else has. A lost message or a crashed worker therefore delays a report but never loses it.
+//! Every report that has not ended has a [`Lifecycle::due_at`]: the time at which the sweeper handles it
+//! if nobody else has. A lost message or a crashed worker therefore delays a report but never loses it.
 
 mod change;
 mod command;

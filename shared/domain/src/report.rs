@@ -25,14 +25,14 @@ pub struct Report {
     pub id: ReportId,
     /// The part that decides which transitions are allowed.
     pub lifecycle: Lifecycle,
-    /// Grows with every change that is visible through the API; the entity tag contains it.
+    /// Incremented by every change that is visible through the API. The entity tag contains it.
     pub revision: u64,
     /// The request.
     pub request: ReportRequest,
     /// The [`ReportRequest::fingerprint`] of the request.
     pub request_sha256: String,
-    /// Unique for every submission, so that a repeated write recognises its own first try, whose answer was
-    /// lost.
+    /// Unique for every submission. After a lost answer, it tells a repeated write whether the existing
+    /// report is its own.
     pub submission: Uuid,
     /// The progress shown to clients.
     pub progress: Progress,

@@ -119,7 +119,7 @@ fn checked_number(country: &str, number: &str) -> Option<(Country, Accepted)> {
     Some((country, registration_numbers::check(country, number).ok()?))
 }
 
-/// Trims spaces only: a tab or line break at an end is an error that the client should know of.
+/// Trims spaces only. A tab or line break at either end stays, so that the client learns of the error.
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\u{3000}'])
 }
@@ -139,8 +139,8 @@ impl ReportRequest {
         }
     }
 
-    /// Returns a SHA-256 of the request, in hexadecimal. Two requests with one idempotency key must have the
-    /// same.
+    /// Returns a SHA-256 of the request, in hexadecimal. All requests with the same idempotency key must have
+    /// the same fingerprint.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let parts = [

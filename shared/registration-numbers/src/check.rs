@@ -20,7 +20,8 @@ pub(crate) enum Check {
         to: Option<usize>,
         base: Option<u32>,
     },
-    /// The sum of weighted digits modulo `modulus` selects from `characters` the one that stands at `at`.
+    /// The character at position `at` is the one that the sum of weighted digits, modulo `modulus`, selects
+    /// from `characters`.
     Weighted {
         from: usize,
         weights: Vec<u32>,
@@ -31,7 +32,8 @@ pub(crate) enum Check {
     },
     /// As `Weighted`, with weights applied from the end; the last character is the check character.
     WeightedFromEnd { weights: Vec<u32>, modulus: u32, characters: String },
-    /// The sum modulo 11 with the first weights; with the second weights if that gives 10; 0 if both give 10.
+    /// The last digit is the sum of weighted digits modulo 11. If the first weights give 10, the second ones
+    /// apply; if those give 10 too, the digit is 0.
     TwoPass { first: Vec<u32>, second: Vec<u32> },
     /// The sum of weighted digits modulo `modulus` is `remainder`.
     WeightedSum { weights: Vec<u32>, modulus: u32, remainder: u32 },
@@ -44,7 +46,8 @@ pub(crate) enum Check {
         #[serde(default)]
         prefix: String,
     },
-    /// A part of the number, modulo `modulus` and then modulo `then`, is the number that starts at `at`.
+    /// The digits from `from` up to `to`, read as a number, modulo `modulus` and then modulo `then`, equal
+    /// the number that starts at `at`.
     Remainder { from: usize, to: usize, modulus: u64, then: u64, at: usize },
     /// At least one of these holds.
     Any(Vec<Check>),

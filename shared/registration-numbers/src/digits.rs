@@ -22,7 +22,7 @@ pub(crate) fn number_at(number: &[char], from: usize, to: usize) -> Option<u64> 
     number.get(from..to).and_then(parse)
 }
 
-/// Parses the two digits at `from`, as dates have them. Returns -1, which no date contains, if they are not
+/// Parses the two digits at `from` as a part of a date. Returns -1, which no date contains, if they are not
 /// digits.
 pub(crate) fn two_digits_at(number: &[char], from: usize) -> i16 {
     number_at(number, from, from + 2).and_then(|value| i16::try_from(value).ok()).unwrap_or(-1)
@@ -34,7 +34,7 @@ pub(crate) fn zero_padded(digits: &[char], length: usize) -> Vec<char> {
     std::iter::repeat_n('0', zeros).chain(digits.iter().copied()).collect()
 }
 
-/// Returns whether the calendar has this day.
+/// Returns whether this is a valid date of the calendar.
 pub(crate) fn is_date(year: i16, month: i16, day: i16) -> bool {
     let (month, day) = (i8::try_from(month), i8::try_from(day));
     matches!((month, day), (Ok(month), Ok(day)) if Date::new(year, month, day).is_ok())

@@ -21,10 +21,12 @@ pub struct NumberError {
 }
 
 impl NumberError {
+    /// Returns the error of a number that `scheme` rejects.
     pub(crate) fn of(scheme: &'static Scheme, fault: Fault) -> Self {
         Self { fault, scheme: Some(scheme), alternatives: Vec::new() }
     }
 
+    /// Returns the error of a rejected number of a country without a scheme.
     pub(crate) fn unverified(fault: Fault) -> Self {
         Self { fault, scheme: None, alternatives: Vec::new() }
     }

@@ -1,6 +1,6 @@
-//! What can be wrong with a number.
+//! The reasons why a number is not valid.
 
-/// What is wrong with a number.
+/// The reason why a number is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It contains a character that the scheme does not use.
@@ -19,7 +19,7 @@ pub enum Fault {
     Form,
     /// It has the form of the scheme, but the register does not assign such numbers to companies.
     NotIssued,
-    /// Its check digit or character does not match the others.
+    /// Its check digit or check character does not match the other characters.
     CheckDigit,
 }
 

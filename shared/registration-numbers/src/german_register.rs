@@ -20,7 +20,7 @@ static COURTS: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
 /// The registers that a court keeps.
 const REGISTERS: [&str; 5] = ["HRA", "HRB", "PR", "GnR", "VR"];
 
-/// Replaces umlauts and ß by the letters used on keyboards without them.
+/// Replaces umlauts and ß by the letters that stand for them on keyboards without them.
 fn transliterated(name: &str) -> String {
     [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")]
         .into_iter()
@@ -37,15 +37,16 @@ pub(crate) fn is_normalized(number: &str) -> bool {
     courts.map(|(court, _)| court).any(|court| COURTS.get(&court_key(court)) == Some(&court))
 }
 
-/// Returns `Court HRB 123 B` from any order and spacing of its parts, or `number` unchanged if its court is
-/// unknown.
+/// Returns `number`, with its parts in any order and spacing, in the form `Court HRB 123 B`. If it cannot be
+/// parsed or its court is unknown, returns it unchanged apart from NFC.
 pub(crate) fn normalized(number: &str) -> String {
     let number: String = number.nfc().collect();
     parsed(&number).unwrap_or(number)
 }
 
 fn parsed(number: &str) -> Option<String> {
-    // The key of a court drops all characters except letters, so no others may be hidden among them.
+    // The key of a court drops all characters except letters, so unexpected characters must be rejected
+    // before.
     let is_letter = |c: char| c.is_ascii_alphabetic() || "äöüßÄÖÜ".contains(c);
     let is_allowed = |c: char| is_letter(c) || c.is_ascii_digit() || " ,.()-/".contains(c);
     let may_end = |c: char| is_letter(c) || c.is_ascii_digit() || c == ')';

@@ -30,14 +30,14 @@
 //! # What is verified
 //! - The form, for every scheme, and the check digit, range or prefix where the scheme has one
 //!   ([`Scheme::has_check`]). Nothing is looked up: an accepted number may still be unassigned.
-//! - A number of a country without a scheme is accepted unverified if it has 1 to [`UNVERIFIED_MAX`] letters, digits
-//!   and dashes; [`Accepted::scheme`] is then `None`.
+//! - A number of a country without a scheme is accepted unverified if it has 1 to [`UNVERIFIED_MAX`] letters,
+//!   digits and dashes; [`Accepted::scheme`] is then `None`.
 //!
 //! # Characters
 //! One policy holds for every scheme. Full-width characters are read as the characters that they show,
 //! surrounding spaces are ignored, letters may have either case, and separators are ignored where the
 //! notation of the scheme uses them. All other characters are rejected: tabs and line ends, digits of other
-//! scripts, look-alikes, invisible characters.
+//! scripts, look-alikes and invisible characters.
 //!
 //! # Adding a scheme
 //! Add a table to `schemes.toml`; its header describes the keys.

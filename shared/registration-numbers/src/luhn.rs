@@ -13,7 +13,7 @@ pub(crate) fn holds(number: &[char], base: u32) -> bool {
     sum(number, base).is_some_and(|sum| sum.is_multiple_of(base))
 }
 
-/// Returns the Luhn sum of `digits`, to which the check digit has not been appended yet.
+/// Returns the Luhn sum of `digits` with the check digit 0 appended.
 pub(crate) fn sum_without_check(digits: &[char]) -> Option<u32> {
     sum(&[digits, &['0']].concat(), 10)
 }

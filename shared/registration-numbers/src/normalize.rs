@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// How a number is brought into the form that its scheme's pattern describes.
+/// A conversion of a number into the form that its scheme's pattern describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Normalize {

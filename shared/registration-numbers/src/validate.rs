@@ -117,7 +117,7 @@ impl Scheme {
         self.normalize.map_or(plain.to_owned(), |normalize| normalize.normalized(plain))
     }
 
-    /// Returns the fault because of which `plain`, made from `number`, does not match the pattern.
+    /// Returns why `plain`, the result of [`Self::plain`] for `number`, does not match the pattern.
     fn mismatch(&self, number: &str, plain: &str) -> Fault {
         let shape = Shape::of(self.pattern.as_str());
         let length = plain.chars().count();
@@ -127,9 +127,9 @@ impl Scheme {
         if shape.has_length(length) { Fault::Form } else { Fault::Length { length } }
     }
 
-    /// Returns the position in `number`, from 1, of the character that is `from_end`th (1 is the last) if
-    /// spaces and separators are not counted. Counting from the end skips prefixes and restored leading
-    /// characters.
+    /// Returns the position in `number`, from 1, of its `from_end`th character from the end (1 is the last),
+    /// without counting spaces and separators. Counted from the end, prefixes and restored leading characters
+    /// do not shift the position.
     fn position_from_end(&self, number: &str, from_end: usize) -> usize {
         let counts = |c: char| c != ' ' && c != '\u{3000}' && !self.separators.contains(fold_width(c));
         let positions: Vec<usize> =

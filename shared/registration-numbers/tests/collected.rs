@@ -1,4 +1,4 @@
-//! Compares the schemes with collected test vectors, if the files exist.
+//! Compares the schemes with collected test vectors (numbers with a known verdict), if the files exist.
 //!
 //! The vectors are not part of the repository; without them the tests pass and print a note.
 #![allow(

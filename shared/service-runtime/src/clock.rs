@@ -26,7 +26,7 @@ impl Clock {
         Self(None)
     }
 
-    /// Returns a clock that stands at `start` until it is [set](Self::set). Clones share its time.
+    /// Returns a clock that shows `start` until it is [set](Self::set). Clones share its time.
     pub fn fixed(start: UtcTime) -> Self {
         Self(Some(Arc::new(AtomicI64::new(start.epoch_millis()))))
     }

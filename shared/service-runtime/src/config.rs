@@ -16,7 +16,7 @@ pub struct Setting {
     pub help: &'static str,
 }
 
-/// What applies if a setting is not set.
+/// The effect of a setting that is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// The service does not start.
@@ -48,7 +48,7 @@ pub fn process_environment() -> Environment {
     std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
-/// Reads settings and collects their errors.
+/// A reader of settings that collects their errors.
 #[derive(Debug)]
 pub struct Reader<'a> {
     environment: &'a Environment,
@@ -77,19 +77,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the parsed value of `setting`. An error is reported with the parser's message, never with the
+    /// Returns the parsed value of `setting`, or records the parser's error. The error never contains the
     /// value, which may be secret.
     pub fn parse<T: FromStr<Err: fmt::Display>>(&mut self, setting: &Setting) -> Option<T> {
         let text = self.text(setting)?;
         self.convert(setting, text.parse())
     }
 
-    /// Returns the value of `setting` as whole seconds from `min` to `max`.
+    /// Returns the value of `setting` as whole seconds from `min` to `max`, or records an error.
     pub fn seconds(&mut self, setting: &Setting, min: u64, max: u64) -> Option<Duration> {
         self.number(setting, min, max).map(Duration::from_secs)
     }
 
-    /// Returns the value of `setting` as a whole number from `min` to `max`.
+    /// Returns the value of `setting` as a whole number from `min` to `max`, or records an error.
     pub fn number(&mut self, setting: &Setting, min: u64, max: u64) -> Option<u64> {
         let value: u64 = self.parse(setting)?;
         if (min..=max).contains(&value) {
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
     /// Returns `settings` if no error was recorded.
     ///
     /// # Errors
-    /// Returns [`ConfigErrors`] with all recorded errors.
+    /// Returns [`ConfigErrors`] with all recorded errors if there are any or `settings` is `None`.
     pub fn finish<T>(self, settings: Option<T>) -> Result<T, ConfigErrors> {
         match settings {
             Some(settings) if self.errors.is_empty() => Ok(settings),
@@ -162,13 +162,14 @@ macro_rules! settings {
     };
 }
 
-/// Joins lists of settings into one: `const ALL: [Setting; N] = concatenate(&[A, B])`, where `N` is the length of both.
+/// Joins lists of settings into one: `const ALL: [Setting; N] = concatenate(&[A, B])`, where `N` is the
+/// total number of settings.
 ///
 /// # Panics
-/// At compile time, if `N` is not the number of settings.
+/// Panics if `N` is not the total number of settings; in a constant, at compile time.
 pub const fn concatenate<const N: usize>(lists: &[&[Setting]]) -> [Setting; N] {
     let mut all = [Setting { name: "", default: Presence::Optional, help: "" }; N];
-    // `const fn` has no iterators.
+    // Iterators cannot be used in a `const fn`.
     let (mut list, mut filled) = (0, 0);
     while list < lists.len() {
         let mut at = 0;
@@ -183,7 +184,7 @@ pub const fn concatenate<const N: usize>(lists: &[&[Setting]]) -> [Setting; N] {
     all
 }
 
-/// Splits the value of a setting that is a list, without the white space around its parts and without empty parts.
+/// Splits the value of a list setting at `separator`. Parts are trimmed, and empty parts are dropped.
 pub fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
     text.split(separator).map(str::trim).filter(|part| !part.is_empty())
 }

@@ -1,4 +1,4 @@
-//! A health probe for containers whose image contains no other program that could send a request.
+//! A health probe for containers, whose images contain no other program that could send a request.
 
 use std::{
     error::Error as StdError,
@@ -22,7 +22,7 @@ pub const ALIVE: &str = "/healthz";
 /// Path of the readiness check: whether the process can serve requests.
 pub const READY: &str = "/readyz";
 
-/// Why a service does not count as healthy.
+/// Why a service is not healthy.
 #[derive(Debug, Error)]
 pub enum ProbeError {
     /// The service did not answer.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-/// Returns a delay by exponential back-off with full jitter: a random time of up to `base` doubled for each earlier
-/// try, and `maximum` at the most ("Exponential Backoff And Jitter", AWS Architecture Blog).
+/// Returns a random delay by exponential back-off with full jitter ("Exponential Backoff And Jitter", AWS
+/// Architecture Blog): from zero up to `base`, doubled for each earlier try, but at most `maximum`.
 pub fn full_jitter(earlier_tries: u32, base: Duration, maximum: Duration) -> Duration {
     let ceiling = base.saturating_mul(2_u32.saturating_pow(earlier_tries)).min(maximum);
     ceiling.mul_f64(rand::rng().random_range(0.0..=1.0))

@@ -14,8 +14,9 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Formats each event as one line with a JSON object: `timestamp`, `level`, `target`, `message`, the fields
-/// of the event, the `dossier.` fields of its spans, and `traceId` and `spanId` within a trace.
+/// The formatter that writes each event as one line with a JSON object: `timestamp`, `level`, `target`,
+/// `message`, the fields of the event, the `dossier.` fields of its spans, and `traceId` and `spanId` within
+/// a trace.
 #[derive(Debug)]
 pub(super) struct Json;
 

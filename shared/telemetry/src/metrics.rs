@@ -38,7 +38,7 @@ const TOKEN_BOUNDS: [f64; 14] = [
     67_108_864.0,
 ];
 
-/// What a sweeper did with a report or webhook that was overdue.
+/// How a sweeper handled an overdue report or webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftBehind {
     /// It sent the report's message again.
@@ -49,7 +49,7 @@ pub enum LeftBehind {
     Webhook,
 }
 
-/// A kept result that a retry can reuse.
+/// A result that an earlier attempt kept and a retry can reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cache {
     /// The evidence snapshot of an earlier attempt.
@@ -256,7 +256,7 @@ impl Metrics {
         }
     }
 
-    /// Records for how long the most overdue report has been due; zero if none is overdue.
+    /// Records for how long the most overdue report or webhook has been due; zero if none is overdue.
     pub fn overdue(&self, longest: Duration) {
         self.overdue.record(longest.as_secs_f64(), &[]);
     }

@@ -1,6 +1,6 @@
-//! Keeps requests to sources of evidence and to receivers of webhooks out of the private network (server-side request
-//! forgery). An address that leads there is refused, whether it was configured, published or the target of a redirect,
-//! unless the operator allows its host.
+//! Protects against server-side request forgery: keeps requests to sources of evidence and to receivers of
+//! webhooks out of the private network. A private address is refused, whether it was configured, published or
+//! the target of a redirect, unless the operator allows its host.
 
 use std::{
     io,
@@ -13,8 +13,9 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
 };
 
-/// Returns whether a host on the public Internet can have this address. The IANA IPv4 and IPv6 Special-Purpose Address
-/// Registries list the addresses that it cannot have. An IPv4 address inside an IPv6 address is judged as IPv4.
+/// Returns whether a host on the public Internet can have this address. The IANA IPv4 and IPv6
+/// Special-Purpose Address Registries list the addresses that it cannot have. An IPv4 address embedded in an
+/// IPv6 address is checked as IPv4.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -60,8 +61,8 @@ fn host(url: &Url) -> &str {
     url.host_str().unwrap_or_default().trim_matches(['[', ']'])
 }
 
-/// Decides which hosts may be contacted. Clients use it for URLs and as their DNS resolver: a name is judged by the
-/// addresses that it resolves to when the connection is opened.
+/// The rules for which hosts may be contacted. HTTP clients check URLs with it and use it as their DNS
+/// resolver, so a name is checked by the addresses that it resolves to when the connection is opened.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     allowed: Arc<[String]>,
@@ -69,14 +70,15 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Makes a guard that allows every public host, and the hosts `allowed` wherever they are. `setting` is the name of
-    /// the setting that lists them, for error messages.
+    /// Creates a guard that allows every public host, and the hosts in `allowed` at any address. `setting` is
+    /// the name of the setting that lists them, for error messages.
     pub fn new(allowed: Vec<String>, setting: &'static str) -> Self {
         let allowed = allowed.into_iter().map(|host| host.to_ascii_lowercase()).collect();
         Self { allowed, setting }
     }
 
-    /// Returns whether `url` may be requested, as far as its text shows: names are judged when they are resolved.
+    /// Returns whether `url` may be requested, as far as its text shows. Names are checked when they are
+    /// resolved.
     pub fn allows(&self, url: &Url) -> bool {
         let host = host(url);
         if self.is_listed_host(host) {
@@ -88,7 +90,7 @@ impl Guard {
         }
     }
 
-    /// Returns whether the operator allows the host of `url`, wherever it is.
+    /// Returns whether the operator allows the host of `url` at any address.
     pub fn is_listed(&self, url: &Url) -> bool {
         self.is_listed_host(host(url))
     }
@@ -98,7 +100,7 @@ impl Guard {
     }
 }
 
-/// Resolves names and drops their private addresses.
+/// Resolves names and drops their private addresses, unless the operator allows the host.
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();

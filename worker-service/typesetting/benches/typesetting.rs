@@ -1,4 +1,5 @@
-//! How long a document takes: `cargo bench -p typesetting`. A small one is to take ten milliseconds or less.
+//! Measures how long it takes to render a document: `cargo bench -p typesetting`. The target for a small
+//! document is ten milliseconds or less.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -21,7 +22,7 @@ const TEXTS: [&str; 4] = [
     "Die Staatsanwaltschaft hat die Ermittlungen auf zwei weitere Länder ausgeweitet.",
 ];
 
-/// A report on so many pieces of evidence, which takes so many of the texts in turn.
+/// Returns a report with this number of `pieces` of evidence, which contain `texts` in turn.
 fn report(pieces: usize, texts: &[&str]) -> Document {
     let written = Time { year: 2026, month: 1, day: 5, hour: 12, minute: 0, second: 0 };
     let mut document = Document::new(Metadata::new("A company: report", "en", written));

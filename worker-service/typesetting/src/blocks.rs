@@ -1,45 +1,47 @@
-//! What a document is made of. Lengths are in points.
+//! The blocks that a document consists of. All lengths are in points.
 
-/// A part of a document that takes the whole width.
+/// A part of a document that spans the available width.
 #[derive(Clone, Debug)]
 pub enum Block {
-    /// The heading of what follows.
+    /// A heading of the blocks that follow.
     Heading(Heading),
     /// A paragraph.
     Paragraph(Paragraph),
-    /// Paragraphs with a bullet each.
+    /// A bulleted list, with one paragraph per item.
     List(Vec<Paragraph>),
-    /// A paragraph of somebody else's words, with a bar at its start.
+    /// A quotation: a paragraph with a vertical bar on the side where its text begins.
     Quote(Paragraph),
-    /// Labels, each with its value beside it.
+    /// A list of labels, each with its value beside it.
     Facts(Vec<Fact>),
-    /// Paragraphs in columns that mean nothing by themselves.
+    /// Paragraphs in columns that have no meaning of their own: they are tagged as paragraphs, not as a
+    /// table.
     Grid(Grid),
-    /// Blocks on a panel.
+    /// Blocks on a panel with an optional background, border and bar.
     Callout(Callout),
     /// A table.
     Table(Table),
-    /// A chart of bars.
+    /// A bar chart.
     Chart(Chart),
-    /// Blocks that stay on one page where one can hold them.
+    /// Blocks that are kept on one page if they fit on one.
     Group(Vec<Block>),
-    /// An empty space of this height, which is left out at the top of a page.
+    /// Vertical space of this height, which is omitted at the top of a page.
     Space(f32),
 }
 
-/// A heading, which never ends a page.
+/// A heading, which is kept on the page of the block that follows.
 #[derive(Clone, Debug)]
 pub struct Heading {
     /// Its level.
     pub level: Level,
-    /// Its text, which is its bookmark as well.
+    /// Its text, which is also the text of its bookmark.
     pub text: String,
-    /// The name that links lead here by. Of several headings with the same name, links lead to the first.
+    /// The name by which links refer to this heading. If several headings have the same name, links lead to
+    /// the first.
     pub anchor: Option<String>,
 }
 
 impl Heading {
-    /// Returns a heading that no link leads to.
+    /// Returns a heading without an anchor.
     #[must_use]
     pub fn new(level: Level, text: impl Into<String>) -> Self {
         Self { level, text: text.into(), anchor: None }
@@ -49,43 +51,45 @@ impl Heading {
 /// The level of a heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// The document's own title, which is no bookmark.
+    /// The title of the document, which has no bookmark.
     Title,
-    /// A part of the document, with a rule below.
+    /// The heading of a section, with a rule below it.
     Section,
-    /// A part of a section.
+    /// The heading of a part of a section.
     Subsection,
 }
 
 /// A paragraph.
 #[derive(Clone, Debug, Default)]
 pub struct Paragraph {
-    /// Its text, in order.
+    /// Its text, as spans in reading order.
     pub spans: Vec<Span>,
-    /// The direction in which it runs.
+    /// What determines its direction.
     pub reading: Reading,
-    /// The space above, where the block before wants no more; nine points by default.
+    /// The minimum space above; the larger of this and the previous block's space below applies. Nine points
+    /// by default.
     pub above: Option<f32>,
-    /// The space below, where the block after wants no more; nine points by default.
+    /// The minimum space below; the larger of this and the next block's space above applies. Nine points by
+    /// default.
     pub below: Option<f32>,
-    /// Whether its last line stays on the page of what follows.
+    /// Whether its last line is kept on the page of the next block.
     pub keep_with_next: bool,
 }
 
 impl Paragraph {
-    /// Returns a paragraph of one plain text.
+    /// Returns a paragraph with one span of plain text.
     #[must_use]
     pub fn of(text: impl Into<String>) -> Self {
         Self::from_spans(vec![Span::new(text)])
     }
 
-    /// Returns a paragraph of these texts.
+    /// Returns a paragraph with these spans.
     #[must_use]
     pub fn from_spans(spans: Vec<Span>) -> Self {
         Self { spans, ..Self::default() }
     }
 
-    /// Lets the paragraph run in the direction of its first letter.
+    /// Sets the direction to that of the first letter ([`Reading::FirstLetter`]).
     #[must_use]
     pub fn by_first_letter(mut self) -> Self {
         self.reading = Reading::FirstLetter;
@@ -100,69 +104,71 @@ impl Paragraph {
     }
 }
 
-/// What the direction of a paragraph follows.
+/// What determines the direction of a paragraph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reading {
-    /// The document.
+    /// The direction of the document.
     #[default]
     Document,
-    /// Its first letter that is not part of a badge, for text from outside.
+    /// Its first letter outside badges, or the document if it has none. For text from external sources.
     FirstLetter,
 }
 
-/// A text in one style. A line break in it is kept.
+/// A text in one style. Line breaks in it are kept.
 #[derive(Clone, Debug)]
 pub struct Span {
     /// The text.
     pub text: String,
-    /// The size in points.
+    /// The font size, in points.
     pub size: f32,
     /// Whether it is bold.
     pub bold: bool,
     /// Its colour.
     pub color: Color,
-    /// Whether a frame in its colour surrounds it, which needs room only the first text of a paragraph has.
+    /// Whether a frame in its colour surrounds it. Only the first span of a paragraph gets the space that the
+    /// frame needs.
     pub badge: bool,
-    /// Where it leads.
+    /// The target of the link, if the span is one.
     pub link: Option<Link>,
 }
 
 impl Span {
-    /// Returns a plain text of ten points.
+    /// Returns a span of plain text in a size of ten points.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), size: 10.0, bold: false, color: Color::INK, badge: false, link: None }
     }
 
-    /// Makes it bold.
+    /// Makes the text bold.
     #[must_use]
     pub fn bold(mut self) -> Self {
         self.bold = true;
         self
     }
 
-    /// Sets its size in points.
+    /// Sets the font size, in points.
     #[must_use]
     pub fn size(mut self, size: f32) -> Self {
         self.size = size;
         self
     }
 
-    /// Sets its colour.
+    /// Sets the colour of the text.
     #[must_use]
     pub fn color(mut self, color: Color) -> Self {
         self.color = color;
         self
     }
 
-    /// Surrounds it with a frame in its colour. Only the first text of a paragraph has the room for it.
+    /// Surrounds the text with a frame in its colour. Only the first span of a paragraph gets the space that
+    /// the frame needs.
     #[must_use]
     pub fn badge(mut self) -> Self {
         self.badge = true;
         self
     }
 
-    /// Lets it lead somewhere.
+    /// Makes the text a link to this target.
     #[must_use]
     pub fn link(mut self, link: Link) -> Self {
         self.link = Some(link);
@@ -170,37 +176,37 @@ impl Span {
     }
 }
 
-/// Where a text leads.
+/// The target of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// To the heading with this anchor; to nowhere if there is none.
+    /// The heading with this anchor. If there is none, the text is not a link.
     Anchor(String),
-    /// To this address.
+    /// This URL.
     Url(String),
 }
 
-/// A colour of sRGB.
+/// An sRGB colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Color {
-    /// Red.
+    /// The red component.
     pub red: u8,
-    /// Green.
+    /// The green component.
     pub green: u8,
-    /// Blue.
+    /// The blue component.
     pub blue: u8,
 }
 
 impl Color {
     /// The colour of plain text.
     pub const INK: Self = Self::new(0x17, 0x20, 0x2c);
-    /// The colour of quiet text.
+    /// The colour of secondary text.
     pub const SOFT: Self = Self::new(0x4d, 0x59, 0x69);
-    /// The colour of rules and of the rest of a bar.
+    /// The colour of rules, and of the unfilled part of a bar.
     pub const RULE: Self = Self::new(0xcf, 0xd6, 0xdf);
     /// The colour of bars.
     pub const BAR: Self = Self::new(0x33, 0x55, 0x7d);
 
-    /// Returns the colour of these parts.
+    /// Returns the colour with these components.
     #[must_use]
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
@@ -219,15 +225,16 @@ pub struct Fact {
 /// The width of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Width {
-    /// So many points.
+    /// This width, in points.
     Fixed(f32),
-    /// What its widest line takes, as far as there is room.
+    /// The width of its widest line, limited by the space available.
     Auto,
-    /// Its share of what the other columns leave.
+    /// A share of the space that fixed and automatic columns leave, relative to the shares of the other
+    /// columns.
     Fraction(f32),
 }
 
-/// Paragraphs in columns.
+/// Paragraphs in columns, for layout only.
 #[derive(Clone, Debug)]
 pub struct Grid {
     /// The widths of the columns.
@@ -240,51 +247,52 @@ pub struct Grid {
     pub rows: Vec<Vec<Vec<Paragraph>>>,
 }
 
-/// A table, whose header is repeated on each of its pages.
+/// A table, whose header is repeated at the top of each further page.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The widths of the columns.
     pub columns: Vec<Width>,
-    /// The header's cells.
+    /// The cells of the header.
     pub header: Vec<Paragraph>,
-    /// The other cells, by row. A row that no page can hold goes on on the next.
+    /// The other cells, by row. A row that does not fit on one page continues on the next.
     pub rows: Vec<Vec<Paragraph>>,
 }
 
-/// Blocks on a panel.
+/// Blocks on a panel with an optional background, border and bar.
 #[derive(Clone, Debug)]
 pub struct Callout {
-    /// The colour of the panel.
+    /// The colour of the background.
     pub fill: Option<Color>,
-    /// The width and colour of the line around it.
+    /// The width and colour of the border.
     pub stroke: Option<(f32, Color)>,
-    /// The width and colour of the bar at its start.
+    /// The width and colour of the bar at the start edge.
     pub bar: Option<(f32, Color)>,
-    /// The space at its sides, and at its top and bottom.
+    /// The padding at the sides, and at the top and bottom.
     pub inset: (f32, f32),
-    /// What stands on it. A callout in a callout has no panel of its own.
+    /// The blocks on the panel. The panel of a nested callout is painted over this one.
     pub blocks: Vec<Block>,
 }
 
-/// A chart of bars.
+/// A bar chart.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    /// How its bars stand.
+    /// The arrangement of the bars.
     pub kind: ChartKind,
-    /// What it shows.
+    /// The title, which says what the chart shows.
     pub title: String,
-    /// The same as a text, for whoever does not see it.
+    /// The text alternative, for readers who cannot see the chart. If it is blank, the labels and values are
+    /// used.
     pub alternative: String,
-    /// The bars, in order. A chart without bars is its title.
+    /// The bars, in order. Without bars, only the title is printed.
     pub bars: Vec<Bar>,
 }
 
-/// How the bars of a chart stand.
+/// The arrangement of the bars of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChartKind {
-    /// Below each other, each with its label and its value.
+    /// Horizontal bars below each other, each with its label and its value.
     Rows,
-    /// Beside each other, with the labels of the first and the last.
+    /// Vertical bars beside each other, with the labels of the first and the last.
     Columns,
 }
 

@@ -1,4 +1,4 @@
-//! Charts of bars.
+//! Layout of bar charts. A "lying" bar is horizontal, a "standing" bar vertical. All lengths are in points.
 
 use crate::{
     blocks::{Bar, Chart, ChartKind, Color, Paragraph, Span},
@@ -10,20 +10,21 @@ use crate::{
     tree::{Part, Role},
 };
 
-/// The size of labels.
+/// Font size of labels.
 const LABEL: f32 = 8.0;
-/// The height of a lying bar.
+/// Height of a horizontal bar.
 const THICKNESS: f32 = 7.0;
-/// The space between a lying bar and its value, and between a label and its bar.
+/// Horizontal space between a horizontal bar and its value, and vertical space between a label and its bar.
 const BESIDE: (f32, f32) = (8.0, 3.5);
-/// The space between the rows of lying bars.
+/// Space between the rows of horizontal bars.
 const BETWEEN: f32 = 8.0;
-/// The height of the highest standing bar.
+/// Height of the tallest vertical bar.
 const HEIGHT: f32 = 60.0;
-/// The space between standing bars.
+/// Space between vertical bars.
 const GAP: f32 = 2.0;
 
 impl Flow<'_> {
+    /// Adds the strips of a chart.
     pub(crate) fn chart(&mut self, chart: &Chart, place: Place) {
         let title = Paragraph {
             keep_with_next: true,
@@ -51,6 +52,7 @@ impl Flow<'_> {
         self.shaped(&paragraph, part)
     }
 
+    /// Adds one strip for each horizontal bar. `most` is the largest value.
     fn lying(&mut self, bars: &[Bar], most: u32, place: Place, part: Part) {
         let mut values: Vec<Shaped> = Vec::new();
         for bar in bars {
@@ -79,11 +81,12 @@ impl Flow<'_> {
         }
     }
 
+    /// Adds one strip with all vertical bars. `most` is the largest value.
     fn standing(&mut self, bars: &[Bar], most: u32, place: Place, part: Part) {
         let gap = self.space(BETWEEN, BETWEEN_PARAGRAPHS);
         let mut strip = Strip { gap, panel: place.panel, ..Strip::default() };
         let width = (place.width + GAP) / bars.len() as f32 - GAP;
-        // The values stand above their bars, as long as there is room for them.
+        // A value is printed above its bar if it is not wider than the bar.
         let above = LABEL + 2.0;
         for (index, bar) in bars.iter().enumerate() {
             let x = place.x + (width + GAP) * index as f32;
@@ -128,7 +131,8 @@ impl Flow<'_> {
     }
 }
 
-/// The text that says the same as a chart. There is always one, since a figure without cannot be read aloud.
+/// Returns the text alternative of a chart. It is never missing, because a screen reader cannot read a figure
+/// without one.
 fn alternative(chart: &Chart) -> String {
     if !chart.alternative.trim().is_empty() {
         return fonts::described(&chart.alternative);
@@ -137,13 +141,13 @@ fn alternative(chart: &Chart) -> String {
     fonts::described(&bars.collect::<Vec<_>>().join(", "))
 }
 
-/// The first line of a text that is to have only one.
+/// Returns the only line of a text without line breaks.
 fn only(mut text: Shaped) -> Option<Line> {
     let width = text.widest() + 0.1;
     text.lines(width).into_iter().next()
 }
 
-/// How much of the longest bar a value takes.
+/// Returns the length of the bar of `value` as a fraction of the longest bar, whose value is `most`.
 fn share(value: u32, most: u32) -> f32 {
     (f64::from(value) / f64::from(most)) as f32
 }

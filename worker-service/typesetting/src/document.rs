@@ -1,60 +1,61 @@
-//! A document and what is known of it.
+//! A document and its metadata.
 
 use crate::blocks::Block;
 
-/// A document to be set.
+/// A document to be rendered.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// What is known of it.
+    /// The metadata.
     pub metadata: Metadata,
-    /// The standards that its PDF meets.
+    /// The standards that the PDF must meet.
     pub standards: Standards,
-    /// The line at the top of each page but the first.
+    /// The line at the top of each page except the first.
     pub header: Option<String>,
     /// The line at the bottom of each page.
     pub footer: Option<Footer>,
-    /// What it says, in order.
+    /// The content, in order.
     pub blocks: Vec<Block>,
 }
 
 impl Document {
-    /// Returns a document without blocks, header or footer that is to meet the standards.
+    /// Returns a document without blocks, header or footer. Its PDF must meet [`Standards::Archival`].
     #[must_use]
     pub fn new(metadata: Metadata) -> Self {
         Self { metadata, standards: Standards::default(), header: None, footer: None, blocks: Vec::new() }
     }
 }
 
-/// The line at the bottom of each page. `{page}` and `{pages}` stand for the page's number and the number of pages.
+/// The line at the bottom of each page. `{page}` and `{pages}` are replaced by the page number and the number
+/// of pages.
 #[derive(Clone, Debug)]
 pub struct Footer {
     /// The text at the start of the line.
     pub start: String,
-    /// The text at its end.
+    /// The text at the end of the line.
     pub end: String,
 }
 
-/// What is known of a document.
+/// The metadata of a document.
 #[derive(Clone, Debug)]
 pub struct Metadata {
-    /// Its title, which viewers show in place of the file's name.
+    /// The title, which viewers show instead of the file name.
     pub title: String,
-    /// Who wrote it.
+    /// The author.
     pub author: Option<String>,
-    /// The program that made it.
+    /// The program that created the document.
     pub creator: Option<String>,
-    /// Its language, as a BCP 47 tag.
+    /// The language, as a BCP 47 tag.
     pub language: String,
-    /// The direction in which its lines and columns run.
+    /// The direction of lines and columns.
     pub direction: Direction,
-    /// When it was written.
+    /// The creation date of the PDF.
     pub written: Time,
-    /// A text that names this document and no other.
+    /// An identifier that is unique to this document.
     pub identifier: Option<String>,
 }
 
 impl Metadata {
-    /// Returns the least that the standards ask for; lines run from left to right.
+    /// Returns the minimum that the standards require, with lines from left to right.
     #[must_use]
     pub fn new(title: impl Into<String>, language: impl Into<String>, written: Time) -> Self {
         Self {
@@ -69,7 +70,7 @@ impl Metadata {
     }
 }
 
-/// The direction in which lines and columns run.
+/// The direction of lines and columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direction {
     /// As in English.
@@ -79,17 +80,17 @@ pub enum Direction {
     RightToLeft,
 }
 
-/// The standards that a PDF meets.
+/// The standards that a PDF must meet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Standards {
-    /// PDF/A-2a, for archives, and PDF/UA-1, for readers who cannot see it.
+    /// PDF/A-2a, for archives, and PDF/UA-1, for accessibility.
     #[default]
     Archival,
-    /// None; the PDF is tagged all the same.
+    /// None. The PDF is tagged nevertheless.
     None,
 }
 
-/// A time in UTC. A part that is out of range becomes the nearest that is in it.
+/// A time in UTC. A component that is out of range is replaced by the nearest valid one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time {
     /// The year.

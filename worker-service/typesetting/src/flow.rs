@@ -1,4 +1,4 @@
-//! Turns blocks into strips.
+//! Converts blocks to strips, the units that are later distributed over pages. All lengths are in points.
 
 use std::num::NonZeroU16;
 
@@ -12,16 +12,17 @@ use crate::{
     tree::{Part, Role, Tree},
 };
 
-/// The space between paragraphs.
+/// Default space between paragraphs.
 pub(crate) const BETWEEN_PARAGRAPHS: f32 = 9.0;
-/// The space between other blocks.
+/// Default space between other blocks.
 pub(crate) const BETWEEN_BLOCKS: f32 = 12.0;
-/// The space between the lines of a paragraph, by the size of its text.
+/// Space between the lines of a paragraph, as a fraction of its font size.
 pub(crate) const LEADING: f32 = 0.62;
-/// How far the text of a list stands from its edge.
+/// Indentation of the text of a list item.
 const BULLET: f32 = 11.0;
 
-/// Where blocks are set: how far from the edge, how wide, on which panel and in which part of the structure.
+/// The place in which blocks are laid out: the distance from the start edge, the width, the index of the
+/// panel, and the parent in the structure tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) x: f32,
@@ -30,7 +31,8 @@ pub(crate) struct Place {
     pub(crate) part: Option<Part>,
 }
 
-/// The strips of a document as they come about.
+/// A layout under construction: the strips of a document, and the panels, table headers and headings to which
+/// they refer by index.
 pub(crate) struct Flow<'a> {
     pub(crate) tree: &'a mut Tree,
     pub(crate) shaper: &'a mut Shaper,
@@ -39,7 +41,7 @@ pub(crate) struct Flow<'a> {
     pub(crate) panels: Vec<Panel>,
     pub(crate) headers: Vec<Header>,
     pub(crate) marks: Vec<Mark>,
-    /// The space that the last block wants below; none at the top of a panel.
+    /// The space below that the last block requests; `None` at the top of the document or of a panel.
     below: Option<f32>,
 }
 
@@ -57,7 +59,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Adds the strips of these blocks.
+    /// Adds the strips of `blocks`.
     pub(crate) fn blocks(&mut self, blocks: &[Block], place: Place) {
         for block in blocks {
             match block {
@@ -83,7 +85,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Lets one page hold all strips from the one at `first`, if it can.
+    /// Binds all strips from the index `first` into a group, which is kept on one page if it fits on one.
     pub(crate) fn bind(&mut self, first: usize) {
         let until = self.strips.len().saturating_sub(1).max(first);
         for strip in self.strips.get_mut(first..until).unwrap_or_default() {
@@ -91,19 +93,21 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Returns the space above a block that wants `above`, and remembers what it wants `below`.
+    /// Returns the space above a block that requests `above`: the larger of this and the space that the
+    /// previous block requests below. Remembers `below` for the next block.
     pub(crate) fn space(&mut self, above: f32, below: f32) -> f32 {
         let space = self.below.map_or(0.0, |last| last.max(above));
         self.below = Some(below);
         space
     }
 
-    /// Shapes a text that is part of `part`.
+    /// Shapes `paragraph`, whose links become parts of `part`.
     pub(crate) fn shaped(&mut self, paragraph: &Paragraph, part: Part) -> Shaped {
         Shaped::new(paragraph, self.direction, Some(part), self.tree, self.shaper)
     }
 
-    /// The lines of a text that is part of `part`, with the space above each.
+    /// Breaks `paragraph` into lines of this `width` and returns each with the space above it. Its links
+    /// become parts of `part`.
     pub(crate) fn lines(&mut self, paragraph: &Paragraph, width: f32, part: Part) -> Vec<(f32, Line)> {
         if paragraph.spans.iter().all(|span| span.text.is_empty()) {
             return Vec::new();
@@ -112,7 +116,7 @@ impl<'a> Flow<'a> {
         with_leading(shaped.lines(width), paragraph)
     }
 
-    /// Adds a paragraph that is `part` and returns its first strip's position.
+    /// Adds a paragraph as content of `part`. Returns the index of its first strip.
     pub(crate) fn paragraph(&mut self, paragraph: &Paragraph, place: Place, part: Part) -> usize {
         let first = self.strips.len();
         let lines = self.lines(paragraph, place.width, part);
@@ -123,7 +127,7 @@ impl<'a> Flow<'a> {
         let space = self.space(above, paragraph.below.unwrap_or(BETWEEN_PARAGRAPHS));
         let count = lines.len();
         for (index, (leading, line)) in lines.into_iter().enumerate() {
-            // At least two lines stand together on either page.
+            // A broken paragraph has at least two lines on each page (no widows or orphans).
             let keep =
                 if index + 1 == count { paragraph.keep_with_next } else { index == 0 || index + 2 == count };
             self.strips.push(Strip {
@@ -228,7 +232,8 @@ impl<'a> Flow<'a> {
         });
     }
 
-    /// Sets what `inside` adds on a panel.
+    /// Adds a panel with the look of `callout`, and on it the blocks that `inside` adds. `spacing` is the
+    /// space above and below the panel.
     fn on_panel(
         &mut self,
         callout: &Callout,
@@ -261,7 +266,7 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// The lines with the space above each.
+/// Returns `lines`, each with the space above it.
 pub(crate) fn with_leading(lines: Vec<Line>, paragraph: &Paragraph) -> Vec<(f32, Line)> {
     let leading = LEADING * size_of(paragraph);
     lines
@@ -271,7 +276,7 @@ pub(crate) fn with_leading(lines: Vec<Line>, paragraph: &Paragraph) -> Vec<(f32,
         .collect()
 }
 
-/// The size of a paragraph's text.
+/// Returns the font size of a paragraph's first span, or ten points without one.
 fn size_of(paragraph: &Paragraph) -> f32 {
     paragraph.spans.first().map_or(10.0, |span| span.size)
 }

@@ -1,4 +1,4 @@
-//! The fonts, which are part of the program.
+//! The fonts, which are part of the program, and the characters that they can print.
 
 use std::{
     borrow::Cow,
@@ -12,7 +12,7 @@ use parley::{
 
 use crate::lines::Ink;
 
-/// The fonts by the name they are looked up with.
+/// The fonts, each with the family name by which it is looked up.
 const FONTS: [(&str, &[u8]); 18] = [
     ("latin", include_bytes!("../fonts/NotoSans-Regular.ttf")),
     ("latin bold", include_bytes!("../fonts/NotoSans-Bold.ttf")),
@@ -34,11 +34,12 @@ const FONTS: [(&str, &[u8]); 18] = [
     ("chinese", include_bytes!("../fonts/DroidSansFallback.ttf")),
 ];
 
-/// The order in which the fonts are looked into for a character.
+/// The families for regular text, in the order in which they are searched for a character.
 pub(crate) static REGULAR: LazyLock<Vec<FontFamilyName<'static>>> =
     LazyLock::new(|| named(FONTS.iter().map(|font| font.0).filter(|name| !name.ends_with("bold"))));
 
-/// The order for bold text: a character that no bold font has is better regular than not there.
+/// The families for bold text. Each bold family is followed by the regular one, so that a character that no
+/// bold font has is printed in regular weight.
 pub(crate) static BOLD: LazyLock<Vec<FontFamilyName<'static>>> = LazyLock::new(|| {
     let regular = FONTS.iter().map(|font| font.0).filter(|name| !name.ends_with("bold"));
     named(regular.flat_map(|name| {
@@ -51,12 +52,12 @@ fn named(names: impl Iterator<Item = &'static str>) -> Vec<FontFamilyName<'stati
     names.map(FontFamilyName::named).collect()
 }
 
-/// What the fonts are to their users.
+/// The fonts in the forms that shaping, the PDF and [`is_drawable`] need.
 struct Shared {
     collection: Collection,
-    /// By the position in [`FONTS`].
+    /// The fonts for the PDF, by their index in [`FONTS`].
     faces: Vec<Option<krilla::text::Font>>,
-    /// Which characters each font has.
+    /// The characters that each font has, with the bytes of the font.
     charmaps: Vec<(CharmapIndex, &'static [u8])>,
 }
 
@@ -67,7 +68,7 @@ static SHARED: LazyLock<Shared> = LazyLock::new(|| {
     for (index, (name, bytes_of)) in FONTS.iter().enumerate() {
         let bytes: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(*bytes_of);
         faces.push(krilla::text::Font::new(Arc::clone(&bytes).into(), 0));
-        // The shaper names a font by the number of its bytes: that is its position here.
+        // The shaper identifies a font by the id of its blob, so the id is the index in FONTS.
         let blob = Blob::from_raw_parts(bytes, index as u64);
         let over = FontInfoOverride { family_name: Some(name), ..FontInfoOverride::default() };
         let families = collection.register_fonts(blob, Some(over));
@@ -77,18 +78,18 @@ static SHARED: LazyLock<Shared> = LazyLock::new(|| {
     Shared { collection, faces, charmaps }
 });
 
-/// The font at a position, for the PDF.
+/// Returns the font with this index in [`FONTS`], for the PDF.
 pub(crate) fn face(index: usize) -> Option<krilla::text::Font> {
     SHARED.faces.get(index).cloned().flatten()
 }
 
-/// Whether some font has the character and the standards take it.
+/// Returns whether a font has the character and the standards allow it.
 fn is_drawable(c: char) -> bool {
     let private = matches!(u32::from(c), 0xe000..=0xf8ff | 0xf_0000..);
     match c {
         '\n' | ' '..='~' => true,
         '\u{feff}' | '\u{fffe}' => false,
-        // What turns the direction of letters around would turn those of the next text as well.
+        // Direction controls would also change the direction of the text that follows.
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
         _ if c.is_control() || private => false,
         _ => SHARED.charmaps.iter().any(|(index, bytes)| {
@@ -97,8 +98,9 @@ fn is_drawable(c: char) -> bool {
     }
 }
 
-/// Writes what no font has as its code point, such as `[U+1F600]`: the standards take no character that cannot be seen,
-/// and a reader is to know that something stands there. [`crate::render`] does this to every text.
+/// Replaces each character that no font has by its code point, such as `[U+1F600]`. The standards do not
+/// allow characters that cannot be seen, and a reader should know that something stands there.
+/// [`crate::render`] applies this to every text.
 #[must_use]
 pub fn drawable(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_drawable) {
@@ -108,35 +110,37 @@ pub fn drawable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(written).collect())
 }
 
-/// Most characters of a text that describes: the standards take no string of more than 32,767 bytes, which are four a
-/// character at most.
+
+/// Maximum length of a description, in characters. The standards limit strings to 32,767 bytes, and a
+/// character has up to four.
 const DESCRIBED_MAX: usize = 8_000;
 
-/// A text as a description: in the characters that can be printed, and no longer than the standards allow.
+/// Returns `text` as a description: in characters that can be printed, and cut to the length that the
+/// standards allow.
 pub(crate) fn described(text: &str) -> String {
     drawable(text).chars().take(DESCRIBED_MAX).collect()
 }
 
-/// A character as its code point.
+/// Returns a character as its code point, such as `[U+1F600]`.
 pub(crate) fn code_point(c: char) -> String {
     format!("[U+{:04X}]", u32::from(c))
 }
 
-/// What text is shaped with.
+/// The fonts and the working memory for shaping text.
 pub(crate) struct Shaper {
     /// The fonts.
     pub(crate) fonts: FontContext,
-    /// Room to work in, which is kept from text to text.
+    /// Working memory, which is reused for every text.
     pub(crate) layout: LayoutContext<Ink>,
 }
 
-/// Those that nobody uses at the moment.
+/// Shapers that are not in use.
 static IDLE: Mutex<Vec<Shaper>> = Mutex::new(Vec::new());
-/// Most that are kept.
+/// Maximum number of idle shapers that are kept.
 const IDLE_MOST: usize = 8;
 
 impl Shaper {
-    /// Takes an idle one or makes one.
+    /// Returns an idle shaper, or a new one if there is none.
     pub(crate) fn take() -> Self {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.unwrap_or_else(|| Self {
@@ -148,7 +152,7 @@ impl Shaper {
         })
     }
 
-    /// Gives it back.
+    /// Makes this shaper available for reuse.
     pub(crate) fn give_back(self) {
         let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MOST {

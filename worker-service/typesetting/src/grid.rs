@@ -1,4 +1,4 @@
-//! Columns: grids, facts and tables.
+//! Layout in columns: grids, facts and tables. All lengths are in points.
 
 use crate::{
     blocks::{Color, Fact, Grid, Paragraph, Span, Table, Width},
@@ -9,32 +9,32 @@ use crate::{
     tree::{Part, Role},
 };
 
-/// The space at the sides of a table's cells, and at their top and bottom.
+/// Padding at the sides of a table's cells, and at their top and bottom.
 const INSET: (f32, f32) = (5.0, 5.0);
-/// The width of the rule below a row.
+/// Thickness of the rule below a row.
 const RULE: f32 = 0.5;
-/// The tallest row that is never broken, in points: a quarter of a page.
+/// Maximum height of a row that is never broken across pages: a quarter of a page.
 const UNBROKEN: f32 = 180.0;
-/// The least that columns with shares of the rest leave for each other, by the width of all.
+/// Minimum part of the width, without fixed columns, that automatic columns leave for columns with shares.
 const SHARED: f32 = 0.4;
 
-/// The lines of a cell with the space above each, and where the cell stands.
+/// A cell: its horizontal position and width, and its lines, each with the space above it.
 struct Cell {
     x: f32,
     width: f32,
     lines: Vec<(f32, Line, Part)>,
 }
 
-/// What surrounds the cells of a row.
+/// The padding and the rule of a row.
 #[derive(Clone, Copy, Default)]
 struct Frame {
-    /// The space within the row, at its top and bottom.
+    /// The padding at the top and bottom of the row.
     inset: f32,
-    /// Where the rule below it begins and how wide it is.
+    /// The start and the width of the rule below the row.
     rule: Option<(f32, f32)>,
 }
 
-/// A text of a cell that has been shaped.
+/// A shaped paragraph of a cell. `shaped` is `None` if the paragraph is empty.
 struct Text<'a> {
     paragraph: &'a Paragraph,
     shaped: Option<Shaped>,
@@ -42,6 +42,7 @@ struct Text<'a> {
 }
 
 impl Flow<'_> {
+    /// Adds the strips of a list of facts.
     pub(crate) fn facts(&mut self, facts: &[Fact], place: Place) {
         let list = self.tree.add(Role::Facts, place.part);
         let mut rows = Vec::new();
@@ -54,6 +55,7 @@ impl Flow<'_> {
         self.rows(rows, &[Width::Auto, Width::Fraction(1.0)], (12.0, 7.0), place);
     }
 
+    /// Adds the strips of a grid.
     pub(crate) fn grid(&mut self, grid: &Grid, place: Place) {
         let mut rows = Vec::new();
         for row in &grid.rows {
@@ -71,7 +73,7 @@ impl Flow<'_> {
         self.rows(rows, &grid.columns, (grid.column_gap, grid.row_gap), place);
     }
 
-    /// Adds rows without rules, with space between columns and between rows.
+    /// Adds rows without rules. `gaps` is the space between columns and between rows.
     fn rows(&mut self, mut rows: Vec<Vec<Vec<Text<'_>>>>, columns: &[Width], gaps: (f32, f32), place: Place) {
         let room = place.width - gaps.0 * columns.len().saturating_sub(1) as f32;
         let widths = widths(columns, &naturals(&rows, columns.len(), 0.0), room);
@@ -88,6 +90,7 @@ impl Flow<'_> {
         }
     }
 
+    /// Adds the strips of a table, and its header for repetition.
     pub(crate) fn table(&mut self, table: &Table, place: Place) {
         let part = self.tree.add(Role::Table, place.part);
         let head = self.tree.add(Role::TableHead, Some(part));
@@ -131,7 +134,7 @@ impl Flow<'_> {
         }
     }
 
-    /// A row of a table: the parts of its cells, and their texts.
+    /// Returns the cells of a table row: their parts of the structure tree, and their texts.
     fn table_row<'t>(
         &mut self,
         row: &'t [Paragraph],
@@ -152,7 +155,7 @@ impl Flow<'_> {
     }
 }
 
-/// Breaks the texts of a cell.
+/// Breaks the texts of a cell into lines.
 fn cell(texts: &mut [Text<'_>], x: f32, width: f32) -> Cell {
     let mut lines = Vec::new();
     for text in texts {
@@ -167,20 +170,20 @@ fn cell(texts: &mut [Text<'_>], x: f32, width: f32) -> Cell {
     Cell { x, width, lines }
 }
 
-/// The widest of each column.
+/// Returns the natural width of each column: that of its widest line, with `inset`.
 fn naturals(rows: &[Vec<Vec<Text<'_>>>], columns: usize, inset: f32) -> Vec<f32> {
     let mut naturals = vec![0.0_f32; columns];
     for row in rows {
         for (cell, natural) in row.iter().zip(&mut naturals) {
             let texts = cell.iter().filter_map(|text| text.shaped.as_ref());
-            // What is just as wide as its text would break for a rounding.
+            // In a column exactly as wide as its text, a rounding error would break the line.
             *natural = texts.map(|shaped| shaped.widest() + inset + 0.1).fold(*natural, f32::max);
         }
     }
     naturals
 }
 
-/// The widths of columns in a room, in points.
+/// Returns the widths of `columns` that share the width `room`.
 fn widths(columns: &[Width], naturals: &[f32], room: f32) -> Vec<f32> {
     let fixed: f32 =
         columns.iter().map(|column| if let Width::Fixed(width) = column { *width } else { 0.0 }).sum();
@@ -204,7 +207,8 @@ fn widths(columns: &[Width], naturals: &[f32], room: f32) -> Vec<f32> {
     columns.iter().zip(naturals).map(width).collect()
 }
 
-/// The width that no column may exceed so that all take no more than `most`: narrow ones keep what they need.
+/// Returns the maximum width of a column so that all together take at most `most`. Columns narrower than the
+/// maximum keep their natural width.
 fn limit(widths: &mut [f32], most: f32) -> f32 {
     widths.sort_by(f32::total_cmp);
     let mut left = most.max(0.0);
@@ -218,7 +222,8 @@ fn limit(widths: &mut [f32], most: f32) -> f32 {
     f32::MAX
 }
 
-/// The strips of a row. One that is tall is broken between its lines.
+/// Returns the strips of a row. A row taller than [`UNBROKEN`] becomes one strip per line, so that it can be
+/// broken across pages.
 fn strips(cells: Vec<Cell>, frame: Frame, space: f32) -> Vec<Strip> {
     let height = |cell: &Cell| cell.lines.iter().map(|(gap, line, _)| gap + line.height).sum::<f32>();
     let whole = cells.iter().map(height).fold(0.0, f32::max);
@@ -241,7 +246,7 @@ fn strips(cells: Vec<Cell>, frame: Frame, space: f32) -> Vec<Strip> {
     strips
 }
 
-/// The whole of a row on one strip.
+/// Puts a whole row on one strip.
 fn together(cells: Vec<Cell>, height: f32) -> Strip {
     let mut strip = Strip { height, ..Strip::default() };
     for Cell { x, width, lines } in cells {
@@ -256,7 +261,7 @@ fn together(cells: Vec<Cell>, height: f32) -> Strip {
     strip
 }
 
-/// The first lines of all cells on a strip, the second ones on the next, and so on.
+/// Puts the first lines of all cells on one strip, the second lines on the next, and so on.
 fn by_line(cells: Vec<Cell>) -> Vec<Strip> {
     let mut strips: Vec<Strip> = Vec::new();
     for Cell { x, width, lines } in cells {

@@ -1,8 +1,10 @@
-//! Sets documents as PDF: paragraphs, lists, tables and charts on A4 pages, tagged for readers who cannot see them.
+//! Renders documents as PDF: paragraphs, lists, tables and charts on A4 pages, tagged for readers who cannot
+//! see them.
 //!
-//! A [`Document`] is a list of [`Block`]s with [`Metadata`]; [`render`] makes its bytes. Text may come from anywhere: it
-//! is only ever text, in any script, and a character that no font has is printed as its code point. The fonts are part
-//! of the library, and nothing is read from disk or network. The same document always gives the same bytes.
+//! A [`Document`] is a list of [`Block`]s with [`Metadata`]; [`render`] converts it to the bytes of a PDF.
+//! Text may be untrusted and in any script: it is never interpreted as markup, and a character that no font
+//! has is printed as its code point. The fonts are part of the crate, and nothing is read from the disk or
+//! the network. The same document always gives the same bytes.
 //!
 //! ```
 //! use typesetting::{Block, Document, Heading, Level, Metadata, Paragraph, Time};

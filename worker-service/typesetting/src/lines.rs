@@ -7,35 +7,35 @@ use parley::{Cluster, Layout, Line as Broken, PositionedLayoutItem, Run};
 
 use crate::{blocks::Color, tree::Part};
 
-/// The style of a glyph: the position of its span in the paragraph.
+/// The style of a glyph: the index of its span in the paragraph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ink(pub(crate) u16);
 
-/// What paints a span.
+/// The style in which a span is painted.
 #[derive(Clone, Debug)]
 pub(crate) struct Style {
     pub(crate) size: f32,
     pub(crate) color: Color,
     pub(crate) badge: bool,
-    /// Where it leads and its part of the structure.
+    /// The target of the link, and its part of the structure tree.
     pub(crate) link: Option<(crate::blocks::Link, Part)>,
 }
 
-/// Glyphs of one font in one style.
+/// Adjacent glyphs of one font in one style.
 #[derive(Clone, Debug)]
 pub(crate) struct Glyphs {
-    /// The position of the font.
+    /// The index of the font.
     pub(crate) font: usize,
-    /// The position of the style.
+    /// The index of the style in [`Line::styles`].
     pub(crate) style: usize,
-    /// From the start of the line's box, in points.
+    /// The distance from the left edge of the line's box, in points.
     pub(crate) x: f32,
     pub(crate) width: f32,
     pub(crate) glyphs: Vec<KrillaGlyph>,
 }
 
 impl Glyphs {
-    /// The place of its text in that of the paragraph.
+    /// Returns the byte range of its text in the text of the paragraph.
     pub(crate) fn range(&self) -> Range<usize> {
         let start = self.glyphs.iter().map(|glyph| glyph.text_range.start).min().unwrap_or_default();
         start..self.glyphs.iter().map(|glyph| glyph.text_range.end).max().unwrap_or(start)
@@ -48,17 +48,17 @@ pub(crate) struct Line {
     /// The text of the whole paragraph, which glyphs refer to.
     pub(crate) text: Rc<str>,
     pub(crate) styles: Rc<[Style]>,
-    /// From the top of its capitals to its baseline, in points.
+    /// The height from its baseline to the top of its capitals, in points.
     pub(crate) height: f32,
-    /// In the order of reading.
+    /// The glyphs, in reading order.
     pub(crate) glyphs: Vec<Glyphs>,
 }
 
-/// The height of capitals, by the size of the text.
+/// Height of capitals, as a fraction of the font size.
 pub(crate) const CAPITALS: f32 = 0.714;
 
 impl Line {
-    /// The line as it has been broken.
+    /// Converts a line that `layout` has broken.
     pub(crate) fn of(
         line: &Broken<'_, Ink>,
         layout: &Layout<Ink>,
@@ -69,7 +69,7 @@ impl Line {
         let mut last = None;
         for item in line.items() {
             let PositionedLayoutItem::GlyphRun(part) = item else { continue };
-            // The items of a run that differ in their style follow each other and are taken as one here.
+            // A run with several styles is several items in a row; the first one adds the whole run.
             if last.replace(part.run().index()) != Some(part.run().index()) {
                 let start = part.offset();
                 of_run(part.run(), start, layout, text, &mut glyphs);
@@ -81,14 +81,14 @@ impl Line {
         Self { text: Rc::clone(text), styles: Rc::clone(styles), height: CAPITALS * size, glyphs }
     }
 
-    /// Moves the badge with which the paragraph begins, in points to the right.
+    /// Moves the badge at the start of the paragraph, if there is one, to the right by `by` points.
     pub(crate) fn move_badge(&mut self, by: f32) {
         let badge = self.styles.first().is_some_and(|style| style.badge);
         self.glyphs.iter_mut().filter(|glyphs| badge && glyphs.style == 0).for_each(|glyphs| glyphs.x += by);
     }
 }
 
-/// Adds the glyphs of a run that begins at `x`.
+/// Adds the glyphs of a run that begins at `x` to `into`.
 fn of_run(run: &Run<'_, Ink>, mut x: f32, layout: &Layout<Ink>, text: &str, into: &mut Vec<Glyphs>) {
     let font = usize::try_from(run.font().data.id()).unwrap_or(usize::MAX);
     let size = run.font_size();

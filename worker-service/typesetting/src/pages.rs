@@ -1,27 +1,27 @@
-//! Puts strips on pages.
+//! Distributes strips over pages.
 
 use crate::strips::{Header, Strip};
 
 /// A strip on a page.
 pub(crate) struct Placed<'a> {
     pub(crate) strip: &'a Strip,
-    /// From the top of the page's text to the top of the strip, in points.
+    /// The distance from the top of the page's text area to the top of the strip, in points.
     pub(crate) y: f32,
-    /// Whether it is the header of a table again.
+    /// Whether it belongs to a repeated table header.
     pub(crate) repeated: bool,
 }
 
 /// The strips of a page.
 pub(crate) type Page<'a> = Vec<Placed<'a>>;
 
-/// How strips hold on to the next.
+/// The strips that must stay on the page of the next one, from the strictest rule to the loosest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Hold {
-    /// All of a group stand together.
+    /// The strips of a group, and strips that keep with the next.
     Group,
-    /// What keeps with the next stands with it.
+    /// Only strips that keep with the next.
     Keep,
-    /// None does.
+    /// No strips.
     None,
 }
 
@@ -33,11 +33,12 @@ struct Pages<'a> {
     y: f32,
 }
 
-/// Puts `strips` on pages of which each has so much `height` for them, in points. There is one page at least.
+/// Distributes `strips` over pages whose text area has this `height`, in points. Returns at least one page.
 pub(crate) fn pages<'a>(strips: &'a [Strip], headers: &'a [Header], height: f32) -> Vec<Page<'a>> {
     let mut pages = Pages { headers, height, done: Vec::new(), page: Vec::new(), y: 0.0 };
     let mut rest = strips;
-    // How long the strips hold so little because no page can hold what belongs together.
+    // For each looser rule, the number of strips that it still applies to: those that the stricter rule would
+    // keep together, but that do not fit on one page.
     let mut loose = [(Hold::Keep, 0), (Hold::None, 0)];
     while !rest.is_empty() {
         let hold =
@@ -66,7 +67,7 @@ pub(crate) fn pages<'a>(strips: &'a [Strip], headers: &'a [Header], height: f32)
     pages.done
 }
 
-/// How many strips stand together with the first.
+/// Returns the number of strips that must stay on one page with the first, which is counted.
 fn together(strips: &[Strip], hold: Hold) -> usize {
     let holds = |strip: &Strip| match hold {
         Hold::Group => strip.keep || strip.bound,
@@ -76,7 +77,7 @@ fn together(strips: &[Strip], hold: Hold) -> usize {
     strips.iter().position(|strip| !holds(strip)).map_or(strips.len(), |last| last + 1)
 }
 
-/// The height of strips from the top of the first.
+/// Returns the height of `strips` without the gap above the first.
 fn height(strips: &[Strip]) -> f32 {
     let first = strips.first().map_or(0.0, |strip| strip.gap);
     strips.iter().map(|strip| strip.gap + strip.height).sum::<f32>() - first
@@ -93,12 +94,12 @@ impl<'a> Pages<'a> {
         header + height(strips) <= self.height
     }
 
-    /// The header that stands above a strip if it begins a page, unless it would take half of it.
+    /// Returns the table header to repeat if `strip` begins a page, unless it would take half of the page.
     fn header(&self, strip: Option<&Strip>) -> Option<&'a Header> {
         self.headers.get(strip?.table?).filter(|header| header.height < self.height / 2.0)
     }
 
-    /// Begins a new page for a strip.
+    /// Begins a new page for `strip`, with its repeated table header, unless the current page is empty.
     fn turn(&mut self, strip: Option<&Strip>) {
         if self.page.is_empty() {
             return;
@@ -124,7 +125,7 @@ mod tests {
         Strip { gap: 10.0, height, ..Strip::default() }
     }
 
-    /// The heights of the strips of each page.
+    /// Returns the heights of the strips of each page.
     fn heights(pages: &[Page<'_>]) -> Vec<Vec<f32>> {
         pages.iter().map(|page| page.iter().map(|placed| placed.strip.height).collect()).collect()
     }

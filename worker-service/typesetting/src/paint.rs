@@ -21,18 +21,19 @@ use crate::{
     tree::{Part, Tree},
 };
 
-/// The height and width of A4, in points.
+/// The width and height of A4, in points.
 pub(crate) const PAGE: (f32, f32) = (595.28, 841.89);
-/// The margins at the sides, at the top and at the bottom: 20, 22 and 20 millimetres.
+/// The margins at the sides, the top and the bottom, in points: 20, 22 and 20 millimetres.
 pub(crate) const MARGIN: (f32, f32, f32) = (56.69, 62.36, 56.69);
-/// The width of the text.
+/// The width of the text area, in points.
 pub(crate) const WIDTH: f32 = PAGE.0 - 2.0 * MARGIN.0;
-/// The height of the text.
+/// The height of the text area, in points.
 pub(crate) const HEIGHT: f32 = PAGE.1 - MARGIN.1 - MARGIN.2;
-/// How far a link reaches above the capitals and below the baseline of its text.
+/// Distance that a link reaches above the capitals and below the baseline of its text, in points.
 const REACH: f32 = 2.5;
 
-/// Most bytes of an address that is a link: the standards take no string of more than 32,767, and each may become three.
+/// Maximum length of the URL of a link, in bytes. The standards limit strings to 32,767 bytes, and
+/// percent-encoding may turn each byte into three.
 const URL_MAX: usize = 10_000;
 
 /// A link on a page.
@@ -40,20 +41,20 @@ pub(crate) struct Hot {
     pub(crate) rect: Rect,
     pub(crate) link: Link,
     pub(crate) part: Part,
-    /// Its text.
+    /// The text of the link.
     pub(crate) text: String,
 }
 
-/// What a page is painted with.
+/// The painter of one page.
 pub(crate) struct Painter<'p, 's> {
     pub(crate) surface: &'p mut Surface<'s>,
     pub(crate) tree: &'p mut Tree,
-    /// The page, from zero.
+    /// The index of the page, from zero.
     pub(crate) page: usize,
     pub(crate) mirrored: bool,
-    /// Where the anchors are: the pages, from zero, and the distances from their tops.
+    /// The positions of the anchors: the page, from zero, and the distance from its top, in points.
     pub(crate) anchors: &'p HashMap<String, (usize, f32)>,
-    /// The links, which are made when the page is painted.
+    /// The links painted so far. Their annotations are added after the page is painted.
     pub(crate) links: Vec<Hot>,
 }
 
@@ -78,7 +79,8 @@ impl Painter<'_, '_> {
         }
     }
 
-    /// Paints a line of text as decoration of the page; its capitals begin at `y`.
+    /// Paints a header or footer line, which is no content of the document. `area.y` is the top of its
+    /// capitals.
     pub(crate) fn running(&mut self, line: &Line, kind: ArtifactType, area: Area) {
         let x = self.x(area.x, area.width);
         self.artifact(kind, |painter| {
@@ -104,7 +106,7 @@ impl Painter<'_, '_> {
         }
     }
 
-    /// Paints a line in parts: what leads somewhere is one of its own.
+    /// Paints a line as content of `part`. Each link in it is content of its own part.
     fn text(&mut self, line: &Line, x: f32, y: f32, part: Part) {
         for glyphs in line.glyphs.chunk_by(|one, next| one.style == next.style) {
             let Some(first) = glyphs.first() else { continue };
@@ -143,6 +145,7 @@ impl Painter<'_, '_> {
         }
     }
 
+    /// Paints the items of a repeated table header, without tags.
     fn again(&mut self, items: &[Item], top: f32) {
         for item in items {
             match item {
@@ -201,7 +204,7 @@ impl Painter<'_, '_> {
         }
     }
 
-    /// Paints content of a part.
+    /// Tags what `paint` draws as content of `part`.
     fn content(&mut self, part: Part, paint: impl FnOnce(&mut Self)) {
         let identifier = self.surface.start_tagged(ContentTag::Span(SpanTag::empty()));
         paint(self);
@@ -209,20 +212,22 @@ impl Painter<'_, '_> {
         self.tree.content(part, identifier);
     }
 
-    /// Paints what is no content.
+    /// Tags what `paint` draws as an artifact, which is not content of the document.
     fn artifact(&mut self, kind: ArtifactType, paint: impl FnOnce(&mut Self)) {
         self.surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(kind)));
         paint(self);
         self.surface.end_tagged();
     }
 
+    /// Extends the bounding box of a part by `area`.
     fn bound(&mut self, part: Part, area: Area, top: f32) {
         if let Some(rect) = self.rect(area, top) {
             self.tree.bound(part, self.page, rect);
         }
     }
 
-    /// From the edge of the page to that of a box.
+    /// Returns the distance from the left edge of the page to that of a box, in points. `x` is the distance
+    /// of the box from the start edge of the text area.
     fn x(&self, x: f32, width: f32) -> f32 {
         MARGIN.0 + if self.mirrored { WIDTH - x - width } else { x }
     }
@@ -232,7 +237,7 @@ impl Painter<'_, '_> {
     }
 }
 
-/// Where the panels of a page begin and end, outer ones first.
+/// Returns the panels of a page with their top and bottom, outer panels first.
 fn extents<'a>(strips: &[Placed<'_>], panels: &'a [Panel]) -> Vec<(&'a Panel, f32, f32)> {
     let mut extents: Vec<(usize, f32, f32)> = Vec::new();
     for Placed { strip, y, .. } in strips {
@@ -249,7 +254,7 @@ fn extents<'a>(strips: &[Placed<'_>], panels: &'a [Panel]) -> Vec<(&'a Panel, f3
     extents.into_iter().filter_map(|(number, top, bottom)| Some((panels.get(number)?, top, bottom))).collect()
 }
 
-/// Where glyphs begin and end, from left to right.
+/// Returns the left and the right edge of `glyphs`.
 fn ends(glyphs: &[Glyphs]) -> (f32, f32) {
     let left = glyphs.iter().map(|glyphs| glyphs.x).fold(f32::MAX, f32::min);
     let right = glyphs.iter().map(|glyphs| glyphs.x + glyphs.width).fold(f32::MIN, f32::max);

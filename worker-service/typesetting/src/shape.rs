@@ -15,14 +15,14 @@ use crate::{
     tree::{Part, Role, Tree},
 };
 
-/// The space between the text of a badge and its frame, and behind the frame. The first line is indented by all of it
-/// and the text of the badge moved back, since a space within the text would be on the wrong side in some mixtures of
-/// directions.
+/// Space between the text of a badge and its frame, and space after the frame, in points. The first line is
+/// indented by the space on both sides, and the text of the badge is moved back: a space within the text
+/// would be on the wrong side in some mixtures of directions.
 pub(crate) const BADGE: (f32, f32) = (4.0, 3.4);
-/// How often a text is shaped anew because its characters do not go together.
+/// Maximum number of times that a text is shaped again because no font has all characters of a cluster.
 const ATTEMPTS: usize = 3;
 
-/// A paragraph that has been shaped.
+/// A shaped paragraph.
 pub(crate) struct Shaped {
     layout: Layout<Ink>,
     text: Rc<str>,
@@ -57,19 +57,20 @@ impl Shaped {
             if missing.is_empty() {
                 break;
             }
-            // Signs that no font has together are written as code points, in the end with all of their neighbours.
+            // In a cluster that no font has as a whole, characters other than letters and digits are replaced
+            // by their code points; in the last attempt, all of its characters are.
             texts = replace(&texts, &missing, attempt == ATTEMPTS);
             layout = shape(&paragraph.spans, &texts, base, shaper);
         }
         Self { layout, text: texts.concat().into(), styles }
     }
 
-    /// The widest that its lines are, in points, if only its own line breaks break them.
+    /// Returns the width of its widest line, in points, if lines end only at its own line breaks.
     pub(crate) fn widest(&self) -> f32 {
         self.layout.calculate_content_widths().max
     }
 
-    /// Breaks it into lines no wider than `width`, in points.
+    /// Breaks the paragraph into lines no wider than `width`, in points.
     pub(crate) fn lines(&mut self, width: f32) -> Vec<Line> {
         self.layout.break_all_lines(Some(width.max(1.0)));
         self.layout.align(Alignment::Start, AlignmentOptions::default());
@@ -83,7 +84,7 @@ impl Shaped {
     }
 }
 
-/// The direction in which a paragraph of a document runs.
+/// Returns the direction of a paragraph in a document with the direction `document`.
 pub(crate) fn runs(paragraph: &Paragraph, document: Direction) -> Direction {
     if paragraph.reading == Reading::Document {
         return document;
@@ -96,12 +97,13 @@ pub(crate) fn runs(paragraph: &Paragraph, document: Direction) -> Direction {
     }
 }
 
-/// Whether a letter is written from right to left.
+/// Returns whether a letter is written from right to left.
 fn is_right_to_left(letter: char) -> bool {
     let planes = [0x590..=0x8ff, 0xfb1d..=0xfdff, 0xfe70..=0xfeff, 0x1_0800..=0x1_0fff, 0x1_e800..=0x1_efff];
     planes.iter().any(|plane| plane.contains(&u32::from(letter)))
 }
 
+/// Shapes `texts`, one for each of `spans`, without breaking lines.
 fn shape(spans: &[Span], texts: &[Cow<'_, str>], base: BaseDirection, shaper: &mut Shaper) -> Layout<Ink> {
     let text = texts.concat();
     let mut builder = shaper.layout.ranged_builder(&mut shaper.fonts, &text, 1.0, false);
@@ -130,7 +132,7 @@ fn shape(spans: &[Span], texts: &[Cow<'_, str>], base: BaseDirection, shaper: &m
     layout
 }
 
-/// The characters, by their places in the text, that the font chosen for them does not have.
+/// Returns the byte ranges of the clusters that the font chosen for them does not have.
 fn missing(layout: &Layout<Ink>, text: &str) -> Vec<std::ops::Range<usize>> {
     let mut missing = Vec::new();
     for line in layout.lines() {
@@ -146,7 +148,8 @@ fn missing(layout: &Layout<Ink>, text: &str) -> Vec<std::ops::Range<usize>> {
     missing
 }
 
-/// The texts with the characters at these places as code points: all of them, or those that are no letters.
+/// Replaces characters in the byte ranges `places` of the joined texts by their code points: all characters,
+/// or only those that are not letters or digits.
 fn replace<'a>(texts: &[Cow<'a, str>], places: &[std::ops::Range<usize>], all: bool) -> Vec<Cow<'a, str>> {
     let mut start = 0;
     let mut replaced = Vec::new();

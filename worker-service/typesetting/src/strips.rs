@@ -1,7 +1,7 @@
-//! Strips: what pages are made of. A strip is as wide as the text and is never broken.
+//! Strips, the units that pages consist of. A strip spans the text area and is never broken across pages.
 //!
-//! Places are counted from the start of the text and the top of the strip, in points, and are mirrored when painted
-//! where a document runs from right to left.
+//! Positions are relative to the start edge of the text area and the top of the strip, in points. In a
+//! document that runs from right to left, they are mirrored when they are painted.
 
 use crate::{
     blocks::{Color, Level},
@@ -18,17 +18,17 @@ pub(crate) struct Area {
     pub(crate) height: f32,
 }
 
-/// What stands on a strip.
+/// An element of a strip.
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
-    /// A line of text in a box that begins at `x`; its capitals begin at `y`.
+    /// A line of text in a box that begins at `x`. `y` is the top of its capitals.
     Text { line: Line, x: f32, y: f32, width: f32, part: Part },
-    /// A filled rectangle: content of a part, or decoration.
+    /// A filled rectangle: content of a part, or decoration without one.
     Fill { area: Area, color: Color, part: Option<Part> },
 }
 
 impl Item {
-    /// Moves it down, in points.
+    /// Moves the item down by `by` points.
     fn down(&mut self, by: f32) {
         match self {
             Self::Text { y, .. } => *y += by,
@@ -37,36 +37,36 @@ impl Item {
     }
 }
 
-/// A strip.
+/// A row of items across the text area.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Strip {
-    /// The space above, unless it is the first of a page.
+    /// The space above, which is omitted at the top of a page.
     pub(crate) gap: f32,
     pub(crate) height: f32,
-    /// Whether the next strip stays on its page.
+    /// Whether the next strip must be on the same page.
     pub(crate) keep: bool,
-    /// Whether the next strip belongs to the same group, which one page holds if it can.
+    /// Whether the next strip belongs to the same group, which is kept on one page if it fits on one.
     pub(crate) bound: bool,
     pub(crate) items: Vec<Item>,
-    /// The innermost panel that it is part of.
+    /// The index of the innermost panel that contains it.
     pub(crate) panel: Option<usize>,
-    /// The table whose header stands above it.
+    /// The index of the table header to repeat if it begins a page.
     pub(crate) table: Option<usize>,
-    /// The heading that begins here.
+    /// The index of the heading that begins here.
     pub(crate) heading: Option<usize>,
-    /// Parts that begin here even if nothing is painted of them, such as empty cells.
+    /// Parts that begin here even if nothing of them is painted, such as empty cells.
     pub(crate) parts: Vec<Part>,
 }
 
 impl Strip {
-    /// Adds space within the strip, above what stands on it.
+    /// Adds padding of `by` points above the items.
     pub(crate) fn pad_top(&mut self, by: f32) {
         self.items.iter_mut().for_each(|item| item.down(by));
         self.height += by;
     }
 }
 
-/// A panel, which reaches from its first strip of a page to its last.
+/// A panel behind strips. On each page, it reaches from its first strip to its last.
 #[derive(Clone, Debug)]
 pub(crate) struct Panel {
     pub(crate) x: f32,
@@ -74,20 +74,20 @@ pub(crate) struct Panel {
     pub(crate) fill: Option<Color>,
     pub(crate) stroke: Option<(f32, Color)>,
     pub(crate) bar: Option<(f32, Color)>,
-    /// Whether the bar stands at the end, where a text that runs against the document begins.
+    /// Whether the bar is at the end edge, where a text begins whose direction is opposite to the document's.
     pub(crate) bar_at_end: bool,
-    /// The panel around it.
+    /// The index of the panel around it.
     pub(crate) around: Option<usize>,
 }
 
-/// The header of a table.
+/// The header of a table, for repetition on further pages.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Header {
     pub(crate) strips: Vec<Strip>,
     pub(crate) height: f32,
 }
 
-/// A heading, for bookmarks and links.
+/// A heading as a target of bookmarks and links.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub(crate) level: Level,

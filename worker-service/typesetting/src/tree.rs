@@ -1,5 +1,5 @@
-//! The structure of a document for readers who cannot see it. It grows as the pages are painted, so that its order is
-//! the order of reading, and a part on two pages is one part.
+//! The structure tree of a tagged PDF, for readers who cannot see it. Parts get their places as the pages are
+//! painted, so that the tree is in reading order, and a part on two pages is one part.
 
 use std::num::NonZeroU16;
 
@@ -8,11 +8,11 @@ use krilla::{
     tagging::{BBox, Identifier, ListNumbering, Node, TableHeaderScope, Tag, TagGroup, TagKind, TagTree},
 };
 
-/// What a part of the structure is.
+/// The role of a part in the structure.
 #[derive(Clone, Debug)]
 pub(crate) enum Role {
     Title,
-    /// Its level, from one, and its text.
+    /// A heading, with its level from one and its text.
     Heading(NonZeroU16, String),
     Paragraph,
     List,
@@ -21,7 +21,7 @@ pub(crate) enum Role {
     Label,
     Body,
     Quote,
-    /// What a panel holds.
+    /// The content of a panel.
     Panel,
     Table,
     TableHead,
@@ -29,12 +29,12 @@ pub(crate) enum Role {
     Row,
     HeaderCell,
     Cell,
-    /// The text that says the same.
+    /// A figure, with its text alternative.
     Figure(String),
     Link,
 }
 
-/// A part of the structure, by its position in the tree.
+/// A part of the structure, by its index in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Part(usize);
 
@@ -47,9 +47,9 @@ struct Entry {
     role: Role,
     parent: Option<usize>,
     children: Vec<Child>,
-    /// Whether its parent has it among its children already.
+    /// Whether it is already a child of its parent.
     placed: bool,
-    /// The page and the place of a figure.
+    /// The page, from zero, and the bounding box, which figures need.
     bounds: Option<(usize, Rect)>,
 }
 
@@ -61,21 +61,22 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Adds a part, which is part of the document itself where it has no parent.
+    /// Adds a part, at the root of the tree if it has no parent. It gets its place among its siblings later.
     pub(crate) fn add(&mut self, role: Role, parent: Option<Part>) -> Part {
         let parent = parent.map(|part| part.0);
         self.parts.push(Entry { role, parent, children: Vec::new(), placed: false, bounds: None });
         Part(self.parts.len() - 1)
     }
 
-    /// Places a part behind what its parent has so far, if it has no place yet.
+    /// Places a part after its parent's other children, and its parents likewise. Parts that are already
+    /// placed stay where they are.
     pub(crate) fn place(&mut self, part: Part) {
         let mut at = part.0;
         loop {
             let Some(entry) = self.parts.get_mut(at).filter(|entry| !entry.placed) else { return };
             entry.placed = true;
             let Some(parent) = entry.parent else { return self.roots.push(at) };
-            // A parent without a place gets its own next; its order among its siblings is that of this child.
+            // A parent that is not placed yet is placed next, so its first child decides its position.
             if let Some(entry) = self.parts.get_mut(parent) {
                 entry.children.push(Child::Part(at));
             }
@@ -83,7 +84,7 @@ impl Tree {
         }
     }
 
-    /// Adds content that is painted to a part.
+    /// Adds painted content to a part, and places the part.
     pub(crate) fn content(&mut self, part: Part, identifier: Identifier) {
         self.place(part);
         if let Some(entry) = self.parts.get_mut(part.0) {
@@ -91,7 +92,7 @@ impl Tree {
         }
     }
 
-    /// Widens the bounds of a figure; one on several pages has none.
+    /// Extends the bounding box of a part by `rect`. A part on several pages keeps that of the last one.
     pub(crate) fn bound(&mut self, part: Part, page: usize, rect: Rect) {
         let Some(entry) = self.parts.get_mut(part.0) else { return };
         let joined = match entry.bounds {
@@ -106,7 +107,7 @@ impl Tree {
         entry.bounds = joined.map(|rect| (page, rect));
     }
 
-    /// Returns the structure as it is written.
+    /// Returns the structure tree in the form that the PDF writer needs.
     pub(crate) fn finish(self) -> TagTree {
         let mut tree = TagTree::new();
         for root in &self.roots {

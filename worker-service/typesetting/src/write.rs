@@ -30,20 +30,20 @@ use crate::{
     tree::Tree,
 };
 
-/// The distance from the top of a page to its header, and from its bottom to its footer.
+/// The distance from the top of a page to its header, and from its bottom to its footer, in points.
 const RUNNING: (f32, f32) = (37.0, 39.7);
-/// The space between the two texts of a footer.
+/// Minimum space between the two texts of a footer, in points.
 const BETWEEN: f32 = 12.0;
-/// Most characters of such a text, which is more than fit.
+/// Maximum length of a header or footer text, in characters: more than fits on a line.
 const RUNNING_MAX: usize = 300;
-/// How far above a heading a link to it leads.
+/// Distance above a heading to which its links and bookmark lead, in points.
 const ABOVE: f32 = 10.0;
 
-/// Returns the PDF of a document. The same document always gives the same bytes.
+/// Renders a document as PDF and returns its bytes. The same document always gives the same bytes.
 ///
 /// # Errors
-/// [`Error::Standards`] when it does not meet the standards it asks for; [`Error::Unwritten`] when no PDF can be made
-/// of it at all.
+/// Returns [`Error::Standards`] if the document does not meet its standards, and [`Error::Unwritten`] if no
+/// PDF can be written at all.
 pub fn render(document: &Document) -> Result<Vec<u8>, Error> {
     let mut shaper = Shaper::take();
     let pdf = set(document, &mut shaper);
@@ -95,7 +95,8 @@ fn settings(standards: Standards) -> Result<SerializeSettings, Error> {
     Ok(SerializeSettings { no_device_cs: true, configuration, ..SerializeSettings::default() })
 }
 
-/// Where the headings are, in their order: the pages, from zero, and the distances from their tops.
+/// Returns the positions of the headings, in their order: the page, from zero, and the distance from its top,
+/// in points.
 fn places(pages: &[Page<'_>]) -> Vec<(usize, f32)> {
     let mut places = Vec::new();
     for (number, page) in pages.iter().enumerate() {
@@ -110,6 +111,7 @@ fn destination((page, top): (usize, f32)) -> XyzDestination {
     XyzDestination::new(page, Point::from_xy(0.0, top))
 }
 
+/// Returns the bookmarks: sections with their subsections.
 fn outline(marks: &[Mark], places: &[(usize, f32)]) -> Outline {
     let mut outline = Outline::new();
     let mut section: Option<OutlineNode> = None;
@@ -128,6 +130,7 @@ fn outline(marks: &[Mark], places: &[(usize, f32)]) -> Outline {
     outline
 }
 
+/// Converts the metadata to the form that the PDF writer needs.
 fn known(metadata: &Metadata) -> Known {
     let Time { year, month, day, hour, minute, second } = metadata.written;
     let date = DateTime::new(year)
@@ -158,7 +161,7 @@ fn known(metadata: &Metadata) -> Known {
     known
 }
 
-/// The lines at the top and the bottom of pages.
+/// The header and the footer of pages.
 struct Running<'a> {
     document: &'a Document,
     pages: usize,
@@ -172,7 +175,7 @@ impl<'a> Running<'a> {
         Self { document, pages, header: header.map(|(line, _)| line) }
     }
 
-    /// The texts of a page's footer with their places.
+    /// Returns the lines of a page's footer with their positions.
     fn footer(&self, page: usize, shaper: &mut Shaper) -> Vec<(Line, Area)> {
         let Some(footer) = &self.document.footer else { return Vec::new() };
         let direction = self.document.metadata.direction;
@@ -190,7 +193,8 @@ impl<'a> Running<'a> {
     }
 }
 
-/// A quiet text on one line with its width; one that is too wide ends with an ellipsis.
+/// Returns a header or footer text on one line with its width, in points. A text wider than `width` is cut
+/// and ends with an ellipsis.
 fn fitting(text: &str, width: f32, direction: Direction, shaper: &mut Shaper) -> Option<(Line, f32)> {
     let mut text: String = fonts::drawable(text).replace('\n', " ").chars().take(RUNNING_MAX).collect();
     loop {
@@ -200,7 +204,7 @@ fn fitting(text: &str, width: f32, direction: Direction, shaper: &mut Shaper) ->
         if wide <= width {
             return Some((shaped.lines(wide).into_iter().next()?, wide));
         }
-        // Its first line tells about how much of it fits.
+        // The first line shows roughly how much of the text fits.
         let first = shaped.lines(width).into_iter().next()?;
         let fits = first.glyphs.iter().map(|glyphs| glyphs.range().len()).sum::<usize>();
         let cut =
@@ -210,7 +214,7 @@ fn fitting(text: &str, width: f32, direction: Direction, shaper: &mut Shaper) ->
     }
 }
 
-/// A PDF as its pages are written.
+/// A PDF under construction, and what its pages need.
 struct Writer {
     pdf: Pdf,
     tree: Tree,
@@ -266,7 +270,7 @@ impl Writer {
     }
 }
 
-/// An address in the signs that addresses are made of.
+/// Returns `url` with every byte outside visible ASCII percent-encoded.
 fn address(url: &str) -> String {
     let mut written = String::with_capacity(url.len());
     for byte in url.bytes() {

@@ -1,4 +1,4 @@
-//! What documents become.
+//! Tests of rendered documents: tags, standards, links, page breaks, and scripts.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "what is not there fails the test")]
 
 use typesetting::{
@@ -24,7 +24,7 @@ fn paragraph(text: &str) -> Block {
     Block::Paragraph(Paragraph::of(text))
 }
 
-/// How often a text stands in the part of the PDF that is not compressed.
+/// Counts the occurrences of a text in the uncompressed parts of the PDF.
 fn count(pdf: &[u8], what: &str) -> usize {
     pdf.windows(what.len()).filter(|window| *window == what.as_bytes()).count()
 }

@@ -1,4 +1,4 @@
-//! Any text can be set.
+//! Tests that any text can be rendered.
 #![allow(clippy::unwrap_used, missing_docs, reason = "what is not there fails the test")]
 
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use typesetting::{
     Paragraph, Span, Table, Time, Width, render,
 };
 
-/// A document in which every text is this one.
+/// Returns a document that contains `text` in every kind of block.
 fn document(text: &str) -> Document {
     let written = Time { year: 0, month: 0, day: 255, hour: 255, minute: 255, second: 255 };
     let mut document = Document::new(Metadata::new(format!("A {text}"), "en", written));

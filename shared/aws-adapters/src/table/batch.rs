@@ -1,4 +1,4 @@
-//! Many new reports at once.
+//! Records many new reports at once.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -20,7 +20,7 @@ const BATCH_MAX: usize = 25;
 /// Maximum number of concurrent requests.
 const CONCURRENCY: usize = 8;
 
-/// Maximum number of tries for items that the table does not process at once.
+/// Maximum number of requests for a batch, of which the table may process only a part at a time.
 const TRIES_MAX: u32 = 5;
 
 impl Table {
@@ -45,8 +45,8 @@ impl Table {
         }
     }
 
-    /// Records up to 25 reports. If it fails, `unrecorded` has the ids of the reports that may not be
-    /// recorded.
+    /// Records up to 25 reports. If it fails, `unrecorded` contains the ids of the reports that are not
+    /// recorded for certain.
     async fn create_batch(&self, reports: &[Report], unrecorded: &mut Vec<ReportId>) -> Result<(), AwsError> {
         const OPERATION: &str = "BatchWriteItem";
         unrecorded.extend(reports.iter().map(|report| report.id));

@@ -78,6 +78,9 @@ pub(super) struct Item {
 }
 
 /// Decodes an item that `operation` returned.
+///
+/// # Errors
+/// Returns [`AwsError`] if the item is not a report that this version can read.
 pub(super) fn report(
     operation: &'static str,
     item: HashMap<String, AttributeValue>,

@@ -28,7 +28,7 @@ const READS_MAX: usize = 8;
 /// Number of reports that one read evaluates if the filter may exclude some.
 const FILTERED_READ_SIZE: usize = 200;
 
-/// Which reports to list. Absent criteria match every report.
+/// The criteria for listing reports. Absent criteria match every report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The status.
@@ -199,7 +199,7 @@ impl Table {
     }
 }
 
-/// Returns the page token of a key that DynamoDB returned as the last one it evaluated.
+/// Returns the page token for the last key that DynamoDB evaluated.
 fn token(key: &HashMap<String, AttributeValue>) -> Result<PageToken, AwsError> {
     let text = key.get(attribute::CREATED_KEY).and_then(|value| value.as_s().ok());
     let token = text.and_then(|text| text.split_once('#')).and_then(|(created_at, id)| {

@@ -1,4 +1,4 @@
-//! Single reports: created, read, and changed by lifecycle commands.
+//! Creates and reads reports, and changes single reports by lifecycle commands.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -76,7 +76,7 @@ impl Lookup {
     }
 }
 
-/// What a write records in addition to the lifecycle. Absent values stay unchanged.
+/// Values that a write records in addition to the lifecycle. Absent ones stay unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Details {
     /// The progress of the report.
@@ -100,7 +100,7 @@ impl Table {
         Self { client, name }
     }
 
-    /// Reads a key that no report has, to find out whether the table answers.
+    /// Checks that the table answers, by reading a key that no report has.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the table does not answer.

@@ -9,7 +9,7 @@ use domain::{
 /// The index that lists a tenant's reports by age.
 pub const BY_TENANT: &str = "by_tenant";
 
-/// The sparse index of reports that the sweeper takes care of when they are due.
+/// The sparse index of reports that the sweeper handles when they are due.
 pub const DUE: &str = "due";
 
 /// The sparse index of reports that a worker holds, by tenant and by the expiry of the lease.

@@ -22,7 +22,7 @@ pub struct DueReport {
     pub tenant: Tenant,
     /// The id of the report.
     pub report_id: ReportId,
-    /// The time since which it has been due, in milliseconds since the epoch.
+    /// The time at which it became due, in milliseconds since the epoch.
     due_at: i64,
 }
 
@@ -56,10 +56,10 @@ impl Table {
         Ok(usize::try_from(answer.count).unwrap_or_default())
     }
 
-    /// Returns up to `max` reports of the partition `shard`, below [`DUE_SHARDS`](super::DUE_SHARDS), that
-    /// are due at `now`, most overdue first. The index is eventually consistent, so the write that follows
-    /// must check again. Entries that cannot be read are logged and skipped, so that they do not hide the
-    /// reports behind them.
+    /// Returns up to `max` reports of the partition `shard` that are due at `now`, most overdue first.
+    /// `shard` is less than [`DUE_SHARDS`](super::DUE_SHARDS). The index is eventually consistent, so the
+    /// write that follows must check again. Entries that cannot be read are logged and skipped, so that they
+    /// do not hide the reports behind them.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the index cannot be read.

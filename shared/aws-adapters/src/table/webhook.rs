@@ -93,7 +93,7 @@ impl Table {
         };
         match conditional(request).await? {
             Ok(_) => Ok(true),
-            // Recorded by an earlier try whose answer was lost?
+            // An earlier try may have recorded the attempt although its answer was lost.
             Err(item) => Ok(item::report(OPERATION, item).is_ok_and(|current| {
                 current.callback.is_some_and(|webhook| webhook.attempts.last() == Some(attempt))
             })),

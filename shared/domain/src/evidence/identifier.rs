@@ -1,5 +1,5 @@
-//! Open identifiers of evidence: a task of an earlier version reads, lists and shows a source or a signal
-//! that only a later version knows.
+//! Identifiers of evidence, whose values are open: an earlier version of the program can read, list and show
+//! a source or a signal that only a later version knows.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema, openapi};
 /// Maximum length of an identifier, in bytes.
 const IDENTIFIER_MAX: usize = 64;
 
-/// A text that is not an identifier.
+/// The error of a text that is not an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "an identifier consists of 1 to 64 lower-case letters, digits and underscores and begins with a letter"
@@ -23,7 +23,7 @@ const fn is_identifier(name: &[u8]) -> bool {
     if name.is_empty() || name.len() > IDENTIFIER_MAX || !name[0].is_ascii_lowercase() {
         return false;
     }
-    // `const fn` has no iterators.
+    // Iterators cannot be used in a `const fn`.
     let mut at = 1;
     while at < name.len() {
         if !(name[at].is_ascii_lowercase() || name[at].is_ascii_digit() || name[at] == b'_') {
@@ -42,10 +42,10 @@ macro_rules! identifier {
         pub struct $name(Cow<'static, str>);
 
         impl $name {
-            /// Makes an identifier from a constant; a constant that is not valid does not compile.
+            /// Creates an identifier from a constant. In a constant, an invalid `name` does not compile.
             ///
             /// # Panics
-            /// If `name` is not valid, outside of a constant.
+            /// Panics if `name` is invalid and the function is called at run time.
             pub const fn from_static(name: &'static str) -> Self {
                 assert!(is_identifier(name.as_bytes()), "not an identifier in snake case");
                 Self(Cow::Borrowed(name))
@@ -94,13 +94,14 @@ macro_rules! identifier {
 }
 
 identifier! {
-    /// The name of a source of evidence, such as `sanctions`. The `sources` crate lists those of this version.
+    /// The name of a source of evidence, such as `sanctions`. The `sources` crate lists those of this
+    /// version.
     SourceName
 }
 
 identifier! {
-    /// The kind of a [`Signal`](super::Signal), such as `sanctions_match`. A source defines its kinds, and its
-    /// rules refer to them; a kind that no rule refers to has no effect.
+    /// The kind of a [`Signal`](super::Signal), such as `sanctions_match`. A source defines its kinds, and
+    /// its rules refer to them; a kind that no rule refers to has no effect.
     SignalKind
 }
 

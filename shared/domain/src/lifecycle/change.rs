@@ -3,7 +3,7 @@
 use super::state::{Lease, Lifecycle, Status};
 use crate::time::UtcTime;
 
-/// What happens to the number of allowed attempts.
+/// The change of the number of allowed attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowance {
     /// It stays.
@@ -14,7 +14,7 @@ pub enum Allowance {
     FromHere(u32),
 }
 
-/// What happens to an optional field.
+/// The change of an optional field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field<T> {
     /// It stays.
@@ -25,7 +25,7 @@ pub enum Field<T> {
     Clear,
 }
 
-/// What a command does, as data: evaluated by [`apply`](super::apply), and compiled into an update by the
+/// The effect of a command, as data: evaluated by [`apply`](super::apply), and compiled into an update by the
 /// table adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -33,7 +33,7 @@ pub struct Change {
     pub status: Option<Status>,
     /// Whether the attempt number grows by one, as on a claim.
     pub next_attempt: bool,
-    /// What happens to the number of allowed attempts.
+    /// The change of the number of allowed attempts.
     pub allowance: Allowance,
     /// The holder of the lease, which only a claim sets.
     pub holder: Field<String>,
@@ -41,12 +41,12 @@ pub struct Change {
     pub lease_until: Field<UtcTime>,
     /// Whether a cancellation is pending; `None` keeps the current value.
     pub cancel_requested: Option<bool>,
-    /// When the sweeper takes care of the report.
+    /// When the report becomes due for the sweeper.
     pub due_at: Field<UtcTime>,
 }
 
 impl Change {
-    /// Returns the change that keeps everything.
+    /// Returns a change that keeps every field.
     pub(super) fn keep() -> Self {
         Self {
             status: None,
@@ -69,7 +69,7 @@ impl Change {
         Self { status: Some(status), holder: Field::Clear, lease_until: Field::Clear, ..Self::keep() }
     }
 
-    /// Returns `before` with this change made.
+    /// Returns `before` with this change applied.
     pub(super) fn apply_to(self, before: Lifecycle) -> Lifecycle {
         let lease = match (self.holder, self.lease_until) {
             (Field::Set(holder), Field::Set(expires_at)) => Some(Lease { holder, expires_at }),

@@ -34,8 +34,8 @@ pub enum Command {
         /// Delay until the queue makes the message visible again.
         delay: Duration,
     },
-    /// The holder of `attempt` returns the report without a failure of its own: the model throttles, or the
-    /// worker drains. Consumes no attempt.
+    /// The holder of `attempt` returns the report because the model throttles or the worker drains, which are
+    /// not failures of the report. Consumes no attempt.
     Release {
         /// Fencing token of the claim.
         attempt: u32,
@@ -58,9 +58,9 @@ pub enum Command {
     },
     /// A person restarts a failed or cancelled report.
     Resubmit,
-    /// The sweeper takes a due report, to send its message again.
+    /// The sweeper postpones a due report, in order to send its message again.
     Redispatch,
-    /// Anybody fails a report whose last worker vanished when no attempt was left.
+    /// A worker or the sweeper fails a report whose last worker vanished when no attempt was left.
     GiveUp,
     /// A worker fails a report whose message it found in the dead-letter queue.
     FailDeadLettered,

@@ -3,7 +3,7 @@
 use super::state::{Lifecycle, Status};
 use crate::time::UtcTime;
 
-/// When a command is allowed, as data: evaluated by [`Guard::holds`], and compiled into a condition by the
+/// The condition for a command, as data: evaluated by [`Guard::holds`], and compiled into a condition by the
 /// table adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Guard {

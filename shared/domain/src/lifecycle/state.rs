@@ -75,7 +75,7 @@ pub struct Lifecycle {
     pub lease: Option<Lease>,
     /// Whether a person requested cancellation while a worker held the lease.
     pub cancel_requested: bool,
-    /// When the sweeper takes care of the report; `None` exactly in terminal states.
+    /// When the report becomes due for the sweeper; `None` exactly in terminal states.
     pub due_at: Option<UtcTime>,
 }
 

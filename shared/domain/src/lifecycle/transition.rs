@@ -59,8 +59,8 @@ pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change)
                 ..Change::keep()
             },
         ),
-        // An abandoned report without attempts left is claimed only to honour a cancellation that its last
-        // worker did not live to honour.
+        // An abandoned report without attempts left is claimed only to honour a pending cancellation, which
+        // its last worker could not honour.
         Command::Claim { holder } => (
             Any(vec![
                 Is(Status::Pending),
@@ -121,22 +121,22 @@ pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change)
     }
 }
 
-/// The report is processing under the claim `attempt`, and `conditions` hold as well.
+/// Returns the guard that the report is processing under the claim `attempt`, and `conditions` hold as well.
 fn held(attempt: u32, conditions: &[Guard]) -> Guard {
     All([&[Is(Status::Processing), AttemptIs(attempt)], conditions].concat())
 }
 
-/// The report is processing, but its lease has expired.
+/// Returns the guard that the report is processing, but its lease has expired.
 fn abandoned(now: UtcTime) -> Guard {
     All(vec![Is(Status::Processing), LeaseExpired(now)])
 }
 
-/// No worker holds an unexpired lease, and the report has not ended.
+/// Returns the guard that no worker holds an unexpired lease, and the report has not ended.
 fn unheld(now: UtcTime) -> Guard {
     Any(vec![Is(Status::Pending), abandoned(now)])
 }
 
-/// Extends the lease, and lets the sweeper wait until it has expired.
+/// Returns the change that extends the lease. The report becomes due only after the lease has expired.
 fn lease_extended(now: UtcTime, policy: &Policy) -> Change {
     let lease_until = now.plus(policy.lease);
     Change {
@@ -160,7 +160,7 @@ impl Lifecycle {
             Command::RetryLater { attempt, .. } | Command::Release { attempt, .. } => {
                 ended(*attempt, Status::Pending)
             }
-            // These can be repeated, or their caller reads the current state.
+            // These commands can be repeated, or their caller reads the current state.
             Command::Submit
             | Command::Renew { .. }
             | Command::Advance { .. }

@@ -43,7 +43,7 @@ pub(super) fn company_name(value: &str, _: &()) -> Check {
 }
 
 pub(super) fn corporate_number(country: Option<&str>) -> impl FnOnce(&str, &()) -> Check {
-    // Without a valid country there is no scheme to check by; the country field has its own error.
+    // Without a valid country, the scheme is unknown. The country field reports its own error.
     let country = country.and_then(|code| code.parse::<Country>().ok());
     move |value, ()| {
         bounded("corporateNumber", value, registration_numbers::NUMBER_MAX)?;

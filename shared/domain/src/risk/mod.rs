@@ -1,5 +1,5 @@
 //! Risk from the evidence alone: versioned rules give a minimum level and a score that anybody can reproduce
-//! offline. The rules themselves belong to the sources; this module applies them.
+//! offline. The rules themselves are defined by the sources; this module applies them.
 
 mod rulebook;
 mod rules;
@@ -100,7 +100,7 @@ pub struct AppliedRule {
 pub struct Assessed {
     /// The minimum level of the report if every mandatory source answered.
     pub floor: Grade,
-    /// From 0 to 100.
+    /// The risk score, from 0 to 100.
     pub score: u8,
     /// The rules that applied, in the order of the rules.
     pub rules: Vec<AppliedRule>,
@@ -111,8 +111,8 @@ pub struct Assessed {
 }
 
 impl Assessed {
-    /// Returns the level of the report, given the model's `opinion`: never under the floor, and UNDETERMINED while a
-    /// mandatory source is missing.
+    /// Returns the level of the report, given the model's `opinion`: at least the floor, and UNDETERMINED
+    /// if a mandatory source is missing.
     pub fn level(&self, opinion: Option<Grade>) -> RiskLevel {
         if self.missing.is_empty() {
             self.floor.max(opinion.unwrap_or_default()).into()

@@ -1,4 +1,4 @@
-//! The rules together with the words of every language: what reports are judged by and written in.
+//! The rules of all sources, together with the words (translated texts) of every language.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     language::{Language, Words, WordsError},
 };
 
-/// What a source contributes to the [`Rulebook`].
+/// The contribution of a source to the [`Rulebook`].
 #[derive(Clone, Copy, Debug)]
 pub struct RulebookPart<'a> {
     /// The source's rules, as TOML.
@@ -43,10 +43,12 @@ pub enum RulebookError {
 }
 
 impl Rulebook {
-    /// Composes the rulebook of `parts`, in their order. Words in a language that reports are not written in are ignored.
+    /// Composes the rulebook of `parts`, in their order. Words in a language that reports cannot be
+    /// written in are ignored.
     ///
     /// # Errors
-    /// Returns [`RulebookError`] if a part is not valid TOML, or if two parts define the same rule or the same words.
+    /// Returns [`RulebookError`] if a part is not valid TOML, if two parts define the same rule or the same
+    /// words, or if a rule has an empty range of strengths or more than 100 points.
     pub fn compose(parts: &[RulebookPart<'_>]) -> Result<Self, RulebookError> {
         let rules = Rules::compose(parts.iter().map(|part| part.rules))?;
         let words = Language::all().map(|language| {
@@ -69,7 +71,8 @@ impl Rulebook {
         self.words.get(&language).unwrap_or_else(|| language.base_words())
     }
 
-    /// Applies the rules to `snapshot` and states the result in `language`. The `mandatory` sources must have answered.
+    /// Applies the rules to `snapshot` and states the result in `language`. `mandatory` sources
+    /// without an answer make the level UNDETERMINED.
     pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName], language: Language) -> Assessed {
         self.rules.assess(snapshot, mandatory, self.words(language))
     }

@@ -11,7 +11,7 @@ use crate::{
     language::Words,
 };
 
-/// Upper bound of a rule without `below`: above every strength.
+/// Default of `below`, the exclusive upper bound of a rule. Strengths are at most 100.
 const ABOVE_EVERY_STRENGTH: u8 = 101;
 
 /// The rules in the order in which they are applied.
@@ -74,10 +74,12 @@ impl Rule {
 }
 
 impl Rules {
-    /// Joins the rules of several TOML files, in their order. The version of the whole is the newest of the files' versions.
+    /// Joins the rules of several TOML files, in their order. The version of the whole is the newest of the
+    /// files' versions.
     ///
     /// # Errors
-    /// Returns [`RulesError`] if a file is not valid or two rules have the same id.
+    /// Returns [`RulesError`] if a file is not valid, two rules have the same id, or a rule has an empty
+    /// range of strengths or more than 100 points.
     pub fn compose<'a>(files: impl IntoIterator<Item = &'a str>) -> Result<Self, RulesError> {
         let mut composed = Self { version: String::new(), rules: Vec::new() };
         for file in files {
@@ -108,14 +110,14 @@ impl Rules {
         self.rules.iter().map(|rule| (rule.id.as_str(), rule.review))
     }
 
-    /// Returns the points and the floor of the rule `id`, or `None` if these rules have no such rule: a report may come
-    /// from another version.
+    /// Returns the points and the floor of the rule `id`, or `None` if these rules have no such rule: a
+    /// report may come from another version.
     pub fn weight(&self, id: &str) -> Option<(u8, Grade)> {
         self.rules.iter().find(|rule| rule.id == id).map(|rule| (rule.points, rule.floor))
     }
 
-    /// Applies the rules to `snapshot` and states the result in `words`. Signals of unknown kinds have no effect. The
-    /// `mandatory` sources must have answered.
+    /// Applies the rules to `snapshot` and states the result in `words`. Signals of unknown kinds have no
+    /// effect. `mandatory` sources without an answer are listed as missing.
     pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName], words: &Words) -> Assessed {
         let mut assessed = Assessed {
             floor: Grade::Low,
@@ -145,7 +147,8 @@ impl Rules {
     }
 }
 
-/// Compares versions such as `2026-11.3` by their numbers: `2026-11.10` is newer than `2026-11.9`.
+/// Returns whether `version` is newer than `than`. Versions such as `2026-11.3` are compared by their
+/// numbers: `2026-11.10` is newer than `2026-11.9`.
 fn is_newer(version: &str, than: &str) -> bool {
     let numbers = |version: &str| -> Vec<u64> {
         version.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()

@@ -1,8 +1,8 @@
 //! The actions that can happen next: steps of the API, the workers and the sweeper, the passage of time,
-//! people's wishes, and faults.
+//! requests of people ("wishes"), and faults.
 //!
-//! Deadlines are longer than steps, so time passes by itself only if no earlier step is left. A deadline that
-//! passes earlier is a fault, and is explored as such.
+//! A step takes less time than any deadline, so a deadline passes without a fault only when no step is left
+//! that would come before it. A deadline that passes earlier is explored as a fault.
 
 use domain::lifecycle::{Command, apply};
 
@@ -11,7 +11,7 @@ use crate::{
     world::{At, Receipt, Settle, World, now},
 };
 
-/// A person's wish for a report.
+/// A person's request to cancel or resubmit a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// The command that the API tries first to cancel a report.

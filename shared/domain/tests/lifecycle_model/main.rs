@@ -32,7 +32,7 @@ use crate::{
     world::{At, World},
 };
 
-/// Returns states that every exploration must reach to be meaningful.
+/// Returns the states that every exploration must reach to be meaningful.
 fn witnesses() -> Vec<Property<System>> {
     vec![
         reached("a report completes", |_, world| ended(world, Status::Completed)),
@@ -49,7 +49,7 @@ fn witnesses() -> Vec<Property<System>> {
     ]
 }
 
-/// Adds states that people who cancel and resubmit must bring about.
+/// Returns the [`witnesses`] and the states that people who cancel and resubmit must bring about.
 fn with_wishes() -> Vec<Property<System>> {
     let mut all = witnesses();
     all.extend([
@@ -84,7 +84,7 @@ fn one_report_survives_any_two_faults_and_three_wishes() {
     holds("one report, two faults, three wishes", setup, with_wishes());
 }
 
-/// Adds the state in which each of two workers processes a report of its own.
+/// Returns the [`witnesses`] and the state in which each of two workers processes a report of its own.
 fn with_two_reports() -> Vec<Property<System>> {
     let mut all = witnesses();
     all.push(reached("two workers process two reports", |_, world| {
@@ -107,7 +107,7 @@ fn two_reports_survive_any_two_faults_and_a_wish() {
 }
 
 proptest! {
-    /// Justifies that the model lets time pass by moving deadlines.
+    /// Justifies that the model moves deadlines closer instead of advancing the time.
     #[test]
     fn the_lifecycle_does_not_depend_on_absolute_time(
         status in proptest::sample::select(Status::ALL.to_vec()),

@@ -1,8 +1,8 @@
 //! The invariants of the lifecycle (docs: section "Lifecycle" of the design) as properties of states.
 //!
 //! Not covered: the rejection of another body under an idempotency key (invariant 8), because the lifecycle
-//! does not know bodies. The number of the attempt that wrote something stands for its checksum (invariant
-//! 4).
+//! does not know bodies. Instead of its checksum, stored content is identified by the attempt that wrote it
+//! (invariant 4).
 
 use domain::lifecycle::{Command, Status, plan};
 use stateright::Property;

@@ -1,5 +1,5 @@
-//! Seeded bugs. Each must violate exactly the properties named here; otherwise the checker would prove
-//! nothing.
+//! Seeded bugs. Each must violate exactly the properties named here, which shows that the properties detect
+//! something.
 
 use crate::{
     liveness::ENDS,

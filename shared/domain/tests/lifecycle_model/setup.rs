@@ -85,7 +85,7 @@ pub(crate) enum Bug {
     CancelIgnored,
 }
 
-/// One configuration.
+/// The configuration of one exploration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
     /// Number of reports, one or two.
@@ -130,6 +130,6 @@ impl Setup {
     }
 }
 
-/// The durations are never waited for: time jumps from deadline to deadline.
+/// The policy of the model. Its durations are never waited for, because time jumps from deadline to deadline.
 pub(crate) const POLICY: Policy =
     Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };

@@ -1,5 +1,5 @@
-//! The table. Every change goes through `lifecycle::apply` and is checked for violations. The seeded bugs of
-//! the table wrap `apply` here.
+//! The table of the model. Every change goes through `lifecycle::apply` and is checked for violations. The
+//! seeded bugs of the table wrap `apply` here.
 
 use domain::{
     lifecycle::{Command, Lifecycle, Rejected, Status, apply},
@@ -13,8 +13,9 @@ use crate::{
 };
 
 impl World {
-    /// Carries out `command` for `report`, as the adapter does: a rejected command whose result is visible
-    /// was carried out by an earlier try. Returns `false` if the lifecycle rejects the command.
+    /// Carries out `command` for `report`. Returns `false` if the lifecycle rejects the command. As in the
+    /// adapter, a rejected command whose result is visible was carried out by an earlier try. `by` is the
+    /// worker that sends the command, if it is one.
     pub(crate) fn execute(
         &mut self,
         setup: &Setup,
@@ -93,8 +94,8 @@ impl World {
         }
     }
 
-    /// Excuses the model call of a worker whose report was taken over during the call: its successor pays for
-    /// the same answer again.
+    /// Excuses the model call of a worker whose report was taken over during the call, because its successor
+    /// has to pay for the same answer again.
     fn excuse_others(&mut self, report: usize, attempt: u32, by: Option<usize>) {
         for index in 0..self.workers.len() {
             let worker = self.workers[index];
@@ -109,7 +110,7 @@ impl World {
         }
     }
 
-    /// Uncounts the answer that this worker has received but not journalled.
+    /// Subtracts one from the paid calls if this worker has received an answer but not journalled it.
     pub(crate) fn excuse_answer(&mut self, index: usize) {
         let worker = &mut self.workers[index];
         if worker.at == At::Journal && worker.excuse == Excuse::None {

@@ -15,9 +15,9 @@ pub(crate) const ENTRIES: usize = 3;
 /// For each journal entry, the attempt that wrote it; 0 for none.
 pub(crate) type Entries = [u8; ENTRIES];
 
-/// The time of every step. `plan` only compares times with the current time and adds to it, so the passage of
-/// time is equivalent to moving all deadlines closer, which [`Cell::pass`] does. Each report has its own
-/// clock, which allows more behaviours than one common clock.
+/// Returns the time of every step. `plan` only compares times with the current time and adds to it, so the
+/// passage of time is equivalent to moving all deadlines closer, which [`Cell::pass`] does. Each report has
+/// its own clock, which allows more behaviours than one common clock.
 pub(crate) fn now() -> UtcTime {
     UtcTime::from_epoch_millis(1_000_000_000)
 }
@@ -27,7 +27,7 @@ pub(crate) fn now() -> UtcTime {
 pub(crate) struct Cell {
     /// The item in the table, which only `lifecycle::apply` changes.
     pub(crate) row: Option<Lifecycle>,
-    /// Number of visible messages. A late message is one that is not received yet.
+    /// Number of visible messages. A late message is a visible one that is not received yet.
     pub(crate) visible: u8,
     /// The generation of the newest dead letter plus 1; 0 for none.
     pub(crate) dead_letter: u8,
@@ -45,7 +45,7 @@ pub(crate) struct Cell {
     pub(crate) failures: u8,
     /// Number of resubmissions.
     pub(crate) generation: u8,
-    /// Whether a person was promised its cancellation.
+    /// Whether a cancellation was promised to a person.
     pub(crate) cancel_promised: bool,
 }
 
@@ -160,7 +160,7 @@ pub(crate) struct World {
     pub(crate) workers: [Worker; 2],
     /// Faults that can still happen.
     pub(crate) faults: u8,
-    /// Wishes of people that can still happen.
+    /// Requests of people that can still happen.
     pub(crate) wishes: u8,
     /// The violations that happened.
     pub(crate) violations: Violations,

@@ -35,7 +35,8 @@ pub(super) fn id_npwp(number: &[char]) -> bool {
     }
 }
 
-/// Verifies a Korean business number: both digits of the ninth digit's product are added.
+/// Verifies a Korean business number: the tens digit of the ninth digit's product is added to the sum as
+/// well.
 pub(super) fn kr_business(number: &[char]) -> bool {
     let in_range = number_at(number, 0, 3).is_some_and(|office| office >= 101)
         && number_at(number, 3, 5) != Some(0)

@@ -13,7 +13,7 @@ pub(super) fn at_register(number: &[char]) -> bool {
         .is_some_and(|sum| is_check_character(number, digits.len(), "abdfghikmpstvwxyz", sum % 17))
 }
 
-/// Verifies an Austrian VAT number: its check digit differs by four from the one of Luhn.
+/// Verifies an Austrian VAT number: its check digit differs by four from that of the Luhn algorithm.
 pub(super) fn at_vat(number: &[char]) -> bool {
     let sum = number.get(1..8).and_then(|digits| luhn::sum(digits, 10));
     sum.is_some_and(|sum| last_digit(number) == Some((16 - sum % 10) % 10))
@@ -31,8 +31,9 @@ pub(super) fn es_cif(number: &[char]) -> bool {
     last_digit(number) == Some(digit) || number.last() == "JABCDEFGHI".chars().nth(digit as usize).as_ref()
 }
 
-/// Verifies a French SIRET: a SIREN and an establishment, both by Luhn. The establishments of La Poste have a
-/// digit sum divisible by five instead; its head office follows Luhn like all others.
+/// Verifies a French SIRET: both the SIREN in it and the whole number have a Luhn check digit. The
+/// establishments of La Poste have a digit sum divisible by five instead; its head office follows Luhn like
+/// all others.
 pub(super) fn fr_siret(number: &[char]) -> bool {
     let siren = number.get(..9).unwrap_or_default();
     let la_poste = number_at(number, 0, 9) == Some(356_000_000);
@@ -84,7 +85,7 @@ pub(super) fn gb_vat(number: &[char]) -> bool {
 }
 
 /// Verifies an Irish VAT number: seven digits and a check letter, to which a second letter contributes. In
-/// old numbers a letter or sign stands in the second place, and the first digit counts last.
+/// old numbers a letter or sign is in the second place, and the first digit counts last.
 pub(super) fn ie_vat(number: &[char]) -> bool {
     const LETTERS: &str = "WABCDEFGHIJKLMNOPQRSTUV";
     let new_format = number.get(..7).is_some_and(|digits| digits.iter().all(char::is_ascii_digit));
