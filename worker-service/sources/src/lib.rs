@@ -1,5 +1,5 @@
 //! The sources of evidence. Each source is one folder: client, settings, words for each language, rules, stand-in for
-//! tests, and one line in [`registered`] that registers it. docs/EXTENDING.md shows how to add one.
+//! tests, and one line in `registered.rs` that registers it. docs/EXTENDING.md shows how to add one.
 //!
 //! The worker's pipeline calls [`Sources::gather`]. It queries every source at the same time, and between a source and the
 //! report stand a time limit and a cache of earlier answers (`stale_cache`); between a source and the network stand

@@ -97,10 +97,10 @@ impl CountryRisk {
     fn look_up(request: &ReportRequest) -> SourceAnswer {
         let (code, country) = (request.country.code(), request.country.name());
         let lists = TABLE.list.iter().filter(|list| list.countries.iter().any(|listed| listed == code));
-        let mut evidence: Vec<EvidenceDraft> = lists.map(|list| finding(list, country)).collect();
+        let mut evidence: Vec<EvidenceDraft> = lists.map(|list| list_evidence(list, country)).collect();
         evidence.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
         if evidence.is_empty() {
-            evidence.push(no_finding(country));
+            evidence.push(no_list_evidence(country));
         }
         // The table is as current as its oldest list.
         let oldest = TABLE.list.iter().filter_map(|list| day(&list.as_of)).min();
@@ -114,7 +114,7 @@ fn day(text: &str) -> Option<UtcTime> {
     format!("{text}T00:00:00Z").parse().ok()
 }
 
-fn finding(list: &List, country: &str) -> EvidenceDraft {
+fn list_evidence(list: &List, country: &str) -> EvidenceDraft {
     let List { id, title, publisher, url, as_of, level, meaning, .. } = list;
     EvidenceDraft {
         title: format!("{country}: {title}"),
@@ -125,7 +125,7 @@ fn finding(list: &List, country: &str) -> EvidenceDraft {
     }
 }
 
-fn no_finding(country: &str) -> EvidenceDraft {
+fn no_list_evidence(country: &str) -> EvidenceDraft {
     let lists: Vec<String> =
         TABLE.list.iter().map(|list| format!("{} ({})", list.title, list.as_of)).collect();
     EvidenceDraft::note(

@@ -1,6 +1,6 @@
 //! News: the stories of every configured service. A story that many outlets publish is one piece of evidence.
 
-mod draft;
+mod evidence;
 mod feed;
 mod gdelt;
 mod phrase;
@@ -88,7 +88,7 @@ impl News {
             let stories = deduplicated(stories);
             stories
                 .iter()
-                .map(|(story, outlets)| draft::of_story(story, *outlets, &company))
+                .map(|(story, outlets)| evidence::of_story(story, *outlets, &company))
                 .collect::<Vec<_>>()
         });
         let mut evidence = judged.await.map_err(|error| SourceError::Unavailable(error.to_string()))?;
@@ -96,10 +96,10 @@ impl News {
         evidence.sort_by_key(|draft| std::cmp::Reverse((draft.max_strength(), draft.published_at)));
         evidence.truncate(ITEMS_MAX - 1);
         if evidence.is_empty() {
-            evidence.push(draft::of_no_story(request, self.months));
+            evidence.push(evidence::of_no_story(request, self.months));
         }
         if !errors.is_empty() {
-            evidence.push(draft::of_missing_services(errors.len(), services));
+            evidence.push(evidence::of_missing_services(errors.len(), services));
         }
         let freshness = if errors.is_empty() { Freshness::Current } else { Freshness::Partial };
         let versions = vec![format!("vocabulary of adverse terms {}", Vocabulary::built_in().version)];

@@ -97,14 +97,14 @@ impl CompaniesHouse {
             .map_err(|_| SourceError::Refused("its address is not a URL".to_owned()))?;
         let query = self.http.client().get(url).basic_auth(self.key.expose_secret(), Some(""));
         match self.http.json::<Profile>(query).await {
-            Ok(profile) => Ok(vec![finding(&profile, request)]),
+            Ok(profile) => Ok(vec![profile_evidence(&profile, request)]),
             Err(SourceError::NotFound) => Ok(vec![unknown(request)]),
             Err(error) => Err(error),
         }
     }
 }
 
-fn finding(profile: &Profile, request: &ReportRequest) -> EvidenceDraft {
+fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft {
     let name = &profile.company_name;
     let mut text = format!("Companies House knows {name} by the number {}.", profile.company_number);
     let mut add = |label: &str, value: Option<&str>| {
@@ -183,7 +183,7 @@ mod tests {
 
     fn found(profile: serde_json::Value) -> Vec<(SignalKind, u8)> {
         let profile: Profile = serde_json::from_value(profile).unwrap();
-        let draft = finding(&profile, &company());
+        let draft = profile_evidence(&profile, &company());
         draft.signals.iter().map(|signal| (signal.kind.clone(), signal.strength)).collect()
     }
 
@@ -215,7 +215,7 @@ mod tests {
             let at = at.index(bytes.len());
             bytes[at] = byte;
             if let Ok(profile) = serde_json::from_slice::<Profile>(&bytes) {
-                let _ = finding(&profile, &company());
+                let _ = profile_evidence(&profile, &company());
             }
         }
     }

@@ -120,7 +120,6 @@ impl Gleif {
     ///
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer.
-
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<EvidenceDraft>, SourceError> {
         // An LEI identifies one company in every country: a record of another country is a mismatch and is not left out.
         let by_lei = request.number_scheme.as_deref() == Some("lei");
@@ -139,7 +138,7 @@ impl Gleif {
                 .collect();
         }
         let mut evidence: Vec<EvidenceDraft> =
-            matching.iter().map(|record| finding(record, request)).collect();
+            matching.iter().map(|record| record_evidence(record, request)).collect();
         // The parents are only queried if the record is unambiguous.
         if let [record] = matching.as_slice() {
             evidence.extend(self.parents(&record.attributes.lei).await);
@@ -234,7 +233,7 @@ impl Address {
     }
 }
 
-fn finding(record: &LeiRecord, request: &ReportRequest) -> EvidenceDraft {
+fn record_evidence(record: &LeiRecord, request: &ReportRequest) -> EvidenceDraft {
     let Attributes { lei, entity, registration } = &record.attributes;
     let name = record.name();
     let mut text = format!("The register knows {name} by the LEI {lei}.");
@@ -331,7 +330,7 @@ mod tests {
 
     fn kinds(request: &ReportRequest) -> Vec<SignalKind> {
         let records: Records = serde_json::from_str(ANSWER).unwrap();
-        finding(&records.data[0], request).signals.iter().map(|signal| signal.kind.clone()).collect()
+        record_evidence(&records.data[0], request).signals.iter().map(|signal| signal.kind.clone()).collect()
     }
 
     #[test]
@@ -356,7 +355,7 @@ mod tests {
             for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
                 if let Ok(records) = serde_json::from_slice::<Records>(bytes) {
                     for record in &records.data {
-                        let _ = finding(record, &request("Quillmarsh Ltd", "24257037", "GB"));
+                        let _ = record_evidence(record, &request("Quillmarsh Ltd", "24257037", "GB"));
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Sanctions and watch lists: screened in process against lists that the worker loads, by a match service, or by both.
 
-mod finding;
+mod evidence;
 mod list;
 mod load;
 mod location;

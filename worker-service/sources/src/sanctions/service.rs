@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    finding::{SANCTIONS_MATCH, WATCHLIST_MATCH},
+    evidence::{SANCTIONS_MATCH, WATCHLIST_MATCH},
     settings::SanctionsSettings,
 };
 use crate::{
@@ -113,7 +113,7 @@ impl MatchService {
         entities.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
         let evidence = match entities.as_slice() {
             [] => vec![self.no_match(request)],
-            entities => entities.iter().map(finding).collect(),
+            entities => entities.iter().map(entity_evidence).collect(),
         };
         let versions = vec![format!("match service, dataset {}", self.dataset)];
         Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions })
@@ -130,7 +130,7 @@ impl MatchService {
     }
 }
 
-fn finding(entity: &Entity) -> EvidenceDraft {
+fn entity_evidence(entity: &Entity) -> EvidenceDraft {
     let Entity { id, caption, datasets, properties, score } = entity;
     let percent = percent(*score);
     let mut text = format!("Listed as {caption} (entry {id}).");
@@ -177,7 +177,7 @@ mod tests {
     fn a_sanction_is_distinguished_from_a_watch_list() {
         let signal = |answer: &str| {
             let mut matches: Matches = serde_json::from_str(answer).unwrap();
-            finding(&matches.responses.remove("company").unwrap().results[0]).signals[0].clone()
+            entity_evidence(&matches.responses.remove("company").unwrap().results[0]).signals[0].clone()
         };
         let sanctioned = signal(ANSWER);
         assert_eq!((sanctioned.kind, sanctioned.strength), (SANCTIONS_MATCH, 91));
@@ -192,7 +192,7 @@ mod tests {
             bytes[at] = byte;
             if let Ok(matches) = serde_json::from_slice::<Matches>(&bytes) {
                 for entity in matches.responses.values().flat_map(|response| &response.results) {
-                    let _ = finding(entity);
+                    let _ = entity_evidence(entity);
                 }
             }
         }

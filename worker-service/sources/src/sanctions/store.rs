@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    finding,
+    evidence,
     list::LoadedList,
     load::{Fetched, Fetcher, LoadError},
     location::Location,
@@ -38,6 +38,7 @@ const MATCHES_MAX: usize = 10;
 /// Minimum score of an entry that is shown as a resemblance although it is under [`MATCH_THRESHOLD`].
 const RESEMBLANCE_THRESHOLD: f32 = 0.70;
 
+/// One list: its location, and the version of it that is in use.
 #[derive(Debug)]
 struct Slot {
     location: Location,
@@ -216,16 +217,16 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest) -> Result<SourceAn
         let number = Some(request.corporate_number.as_str());
         let hits = list.screen.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
         for hit in hits.iter().take(MATCHES_MAX) {
-            scored.push((hit.score, finding::of_match(list, hit)));
+            scored.push((hit.score, evidence::of_match(list, hit)));
         }
         if !hits.iter().any(|hit| hit.score >= MATCH_THRESHOLD) {
-            scored.push((0.0, finding::of_no_match(list, request)));
+            scored.push((0.0, evidence::of_no_match(list, request)));
         }
     }
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     // The answer is as old as the oldest list.
     let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(service_runtime::clock::now);
     let evidence = scored.into_iter().map(|(_, draft)| draft).collect();
-    let versions = lists.iter().map(|list| finding::version(list)).collect();
+    let versions = lists.iter().map(|list| evidence::version(list)).collect();
     Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions })
 }

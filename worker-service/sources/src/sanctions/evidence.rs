@@ -4,7 +4,6 @@ use domain::{
     evidence::{EvidenceDraft, Signal, SignalKind},
     request::ReportRequest,
 };
-
 use screening::{Explanation, Hit, MATCH_THRESHOLD};
 
 use super::list::LoadedList;
