@@ -110,7 +110,6 @@ pub fn drawable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(written).collect())
 }
 
-
 /// Maximum length of a description, in characters. The standards limit strings to 32,767 bytes, and a
 /// character has up to four.
 const DESCRIBED_MAX: usize = 8_000;
