@@ -51,7 +51,7 @@ where
     answer
 }
 
-/// Sends `request` as [`instrumented`] does, and classifies its error.
+/// Sends `request` as `instrumented` does, and classifies its error.
 ///
 /// # Errors
 /// Returns [`AwsError`] if the request fails after the SDK's retries.

@@ -1,5 +1,5 @@
 //! The sources of evidence. Each source is one folder with client, settings, words for each language, rules
-//! and a stand-in for tests, and is registered by one line in [`registered`]. docs/EXTENDING.md shows how to
+//! and a stand-in for tests, and is registered by one line in `registered`. docs/EXTENDING.md shows how to
 //! add one.
 //!
 //! The worker's pipeline calls [`Sources::gather`], which queries every source at the same time. Each query

@@ -11,6 +11,6 @@ mod result;
 pub use self::{
     evaluate::evaluate,
     overrides::Overrides,
-    replay::{Stored, replay},
-    result::Evaluation,
+    replay::{ReplayError, Stored, replay},
+    result::{EvaluateError, Evaluation},
 };
