@@ -1,4 +1,5 @@
-//! Reads and validates the bodies of requests: their size, their media type and their contents, with all errors at once.
+//! Reads and validates the bodies of requests: their size, media type and contents. The errors of a report
+//! request are reported all at once.
 
 use std::{collections::HashSet, fmt};
 
@@ -43,13 +44,16 @@ pub(crate) async fn report_request(request: Request) -> Result<ReportRequest, Pr
 }
 
 /// Validates the report request in `value`.
+///
+/// # Errors
+/// Returns everything that is wrong with it.
 fn validated(value: Value) -> Result<ReportRequest, Vec<FieldError>> {
     let (draft, mut errors) = draft(value)?;
     let wrong_types: Vec<String> = errors.iter().map(|error| error.pointer.clone()).collect();
     match draft.check() {
         Ok(request) if errors.is_empty() => Ok(request),
         checked => {
-            // A field of the wrong type is absent from the draft. It must not be reported as missing, too.
+            // A field of the wrong type is absent from the draft. It must not be reported as missing as well.
             let more = checked.err().unwrap_or_default();
             errors.extend(more.into_iter().filter(|error| !wrong_types.contains(&error.pointer)));
             errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
@@ -61,7 +65,7 @@ fn validated(value: Value) -> Result<ReportRequest, Vec<FieldError>> {
 /// One request of a batch.
 #[derive(Debug)]
 pub(crate) struct BatchItem {
-    /// The client's id of the request; `None` if it is missing or invalid.
+    /// The client's own id for the request; `None` if it is missing or invalid.
     pub(crate) custom_id: Option<String>,
     /// The request, or everything that is wrong with it.
     pub(crate) request: Result<ReportRequest, Vec<FieldError>>,
@@ -174,7 +178,7 @@ async fn read(body: Body, max: usize) -> Result<Vec<u8>, Problem> {
     }
 }
 
-/// A JSON object without duplicate names, whose meaning would be undefined (RFC 8259, section 4).
+/// A JSON object without duplicate names. The meaning of duplicates is undefined (RFC 8259, section 4).
 struct Unambiguous(Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {
@@ -214,7 +218,7 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     parsed.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
-        // The message of serde_json ends with the position, which the detail states once, at its start.
+        // The message of serde_json ends with the position, which the detail already states at its start.
         let reason = message.split(" at line ").next().unwrap_or_default();
         Problem::new(
             Kind::MalformedJson,
@@ -223,7 +227,11 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
-/// Takes the fields of a report request from `value`. Returns them with the errors in their types and names.
+/// Takes the fields of a report request from `value`. Returns them with an error for each field of the wrong
+/// type and each unknown field.
+///
+/// # Errors
+/// Returns one error if `value` is not an object.
 fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), Vec<FieldError>> {
     let Value::Object(mut object) = value else {
         let message = format!("the body must be a JSON object, not {}", type_name(&value));

@@ -1,4 +1,4 @@
-//! Liveness and readiness. A background task checks readiness, so health checks cost nothing.
+//! Liveness and readiness. A background task determines readiness, so a health check calls no other service.
 
 use std::{
     sync::{
@@ -25,7 +25,7 @@ settings! {
         "seconds between two checks of the table and the queue for /readyz, 1 to 300";
 }
 
-/// Reads the time between two readiness checks. Returns `None` after noting what is invalid.
+/// Reads the time between two readiness checks. Returns `None` if it is invalid, which `reader` then records.
 pub(crate) fn readiness_interval(reader: &mut Reader<'_>) -> Option<Duration> {
     reader.seconds(&READINESS_SECONDS, 1, 300)
 }
@@ -65,7 +65,7 @@ impl Readiness {
         }
     }
 
-    /// Declares the service not ready from now on, whatever later checks find.
+    /// Marks the service as not ready for the rest of its life, whatever later checks find.
     pub(crate) fn drain(&self) {
         self.state.store(DRAINING, Ordering::SeqCst);
     }

@@ -111,10 +111,11 @@ pub async fn run(
             if !old.is_active(now) {
                 return Err(KeysError::Inactive(id));
             }
-            // The new key lives as long as the old one was meant to, if that one expires at all.
+            // The new key gets the same lifetime as the old one had from its creation, or none if the old one
+            // does not expire.
             let expires_at = old.expires_at.map(|end| now.plus(end.since(old.created_at)));
             let (key, record) = create(keys, old.tenant, old.scopes, old.label, expires_at, now).await?;
-            // Printed first, so that nobody loses the new key if the old one cannot be changed now.
+            // The new key is printed first, so that it is not lost if the old one cannot be changed.
             writeln!(output, "{}", with_key(&record, &key))?;
             let end = now.plus(HOUR * overlap_hours);
             keys.expire(&id, old.expires_at.map_or(end, |expires| expires.min(end))).await?;
@@ -126,7 +127,7 @@ pub async fn run(
 /// Creates and records a key.
 ///
 /// # Errors
-/// Returns [`AwsError`] if it is unknown whether the key was recorded.
+/// Returns [`AwsError`] if the table does not confirm that the key was recorded.
 pub async fn create(
     keys: &Keys,
     tenant: Tenant,

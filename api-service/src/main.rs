@@ -1,4 +1,5 @@
-//! Starts the API with the settings of the environment, and drains it on SIGTERM.
+//! The executable of the API: serves requests with the settings of the environment until SIGTERM, or runs a
+//! subcommand.
 
 use std::{io::BufWriter, path::PathBuf, process::ExitCode};
 

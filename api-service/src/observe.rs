@@ -48,7 +48,7 @@ async fn trace(request: Request, next: Next) -> Response<Body> {
             span.record("otel.status_code", "ERROR");
         }
         metrics().http_request(&method, &route, status, elapsed);
-        // Load balancers and probes would fill the log.
+        // Health checks would fill the log.
         if !matches!(route.as_str(), "/healthz" | "/readyz") {
             tracing::info!(method, route, status, seconds = elapsed.as_secs_f64(), "request answered");
         }
@@ -82,7 +82,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {
     Problem::internal("the request failed because of a bug").into_response()
 }
 
-/// Allows resources of this origin only, and nothing inline.
+/// The content security policy of all responses: resources of this origin only, and nothing inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'";

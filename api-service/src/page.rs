@@ -1,5 +1,5 @@
-//! The web page and the page of the API's reference. Their files, in `web/`, are part of the binary; browsers cache them under
-//! addresses that contain a hash.
+//! The web pages: the application and the reference of the API. Their files in `web/` are compiled into the
+//! binary. Browsers cache them under addresses that contain a hash.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -77,7 +77,7 @@ fn html(name: &str) -> Response {
 
 async fn asset(Path((hash, path)): Path<(String, String)>) -> Response {
     if hash != *HASH {
-        // The page of another version, which was open while this version was deployed.
+        // The request comes from a page of another version, which was open while this version was deployed.
         return if find(&path).is_some() {
             Redirect::temporary(&format!("/assets/{}/{path}", *HASH)).into_response()
         } else {

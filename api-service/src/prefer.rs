@@ -1,5 +1,6 @@
-//! The preference `wait=N` of the `Prefer` header (RFC 7240), by which `GET /v1/reports/{id}` is answered once the report
-//! changes. The limits and the request time-out need to know of it too: such a request is idle while it waits.
+//! The preference `wait=N` of the `Prefer` header (RFC 7240), with which a client asks `GET /v1/reports/{id}`
+//! to answer only when the report changes, or after N seconds. The limits and the request time-out take it
+//! into account, because such a request is idle while it waits.
 
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ pub(crate) fn requested_wait(request: &Request) -> Option<Duration> {
     honours.then(|| preferred_wait(request.headers())).flatten()
 }
 
-/// Returns the wait that the client prefers, 30 seconds at most. Ignores preferences that it does not understand, as
-/// RFC 7240, section 2, demands.
+/// Returns the wait that the client prefers, 30 seconds at most. Ignores preferences that it does not
+/// understand, as RFC 7240, section 2, requires.
 pub(crate) fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
     let preferences = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let wait = preferences.flat_map(|value| value.split([',', ';'])).find_map(|preference| {

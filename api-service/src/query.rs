@@ -55,7 +55,7 @@ pub(crate) fn day(name: &str, value: &str) -> Result<Day, Rejected> {
 /// Checks that `from` is not after `to`.
 ///
 /// # Errors
-/// Returns the [`Problem`] to answer with if it is.
+/// Returns the [`Problem`] to answer with if `from` is after `to`.
 pub(crate) fn in_order(from: Option<Day>, to: Option<Day>) -> Result<(), Problem> {
     match (from, to) {
         (Some(from), Some(to)) if from > to => {

@@ -46,16 +46,17 @@ pub(crate) struct ServerSettings {
     pub(crate) bind: SocketAddr,
     /// Maximum open connections; further ones wait in the listener's backlog.
     connections: usize,
-    /// Maximum time for the head of a request to arrive, from the connection or the previous response on.
+    /// Maximum time for the head of a request to arrive, counted from the start of the connection or from the
+    /// previous response.
     idle: Duration,
     /// The time that open requests have to finish when the server stops.
     drain: Duration,
-    /// The time between the signal to stop and the end of accepting requests.
+    /// The time for which requests are still accepted after the signal to stop.
     pub(crate) drain_notice: Duration,
 }
 
 impl ServerSettings {
-    /// Reads the settings. Returns `None` after noting what is invalid.
+    /// Reads the settings. Returns `None` if any is invalid, which `reader` then records.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let bind = reader.parse(&BIND);
         let connections = reader.number(&CONNECTIONS, 1, 1_000_000);
@@ -72,8 +73,8 @@ impl ServerSettings {
     }
 }
 
-/// Serves `router` on `listener` until `stop` is cancelled, then gives open requests the drain time and closes what is
-/// left.
+/// Serves `router` on `listener` until `stop` is cancelled, then gives open requests the drain time to finish
+/// and closes the remaining connections.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,

@@ -26,7 +26,7 @@ pub const ALL: &[&[Setting]] = &[API_SETTINGS, AWS_SETTINGS, TELEMETRY_SETTINGS]
 /// The settings of the API.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The address, connections and drain of the server.
+    /// The server's address, maximum of connections, and times for draining.
     pub(crate) server: ServerSettings,
     /// The OpenID provider whose tokens are accepted, if any.
     pub(crate) oidc: Option<OidcSettings>,
@@ -36,7 +36,7 @@ pub struct Settings {
     pub(crate) cors_origins: Origins,
     /// The time between two readiness checks.
     pub(crate) readiness_interval: Duration,
-    /// The AWS adapters and the lifecycle.
+    /// The settings of the AWS adapters, and the policy of the lifecycle.
     pub aws: AwsSettings,
     /// Logs, traces and metrics.
     pub telemetry: TelemetrySettings,

@@ -54,7 +54,8 @@ impl Application {
     /// Builds the API with the AWS configuration of the environment; see [`build_with`](Self::build_with).
     ///
     /// # Errors
-    /// Returns [`BuildError`] if AWS is not configured, or if the address cannot be bound.
+    /// Returns [`BuildError`] if AWS is not configured, if the address cannot be bound, or if the HTTP client
+    /// for the OpenID provider cannot be created.
     pub async fn build(settings: Settings, signal: CancellationToken) -> Result<Self, BuildError> {
         let sdk = load_sdk_config().await?;
         Self::build_with(settings, &sdk, signal).await
@@ -63,7 +64,8 @@ impl Application {
     /// Builds the API and binds its address; port 0 selects a free port. Cancelling `signal` begins the drain.
     ///
     /// # Errors
-    /// Returns [`BuildError`] if the address cannot be bound.
+    /// Returns [`BuildError`] if the address cannot be bound, or if the HTTP client for the OpenID provider
+    /// cannot be created.
     pub async fn build_with(
         settings: Settings,
         sdk: &SdkConfig,
@@ -114,6 +116,9 @@ impl Application {
 }
 
 /// Creates the components. Cancelling `stop` ends streams and waits.
+///
+/// # Errors
+/// Returns [`BuildError::Http`] if the HTTP client for the OpenID provider cannot be created.
 fn state(settings: &Settings, sdk: &SdkConfig, stop: &CancellationToken) -> Result<AppState, BuildError> {
     let (aws, clock, limits) = (Aws::new(sdk, &settings.aws), Clock::system(), &settings.limits);
     let tokens = settings.oidc.clone().map(TokenVerifier::new).transpose()?;

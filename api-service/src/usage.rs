@@ -96,6 +96,9 @@ pub(crate) async fn usage(
 }
 
 /// Returns the first and the last day that `query` asks for.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if a parameter is invalid, or if the range is reversed or too long.
 fn days(query: Option<&str>, today: Day) -> Result<(Day, Day), Problem> {
     let (mut from, mut to): (Option<Day>, Option<Day>) = (None, None);
     query::read(query, |name, value| {

@@ -31,7 +31,8 @@ impl Authenticator {
     /// Returns the caller that the `Authorization` header identifies.
     ///
     /// # Errors
-    /// Returns the [`Problem`] to answer with if there is no valid key or token, or if it cannot be verified now.
+    /// Returns the [`Problem`] to answer with if the header contains no valid key or token, or if the key or
+    /// token cannot be verified at the moment.
     pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let header =
             headers.get(AUTHORIZATION).ok_or_else(|| Problem::unauthenticated("no API key was sent"))?;
@@ -52,7 +53,8 @@ impl Authenticator {
         }
     }
 
-    /// Checks whether `caller` would still be let in. Returns `false` while that cannot be determined.
+    /// Returns whether the key or token of `caller` is still valid. Returns `false` while that cannot be
+    /// determined.
     pub(crate) async fn is_still_active(&self, caller: &Caller) -> bool {
         let now = self.clock.now();
         let expired = caller.active_until.is_some_and(|end| now >= end);

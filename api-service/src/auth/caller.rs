@@ -13,7 +13,8 @@ use domain::{
 pub enum Actor {
     /// The holder of this API key.
     Key(KeyId),
-    /// The subject of a token, as a hash of issuer and subject: the subject itself may be a person's name.
+    /// The subject of a token, as a hash of issuer and subject, because the subject itself may be a person's
+    /// name.
     Subject(String),
 }
 

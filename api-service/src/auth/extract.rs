@@ -1,5 +1,5 @@
-//! Extractors of callers with a scope. They are the only way for a handler to obtain a [`Caller`], so no handler can forget
-//! the check.
+//! Extractors that authenticate the caller and require a scope. They are the only way for a handler to obtain
+//! a [`Caller`], so no handler can forget the check.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A cache of API keys in front of the table.
+//! A cache of API keys in front of the DynamoDB table.
 
 use std::{future::Future, time::Duration};
 
@@ -14,23 +14,26 @@ use tokio::sync::Semaphore;
 use super::caller::{Actor, Caller};
 use crate::problem::Problem;
 
-/// How long a cached key is used without another look-up: a revoked key is rejected after this time at the latest.
+/// How long a cached key is used without another look-up. A revoked key is rejected after this time at the
+/// latest, unless the table does not answer; then `STALE` applies.
 const FRESH: Duration = Duration::from_secs(20);
 
-/// How long a cached key is used while the table does not answer.
+/// Maximum age of a cached key that is used while the table does not answer.
 const STALE: Duration = Duration::from_secs(50);
 
-/// Maximum number of cached keys, including ids that do not exist: a few megabytes.
+/// Maximum number of cached entries, including those for ids that do not exist. They take a few megabytes.
 const CAPACITY: u64 = 10_000;
 
-/// Maximum number of concurrent look-ups, so that a flood of invented keys cannot overload the table.
+/// Maximum number of concurrent look-ups of keys in the table, so that a flood of invented keys cannot
+/// overload the table.
 const LOOKUPS_MAX: usize = 64;
 
-/// What the table said about a key.
+/// The result of a look-up in the table.
 #[derive(Clone, Debug)]
 struct Reading {
     /// The key's record, or `None` if there is no such key.
     record: Option<KeyRecord>,
+    /// When the key was looked up.
     at: UtcTime,
 }
 
@@ -39,7 +42,7 @@ struct Reading {
 enum Entry {
     /// The table answered.
     Read(Reading),
-    /// The table did not answer.
+    /// The look-up failed. `last` is the last successful one, if any.
     Failed { last: Option<Reading>, error: AwsError },
 }
 
@@ -48,7 +51,11 @@ impl Entry {
         matches!(self, Self::Read(reading) if now.since(reading.at) < FRESH)
     }
 
-    /// Returns the key's record. After a failed look-up that is the last one, while it is young enough.
+    /// Returns the key's record. After a failed look-up, returns the last known record while it is younger
+    /// than `STALE`.
+    ///
+    /// # Errors
+    /// Returns the error of the failed look-up if there is no such record.
     fn record(self, now: UtcTime) -> Result<Option<KeyRecord>, AwsError> {
         match self {
             Self::Read(reading) => Ok(reading.record),
@@ -67,7 +74,8 @@ impl Entry {
 
 /// Caches API keys, and the ids of keys that do not exist. Concurrent requests with the same key share one look-up.
 ///
-/// Ages are measured by the `now` of each call. The cache's own clock only removes entries that are too old for any use.
+/// Ages are measured against the `now` of each call. The cache's own time-to-live only removes entries that
+/// are too old to be used.
 #[derive(Debug)]
 pub struct KeyCache {
     entries: Cache<KeyId, Entry>,
@@ -76,7 +84,7 @@ pub struct KeyCache {
 
 impl Default for KeyCache {
     fn default() -> Self {
-        // The TinyLFU policy prefers keys that are used repeatedly: invented ones do not displace them.
+        // The cache's TinyLFU policy keeps keys that are used repeatedly, so invented ids do not evict them.
         let entries = Cache::builder().max_capacity(CAPACITY).time_to_live(STALE).build();
         Self { entries, lookups: Semaphore::new(LOOKUPS_MAX) }
     }
@@ -132,8 +140,8 @@ impl KeyCache {
                 }
             }
         };
-        // Callers that wait for the same key receive this outcome, failures included: in an outage none of them waits for
-        // more than one look-up.
+        // Concurrent callers with the same key share this outcome, failures included, so in an outage none of
+        // them waits for more than one look-up.
         let entry = self.entries.entry_by_ref(id).or_insert_with_if(refresh, |entry| !entry.is_fresh(now));
         entry.await.into_value().record(now)
     }
@@ -176,7 +184,7 @@ mod tests {
         let all = (0..20).map(|_| cache.record(&record.id, at(0), lookup(Ok(Some(record.clone())))));
         assert!(join_all(all).await.into_iter().all(|found| found.unwrap().is_some()));
         assert_eq!(lookups.load(Ordering::SeqCst), 1);
-        // Failures are shared, too, and the record that was read before is used meanwhile.
+        // Failures are shared, too. The cached record is used until it is 50 seconds old.
         let failure = || AwsError::unusable("DynamoDB", "GetItem", "no answer");
         let all = (0..20).map(|_| cache.record(&record.id, at(49), lookup(Err(failure()))));
         assert!(join_all(all).await.into_iter().all(|found| found.unwrap().is_some()));

@@ -1,4 +1,4 @@
-//! Reports per day of each tenant, for all API tasks together.
+//! The limit on reports per day of each tenant, shared by all API tasks.
 
 use aws_adapters::{error::AwsError, spending::Spending};
 use domain::{identity::Tenant, usage::Day};
@@ -16,7 +16,7 @@ pub(crate) struct DailyQuota {
 
 /// A part of a tenant's daily quota, reserved before reports are recorded.
 ///
-/// A reservation that is dropped without a [commit](Self::commit) stays counted.
+/// The reports of a reservation that is dropped without a [commit](Self::commit) stay counted.
 #[derive(Debug)]
 pub(crate) struct Reservation<'a> {
     quota: &'a DailyQuota,
@@ -31,10 +31,10 @@ impl DailyQuota {
         Self { reports_per_day, spending, clock }
     }
 
-    /// Reserves up to `requested` reports of `tenant`; all of them if there is no limit.
+    /// Reserves up to `requested` reports of `tenant`, or all of them if there is no limit.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if the table does not say how much is left.
+    /// Returns [`AwsError`] if the reservation cannot be made in the table.
     pub(crate) async fn reserve(&self, tenant: &Tenant, requested: u64) -> Result<Reservation<'_>, AwsError> {
         let day = Day::of(self.clock.now());
         let granted = match self.reports_per_day {
@@ -51,7 +51,8 @@ impl Reservation<'_> {
         self.granted
     }
 
-    /// Keeps `used` of the reserved reports and releases the rest. A failure costs the tenant the rest for that day.
+    /// Keeps `used` of the reserved reports and releases the rest. If the release fails, the rest stays
+    /// counted for that day.
     pub(crate) async fn commit(self, used: u64) {
         let unused = self.granted.saturating_sub(used);
         if self.quota.reports_per_day.is_none() || unused == 0 {

@@ -16,7 +16,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// The number of requests that may be in flight.
+/// The limit on requests in flight. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlightLimit(Arc<Semaphore>);
 
@@ -27,8 +27,9 @@ impl InFlightLimit {
     }
 }
 
-/// Rejects requests beyond the limit at once: an immediate answer is worth more than one that comes too late. Waits that
-/// clients request are idle and do not count; neither do health checks.
+/// Rejects requests beyond the limit at once, because an immediate error is better than an answer that comes
+/// too late. Requests that wait for a change of a report (`Prefer: wait=N`) are idle and do not count;
+/// neither do health checks.
 pub(crate) async fn shed_load(
     State(limit): State<InFlightLimit>,
     request: Request,

@@ -1,4 +1,4 @@
-//! Requests per second of each tenant, and the `RateLimit` headers.
+//! The limit on requests per second of each tenant, and the `RateLimit` headers of responses.
 
 use std::{
     fmt::Write as _,
@@ -27,7 +27,7 @@ use crate::problem::{Kind, Problem};
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// The size of a burst, in seconds' worth of requests.
+/// The size of a burst: the number of requests that are allowed in this many seconds.
 const BURST_SECONDS: u32 = 2;
 
 /// Number of tracked tenants above which those without recent requests are forgotten.
@@ -41,10 +41,13 @@ pub(crate) struct RateLimiter {
     reports_per_day: Option<u64>,
 }
 
-/// What a tenant has left after a request.
+/// The state of a tenant's rate limit after a request.
 #[derive(Clone, Copy, Debug)]
 struct RateLimitState {
+    /// Number of requests that the tenant can still send at once.
     remaining: u32,
+    /// The time until the whole burst is available again or, after a rejected request, until the next request
+    /// is allowed.
     reset: Duration,
 }
 

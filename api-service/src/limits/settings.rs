@@ -33,12 +33,12 @@ pub(crate) struct LimitSettings {
     pub(crate) in_flight: usize,
     /// Maximum open streams, waits and exports of a tenant, for each API task.
     pub(crate) followers: usize,
-    /// Maximum time until a request is answered.
+    /// Maximum time until a request is answered, without the wait that the client requested.
     pub(crate) request_timeout: Duration,
 }
 
 impl LimitSettings {
-    /// Reads the settings. Returns `None` after noting what is invalid.
+    /// Reads the settings. Returns `None` if any is invalid, which `reader` then records.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let requests_per_second = reader.number(&REQUESTS_PER_SECOND, 1, 1_000_000);
         let reports_per_day = reader.parse::<u64>(&REPORTS_PER_DAY);

@@ -167,14 +167,14 @@ pub(crate) async fn batch(
     Ok((StatusCode::ACCEPTED, headers, Json(BatchResults { results })).into_response())
 }
 
-/// A report that was recorded by this batch, or before by a request with the same key.
+/// A report that was recorded by this batch, or earlier by a request with the same idempotency key.
 struct Accepted {
     report: Report,
     replayed: bool,
 }
 
 type Outcome = Result<Accepted, Problem>;
-/// Something with its index in the batch.
+/// A value with its index in the batch.
 type Indexed<T> = (usize, T);
 
 /// Creates a report for an item of the batch, without recording it.
@@ -221,7 +221,7 @@ fn replay(report: &Report, existing: Report) -> Outcome {
     replayed(report, existing).map(|report| Accepted { report, replayed: true })
 }
 
-/// Returns those of `submitted` that are recorded already, by their ids.
+/// Returns the reports of `submitted` that are already recorded, by their ids.
 async fn existing(
     reports: &Reports,
     submitted: &[Indexed<Report>],
@@ -231,7 +231,7 @@ async fn existing(
     Ok(lookups.into_iter().filter_map(Lookup::found).map(|report| (report.id, report)).collect())
 }
 
-/// Records reports whose ids are new, many with each request.
+/// Records reports whose ids are new, many with each request to the table.
 async fn record_all(reports: &Reports, new: Vec<Indexed<Report>>) -> Vec<Indexed<Outcome>> {
     let to_write: Vec<Report> = new.iter().map(|(_, report)| report.clone()).collect();
     let failed: HashSet<ReportId> = reports.aws.table.create_all(&to_write).await.into_iter().collect();

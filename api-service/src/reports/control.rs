@@ -37,7 +37,8 @@ pub(crate) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let mut report = reports.find(&caller.tenant, &id).await?;
-    // Which command is allowed depends on the status, which may change between two of them. Each rejection returns it.
+    // Which of the two commands is allowed depends on the status, which may change between two attempts. Each
+    // rejection returns the current report.
     for command in [Command::Cancel, Command::RequestCancel, Command::Cancel] {
         let calls_back = report.request.callback_url.is_some();
         let details = Details { calls_back, ..Details::default() };

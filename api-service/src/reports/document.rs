@@ -1,5 +1,5 @@
-//! `GET /v1/reports/{id}/document`: the contents of a completed report as JSON, for web
-//! pages, which cannot follow a link to the bucket.
+//! `GET /v1/reports/{id}/document`: the contents of a completed report as JSON, for web pages, which cannot
+//! follow a link to the bucket.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Estimates how long reports take, from those that this process has seen. `Retry-After` is derived from it.
+//! Estimates how long reports take, based on the reports that this process has seen. `Retry-After` is derived
+//! from the estimate.
 
 use std::{
     collections::VecDeque,
@@ -16,10 +17,10 @@ use domain::{
 /// Number of reports that the estimate is based on: enough for a median, few enough to follow changes of the load.
 const SAMPLES: usize = 64;
 
-/// The estimate before any report was seen.
+/// The estimate before any completed report was seen.
 const DEFAULT: Duration = Duration::from_secs(2);
 
-/// Maximum estimate: a report can be cancelled, fail, or be faster than others.
+/// Maximum estimate. A report can end much earlier than others: it can fail, be cancelled, or be faster.
 const MAX: Duration = Duration::from_secs(30);
 
 /// The stages that take time, in order.
@@ -46,8 +47,8 @@ impl DurationEstimate {
         samples.push_back((report.id, durations));
     }
 
-    /// Estimates the time until `report` ends: what is left of its current stage, and the following stages, by their median
-    /// durations; from one to thirty seconds. Returns `None` if it has ended.
+    /// Estimates the time until `report` ends, from one to thirty seconds: the rest of its current stage and
+    /// all following stages, at their median durations. Returns `None` if the report has ended.
     pub(super) fn remaining(&self, report: &Report, now: UtcTime) -> Option<Duration> {
         if report.lifecycle.status.is_terminal() {
             return None;
@@ -70,7 +71,7 @@ impl DurationEstimate {
     }
 }
 
-/// Returns when `report` reached `stage`.
+/// Returns when `report` reached `stage`, or `None` if it has not.
 fn began(report: &Report, stage: Stage) -> Option<UtcTime> {
     match stage {
         Stage::Queued => Some(report.resubmitted_at.unwrap_or(report.created_at)),

@@ -25,7 +25,8 @@ use crate::{
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The time between two comments, which keep idle connections open: many proxies close them after 60 seconds.
+/// The time between two SSE comments. They keep idle connections open, which many proxies close after 60
+/// seconds.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Maximum duration of one wait for a change. The caller's key is checked again after each.
@@ -76,7 +77,8 @@ pub(crate) async fn events(
     Ok(([unbuffered, (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], events).into_response())
 }
 
-/// A stream of one client. It is dropped, with its permit, when the stream ends or the client disconnects.
+/// The event stream of one client. It is dropped, with its permit, when the stream ends or the client
+/// disconnects.
 struct Subscription {
     reports: Arc<Reports>,
     watcher: Arc<ReportWatcher>,
@@ -109,7 +111,8 @@ impl Subscription {
             step = match step {
                 Step::End => return None,
                 Step::Send { report, last_seen } if last_seen == Some(report.revision) => after(report),
-                // The key may have been revoked since the stream began: the client sees the error when it reconnects.
+                // The key may have been revoked since the stream began. The stream then ends, and the client
+                // sees the error when it reconnects.
                 Step::Send { .. } | Step::Wait(_)
                     if !self.authenticator.is_still_active(&self.caller).await =>
                 {

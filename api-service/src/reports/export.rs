@@ -1,4 +1,4 @@
-//! `GET /v1/reports.csv`: the reports of a tenant as a table that is safe to open in a spreadsheet.
+//! `GET /v1/reports.csv`: the reports of a tenant as a CSV file that is safe to open in a spreadsheet.
 
 use std::{io, sync::Arc};
 
@@ -23,7 +23,7 @@ use crate::{
     query,
 };
 
-/// Number of reports that one query of the table returns.
+/// Maximum number of reports that one query of the table returns.
 const PAGE_SIZE: usize = 100;
 
 const COLUMNS: [&str; 21] = [
@@ -94,9 +94,10 @@ fn answer(pages: impl Stream<Item = Result<String, io::Error>> + Send + 'static)
     (headers, Body::from_stream(pages)).into_response()
 }
 
-/// Some lines of the table.
+/// Some lines of the CSV file.
 struct Page {
     text: String,
+    /// Where the following page begins; `None` on the last page.
     next: Option<PageToken>,
 }
 
@@ -106,6 +107,7 @@ enum Next {
     Page(Page, Option<Page>),
     /// Read the page that begins here, and send it.
     Read(PageToken),
+    /// End the response.
     End,
 }
 
@@ -123,7 +125,7 @@ async fn advance(
         Next::Page(page, None) => Some((Ok(page.text), after(page.next))),
         Next::Read(from) => match page(reports, tenant, filter, Some(from)).await {
             Ok(Page { text, next }) => Some((Ok(text), after(next))),
-            // The error closes the connection, so that an incomplete table does not look complete.
+            // The error closes the connection, so that an incomplete file does not look complete.
             Err(_) => Some((Err(io::Error::other("the reports could not be read")), Next::End)),
         },
     }
@@ -185,8 +187,9 @@ fn line<const N: usize>(cells: [String; N]) -> String {
     writer.into_inner().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
-/// Returns `cell` such that no spreadsheet interprets it as a formula ("CSV Injection", OWASP). This includes full-width
-/// signs, which some input methods and spreadsheets convert to the ASCII ones.
+/// Returns `cell`, with an apostrophe before it if a spreadsheet could interpret it as a formula ("CSV
+/// Injection", OWASP). Formulas can also begin with full-width signs, which some input methods and
+/// spreadsheets convert to the ASCII ones.
 fn escaped(cell: &str) -> String {
     let first = cell.trim_start_matches([' ', '\u{a0}', '\u{3000}']).chars().next();
     let is_formula = first.is_some_and(|c| "=+-@\t\r\n|%＝＋－＠".contains(c));

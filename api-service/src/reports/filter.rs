@@ -32,6 +32,9 @@ pub(super) fn set(filter: &mut Filter, name: &str, value: &str) -> Result<(), Re
 }
 
 /// Returns the element of `all` that is named `value`.
+///
+/// # Errors
+/// Returns [`Rejected::Value`] with `code` if there is no such element.
 fn one_of<T: Copy>(
     all: &[T],
     name_of: impl Fn(T) -> &'static str,

@@ -49,7 +49,7 @@ pub(crate) async fn read(
     let mut report = reports.find(&caller.tenant, &id).await?;
     let mut headers = HeaderMap::new();
     if let Some(wait) = preferred_wait(&request_headers) {
-        // A client that names an older state is behind, and is answered at once.
+        // A client that sends the entity tag of an older state is answered at once.
         let is_current =
             matches(&request_headers, &report) || !request_headers.contains_key(header::IF_NONE_MATCH);
         if is_current {

@@ -1,4 +1,4 @@
-//! Access to the reports: what several operations on them do alike.
+//! Access to the reports: the steps that several operations share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ use crate::{
     problem::{Problem, seconds},
 };
 
-/// When a client should retry a request that the status of the report did not allow.
+/// The time after which a client should retry a request that the status of the report did not allow.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// The reports of all tenants, in the table, the queue and the bucket.
@@ -37,12 +37,12 @@ pub(crate) struct Reports {
 }
 
 impl Reports {
-    /// Creates the access to the reports behind `aws`.
+    /// Creates access to the reports through the adapters in `aws`.
     pub(crate) fn new(aws: Aws, policy: Policy, clock: Clock, durations: Arc<DurationEstimate>) -> Self {
         Self { aws, policy, clock, durations }
     }
 
-    /// Returns the report of `tenant` with the id in a path.
+    /// Returns the report of `tenant` with the `id` from the path of a request.
     ///
     /// # Errors
     /// Returns the [`Problem`] to answer with if there is no such report, or if it cannot be read.
@@ -75,7 +75,7 @@ impl Reports {
     /// Executes a lifecycle command on `report`.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if it is unknown whether the command was executed.
+    /// Returns [`AwsError`] if the table does not confirm that the command was executed or rejected.
     pub(super) async fn execute(
         &self,
         report: &Report,
@@ -86,8 +86,8 @@ impl Reports {
         self.aws.table.execute(&report.tenant, report.id, command, details, now, &self.policy).await
     }
 
-    /// Sends a recorded report to the queue. A failure is not an error of the request: the sweeper finds the report and
-    /// sends it.
+    /// Sends a recorded report to the queue. A failure does not fail the request: the sweeper finds the
+    /// report later and sends it.
     pub(super) async fn enqueue(&self, report: &Report) {
         let message = ReportMessage::new(report.tenant.clone(), report.id);
         if let Err(AwsError { code, detail, .. }) = self.aws.queue.send(&message, current_traceparent()).await
@@ -96,7 +96,7 @@ impl Reports {
         }
     }
 
-    /// Sends recorded reports to the queue. The sweeper finds those that SQS does not accept.
+    /// Sends recorded reports to the queue. The sweeper later finds and sends those that SQS does not accept.
     pub(super) async fn enqueue_all(&self, reports: &[&Report]) {
         let messages =
             reports.iter().map(|report| ReportMessage::new(report.tenant.clone(), report.id)).collect();
@@ -122,7 +122,8 @@ impl Reports {
         ReportResource::new(report, &self.aws.bucket, self.clock.now(), caller).await
     }
 
-    /// Returns the `Retry-After` header of a report that has not ended: the time until it probably has.
+    /// Returns the `Retry-After` header of a report: the estimated time until it ends. Returns `None` if it
+    /// has ended.
     pub(super) fn retry_after(&self, report: &Report) -> Option<(HeaderName, HeaderValue)> {
         let remaining = self.durations.remaining(report, self.clock.now())?;
         Some((header::RETRY_AFTER, seconds(remaining)))

@@ -131,8 +131,8 @@ pub(crate) async fn submit(
     Ok((StatusCode::ACCEPTED, headers, Json(resource)).into_response())
 }
 
-/// Records and queues `report`. Returns it, or the report that was recorded under its id before, and whether it was the
-/// latter.
+/// Records and queues `report`, and returns it with `false`. If a report was recorded under its id before,
+/// returns that one with `true`.
 async fn record(
     reports: &Reports,
     daily_quota: &DailyQuota,
@@ -167,7 +167,8 @@ async fn record(
 /// Returns `existing`, the report with the same id as `report`, if both have the same request.
 ///
 /// # Errors
-/// Returns the [`Problem`] to answer with if they have not: the idempotency key was used for another request.
+/// Returns the [`Problem`] to answer with if the requests differ, because the idempotency key was used for
+/// another request.
 pub(super) fn replayed(report: &Report, existing: Report) -> Result<Report, Problem> {
     if existing.request_sha256 == report.request_sha256 {
         return Ok(existing);

@@ -1,7 +1,7 @@
 //! Waits for changes of reports on behalf of all clients that follow them.
 //!
-//! Each followed report is read once for all its followers on this process, a hundred reports with each request, and
-//! the number of reads per second has a fixed maximum.
+//! Each followed report is read once for all its followers on this process, up to a hundred reports with each
+//! request, and the number of reads per second has a fixed maximum.
 
 use std::{
     collections::HashMap,
@@ -28,8 +28,8 @@ const READ_INTERVAL: Duration = Duration::from_millis(500);
 /// Number of reports in one request: the maximum of BatchGetItem.
 const BATCH_SIZE: usize = 100;
 
-/// Maximum reads of followed reports per second, whatever the number of followers. With more reports than half of it, each
-/// is read less often.
+/// Maximum number of followed reports that are read per second, whatever the number of followers. If more
+/// than half as many reports are followed, each of them is read less often than every `READ_INTERVAL`.
 const READS_PER_SECOND: usize = 2_000;
 
 /// The pause after a failed read.
@@ -38,7 +38,7 @@ const ERROR_PAUSE: Duration = Duration::from_secs(2);
 /// The last known state of a followed report.
 #[derive(Clone, Debug)]
 enum Observed {
-    /// The report was not read since its first follower subscribed.
+    /// The report has not been read since its first follower subscribed.
     Nothing,
     /// The report was read.
     Report(Arc<Report>),
@@ -64,13 +64,14 @@ impl ReportWatcher {
         Self { table, durations, stop, followed: Mutex::default(), subscribed: Notify::new() }
     }
 
-    /// Returns whether the API is stopping, so that nobody should begin to wait.
+    /// Returns whether the API is stopping, so that no new wait should begin.
     pub(super) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
     }
 
-    /// Waits until the report differs from `known`, `max_wait` is over, or the API stops. Returns the latest state of the
-    /// report, or `None` if it is deleted meanwhile. Returns a report that has ended at once.
+    /// Waits until the report differs from `known`, `max_wait` is over, or the API stops. Returns the latest
+    /// state of the report, or `None` if it was deleted meanwhile. Returns at once if the report has already
+    /// ended.
     pub(super) async fn changed(&self, known: Report, max_wait: Duration) -> Option<Report> {
         if known.lifecycle.status.is_terminal() || self.is_stopping() {
             return Some(known);
@@ -152,7 +153,8 @@ impl ReportWatcher {
         followed.keys().cloned().collect()
     }
 
-    /// Notifies the followers of those reports of `keys` that have changed according to `lookups`.
+    /// Notifies the followers of each report in `keys` that has changed according to its look-up, which has
+    /// the same position in `lookups`.
     fn notify(&self, keys: &[Key], lookups: Vec<Lookup>) {
         let followed = self.followed();
         for (key, lookup) in keys.iter().zip(lookups) {

@@ -6,7 +6,7 @@ export const key = () => sessionStorage.getItem(KEY);
 export const setKey = (value) => sessionStorage.setItem(KEY, value);
 export const forgetKey = () => sessionStorage.removeItem(KEY);
 
-/** An error response of the API (RFC 9457), or, with status 0, a request without a response. */
+/** An error response of the API (RFC 9457), or, with status 0, a request that got no response. */
 export class Problem extends Error {
   constructor(status, body, retryAfter) {
     super(body.detail ?? body.title ?? "");

@@ -15,7 +15,10 @@ let currentView = new AbortController();
 /** Whether the next view keeps the focus where it is. */
 let keepFocus = true;
 
-/** The views by address. Each is called with the element to draw in, a signal that ends it, and the groups of its address. */
+/**
+ * The views by address. Each is called with the element to draw in, a signal that ends it, and the capture groups of its
+ * address pattern.
+ */
 const VIEWS = [
   [/^#\/reports$/, reports, "nav.reports"],
   [/^#\/reports\/([0-9a-f-]{36})$/, report, "nav.reports"],
@@ -114,7 +117,7 @@ async function show() {
   else await view(main, signal, ...(address.match(pattern)?.slice(1) ?? []));
   if (signal.aborted) return;
   document.title = `${main.querySelector("h1")?.textContent ?? "Dossier"} – Dossier`;
-  // Moves users of keyboards and screen readers to the new content. The first view after loading needs no such move.
+  // Moves keyboard and screen reader users to the new content. The first view after loading needs no such move.
   if (!keepFocus) main.querySelector("h1")?.focus();
   keepFocus = false;
 }

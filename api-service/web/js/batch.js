@@ -55,7 +55,7 @@ export function batch(main) {
         }
         if (results.length) {
           draw(results);
-          // The key stays the same: the next call finds the accepted reports again, and retries only the others.
+          // The idempotency key stays the same, so the next call finds the accepted reports and retries only the others.
           button.disabled = !results.some((result) => result.error?.retryable);
         }
       },

@@ -1,4 +1,4 @@
-// Parses CSV (RFC 4180) as spreadsheets write it: with commas, semicolons or tabs, quotes, and a byte order mark.
+// Parses CSV (RFC 4180) as spreadsheets write it: separated by commas, semicolons or tabs, with quotes and a byte order mark.
 
 /** Returns the rows of `text`, each with its line number, without empty lines. */
 export function parse(text) {

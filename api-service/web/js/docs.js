@@ -27,7 +27,7 @@ function limits(schema) {
   return list.join("; ");
 }
 
-/** Returns text as paragraphs, with `code` from back quotes. */
+/** Returns text as paragraphs. Text in back quotes becomes a `code` element. */
 const prose = (text) => (text ?? "").split("\n\n").map((paragraph) => h("p", {}, paragraph.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part))));
 
 function properties(document, schema) {

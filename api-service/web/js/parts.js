@@ -5,13 +5,13 @@ import { maybe, t } from "./words.js";
 export const TERMINAL = ["COMPLETED", "FAILED", "CANCELLED"];
 export const STAGES = ["queued", "gather", "assess", "render", "publish"];
 
-/** Shows a status as text: colour alone is not accessible. */
+/** Returns a badge with the status as text, because colour alone is not accessible. */
 export const status = (value) => h("span", { class: `badge status-${value.toLowerCase()}` }, t(`status.${value}`));
 
 export const level = (value) =>
   value === null ? h("span", { class: "quiet" }, "—") : h("span", { class: `badge level-${value.toLowerCase()}` }, t(`levels.${value}`));
 
-/** Shows an error; `retry` adds a button that tries again. */
+/** Returns a box that shows an error. With `retry`, it has a button that tries again. */
 export function errorBox(problem, retry) {
   const text = problem.status === 0 ? t("problem.no_answer") : maybe(`problem.${problem.code}`, problem.message);
   const details = problem.errors?.length ? h("ul", {}, problem.errors.map((error) => h("li", {}, error.message))) : null;
@@ -25,7 +25,7 @@ export function errorBox(problem, retry) {
   );
 }
 
-/** Shows a control with its label. Screen readers read the hint and the error with it. */
+/** Returns a control with its label. Screen readers read the hint and the error together with it. */
 export function field(name, label, control, { hint = null, error = null, required = false } = {}) {
   const id = control.id || uniqueId(name);
   control.id = id;
@@ -47,7 +47,7 @@ export function field(name, label, control, { hint = null, error = null, require
 export const select = (attributes, options, chosen) =>
   h("select", attributes, options.map(([value, label]) => h("option", { value, selected: value === chosen }, label)));
 
-/** Returns a random idempotency key: a request that is sent twice with it creates one report. */
+/** Returns a random idempotency key. A request that is sent twice with the same key creates one report. */
 export const newIdempotencyKey = () => `page-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 
 /** Downloads a file. */

@@ -32,7 +32,7 @@ export async function report(main, signal, id) {
     }
   }
 
-  /** Opens a file by a new link: links expire after ten minutes. */
+  /** Opens a file through a new link, because links expire after ten minutes. */
   async function open(kind, button) {
     button.disabled = true;
     try {
@@ -130,7 +130,7 @@ export async function report(main, signal, id) {
     );
   }
 
-  /** Links to a piece of evidence, which is opened and gets the focus. */
+  /** Returns a link that opens a piece of evidence and moves the focus to it. */
   const cite = (evidence) =>
     h("a", { href: `#${evidence}`, class: "cite", click: (event) => {
       event.preventDefault();

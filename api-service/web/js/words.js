@@ -13,7 +13,7 @@ export function preferred() {
 }
 
 export async function load(tag) {
-  // Stored first: the choice counts even if the user leaves the page before the texts are loaded.
+  // The choice is stored first, so it counts even if the user leaves the page before the texts are loaded.
   localStorage.setItem("dossier.language", tag);
   const get = async (path) => {
     const response = await fetch(new URL(path, BASE));
@@ -28,14 +28,14 @@ export async function load(tag) {
 
 export const current = () => language;
 
-/** Returns the text at `key`, with `values` in the place of names in braces. */
+/** Returns the text at `key`, with the names in braces replaced by `values`. */
 export function t(key, values = {}) {
   const text = key.split(".").reduce((tree, part) => tree?.[part], words);
   if (typeof text !== "string") return key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-/** Returns the text at `key`, or `fallback` if there is none: a newer API may add codes. */
+/** Returns the text at `key`, or `fallback` if there is none, because a newer API may add codes. */
 export function maybe(key, fallback) {
   const text = t(key);
   return text === key ? fallback : text;

@@ -24,16 +24,17 @@ use crate::problem::{Kind, Problem};
 
 /// How long the provider's keys are used before they are fetched again.
 const FRESH: Duration = Duration::from_secs(600);
-/// How long they are used while the provider does not answer.
+/// How long the provider's keys are used while it does not answer.
 const STALE: Duration = Duration::from_secs(3600);
-/// Minimum time between two fetches, whoever causes them: tokens with invented key ids must not load the provider.
+/// Minimum time between two fetches, whatever causes them, so that tokens with invented key ids cannot
+/// overload the provider.
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// The time-out of a request to the provider.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum length of a response of the provider, in bytes.
 const RESPONSE_MAX: usize = 1024 * 1024;
 
-/// Keys by their ids, each with the one algorithm that it is used with.
+/// Keys by their ids, each with the only algorithm that it may be used with.
 pub(super) type Keys = HashMap<String, (Algorithm, DecodingKey)>;
 
 /// The provider's keys. Clones share them.
@@ -94,16 +95,18 @@ impl KeySet {
         Ok(Self(Arc::new(Shared { issuer, http, fetched, last_fetch })))
     }
 
-    /// Returns the provider's keys, after fetching them if they are old or do not include `kid`.
+    /// Returns the provider's keys, which may still lack `kid`. Fetches them first if no cached ones include
+    /// it. Keys that are merely old are returned at once and fetched again in the background.
     ///
     /// # Errors
-    /// Returns the [`Problem`] to answer with if there are no keys and the provider does not answer.
+    /// Returns the [`Problem`] to answer with if the keys cannot be fetched and no cached ones are younger
+    /// than an hour.
     pub(super) async fn including(&self, kid: &str) -> Result<Arc<Keys>, Problem> {
         let cached = |max_age| self.0.cached(max_age).filter(|keys| keys.contains_key(kid));
         if let Some(keys) = cached(FRESH) {
             return Ok(keys);
         }
-        // Keys that are merely old are used while they are fetched again, so a provider that hangs delays nobody.
+        // Old keys are used while they are fetched again, so a provider that hangs delays no request.
         if let Some(keys) = cached(STALE) {
             let this = self.clone();
             tokio::spawn(async move {
@@ -164,7 +167,7 @@ impl Shared {
             return Err(FetchError::UnsafeKeys);
         }
         let set: Value = self.get("the key set", &discovery.jwks_uri).await?;
-        // Keys are parsed one by one: a key of an unknown type must not hide the others.
+        // Keys are parsed one by one, so that a key of an unknown type does not hide the others.
         let keys = set["keys"].as_array().into_iter().flatten();
         let keys = keys.filter_map(|key| serde_json::from_value::<Jwk>(key.clone()).ok()).collect();
         let keys: Keys = JwkSet { keys }.keys.iter().filter_map(usable).collect();
@@ -191,7 +194,8 @@ impl Shared {
     }
 }
 
-/// Returns a signature key by its id, with the one algorithm that it is used with. Returns `None` for any other key.
+/// Returns the id of a signature key, and the key with the only algorithm that it may be used with. Returns
+/// `None` for a key of another use or type, or without an id.
 fn usable(key: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     if matches!(&key.common.public_key_use, Some(other) if *other != PublicKeyUse::Signature) {
         return None;
@@ -210,7 +214,7 @@ fn usable(key: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
         AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => Algorithm::ES256,
         AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P384 => Algorithm::ES384,
         AlgorithmParameters::OctetKeyPair(curve) if curve.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
-        // Never a symmetric key: anybody who can read the key set could sign with it.
+        // Symmetric keys are never accepted: anybody who can read the key set could sign with them.
         _ => return None,
     };
     Some((key.common.key_id.clone()?, (algorithm, DecodingKey::from_jwk(key).ok()?)))

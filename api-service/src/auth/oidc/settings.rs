@@ -32,7 +32,8 @@ pub(crate) struct OidcSettings {
 }
 
 impl OidcSettings {
-    /// Reads the settings. Returns `None` if no issuer is configured, or after noting what is invalid.
+    /// Reads the settings. Returns `None` if no issuer is configured, or if a setting is invalid, which
+    /// `reader` then records.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let (audience, tenant_claim) = (reader.text(&AUDIENCE)?, reader.text(&TENANT_CLAIM)?);
         let scope_claim = reader.text(&SCOPE_CLAIM)?;
@@ -48,13 +49,17 @@ impl OidcSettings {
 struct InvalidIssuer;
 
 /// Checks an issuer (OpenID Connect Discovery 1.0, section 3).
+///
+/// # Errors
+/// Returns [`InvalidIssuer`] if it is not a safe URL, or if it has a query or a fragment.
 fn check_issuer(issuer: &str) -> Result<(), InvalidIssuer> {
     let url = Url::parse(issuer).map_err(|_| InvalidIssuer)?;
     let is_bare = url.query().is_none() && url.fragment().is_none();
     if is_bare && is_safe(&url) { Ok(()) } else { Err(InvalidIssuer) }
 }
 
-/// Returns whether nobody on the network can alter what is fetched from `url`.
+/// Returns whether responses from `url` cannot be altered on the network: it uses https, or http with a
+/// loopback address.
 pub(super) fn is_safe(url: &Url) -> bool {
     let is_loopback = match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),

@@ -39,8 +39,8 @@ impl TokenVerifier {
     pub(crate) async fn caller(&self, token: &SecretString) -> Result<Caller, Problem> {
         let rejected = |why: &str| Problem::unauthenticated(&format!("the token {why}"));
         let header = decode_header(token.expose_secret()).map_err(|_| rejected("is not a JWT"))?;
-        // A token with extensions that its recipient must understand is rejected: none is supported (RFC 7515,
-        // section 4.1.11).
+        // `crit` names extensions that the recipient must understand (RFC 7515, section 4.1.11). None is
+        // supported, so such a token is rejected.
         if header.crit.is_some() {
             return Err(rejected("has a crit header, which is not supported"));
         }
