@@ -109,7 +109,7 @@ impl Reports {
         }
     }
 
-    /// Sends the webhook of a report that has ended to its queue, if it has one.
+    /// Queues the webhook of a report that has ended, if the report has one.
     pub(super) async fn enqueue_webhook(&self, report: &Report) {
         self.aws.call_back(report, current_traceparent()).await;
     }

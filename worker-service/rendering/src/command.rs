@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::form;
 
-/// Why a report cannot be rendered.
+/// The error of a run of `render`.
 #[derive(Debug, Error)]
 pub enum CommandError {
     /// A file cannot be read or written.
@@ -20,7 +20,7 @@ pub enum CommandError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         why: io::Error,
     },
     /// The file is not the JSON artifact of a report.
@@ -28,7 +28,7 @@ pub enum CommandError {
     Report {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         why: serde_json::Error,
     },
     /// A template cannot be filled.

@@ -21,7 +21,7 @@ use thiserror::Error;
 use self::view::View;
 pub use self::{bundle::AuditedAnswer, rendered::Rendered, schema::schema};
 
-/// A template that could not be filled.
+/// The error of a file that cannot be rendered.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct RenderError(String);

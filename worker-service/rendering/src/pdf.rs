@@ -1,4 +1,4 @@
-//! The report as a PDF: tagged (PDF/UA-1), archivable (PDF/A-2a), with bookmarks.
+//! Renders a report as a PDF: tagged (PDF/UA-1), archivable (PDF/A-2a), with bookmarks.
 
 use thiserror::Error;
 use typesetting::{
@@ -17,20 +17,23 @@ const LOW: Color = Color::new(0x1b, 0x6b, 0x44);
 const MEDIUM: Color = Color::new(0x8a, 0x4b, 0x00);
 const HIGH: Color = Color::new(0xa4, 0x20, 0x1a);
 const UNDETERMINED: Color = Color::new(0x54, 0x43, 0x8a);
-/// Most letters of a title at the top of a page.
+/// Maximum number of characters of the title at the top of a page.
 const TITLE_MAX: usize = 70;
 
-/// Why there is no PDF: a mistake of the typesetting.
+/// The error of a PDF that cannot be typeset.
 #[derive(Debug, Error)]
 #[error("the report cannot be set: {0}")]
 pub(super) struct Unset(#[from] typesetting::Error);
 
-/// The PDF. The same report always gives the same bytes.
+/// Returns the PDF. The same report always gives the same bytes.
+///
+/// # Errors
+/// Returns [`Unset`] if the report cannot be typeset, not even without the standards.
 pub(super) fn render(view: &View<'_>) -> Result<Vec<u8>, Unset> {
     let mut document = document(view);
     typesetting::render(&document)
         .or_else(|error| {
-            // A report that cannot be archived is better than none, and somebody is to know.
+            // A PDF that does not meet the standards is better than none. The warning tells the operator.
             tracing::warn!(%error, "a PDF does not meet its standards and is written without them");
             document.standards = Standards::None;
             typesetting::render(&document)
@@ -58,7 +61,7 @@ fn document(view: &View<'_>) -> Document {
     document
 }
 
-/// The time at which the report was written, from RFC 3339.
+/// Parses the time at which the report was written (RFC 3339). A part that cannot be parsed is 0.
 fn time(written_at: &str) -> Time {
     let part =
         |from: usize, to: usize| written_at.get(from..to).and_then(|part| part.parse().ok()).unwrap_or(0);
@@ -73,7 +76,7 @@ fn time(written_at: &str) -> Time {
     }
 }
 
-/// The beginning of a text, for a line of its own.
+/// Returns `text`, cut to [`TITLE_MAX`] characters so that it fits on one line.
 fn short(text: &str) -> String {
     if text.chars().count() <= TITLE_MAX {
         return text.to_owned();
@@ -81,7 +84,7 @@ fn short(text: &str) -> String {
     text.chars().take(TITLE_MAX - 1).chain(['…']).collect()
 }
 
-/// A report with its headings and labels.
+/// A view, with access to its headings and labels.
 #[derive(Clone, Copy)]
 struct Words<'v>(&'v View<'v>);
 
@@ -94,7 +97,8 @@ impl<'v> Words<'v> {
         Block::Heading(Heading::new(Level::Section, self.text(key)))
     }
 
-    /// References to pieces of evidence, as far as they are there.
+    /// Returns references to pieces of evidence, separated by commas. Only those to evidence in the report
+    /// are links.
     fn cites(self, ids: &[String]) -> Vec<Span> {
         let mut spans = Vec::new();
         for id in ids {
@@ -112,22 +116,22 @@ impl<'v> Words<'v> {
     }
 }
 
-/// The name of a piece of evidence in the appendix.
+/// Returns the name of the anchor of a piece of evidence in the appendix.
 fn anchor(id: &str) -> String {
     format!("piece-{id}")
 }
 
-/// A quiet text.
+/// Returns `text` as small text in a soft colour.
 fn aside(text: impl Into<String>) -> Span {
     Span::new(text).size(9.0).color(Color::SOFT)
 }
 
-/// A quiet text of its own.
+/// Returns an explanatory note: `spans` as a paragraph of its own.
 fn note(spans: Vec<Span>) -> Block {
     Block::Paragraph(Paragraph::from_spans(spans).spaced(7.0, 9.0))
 }
 
-/// A text from outside, which runs in the direction of its first letter.
+/// Returns a paragraph of text from an external source, in the writing direction of its first letter.
 fn outside(text: &str) -> Paragraph {
     Paragraph::of(text).by_first_letter()
 }
@@ -187,7 +191,7 @@ fn cover(words: Words<'_>) -> Vec<Block> {
     blocks
 }
 
-/// The level with what set it.
+/// Returns the callout with the risk level, the reasons for it, and the score.
 fn level(words: Words<'_>) -> Callout {
     let view = words.0;
     let color = level_color(view.level);
@@ -334,7 +338,7 @@ fn evidence(words: Words<'_>) -> Vec<Block> {
     blocks
 }
 
-/// Where a piece of evidence is from.
+/// Returns the origin of a piece of evidence: its source, dates, address and digest.
 fn origin(piece: &EvidenceView<'_>, words: Words<'_>) -> Vec<Span> {
     let mut parts = vec![format!("{}: {}", words.text("source"), piece.source)];
     parts.extend(piece.published.as_ref().map(|day| format!("{}: {day}", words.text("published"))));

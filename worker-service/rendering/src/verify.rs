@@ -19,7 +19,7 @@ const FILES: [&str; 4] = ["report.json", "report.html", "report.pdf", "report.md
 /// The parts that every bundle has. A bundle without one of them proves nothing.
 const PARTS: [&str; 5] = ["answers", "checks", "snapshot", "subject", "versions"];
 
-/// Why a bundle cannot be verified, or does not agree with its manifest.
+/// The error of a bundle that cannot be verified or does not agree with its manifest.
 #[derive(Debug, Error)]
 pub enum VerifyError {
     /// A file cannot be read.
@@ -27,7 +27,7 @@ pub enum VerifyError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         why: io::Error,
     },
     /// The file is not an audit bundle.
@@ -35,7 +35,7 @@ pub enum VerifyError {
     Bundle {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         why: String,
     },
     /// A file does not belong to a report.

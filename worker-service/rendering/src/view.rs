@@ -180,7 +180,7 @@ fn why(document: &Document, words: &Words, rules: &Rules) -> Vec<String> {
         document.rules.iter().filter_map(|rule| Some(weight(&rule.rule)?.1)).max().unwrap_or_default();
     let name = |level: RiskLevel| words.text_of("levels", level.as_str());
     let (level, by_rules) = (name(document.risk_level), name(floor.into()));
-    // The weights of another version's rules are not known here, and so neither is what set the level.
+    // The weights of rules of another version are unknown here, so what set the level is unknown, too.
     let is_known = |applied: &AppliedRule| weight(&applied.rule).is_some();
     let mut why = Vec::new();
     if document.risk_level == RiskLevel::Undetermined {

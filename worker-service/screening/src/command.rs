@@ -18,7 +18,7 @@ use crate::{
 /// The byte order mark (UTF-8) that spreadsheets put at the start of CSV files.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Why queries cannot be screened.
+/// The error of a run of `screen`.
 #[derive(Debug, Error)]
 pub enum ScreenError {
     /// A file cannot be read.
@@ -26,7 +26,7 @@ pub enum ScreenError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         why: io::Error,
     },
     /// The list has an unknown format or is malformed.
@@ -34,7 +34,7 @@ pub enum ScreenError {
     List {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         why: ListError,
     },
     /// The queries are not a CSV file with the right columns.
@@ -42,7 +42,7 @@ pub enum ScreenError {
     Queries {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         why: csv::Error,
     },
     /// The results cannot be written.
@@ -102,7 +102,7 @@ pub fn screen(list: &Path, queries: &Path, out: &mut impl Write) -> Result<(), S
     Ok(())
 }
 
-/// Opens a CSV file behind its byte order mark.
+/// Opens a CSV file, and skips its byte order mark if it has one.
 fn open(path: &Path) -> Result<impl io::Read, ScreenError> {
     let file = fs::File::open(path).map_err(|why| ScreenError::File { path: path.to_owned(), why })?;
     let mut input = BufReader::new(file);
@@ -114,7 +114,7 @@ fn open(path: &Path) -> Result<impl io::Read, ScreenError> {
 
 fn screened<'a>(screener: &'a Screener, row: &'a QueryRow) -> ResultLine<'a> {
     let QueryRow { query, country } = row;
-    // An unknown country is taken as a code: it agrees with no entity's.
+    // An unknown country is used as a code, which then agrees with no entity's country.
     let code = lists::country_code(country).or_else(|| Some(country.trim().to_uppercase()));
     let code = code.filter(|code| !code.is_empty());
     let hits = screener.search(query, code.as_deref(), 0.0);

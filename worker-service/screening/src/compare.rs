@@ -8,27 +8,27 @@ use crate::{
     query::PreparedQuery,
 };
 
-/// Weight of unmatched tokens that is tolerated on both sides. Above it, the two names are told apart by
-/// tokens of their own, and the score falls.
+/// Weight of unmatched tokens up to which the score does not fall. If both names have more, each has
+/// distinctive tokens that the other lacks.
 const CONFLICT_TOLERANCE: f32 = 0.06;
 /// Share of the score that is lost for each unit of conflicting weight above [`CONFLICT_TOLERANCE`].
 const CONFLICT_PENALTY: f32 = 0.6;
 /// Conflicting weight above the tolerance from which the score falls no further.
 const CONFLICT_MAX: f32 = 0.5;
 
-/// Matched weight below which a name counts as a name of common words, which match only as a whole.
+/// Matched weight below which a match rests on common words only. Such names match only as a whole.
 const DISTINCTIVE_WEIGHT_MIN: f32 = 0.6;
 /// Maximum share of its score that a match of common words loses.
 const COMMON_WORDS_PENALTY_MAX: f32 = 0.5;
 
-/// Share of a listed name's weight that is matched if the query contains the whole name.
+/// Matched share of a listed name's weight from which the query counts as containing the whole name.
 const CONTAINED_SHARE: f32 = 0.95;
-/// Minimum matched weight of a contained name that is worth a person's look.
+/// Minimum matched weight of a contained name that is worth a review by a person.
 const CONTAINED_WEIGHT_MIN: f32 = 1.2;
 /// Minimum score of a contained name: a resemblance, not a match.
 const CONTAINED_SCORE: f32 = 0.72;
 
-/// Minimum edit similarity, from 0 to 1, of two names without spaces that agree.
+/// Minimum edit similarity, from 0 to 1, at which two names without spaces count as similar.
 const COMPACT_SIMILARITY_MIN: f32 = 0.88;
 /// Minimum length, in characters, of names that are compared without spaces: shorter ones are similar by
 /// chance.
@@ -39,7 +39,7 @@ const COMPACT_CONFLICT_MAX: f32 = 0.3;
 /// The result of a comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
-    /// How well the names match, from 0 to 1, whatever the country.
+    /// How well the names match, from 0 to 1, regardless of the country.
     pub(crate) score: f32,
     /// The weight of the matched tokens. It is small for names that have only common words in common.
     pub(crate) matched_weight: f32,
@@ -91,7 +91,7 @@ impl PreparedQuery<'_> {
             score = score.max(similarity * (1.0 - conflict.min(COMPACT_CONFLICT_MAX)));
             matched_weight = matched_weight.max(query_total.min(listed_total) * similarity);
         }
-        // Words around a listed name do not hide it.
+        // Other words of the query do not hide a listed name that it contains.
         if is_contained {
             score = score.max(CONTAINED_SCORE);
         }

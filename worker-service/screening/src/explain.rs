@@ -7,15 +7,15 @@ use crate::{
     names::MatchKind,
 };
 
-/// Minimum weight, from 0 to 1, of a token match that a sentence mentions: below are legal forms and
-/// articles.
+/// Minimum weight, from 0 to 1, of a token match that the sentence mentions. Legal forms and articles weigh
+/// less.
 const MENTIONED_WEIGHT_MIN: f64 = 0.05;
 
-/// Why a listed entity was found.
+/// The reasons why a listed entity was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// The one of the entity's names that was matched.
+    /// The name of the entity that was matched: its main name or an alias.
     pub matched_name: String,
     /// The tokens that were matched, by descending weight.
     pub parts: Vec<Part>,

@@ -1,4 +1,4 @@
-//! Hits of a query: listed entities with a score and its reasons.
+//! Hits of a query: listed entities, each with a score and the reasons for it.
 
 use crate::{entity::ListedEntity, names::MatchKind};
 
@@ -7,7 +7,7 @@ use crate::{entity::ListedEntity, names::MatchKind};
 pub struct Hit<'a> {
     /// The entity.
     pub entity: &'a ListedEntity,
-    /// The one of its names that was matched.
+    /// The name of the entity that was matched: its main name or an alias.
     pub matched_name: &'a str,
     /// How well it matches, from 0 to 1.
     pub score: f32,
@@ -15,7 +15,7 @@ pub struct Hit<'a> {
     pub(crate) reasons: Reasons,
 }
 
-/// Why an entity matches.
+/// The reasons why an entity matches.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Reasons {
     /// The tokens that were matched.

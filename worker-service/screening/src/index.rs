@@ -12,9 +12,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::ngrams::{bigrams, trigrams};
 use crate::names::{MatchKind, Name, Token};
 
-/// A distinct token of the list: its position in the vocabulary.
+/// Position of a distinct token in the vocabulary of the list.
 pub(crate) type TokenId = u32;
-/// A listed name: its position among all names of the list.
+/// Position of a name among all names of the list.
 pub(crate) type NameId = u32;
 /// Tokens of a list that are similar to a token, with their similarity from 0 to 1.
 pub(crate) type SimilarTokens = FxHashMap<TokenId, (f32, MatchKind)>;
@@ -53,7 +53,7 @@ pub(crate) struct Index {
     postings: Vec<Vec<NameId>>,
 }
 
-/// What is only needed while an index is built.
+/// The state that is only needed while an index is built.
 #[derive(Default)]
 struct Builder {
     index: Index,

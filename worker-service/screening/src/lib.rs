@@ -1,7 +1,7 @@
 //! Screens company names against sanctions lists: which listed entities a company could be, with a score from
 //! 0 to 1 and the reasons for it.
 //!
-//! # The way of a query
+//! # How a query is processed
 //!
 //! 1. **Lists.** [`lists`] reads the formats of the publishers into entities, each with a main name, aliases,
 //!    countries and identifiers.
@@ -19,9 +19,9 @@
 //! 5. **Comparison.** Tokens of the query and of a candidate are paired greedily, the strongest pair first
 //!    and in any order of words. The score is the harmonic mean of the weighted shares of both names that
 //!    were matched. Unmatched tokens on *both* sides lower it, and so does a match on common words alone.
-//! 6. **Country and number.** Another country lowers the score, the more the less distinctive the matched
-//!    tokens are. An equal registration number finds an entity of the same country under any name, and an
-//!    equal Legal Entity Identifier finds it in any country.
+//! 6. **Country and number.** A different country lowers the score, and lowers it more if the matched tokens
+//!    are less distinctive. An equal registration number finds an entity of the same country under any name,
+//!    and an equal Legal Entity Identifier finds it in any country.
 //! 7. **Threshold.** Each entity is reported with its best name. From [`MATCH_THRESHOLD`] on, a hit is a
 //!    match that a person has to clear; callers may show hits below it as resemblances.
 //! 8. **Explanation.** An [`Explanation`] says which tokens were matched and how, which were not, and whether
@@ -29,9 +29,9 @@
 //!
 //! # Where the constants come from
 //!
-//! Weights and the threshold were set while looking at 572 queries on the US list of 2 July 2024, and checked
-//! on 2,609 other queries on the same list. `docs/EVIDENCE.md` has the figures: recall and false alarms on both
-//! sets, other engines on the same queries, and the speed. Figures for other lists will differ.
+//! Weights and the threshold were tuned on 572 queries against the US list of 2 July 2024, and checked on
+//! 2,609 other queries against the same list. `docs/EVIDENCE.md` has the figures: recall and false alarms on
+//! both sets, other engines on the same queries, and the speed. Figures for other lists will differ.
 
 pub mod command;
 mod compare;

@@ -6,8 +6,8 @@ use crate::{
     query::PreparedQuery,
 };
 
-/// Minimum similarity, from 0 to 1, of a token that is surely matched alone and not tried as half of another
-/// one.
+/// Minimum similarity, from 0 to 1, at which a token counts as matched on its own and is not tried as half of
+/// a joined token.
 const CERTAIN_SIMILARITY: f32 = 0.9;
 /// Maximum difference in length, in bytes of Latin letters, between two tokens and the one they form when
 /// written together.
@@ -25,7 +25,7 @@ pub(crate) struct Pairing {
     pub(crate) query: u64,
     /// The tokens of the listed name, a bit for each position.
     pub(crate) listed: u64,
-    /// From 0 to 1.
+    /// How similar the tokens of both sides are, from 0 to 1.
     pub(crate) similarity: f32,
     pub(crate) kind: MatchKind,
 }
@@ -61,8 +61,8 @@ fn single_pairings(query: &PreparedQuery<'_>, listed: &ListedName) -> Vec<Pairin
     pairings
 }
 
-/// Returns the pairings of two neighbouring tokens of the query, none of them in `certain`, with one listed
-/// token.
+/// Returns the pairings of two neighbouring tokens of the query, neither of them in `certain`, with one
+/// listed token.
 fn joined_in_query(query: &PreparedQuery<'_>, listed: &ListedName, certain: u64) -> Vec<Pairing> {
     let mut pairings = Vec::new();
     for (at, joined) in query.joined.iter().enumerate() {
@@ -85,7 +85,7 @@ fn joined_in_query(query: &PreparedQuery<'_>, listed: &ListedName, certain: u64)
     pairings
 }
 
-/// Returns the pairings of one token of the query with two neighbouring listed tokens, none of them in
+/// Returns the pairings of one token of the query with two neighbouring listed tokens, neither of them in
 /// `certain`.
 fn joined_in_listed(query: &PreparedQuery<'_>, listed: &ListedName, certain: u64) -> Vec<Pairing> {
     let mut pairings = Vec::new();

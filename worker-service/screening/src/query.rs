@@ -5,7 +5,7 @@ use crate::{
     names::{Name, Token},
 };
 
-/// One reading of a query's name, with what every comparison needs of it.
+/// One reading of a query's name, with the data that every comparison needs.
 #[derive(Debug)]
 pub(crate) struct PreparedQuery<'a> {
     pub(crate) index: &'a Index,

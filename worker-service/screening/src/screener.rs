@@ -11,8 +11,8 @@ use crate::{
     query::PreparedQuery,
 };
 
-/// Minimum score, from 0 to 1, of a match. At this value the share of listed entities that are found is
-/// largest while fewer than three of a hundred unlisted companies are reported (docs/EVIDENCE.md).
+/// Minimum score, from 0 to 1, of a match. Of all values at which fewer than three in a hundred unlisted
+/// companies are reported, it finds the largest share of listed entities (docs/EVIDENCE.md).
 pub const MATCH_THRESHOLD: f32 = 0.75;
 
 /// Minimum length, in letters and digits, of a registration number that is compared: shorter ones agree by
@@ -96,8 +96,8 @@ impl Screener {
     fn add_number_hits<'a>(&'a self, number: &str, country: Option<&str>, hits: &mut Vec<Hit<'a>>) {
         for position in self.by_number.get(number).into_iter().flatten() {
             let entity = &self.entities[*position as usize];
-            // Equal digits in the register of another country are another number. Only an LEI is unique
-            // across countries.
+            // The same digits in the register of another country are a different number. Only an LEI is
+            // unique across countries.
             let country_agrees = entity.is_in(country);
             if number.len() != LEI_LENGTH && country.is_some() && country_agrees != Some(true) {
                 continue;

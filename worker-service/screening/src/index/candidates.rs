@@ -9,8 +9,8 @@ use crate::names::Name;
 const TOKEN_CANDIDATES_MAX: usize = 60;
 /// Maximum number of candidates that share trigrams with the query.
 const TRIGRAM_CANDIDATES_MAX: usize = 24;
-/// Maximum number of names with a token that add new candidates. Distinctive tokens come first; a token that
-/// more names contain is skipped unless nothing was found before it.
+/// Maximum number of names that may contain a token by which candidates are found. Distinctive tokens come
+/// first; a token that more names contain is skipped unless nothing was found before it.
 const POSTINGS_MAX: usize = 1_200;
 /// Maximum number of names with a trigram; a trigram that more names contain is skipped.
 const TRIGRAM_POSTINGS_MAX: usize = POSTINGS_MAX / 2;
@@ -29,8 +29,8 @@ impl Index {
         candidates
     }
 
-    /// Scores the names with tokens that are similar to those of `name`, or that sound like two neighbours of
-    /// it.
+    /// Scores the names that contain a token similar to one of `name`, or a token that sounds like two
+    /// neighbouring tokens of `name` written together.
     fn score_by_tokens(
         &self,
         name: &Name,

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::{Index, SimilarTokens, TokenId, ngrams::bigrams};
 use crate::names::{MatchKind, Token};
 
-/// Minimum number of consonant classes of a skeleton from which skeletons with one class less are looked up
+/// Minimum number of consonant classes of a skeleton for which skeletons with one class fewer are looked up
 /// as well.
 const SHORTER_SKELETON_MIN: usize = 4;
 /// Minimum number of bigrams of sounds that similar tokens share, however short they are.
@@ -37,8 +37,8 @@ impl Index {
         candidates.into_iter().filter_map(similar).collect()
     }
 
-    /// Adds tokens that share two fifths of the bigrams of `token`'s sounds: all others differ in too many
-    /// letters to be similar.
+    /// Adds tokens that share at least two fifths of the bigrams of `token`'s sounds. All others differ in
+    /// too many letters to be similar.
     fn add_sharing_bigrams(&self, token: &Token, found: &mut FxHashSet<TokenId>) {
         let bigrams = bigrams(&token.sounds);
         let enough = u16::try_from(bigrams.len() * 2 / 5).unwrap_or(u16::MAX).max(SHARED_BIGRAMS_MIN);

@@ -6,8 +6,8 @@ use country::Country;
 
 use super::text::tidy;
 
-/// Codes by the lower-case name of the country. The code is empty for names that are known but not of a
-/// country.
+/// Codes by the lower-case name of the country. The code is empty for known names that are not names of
+/// countries.
 static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let rows = include_str!("countries.tsv").lines().filter(|line| !line.starts_with('#'));
     let other_names = rows.filter_map(|line| line.split_once('\t'));

@@ -69,7 +69,8 @@ struct OpenEntity {
 /// Reads the list from XML.
 ///
 /// # Errors
-/// Returns [`ListError::Malformed`] if the file is not XML or hostile.
+/// Returns [`ListError::Malformed`] if the file is not well-formed XML, has a document type, or nests
+/// elements too deeply.
 pub(super) fn read_xml(text: &str) -> Result<List, ListError> {
     let mut list = List { name: NAME.to_owned(), ..List::default() };
     let mut open: Option<OpenEntity> = None;
@@ -141,7 +142,7 @@ pub(super) fn read_csv(text: &str) -> Result<List, ListError> {
     for row in reader.records() {
         let row = row.map_err(|error| malformed(CSV, error))?;
         let get = |name: &str| columns.get(&row, name);
-        // This format has the values of the columns for code and classification in each other's place.
+        // This format swaps the values of the columns for code and classification.
         let is_enterprise =
             get("Entity_SubjectType_ClassificationCode") == "enterprise" || get("Entity_SubjectType") == "E";
         let number = non_empty([get("Entity_EU_ReferenceNumber"), get("Entity_LogicalId")]);

@@ -1,4 +1,4 @@
-//! A list as it was read, and why a file is not one.
+//! A sanctions list as read from a file, and the error of a file that is not one.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub struct List {
     pub entities: Vec<ListedEntity>,
 }
 
-/// Why a file cannot be read as a list.
+/// The error of a file that cannot be read as a list.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ListError {
     /// The file has none of the known formats.

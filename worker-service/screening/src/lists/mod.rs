@@ -67,8 +67,8 @@ pub fn read(files: Files<'_>) -> Result<List, ListError> {
     Err(ListError::UnknownFormat)
 }
 
-/// Returns the locations of OFAC's ALT.CSV and ADD.CSV if `path` (a path or URL) is that of SDN.CSV beside
-/// them.
+/// Returns the locations of OFAC's ALT.CSV and ADD.CSV if `path` (a path or URL) names SDN.CSV. They are
+/// expected beside it.
 pub fn siblings(path: &str) -> Option<[String; 2]> {
     let at = path.to_ascii_uppercase().rfind("SDN.CSV")?;
     let rest = &path[at + "SDN".len()..];

@@ -19,13 +19,13 @@ const OTHER_NAME_COLUMNS: usize = 5;
 const ADDRESS_COLUMNS: usize = 6;
 /// The notation of an empty field.
 const NULL: &str = "-0-";
-/// The DOS end-of-file character behind the last row.
+/// The DOS end-of-file character after the last row.
 const END_OF_FILE: char = '\u{1a}';
 
 /// Labels before a weak alias in the remarks: also, formerly and now known as.
 const WEAK_ALIAS_LABELS: [&str; 3] = ["a.k.a. '", "f.k.a. '", "n.k.a. '"];
-/// Labels of identifiers in the remarks with the kind of identifier. A label precedes those that it begins
-/// with.
+/// Labels of identifiers in the remarks with the kind of identifier. A label comes before every label that is
+/// a prefix of it.
 const LABELS: [(&str, &str); 24] = [
     ("Unified Social Credit Code (USCC)", "reg"),
     ("Certificate of Incorporation Number", "reg"),
@@ -60,10 +60,11 @@ pub(super) fn is_row(line: &str) -> bool {
     row.is_some_and(|row| row.len() == COLUMNS && row[0].trim().parse::<u64>().is_ok())
 }
 
-/// Reads the three files. Without ALT.CSV entities lack aliases, and without ADD.CSV countries.
+/// Reads the three files. Without ALT.CSV, entities have only the weak aliases in their remarks. Without
+/// ADD.CSV, they have only the countries of their identifiers.
 ///
 /// # Errors
-/// Returns [`ListError::Malformed`] if ALT.CSV or ADD.CSV is another file.
+/// Returns [`ListError::Malformed`] if ALT.CSV or ADD.CSV does not begin with a row of its format.
 pub(super) fn read(
     main: &str,
     other_names: Option<&str>,
@@ -73,7 +74,7 @@ pub(super) fn read(
     check_sibling("ADD.CSV", addresses, ADDRESS_COLUMNS)?;
     let mut entities = Entities::default();
     for row in records(main) {
-        // An entity has no type; individuals, vessels and aircraft have one.
+        // The type of an entity is empty or "entity"; individuals, vessels and aircraft have other types.
         if row.len() < COLUMNS || !(row[2].is_empty() || row[2].eq_ignore_ascii_case("entity")) {
             continue;
         }
@@ -100,7 +101,7 @@ pub(super) fn read(
 }
 
 /// Checks that a file beside SDN.CSV begins with a row of `columns` columns. Otherwise an error page in its
-/// place would silently cost every alias or country.
+/// place would silently remove all aliases or countries.
 fn check_sibling(file: &str, text: Option<&str>, columns: usize) -> Result<(), ListError> {
     let Some(text) = text else { return Ok(()) };
     let first = records(text).next();

@@ -1,4 +1,4 @@
-//! Tables of lists in CSV.
+//! Reads the CSV tables of lists.
 
 use std::collections::HashMap;
 

@@ -9,7 +9,8 @@ use super::{
     text::{add, tidy},
 };
 
-/// Columns that say whether a row is of a person, an entity or a ship, by the version of the list.
+/// Columns that state whether a row describes a person, an entity or a ship. Which one exists depends on the
+/// version of the list.
 const KIND_COLUMNS: [&str; 2] = ["Designation Type", "Individual, Entity, Ship"];
 /// Columns whose values, joined, are a name.
 const NAME_COLUMNS: [&str; 6] = ["Name 1", "Name 2", "Name 3", "Name 4", "Name 5", "Name 6"];

@@ -13,7 +13,8 @@ const FORMAT: &str = "UN consolidated list (XML)";
 /// Reads the list.
 ///
 /// # Errors
-/// Returns [`ListError::Malformed`] if the file is not XML or hostile.
+/// Returns [`ListError::Malformed`] if the file is not well-formed XML, has a document type, or nests
+/// elements too deeply.
 pub(super) fn read(text: &str) -> Result<List, ListError> {
     let mut list = List { name: "UN consolidated list".to_owned(), ..List::default() };
     // The open elements from the root on.

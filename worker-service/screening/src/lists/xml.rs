@@ -1,4 +1,4 @@
-//! XML as a stream of events, without anything that a hostile file could expand.
+//! Reads XML as a stream of events. Rejects what a hostile file could use to exhaust memory.
 
 use quick_xml::{Reader, XmlVersion, escape::resolve_xml_entity, events};
 

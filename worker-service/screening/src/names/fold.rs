@@ -33,7 +33,7 @@ fn is_dropped_mark(c: char) -> bool {
     is_combining_mark(c) && !matches!(c, '\u{3099}' | '\u{309a}')
 }
 
-/// Returns whether `c` is a sign inside of words that is not part of a letter: apostrophes of every kind,
+/// Returns whether `c` is a sign inside words that is not part of a letter: apostrophes of every kind,
 /// quotation marks, the signs of transliterations, the Arabic tatweel, joiners and direction marks.
 fn is_dropped_sign(c: char) -> bool {
     matches!(

@@ -1,4 +1,4 @@
-//! What is known about Latin words of company names: legal forms, common words with little weight, places,
+//! Properties of the Latin words in company names: legal forms, common words with little weight, places,
 //! abbreviations.
 
 use std::{
@@ -25,7 +25,7 @@ const SHORT_LEADING_FORMS: [&str; 8] = ["ab", "ao", "as", "cv", "gp", "ip", "oy"
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::read);
 
-/// What is known about Latin words.
+/// The properties of Latin words.
 #[derive(Debug)]
 pub(super) struct Lexicon {
     /// Spellings of legal forms, as sequences of words.

@@ -1,4 +1,4 @@
-//! Company names as tokens: what a name in any script and spelling has in common with another.
+//! Company names as tokens, so that names in different scripts and spellings can be compared.
 //!
 //! A name is folded (`fold`), split into runs of one script (`runs`), and translated and romanised into Latin
 //! words (`tokenize`). Each word becomes a token with a weight, a phonetic key, a consonant skeleton and its

@@ -16,11 +16,11 @@ const UNIT_WEIGHT_MAX: f32 = 0.12;
 const UNIT_MODIFIER_WEIGHT_MAX: f32 = 0.3;
 /// Maximum number of tokens of a unit's name.
 const UNIT_TOKENS_MAX: usize = 4;
-/// Share of its weight that a token keeps in the name of a unit and behind "c/o".
+/// Share of its weight that a token keeps in the name of a unit and after "c/o".
 const UNIT_DISCOUNT: f32 = 0.4;
-/// Share of its weight that a token keeps if the name contains it before.
+/// Share of its weight that a token keeps if it also occurs earlier in the name.
 const REPETITION_DISCOUNT: f32 = 0.1;
-/// Share of its weight that a place keeps at the end of a name and before a kind of unit.
+/// Share of its weight that a place keeps at the end of a name or before a kind of unit.
 const UNIT_PLACE_DISCOUNT: f32 = 0.3;
 
 /// A company name as tokens that can be compared with those of another.

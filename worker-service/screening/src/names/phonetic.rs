@@ -1,7 +1,8 @@
 //! Phonetic keys: different romanisations of one word have equal or similar keys.
 
-/// Spellings of sibilants, each before those that it begins with, and their sound. Capital letters are sounds
-/// for which the Latin alphabet has no single letter: S as in "ship", C as in "chip", J as in "pleasure".
+/// Spellings of sibilants with their sounds. A spelling comes before every spelling that is a prefix of it.
+/// Capital letters are sounds for which the Latin alphabet has no single letter: S as in "ship", C as in
+/// "chip", J as in "pleasure".
 const SIBILANTS: [(&str, char); 22] = [
     ("schtsch", 'S'),
     ("shchsh", 'S'),

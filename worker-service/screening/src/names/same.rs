@@ -1,11 +1,12 @@
-//! Whether two names, or a text and a name, mean the same company, without a list to weight words by.
+//! Decides whether two names, or a text and a name, refer to the same company, without a list whose document
+//! frequencies could weight the words.
 
 use super::{
     name::Name,
     token::{MatchKind, Token},
 };
 
-/// Minimum weight, exclusive, from 0 to 1, of a token that distinguishes a company from others.
+/// Weight, from 0 to 1, above which a token distinguishes a company from others.
 const DISTINCTIVE_WEIGHT: f32 = 0.5;
 /// Minimum similarity, from 0 to 1, of two tokens that count as the same.
 const SAME_TOKEN_SIMILARITY: f32 = 0.9;

@@ -3,7 +3,7 @@
 /// A group of scripts that are read in the same way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Script {
-    /// Latin, and all scripts without rules of their own, whose letters do not end a run of Latin ones.
+    /// Latin, and all scripts without rules of their own. Their letters can be in one run with Latin letters.
     Latin,
     Cyrillic,
     /// Arabic, which writes no short vowels.

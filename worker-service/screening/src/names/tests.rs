@@ -1,6 +1,6 @@
 use super::*;
 
-/// The tokens of `name` that are not part of a legal form.
+/// Returns the tokens of `name` that are not part of a legal form.
 fn tokens(name: &str) -> Vec<String> {
     Name::parse(name)
         .tokens

@@ -1,4 +1,4 @@
-//! Tokens: the words of a name with everything that two words are compared by.
+//! Tokens: the words of a name with the properties by which they are compared.
 
 use super::{
     distance::{edit_similarity, phonetic_similarity},
@@ -19,7 +19,8 @@ const THREE_LETTERS_WEIGHT: f32 = 0.75;
 
 /// Similarity of two tokens that sound the same.
 const PHONETIC_SIMILARITY: f32 = 0.97;
-/// Similarity of two tokens of up to [`ACRONYM_MAX`] letters that sound the same: acronyms are spelled, not spoken.
+/// Similarity of two tokens of up to [`ACRONYM_MAX`] letters that sound the same: acronyms are spelled, not
+/// spoken.
 const PHONETIC_ACRONYM_SIMILARITY: f32 = 0.6;
 /// Number of letters of the longest token that counts as an acronym.
 const ACRONYM_MAX: usize = 3;
@@ -28,8 +29,8 @@ const SYNONYM_SIMILARITY: f32 = 0.93;
 /// Share of a truncation's similarity that is left if the longer token is distinctive: common words are
 /// truncated, names are not.
 const DISTINCTIVE_TRUNCATION: f32 = 0.6;
-/// Minimum edit similarity, from 0 to 1, from which the phonetic similarity of two tokens is computed at all:
-/// below, the tokens do not sound alike either.
+/// Minimum edit similarity, from 0 to 1, from which the phonetic similarity of two tokens is computed at all.
+/// Below it, the tokens do not sound alike either.
 const PHONETIC_EDIT_MIN: f32 = 0.3;
 
 /// A word of a name, prepared for comparisons.
@@ -46,11 +47,11 @@ pub(crate) struct Token {
     /// How distinctive the word is in itself and at its place in the name, from 0 to 1. The index multiplies
     /// it by the word's inverse document frequency.
     pub(crate) weight: f32,
-    /// Part of a legal form.
+    /// Whether the token is part of a legal form.
     pub(crate) is_legal_form: bool,
-    /// Written without short vowels, as in Arabic script.
+    /// Whether the word was written without short vowels, as in Arabic script.
     pub(crate) without_vowels: bool,
-    /// Contains a digit. Numbers are equal or different, never similar.
+    /// Whether the word contains a digit. Numbers are equal or different, never similar.
     pub(crate) is_number: bool,
     /// What the word can mean, in English. Empty for legal forms.
     pub(crate) meanings: Vec<String>,

@@ -16,9 +16,9 @@ const ARABIC_PREFIXES: [&str; 4] = ["وال", "بال", "لل", "ال"];
 /// A word of a name, before its properties are looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LatinWord {
-    /// In lower-case Latin letters and digits.
+    /// The word in lower-case Latin letters and digits.
     pub(super) latin: String,
-    /// Written without short vowels, as in Arabic script.
+    /// Whether the word was written without short vowels, as in Arabic script.
     pub(super) without_vowels: bool,
 }
 
@@ -81,8 +81,8 @@ fn read_run(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
     }
 }
 
-/// Appends the translation of an Arabic word without its article, or the consonants and long vowels of the
-/// word.
+/// Appends the translation of an Arabic word without its article or, if it is not translated, its romanised
+/// consonants and long vowels.
 fn read_arabic(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
     let text: String = run.iter().collect();
     let stem = ARABIC_PREFIXES
