@@ -21,7 +21,8 @@ use crate::problem::{Kind, Problem};
 /// Maximum size of the body of a request, in bytes.
 const BODY_MAX: usize = 64 * 1024;
 
-/// Maximum size of the body of a batch, in bytes: enough for a thousand requests with fields of maximum length.
+/// Maximum size of the body of a batch, in bytes: enough for a thousand requests with fields of maximum
+/// length.
 const BATCH_BODY_MAX: usize = 4 * 1024 * 1024;
 
 /// Maximum number of requests in a batch.

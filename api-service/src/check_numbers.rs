@@ -55,8 +55,8 @@ struct CheckedRow {
     error: Option<String>,
 }
 
-/// Writes one JSON line to `output` for each row of the file at `path`. A row without a scheme is checked against all
-/// schemes of its country, as the API does.
+/// Writes one JSON line to `output` for each row of the file at `path`. A row without a scheme is checked
+/// against all schemes of its country, as the API does.
 ///
 /// # Errors
 /// Returns [`CheckNumbersError`] if the file cannot be read to its end, or if the results cannot be written.

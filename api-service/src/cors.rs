@@ -1,4 +1,5 @@
-//! Cross-origin requests: which pages of other origins may call the API from a browser (Fetch standard, "CORS protocol").
+//! Cross-origin requests: which pages of other origins may call the API from a browser (Fetch standard, "CORS
+//! protocol").
 
 use std::{str::FromStr, time::Duration};
 

@@ -1,4 +1,5 @@
-//! The command `api-service keys`: creates, lists, rotates and revokes API keys. It prints JSON, one object per line.
+//! The command `api-service keys`: creates, lists, rotates and revokes API keys. It prints JSON, one object
+//! per line.
 
 use std::{io::Write, time::Duration};
 
@@ -83,7 +84,8 @@ fn label(text: &str) -> Result<String, &'static str> {
 /// Runs `command` at the time `now`, and prints its result to `output`.
 ///
 /// # Errors
-/// Returns [`KeysError`] if the key does not exist or is not active, if the table cannot be used, or if `output` fails.
+/// Returns [`KeysError`] if the key does not exist or is not active, if the table cannot be used, or if
+/// `output` fails.
 pub async fn run(
     command: KeysCommand,
     keys: &Keys,

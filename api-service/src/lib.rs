@@ -1,8 +1,9 @@
-//! The REST API of Dossier: validates report requests, records and queues them, and returns their status and results.
+//! The REST API of Dossier: validates report requests, records and queues them, and returns their status and
+//! results.
 //!
-//! A request passes the layers of `router` and `limits`, an extractor of `auth` that identifies its caller, and `body`,
-//! which validates it; a handler of `reports` then reads or writes the table, the queue and the bucket. `startup` builds
-//! all of this, and `state` holds what handlers share.
+//! A request passes the layers of `router` and `limits`, an extractor of `auth` that identifies its caller,
+//! and `body`, which validates it; a handler of `reports` then reads or writes the table, the queue and the
+//! bucket. `startup` builds all of this, and `state` holds what handlers share.
 
 pub mod auth;
 mod body;

@@ -21,8 +21,8 @@ use crate::problem::{Kind, Problem};
 
 /// Traces, logs and measures a request.
 ///
-/// The span follows OpenTelemetry's "Semantic conventions for HTTP spans", except that it names the route instead of the
-/// path and leaves out the query: both can contain data that only the client should know.
+/// The span follows OpenTelemetry's "Semantic conventions for HTTP spans", except that it names the route
+/// instead of the path and leaves out the query: both can contain data that only the client should know.
 async fn trace(request: Request, next: Next) -> Response<Body> {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = method_name(request.method()).to_owned();
@@ -58,8 +58,8 @@ async fn trace(request: Request, next: Next) -> Response<Body> {
     .await
 }
 
-/// Returns the name of a standard method, and `_OTHER` for the rest: anybody can invent methods, and each would become a
-/// time series of its own.
+/// Returns the name of a standard method, and `_OTHER` for the rest: anybody can invent methods, and each
+/// would become a time series of its own.
 fn method_name(method: &Method) -> &str {
     match *method {
         Method::GET
@@ -73,8 +73,8 @@ fn method_name(method: &Method) -> &str {
     }
 }
 
-/// Answers a request whose handler panicked. The panic is a bug: its message goes to the log, the client gets a 500, and
-/// the process continues.
+/// Answers a request whose handler panicked. The panic is a bug: its message goes to the log, the client gets
+/// a 500, and the process continues.
 fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {
     let message =
         panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());

@@ -14,8 +14,8 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The longest wait that a client can request.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// Returns the wait that `request` asks for, if its route honours the preference. Only one route does, so the preference
-/// exempts no other request from a limit.
+/// Returns the wait that `request` asks for, if its route honours the preference. Only one route does, so the
+/// preference exempts no other request from a limit.
 pub(crate) fn requested_wait(request: &Request) -> Option<Duration> {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let honours = request.method() == Method::GET && route == Some("/v1/reports/{id}");

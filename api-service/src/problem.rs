@@ -152,7 +152,8 @@ pub struct ProblemBody {
     errors: Vec<FieldError>,
 }
 
-/// An error that will be sent to the client. Details that only the operator may know are logged where the error occurs.
+/// An error that will be sent to the client. Details that only the operator may know are logged where the
+/// error occurs.
 #[derive(Clone, Debug)]
 pub struct Problem {
     kind: Kind,
@@ -199,8 +200,8 @@ impl Problem {
         Self::new(Kind::Internal, format!("{what}: report the instance of this problem to your operator"))
     }
 
-    /// Creates the problem of a report that does not exist for the caller. It is the same for a report of another tenant
-    /// and for an unknown id, so that clients cannot tell them apart.
+    /// Creates the problem of a report that does not exist for the caller. It is the same for a report of
+    /// another tenant and for an unknown id, so that clients cannot tell them apart.
     pub(crate) fn report_not_found() -> Self {
         Self::new(
             Kind::ReportNotFound,

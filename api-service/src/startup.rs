@@ -61,7 +61,8 @@ impl Application {
         Self::build_with(settings, &sdk, signal).await
     }
 
-    /// Builds the API and binds its address; port 0 selects a free port. Cancelling `signal` begins the drain.
+    /// Builds the API and binds its address; port 0 selects a free port. Cancelling `signal` begins the
+    /// drain.
     ///
     /// # Errors
     /// Returns [`BuildError`] if the address cannot be bound, or if the HTTP client for the OpenID provider
@@ -89,8 +90,8 @@ impl Application {
         self.listener.local_addr()
     }
 
-    /// Serves until the signal, then drains: `/readyz` fails, requests are still accepted for the notice period, open ones
-    /// get the drain time, and what is left is aborted.
+    /// Serves until the signal, then drains: `/readyz` fails, requests are still accepted for the notice
+    /// period, open ones get the drain time, and what is left is aborted.
     ///
     /// # Errors
     /// Returns an error if the listener's address is unknown or the server panics.

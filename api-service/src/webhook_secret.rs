@@ -1,4 +1,5 @@
-//! `GET /v1/callbacks/secret` and `POST /v1/callbacks/secret/rotate`: the secret that signs a tenant's webhooks.
+//! `GET /v1/callbacks/secret` and `POST /v1/callbacks/secret/rotate`: the secret that signs a tenant's
+//! webhooks.
 
 use std::time::Duration;
 

@@ -15,8 +15,8 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// Declares an extractor for each scope: it authenticates the caller, counts the request against the tenant's rate limit
-/// and rejects callers without the scope.
+/// Declares an extractor for each scope: it authenticates the caller, counts the request against the tenant's
+/// rate limit and rejects callers without the scope.
 macro_rules! callers_with_scope {
     ($($(#[$doc:meta])* $name:ident: $scope:ident;)+) => {$(
         $(#[$doc])*

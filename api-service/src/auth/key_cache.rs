@@ -72,7 +72,8 @@ impl Entry {
     }
 }
 
-/// Caches API keys, and the ids of keys that do not exist. Concurrent requests with the same key share one look-up.
+/// Caches API keys, and the ids of keys that do not exist. Concurrent requests with the same key share one
+/// look-up.
 ///
 /// Ages are measured against the `now` of each call. The cache's own time-to-live only removes entries that
 /// are too old to be used.
@@ -94,7 +95,8 @@ impl KeyCache {
     /// Returns the caller who holds `key`.
     ///
     /// # Errors
-    /// Returns the [`Problem`] to answer with if the key is unknown, revoked or expired, or if it cannot be looked up.
+    /// Returns the [`Problem`] to answer with if the key is unknown, revoked or expired, or if it cannot be
+    /// looked up.
     pub async fn caller(&self, keys: &Keys, key: &ApiKey, now: UtcTime) -> Result<Caller, Problem> {
         let unknown = || Problem::unauthenticated("the API key is unknown");
         let record = self.record(&key.id, now, keys.get(&key.id)).await?.ok_or_else(unknown)?;

@@ -1,5 +1,5 @@
-//! Authentication and authorisation. A bearer token (RFC 6750), which is either an API key from the table or a token of an
-//! OpenID provider, identifies the tenant and the scopes of the caller.
+//! Authentication and authorisation. A bearer token (RFC 6750), which is either an API key from the table or
+//! a token of an OpenID provider, identifies the tenant and the scopes of the caller.
 
 mod authenticator;
 mod caller;

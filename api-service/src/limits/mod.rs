@@ -1,5 +1,5 @@
-//! Limits on what tenants may use and on what this process accepts: requests per second, reports per day, requests in
-//! flight, open streams, and the time that a request may take.
+//! Limits on what tenants may use and on what this process accepts: requests per second, reports per day,
+//! requests in flight, open streams, and the time that a request may take.
 
 mod daily_quota;
 mod followers;

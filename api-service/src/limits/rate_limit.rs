@@ -119,8 +119,8 @@ impl RateLimiter {
     }
 }
 
-/// Adds the headers of "RateLimit header fields for HTTP" (a draft of the IETF's httpapi working group) to responses to
-/// authenticated requests.
+/// Adds the headers of "RateLimit header fields for HTTP" (a draft of the IETF's httpapi working group) to
+/// responses to authenticated requests.
 pub(crate) async fn add_headers(
     State(limiter): State<Arc<RateLimiter>>,
     mut request: Request,

@@ -57,8 +57,8 @@ pub(crate) struct SubmitBatch {
 pub(crate) struct SubmitBatchItem;
 
 impl utoipa::PartialSchema for SubmitBatchItem {
-    /// Returns the schema of [`SubmitReport`] with one more field. A schema without additional properties cannot be extended by
-    /// composition.
+    /// Returns the schema of [`SubmitReport`] with one more field. A schema without additional properties
+    /// cannot be extended by composition.
     fn schema() -> RefOr<Schema> {
         let mut report = <SubmitReport as utoipa::PartialSchema>::schema();
         let RefOr::T(Schema::Object(item)) = &mut report else { return report };
@@ -192,8 +192,8 @@ fn report(
     reports.new_report(caller.tenant.clone(), id, request)
 }
 
-/// Records and queues as many of the `new` reports as the daily quota allows. With an idempotency key, some of them may
-/// exist already.
+/// Records and queues as many of the `new` reports as the daily quota allows. With an idempotency key, some
+/// of them may exist already.
 async fn record(
     reports: &Reports,
     daily_quota: &DailyQuota,

@@ -1,4 +1,5 @@
-//! `POST /v1/reports/{id}/cancel` and `POST /v1/reports/{id}/resubmit`: commands by which a person controls a report.
+//! `POST /v1/reports/{id}/cancel` and `POST /v1/reports/{id}/resubmit`: commands by which a person controls a
+//! report.
 
 use std::sync::Arc;
 

@@ -14,7 +14,8 @@ use domain::{
     time::UtcTime,
 };
 
-/// Number of reports that the estimate is based on: enough for a median, few enough to follow changes of the load.
+/// Number of reports that the estimate is based on: enough for a median, few enough to follow changes of the
+/// load.
 const SAMPLES: usize = 64;
 
 /// The estimate before any completed report was seen.
@@ -34,7 +35,8 @@ type Durations = [Duration; STAGES.len()];
 pub(crate) struct DurationEstimate(Mutex<VecDeque<(ReportId, Durations)>>);
 
 impl DurationEstimate {
-    /// Includes `report` in the estimate if it is completed. Further calls for the same report have no effect.
+    /// Includes `report` in the estimate if it is completed. Further calls for the same report have no
+    /// effect.
     pub(super) fn learn(&self, report: &Report) {
         let Some(durations) = durations(report) else { return };
         let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,8 +147,8 @@ mod tests {
         let estimate = DurationEstimate::default();
         let now = |seconds: i64| UtcTime::from_epoch_millis(seconds * 1000);
         assert_eq!(estimate.remaining(&report(&[]), now(0)), Some(DEFAULT));
-        // The first is queued for 4 s, gathers for 2 s, assesses for 10 s, renders for 1 s and publishes for 1 s. The second
-        // is faster, the third slower.
+        // The first is queued for 4 s, gathers for 2 s, assesses for 10 s, renders for 1 s and publishes for
+        // 1 s. The second is faster, the third slower.
         for reached_at in [[4, 6, 16, 17, 18], [1, 2, 3, 4, 5], [60, 70, 80, 90, 99]] {
             let report = report(&reached_at);
             estimate.learn(&report);

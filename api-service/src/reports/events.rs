@@ -123,7 +123,8 @@ impl Subscription {
                     match self.event(report).await {
                         Ok(event) => return Some((event, next)),
                         Err(error) => {
-                            // The client reconnects with the last id that it received, and sees the error if it persists.
+                            // The client reconnects with the last id that it received, and sees the error if
+                            // it persists.
                             tracing::warn!(error = %error, "an event stream ends early because the report cannot be shown");
                             Step::End
                         }

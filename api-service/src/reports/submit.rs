@@ -149,7 +149,8 @@ async fn record(
     let created = match reports.aws.table.create(&report).await {
         Ok(created) => created,
         Err(error) => {
-            // A request that AWS rejected recorded nothing; one without an answer may have recorded the report.
+            // A request that AWS rejected recorded nothing; one without an answer may have recorded the
+            // report.
             reservation.commit(u64::from(error.class == ErrorClass::Transient)).await;
             return Err(error.into());
         }

@@ -1,4 +1,5 @@
-//! `GET /v1/reports/{id}/callback` and `POST /v1/reports/{id}/callback/resend`: the delivery of a report's webhook.
+//! `GET /v1/reports/{id}/callback` and `POST /v1/reports/{id}/callback/resend`: the delivery of a report's
+//! webhook.
 
 use std::sync::Arc;
 

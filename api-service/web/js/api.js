@@ -74,8 +74,8 @@ export async function exportCsv(filters) {
 }
 
 /**
- * Follows a report: calls `changed` with each state, and `connection` with whether the stream is connected. Reconnects and
- * resumes an interrupted stream, until the report has ended or `signal` is aborted.
+ * Follows a report: calls `changed` with each state, and `connection` with whether the stream is connected.
+ * Reconnects and resumes an interrupted stream, until the report has ended or `signal` is aborted.
  */
 export async function follow(id, { changed, connection, signal }) {
   let lastId = null;

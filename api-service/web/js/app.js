@@ -1,4 +1,5 @@
-// The page: signs the user in, shows the view that the address names, and updates header, title and focus with it.
+// The page: signs the user in, shows the view that the address names, and updates header, title and focus to
+// match it.
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import { errorBox } from "./parts.js";
@@ -16,8 +17,8 @@ let currentView = new AbortController();
 let keepFocus = true;
 
 /**
- * The views by address. Each is called with the element to draw in, a signal that ends it, and the capture groups of its
- * address pattern.
+ * The views by address. Each is called with the element to draw in, a signal that ends it, and the capture
+ * groups of its address pattern.
  */
 const VIEWS = [
   [/^#\/reports$/, reports, "nav.reports"],
@@ -117,7 +118,7 @@ async function show() {
   else await view(main, signal, ...(address.match(pattern)?.slice(1) ?? []));
   if (signal.aborted) return;
   document.title = `${main.querySelector("h1")?.textContent ?? "Dossier"} – Dossier`;
-  // Moves keyboard and screen reader users to the new content. The first view after loading needs no such move.
+  // Moves keyboard and screen reader users to the new content, except for the first view after loading.
   if (!keepFocus) main.querySelector("h1")?.focus();
   keepFocus = false;
 }

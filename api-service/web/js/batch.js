@@ -55,7 +55,8 @@ export function batch(main) {
         }
         if (results.length) {
           draw(results);
-          // The idempotency key stays the same, so the next call finds the accepted reports and retries only the others.
+          // The idempotency key stays the same, so the next call finds the accepted reports and retries only
+          // the others.
           button.disabled = !results.some((result) => result.error?.retryable);
         }
       },

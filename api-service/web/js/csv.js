@@ -1,4 +1,5 @@
-// Parses CSV (RFC 4180) as spreadsheets write it: separated by commas, semicolons or tabs, with quotes and a byte order mark.
+// Parses CSV (RFC 4180) as spreadsheets write it: separated by commas, semicolons or tabs, with quotes and a
+// byte order mark.
 
 /** Returns the rows of `text`, each with its line number, without empty lines. */
 export function parse(text) {
@@ -37,7 +38,10 @@ export function parse(text) {
 const NAMES = ["customId", "companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl"];
 const normalized = (name) => name.toLowerCase().replace(/[^a-z]/g, "");
 
-/** Returns the requests in `text`, whose first line names the columns, and the columns that are missing or unknown. */
+/**
+ * Returns the requests in `text`, whose first line names the columns, and the columns that are missing or
+ * unknown.
+ */
 export function requests(text) {
   const [head, ...rows] = parse(text);
   const columns = (head?.cells ?? []).map((cell) => NAMES.find((name) => normalized(name) === normalized(cell)) ?? null);

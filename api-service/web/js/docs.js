@@ -1,4 +1,5 @@
-// Shows the OpenAPI document: every operation with its parameters, bodies, responses and errors, and every schema.
+// Shows the OpenAPI document: every operation with its parameters, bodies, responses and errors, and every
+// schema.
 import { fill, h } from "./dom.js";
 
 const main = document.getElementById("main");

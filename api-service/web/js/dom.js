@@ -1,8 +1,8 @@
 // Builds elements. Strings become text nodes: the page never parses markup.
 
 /**
- * Creates an element. Attributes that are null, undefined or false are omitted, functions become event listeners, and
- * children may be nested or absent.
+ * Creates an element. Attributes that are null, undefined or false are omitted, functions become event
+ * listeners, and children may be nested or absent.
  */
 export function h(tag, attributes = {}, ...children) {
   const svg = ["svg", "g", "rect", "path", "title", "line", "text"].includes(tag) && attributes.svg !== false;
@@ -16,7 +16,10 @@ export function h(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Replaces the children of `parent`. If the focused element is replaced by one with the same id, that one gets the focus. */
+/**
+ * Replaces the children of `parent`. If the focused element is replaced by one with the same id, that one
+ * gets the focus.
+ */
 export function fill(parent, ...children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement.id : "";
   parent.replaceChildren(...children.flat(Infinity).filter(Boolean));

@@ -14,8 +14,8 @@ export async function submit(main, signal) {
   if (signal.aborted) return;
   const values = { language: current(), country: current() === "ja" ? "JP" : "" };
   let errors = {};
-  // The idempotency key changes only with the request, so submitting again after a lost response creates no second
-  // report.
+  // The idempotency key changes only with the request, so submitting again after a lost response creates no
+  // second report.
   let idempotencyKey = newIdempotencyKey();
 
   const controls = {

@@ -1,4 +1,4 @@
-// The texts of the page in the user's language. The report's own terms come from the same files as in reports.
+// The texts of the page in the user's language. The terms of reports come from the same files as in reports.
 
 const BASE = new URL("..", import.meta.url);
 let words = {};

@@ -8,8 +8,8 @@ use crate::{
     query::PreparedQuery,
 };
 
-/// Weight of unmatched tokens up to which the score does not fall. If both names have more, each has
-/// distinctive tokens that the other lacks.
+/// Weight of unmatched tokens up to which the score does not fall. If both names have more, each has tokens
+/// that the other lacks, and the score falls.
 const CONFLICT_TOLERANCE: f32 = 0.06;
 /// Share of the score that is lost for each unit of conflicting weight above [`CONFLICT_TOLERANCE`].
 const CONFLICT_PENALTY: f32 = 0.6;

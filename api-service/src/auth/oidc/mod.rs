@@ -1,4 +1,5 @@
-//! Tokens of an OpenID provider: signed JWTs (RFC 9068), verified with keys that are found by OpenID Connect Discovery 1.0.
+//! Tokens of an OpenID provider: signed JWTs (RFC 9068), verified with keys that are found by OpenID Connect
+//! Discovery 1.0.
 
 mod key_set;
 mod settings;
