@@ -122,6 +122,9 @@ impl KeyCache {
     }
 
     /// Returns the record of the key `id` from the cache, or from `lookup` if the cached one is not fresh.
+    ///
+    /// # Errors
+    /// Returns the error of `lookup` if no cached record is young enough to be used instead.
     async fn record(
         &self,
         id: &KeyId,

@@ -27,7 +27,7 @@ use crate::problem::{Kind, Problem};
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// The size of a burst: the number of requests that are allowed in this many seconds.
+/// The size of a burst: as many requests as the limit allows in this many seconds.
 const BURST_SECONDS: u32 = 2;
 
 /// Number of tracked tenants above which those without recent requests are forgotten.

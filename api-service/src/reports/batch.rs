@@ -178,6 +178,9 @@ type Outcome = Result<Accepted, Problem>;
 type Indexed<T> = (usize, T);
 
 /// Creates a report for an item of the batch, without recording it.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if the lifecycle does not allow it, which would be a bug.
 fn report(
     reports: &Reports,
     caller: &Caller,
@@ -194,6 +197,10 @@ fn report(
 
 /// Records and queues as many of the `new` reports as the daily quota allows. With an idempotency key, some
 /// of them may exist already.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if the quota or the existing reports cannot be read. The failure of
+/// one report is part of its outcome.
 async fn record(
     reports: &Reports,
     daily_quota: &DailyQuota,
@@ -222,6 +229,9 @@ fn replay(report: &Report, existing: Report) -> Outcome {
 }
 
 /// Returns the reports of `submitted` that are already recorded, by their ids.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if the table cannot be read.
 async fn existing(
     reports: &Reports,
     submitted: &[Indexed<Report>],

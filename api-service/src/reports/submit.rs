@@ -133,6 +133,10 @@ pub(crate) async fn submit(
 
 /// Records and queues `report`, and returns it with `false`. If a report was recorded under its id before,
 /// returns that one with `true`.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if the quota is exceeded, if the idempotency key was used for
+/// another request, or if the table cannot be read or written.
 async fn record(
     reports: &Reports,
     daily_quota: &DailyQuota,

@@ -17,6 +17,9 @@ pub struct AuditedAnswer {
 
 /// Returns the bundle as one JSON object. The SHA-256 of a part is that of its compact JSON text with the
 /// members in alphabetical order; the `files` are stored beside the bundle.
+///
+/// # Errors
+/// Returns an error if a part cannot be serialized.
 pub(super) fn render(
     document: &Document,
     snapshot: &Snapshot,

@@ -5,6 +5,9 @@ use minijinja::{Environment, Error, UndefinedBehavior, value::Serde};
 use super::view::View;
 
 /// Returns the page. minijinja escapes the texts of a template whose name ends in `.html`.
+///
+/// # Errors
+/// Returns [`Error`] if the template cannot be filled.
 pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);

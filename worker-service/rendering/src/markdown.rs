@@ -5,6 +5,9 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde}
 use super::view::View;
 
 /// Returns the document. The filter `md` escapes a text.
+///
+/// # Errors
+/// Returns [`Error`] if the template cannot be filled.
 pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);

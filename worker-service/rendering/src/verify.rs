@@ -89,6 +89,9 @@ pub fn verify(path: &Path, reports: &[PathBuf], out: &mut impl Write) -> Result<
 
 /// Returns the name of a file in the manifest by its extension. The name itself may differ: browsers save a
 /// second copy as `report (1).pdf`.
+///
+/// # Errors
+/// Returns [`VerifyError::NotOfReport`] for any other extension.
 fn file_name(path: &Path) -> Result<&'static str, VerifyError> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let has_extension = |name: &&str| name.strip_prefix("report.") == Some(extension);

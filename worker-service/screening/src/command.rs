@@ -103,6 +103,9 @@ pub fn screen(list: &Path, queries: &Path, out: &mut impl Write) -> Result<(), S
 }
 
 /// Opens a CSV file, and skips its byte order mark if it has one.
+///
+/// # Errors
+/// Returns [`ScreenError`] if the file cannot be opened or read.
 fn open(path: &Path) -> Result<impl io::Read, ScreenError> {
     let file = fs::File::open(path).map_err(|why| ScreenError::File { path: path.to_owned(), why })?;
     let mut input = BufReader::new(file);

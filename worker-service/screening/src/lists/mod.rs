@@ -83,6 +83,9 @@ pub fn siblings(path: &str) -> Option<[String; 2]> {
 }
 
 /// Returns the text of a file: UTF-8, or Latin-1 for a file that begins with a digit as OFAC's do.
+///
+/// # Errors
+/// Returns [`ListError::Malformed`] if any other file is not UTF-8.
 fn decode(bytes: &[u8]) -> Result<String, ListError> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),

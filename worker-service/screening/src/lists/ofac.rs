@@ -100,8 +100,11 @@ pub(super) fn read(
     Ok(List { name: "OFAC SDN".to_owned(), published: None, entities })
 }
 
-/// Checks that a file beside SDN.CSV begins with a row of `columns` columns. Otherwise an error page in its
-/// place would silently remove all aliases or countries.
+/// Checks that a file beside SDN.CSV begins with a row of `columns` columns. Without this check, an error
+/// page in its place would silently remove all aliases or countries.
+///
+/// # Errors
+/// Returns [`ListError::Malformed`] if it begins with anything else.
 fn check_sibling(file: &str, text: Option<&str>, columns: usize) -> Result<(), ListError> {
     let Some(text) = text else { return Ok(()) };
     let first = records(text).next();

@@ -62,6 +62,9 @@ pub(super) fn read(text: &str, mut handle: impl FnMut(Event)) -> Result<(), Stri
 }
 
 /// Returns the event for the start tag of an element.
+///
+/// # Errors
+/// Returns what is wrong with an attribute.
 fn start(element: &events::BytesStart<'_>) -> Result<Event, String> {
     let mut attributes = Vec::new();
     for attribute in element.attributes() {
