@@ -9,8 +9,8 @@ use service_runtime::config::Reader;
 use crate::stack::client::Client;
 use crate::stack::{Options, Stack};
 
-/// Settings that are shorter than in production. The readiness interval is long instead: a readiness check makes
-/// requests to AWS, which tests count, so no check follows the first one. Seconds.
+/// Settings that are shorter than in production. The readiness interval is long instead: a readiness check
+/// makes requests to AWS, which tests count, so no check follows the first one. Seconds.
 const TEST_SETTINGS: [(&str, &str); 6] = [
     ("DOSSIER_API_DRAIN_SECONDS", "1"),
     ("DOSSIER_WORKER_DRAIN_SECONDS", "1"),
@@ -31,7 +31,8 @@ pub struct TestStack {
 }
 
 impl TestStack {
-    /// Returns the options that [`start`](Self::start) uses. Change them and pass them to [`with`](Self::with).
+    /// Returns the options that [`start`](Self::start) uses. Change them and pass them to
+    /// [`with`](Self::with).
     pub fn options() -> Options {
         let settings = TEST_SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         Options { seed: SEED, settings, ..Options::default() }

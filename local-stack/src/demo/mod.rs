@@ -1,4 +1,4 @@
-//! The demo: has a whole stack write reports on two sample companies, shows their progress, and saves the
+//! The demo: starts a stack, requests reports on two sample companies, shows their progress, and saves the
 //! files.
 
 mod follow;

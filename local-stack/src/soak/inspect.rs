@@ -1,4 +1,5 @@
-//! Reads the table, the queues and the bucket directly: past the fault proxy, and without the adapters of the services.
+//! Reads the table, the queues and the bucket directly: past the fault proxy, and without the adapters of the
+//! services.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

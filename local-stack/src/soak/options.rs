@@ -28,6 +28,7 @@ pub(crate) struct Options {
     pub(crate) within: Duration,
     /// Lifetime of each process before it is killed.
     pub(crate) kill_every: KillInterval,
-    /// Directory for the logs of the processes. Without one, the logs are kept only if an invariant is violated.
+    /// Directory for the logs of the processes. Without one, the logs are kept only if an invariant is
+    /// violated.
     pub(crate) logs: Option<PathBuf>,
 }

@@ -1,5 +1,5 @@
-//! A small client of the API for the demo, the soak and the tests. It returns responses of any status with their
-//! headers, and does not follow redirects.
+//! A small client of the API for the demo, the soak and the tests. It returns responses of any status with
+//! their headers, and does not follow redirects.
 
 use std::time::Duration;
 
@@ -100,8 +100,8 @@ impl Client {
         self.request(Method::GET, path).send().await
     }
 
-    /// Sends `POST` without a body to `path`, such as `/v1/reports/{id}/cancel`, and returns the response, whatever
-    /// its status.
+    /// Sends `POST` without a body to `path`, such as `/v1/reports/{id}/cancel`, and returns the response,
+    /// whatever its status.
     ///
     /// # Errors
     /// Returns an error if no response arrives.
@@ -124,8 +124,8 @@ impl Client {
         Ok(bytes.into())
     }
 
-    /// Reads the report `id`. With a `last` snapshot, waits until the report differs from it or the wait of one poll
-    /// is over.
+    /// Reads the report `id`. With a `last` snapshot, waits until the report differs from it or the wait of
+    /// one poll is over.
     ///
     /// # Errors
     /// Returns an error with the API's response body if the API does not return the report.
@@ -148,8 +148,8 @@ impl Client {
     /// Polls the report `id` until it is in a terminal state, and returns it.
     ///
     /// # Errors
-    /// Returns an error with the last state if the report has not ended after two minutes, or if the API does not
-    /// return the report.
+    /// Returns an error with the last state if the report has not ended after two minutes, or if the API does
+    /// not return the report.
     pub async fn wait_for_end(&self, id: &str) -> anyhow::Result<Value> {
         let deadline = Instant::now() + REPORT_TIMEOUT;
         let mut snapshot = self.poll(id, None).await?;

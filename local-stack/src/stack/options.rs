@@ -33,8 +33,8 @@ pub struct Options {
     pub forward: Option<Forward>,
     /// Fault proxy between the services and AWS. `None` connects them directly.
     pub fault_proxy: Option<fault_proxy::Options>,
-    /// Settings of the API and the worker. They override the stack's and the services' defaults, except for the
-    /// settings that only the stack knows (addresses, names, keys), which `environment.rs` lists.
+    /// Settings of the API and the worker. They override the stack's and the services' defaults, except for
+    /// the settings that only the stack knows (addresses, names, keys), which `environment.rs` lists.
     pub settings: Environment,
 }
 

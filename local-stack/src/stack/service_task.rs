@@ -1,4 +1,5 @@
-//! The API or a worker as a task of this process, which its token stops and which is watched for an unexpected end.
+//! The API or a worker as a task of this process, which its token stops and which is watched for an
+//! unexpected end.
 
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Maximum wait for readiness. The first check of the table and the queue takes milliseconds; a debug build on a
-/// machine under load gets this long.
+/// Maximum wait for readiness. The first check of the table and the queue takes milliseconds; a debug build
+/// on a machine under load gets this long.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
