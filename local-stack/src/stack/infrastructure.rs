@@ -15,7 +15,7 @@ use crate::faults::{StandIn, from_args};
 use crate::feeds::FeedsServer;
 use crate::provision::{AwsClients, Names, QueueUrls, provision};
 
-/// The region of every signature.
+/// The AWS region for which every request must be signed.
 pub(crate) const REGION: &str = "us-east-1";
 
 /// The fault proxy, and the SDK configurations of clients that go through it.
@@ -160,8 +160,8 @@ async fn free_port() -> anyhow::Result<TcpListener> {
     TcpListener::bind("127.0.0.1:0").await.context("127.0.0.1 has no free port")
 }
 
-/// Creates a key pair for this start only, so that a client left over from an earlier stack is refused and
-/// not taken for a client of this one.
+/// Returns a new random key pair for each start, so that a client left over from an earlier stack is
+/// rejected.
 fn random_credentials() -> Credentials {
     let id = hex::encode_upper(rand::random::<[u8; 8]>());
     let secret: SecretString = hex::encode(rand::random::<[u8; 20]>()).into();

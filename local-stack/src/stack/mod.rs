@@ -106,7 +106,7 @@ impl Stack {
     }
 
     /// Returns the environment variables of a service that runs against this stack. The stack's own services
-    /// use the same ones, on top of `environment::IN_PROCESS_DEFAULTS`.
+    /// use the same variables, which override `environment::IN_PROCESS_DEFAULTS`.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
