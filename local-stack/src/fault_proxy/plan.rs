@@ -84,7 +84,7 @@ impl Plan {
         let number = next(state.exchanges.entry(operation.to_owned()).or_default());
         drop(state);
         let mut generator = self.generator(operation, number);
-        // Draws a number for every fault, so that the probability of one fault does not change when another
+        // Draws a number for every fault, so that the probability of one fault does not affect when another fault
         // occurs.
         let hits: Vec<WireFault> = probabilities
             .each()

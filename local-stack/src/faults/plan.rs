@@ -94,7 +94,7 @@ impl FaultPlan {
     /// applies.
     pub(crate) fn roll(&self) -> Roll {
         let mut state = self.lock();
-        // Draws a number for every kind, so that the probability of one fault does not change when another
+        // Draws a number for every kind, so that the probability of one fault does not affect when another fault
         // occurs.
         let State { faults, generator, .. } = &mut *state;
         let hits = [
