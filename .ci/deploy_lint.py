@@ -1,5 +1,5 @@
-"""Checks the templates beyond cfn-lint and checkov: task definitions, permissions, alarms, dashboards, and the names in
-them."""
+"""Checks the templates beyond cfn-lint and checkov: task definitions, permissions, alarms, dashboards,
+and the names in them."""
 
 import itertools
 import json

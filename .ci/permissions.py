@@ -1,4 +1,5 @@
-"""The test that `permissions` in this folder runs and describes. Arguments are the ids of the statements to test."""
+"""The test that `permissions` in this folder runs and describes. Arguments restrict it to the statements with
+these ids."""
 
 import contextlib
 import copy

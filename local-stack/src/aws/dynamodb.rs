@@ -120,7 +120,7 @@ impl DynamoDb {
 
 type HandlerResult = Result<Response<DynamoDBResponseBody>, DynamoDBError>;
 
-/// The part of a write request that identifies the written items.
+/// The parts of a write request that identify the written items.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]

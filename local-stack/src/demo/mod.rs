@@ -30,7 +30,7 @@ struct SampleResult {
     row: Row,
     /// `None` if the report is not COMPLETED.
     saved: Option<SavedFiles>,
-    /// Why the report is not COMPLETED.
+    /// The reason why the report is not COMPLETED. `None` if it is COMPLETED.
     failure: Option<String>,
 }
 

@@ -39,7 +39,7 @@ impl SavedFiles {
     }
 }
 
-/// Saves every file that `report` links to in a directory of its own under `out`.
+/// Saves every file that `report` links to. The files go to a separate directory for each report, under `out`.
 pub(super) async fn save(
     client: &Client,
     report: &Value,

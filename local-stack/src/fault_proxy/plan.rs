@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::rules::{Probabilities, Rule, WireFault};
 
-/// How often each fault was injected, by operation.
+/// Number of injections of each fault, by operation.
 pub type InjectedCounts = BTreeMap<String, BTreeMap<WireFault, u64>>;
 
 /// The faults of one exchange.
