@@ -67,7 +67,7 @@ def check(aws, outputs, local):
         deployed, provisioned = queue(aws, outputs[output]), queue(local_aws, url)
         assert outputs[output].rsplit("/", 1)[-1] == url.rsplit("/", 1)[-1], (outputs[output], url)
         if "dead letters" in name:
-            # Nobody long-polls these queues: both leave the defaults of SQS.
+            # Nobody long-polls these queues, so the template and local-stack both leave SQS's defaults.
             for attributes in (deployed, provisioned):
                 attributes.pop("ReceiveMessageWaitTimeSeconds")
                 attributes.pop("VisibilityTimeout")

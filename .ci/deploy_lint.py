@@ -1,4 +1,5 @@
-"""Checks of the templates beyond cfn-lint and checkov: task definitions, permissions, alarms, dashboards, and the names in them."""
+"""Checks the templates beyond cfn-lint and checkov: task definitions, permissions, alarms, dashboards,
+and the names in them."""
 
 import itertools
 import json
@@ -103,7 +104,7 @@ ARNS = {
 
 
 def arn(value):
-    """Returns the value as an ARN in an invented account."""
+    """Returns the value as an ARN, with an invented account number."""
     text = "${" + value["Ref"] + "}" if "Ref" in value else value["Fn::Sub"]
     for name, known in ARNS.items():
         text = text.replace("${" + name + "}", known)

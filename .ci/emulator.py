@@ -1,4 +1,4 @@
-"""The AWS emulator of the deployment checks: starts it on loopback and deploys deploy/data.yaml into it."""
+"""Starts the AWS emulator of the deployment checks on loopback, and deploys deploy/data.yaml into it."""
 
 import contextlib
 import os
@@ -44,7 +44,7 @@ def clients(endpoint, region=REGION, key="test", secret="test", token=None):
 
 @contextlib.contextmanager
 def emulator(**settings):
-    """Starts the emulator; yields its address and a factory of clients with all permissions."""
+    """Starts the emulator; yields its endpoint URL and a factory of clients with all permissions."""
     port = free_port()
     environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", **settings}
     program = pathlib.Path(sys.executable).with_name("ministack")

@@ -1,4 +1,4 @@
-// The test of `oidc` in this folder, which describes it.
+// The test that `oidc` in this folder runs and describes.
 import assert from "node:assert";
 import { spawn } from "node:child_process";
 import * as crypto from "node:crypto";

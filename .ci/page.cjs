@@ -1,4 +1,4 @@
-// The test of `page` in this folder, which describes it.
+// The test that `page` in this folder runs and describes.
 const { chromium } = require("playwright-core");
 const { spawn } = require("child_process");
 const fs = require("fs");
@@ -43,7 +43,7 @@ async function main() {
   let violations = 0;
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: "en-GB", acceptDownloads: true });
   const page = await context.newPage();
-  // The console reports what the content security policy blocks and what a script throws.
+  // The browser's console reports what the content security policy blocks and what a script throws.
   const errors = [];
   page.on("console", (message) => message.type() === "error" && !/Failed to load resource|ERR_/.test(message.text()) && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error)));

@@ -1,4 +1,5 @@
-"""The test of `permissions` in this folder, which describes it. Arguments restrict it to statements with these ids."""
+"""The test that `permissions` in this folder runs and describes. Arguments restrict it to the statements with
+these ids."""
 
 import contextlib
 import copy
@@ -221,7 +222,7 @@ class Stage:
             self.until_ready()
             submit = lambda more: json.loads(self.call("POST", "/v1/reports", {**COMPANY, **more})[1])["reportId"]
             lost = submit({})
-            # Lose its message before a worker runs.
+            # Lose the report's message before a worker runs.
             until("the queue", lambda: sqs.purge_queue(QueueUrl=queue) and True)
             # Kill a worker while it waits for the model: the second attempt reads the work of the first one.
             self.faults({"latency": "60s"})

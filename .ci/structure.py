@@ -1,5 +1,5 @@
-"""Checks the structure of the code: no import cycle between files, no file over 500 lines, and crates whose dependencies
-point one way. `--figures` also prints lines per file (p50, p90, maximum)."""
+"""Checks the structure of the code: no import cycle between files, no file over 500 lines, and only allowed
+dependencies between crates. `--figures` also prints the number of lines per file (p50, p90, maximum)."""
 
 import pathlib
 import re
@@ -9,7 +9,8 @@ import tomllib
 
 LONGEST = 500
 
-# What each crate may depend on, apart from crates of others. Cargo refuses cycles; this table refuses new directions.
+# The crates of this workspace that each crate may depend on. Cargo refuses cycles; this table also refuses any
+# dependency that it does not list.
 MAY_USE = {
     "country": set(),
     "safe-text": set(),
@@ -35,7 +36,7 @@ MAY_USE = {
         "sources", "telemetry",
     },
 }  # fmt: skip
-# The domain and what it stands on know no I/O, clock, randomness or AWS type.
+# Crates that must stay without I/O, clock, randomness and AWS types.
 PURE = {"country", "safe-text", "registration-numbers", "domain", "screening", "typesetting"}
 IMPURE = re.compile(r"aws-|tokio|reqwest|hyper|axum|rand$|tracing|opentelemetry")
 
@@ -50,7 +51,7 @@ def tracked(pattern):
 
 
 def leaves(text, at):
-    """The paths of the use tree at `at`, and where it ends."""
+    """Returns the paths of the use tree that begins at `at`, and the position after it."""
     path = []
     while True:
         while text[at].isspace():
@@ -78,7 +79,7 @@ def leaves(text, at):
 
 
 def modules(crate):
-    """The files of a crate's sources by their module paths."""
+    """Returns the source files of a crate by their module paths."""
     found = {}
     for file in tracked(f"{crate}/src/*.rs"):
         parts = list(file.relative_to(crate / "src").with_suffix("").parts)
@@ -127,7 +128,7 @@ def imports(crate):
     for module, found in paths.items():
         for path in filter(None, found):
             target = resolve(path, files, exported)
-            # A file may use what its parent holds for it; that is what the parent is there for.
+            # A module may use its ancestors, which hold what their submodules share.
             if target is not None and target != module and module[: len(target)] != target:
                 edges.setdefault(module, set()).add(target)
     return files, edges
@@ -146,7 +147,7 @@ def resolve(path, files, exported, depth=0):
 
 
 def cycles(edges):
-    """The strongly connected components with more than one module (Tarjan's algorithm)."""
+    """Returns the strongly connected components with more than one module (Tarjan's algorithm)."""
     index, low, stack, found = {}, {}, [], []
 
     def visit(node):

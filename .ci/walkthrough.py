@@ -1,6 +1,6 @@
 """Runs the sh blocks of a Markdown file in one shell and compares the output of each with the block that follows it.
 
-Compares JSON by structure and by every value except ids, times and amounts, and text as it is.
+Compares JSON by structure and by every value except ids and times, and other text exactly.
 """
 
 import json

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Counts per key. The key is the name of an operation, or a service with the name of an operation.
+/// Call counts by key. A key is the name of an operation, or a service with the name of an operation.
 #[derive(Debug)]
 pub(crate) struct Calls<K>(Mutex<BTreeMap<K, u64>>);
 

@@ -82,7 +82,7 @@ impl PendingReadyFile {
         let absolute = std::path::absolute(path)
             .with_context(|| format!("the ready file {} has no usable path", path.display()))?;
         let directory = absolute.parent().unwrap_or(Path::new("/"));
-        // A temporary file is readable and writable by its owner only from the moment it is created.
+        // From the moment it is created, only its owner can read and write a temporary file.
         let file = tempfile::Builder::new().prefix(".ready-").tempfile_in(directory).with_context(|| {
             format!(
                 "the ready file {} cannot be created: give --ready-file a path in an existing, writable directory",

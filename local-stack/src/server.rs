@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How long a request in flight may still take after the server is asked to stop.
+/// Time that a request in flight may still take after the server is asked to stop.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
 /// A running server. Dropping it asks the server to stop without waiting.
@@ -64,7 +64,8 @@ impl Server {
     /// Stops accepting, gives requests in flight one second, and returns when the last connection is closed.
     ///
     /// # Errors
-    /// Returns the error that the server ended with, also if it ended earlier.
+    /// Returns an error if the server panicked or ended with an error, even if that happened before this
+    /// call.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stopping.cancel();
         let address = self.address;
@@ -81,8 +82,9 @@ impl Drop for Server {
     }
 }
 
-/// Answers 503 when the server has been stopping for [`STOP_GRACE`]. Graceful shutdown waits for every
-/// request; without this limit a long poll or a latency fault would delay it for as long as it lasts.
+/// Answers a request with 503 if it is still in flight [`STOP_GRACE`] after the server is asked to stop.
+/// Graceful shutdown waits for every request; without this limit, a long poll or a latency fault would delay
+/// it for its whole duration.
 async fn abort_when_stopping(
     State(stopping): State<CancellationToken>,
     request: Request,

@@ -1,4 +1,5 @@
-//! The stack for tests: free ports, the same fault schedule every time, and short intervals and drain times.
+//! The stack for tests: it uses free ports, the same fault schedule every time, and short intervals and drain
+//! times.
 
 use std::ops::{Deref, DerefMut};
 
@@ -9,8 +10,9 @@ use service_runtime::config::Reader;
 use crate::stack::client::Client;
 use crate::stack::{Options, Stack};
 
-/// Settings that are shorter than in production. The readiness interval is long instead: a readiness check makes
-/// requests to AWS, which tests count, so no check follows the first one. Seconds.
+/// Settings of the services in tests, in seconds. They are shorter than in production, except for the
+/// readiness interval: a readiness check makes requests to AWS, which tests count, so the interval is too
+/// long for a second check.
 const TEST_SETTINGS: [(&str, &str); 6] = [
     ("DOSSIER_API_DRAIN_SECONDS", "1"),
     ("DOSSIER_WORKER_DRAIN_SECONDS", "1"),
@@ -31,7 +33,8 @@ pub struct TestStack {
 }
 
 impl TestStack {
-    /// Returns the options that [`start`](Self::start) uses. Change them and pass them to [`with`](Self::with).
+    /// Returns the options that [`start`](Self::start) uses. Change them and pass them to
+    /// [`with`](Self::with).
     pub fn options() -> Options {
         let settings = TEST_SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         Options { seed: SEED, settings, ..Options::default() }
@@ -63,7 +66,7 @@ impl TestStack {
     /// Returns the services' AWS adapters for this stack, and the settings that configure them.
     ///
     /// # Errors
-    /// Returns an error if the stack's environment lacks a setting of the adapters.
+    /// Returns an error if a setting of the adapters is missing or invalid in the stack's environment.
     pub fn adapters(&self) -> anyhow::Result<(Aws, AwsSettings)> {
         let mut reader = Reader::new(self.environment());
         let settings = AwsSettings::read(&mut reader);

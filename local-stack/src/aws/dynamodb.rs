@@ -1,5 +1,5 @@
-//! DynamoDB of the embedded AWS: rustack's tables, with a limit on concurrent requests and with indexes of
-//! our own.
+//! DynamoDB of the embedded AWS: rustack's tables, plus a limit on concurrent requests and our own
+//! implementation of indexes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl DynamoDb {
             .map(|body: DynamoDBResponseBody| Body::new(body))
     }
 
-    /// Answers a query of an index. Returns `None` for every other request.
+    /// Answers a query of an index. Returns `None` if rustack must handle the request.
     fn query_index(
         &self,
         operation: DynamoDBOperation,
@@ -120,7 +120,7 @@ impl DynamoDb {
 
 type HandlerResult = Result<Response<DynamoDBResponseBody>, DynamoDBError>;
 
-/// The part of a write request that identifies the written items.
+/// The parts of a write request that identify the written items.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Global secondary indexes of the embedded DynamoDB. rustack answers a query of an index from the first
-//! megabyte of the table, so it never finds entries beyond. Here each index is sorted, sparse and projected,
-//! as in DynamoDB.
+//! megabyte of the table only, so it never finds later entries. This module keeps each index sorted, sparse
+//! and projected, as DynamoDB does.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -33,15 +33,16 @@ struct Index {
     /// Attributes of an entry in addition to the keys. `None` means all attributes.
     projected: Option<Vec<String>>,
     entries: BTreeMap<EntryPosition, Item>,
-    /// Position of the item with this key.
+    /// Position of each item's entry, by the item's key.
     positions: HashMap<Vec<KeyValue>, EntryPosition>,
 }
 
-/// Position of an entry: partition, range key, then the item's own key.
+/// Sort position of an entry: the partition key and the sort key of the index, then the item's key in the
+/// table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct EntryPosition(KeyValue, KeyValue, Vec<KeyValue>);
 
-/// A key attribute, in DynamoDB's order.
+/// Value of a key attribute, ordered as in DynamoDB. `None` stands for a missing value and sorts first.
 #[derive(Clone, Debug)]
 enum KeyValue {
     None,
@@ -138,9 +139,9 @@ impl Indexes {
         self.tables().remove(table);
     }
 
-    /// Updates the entries of the item with the key attributes in `source` to what the table holds now. Holds
-    /// the lock while it reads the table and writes the entries, so that of two concurrent writes the later
-    /// one remains.
+    /// Replaces the index entries of one item according to what the table holds now. `source` contains the
+    /// key attributes of the item. Holds the lock while it reads the table and writes the entries, so that
+    /// the later of two concurrent writes wins.
     pub(super) fn refresh(&self, provider: &RustackDynamoDB, table: &str, source: &Item) {
         let mut tables = self.tables();
         let Some(indexes) = tables.get_mut(table).filter(|indexes| !indexes.is_empty()) else { return };
@@ -157,8 +158,8 @@ impl Indexes {
         }
     }
 
-    /// Answers a query of an index. Returns `None` if the table has no such index, which rustack then
-    /// reports.
+    /// Answers a query of an index. Returns `None` if the table has no such index; rustack then reports the
+    /// error.
     pub(super) fn query(&self, query: &QueryInput) -> Option<Result<QueryOutput, DynamoDBError>> {
         let name = query.index_name.as_ref()?;
         let tables = self.tables();
@@ -265,14 +266,15 @@ impl Index {
         names.filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
     }
 
-    /// Returns the entries of every partition that `query` can address, after its start key and in its order.
+    /// Returns the entries of every partition that `query` can select, in the order of the query and after
+    /// its exclusive start key.
     fn candidates(&self, query: &QueryInput) -> Vec<(&EntryPosition, &Item)> {
         let start =
             KeyValue::of(query.exclusive_start_key.get(&self.hash)).map(|hash| self.position_of(hash, query));
         let forward = query.scan_index_forward != Some(false);
         let mut entries = Vec::new();
-        // The partition key is one of the expression's values. The caller evaluates the expression on each
-        // entry.
+        // The partition key is one of the expression's values, so each value is tried as a partition key. The
+        // caller evaluates the expression on each entry.
         let values = query.expression_attribute_values.values().filter_map(|value| KeyValue::of(Some(value)));
         for hash in values.collect::<BTreeSet<_>>() {
             let first = EntryPosition(hash.clone(), KeyValue::None, Vec::new());

@@ -1,6 +1,6 @@
-//! The embedded AWS: SQS, DynamoDB and S3 behind one loopback listener, as an SDK with a single endpoint URL
-//! uses them. The header `x-amz-target` identifies the JSON services; every other request is for S3. All
-//! three verify signatures.
+//! The embedded AWS: SQS, DynamoDB and S3 behind one loopback listener, so that an SDK needs a single
+//! endpoint URL. The header `x-amz-target` identifies the JSON services (SQS and DynamoDB); every other
+//! request is for S3. All three verify signatures.
 
 mod dynamodb;
 mod indexes;
@@ -26,7 +26,8 @@ use crate::server::Server;
 pub use sigv4::Credentials;
 use sigv4::Verifier;
 
-/// Larger than the largest request of either JSON service (DynamoDB: 16 MiB per batch).
+/// Maximum size of a request to a JSON service, in bytes. AWS itself accepts no larger one (DynamoDB: 16 MiB
+/// per batch).
 const MAX_JSON_BODY_BYTES: usize = 17 * 1024 * 1024;
 
 /// A service of the embedded AWS.
@@ -40,7 +41,7 @@ pub enum Service {
     S3,
 }
 
-/// Number of calls by service and operation. The operation has its name in the service's API.
+/// Number of calls by service and operation. Operations have the names of the service's API.
 pub type CallCounts = BTreeMap<(Service, String), u64>;
 
 /// A running embedded AWS. It starts with no queues, tables and buckets, and dropping it deletes everything
@@ -104,10 +105,12 @@ impl EmbeddedAws {
         self.server.stopping()
     }
 
-    /// Stops the server, which ends waiting receives at once without messages, and then deletes the objects.
+    /// Stops the server and then deletes the objects. Receives that wait for messages end at once and return
+    /// none.
     ///
     /// # Errors
-    /// Returns the error that the server ended with, also if it ended earlier.
+    /// Returns an error if the server panicked or ended with an error, even if that happened before this
+    /// call.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.server.stop().await
     }

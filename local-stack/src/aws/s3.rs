@@ -1,5 +1,5 @@
-//! S3 of the embedded AWS: s3s over a directory. s3s verifies signatures and pre-signed URLs; this module
-//! also names the operations for the call counts.
+//! S3 of the embedded AWS: the library s3s over a directory. s3s verifies signatures and pre-signed URLs;
+//! this module also names the operations for the call counts.
 
 use std::path::Path;
 

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use rustack_auth::{AuthError, AuthMode, StaticCredentialProvider, hash_payload};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// AWS rejects a request whose time differs from its own by more than this.
+/// Maximum difference between the time of a request and the time of the server, as in AWS.
 const MAX_CLOCK_SKEW_SECONDS: i64 = 15 * 60;
 
 /// The one key pair that the local services accept.
@@ -21,7 +21,7 @@ pub struct Credentials {
     pub secret_access_key: SecretString,
 }
 
-/// Why a request was rejected, with the error code of AWS.
+/// The reason why a request was rejected, with the error code of AWS.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SignatureError {
     pub(crate) code: &'static str,
@@ -54,7 +54,7 @@ impl Verifier {
                 code: code_of(&error),
                 message: format!("{service} rejected the request: {error}"),
             })?;
-        // The library verifies the signature for any scope that the request names.
+        // The library accepts a signature for any region and service, so they are compared here.
         if let Some(signed) = signed
             && (signed.region != self.region || signed.service != service)
         {
@@ -71,8 +71,8 @@ impl Verifier {
 }
 
 /// Encodes the percent signs of the path once more. Services other than S3 sign a path that is
-/// percent-encoded twice; the library decodes a path once before it encodes it, so this gives it the path
-/// that was signed.
+/// percent-encoded twice, but the library decodes the path once before it encodes it. With this additional
+/// encoding, the library verifies the path that was signed.
 fn with_signed_path(parts: &Parts) -> Parts {
     let mut parts = parts.clone();
     if parts.uri.path().contains('%') {

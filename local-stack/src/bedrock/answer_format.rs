@@ -1,5 +1,5 @@
-//! The answer format that a request asks for: the input of a forced tool, or JSON text of a schema. Also
-//! checks that the schema is the one that the stand-in can fill.
+//! The answer format that a request asks for: the input of a forced tool, or JSON text that matches a schema.
+//! Also checks that the stand-in can write an answer in that schema.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::wire::{ConverseAnswer, ConverseError, ConverseRequest, tool_use_id};
 /// The format of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AnswerFormat {
-    /// The input of this tool.
+    /// The input of the tool with this name.
     Tool(String),
     /// One text block with JSON.
     JsonText,
@@ -110,7 +110,7 @@ fn check(schema: &Value) -> Result<(), ConverseError> {
     )))
 }
 
-/// Follows `$ref` within the schema, at most eight times: a cycle has no properties.
+/// Follows `$ref` within the schema, at most eight times, so that a cycle ends.
 fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
     for _ in 0..8 {
         let target = schema

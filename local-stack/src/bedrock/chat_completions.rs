@@ -1,5 +1,5 @@
-//! Converts Converse requests to chat completions requests, and the answers back, as pure functions over
-//! JSON.
+//! Converts Bedrock's Converse requests to OpenAI chat completions requests, and the answers back, as pure
+//! functions over JSON.
 
 use serde_json::{Map, Value, json};
 
@@ -56,8 +56,8 @@ fn insert(body: &mut Map<String, Value>, name: &str, value: Option<impl serde::S
     }
 }
 
-/// Appends the messages of a user turn. Tool results are messages of their own in chat completions, and
-/// precede the user's text about them.
+/// Appends the messages of a user turn. In chat completions, each tool result is a separate message, which
+/// precedes the user's text about it.
 fn append_user_turn(message: &Message, messages: &mut Vec<Value>) {
     for result in message.content.iter().filter_map(|block| block.get("toolResult")) {
         let parts = result.get("content").and_then(Value::as_array).into_iter().flatten();

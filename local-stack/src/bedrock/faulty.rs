@@ -1,4 +1,4 @@
-//! Answers with a fault, each of a kind that real models make.
+//! Faulty answers, of the kinds that real models and Bedrock give.
 
 use serde_json::{Value, json};
 
@@ -8,15 +8,15 @@ use super::wire::{ConverseAnswer, ConverseError, ErrorKind};
 use super::writer::{Assessment, Citation, DraftFinding};
 use crate::faults::Outcome;
 
-/// A date and a number that are in no evidence.
+/// Sentence with a date and a number that are in no evidence.
 const WRONG_NUMBERS: &str = " On 31 February 1987 it paid 987,654,321 for that.";
-/// German, a language that no report is written in.
+/// Text in German, a language in which no report is written.
 const OTHER_LANGUAGE: &str = "Über das Unternehmen liegen keine belastbaren Erkenntnisse vor, und die Geschäftsbeziehung \
     kann nach sorgfältiger Abwägung aller Umstände ohne weitere Prüfung aufgenommen werden.";
 /// A quote that is in no evidence.
 const INVENTED_QUOTE: &str = "The board of directors admitted everything in a letter that was never written";
 
-/// Returns 500 and 503 in turn.
+/// Returns a 500 error or a 503 error, in turn.
 pub(super) fn server_error(turn: u64) -> ConverseError {
     if turn.is_multiple_of(2) {
         let message = "The system encountered an unexpected error during processing. (injected fault)";
@@ -81,7 +81,8 @@ pub(super) fn answer(
     format.answer(&json!(assessment))
 }
 
-/// Follows a news item that addresses the model: calls the company harmless in the item's own words.
+/// Obeys the first piece of evidence that contains instructions for the model: sets the level to LOW, and
+/// repeats the title of that evidence in the summary and in the only finding.
 fn obey(assessment: &mut Assessment, prompt: &Prompt) {
     let is_injection = |item: &&Evidence| {
         let text = format!("{} {}", item.title, item.text).to_lowercase();
@@ -98,7 +99,7 @@ fn obey(assessment: &mut Assessment, prompt: &Prompt) {
     }];
 }
 
-/// Returns an answer with missing fields, with wrong types, and without JSON, in turn.
+/// Returns an answer with missing fields, with wrong types, or without JSON, in turn.
 fn malformed(turn: u64, format: &AnswerFormat, assessment: &Assessment) -> ConverseAnswer {
     match turn % 3 {
         0 => format.answer(&json!({ "level": assessment.level })),

@@ -1,6 +1,6 @@
 //! A stand-in for the Converse operation of Bedrock Runtime. It reads the evidence in the prompt and answers
-//! in the requested schema, or forwards the conversation to a server that speaks the OpenAI chat API. Its
-//! answers can have faults.
+//! in the requested schema, or forwards the conversation to a server that speaks the OpenAI chat API. On
+//! request, it injects faults.
 
 mod answer_format;
 mod chat_completions;
@@ -33,7 +33,7 @@ pub use forward::Forward;
 use forward::Forwarder;
 use wire::{ConverseError, ConverseRequest, ErrorKind};
 
-/// Maximum size of a request, close to Bedrock's own limit.
+/// Maximum size of a request, in bytes; close to Bedrock's own limit.
 const MAX_BODY_BYTES: usize = 25 * 1024 * 1024;
 
 /// Options of the stand-in.
@@ -74,7 +74,8 @@ impl Bedrock {
     /// Serves on `listener`.
     ///
     /// # Errors
-    /// Returns an error if the listener has no address or the HTTP client for forwarding cannot be built.
+    /// Returns an error if the listener has no address, the base URL to forward to is not a URL, or the HTTP
+    /// client for forwarding cannot be built.
     pub async fn start(listener: TcpListener, options: Options) -> anyhow::Result<Self> {
         let stopping = CancellationToken::new();
         let plan = Arc::new(FaultPlan::new(StandIn::Bedrock, options.faults, options.seed));
@@ -123,7 +124,8 @@ impl Bedrock {
     /// Stops the server.
     ///
     /// # Errors
-    /// Returns the error that the server ended with, also if it ended earlier.
+    /// Returns an error if the server panicked or ended with an error, even if that happened before this
+    /// call.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.server.stop().await
     }

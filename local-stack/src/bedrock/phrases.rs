@@ -3,7 +3,7 @@
 
 use super::prompt::Grade;
 
-/// Words that make a text adverse, in lower case.
+/// Words and stems of words that make a text adverse, in lower case.
 const ADVERSE: &[&str] = &[
     "fraud",
     "bribe",
@@ -131,7 +131,7 @@ impl Language {
         }
     }
 
-    /// Returns the sentence that states the level of the rules.
+    /// Returns the sentence that states the minimum risk level set by the rules.
     pub(super) fn level(self, company: &str, floor: Grade) -> String {
         match self {
             Self::English => {
@@ -163,7 +163,7 @@ impl Language {
         }
     }
 
-    /// Returns the statement of a finding of this category, in words of the evidence only.
+    /// Returns the statement of a finding in `category`, which only quotes the evidence.
     pub(super) fn statement(self, category: &str, quote: &str) -> String {
         let label = match (self, category) {
             (Self::English, "sanctions") => "Sanctions evidence",

@@ -57,7 +57,8 @@ pub(super) struct Evidence {
     pub(super) text: String,
 }
 
-/// Parses the last user message with evidence. A repair turn after it has none and changes nothing.
+/// Parses the last user message that contains evidence. Later messages, which ask the model to repair its
+/// answer, contain none.
 pub(super) fn read(messages: &[Message]) -> Result<Prompt, ConverseError> {
     let text = messages
         .iter()

@@ -64,7 +64,7 @@ pub(super) struct InputSchema {
 }
 
 impl ToolConfig {
-    /// Returns the tools with a specification. Skips the cache points between them.
+    /// Returns the specifications of the tools. Skips the cache points between them.
     pub(super) fn specs(&self) -> Result<Vec<ToolSpec>, ConverseError> {
         self.tools
             .iter()

@@ -9,7 +9,7 @@ use super::prompt::{Evidence, Grade, Prompt};
 
 /// Maximum length of a quote, in characters.
 const MAX_QUOTE_CHARS: usize = 200;
-/// Minimum length of a sentence, in characters. An earlier full stop ends an abbreviation.
+/// Minimum length of a sentence, in characters. A full stop before that counts as the end of an abbreviation.
 const MIN_SENTENCE_CHARS: usize = 20;
 /// Maximum number of pieces of evidence that a summary without findings cites.
 const MAX_CITED_WITHOUT_FINDINGS: usize = 5;
@@ -58,8 +58,8 @@ pub(super) fn write(prompt: &Prompt) -> Assessment {
     Assessment { level: level(prompt), summary: summary(prompt, &findings, language), findings }
 }
 
-/// Returns whether a rule's effect raises the risk. The effect is in words or points; the words listed here,
-/// and points of zero or less, raise nothing.
+/// Returns whether a rule's effect raises the risk. The effect is text or a number of points. The texts
+/// listed here and a number of zero or less do not raise the risk.
 fn raises(effect: &str) -> bool {
     let effect = effect.trim().to_lowercase();
     if let Ok(points) = effect.trim_start_matches('+').parse::<f64>() {
@@ -90,8 +90,8 @@ fn finding(
 ) -> Option<DraftFinding> {
     let category = category(&item.source);
     let cited = cited_by_rules.contains(item.id.as_str());
-    // An entry of a sanctions list always contains adverse words, even for a harmless namesake, so the rules
-    // decide about it, if there are any.
+    // An entry of a sanctions list always contains adverse words, even for a harmless namesake. If there are
+    // rules, they decide whether it is relevant.
     let relevant =
         cited || (item_is_adverse(item) && (category != "sanctions" || prompt.assessment.rules.is_empty()));
     let quote = first_sentence(&item.text);
@@ -154,7 +154,8 @@ fn category(source: &str) -> &'static str {
     }
 }
 
-/// Returns the first sentence, or as much of it as a quote may have. The result is always a span of the text.
+/// Returns the first sentence, cut to the maximum length of a quote. The result is always a contiguous part
+/// of the text.
 fn first_sentence(text: &str) -> &str {
     let text = text.trim();
     let mut end = text.len();

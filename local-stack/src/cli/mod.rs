@@ -26,7 +26,7 @@ const DEFAULT_PORT: u16 = 8080;
 /// Default number of reports that the stack's worker processes concurrently.
 const DEFAULT_CONCURRENCY: u16 = 8;
 
-/// The environment variable with the API key of the server that conversations are forwarded to.
+/// Environment variable with the API key of the server that conversations are forwarded to.
 const FORWARD_API_KEY: &str = "DOSSIER_FORWARD_API_KEY";
 
 /// Runs Dossier on one machine: the API with its web page, a worker, an embedded AWS, and stand-ins for
@@ -115,7 +115,7 @@ pub async fn main(cli: Cli) -> ExitCode {
     }
 }
 
-/// Returns whether the command succeeded; only a soak returns `false`.
+/// Runs the command and returns whether it succeeded. Only a soak returns `false`.
 async fn run(cli: Cli) -> anyhow::Result<bool> {
     let stop = CancellationToken::new();
     service_runtime::shutdown::cancel_on_signal(stop.clone())?;
@@ -131,7 +131,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
 }
 
 impl Cli {
-    /// Rejects combinations of options that are invalid although each option is valid.
+    /// Rejects invalid combinations of options that are valid on their own.
     fn check(&self) -> Result<(), &'static str> {
         if self.forward_url.is_some() != self.forward_model.is_some() {
             return Err("--forward-url and --forward-model belong together: give both or neither");

@@ -12,8 +12,8 @@ use crate::demo::samples::SAMPLES;
 use crate::ready::PendingReadyFile;
 use crate::stack::{Component, Options, Stack};
 
-/// The embedded S3 logs an error for operations it does not implement. Provisioning makes such requests and
-/// expects that answer, so the filter drops them.
+/// Default log filter. The embedded S3 logs an error for operations it does not implement. Provisioning makes
+/// such requests and expects that answer, so the filter drops these errors.
 const LOG_FILTER: &str = "info,s3s=off,rustack_sqs_core=warn";
 
 /// Serves until `stop` is cancelled or a part of the stack fails.

@@ -1,4 +1,4 @@
-//! `local-stack soak`: its options, and how they become the options of the soak.
+//! `local-stack soak`: parses its arguments, converts them to the options of the soak, and runs it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::stack::Options;
 
 /// Default number of worker processes.
 const DEFAULT_WORKERS: u16 = 3;
-/// The embedded AWS logs the faults that the proxy injects into its requests; the soak itself reports what a
-/// person has to know.
+/// Default log filter. It drops the errors that the embedded AWS logs because of injected faults. The soak
+/// itself reports what a person needs to know.
 const LOG_FILTER: &str = "warn,s3s=off,s3s_fs=off,rustack_sqs_core=off,rustack_dynamodb_core=off";
 
 /// Options that only the soak has.

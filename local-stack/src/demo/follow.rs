@@ -16,7 +16,7 @@ const REPORT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const TEMPLATE: &str = "{spinner} {prefix:26} {bar:20} {percent:>3} %  {wide_msg}";
 const REDRAW_INTERVAL: Duration = Duration::from_millis(120);
 
-/// The way progress is shown.
+/// The display of progress: bars on a terminal, otherwise lines.
 pub(super) enum Display {
     Bars(MultiProgress),
     Lines,

@@ -1,5 +1,5 @@
-//! Logs of the demo: only warnings, above the progress bars, unless the environment configures logs or
-//! traces.
+//! Logs of the demo: only warnings, printed above the progress bars, unless the environment configures logs
+//! or traces.
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -8,11 +8,11 @@ use indicatif::MultiProgress;
 use service_runtime::config::process_environment;
 use telemetry::{Telemetry, TelemetrySettings};
 
-/// Variables that configure more than warnings.
+/// Environment variables that turn on logs or traces beyond warnings.
 const TELEMETRY_VARIABLES: [&str; 2] = ["DOSSIER_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
-/// The embedded S3 logs an error for operations it does not implement. Provisioning makes such requests and
-/// expects that answer, so the filter drops them.
+/// Default log filter. The embedded S3 logs an error for operations it does not implement. Provisioning makes
+/// such requests and expects that answer, so the filter drops these errors.
 const LOG_FILTER: &str = "warn,s3s=off";
 
 /// Sets up logging. Returns telemetry if the environment configures it; the caller shuts it down at the end.
@@ -36,7 +36,7 @@ pub(super) fn start(bars: &MultiProgress) -> anyhow::Result<Option<Telemetry>> {
     Ok(None)
 }
 
-/// Standard error that hides the progress bars while it writes a line.
+/// A writer to standard error that hides the progress bars while it writes a line.
 struct AboveBars(MultiProgress);
 
 impl Write for AboveBars {

@@ -1,4 +1,4 @@
-//! The demo: has a whole stack write reports on two sample companies, shows their progress, and saves the
+//! The demo: starts a stack, requests reports on two sample companies, shows their progress, and saves the
 //! files.
 
 mod follow;
@@ -30,7 +30,7 @@ struct SampleResult {
     row: Row,
     /// `None` if the report is not COMPLETED.
     saved: Option<SavedFiles>,
-    /// Why the report is not COMPLETED.
+    /// The reason why the report is not COMPLETED. `None` if it is COMPLETED.
     failure: Option<String>,
 }
 

@@ -39,7 +39,7 @@ impl SavedFiles {
     }
 }
 
-/// Saves every file that `report` links to in a directory of its own under `out`.
+/// Saves every file that `report` links to, in a separate directory for this report under `out`.
 pub(super) async fn save(
     client: &Client,
     report: &Value,

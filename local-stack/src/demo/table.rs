@@ -16,7 +16,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Builds the row. `findings` is `None` if the report has no JSON file.
+    /// Returns the row of `report`. `findings` is `None` if the report has no JSON file.
     pub(super) fn new(company: &str, report: &Value, findings: Option<usize>, took: Duration) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         Self {

@@ -1,5 +1,5 @@
-//! `GET` and `PUT /_rig/faults` and `GET /_rig/injected` on both base URLs of the fault proxy. No bucket and
-//! no model path begins with an underscore.
+//! `GET` and `PUT /_rig/faults` and `GET /_rig/injected` on both base URLs of the fault proxy. These paths
+//! cannot collide with forwarded requests, because no bucket and no model path begins with an underscore.
 
 use std::sync::Arc;
 
@@ -38,7 +38,8 @@ async fn count(State(plan): State<Arc<Plan>>) -> Json<Value> {
     Json(json!({ "exchanges": plan.exchanges(), "injected": plan.injected() }))
 }
 
-/// Replaces the rules. Ignores the content type of the request, because `curl -d` does not send JSON's.
+/// Replaces the rules. Ignores the content type of the request, because `curl -d` does not send
+/// `application/json`.
 async fn replace(State(plan): State<Arc<Plan>>, body: Bytes) -> Response {
     match rules(&body) {
         Ok(rules) => {

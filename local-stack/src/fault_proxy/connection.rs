@@ -12,14 +12,14 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Closes one connection. HTTP/1 has one exchange at a time on a connection, so no other exchange is
-/// affected.
+/// A handle that closes one connection. HTTP/1 has one exchange at a time on a connection, so no other
+/// exchange is affected.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Disconnect(Arc<AtomicBool>);
 
 impl Disconnect {
-    /// Fails every further read and write of the connection. The server drops the connection at its next
-    /// attempt.
+    /// Makes every further read and write of the connection fail. The server drops the connection when it
+    /// next reads or writes.
     pub(super) fn now(&self) {
         self.0.store(true, Ordering::Release);
     }

@@ -11,7 +11,8 @@ use super::rules::{TargetService, WireFault};
 /// Message of every injected error, which distinguishes it from an error of the emulator.
 const MESSAGE: &str = "Injected by the fault proxy.";
 
-/// Returns the error of `service` for `fault`: a throttle, a 503, or a 500 for every other fault.
+/// Returns the error response of `service` for `fault`: its throttling error, a 503, or a 500 for every other
+/// fault.
 pub(super) fn error_response(service: TargetService, fault: WireFault) -> Response<Body> {
     let (status, code) = status_and_code(service, fault);
     match service {
@@ -22,7 +23,7 @@ pub(super) fn error_response(service: TargetService, fault: WireFault) -> Respon
     }
 }
 
-/// Returns status and code, from the list of common errors in each service's API reference.
+/// Returns the status and the error code, as listed among the common errors in each service's API reference.
 fn status_and_code(service: TargetService, fault: WireFault) -> (StatusCode, &'static str) {
     match (service, fault) {
         (TargetService::Sqs, WireFault::Throttle) => (StatusCode::FORBIDDEN, "RequestThrottled"),

@@ -1,7 +1,7 @@
-//! The fault proxy (`--rig`): a reverse proxy in front of the embedded AWS and the Bedrock stand-in. By
-//! seeded probability per operation it delays requests, rejects them, drops them before they are applied,
-//! drops answers after they were applied, and delivers messages twice. Neither the services nor their
-//! upstreams know of it.
+//! The fault proxy (`--rig`): a reverse proxy in front of the embedded AWS and the Bedrock stand-in. With a
+//! seeded probability for each operation, it delays requests, rejects them, drops them before they are
+//! applied, drops answers after the requests were applied, and delivers messages twice. Neither the services
+//! nor their upstreams know of it.
 
 mod admin;
 mod connection;
@@ -30,7 +30,7 @@ pub use rules::{Rule, WireFault};
 pub struct Options {
     /// Rules at the start.
     pub rules: Vec<Rule>,
-    /// Observer of every exchange that was carried out.
+    /// Observer of every exchange that the service behind the proxy carried out.
     pub observer: Option<Observer>,
 }
 
@@ -96,7 +96,8 @@ impl FaultProxy {
     /// Stops both listeners. Requests in flight are answered with 503.
     ///
     /// # Errors
-    /// Returns the error that a listener ended with, also if it ended earlier.
+    /// Returns an error if a listener panicked or ended with an error, even if that happened before this
+    /// call.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stopping.cancel();
         for listener in [&mut self.aws, &mut self.bedrock] {

@@ -1,5 +1,5 @@
-//! Identifies the operation of a request, under the name by which the embedded AWS and the stand-in count
-//! calls.
+//! Identifies the operation of a request. The names are those by which the embedded AWS and the stand-in
+//! count calls.
 
 use axum::http::{Method, request::Parts};
 

@@ -1,6 +1,6 @@
-//! Decides which fault each exchange meets. A decision depends only on the seed, the operation, and the
-//! number of earlier exchanges of that operation, so the schedule of an operation repeats whatever the order
-//! of operations.
+//! Decides which fault is injected into each exchange. A decision depends only on the rules, the seed, the
+//! operation, and the number of earlier exchanges of that operation. The schedule of one operation therefore
+//! does not depend on calls of other operations.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::rules::{Probabilities, Rule, WireFault};
 
-/// How often each fault was injected, by operation.
+/// Number of injections of each fault, by operation.
 pub type InjectedCounts = BTreeMap<String, BTreeMap<WireFault, u64>>;
 
 /// The faults of one exchange.
@@ -20,11 +20,12 @@ pub type InjectedCounts = BTreeMap<String, BTreeMap<WireFault, u64>>;
 pub(super) struct Decision {
     /// Delay before anything else happens.
     pub(super) delay: Option<Duration>,
-    /// The fault after the delay. If several faults hit, it is the one that the exchange meets first.
+    /// Fault after the delay. If several faults are drawn, the first one in the order of [`WireFault::ALL`]
+    /// applies.
     pub(super) fault: Option<WireFault>,
 }
 
-/// The rules in force and the counts.
+/// The rules in force, and the counts of exchanges and injected faults.
 #[derive(Debug)]
 pub struct Plan {
     seed: u64,
@@ -61,7 +62,7 @@ impl Plan {
         self.lock().rules = rules;
     }
 
-    /// Returns the faults injected so far. Operations without a fault are absent.
+    /// Returns how often each fault was injected so far. Operations without a fault are absent.
     pub fn injected(&self) -> InjectedCounts {
         self.lock().injected.clone()
     }
@@ -83,8 +84,8 @@ impl Plan {
         let number = next(state.exchanges.entry(operation.to_owned()).or_default());
         drop(state);
         let mut generator = self.generator(operation, number);
-        // Draws a number for every fault, so that the probability of one fault does not move the hits of
-        // another.
+        // Draws a number for every fault, so that the probability of one fault does not affect when another fault
+        // occurs.
         let hits: Vec<WireFault> = probabilities
             .each()
             .filter_map(|(fault, probability)| (generator.random::<f64>() < probability).then_some(fault))
@@ -110,7 +111,7 @@ impl Plan {
         generator.random::<f64>() < probability
     }
 
-    /// Counts a fault that was injected.
+    /// Counts an injected fault.
     pub(super) fn count(&self, operation: &str, fault: WireFault) {
         *self.lock().injected.entry(operation.to_owned()).or_default().entry(fault).or_default() += 1;
     }

@@ -21,10 +21,10 @@ use super::plan::Plan;
 use super::rules::{TargetService, WireFault};
 use super::{admin, error_responses, forward, redelivery};
 
-/// Larger than any request of Dossier's services.
+/// Maximum size of a request, in bytes. Larger than any request of Dossier's services.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// The one operation that waits for something to arrive.
+/// The only operation that long-polls.
 const RECEIVE_MESSAGE: &str = "Sqs.ReceiveMessage";
 
 /// A listener with its upstream.
@@ -108,7 +108,8 @@ impl ReverseProxy {
             // A receive whose client has gone away must not consume messages, so it ends with its connection.
             return self.forward(&disconnect, &operation, &parts, body, lose_answer).await;
         }
-        // Every other request reaches the upstream and is counted, even if its sender is killed meanwhile.
+        // Every other request runs as its own task, so it reaches the upstream and is counted even if its
+        // sender is killed in the meantime.
         let forwarding =
             tokio::spawn(
                 async move { self.forward(&disconnect, &operation, &parts, body, lose_answer).await },

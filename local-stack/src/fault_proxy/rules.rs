@@ -11,10 +11,10 @@ use thiserror::Error;
 
 use crate::faults::parse_latency;
 
-/// Maximum delay if a rule sets none.
+/// Maximum delay for rules that set none.
 const DEFAULT_MAX_DELAY: Duration = Duration::from_secs(1);
 
-/// A fault of one exchange.
+/// A fault that the proxy can inject into one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WireFault {
@@ -64,11 +64,11 @@ impl WireFault {
 /// A service behind the fault proxy, under the name by which the embedded AWS counts its calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum TargetService {
-    /// Simple Queue TargetService.
+    /// Simple Queue Service.
     Sqs,
     /// DynamoDB.
     DynamoDb,
-    /// Simple Storage TargetService.
+    /// Simple Storage Service.
     S3,
     /// Bedrock Runtime.
     Bedrock,
@@ -108,7 +108,7 @@ pub struct Rule {
     text: String,
 }
 
-/// Why a text is not a rule.
+/// The reason why a text is not a valid rule.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("fault rule {given:?}: {problem}")]
 pub struct RuleError {
@@ -116,7 +116,7 @@ pub struct RuleError {
     problem: String,
 }
 
-/// The probability of every fault of one operation, and its maximum delay.
+/// The probability of every fault for one operation, and its maximum delay.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Probabilities {
     probabilities: [f64; WireFault::ALL.len()],

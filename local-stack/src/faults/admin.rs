@@ -40,7 +40,8 @@ async fn count(State(admin): State<Arc<Admin>>) -> Json<BTreeMap<String, u64>> {
     Json(admin.calls.snapshot())
 }
 
-/// Replaces the faults. Ignores the content type of the request, because `curl -d` does not send JSON's.
+/// Replaces the faults. Ignores the content type of the request, because `curl -d` does not send
+/// `application/json`.
 async fn replace(State(admin): State<Arc<Admin>>, body: Bytes) -> Response {
     let faults = serde_json::from_slice::<Value>(&body)
         .map_err(|error| {

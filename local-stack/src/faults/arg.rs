@@ -16,7 +16,7 @@ pub struct FaultArg {
     value: Value,
 }
 
-/// Why a `--fault` is invalid.
+/// The reason why a value of `--fault` is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("fault {given:?}: {problem}")]
 pub struct FaultArgError {

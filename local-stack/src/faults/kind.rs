@@ -32,7 +32,7 @@ impl StandIn {
     }
 }
 
-/// A fault of a call.
+/// A kind of fault that a stand-in can inject into a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
     /// 429: too many requests.
@@ -60,7 +60,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Every kind, those of the contract of `PUT /faults` first.
+    /// Every kind, in the order in which error messages list them.
     pub(super) const ALL: [Self; 11] = [
         Self::Throttle,
         Self::Error,

@@ -1,5 +1,5 @@
-//! Faults of the stand-ins: the kinds, their probabilities between 0 and 1, and how to set them: `--fault` at the
-//! start, `PUT /faults` at run time.
+//! Faults of the stand-ins: the kinds, their probabilities from 0 to 1, and how to set them. `--fault` sets
+//! them at the start, `PUT /faults` at run time.
 
 mod admin;
 mod arg;

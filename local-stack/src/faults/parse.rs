@@ -46,8 +46,8 @@ impl Faults {
     /// Parses the JSON object of `PUT /faults`.
     ///
     /// # Errors
-    /// Returns every unknown field, every number that is not a probability, and an invalid latency, all at
-    /// once.
+    /// Returns an error if `value` is not an object. Otherwise returns all problems at once: unknown fields,
+    /// values that are not probabilities, and an invalid latency.
     pub fn from_json(value: &Value) -> Result<Self, FaultErrors> {
         faults(value)
     }
@@ -123,10 +123,10 @@ fn set(faults: &mut Faults, kind: FaultKind, value: &Value) -> Result<(), String
     Ok(())
 }
 
-/// Parses `250ms`, `20s`, `1.5s` or `2m`, up to an hour.
+/// Parses a duration such as `250ms`, `20s`, `1.5s` or `2m`, up to one hour.
 ///
 /// # Errors
-/// Returns the problem with the text.
+/// Returns a message if the text is not a number with one of these units, or is longer than one hour.
 pub(crate) fn parse_latency(text: &str) -> Result<Duration, String> {
     let invalid =
         || format!("{text:?} is not a duration: give a number with ms, s or m, such as \"20s\" or \"250ms\"");

@@ -1,4 +1,4 @@
-//! Decides which fault each call meets: a seeded random generator and the faults in force.
+//! Decides which fault is injected into each call, with a seeded random generator and the faults in force.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::kind::{FaultKind, StandIn};
 use super::set::Faults;
 
-/// The outcome of a call. The number in a variant counts its earlier occurrences, for faults that vary their
-/// answers.
+/// The outcome of a call. Some faults vary their answers; the number in their variants is the number of
+/// earlier occurrences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// A regular answer.
@@ -63,7 +63,7 @@ struct State {
 }
 
 impl FaultPlan {
-    /// Returns a plan with those of `faults` that `stand_in` supports.
+    /// Returns a plan with the `faults` that `stand_in` supports; ignores the others.
     pub(crate) fn new(stand_in: StandIn, faults: Faults, seed: u64) -> Self {
         Self {
             stand_in,
@@ -90,10 +90,12 @@ impl FaultPlan {
         (supported, ignored)
     }
 
-    /// Decides about the next call. If several faults hit, the one that a client would meet first applies.
+    /// Decides about the next call. If several faults are drawn, the one that a client would meet first
+    /// applies.
     pub(crate) fn roll(&self) -> Roll {
         let mut state = self.lock();
-        // Draws a number for every kind, so that the probability of one fault does not move the hits of another.
+        // Draws a number for every kind, so that the probability of one fault does not affect when another fault
+        // occurs.
         let State { faults, generator, .. } = &mut *state;
         let hits = [
             faults.throttle,

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::kind::{FaultKind, StandIn};
 
-/// The faults of a stand-in. In JSON, absent fields mean "never", and unknown fields are rejected.
+/// The faults of a stand-in. In JSON, a fault whose field is absent never occurs, and unknown fields are
+/// rejected.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub struct Faults {

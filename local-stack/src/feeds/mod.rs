@@ -1,5 +1,5 @@
-//! The stand-ins of the registered sources of evidence, on one base URL and with faults. The stand-ins themselves are in
-//! the folders of the sources; this module mounts them, injects faults and counts calls.
+//! The stand-ins of all registered sources of evidence (the feeds), on one base URL. The stand-ins themselves
+//! are in the folders of the sources; this module mounts them, injects faults and counts calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ struct Feeds {
 }
 
 impl FeedsServer {
-    /// Serves the stand-ins on `listener`. Faults that have no meaning for them are left out.
+    /// Serves the stand-ins on `listener`. Ignores faults that they do not support.
     ///
     /// # Errors
     /// Returns an error if the listener has no address.
@@ -82,7 +82,8 @@ impl FeedsServer {
     /// Stops the server.
     ///
     /// # Errors
-    /// Returns an error if the server had ended with one.
+    /// Returns an error if the server panicked or ended with an error, even if that happened before this
+    /// call.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.server.stop().await
     }
@@ -120,7 +121,7 @@ async fn with_faults(
         }
         Outcome::Error(_) => failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable (injected fault)"),
         Outcome::Malformed(turn) => malformed(turn),
-        // The plan leaves the other faults out: they have no meaning here.
+        // The plan never selects the other faults, because these stand-ins do not support them.
         _ => next.run(request).await,
     };
     if response.status() == StatusCode::OK
@@ -135,7 +136,7 @@ fn failed(status: StatusCode, detail: &str) -> Response {
     (status, Json(json!({ "detail": detail }))).into_response()
 }
 
-/// Returns truncated JSON, JSON of another shape, and an HTML page, in turn.
+/// Returns truncated JSON, JSON of another shape, or an HTML page, in turn.
 fn malformed(turn: u64) -> Response {
     let (media_type, body) = match turn % 3 {
         0 => ("application/json", r#"{"responses": {"q1": {"status": 200, "results": [{"#),

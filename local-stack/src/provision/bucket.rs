@@ -65,8 +65,8 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
     match created {
         Ok(_) => Ok(()),
         Err(SdkError::ServiceError(error)) if error.err().is_bucket_already_owned_by_you() => Ok(()),
-        // The embedded emulator has one account, so an existing bucket is ours. On AWS this error means that
-        // it belongs to another account, and HeadBucket is rejected.
+        // The embedded S3 has one account, so an existing bucket is ours. On AWS this error means that the
+        // bucket belongs to another account, and HeadBucket is rejected.
         Err(SdkError::ServiceError(error)) if error.err().is_bucket_already_exists() => {
             client
                 .head_bucket()
@@ -80,8 +80,8 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Ignores NotImplemented, which the embedded S3 answers for these settings: it is private because it
-/// verifies signatures, and it keeps no versions.
+/// Ignores the error NotImplemented, which the embedded S3 returns for these settings. It is private without
+/// them, because it verifies signatures, and it keeps no versions.
 fn ignore_not_implemented<T, E>(
     answer: Result<T, SdkError<E>>,
     operation: &'static str,

@@ -6,13 +6,15 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 /// Visibility timeout, in seconds. The worker's heartbeat extends it.
 pub(super) const VISIBILITY_TIMEOUT_SECONDS: u32 = 60;
-/// Default long-poll wait, the maximum of SQS, in seconds.
+/// Default wait of a long poll, in seconds; the maximum of SQS.
 pub(super) const RECEIVE_WAIT_SECONDS: u32 = 20;
-/// A backstop above the number of attempts, which the table counts.
+/// Number of receives after which SQS moves a message to the dead-letter queue. This is only a backstop far
+/// above the number of attempts, which the table counts.
 pub(super) const MAX_RECEIVE_COUNT: u32 = 1000;
-/// Four days, in seconds. After a longer outage the sweeper sends the messages again.
+/// Retention of messages, in seconds: four days. After a longer outage the sweeper sends the messages again.
 pub(super) const RETENTION_SECONDS: u32 = 4 * 24 * 60 * 60;
-/// Fourteen days, the maximum of SQS, in seconds: time to investigate and redrive.
+/// Retention of dead letters, in seconds: fourteen days, the maximum of SQS, to leave time to investigate and
+/// redrive.
 pub(super) const DLQ_RETENTION_SECONDS: u32 = 14 * 24 * 60 * 60;
 
 /// Creates a queue and its dead-letter queue, and returns their URLs.
@@ -51,8 +53,8 @@ pub(super) async fn provision(client: &Client, queue: &str, dlq: &str) -> anyhow
     Ok((queue_url, dlq_url))
 }
 
-/// Creates a queue or returns the existing one. CreateQueue without attributes accepts an existing queue
-/// whatever its attributes are; they are set afterwards.
+/// Creates the queue if it does not exist, and returns its URL. CreateQueue without attributes accepts an
+/// existing queue whatever its attributes are; the caller sets them afterwards.
 async fn create(client: &Client, name: &str) -> anyhow::Result<String> {
     client
         .create_queue()

@@ -15,11 +15,11 @@ use aws_sdk_dynamodb::types::{
 /// Attribute with the time after which DynamoDB deletes an item, in epoch seconds.
 pub(super) const TTL_ATTRIBUTE: &str = "expires_at";
 
-/// A list shows the whole resource, so the index projects every attribute.
+/// Projection of the index by tenant. It contains every attribute, because a list shows the whole resource.
 const BY_TENANT_PROJECTION: ProjectionType = ProjectionType::All;
 
-/// Attributes that the sweeper reads in addition to the keys, which are always projected. The sweeper reads
-/// the report itself before it acts.
+/// Attributes that the index of due reports projects in addition to the keys. The sweeper needs no more,
+/// because it reads the report itself before it acts.
 const DUE_PROJECTION: &[&str] = &["tenant", "report_id"];
 
 /// Maximum wait for a new table. On AWS a table is active within seconds.
@@ -38,7 +38,7 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
         .projection_type(ProjectionType::Include)
         .set_non_key_attributes(Some(DUE_PROJECTION.iter().map(|name| (*name).to_owned()).collect()))
         .build();
-    // The leases are only counted.
+    // Leases are only counted, so the index needs no other attributes.
     let leases = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let created = client
         .create_table()

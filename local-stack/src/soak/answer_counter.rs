@@ -1,5 +1,5 @@
-//! Counts the model's answers per report where they pass the fault proxy. The corporate number in the
-//! conversation identifies the report: it is different for every report of a soak.
+//! Counts the model's answers to each report as they pass the fault proxy. The corporate number in the
+//! conversation identifies the report, because it is different for every report of a soak.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,20 +11,20 @@ use crate::fault_proxy::{Exchange, Observer};
 const FIELD: &str = "corporateNumber";
 const DIGITS: usize = 8;
 
-/// Numbers of the model's answers for one report.
+/// Number of the model's answers for one report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct AnswerCount {
-    /// Answers that the model gave, including lost ones.
+    /// Number of answers that the model gave, including lost ones.
     pub(super) answered: u64,
-    /// Answers lost on the wire, which no worker received.
+    /// Number of answers that were lost on the wire, so that no worker received them.
     pub(super) lost: u64,
 }
 
-/// The model's answers by corporate number. Answers to a conversation without a number are under an empty
-/// string.
+/// Counts of the model's answers, by corporate number. Answers to a conversation without a number are counted
+/// under the empty string.
 pub(super) type AnswerCounts = HashMap<String, AnswerCount>;
 
-/// Counts the model's answers.
+/// A counter of the model's answers.
 #[derive(Debug, Default)]
 pub(super) struct AnswerCounter(Mutex<AnswerCounts>);
 
@@ -51,8 +51,8 @@ impl AnswerCounter {
     }
 }
 
-/// Returns the first corporate number in a conversation. It is in JSON within JSON, so only quotes and
-/// escapes lie between the name and the digits.
+/// Returns the first corporate number in a conversation. It is in JSON within JSON, so only quotes, escapes,
+/// a colon and spaces lie between the name of the field and the digits.
 fn corporate_number(conversation: &str) -> Option<String> {
     conversation.match_indices(FIELD).find_map(|(at, _)| {
         let rest = conversation[at + FIELD.len()..].trim_start_matches(['\\', '"', ':', ' ']);

@@ -1,4 +1,5 @@
-//! Reads the table, the queues and the bucket directly: past the fault proxy, and without the adapters of the services.
+//! Reads the table, the queues and the bucket directly, without the fault proxy and without the adapters of
+//! the services.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub(super) struct DailyUsage {
     pub(super) reports: u64,
 }
 
-/// A message that remains at the end.
+/// A message that remains in a queue at the end of the soak.
 #[derive(Debug, Clone)]
 pub(super) struct LeftoverMessage {
     pub(super) body: String,
@@ -77,23 +78,23 @@ impl Messages {
     }
 }
 
-/// SHA-256 and length of an object, or why it could not be read.
+/// SHA-256 and length of an object in bytes, or the reason why it could not be read.
 pub(super) type Object = Result<(String, u64), String>;
 
-/// Everything that the soak reads at its end.
+/// The state of the table, the queues and the bucket at the end of the soak.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StoredState {
     pub(super) reports: Vec<ReportItem>,
     pub(super) daily_usage: Vec<DailyUsage>,
-    /// Every artifact that a report lists, by object key.
+    /// Every artifact that any report lists, by object key.
     pub(super) artifacts: HashMap<String, Object>,
-    /// File names of the model's journalled answers, by report.
+    /// File names of the model's journalled answers, by report id.
     pub(super) journal: BTreeMap<String, BTreeSet<String>>,
     pub(super) leftover_messages: Vec<LeftoverMessage>,
     pub(super) messages: Messages,
 }
 
-/// Reads the state of a stack.
+/// A reader of the state of a stack.
 #[derive(Debug, Clone)]
 pub(super) struct Inspector {
     clients: AwsClients,
@@ -162,7 +163,7 @@ impl Inspector {
         Ok(Messages { visible, not_visible })
     }
 
-    /// Reads the whole state. Removes no message, but hides those it receives for an hour.
+    /// Reads the whole state. Removes no messages, but receives them, which hides them for an hour.
     pub(super) async fn read(&self, progress: &Progress) -> anyhow::Result<StoredState> {
         let messages = self.messages().await?;
         let mut leftover_messages = self.receive_all(&self.queues.queue_url, false).await?;

@@ -1,5 +1,5 @@
-//! The clients of the soak. They submit each report under its own idempotency key until an API has answered
-//! 202, whatever fails in between.
+//! The clients of the soak. They submit each report under its own idempotency key, and repeat the request
+//! until an API answers 202, whatever fails in between.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::stack::client::Client;
 /// Number of clients that submit concurrently.
 const CONCURRENCY: u32 = 16;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
-/// Every tenth submission is repeated after its 202, through another API.
+/// Interval of deliberate repetitions: every tenth submission is repeated after its 202, through another API.
 const REPEAT_EVERY: u32 = 10;
 const NAMES: [&str; 4] = [
     "Calder Vane Shipping Ltd",
@@ -40,7 +40,8 @@ pub(super) struct AcceptedSubmission {
     pub(super) replayed: bool,
 }
 
-/// A submission that an API answered in a way that no client should ever see.
+/// A submission to which an API gave an answer other than 202 that is not worth a retry. No client should
+/// ever see one.
 #[derive(Debug, Clone)]
 pub(super) struct RejectedSubmission {
     pub(super) number: u32,
@@ -69,7 +70,8 @@ fn request(number: u32) -> Value {
     json!({ "companyName": name, "corporateNumber": corporate_number(number), "country": "GB" })
 }
 
-/// The load so far: open reports at the last poll, submissions with a final answer, and their results.
+/// The state of the load: the number of open reports at the last poll, the number of submissions with a final
+/// answer, and their results.
 #[derive(Debug)]
 pub(super) struct LoadState {
     backlog: u64,
@@ -90,7 +92,7 @@ impl LoadState {
         }
     }
 
-    /// Records how many reports are open now.
+    /// Records how many reports a poll found open.
     pub(super) fn record_open(&self, open: u64) {
         self.open_at_poll.store(open, Ordering::Relaxed);
         self.accepted_at_poll.store(self.accepted(), Ordering::Relaxed);
@@ -101,12 +103,12 @@ impl LoadState {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// Takes the results so far.
+    /// Returns the results so far and removes them from the state.
     pub(super) fn take_submissions(&self) -> Submissions {
         std::mem::take(&mut *self.submissions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until fewer reports are open than the backlog allows. Counts every submission since the last
+    /// Waits until the number of open reports is below the backlog. Counts every submission since the last
     /// poll as open.
     async fn wait_for_capacity(&self) {
         let since_poll = || self.accepted().saturating_sub(self.accepted_at_poll.load(Ordering::Relaxed));
@@ -188,7 +190,7 @@ impl LoadGenerator {
                 .json(&request(number))
                 .send()
                 .await;
-            // Without an answer it is unknown whether the report was recorded; the idempotency key makes a
+            // Without an answer, it is unknown whether the report was recorded. The idempotency key makes a
             // repetition safe.
             if let Ok(answer) = answer {
                 let status = answer.status();

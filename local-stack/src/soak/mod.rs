@@ -1,6 +1,6 @@
-//! The soak: the real binaries run as processes behind the fault proxy and are killed at random while clients submit
-//! reports. At the end the soak reads the table, the queues and the bucket past the proxy, and checks every invariant
-//! of the lifecycle.
+//! The soak: the real binaries run as processes behind the fault proxy and are killed at random while clients
+//! submit reports. At the end, the soak reads the table, the queues and the bucket without the proxy, and
+//! checks every invariant of the lifecycle.
 
 mod answer_counter;
 mod inspect;
@@ -34,8 +34,8 @@ use progress::Progress;
 use run::Run;
 pub(crate) use schedule::KillInterval;
 
-/// Maximum wait, after the last kill, until the messages of ended reports are deleted. A message whose visibility
-/// timeout was extended comes back within that time.
+/// Maximum wait, after the last kill, until the workers have deleted the messages of ended reports. Within
+/// that time, a message whose visibility timeout was extended becomes visible again.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(90);
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -120,8 +120,8 @@ async fn soak(
     Ok(violations.is_empty())
 }
 
-/// Submits every report and waits until none is open or the soak's time is over. Counts the open reports, as an
-/// operator would, and follows no single one.
+/// Submits every report and waits until no report is open or the soak's time is over. Watches the number of
+/// open reports, as an operator would, instead of each report.
 async fn submit_and_wait(
     options: &Options,
     stack: &Stack,

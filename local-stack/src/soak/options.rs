@@ -1,4 +1,4 @@
-//! What a soak runs, and how.
+//! Options of a soak: what it runs, and how.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::schedule::KillInterval;
 use crate::stack::Options as StackOptions;
 
-/// Fault rules of a soak that is given none.
+/// Fault rules of a soak if none are given (`--rig`).
 pub(crate) const DEFAULT_RULES: [&str; 2] = ["all=0.05", "Sqs.ReceiveMessage=repeat:0.1"];
 
 /// Options of a soak.
@@ -22,12 +22,13 @@ pub(crate) struct Options {
     /// Number of worker processes. [`StackOptions::workers`] is the number of reports that each one processes
     /// concurrently.
     pub(crate) workers: u16,
-    /// Maximum number of open reports before the clients submit more.
+    /// Maximum number of open reports. The clients submit no more until some have ended.
     pub(crate) backlog: u32,
-    /// Maximum time until no report is open.
+    /// Time after which reports that are still open count as stuck.
     pub(crate) within: Duration,
     /// Lifetime of each process before it is killed.
     pub(crate) kill_every: KillInterval,
-    /// Directory for the logs of the processes. Without one, the logs are kept only if an invariant is violated.
+    /// Directory for the logs of the processes. Without one, the logs are kept only if an invariant is
+    /// violated.
     pub(crate) logs: Option<PathBuf>,
 }

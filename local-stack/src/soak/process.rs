@@ -21,10 +21,10 @@ use tokio_util::sync::CancellationToken;
 use super::options::Options;
 use crate::stack::Stack;
 
-/// Ports of the APIs. They lie below the ports that the system gives to outgoing connections: such a
-/// connection would hold the port of an API while it is down.
+/// Ports of the APIs. They lie below the ports that the system gives to outgoing connections. Otherwise such
+/// a connection could take the port of an API while the API is down.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
-/// Number of unexpected ends after which a process counts as not running at all.
+/// Number of unexpected ends of one process after which the soak fails.
 const MAX_UNEXPECTED_ENDS: usize = 5;
 const RESTART_DELAY: Duration = Duration::from_millis(500);
 
@@ -87,8 +87,7 @@ impl Logs {
 }
 
 impl FleetHistory {
-    /// Returns the directory of the logs, or `None` if they are temporary and `keep` is false, which deletes
-    /// them.
+    /// Returns the directory of the logs. Deletes temporary logs and returns `None` if `keep` is false.
     pub(super) fn keep_logs(self, keep: bool) -> Option<PathBuf> {
         match self.logs {
             Logs::Kept(path) => Some(path),
@@ -108,7 +107,7 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Starts every process and the schedule of its kills.
+    /// Starts every process, and the kills of each by its schedule.
     pub(super) fn start(options: &Options, stack: &Stack, binaries: &Binaries) -> anyhow::Result<Self> {
         let logs = match &options.logs {
             Some(path) => {
@@ -165,12 +164,12 @@ impl Fleet {
         &self.api_urls
     }
 
-    /// Returns how often any process was killed so far.
+    /// Returns the number of kills so far, of all processes together.
     pub(super) fn kills(&self) -> u64 {
         self.kills.load(Ordering::Relaxed)
     }
 
-    /// Waits until a process cannot be kept running, and returns the reason.
+    /// Waits until some process cannot be kept running, and returns the reason.
     pub(super) async fn failed(&mut self) -> anyhow::Error {
         match self.tasks.join_next().await {
             Some(Ok(Err(error))) => error,
@@ -180,7 +179,7 @@ impl Fleet {
         }
     }
 
-    /// Stops the kill schedule.
+    /// Ends the scheduled kills. The processes keep running.
     pub(super) fn stop_killing(&self) {
         self.stop_killing.cancel();
     }

@@ -40,7 +40,7 @@ impl Progress {
         }
     }
 
-    /// Shows `text` unless a line was shown a moment ago.
+    /// Shows `text`, unless a line was shown within the last [`LINE_INTERVAL`].
     pub(super) fn throttled_line(&self, text: &str) {
         let last = *self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|last| last.elapsed() >= LINE_INTERVAL) {

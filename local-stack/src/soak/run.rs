@@ -1,4 +1,4 @@
-//! Everything that is known about a soak when it has ended. The invariants and the summary both read it.
+//! The results of a finished soak, which the invariants and the summary read.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::fault_proxy::Plan;
 /// A finished soak.
 pub(super) struct Run<'a> {
     pub(super) options: &'a Options,
-    /// Time until no report was open.
+    /// Time until no report was open, or until the soak gave up.
     pub(super) elapsed: Duration,
     pub(super) submissions: &'a Submissions,
     pub(super) processes: &'a [ProcessHistory],

@@ -1,4 +1,5 @@
-//! When a process is killed: after a random time within bounds, which the same seed repeats.
+//! The schedule of kills: each process is killed after a random time within bounds. The same seed repeats the
+//! schedule.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,11 +12,11 @@ use thiserror::Error;
 
 use crate::faults::parse_latency;
 
-/// The lifetime of a process before it is killed: between two durations, or unlimited.
+/// The lifetime of a process before it is killed: random between two durations, or unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KillInterval(Option<(Duration, Duration)>);
 
-/// Why a text is not a lifetime.
+/// The reason why a text is not a valid lifetime.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{given:?}: {problem}: give the shortest and the longest lifetime of a process, such as 2s..5s, or never"
@@ -54,7 +55,8 @@ impl fmt::Display for KillInterval {
 }
 
 impl KillInterval {
-    /// Returns the successive lifetimes of the process `name`, or nothing if it is never killed.
+    /// Returns the successive lifetimes of the process `name`. The iterator is empty if processes are never
+    /// killed.
     pub(super) fn lifetimes(self, seed: u64, name: &str) -> impl Iterator<Item = Duration> + Send + use<> {
         let mut hash = Sha256::new();
         hash.update(seed.to_le_bytes());

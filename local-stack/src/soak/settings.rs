@@ -1,11 +1,11 @@
-//! Settings of the services in a soak: timeouts and intervals so short that every one of them expires many
+//! Settings of the services in a soak. The timeouts and intervals are so short that each of them expires many
 //! times.
 
 use service_runtime::config::Environment;
 
 /// Defaults that the environment of the soak can override. Reports get more attempts than in production,
-/// where no worker dies every few seconds: a soak in which most reports fail would show little about those
-/// that complete.
+/// because workers are killed every few seconds here, and a soak in which most reports fail would show little
+/// about those that complete.
 const DEFAULTS: [(&str, &str); 11] = [
     ("DOSSIER_LEASE_SECONDS", "5"),
     ("DOSSIER_PICKUP_GRACE_SECONDS", "15"),

@@ -1,4 +1,4 @@
-//! What a soak prints: what it runs, its results as tables, and every violated invariant.
+//! The output of a soak: what it runs, its results as tables, and every violated invariant.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use crate::fault_proxy::{Plan, WireFault};
 /// Maximum number of cases of one violated invariant that are printed; the rest is counted.
 const MAX_PRINTED_CASES: usize = 20;
 
-/// Describes what the soak runs.
+/// Returns a description of what the soak runs.
 pub(super) fn heading(options: &Options) -> String {
     let rules = match &options.stack.fault_proxy {
         Some(proxy) => proxy.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -88,7 +88,7 @@ fn facts(run: &Run<'_>) -> Table {
     table
 }
 
-/// Counts the reports by status, and FAILED ones by error code.
+/// Counts the reports by status, and FAILED ones by error code as well.
 fn reports_by_status(run: &Run<'_>) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for report in &run.state.reports {
@@ -125,7 +125,7 @@ fn faults(plan: &Plan) -> Table {
     table
 }
 
-/// States whether every invariant held, and lists the violated ones.
+/// Returns a text that states whether every invariant held and lists the violated ones.
 pub(super) fn verdict(seed: u64, violations: &[Violation]) -> String {
     if violations.is_empty() {
         return format!("Every invariant held. Seed {seed}.");

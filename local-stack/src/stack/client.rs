@@ -1,5 +1,5 @@
-//! A small client of the API for the demo, the soak and the tests. It returns responses of any status with their
-//! headers, and does not follow redirects.
+//! A small client of the API for the demo, the soak and the tests. It returns responses of any status with
+//! their headers, and does not follow redirects.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use tokio::time::{Instant, timeout_at};
 
 /// Value of `Prefer: wait` in one poll, in seconds. The API allows up to 30.
 const WAIT_SECONDS: u64 = 10;
-/// Longer than [`WAIT_SECONDS`], so that a poll that waits does not time out.
+/// Timeout of one request. Longer than [`WAIT_SECONDS`], so that a poll that waits does not time out.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than the slowest report of a test takes on a machine under load.
+/// Maximum time for a report to end. Longer than the slowest report of a test takes on a machine under load.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(120);
 /// Maximum length of a quoted error body, in characters.
 const MAX_ERROR_CHARS: usize = 500;
 
-/// Returns an HTTP client for loopback addresses, which ignores the proxies of the environment.
+/// Returns an HTTP client for loopback addresses, which ignores the proxies that the environment sets.
 pub(super) fn loopback_http() -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder()
         .no_proxy()
@@ -85,7 +85,8 @@ impl Client {
     /// Sends `POST /v1/reports`, requires 202, and returns the report id.
     ///
     /// # Errors
-    /// Returns an error with the API's response body if the API does not accept the request.
+    /// Returns an error if no response arrives, if its status is not 202 (with the response body), or if it
+    /// contains no report id.
     pub async fn submit_accepted(&self, request: &Value) -> anyhow::Result<String> {
         let response = self.submit(request).await.context("the API did not respond")?;
         let report = json_with_status(response, StatusCode::ACCEPTED).await?;
@@ -100,8 +101,8 @@ impl Client {
         self.request(Method::GET, path).send().await
     }
 
-    /// Sends `POST` without a body to `path`, such as `/v1/reports/{id}/cancel`, and returns the response, whatever
-    /// its status.
+    /// Sends `POST` without a body to `path`, such as `/v1/reports/{id}/cancel`, and returns the response,
+    /// whatever its status.
     ///
     /// # Errors
     /// Returns an error if no response arrives.
@@ -124,11 +125,12 @@ impl Client {
         Ok(bytes.into())
     }
 
-    /// Reads the report `id`. With a `last` snapshot, waits until the report differs from it or the wait of one poll
-    /// is over.
+    /// Reads the report `id`. With a `last` snapshot, waits until the report differs from it, at most ten
+    /// seconds.
     ///
     /// # Errors
-    /// Returns an error with the API's response body if the API does not return the report.
+    /// Returns an error if no response arrives, or if the API does not return the report (with the response
+    /// body).
     pub async fn poll(&self, id: &str, last: Option<Snapshot>) -> anyhow::Result<Snapshot> {
         let mut request = self.request(Method::GET, &format!("/v1/reports/{id}"));
         if let Some(etag) = last.as_ref().and_then(|last| last.etag.as_ref()) {
@@ -148,8 +150,8 @@ impl Client {
     /// Polls the report `id` until it is in a terminal state, and returns it.
     ///
     /// # Errors
-    /// Returns an error with the last state if the report has not ended after two minutes, or if the API does not
-    /// return the report.
+    /// Returns an error with the last state if the report has not ended after two minutes, or if the API does
+    /// not return the report.
     pub async fn wait_for_end(&self, id: &str) -> anyhow::Result<Value> {
         let deadline = Instant::now() + REPORT_TIMEOUT;
         let mut snapshot = self.poll(id, None).await?;

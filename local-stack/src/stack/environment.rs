@@ -1,5 +1,5 @@
-//! The environment variables of an API and a worker that run against a stack, in its process or started by
-//! hand.
+//! The environment variables of an API and a worker that run against a stack, whether in the stack's process
+//! or started by hand.
 
 use std::net::SocketAddr;
 
@@ -27,16 +27,16 @@ pub(crate) const STACK_SETTINGS: [&str; 9] = [
     "DOSSIER_WORKER_CONCURRENCY",
 ];
 
-/// Defaults of services that run in the stack's process. They drain briefly: no load balancer needs notice,
-/// and unfinished work is lost with the stack in any case.
+/// Defaults of services that run in the stack's process. They drain only briefly, because no load balancer
+/// needs notice and unfinished work is lost with the stack in any case.
 pub(crate) const IN_PROCESS_DEFAULTS: [(&str, &str); 3] = [
     ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
     ("DOSSIER_API_DRAIN_SECONDS", "3"),
     ("DOSSIER_WORKER_DRAIN_SECONDS", "3"),
 ];
 
-/// Returns the model catalogue for a model that is not one of Bedrock's. The prices (US dollars per million
-/// tokens) only show how costs are computed; nobody is charged.
+/// Returns the value of `DOSSIER_MODELS` for a model that is not one of Bedrock's. The prices (US dollars per
+/// million tokens) only show how costs are computed; nobody is charged.
 fn model_catalogue(model: &str) -> String {
     let id = model.replace(['"', '\\'], "");
     format!(r#"model=[{{id="{id}",temperature=0.0,price=[{{input=3,output=15}}]}}]"#)

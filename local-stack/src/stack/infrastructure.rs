@@ -1,5 +1,5 @@
-//! The infrastructure that the API and the worker run on: the provisioned embedded AWS, the stand-ins for Bedrock and
-//! the feeds, and optionally the fault proxy, each on a free loopback port.
+//! The infrastructure that the API and the worker run on: the provisioned embedded AWS, the stand-ins for
+//! Bedrock and the feeds, and optionally the fault proxy, each on a free loopback port.
 
 use anyhow::Context as _;
 use aws_adapters::{SdkConfig, sdk_config_loader};
@@ -15,7 +15,7 @@ use crate::faults::{StandIn, from_args};
 use crate::feeds::FeedsServer;
 use crate::provision::{AwsClients, Names, QueueUrls, provision};
 
-/// The region of every signature.
+/// The AWS region for which every request must be signed.
 pub(crate) const REGION: &str = "us-east-1";
 
 /// The fault proxy, and the SDK configurations of clients that go through it.
@@ -109,13 +109,14 @@ impl Infrastructure {
         self.proxied.as_ref().map(|proxied| &proxied.fault_proxy)
     }
 
-    /// Returns the SDK configuration of the services' AWS clients, which go through the fault proxy if there is one.
+    /// Returns the SDK configuration of the services' AWS clients, which go through the fault proxy if there
+    /// is one.
     pub(super) fn service_sdk(&self) -> &SdkConfig {
         self.proxied.as_ref().map_or(&self.sdk, |proxied| &proxied.sdk)
     }
 
-    /// Returns the SDK configuration of the worker's Bedrock client, which goes through the fault proxy if there is
-    /// one.
+    /// Returns the SDK configuration of the worker's Bedrock client, which goes through the fault proxy if
+    /// there is one.
     pub(super) fn service_bedrock_sdk(&self) -> &SdkConfig {
         self.proxied.as_ref().map_or(&self.bedrock_sdk, |proxied| &proxied.bedrock_sdk)
     }
@@ -159,16 +160,17 @@ async fn free_port() -> anyhow::Result<TcpListener> {
     TcpListener::bind("127.0.0.1:0").await.context("127.0.0.1 has no free port")
 }
 
-/// Creates a key pair for this start only, so that a client left over from an earlier stack is refused and not taken
-/// for a client of this one.
+/// Returns a new random key pair for each start, so that a client left over from an earlier stack is
+/// rejected.
 fn random_credentials() -> Credentials {
     let id = hex::encode_upper(rand::random::<[u8; 8]>());
     let secret: SecretString = hex::encode(rand::random::<[u8; 20]>()).into();
     Credentials { access_key_id: format!("LOCL{id}"), secret_access_key: secret }
 }
 
-/// Returns the SDK configuration for `endpoint`. It sets everything that decides where a request goes, because the
-/// environment of this process may be set up for the real AWS, and because several stacks run in one process.
+/// Returns the SDK configuration for `endpoint`. It sets everything that decides where a request goes,
+/// because the environment of this process may be set up for the real AWS, and because several stacks run in
+/// one process.
 async fn sdk(endpoint: &str, credentials: &Credentials) -> SdkConfig {
     let secret = credentials.secret_access_key.expose_secret();
     let keys = SdkCredentials::new(&credentials.access_key_id, secret, None, None, "local-stack");

@@ -1,5 +1,5 @@
-//! The API keys of a stack. Each start creates new keys and records them in the table as `api-service keys create`
-//! does. The binary shows the key of `dev` once; no key is ever logged.
+//! The API keys of a stack. Each start creates new keys and records them in the table, as `api-service keys
+//! create` does. The binary shows the key of the tenant `dev` once; no key is ever logged.
 
 use anyhow::Context as _;
 use api_service::keys_command::create;

@@ -1,5 +1,5 @@
-//! The whole of Dossier in one process: the local infrastructure, the API and a worker, started and stopped in order.
-//! The binary, the demo and the tests all run this stack.
+//! The whole of Dossier in one process: the local infrastructure, the API and a worker, started and stopped
+//! in order. The binary, the demo and the tests all run this stack.
 
 pub mod client;
 pub(crate) mod environment;
@@ -43,8 +43,8 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts every component that `options` do not leave out. Returns when the queues, the table and the bucket
-    /// exist and the API reports ready.
+    /// Starts every component that `options` do not leave out. Returns when the queues, the table and the
+    /// bucket exist and the API reports ready.
     ///
     /// # Errors
     /// Returns [`PortUnavailable`] if the API cannot listen on its port. Otherwise returns the error of the
@@ -78,8 +78,8 @@ impl Stack {
         Ok(Self { api, worker, infrastructure, api_url, keys, environment })
     }
 
-    /// Returns the base URL of the API, without a trailing slash. If the stack leaves the API out, this is the URL
-    /// of the API that a developer starts by hand.
+    /// Returns the base URL of the API, without a trailing slash. If the stack leaves the API out, this is
+    /// the URL of the API that a developer starts by hand.
     pub fn api_url(&self) -> &str {
         &self.api_url
     }
@@ -105,8 +105,8 @@ impl Stack {
         Client::new(&self.api_url, self.keys.acme.clone())
     }
 
-    /// Returns the environment variables of a service that runs against this stack. The stack's own services use the
-    /// same ones, on top of `environment::IN_PROCESS_DEFAULTS`.
+    /// Returns the environment variables of a service that runs against this stack. The stack's own services
+    /// use the same variables, which override `environment::IN_PROCESS_DEFAULTS`.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
@@ -161,8 +161,8 @@ impl Stack {
         &self.infrastructure
     }
 
-    /// Starts another API on a free port with the stack's settings, overridden by `settings`. Returns the API and its
-    /// base URL when the API reports ready.
+    /// Starts another API on a free port with the stack's settings, overridden by `settings`. Returns the API
+    /// and its base URL when the API reports ready.
     ///
     /// # Errors
     /// Returns an error if the settings are invalid or the API does not become ready.
@@ -220,8 +220,8 @@ impl Stack {
         }
     }
 
-    /// Stops the API, then the worker when it has drained, then the infrastructure. Stops every part even if an
-    /// earlier one fails.
+    /// Stops the API, then the worker when it has drained, then the infrastructure. Stops every part even if
+    /// an earlier one fails.
     ///
     /// # Errors
     /// Returns the first failure.

@@ -1,4 +1,4 @@
-//! What a stack starts, and how.
+//! Options of a stack: what it starts, and how.
 
 use clap::ValueEnum;
 use service_runtime::config::Environment;
@@ -31,10 +31,11 @@ pub struct Options {
     pub workers: u16,
     /// Server that the Bedrock stand-in forwards conversations to. `None` lets the stand-in answer.
     pub forward: Option<Forward>,
-    /// Fault proxy between the services and AWS. `None` connects them directly.
+    /// Fault proxy between the services on one side and AWS and Bedrock on the other. `None` connects them
+    /// directly.
     pub fault_proxy: Option<fault_proxy::Options>,
-    /// Settings of the API and the worker. They override the stack's and the services' defaults, except for the
-    /// settings that only the stack knows (addresses, names, keys), which `environment.rs` lists.
+    /// Settings of the API and the worker. They override the defaults of the stack and of the services, but
+    /// not the settings that only the stack knows (addresses, names, keys). `environment.rs` lists those.
     pub settings: Environment,
 }
 

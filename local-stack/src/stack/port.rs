@@ -1,4 +1,5 @@
-//! The API's port on 127.0.0.1, checked before anything starts, so that a taken port fails at once.
+//! The API's port on 127.0.0.1. It is checked before anything starts, so that the start fails at once if the
+//! port is taken.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,7 +8,7 @@ use api_service::startup::BuildError;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-/// The API cannot listen on its port.
+/// The reason why the API cannot listen on its port.
 #[derive(Debug, Error)]
 pub(crate) enum PortUnavailable {
     /// Another program listens on the port.
@@ -44,8 +45,8 @@ async fn random_free_address() -> SocketAddr {
     }
 }
 
-/// Returns the address for `port` if no program listens on it. Port 0 stays 0, unless `choose` asks for a
-/// concrete free port.
+/// Returns the address with `port`, or an error if no program can listen on it. Port 0 stays 0, unless
+/// `choose` asks for a concrete free port.
 pub(super) async fn check(port: u16, choose: bool) -> Result<SocketAddr, PortUnavailable> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if port == 0 && !choose {
@@ -58,8 +59,8 @@ pub(super) async fn check(port: u16, choose: bool) -> Result<SocketAddr, PortUna
     listener.local_addr().map_err(|error| PortUnavailable::new(port, error))
 }
 
-/// Converts the API's error about its address, which names a setting of deployments, to one that names the
-/// command line option.
+/// Converts the API's error about its address to one that names the command line option. The API's own error
+/// names a setting of deployments.
 pub(super) fn from_build_error(error: BuildError) -> anyhow::Error {
     match error {
         BuildError::Bind { address, error } => PortUnavailable::new(address.port(), error).into(),

@@ -1,4 +1,5 @@
-//! The API or a worker as a task of this process, which its token stops and which is watched for an unexpected end.
+//! The API or a worker as a task of this process. A token stops the task, and the stack can wait for its
+//! unexpected end.
 
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Maximum wait for readiness. The first check of the table and the queue takes milliseconds; a debug build on a
-/// machine under load gets this long.
+/// Maximum wait for readiness. The first check of the table and the queue usually takes milliseconds; the
+/// limit is for a debug build on a machine under load.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,7 +36,8 @@ impl ServiceTask {
     /// Asks the service to stop and waits until it has drained.
     ///
     /// # Errors
-    /// Returns the error that the service ended with, also if it ended earlier.
+    /// Returns an error if the service panicked or ended with an error, even if that happened before this
+    /// call. An error that `ended` has returned is not returned again.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stop.cancel();
         self.outcome().await

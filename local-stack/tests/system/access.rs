@@ -31,8 +31,8 @@ async fn key_with(stack: &TestStack, scopes: &[Scope]) -> Result<ApiKey> {
     Ok(create(&keys(stack), "dev".parse()?, scopes, None, None, service_runtime::clock::now()).await?.0)
 }
 
-/// Returns the scope that the design requires for an operation: changes need the write scope, usage has a
-/// scope of its own.
+/// Returns the scope that the design requires for an operation: changes need the write scope, and usage has
+/// its own scope.
 fn required_scope(method: &str, path: &str) -> Scope {
     match (method, path) {
         (_, "/v1/usage") => Scope::UsageRead,

@@ -6,8 +6,8 @@ use reqwest::{Method, StatusCode, header};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-/// Returns the status, the code and the pointers of a problem, after checks of what all problems have in
-/// common.
+/// Checks what all problem responses have in common, and returns the status, the code and the JSON pointers
+/// of this one.
 async fn problem(answer: reqwest::Response) -> (u16, String, Vec<String>) {
     let status = answer.status().as_u16();
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");

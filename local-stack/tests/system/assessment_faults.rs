@@ -1,4 +1,4 @@
-//! The effect of each model fault on a report: the table of docs/ASSESSMENT.md, and that no unproven claim is
+//! The effect of each model fault on a report, as in the table of docs/ASSESSMENT.md. No unproven claim is
 //! ever published.
 use crate::support::{sanctioned_company, text_at, with_fields};
 use anyhow::{Context as _, Result};
@@ -179,7 +179,7 @@ async fn the_second_model_answers_if_the_first_one_refuses() -> Result<()> {
     ]);
     assert_eq!((&declined["versions"]["passedOver"], &declined["findings"]), (&passed, &json!([])));
 
-    // If models refuse half of the time, the second model writes some report, which records it.
+    // If models refuse half of the time, the second model writes at least one report, which records this.
     stack.bedrock().faults().set(Faults { refusal: 0.5, ..Faults::default() });
     for number in 0.. {
         assert!(number < 30, "the second model wrote none of thirty reports");

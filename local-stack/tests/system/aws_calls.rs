@@ -9,7 +9,7 @@ use local_stack::{
     aws::{CallCounts, Service},
 };
 
-/// Reads by clients that follow the report, alone or together.
+/// Reads for clients that follow reports: of one report, or of several in one batch.
 const CLIENT_READS: [&str; 2] = ["DynamoDB GetItem", "DynamoDB BatchGetItem"];
 
 /// Requests that are made periodically, not for a report.

@@ -80,7 +80,7 @@ async fn a_batch_or_a_part_of_it_can_be_repeated_under_its_idempotency_key() -> 
         results.iter().map(|result| text_at(result, "/report/reportId").to_owned()).collect()
     };
     assert_eq!(ids(&first), ids(&again));
-    // The batch has one more request, and one with a different body.
+    // This batch has one more request than the first, and one request has a different body.
     let other = with_fields(sanctioned_company(), json!({"purpose": "another"}));
     let body = json!({"reports": [item("c", clean_company()), item("a", clean_company()), item("b", other)]});
     let (more, replayed) = results(&stack, Some("batch-1"), &body).await?;

@@ -1,5 +1,4 @@
-//! Invalid invocations of `local-stack`: each is rejected with the reason and a remedy, and with exit code 2
-//! or 1.
+//! Invalid invocations of `local-stack`: each is rejected with exit code 1 or 2, the reason and a remedy.
 
 use std::net::TcpListener;
 

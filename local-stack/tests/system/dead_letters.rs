@@ -1,5 +1,5 @@
-//! Dead letters: a message that cannot be processed goes to the dead-letter queue with its reason and delays
-//! no other; its report reads FAILED until an operator redrives it.
+//! Dead letters: a message that cannot be processed goes to the dead-letter queue with its reason and does
+//! not delay other messages. Its report is FAILED until an operator redrives the message.
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::support::clean_company;
@@ -79,7 +79,7 @@ async fn a_dead_lettered_report_reads_failed_until_it_is_redriven() -> Result<()
     let mut stack = TestStack::start().await?;
     stack.stop_worker().await?;
     let id = stack.dev().submit_accepted(&clean_company()).await?;
-    // As after too many receives, the message is only in the dead-letter queue.
+    // The message is only in the dead-letter queue, as after too many receives.
     let queues = stack.infrastructure().queues();
     stack.clients().sqs.purge_queue().queue_url(&queues.queue_url).send().await?;
     let body = json!({"v": 1, "tenant": "dev", "reportId": id}).to_string();

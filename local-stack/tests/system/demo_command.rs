@@ -1,5 +1,5 @@
-//! `local-stack demo` as a process: it saves two reports with different risk levels, and it reports a failed
-//! one.
+//! `local-stack demo` as a process: it saves two reports with different risk levels, and says why a report
+//! failed.
 
 use std::fs;
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ fn reports(out: &Path) -> Vec<(PathBuf, Value)> {
 
 #[test]
 fn the_demo_saves_a_low_and_a_high_report_even_if_the_default_port_is_taken() {
-    // The port may be taken by another program already, which serves the test as well.
+    // Occupies the default port. If another program already does, the test works as well.
     let _occupied = TcpListener::bind("127.0.0.1:8080");
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("new/reports");

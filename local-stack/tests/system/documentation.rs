@@ -1,4 +1,4 @@
-//! The documentation agrees with the code: the tables of settings are compared with the settings themselves.
+//! The documentation agrees with the code: the tables of settings match the settings that the code declares.
 use std::fs;
 
 use aws_adapters::settings::AWS_SETTINGS;

@@ -1,4 +1,4 @@
-//! On ECS a worker has scale-in protection exactly while it processes reports.
+//! On ECS, a worker has scale-in protection while it processes reports, and only then.
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

@@ -1,4 +1,4 @@
-//! A report's way through the whole system: both services as in production, on the embedded AWS and the
+//! Reports pass through the whole system: both services run as in production, on the embedded AWS and the
 //! stand-ins.
 use crate::support::{clean_company, sanctioned_company, text_at, with_fields};
 use anyhow::Result;

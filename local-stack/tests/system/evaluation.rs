@@ -52,7 +52,7 @@ async fn the_evaluation_measures_how_a_bad_model_fails() -> Result<()> {
     let evaluation = run_evaluation(&stack, &Overrides::default()).await?;
     assert!(evaluation.citation_validity < 0.2, "{evaluation:?}");
     assert!(evaluation.missed > 5, "{evaluation:?}");
-    // The floor of the rules keeps the levels right whatever the model answers.
+    // The rules set a minimum level, so the levels stay right whatever the model answers.
     assert!(evaluation.cases.iter().all(|case| case.level.is_some_and(|level| level >= RiskLevel::Low)));
 
     // The checks catch a model that follows instructions in the news.

@@ -1,5 +1,5 @@
-//! Slow, silent, huge and too many requests: well-behaved clients keep being served, and memory stays
-//! bounded.
+//! Requests that are slow, incomplete, huge or too many: well-behaved clients are still served, and memory
+//! stays bounded.
 use std::time::{Duration, Instant};
 
 use crate::support::clean_company;
@@ -102,7 +102,7 @@ async fn excess_requests_are_rejected_at_once_while_health_checks_pass() -> Resu
     for probe in ["/healthz", "/readyz"] {
         assert_eq!(stack.dev().get(probe).await?.status(), StatusCode::OK, "{probe}");
     }
-    // Others are served again when the requests in flight have ended.
+    // Other requests are served again when the requests in flight have ended.
     drop(held);
     while stack.dev().get("/v1/reports").await?.status() != StatusCode::OK {
         sleep(Duration::from_millis(50)).await;

@@ -1,5 +1,5 @@
-//! The table implements the pure lifecycle function: for every command in every reachable kind of state, the
-//! conditional write and the function agree on rejection and result.
+//! The table implements the pure lifecycle function. For every command in every reachable kind of state, the
+//! conditional write and the function agree on whether the command is rejected, and on its result.
 use std::{collections::VecDeque, time::Duration};
 
 use anyhow::Result;
@@ -73,7 +73,7 @@ async fn adapters() -> Result<(TestStack, Aws)> {
 async fn the_table_and_the_lifecycle_function_agree_on_every_transition() -> Result<()> {
     let (stack, aws) = adapters().await?;
     let submitted = apply(None, &Command::Submit, at(0), &POLICY)?;
-    // Searches the states that two attempts can reach breadth first, each with the time at which it was
+    // A breadth-first search of the states that two attempts can reach, each with the time at which it was
     // reached.
     let mut open = VecDeque::from([(submitted.clone(), 0)]);
     let mut seen = vec![submitted];

@@ -1,5 +1,5 @@
-//! The tests of the whole system. They are one binary, because each binary of this size takes a quarter of a
-//! gigabyte.
+//! The tests of the whole system. They are one binary, because each binary of this kind takes a quarter of a
+//! gigabyte of disk space.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

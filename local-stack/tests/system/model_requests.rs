@@ -295,7 +295,8 @@ async fn a_lost_answer_is_not_bought_again_at_once_but_a_refused_connection_is_r
     let url = format!("http://{}", listener.local_addr()?);
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&connections);
-    // Reads the request and closes the connection, so it is unknown whether the model answered.
+    // The server reads the request and closes the connection, so the client does not know whether the model
+    // answered.
     let server = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             counted.fetch_add(1, Ordering::SeqCst);
@@ -308,7 +309,7 @@ async fn a_lost_answer_is_not_bought_again_at_once_but_a_refused_connection_is_r
     assert!(stop.to_string().contains("model_answer_lost"), "{stop}");
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 
-    // Nothing listens any more, so no request was sent and none can have cost anything.
+    // Nothing listens any more, so no request is sent and none can cost anything.
     server.abort();
     let _ = server.await;
     let stop = assess_with(&sdk, "m.plain").await.unwrap_err();

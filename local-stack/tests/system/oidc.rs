@@ -1,4 +1,5 @@
-//! Tokens of an OpenID provider, which is part of the test and issues tokens that are invalid in every way.
+//! Tokens of an OpenID provider. The provider is part of the test and also issues tokens that are invalid in
+//! every possible way.
 use std::sync::{Arc, Mutex};
 
 use crate::support::clean_company;
@@ -77,7 +78,7 @@ async fn stack_with(issuer: &str) -> Result<TestStack> {
 async fn a_token_grants_its_tenant_and_scopes_and_an_invalid_one_grants_nothing() -> Result<()> {
     let (known, stranger) = (SigningKey::new("k1"), SigningKey::new("k1"));
     let (issuer, published) = provider(&[&known]).await?;
-    // Keys that are not signature keys do not hide others, and a symmetric key is never used.
+    // Published keys that are not signature keys do not affect the others, and a symmetric key is never used.
     published.lock().unwrap().0.extend([
         json!({"kty": "oct", "k": "c2VjcmV0", "kid": "shared", "alg": "HS256"}),
         json!({"kty": "future", "kid": "f"}),

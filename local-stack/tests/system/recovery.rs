@@ -1,4 +1,4 @@
-//! Recovery: reports reach a terminal state whatever process dies and whatever message is lost, repeated or
+//! Recovery: reports reach a terminal state whichever process dies and whichever message is lost, repeated or
 //! answered wrongly, and no answer of the model is bought twice.
 use std::time::Duration;
 
@@ -294,7 +294,7 @@ async fn the_many_reports_of_one_tenant_do_not_delay_the_report_of_another() -> 
         many.push(stack.dev().submit_accepted(&clean_company()).await?);
     }
     wait_for_in_progress(&stack, 2).await?;
-    // The first tenant's twelve reports could take all eight slots, but they take two.
+    // The first tenant's twelve reports could take all eight slots, but the limit for a tenant is two.
     let other = stack.acme_client()?;
     let id = other.submit_accepted(&clean_company()).await?;
     let mut snapshot = other.poll(&id, None).await?;

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 use service_runtime::config::Environment;
 
-/// Builds the services' binaries next to the command: starting one service builds them all. Without settings
-/// it exits at once.
+/// Builds the services' binaries next to the command. Starting one service builds all of them, and it exits
+/// at once because it has no settings.
 fn build_services() -> Result<()> {
     drop(crate::support::service_process::ServiceProcess::start("worker-service", &Environment::new())?);
     Ok(())

@@ -85,7 +85,8 @@ async fn a_repeated_write_changes_nothing_and_an_unsettled_call_stays_reserved()
         assert_eq!(reserved, Reserved::Yes { unsettled: usd(0) });
     }
     assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
-    // The outcome of the first call is unknown; the report's next reservation returns its amount as unsettled.
+    // The outcome of the first call is unknown; the report's next reservation returns its amount as
+    // unsettled.
     let second = call(report, 2);
     assert_eq!(
         spending.reserve(&second, usd(100), Some(usd(250))).await?,
@@ -124,7 +125,8 @@ async fn a_quota_is_shared_and_settled_within_its_minute_and_renewed_in_the_next
     let first = admitted(one.admit(600, minute(0)).await?);
     let Admission::Full(wait) = other.admit(600, minute(0)).await? else { panic!("the quota was not full") };
     assert_eq!(wait.as_secs(), 45);
-    // The call used fewer tokens, so the minute admits more calls until its requests are used up.
+    // The call used fewer tokens than it reserved, so the minute admits more calls, up to its limit of
+    // requests.
     one.settle(first, 100).await?;
     admitted(other.admit(600, minute(0)).await?);
     admitted(other.admit(100, minute(0)).await?);

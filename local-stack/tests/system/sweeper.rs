@@ -20,7 +20,7 @@ use local_stack::stack::{Component, Options};
 use worker_service::{settings::Settings, worker::Worker};
 
 const HOUR_MILLIS: i64 = 3_600_000;
-/// Enough for several reports in each partition.
+/// Number of reports, enough for several in each partition of the index.
 const REPORTS: usize = 8 * DUE_SHARDS as usize;
 
 /// Starts a stack without services. Returns it with its adapters and a worker that is not running.
@@ -47,7 +47,7 @@ fn request() -> ReportRequest {
     draft.check().unwrap()
 }
 
-/// Records reports without sending their messages, as an API does that dies in between.
+/// Records reports without sending their messages, as an API does if it dies between the two steps.
 async fn record_without_message(aws: &Aws, reports: usize) -> Result<BTreeSet<ReportId>> {
     let policy = Policy::default();
     let an_hour_ago = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - HOUR_MILLIS);

@@ -1,4 +1,4 @@
-//! One trace covers a report's whole way through both processes, and telemetry contains no secrets.
+//! One trace follows a report through both processes, and telemetry contains no secrets.
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
@@ -75,12 +75,12 @@ async fn provoke_errors(stack: &TestStack) -> Result<()> {
     assert_eq!(wrong_key.get("/v1/reports").await?.status(), 401);
     let invalid = json!({"companyName": "Calder Vane", "corporateNumber": "99104372-", "country": "XX"});
     assert_eq!(stack.dev().submit(&invalid).await?.status(), 422);
-    // Sources that fail: the request to them contains the company's name.
+    // The sources fail. The failed requests contain the company's name.
     stack.feeds().faults().set(Faults::from_json(&json!({"error": 1})).unwrap());
     let unanswered = stack.dev().submit_accepted(&clean_company()).await?;
     assert_eq!(stack.dev().wait_for_end(&unanswered).await?["riskLevel"], "UNDETERMINED");
     stack.feeds().faults().set(Faults::default());
-    // A model that fails, and one that cites evidence that does not exist.
+    // The model fails, and then cites evidence that does not exist.
     for (fault, status) in [("error", "FAILED"), ("hallucinated", "COMPLETED")] {
         stack.bedrock().faults().set(Faults::from_json(&json!({fault: 1})).unwrap());
         let report = stack.dev().submit_accepted(&sanctioned_company()).await?;

@@ -1,5 +1,5 @@
-//! Webhooks: signed so that the specification's own library verifies them, retried until they are accepted,
-//! lost by no crash, and never sent into the private network.
+//! Webhooks are signed so that the specification's own library verifies them, are retried until they are
+//! accepted, survive crashes, and are never sent into the private network.
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -204,8 +204,8 @@ async fn a_crash_between_the_report_end_and_the_message_loses_no_webhook() -> Re
     let (aws, settings) = stack.adapters()?;
     let (receiver, url) = Receiver::start(&[]).await?;
     let id = record_report(&aws, &url).await?;
-    // The process that wrote the end of the report died before it sent the message, long enough ago that the
-    // webhook is due.
+    // The process that recorded the end of the report died before it sent the webhook message. That was so
+    // long ago that the webhook is due.
     let long_ago = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - 3_600_000);
     let details = Details { calls_back: true, ..Details::default() };
     let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, long_ago, &settings.policy).await?;
@@ -252,7 +252,7 @@ async fn of_two_concurrent_delivery_attempts_only_the_first_is_recorded() -> Res
         (WebhookState::Delivered, vec![one], None)
     );
 
-    // Concurrent requests for the first secret all get the same one.
+    // Concurrent requests for a tenant's first secret all get the same one.
     let secrets = (0..8).map(|fill| aws.webhook_secrets.of(&report.tenant, now, [fill; 32]));
     let secrets = futures::future::try_join_all(secrets).await?;
     let texts: std::collections::BTreeSet<String> =

@@ -1,5 +1,5 @@
-//! The invariants of the lifecycle, checked on the state at the end of a soak. The checks make no requests, so a test
-//! can show that each one fails when its subject is broken.
+//! The invariants of the lifecycle, checked on the state at the end of a soak. The checks make no requests,
+//! so tests can show that each check fails for a run that violates its invariant.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,7 +18,7 @@ pub(super) const TENANT: &str = "dev";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Violation {
     pub(super) invariant: &'static str,
-    /// Report id and problem of each case.
+    /// Each case: a report id (or another subject) and its problem.
     pub(super) cases: Vec<(String, String)>,
 }
 
@@ -31,7 +31,8 @@ pub(super) fn unjournalled_answers(run: &Run<'_>, report: &ReportItem) -> u64 {
     count.answered.saturating_sub(journalled + count.lost)
 }
 
-/// Returns the number of attempts that can each have lost one answer: all except the one that completed the report.
+/// Returns the number of interrupted attempts, each of which can have lost one answer. Every attempt counts
+/// except the one that completed the report.
 pub(super) fn interrupted_attempts(report: &ReportItem) -> u64 {
     u64::from(report.attempt).saturating_sub(u64::from(report.status == Status::Completed))
 }
@@ -172,7 +173,8 @@ fn paid_twice(run: &Run<'_>) -> Vec<(String, String)> {
             format!("{} answers about the company {number:?}, which has no report", count.answered),
         ));
     }
-    // A crash loses at most one answer of each report that the worker processes. Without kills nothing may be lost.
+    // A crash loses at most one answer of each report that the worker processes. Without kills, no answer may
+    // be lost.
     let answers: u64 = run.state.reports.iter().map(|report| unjournalled_answers(run, report)).sum();
     let bound = run.worker_kills() * u64::from(run.options.stack.workers);
     if answers > bound {
@@ -210,8 +212,8 @@ fn usage(run: &Run<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Checks the daily usage between two bounds. All answers of a completed report are counted; those of a failed report
-/// may be in its journal only, because no later attempt continued from it.
+/// Checks that the daily usage lies between two bounds. It counts all answers of completed reports. It may
+/// lack answers of a failed report that are only in its journal, because no later attempt continued from it.
 fn daily_usage(run: &Run<'_>) -> Vec<(String, String)> {
     #[expect(clippy::cast_possible_truncation, reason = "no soak costs 2^63 millionths of a dollar")]
     let cost_of = |report: &ReportItem| (report.usage.cost_usd * 1e6).round() as i64;
@@ -278,7 +280,7 @@ fn duplicates(run: &Run<'_>) -> Vec<(String, String)> {
             cases.push((expected, "a repeated submission was not marked as a replay".to_owned()));
         }
     }
-    // A submission without a 202 may still be recorded, but only in a soak that ran out of time.
+    // A submission without a 202 may still have a report, but only if the soak ran out of time.
     let submitted: BTreeSet<String> =
         (0..run.options.reports).map(|number| expected_id(seed, number)).collect();
     let mut seen = BTreeSet::new();
@@ -300,8 +302,8 @@ fn corporate_numbers(run: &Run<'_>) -> BTreeSet<String> {
     run.state.reports.iter().map(|report| report.request.corporate_number.to_string()).collect()
 }
 
-/// Returns the report id that the submission `number` must get. Returns an empty string, which is no report's id, if
-/// its idempotency key is invalid.
+/// Returns the report id that the submission `number` must get. Returns an empty string, which matches no
+/// report, if its idempotency key is invalid.
 fn expected_id(seed: u64, number: u32) -> String {
     let (tenant, key) = (TENANT.parse::<Tenant>(), idempotency_key(seed, number).parse::<IdempotencyKey>());
     match (tenant, key) {

@@ -1,4 +1,4 @@
-//! Shows for each invariant that it holds for a sound run and is violated when its subject is broken.
+//! Shows that each invariant holds for a sound run and is reported as violated for a run that breaks it.
 
 use std::time::Duration;
 

@@ -40,7 +40,7 @@ pub(crate) fn wait_for<T>(problem: &str, mut poll: impl FnMut() -> Option<T>) ->
     }
 }
 
-/// A running `local-stack`, which is killed when this is dropped.
+/// A running `local-stack`. Dropping it kills the process.
 pub(crate) struct RunningStack {
     child: Child,
     pub(crate) ready_path: PathBuf,
@@ -53,7 +53,7 @@ impl RunningStack {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ready_path = directory.path().join("ready.json");
-        // A file left over from a killed stack, which must not be taken for the new one.
+        // A ready file that a killed stack left behind. The test must not take it for the new one.
         std::fs::write(&ready_path, r#"{"api": "http://stale.invalid"}"#).unwrap();
         let mut all = vec!["--ready-file", ready_path.to_str().unwrap()];
         all.extend(arguments);

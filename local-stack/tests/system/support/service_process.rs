@@ -18,7 +18,8 @@ fn built_binaries() -> &'static PathBuf {
         let test = std::env::current_exe().expect("the path of the test binary is known");
         let directory = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned();
         let mut build = Command::new(env!("CARGO"));
-        // The whole workspace, as the test itself was built: parts of it would want other features of their dependencies.
+        // Builds the whole workspace, as the test itself was built. Parts of it would need their dependencies
+        // with other features.
         build.args(["build", "--quiet", "--offline", "--workspace", "--bins"]);
         build.arg("--target-dir").arg(directory.parent().expect("target"));
         if directory.ends_with("release") {
@@ -30,7 +31,7 @@ fn built_binaries() -> &'static PathBuf {
     })
 }
 
-/// A service as a process, which is killed when this is dropped.
+/// A service as a process. Dropping it kills the process.
 pub(crate) struct ServiceProcess {
     child: Child,
     log: JoinHandle<std::io::Result<String>>,
