@@ -273,10 +273,10 @@ impl Spending {
         Ok(0)
     }
 
-    /// Returns `unused` reports that were [admitted](Self::admit) to the day's limit.
+    /// Subtracts `unused` reports, which were [admitted](Self::admit) but not created, from the day's count.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if it is not certain that they were returned.
+    /// Returns [`AwsError`] if it is not certain that they were subtracted.
     pub async fn give_back(&self, tenant: &Tenant, day: Day, unused: u64) -> Result<(), AwsError> {
         let request = self
             .add_admitted(tenant, day, -i128::from(unused))
