@@ -276,7 +276,7 @@ impl Spending {
     /// Gives `unused` of the [admitted](Self::admit) reports back to the day's limit.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if it is not certain that they were returned.
+    /// Returns [`AwsError`] if it is not certain that they were subtracted.
     pub async fn give_back(&self, tenant: &Tenant, day: Day, unused: u64) -> Result<(), AwsError> {
         let request = self
             .add_admitted(tenant, day, -i128::from(unused))
