@@ -98,16 +98,37 @@ fn is_drawable(c: char) -> bool {
     }
 }
 
-/// Replaces each character that no font has by its code point, such as `[U+1F600]`. The standards do not
-/// allow characters that cannot be seen, and a reader should know that something stands there.
-/// [`crate::render`] applies this to every text.
+/// Maximum number of joiners in a row that are kept. Writing needs one between two letters. A long run would
+/// become the text of a single glyph, and the standards limit that to 32,767 bytes.
+const JOINERS_MAX: usize = 4;
+
+/// Replaces each character that no font has, and joiners beyond a few in a row, by the code point, such as
+/// `[U+1F600]`. The standards do not allow characters that cannot be seen, and a reader should know that
+/// something stands there. [`crate::render`] applies this to every text.
 #[must_use]
 pub fn drawable(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_drawable) {
+    if text.chars().all(printable()) {
         return Cow::Borrowed(text);
     }
-    let written = |c: char| if is_drawable(c) { c.to_string() } else { code_point(c) };
-    Cow::Owned(text.chars().map(written).collect())
+    let mut printable = printable();
+    let mut printed = String::with_capacity(text.len());
+    for c in text.chars() {
+        if printable(c) {
+            printed.push(c);
+        } else {
+            printed.push_str(&code_point(c));
+        }
+    }
+    Cow::Owned(printed)
+}
+
+/// Returns a predicate that tells, for the characters of a text in order, whether each is printed as it is.
+fn printable() -> impl FnMut(char) -> bool {
+    let mut joiners = 0;
+    move |c| {
+        joiners = if matches!(c, '\u{200c}' | '\u{200d}') { joiners + 1 } else { 0 };
+        joiners <= JOINERS_MAX && is_drawable(c)
+    }
 }
 
 /// Maximum length of a description, in characters. The standards limit strings to 32,767 bytes, and a

@@ -175,7 +175,7 @@ fn a_fifth_source_has_settings_and_is_skipped_without_them() {
 #[test]
 fn an_unknown_mandatory_source_is_an_error_that_lists_the_known_ones() {
     let error = read(&[("DOSSIER_MANDATORY_SOURCES", "country_risk,weather")]).unwrap_err();
-    assert!(error.contains("DOSSIER_MANDATORY_SOURCES cannot be read"), "{error}");
+    assert!(error.contains("DOSSIER_MANDATORY_SOURCES cannot be parsed"), "{error}");
     assert!(error.contains("sanctions, news, registry, country_risk, procurement"), "{error}");
 }
 
