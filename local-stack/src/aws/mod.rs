@@ -16,10 +16,11 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::calls::Calls;
 use crate::server::Server;
@@ -50,6 +51,7 @@ pub type CallCounts = BTreeMap<(Service, String), u64>;
 pub struct EmbeddedAws {
     server: Server,
     calls: Arc<Calls<(Service, String)>>,
+    requests: TaskTracker,
     // Dropped after the server, so that nothing writes to the directory while it is removed.
     _objects: TempDir,
 }
@@ -60,6 +62,7 @@ struct Services {
     dynamodb: dynamodb::DynamoDb,
     s3: s3::S3,
     calls: Arc<Calls<(Service, String)>>,
+    requests: TaskTracker,
 }
 
 impl EmbeddedAws {
@@ -79,15 +82,17 @@ impl EmbeddedAws {
             .context("the temporary directory for the objects of the embedded S3 could not be created")?;
         let stopping = CancellationToken::new();
         let calls = Arc::new(Calls::default());
+        let requests = TaskTracker::new();
         let services = Services {
             verifier: Verifier::new(&credentials, region),
             sqs: sqs::Sqs::new(address, region, stopping.clone()),
             dynamodb: dynamodb::DynamoDb::new(region),
             s3: s3::S3::new(objects.path(), &credentials)?,
             calls: Arc::clone(&calls),
+            requests: requests.clone(),
         };
         let app = Router::new().fallback(route).with_state(Arc::new(services));
-        Ok(Self { server: Server::start(listener, stopping, app)?, calls, _objects: objects })
+        Ok(Self { server: Server::start(listener, stopping, app)?, calls, requests, _objects: objects })
     }
 
     /// Returns the endpoint URL for every AWS client, `http://127.0.0.1:PORT`.
@@ -112,14 +117,18 @@ impl EmbeddedAws {
     /// Returns an error if the server panicked or ended with an error, even if that happened before this
     /// call.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.server.stop().await
+        let stopped = self.server.stop().await;
+        self.requests.close();
+        self.requests.wait().await;
+        stopped
     }
 }
 
 async fn route(State(services): State<Arc<Services>>, request: Request) -> Response {
     let Some(target) = request.headers().get("x-amz-target") else {
         services.calls.add((Service::S3, s3::operation(&request).to_owned()));
-        return services.s3.handle(request).await;
+        let requests = services.requests.clone();
+        return carry_out(&requests, async move { services.s3.handle(request).await }).await;
     };
     let target = String::from_utf8_lossy(target.as_bytes()).into_owned();
     let (service, signing_name, operation) = if let Some(operation) = target.strip_prefix("AmazonSQS.") {
@@ -156,8 +165,29 @@ async fn route(State(services): State<Arc<Services>>, request: Request) -> Respo
         };
         return json::error(status, error.code, &error.message);
     }
-    match service {
-        Service::Sqs => services.sqs.handle(&parts.headers, body).await,
-        _ => services.dynamodb.handle(&parts.headers, body).await,
+    if (service, operation) == (Service::Sqs, "ReceiveMessage") {
+        // A receive whose client has gone away must not consume messages, so it ends with its connection.
+        return services.sqs.handle(&parts.headers, body).await;
     }
+    let requests = services.requests.clone();
+    carry_out(&requests, async move {
+        match service {
+            Service::Sqs => services.sqs.handle(&parts.headers, body).await,
+            _ => services.dynamodb.handle(&parts.headers, body).await,
+        }
+    })
+    .await
+}
+
+/// Runs a request to its end as a task of its own. AWS carries out a request that it has received even if the
+/// client goes away meanwhile; without a task, a disconnect would drop the request between its write to a
+/// table and the update of the indexes.
+async fn carry_out(
+    requests: &TaskTracker,
+    request: impl Future<Output = Response> + Send + 'static,
+) -> Response {
+    requests.spawn(request).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request to the embedded AWS panicked");
+        (StatusCode::INTERNAL_SERVER_ERROR, "a request to the embedded AWS panicked").into_response()
+    })
 }

@@ -104,12 +104,12 @@ impl ReverseProxy {
             }
         }
         let lose_answer = decision.fault.is_some();
-        if operation == RECEIVE_MESSAGE {
-            // A receive whose client has gone away must not consume messages, so it ends with its connection.
+        if service != TargetService::Bedrock {
+            // A disconnect of the sender goes on to the service, which must cope with it as AWS does.
             return self.forward(&disconnect, &operation, &parts, body, lose_answer).await;
         }
-        // Every other request runs as its own task, so it reaches the upstream and is counted even if its
-        // sender is killed in the meantime.
+        // The model answers although the worker that asked is killed meanwhile. A task of its own lets the
+        // observer count that answer.
         let forwarding =
             tokio::spawn(
                 async move { self.forward(&disconnect, &operation, &parts, body, lose_answer).await },

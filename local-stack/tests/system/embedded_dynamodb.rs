@@ -313,3 +313,51 @@ async fn an_index_finds_every_item_of_a_table_larger_than_one_response() {
     }
     assert_eq!(found, ids.iter().rev().cloned().collect::<Vec<_>>());
 }
+
+/// Begins a put of each report and drops it after a few steps, as a client does that is killed.
+async fn abandon_puts(stack: &ProvisionedAws, ids: &[String]) {
+    for (number, id) in ids.iter().enumerate() {
+        let put = stack.clients.dynamodb.put_item();
+        let put = put.table_name(&stack.names.table).set_item(Some(report(id))).send();
+        let steps = async {
+            for _ in 0..number % 40 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = put => {}
+            () = steps => {}
+        }
+    }
+}
+
+async fn stored_ids(stack: &ProvisionedAws) -> Vec<String> {
+    let pages = stack.clients.dynamodb.scan().table_name(&stack.names.table).consistent_read(true);
+    let mut items = pages.into_paginator().items().send();
+    let mut ids = Vec::new();
+    while let Some(item) = items.next().await {
+        ids.push(item.unwrap()["report_id"].as_s().unwrap().clone());
+    }
+    ids
+}
+
+#[tokio::test]
+async fn a_write_whose_client_disconnects_reaches_table_and_index_or_neither() {
+    let stack = provisioned_aws().await;
+    let ids: Vec<String> = (0..400).map(|number| format!("{number:03}")).collect();
+    abandon_puts(&stack, &ids).await;
+    // The requests that arrived are carried out at their own pace.
+    for _ in 0..100 {
+        let (mut stored, mut due) = (stored_ids(&stack).await, due_ids(&stack).await);
+        stored.sort();
+        due.sort();
+        if stored == due {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let (stored, due) = (stored_ids(&stack).await, due_ids(&stack).await);
+    let missing: Vec<_> = stored.iter().filter(|id| !due.contains(id)).collect();
+    panic!("{} of {} items are not in the index: {missing:?}", missing.len(), stored.len());
+}
