@@ -2,7 +2,6 @@
 
 mod americas;
 mod asia_pacific;
-mod dominican_republic;
 mod eastern_europe;
 mod western_europe;
 
@@ -24,7 +23,6 @@ pub(crate) enum National {
     ByUnp,
     CyVat,
     DeRegister,
-    DoRnc,
     EcRuc,
     EsCif,
     FrSiret,
@@ -63,7 +61,6 @@ impl National {
             Self::ByUnp => eastern_europe::by_unp(number),
             Self::CyVat => eastern_europe::cy_vat(number),
             Self::DeRegister => german_register::is_normalized(&number.iter().collect::<String>()),
-            Self::DoRnc => dominican_republic::rnc(number),
             Self::EcRuc => americas::ec_ruc(number),
             Self::EsCif => western_europe::es_cif(number),
             Self::FrSiret => western_europe::fr_siret(number),
