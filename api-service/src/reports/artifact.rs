@@ -20,14 +20,14 @@ use crate::{
     problem::{Kind, Problem, ProblemBody},
 };
 
-/// Redirects to a file of a completed report, by a link that is signed now and valid for ten minutes.
+/// Redirects to a file of a completed report, by a link that is signed now and valid for up to ten minutes.
 #[utoipa::path(
     get, operation_id = "downloadArtifact", path = "/v1/reports/{id}/artifacts/{kind}", tag = "Reports",
     params(
         ("id" = String, Path, description = "The id of the report"),
         ("kind" = ArtifactKind, Path, description = "The format of the file")),
     responses(
-        (status = 303, description = "The file is at Location for ten minutes", headers(
+        (status = 303, description = "The file is at Location for up to ten minutes", headers(
             ("Location" = String, description = "The signed link"),
             ("Cache-Control" = String, description = "no-store"))),
         (status = 404, description = "There is no such report, or it has no such file", body = ProblemBody, content_type = "application/problem+json"),
@@ -44,7 +44,7 @@ pub(crate) async fn artifact(
         Problem::new(Kind::ArtifactNotFound, format!("there is no such kind of file: use one of {kinds}"))
     })?;
     let stored = stored(&report, kind)?;
-    let link = reports.aws.bucket.link(&stored.key, kind).await?;
+    let link = reports.aws.bucket.link_signer().await?.link(&stored.key, kind).await?;
     let mut location = HeaderValue::from_str(link.expose_secret())
         .map_err(|_| Problem::internal("the link to the file could not be created"))?;
     location.set_sensitive(true);

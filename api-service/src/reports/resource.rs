@@ -1,9 +1,6 @@
 //! The report as clients see it.
 
-use aws_adapters::{
-    bucket::{Bucket, LINK_LIFETIME},
-    error::AwsError,
-};
+use aws_adapters::{bucket::Bucket, error::AwsError};
 use domain::{
     artifact::ArtifactKind,
     evidence::SourceOutcome,
@@ -85,16 +82,11 @@ pub(super) fn entity_tag(report: &Report) -> String {
 }
 
 impl ReportResource {
-    /// Creates the resource of `report` for `caller`, with links signed at `now` if it is completed.
+    /// Creates the resource of `report` for `caller`, with newly signed links if it is completed.
     ///
     /// # Errors
     /// Returns [`AwsError`] if there are no credentials to sign with.
-    pub(super) async fn new(
-        report: Report,
-        bucket: &Bucket,
-        now: UtcTime,
-        caller: &Caller,
-    ) -> Result<Self, AwsError> {
+    pub(super) async fn new(report: Report, bucket: &Bucket, caller: &Caller) -> Result<Self, AwsError> {
         let mut links = Links {
             self_: path(report.id),
             events: format!("{}/events", path(report.id)),
@@ -107,8 +99,9 @@ impl ReportResource {
         };
         let mut links_expire_at = None;
         if let Some(outcome) = &report.outcome {
+            let signer = bucket.link_signer().await?;
             for (kind, artifact) in &outcome.artifacts {
-                let link = Some(bucket.link(&artifact.key, *kind).await?.expose_secret().to_owned());
+                let link = Some(signer.link(&artifact.key, *kind).await?.expose_secret().to_owned());
                 match kind {
                     ArtifactKind::Html => links.html = link,
                     ArtifactKind::Pdf => links.pdf = link,
@@ -117,7 +110,7 @@ impl ReportResource {
                     ArtifactKind::Evidence => links.evidence = link,
                 }
             }
-            links_expire_at = Some(now.plus(LINK_LIFETIME));
+            links_expire_at = Some(signer.expires_at());
             caller.audit("artifact.links", &report.id);
         }
         let outcome = report.outcome;

@@ -3,19 +3,25 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_s3::{
     Client,
-    config::{Builder, retry::RetryConfig},
+    config::{Builder, Credentials, IdentityCache, SharedCredentialsProvider, retry::RetryConfig},
     presigning::PresigningConfig,
     primitives::ByteStream,
     types::ServerSideEncryption,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::artifact::{ArtifactKind, StoredArtifact};
+use domain::{
+    artifact::{ArtifactKind, StoredArtifact},
+    time::UtcTime,
+};
 use secrecy::SecretString;
+use service_runtime::clock::Clock;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    credentials::{system_time, time_left},
     error::{AwsError, ErrorClass, chain},
     request::{instrumented, send},
     settings::AwsSettings,
@@ -23,8 +29,15 @@ use crate::{
 
 const S3: &str = "S3";
 
-/// Lifetime of a signed link to an artifact.
+/// Name of the signing of a link, for errors.
+const PRESIGN: &str = "PresignGetObject";
+
+/// Lifetime of a signed link to an artifact, unless the credentials that sign it end earlier.
 pub const LINK_LIFETIME: Duration = Duration::from_secs(600);
+
+/// How long before the end of its credentials a link ends, so that a difference between the clocks of the
+/// service and of S3 does not matter.
+const CREDENTIALS_MARGIN: Duration = Duration::from_secs(2);
 
 /// The bucket of artifacts and work files.
 #[derive(Clone, Debug)]
@@ -32,8 +45,20 @@ pub struct Bucket {
     client: Client,
     /// Signs links with the endpoint that clients use. Sends no requests.
     signer: Client,
+    /// The credentials that sign links.
+    credentials: Option<SharedCredentialsProvider>,
+    clock: Clock,
     name: String,
     kms_key_id: Option<String>,
+}
+
+/// Signs links to artifacts with the same credentials and until the same time.
+#[derive(Debug)]
+pub struct LinkSigner<'a> {
+    bucket: &'a Bucket,
+    credentials: Credentials,
+    signed_at: UtcTime,
+    lifetime: Duration,
 }
 
 /// The outcome of [`Bucket::put_new`].
@@ -47,18 +72,25 @@ pub enum Stored {
 
 impl Bucket {
     /// Returns the bucket that `settings` name.
-    pub fn new(sdk: &SdkConfig, settings: &AwsSettings) -> Self {
+    pub fn new(sdk: &SdkConfig, settings: &AwsSettings, clock: Clock) -> Self {
         // Host names that contain the bucket resolve only on AWS itself. Other endpoints need the bucket in
         // the path.
         let client =
             Client::from_conf(Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some()).build());
-        let signer = settings.link_endpoint.as_ref().map_or_else(
-            || client.clone(),
-            |endpoint| {
-                Client::from_conf(Builder::from(sdk).endpoint_url(endpoint).force_path_style(true).build())
-            },
-        );
-        Self { client, signer, name: settings.bucket.clone(), kms_key_id: settings.kms_key_id.clone() }
+        let mut signer = Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some());
+        if let Some(endpoint) = &settings.link_endpoint {
+            signer = signer.endpoint_url(endpoint).force_path_style(true);
+        }
+        // Links are signed with the credentials of their `LinkSigner`.
+        let signer = Client::from_conf(signer.identity_cache(IdentityCache::no_cache()).build());
+        Self {
+            client,
+            signer,
+            credentials: sdk.credentials_provider(),
+            clock,
+            name: settings.bucket.clone(),
+            kms_key_id: settings.kms_key_id.clone(),
+        }
     }
 
     /// Stores `bytes` under `key`, replacing an existing object. S3 verifies the SHA-256 on receipt.
@@ -144,29 +176,125 @@ impl Bucket {
         Ok(Some(bytes.to_vec()))
     }
 
-    /// Returns a signed link with which anybody can read the artifact for [`LINK_LIFETIME`]. The link is
+    /// Returns a signer of links that are valid for [`LINK_LIFETIME`], or until shortly before the end of the
+    /// credentials if that is earlier.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if there are no credentials to sign with, or if they end within seconds.
+    pub async fn link_signer(&self) -> Result<LinkSigner<'_>, AwsError> {
+        let no_credentials = |detail: String| AwsError {
+            class: ErrorClass::Transient,
+            ..AwsError::unusable(S3, PRESIGN, detail)
+        };
+        let provider = self.credentials.as_ref();
+        let provider =
+            provider.ok_or_else(|| no_credentials("there is no credentials provider".to_owned()))?;
+        let credentials = provider.provide_credentials().await;
+        let credentials = credentials.map_err(|error| no_credentials(chain(&error)))?;
+        let signed_at = self.clock.now();
+        let valid = time_left(&credentials, signed_at)
+            .map_or(LINK_LIFETIME, |left| left.saturating_sub(CREDENTIALS_MARGIN).min(LINK_LIFETIME));
+        // Links have a resolution of one second.
+        match Duration::from_secs(valid.as_secs()) {
+            Duration::ZERO => Err(no_credentials("the credentials end within seconds".to_owned())),
+            lifetime => Ok(LinkSigner { bucket: self, credentials, signed_at, lifetime }),
+        }
+    }
+}
+
+impl LinkSigner<'_> {
+    /// Returns when the links expire.
+    pub fn expires_at(&self) -> UtcTime {
+        self.signed_at.plus(self.lifetime)
+    }
+
+    /// Returns a signed link with which anybody can read the artifact until [`Self::expires_at`]. The link is
     /// secret, because it grants access. No request is sent.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if there are no credentials to sign with.
+    /// Returns [`AwsError`] if the link cannot be signed.
     pub async fn link(&self, key: &str, kind: ArtifactKind) -> Result<SecretString, AwsError> {
-        let signing = PresigningConfig::expires_in(LINK_LIFETIME)
-            .map_err(|error| AwsError::unusable(S3, "PresignGetObject", error))?;
+        let signing = PresigningConfig::builder()
+            .start_time(system_time(self.signed_at))
+            .expires_in(self.lifetime)
+            .build()
+            .map_err(|error| AwsError::unusable(S3, PRESIGN, error))?;
         // Only the web page opens in the browser; all other files are downloaded.
         let disposition = match kind {
             ArtifactKind::Html => "inline",
             _ => "attachment",
         };
+        let signer = Builder::new().credentials_provider(self.credentials.clone());
         let request = self
+            .bucket
             .signer
             .get_object()
-            .bucket(&self.name)
+            .bucket(&self.bucket.name)
             .key(key)
             .response_content_type(kind.content_type())
             .response_content_disposition(format!("{disposition}; filename=\"{}\"", kind.file_name()))
+            .customize()
+            .config_override(signer)
             .presigned(signing)
             .await
-            .map_err(|error| AwsError::unusable(S3, "PresignGetObject", chain(&error)))?;
+            .map_err(|error| AwsError::unusable(S3, PRESIGN, chain(&error)))?;
         Ok(SecretString::from(request.uri().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::Region;
+    use secrecy::ExposeSecret as _;
+    use service_runtime::config::{Environment, Reader};
+
+    use super::*;
+
+    fn at(seconds: u64) -> UtcTime {
+        UtcTime::from_epoch_millis(1_767_614_400_000).plus(Duration::from_secs(seconds))
+    }
+
+    /// Returns a bucket whose credentials end `left` seconds after the time of its clock; `None` if they do not
+    /// end.
+    fn bucket(left: Option<u64>) -> Bucket {
+        let pairs = [("DOSSIER_QUEUE_URL", "http://q"), ("DOSSIER_CALLBACK_QUEUE_URL", "http://c")];
+        let environment: Environment =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut reader = Reader::new(&environment);
+        let settings = AwsSettings::read(&mut reader);
+        let end = left.map(|left| system_time(at(left)));
+        let keys = Credentials::new("id", "secret", Some("token".to_owned()), end, "test");
+        let sdk = SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .build();
+        Bucket::new(&sdk, &reader.finish(settings).unwrap(), Clock::fixed(at(0)))
+    }
+
+    /// Returns the number of seconds that links promise, and the number that their signature is valid.
+    async fn promised(left: Option<u64>) -> Option<(u64, String)> {
+        let bucket = bucket(left);
+        let signer = bucket.link_signer().await.ok()?;
+        let link = signer.link("reports/a/b/1/report.pdf", ArtifactKind::Pdf).await.unwrap();
+        let link: url::Url = link.expose_secret().parse().unwrap();
+        let parameter =
+            |name: &str| link.query_pairs().find(|(known, _)| known == name).unwrap().1.into_owned();
+        assert_eq!(parameter("X-Amz-Date"), "20260105T120000Z");
+        assert_eq!(parameter("X-Amz-Security-Token"), "token");
+        Some((signer.expires_at().since(at(0)).as_secs(), parameter("X-Amz-Expires")))
+    }
+
+    #[tokio::test]
+    async fn a_link_ends_before_the_credentials_that_signed_it() {
+        for (left, promised_seconds) in
+            [(None, 600), (Some(3_600), 600), (Some(602), 600), (Some(601), 599), (Some(8), 6), (Some(3), 1)]
+        {
+            let expected = Some((promised_seconds, promised_seconds.to_string()));
+            assert_eq!(promised(left).await, expected, "credentials of {left:?} seconds");
+        }
+        for left in [2, 0] {
+            assert_eq!(promised(Some(left)).await, None, "credentials of {left} seconds sign nothing");
+        }
     }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 pub use aws_config::SdkConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_s3::config::IdentityCache;
+use service_runtime::clock::Clock;
 use thiserror::Error;
 
-use crate::error::chain;
+use crate::{credentials::RenewedCredentials, error::chain};
 
 /// Maximum number of attempts of a request, including the first. The SDK retries all requests to DynamoDB, S3
 /// and SQS; the adapters recognise conditional writes that were applied although their answer was lost.
@@ -40,7 +42,7 @@ pub enum SdkError {
 }
 
 /// Loads the SDK configuration and checks that it has a region and credentials, so that a service without
-/// them fails at startup and not at its first request.
+/// them fails at startup and not at its first request. Credentials are renewed 15 minutes before their end.
 ///
 /// # Errors
 /// Returns [`SdkError`] if the region or the credentials are missing.
@@ -51,7 +53,9 @@ pub async fn load_sdk_config() -> Result<SdkConfig, SdkError> {
     }
     let no_provider = || SdkError::Credentials("no provider".to_owned());
     let provider = sdk.credentials_provider().ok_or_else(no_provider)?;
-    let credentials = provider.provide_credentials().await;
+    let renewed = SharedCredentialsProvider::new(RenewedCredentials::new(provider, Clock::system()));
+    let credentials = renewed.provide_credentials().await;
     credentials.map_err(|error| SdkError::Credentials(chain(&error)))?;
-    Ok(sdk)
+    // The provider keeps the credentials itself.
+    Ok(sdk.into_builder().credentials_provider(renewed).identity_cache(IdentityCache::no_cache()).build())
 }
