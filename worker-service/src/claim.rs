@@ -8,6 +8,7 @@ use aws_adapters::{
     table::{Details, Executed},
 };
 use domain::{
+    compatibility::LATER_VERSION_DELAY,
     lifecycle::{Command, Policy, Status},
     message::ReportMessage,
     report::{Report, ReportError, Stage},
@@ -42,8 +43,8 @@ pub(crate) enum Claim {
     Claimed(Box<Report>),
     /// The report has ended, so its message can be deleted.
     Ended,
-    /// Another worker holds the report, or its tenant is at its limit. Holds the time to wait before the next
-    /// try.
+    /// Another worker holds the report, its tenant is at its limit, or only a later version can process it.
+    /// Holds the time to wait before the next try.
     Busy(Duration),
     /// There is no such report.
     Unknown,
@@ -57,6 +58,14 @@ impl Claims {
     /// Returns an [`AwsError`] if the table does not respond.
     pub(crate) async fn claim(&self, message: &ReportMessage) -> Result<Claim, AwsError> {
         let now = self.clock.now();
+        let (tenant, id) = (&message.tenant, message.report_id);
+        // A claim writes to the report, so it must not be made before it is known that this version can
+        // process the report.
+        let Some(current) = self.aws.table.get(tenant, id).await? else { return Ok(Claim::Unknown) };
+        if let Some(value) = current.unknown_value() {
+            tracing::warn!(report = %id, %tenant, %value, "the report is left to a worker of a later version");
+            return Ok(Claim::Busy(LATER_VERSION_DELAY));
+        }
         let _turn = match self.tenants.acquire(&self.aws.table, &message.tenant, now).await? {
             TenantSlot::Free(turn) => turn,
             TenantSlot::Full(delay) => return Ok(Claim::Busy(delay)),
@@ -65,7 +74,6 @@ impl Claims {
         // apart from one of another worker.
         let holder = format!("{}/{}", self.worker, Uuid::now_v7());
         let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
-        let (tenant, id) = (&message.tenant, message.report_id);
         let table = &self.aws.table;
         let claim = Command::Claim { holder };
         let current = match table.execute(tenant, id, &claim, &details, now, &self.policy).await? {

@@ -4,7 +4,7 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use aws_adapters::{
-    error::AwsError,
+    error::{AwsError, UNREADABLE_ITEM},
     queue::{Delivery, RECEIVE_MAX},
     table::{Details, Executed},
 };
@@ -67,8 +67,13 @@ async fn fail_reports(jobs: &JobRunner, received: &mut Vec<Delivery>) -> Result<
         for letter in letters {
             let message = ReportMessage::from_body(&letter.body);
             received.push(letter);
-            if let (Ok(message), Some(letter)) = (message, received.last()) {
-                fail(jobs, &message, letter).await?;
+            let (Ok(message), Some(letter)) = (message, received.last()) else { continue };
+            match fail(jobs, &message, letter).await {
+                // A report that only a later version can read must not hide the letters behind it.
+                Err(error) if error.code == UNREADABLE_ITEM => {
+                    tracing::warn!(report = %message.report_id, error = %error, "the report of a dead letter is left to a worker of a later version");
+                }
+                failed => failed?,
             }
         }
     }
@@ -179,7 +184,17 @@ async fn redrive_one(
     let unknown = || (Disposition::Left, format!("left: there is no report {id} of {tenant} ({reason})"));
     let planned =
         || (Disposition::Resubmitted, format!("would resubmit: report {id} of {tenant} ({reason})"));
-    let Some(mut report) = jobs.aws.table.get(tenant, id).await? else { return Ok(unknown()) };
+    let mut report = match jobs.aws.table.get(tenant, id).await {
+        Ok(Some(report)) => report,
+        Ok(None) => return Ok(unknown()),
+        Err(error) if error.code == UNREADABLE_ITEM => {
+            return Ok((
+                Disposition::Left,
+                format!("left: report {id} of {tenant} was written by a later version ({reason})"),
+            ));
+        }
+        Err(error) => return Err(error),
+    };
     if !report.lifecycle.status.is_terminal() {
         // No scan has processed this letter yet. Only a FAILED report can be resubmitted.
         if dry_run {

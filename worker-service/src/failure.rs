@@ -19,6 +19,10 @@ pub enum AttemptError {
     /// The worker is draining and releases the report.
     #[error("the worker is draining")]
     Draining,
+    /// A later version wrote an intermediate result of the report that this version cannot use, so the report is
+    /// left to a worker of that version.
+    #[error("{0} was written by a later version")]
+    LaterVersion(String),
     /// The work on the report failed.
     #[error(transparent)]
     Failed(#[from] Failure),

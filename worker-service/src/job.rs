@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use aws_adapters::{
     Aws,
-    error::ErrorClass,
+    error::{ErrorClass, UNREADABLE_ITEM},
     queue::{Delivery, Queue},
     table::Details,
 };
 use domain::{
+    compatibility::LATER_VERSION_DELAY,
     lifecycle::{Command, Policy, Status},
     message::ReportMessage,
     report::{Report, ReportError, Stage},
@@ -25,6 +26,7 @@ use tracing::{Instrument, info_span};
 use crate::{
     claim::{Claim, Claims},
     failure::{AttemptError, Failure},
+    later_version,
     lease::Lease,
     pipeline::Pipeline,
     retry::full_jitter,
@@ -98,6 +100,10 @@ impl JobRunner {
     async fn process(&self, delivery: Delivery) {
         let message = match ReportMessage::from_body(&delivery.body) {
             Ok(message) => message,
+            Err(error) if later_version::may_read(&error, &delivery, self.clock.now()) => {
+                tracing::warn!(%error, "a message is left to a worker of a later version");
+                return self.change_visibility(&delivery, LATER_VERSION_DELAY).await;
+            }
             Err(error) => return self.dead_letter(&delivery, &format!("unreadable: {error}")).await,
         };
         tracing::Span::current().record("dossier.report", message.report_id.to_string());
@@ -111,7 +117,10 @@ impl JobRunner {
             }
             Err(error) => {
                 tracing::warn!(report = %message.report_id, error = %error, "the report could not be claimed; retrying");
-                let delay = full_jitter(delivery.receive_count, RETRY_BASE, CLAIM_RETRY_MAX);
+                let delay = match error.code.as_str() {
+                    UNREADABLE_ITEM => LATER_VERSION_DELAY,
+                    _ => full_jitter(delivery.receive_count, RETRY_BASE, CLAIM_RETRY_MAX),
+                };
                 self.change_visibility(&delivery, delay).await;
             }
         }
@@ -154,6 +163,10 @@ impl JobRunner {
             AttemptError::LeaseLost => return Err(AttemptError::LeaseLost),
             AttemptError::CancelRequested => Err(AttemptError::CancelRequested),
             AttemptError::Draining => self.release(lease, Duration::ZERO, None).await,
+            AttemptError::LaterVersion(what) => {
+                tracing::warn!(report = %lease.report().id, what, "the report is left to a worker of a later version");
+                self.release(lease, LATER_VERSION_DELAY, None).await
+            }
             AttemptError::Failed(failure) => self.settle_failure(lease, failure).await,
         };
         match settled {

@@ -10,7 +10,7 @@ use aws_adapters::{
 };
 use domain::{
     artifact::{answer_key, snapshot_key},
-    evidence::Snapshot,
+    evidence::{Snapshot, SourceOutcome, SourceStatus},
     identity::{ReportId, Tenant},
     report::Report,
 };
@@ -27,6 +27,26 @@ use crate::{
 /// Back-off between writes to the bucket, with full jitter.
 const RETRY_BASE: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(3);
+
+/// An entry of a journal.
+trait Entry: Serialize + DeserializeOwned {
+    /// Returns whether this version can continue from the entry.
+    fn is_of_this_version(&self) -> bool;
+}
+
+impl Entry for Snapshot {
+    fn is_of_this_version(&self) -> bool {
+        // An outcome that only a later version knows may mean that the source answered, or that it did not.
+        let known = |outcome: &SourceOutcome| !matches!(outcome.status, SourceStatus::Unknown(_));
+        self.v <= Self::VERSION && self.sources.iter().all(known)
+    }
+}
+
+impl Entry for ModelAnswer {
+    fn is_of_this_version(&self) -> bool {
+        true
+    }
+}
 
 /// The journal of one report.
 #[derive(Clone, Debug)]
@@ -83,7 +103,7 @@ impl Journal {
         self.store(&answer_key(&self.tenant, self.id, number), answer).await
     }
 
-    async fn find<T: DeserializeOwned>(&self, cache: Cache, key: &str) -> Result<Option<T>, AttemptError> {
+    async fn find<T: Entry>(&self, cache: Cache, key: &str) -> Result<Option<T>, AttemptError> {
         // During the first attempt there are no entries of earlier attempts.
         if self.attempt <= 1 {
             return Ok(None);
@@ -96,7 +116,7 @@ impl Journal {
     /// Stores `entry` under `key` unless there is one already, and returns the stored one. The entry cost
     /// money or time, so the write is retried while the bucket may recover: until the lease is lost, or, for
     /// an answer, until the process ends.
-    async fn store<T: Serialize + DeserializeOwned>(&self, key: &str, entry: T) -> Result<T, AttemptError> {
+    async fn store<T: Entry>(&self, key: &str, entry: T) -> Result<T, AttemptError> {
         let bytes = serde_json::to_vec(&entry).map_err(|error| unreadable(key, error))?;
         let mut tries = 0;
         loop {
@@ -114,8 +134,14 @@ impl Journal {
     }
 }
 
-fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, AttemptError> {
-    serde_json::from_slice(bytes).map_err(|error| unreadable(key, error))
+/// Reads an entry that was stored under `key`.
+fn read<T: Entry>(key: &str, bytes: &[u8]) -> Result<T, AttemptError> {
+    match serde_json::from_slice::<T>(bytes) {
+        Ok(entry) if entry.is_of_this_version() => Ok(entry),
+        Err(error) if !error.is_data() => Err(unreadable(key, error)),
+        // The entry is complete JSON, but not in the form of this version.
+        Ok(_) | Err(_) => Err(AttemptError::LaterVersion(format!("the object {key}"))),
+    }
 }
 
 fn unreadable(key: &str, error: impl std::fmt::Display) -> AttemptError {

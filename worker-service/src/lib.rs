@@ -15,6 +15,7 @@ pub mod failure;
 pub mod health;
 mod job;
 mod journal;
+mod later_version;
 mod lease;
 mod list;
 mod pipeline;

@@ -106,7 +106,9 @@ async fn replay(
     let settings = Settings::read(&config::process_environment())?;
     let sdk = load_sdk_config().await?;
     let stored = match (report.parse(), tenant, json_artifact) {
-        (Ok(id), Some(tenant), _) => Stored::fetch(&Aws::new(&sdk, &settings.aws), &tenant, id).await?,
+        (Ok(id), Some(tenant), _) => {
+            Stored::fetch(&Aws::new(&sdk, &settings.aws, &Clock::system()), &tenant, id).await?
+        }
         (Ok(_), None, _) => return Err("a report's id requires its tenant: add --tenant TENANT".into()),
         (Err(_), _, Some(artifact)) => Stored::read(Path::new(report), &artifact)?,
         (Err(_), _, None) => {

@@ -80,9 +80,9 @@ impl Worker {
     /// # Errors
     /// Returns a [`BuildError`] if a part of the worker cannot be built.
     pub fn build_with(settings: Settings, sdk: &SdkConfig, bedrock: &SdkConfig) -> Result<Self, BuildError> {
-        let aws = Aws::new(sdk, &settings.aws);
-        let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
         let clock = Clock::system();
+        let aws = Aws::new(sdk, &settings.aws, &clock);
+        let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
         let sources = Sources::new(&settings.sources, sdk, clock.clone())?;
         let concurrency = ConcurrencyLimit::new(settings.concurrency);
         let quotas = quotas(&models, sdk, &settings.aws);

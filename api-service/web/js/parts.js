@@ -6,10 +6,10 @@ export const TERMINAL = ["COMPLETED", "FAILED", "CANCELLED"];
 export const STAGES = ["queued", "gather", "assess", "render", "publish"];
 
 /** Returns a badge with the status as text, because colour alone is not accessible. */
-export const status = (value) => h("span", { class: `badge status-${value.toLowerCase()}` }, t(`status.${value}`));
+export const status = (value) => h("span", { class: `badge status-${value.toLowerCase()}` }, maybe(`status.${value}`, value));
 
 export const level = (value) =>
-  value === null ? h("span", { class: "quiet" }, "—") : h("span", { class: `badge level-${value.toLowerCase()}` }, t(`levels.${value}`));
+  value === null ? h("span", { class: "quiet" }, "—") : h("span", { class: `badge level-${value.toLowerCase()}` }, maybe(`levels.${value}`, value));
 
 /** Returns a box that shows an error. With `retry`, it has a button that tries again. */
 export function errorBox(problem, retry) {

@@ -105,7 +105,7 @@ export async function report(main, signal, id) {
           h("tbody", {}, report.sources.map((source) =>
             h("tr", {},
               h("th", { scope: "row" }, maybe(`sources.${source.source}`, source.source)),
-              h("td", { "data-label": t("report.outcome") }, h("span", { class: `badge source-${source.status}` }, t(`statuses.${source.status}`))),
+              h("td", { "data-label": t("report.outcome") }, h("span", { class: `badge source-${source.status}` }, maybe(`statuses.${source.status}`, source.status))),
               h("td", { "data-label": t("report.items") }, number(source.items)),
               h("td", { "data-label": t("report.as_of") }, date(source.asOf))))))),
     );

@@ -55,8 +55,8 @@ async fn an_unreadable_message_is_dead_lettered_with_its_reason_and_delays_no_re
     let url = stack.infrastructure().queues().queue_url.clone();
     let unknown_report =
         json!({"v": 1, "tenant": "dev", "reportId": "01890a5d-ac96-774b-bcce-b302099a8057"}).to_string();
-    let newer_version = r#"{"v":9,"tenant":"dev","reportId":"x"}"#;
-    for body in ["{}", "not json", newer_version, &unknown_report] {
+    let unknown_version = r#"{"v":0,"tenant":"dev","reportId":"x"}"#;
+    for body in ["{}", "not json", unknown_version, &unknown_report] {
         send(&stack, &url, body).await?;
     }
     let id = stack.dev().submit_accepted(&clean_company()).await?;
@@ -69,7 +69,7 @@ async fn an_unreadable_message_is_dead_lettered_with_its_reason_and_delays_no_re
     }
     let reason = |body: &str| found[body].clone().unwrap_or_default();
     assert!(reason("not json").starts_with("unreadable: the body is not a report message"));
-    assert!(reason(newer_version).contains("has version 9, this worker reads version 1"));
+    assert!(reason(unknown_version).contains("has version 0, this worker reads version 1"));
     assert!(reason(&unknown_report).starts_with("there is no report 01890a5d"));
     stack.stop().await
 }

@@ -2,112 +2,41 @@
 //! finishes what earlier versions wrote, and keeps what a later version adds.
 //!
 //! `.ci/record-version` makes the recordings at each release.
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use aws_adapters::queue::{Depth, Queue};
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_sqs::types::MessageAttributeValue;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::access::Scope;
 use local_stack::TestStack;
 use local_stack::stack::{Component, Options};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{clean_company, text_at};
+use crate::support::{
+    clean_company,
+    recorded::{Message, recordings, send},
+    text_at,
+};
 
-#[derive(Deserialize)]
-struct Recorded {
-    version: String,
-    /// Report ids by the state in which the report was recorded.
-    reports: BTreeMap<String, String>,
-    messages: BTreeMap<String, Message>,
-    items: BTreeMap<String, Item>,
-    others: Vec<Item>,
-    objects: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    body: String,
-    attributes: BTreeMap<String, String>,
-}
-
-type Item = BTreeMap<String, Value>;
-
-fn recordings() -> Result<Vec<Recorded>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
-    let read = |entry: std::io::Result<fs::DirEntry>| {
-        let path = entry?.path();
-        serde_json::from_slice(&fs::read(&path)?).with_context(|| path.display().to_string())
-    };
-    fs::read_dir(folder)?.map(read).collect()
-}
-
-/// Converts a value in DynamoDB's JSON.
-fn attribute(value: &Value) -> AttributeValue {
-    let (kind, value) =
-        value.as_object().and_then(|members| members.iter().next()).expect("an attribute has one type");
-    let text = || value.as_str().expect(kind).to_owned();
-    let list = || value.as_array().expect(kind).iter();
-    match kind.as_str() {
-        "S" => AttributeValue::S(text()),
-        "N" => AttributeValue::N(text()),
-        "BOOL" => AttributeValue::Bool(value.as_bool().expect(kind)),
-        "NULL" => AttributeValue::Null(true),
-        "L" => AttributeValue::L(list().map(attribute).collect()),
-        "SS" => AttributeValue::Ss(list().map(|one| one.as_str().expect(kind).to_owned()).collect()),
-        "M" => {
-            let members = value.as_object().expect(kind).iter();
-            AttributeValue::M(members.map(|(name, value)| (name.clone(), attribute(value))).collect())
-        }
-        other => panic!("unknown attribute type: {other}"),
-    }
-}
-
-async fn put(stack: &TestStack, item: &Item) -> Result<()> {
-    // Everything is as recorded except the time of expiry.
-    let tomorrow =
-        AttributeValue::N(service_runtime::clock::now().epoch_seconds().saturating_add(86_400).to_string());
-    let attributes = item.iter().map(|(name, value)| {
-        (name.clone(), if name == "expires_at" { tomorrow.clone() } else { attribute(value) })
-    });
-    let table = &stack.infrastructure().names().table;
-    let request = stack.clients().dynamodb.put_item().table_name(table);
-    request.set_item(Some(attributes.collect())).send().await?;
-    Ok(())
-}
-
-async fn send(stack: &TestStack, message: &Message) -> Result<()> {
-    let mut request = stack.clients().sqs.send_message().message_body(&message.body);
-    for (name, value) in &message.attributes {
-        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
-        request = request.message_attributes(name, value);
-    }
-    request.queue_url(&stack.infrastructure().queues().queue_url).send().await?;
-    Ok(())
+/// Returns the options of a stack without a worker whose reports are kept for ten years, since recordings are
+/// older than the usual period.
+fn options() -> Options {
+    let mut options = Options { without: vec![Component::Worker], ..TestStack::options() };
+    options.settings.insert("DOSSIER_RETENTION_DAYS".to_owned(), "3650".to_owned());
+    options
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_of_earlier_versions_is_read_and_finished() -> Result<()> {
-    let recordings = recordings()?;
-    assert!(
-        recordings.iter().any(|recorded| recorded.version == "0.1.0"),
-        "the recording of 0.1.0 is missing"
-    );
+    let recordings = recordings("recorded")?;
+    for version in ["0.1.0", "0.2.0"] {
+        let is_recorded = recordings.iter().any(|recorded| recorded.version == version);
+        assert!(is_recorded, "the recording of {version} is missing");
+    }
     for recorded in recordings {
         let version = &recorded.version;
-        let stack =
-            TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
-        for item in recorded.items.values().chain(&recorded.others) {
-            put(&stack, item).await?;
-        }
-        for (key, body) in &recorded.objects {
-            let put = stack.clients().s3.put_object().bucket(&stack.infrastructure().names().bucket).key(key);
-            put.body(ByteStream::from(STANDARD.decode(body)?)).send().await?;
-        }
+        let stack = TestStack::with(options()).await?;
+        recorded.restore(&stack).await?;
 
         // Ended reports are unchanged.
         let state = |name: &str| recorded.reports[name].as_str();
@@ -128,7 +57,7 @@ async fn data_of_earlier_versions_is_read_and_finished() -> Result<()> {
         // Open reports are finished: one from its message, one from the stage where its attempt was
         // interrupted.
         for message in recorded.messages.values() {
-            send(&stack, message).await?;
+            send(&stack, &stack.infrastructure().queues().queue_url, message).await?;
         }
         let worker = stack.start_worker(&[])?;
         for name in ["pending", "interrupted"] {
@@ -154,7 +83,7 @@ async fn data_of_earlier_versions_is_read_and_finished() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn additions_of_a_later_version_are_preserved() -> Result<()> {
-    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let stack = TestStack::with(options()).await?;
     let id = stack.dev().submit_accepted(&clean_company()).await?;
     let (table, pk) = (&stack.infrastructure().names().table, AttributeValue::S(format!("R#dev#{id}")));
     let dynamodb = stack.clients().dynamodb.clone();
@@ -168,7 +97,8 @@ async fn additions_of_a_later_version_are_preserved() -> Result<()> {
         .send()
         .await?;
     let body = json!({"v": 1, "tenant": "dev", "reportId": id, "fromLater": {"a": 1}}).to_string();
-    send(&stack, &Message { body, attributes: BTreeMap::new() }).await?;
+    let message = Message { body, attributes: BTreeMap::new() };
+    send(&stack, &stack.infrastructure().queues().queue_url, &message).await?;
     let worker = stack.start_worker(&[])?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)));
@@ -177,7 +107,7 @@ async fn additions_of_a_later_version_are_preserved() -> Result<()> {
     assert_eq!(item.item.and_then(|mut item| item.remove("from_later")), Some(added));
     let depth = async || anyhow::Ok(stack.adapters()?.0.queue.depth().await?);
     while depth().await? != Depth::default() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     worker.stop().await?;
     let queues = stack.infrastructure().queues();

@@ -54,6 +54,8 @@ pub const NO_CONNECTION: &str = "NoConnection";
 pub const UNREADABLE: &str = "UnreadableAnswer";
 /// Error code of an answer that is well-formed but cannot be used.
 pub const UNUSABLE: &str = "UnusableAnswer";
+/// Error code of an item that this version cannot read, because a later version wrote it.
+pub const UNREADABLE_ITEM: &str = "UnreadableItem";
 
 /// The error codes that are classified by their name, each with the reason. All others are classified by
 /// their HTTP status. Sources: "Error retries and exponential backoff in AWS" and the error lists of the
@@ -147,6 +149,13 @@ impl AwsError {
     pub fn unusable(service: &'static str, operation: &'static str, detail: impl ToString) -> Self {
         let code = UNUSABLE.to_owned();
         Self { service, operation, code, class: ErrorClass::Permanent, detail: detail.to_string() }
+    }
+
+    /// Returns the error of an item that this version cannot read. A retry can reach a process of the version
+    /// that wrote it.
+    pub fn unreadable_item(service: &'static str, operation: &'static str, detail: impl ToString) -> Self {
+        let code = UNREADABLE_ITEM.to_owned();
+        Self { code, class: ErrorClass::Transient, ..Self::unusable(service, operation, detail) }
     }
 }
 

@@ -8,7 +8,8 @@ use thiserror::Error;
 #[cfg(feature = "openapi")]
 use utoipa::{PartialSchema, ToSchema, openapi};
 
-/// A country, identified by its officially assigned ISO 3166-1 alpha-2 code in upper case.
+/// A country, identified by its officially assigned ISO 3166-1 alpha-2 code in upper case. A code that is
+/// read from a record may be one that only a later version knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Country(&'static str);
@@ -19,7 +20,36 @@ pub struct Country(&'static str);
 #[error("is not an ISO 3166-1 alpha-2 code in capitals that is assigned to a country, such as JP, GB or DE")]
 pub struct InvalidCountry;
 
+/// Every pair of two capital letters, one after the other.
+static PAIRS: [u8; 26 * 26 * 2] = {
+    let mut pairs = [0; 26 * 26 * 2];
+    let (mut first, mut at) = (b'A', 0);
+    while first <= b'Z' {
+        let mut second = b'A';
+        while second <= b'Z' {
+            pairs[at] = first;
+            pairs[at + 1] = second;
+            at += 2;
+            second += 1;
+        }
+        first += 1;
+    }
+    pairs
+};
+
 impl Country {
+    /// Returns whether the code is assigned, as far as this version knows.
+    pub fn is_known(self) -> bool {
+        self.0.parse::<Self>().is_ok()
+    }
+
+    /// Returns the country with this code, even if this version does not know the code. Returns `None` if the
+    /// text is not two capital letters.
+    fn of_any_version(code: &str) -> Option<Self> {
+        let pair = PAIRS.chunks(2).find(|pair| *pair == code.as_bytes())?;
+        std::str::from_utf8(pair).ok().map(Self)
+    }
+
     /// Returns the two-letter code.
     pub fn code(self) -> &'static str {
         self.0
@@ -70,13 +100,32 @@ impl fmt::Display for Country {
 
 impl<'de> Deserialize<'de> for Country {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        let code = String::deserialize(deserializer)?;
+        Self::of_any_version(&code).ok_or_else(|| D::Error::custom(InvalidCountry))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde::de::{IntoDeserializer as _, value::Error};
+
     use super::*;
+
+    fn read(code: &str) -> Result<Country, Error> {
+        Country::deserialize(code.into_deserializer())
+    }
+
+    #[test]
+    fn a_code_of_a_later_version_is_read_as_it_is() {
+        for (code, is_known) in [("AA", false), ("JP", true), ("XK", false), ("ZZ", false)] {
+            let country = read(code).unwrap();
+            assert_eq!((country.code(), country.is_known()), (code, is_known));
+            assert_eq!(country == "JP".parse().unwrap(), code == "JP");
+        }
+        for bad in ["", "J", "jp", "JPN", "J1"] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn only_the_249_assigned_codes_parse() {

@@ -1,8 +1,11 @@
 //! The files of a report, and their keys in the bucket.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use sha2::{Digest, Sha256};
 
 use super::identity::{ReportId, Tenant};
@@ -84,6 +87,39 @@ pub struct StoredArtifact {
     pub sha256: String,
     /// The length in bytes.
     pub bytes: u64,
+}
+
+/// Deserializes the artifacts of a report. Kinds that only a later version knows are left out: this version
+/// can neither link to them nor name their files.
+pub(crate) fn of_known_kinds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<ArtifactKind, StoredArtifact>, D::Error> {
+    struct Artifacts;
+
+    impl<'de> Visitor<'de> for Artifacts {
+        type Value = BTreeMap<ArtifactKind, StoredArtifact>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of artifacts by kind")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut artifacts = BTreeMap::new();
+            while let Some(name) = members.next_key::<String>()? {
+                match name.parse() {
+                    Ok(kind) => {
+                        artifacts.insert(kind, members.next_value()?);
+                    }
+                    Err(()) => {
+                        members.next_value::<IgnoredAny>()?;
+                    }
+                }
+            }
+            Ok(artifacts)
+        }
+    }
+
+    deserializer.deserialize_map(Artifacts)
 }
 
 /// Returns the SHA-256 in hexadecimal, as recorded for every stored object.

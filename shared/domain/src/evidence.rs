@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::identifier::{InvalidIdentifier, SignalKind, SourceName};
-use super::{artifact::sha256_hex, time::UtcTime};
+use super::{
+    artifact::sha256_hex,
+    time::UtcTime,
+    unknown::{UnknownName, serialized_by_name},
+};
 
 /// Maximum length of the text of a piece of evidence, in characters. The rest is cut off before the text is
 /// hashed.
@@ -19,9 +23,7 @@ pub const TITLE_MAX: usize = 300;
 pub const URL_MAX: usize = 2_000;
 
 /// The result of querying a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SourceStatus {
     /// The source answered.
     Ok,
@@ -31,9 +33,16 @@ pub enum SourceStatus {
     Failed,
     /// The source was not queried.
     Skipped,
+    /// A result that only a later version knows.
+    Unknown(UnknownName),
 }
 
+serialized_by_name!(SourceStatus, "The result of querying a source.");
+
 impl SourceStatus {
+    /// Every result of this version.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Stale, Self::Failed, Self::Skipped];
+
     /// Returns the status as reports and metrics show it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,6 +50,7 @@ impl SourceStatus {
             Self::Stale => "stale",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
+            Self::Unknown(name) => name.as_str(),
         }
     }
 

@@ -11,13 +11,13 @@ use thiserror::Error;
 #[cfg(feature = "openapi")]
 use utoipa::{PartialSchema, ToSchema, openapi};
 
-use super::time::UtcTime;
+use super::{time::UtcTime, unknown::UnknownName};
 use country::Country;
 
 /// The files by their BCP 47 tags, in alphabetical order.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/languages.rs"));
 
-/// A language that reports can be written in (BCP 47).
+/// A language that reports can be written in (BCP 47), or one that only a later version knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Language(&'static str);
 
@@ -62,16 +62,23 @@ impl Language {
         Self::all().find(|language| language.0.eq_ignore_ascii_case(tag))
     }
 
+    /// Returns whether this version can write reports in the language.
+    pub fn is_known(self) -> bool {
+        BASE_WORDS.contains_key(self.0)
+    }
+
     /// Returns the BCP 47 tag.
     pub fn tag(self) -> &'static str {
         self.0
     }
 
-    /// Returns the words that all reports in this language have in common. They do not include the words of
-    /// sources and rules; a [`Rulebook`](crate::risk::Rulebook) has both.
+    /// Returns the words that all reports in this language have in common; English ones for a language that
+    /// only a later version knows. They do not include the words of sources and rules; a
+    /// [`Rulebook`](crate::risk::Rulebook) has both.
     pub fn base_words(self) -> &'static Words {
-        #[expect(clippy::expect_used, reason = "a language is only made from its file's tag")]
-        BASE_WORDS.get(self.0).expect("every language has a file")
+        #[expect(clippy::expect_used, reason = "the file of English is part of the binary")]
+        let english = || BASE_WORDS.get(Self::ENGLISH.0).expect("English has a file");
+        BASE_WORDS.get(self.0).unwrap_or_else(english)
     }
 }
 
@@ -247,7 +254,10 @@ impl Serialize for Language {
 impl<'de> Deserialize<'de> for Language {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let tag = String::deserialize(deserializer)?;
-        Self::find(&tag).ok_or_else(|| D::Error::custom(format!("reports are not written in {tag:?}")))
+        match Self::find(&tag) {
+            Some(language) => Ok(language),
+            None => UnknownName::new(&tag).map(|tag| Self(tag.as_str())).map_err(D::Error::custom),
+        }
     }
 }
 
@@ -291,6 +301,18 @@ mod tests {
             let months = language.base_words().tree.pointer("/date/months").and_then(Value::as_array);
             assert_eq!(months.map(Vec::len), Some(12), "{language}");
         }
+    }
+
+    #[test]
+    fn a_language_of_a_later_version_keeps_its_tag_and_is_not_offered() {
+        let later: Language = serde_json::from_str("\"tlh\"").unwrap();
+        assert_eq!((later.tag(), later.is_known()), ("tlh", false));
+        assert_eq!(serde_json::to_string(&later).unwrap(), "\"tlh\"");
+        assert_eq!(
+            later.base_words().text("report.summary"),
+            Language::ENGLISH.base_words().text("report.summary")
+        );
+        assert!(Language::find("tlh").is_none() && Language::ENGLISH.is_known());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod artifact;
 pub mod assessment;
+pub mod compatibility;
 pub mod document;
 pub mod evidence;
 pub mod identity;
@@ -16,5 +17,6 @@ pub mod report;
 pub mod request;
 pub mod risk;
 pub mod time;
+pub mod unknown;
 pub mod usage;
 pub mod webhook;

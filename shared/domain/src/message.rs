@@ -31,6 +31,13 @@ pub enum UnreadableMessage {
     },
 }
 
+impl UnreadableMessage {
+    /// Returns whether a worker of a later version can read the message.
+    pub fn is_of_later_version(&self) -> bool {
+        matches!(self, Self::UnknownVersion { found } if *found > ReportMessage::VERSION)
+    }
+}
+
 impl ReportMessage {
     /// The version that is written and read.
     pub const VERSION: u32 = 1;
@@ -49,7 +56,8 @@ impl ReportMessage {
     /// Parses the body of a message.
     ///
     /// # Errors
-    /// Returns [`UnreadableMessage`] if the body is malformed or has another version. Retrying does not help.
+    /// Returns [`UnreadableMessage`] if the body is malformed or has another version. Retrying does not help,
+    /// except that a worker of another version may read the message.
     pub fn from_body(body: &str) -> Result<Self, UnreadableMessage> {
         #[derive(Deserialize)]
         struct Version {
@@ -79,14 +87,15 @@ mod tests {
 
     #[test]
     fn other_versions_and_malformed_bodies_are_distinguished() {
-        let newer = BODY.replace("\"v\":1", "\"v\":2,\"more\":true");
-        assert!(matches!(
-            ReportMessage::from_body(&newer),
-            Err(UnreadableMessage::UnknownVersion { found: 2 })
-        ));
+        for (version, is_later) in [(2, true), (0, false)] {
+            let body = BODY.replace("\"v\":1", &format!("\"v\":{version},\"more\":true"));
+            let error = ReportMessage::from_body(&body).unwrap_err();
+            assert!(matches!(error, UnreadableMessage::UnknownVersion { found } if found == version));
+            assert_eq!(error.is_of_later_version(), is_later);
+        }
         for malformed in ["", "{}", "[]", "null", r#"{"v":1}"#, r#"{"v":1,"tenant":"../x","reportId":"1"}"#] {
             assert!(
-                matches!(ReportMessage::from_body(malformed), Err(UnreadableMessage::Malformed(_))),
+                ReportMessage::from_body(malformed).is_err_and(|error| !error.is_of_later_version()),
                 "{malformed}"
             );
         }

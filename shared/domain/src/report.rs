@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    artifact::{ArtifactKind, StoredArtifact},
+    artifact::{ArtifactKind, StoredArtifact, of_known_kinds},
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     lifecycle::Lifecycle,
     request::ReportRequest,
     risk::RiskLevel,
     time::UtcTime,
+    unknown::{UnknownName, serialized_by_name},
     webhook::Webhook,
 };
 
@@ -82,6 +83,7 @@ pub struct Outcome {
     /// Whether a person must review the report, and why.
     pub review: Review,
     /// The stored files.
+    #[serde(deserialize_with = "of_known_kinds")]
     pub artifacts: BTreeMap<ArtifactKind, StoredArtifact>,
 }
 
@@ -103,9 +105,7 @@ impl Review {
 }
 
 /// A stage of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Waits for a worker.
     Queued,
@@ -119,9 +119,17 @@ pub enum Stage {
     Publish,
     /// The report has ended.
     Done,
+    /// A stage that only a later version knows.
+    Unknown(UnknownName),
 }
 
+serialized_by_name!(Stage, "A stage of a report.");
+
 impl Stage {
+    /// Every stage of this version, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Gather, Self::Assess, Self::Render, Self::Publish, Self::Done];
+
     /// Returns the name used in the API, traces and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -131,6 +139,7 @@ impl Stage {
             Self::Render => "render",
             Self::Publish => "publish",
             Self::Done => "done",
+            Self::Unknown(name) => name.as_str(),
         }
     }
 
@@ -143,6 +152,7 @@ impl Stage {
             Self::Render => (80, "Writing the report"),
             Self::Publish => (90, "Storing the report"),
             Self::Done => (100, "The report is ready"),
+            Self::Unknown(_) => (0, "Being processed by a later version"),
         };
         Progress { stage: self, percent, message: message.to_owned() }
     }
@@ -207,11 +217,8 @@ pub struct ReportError {
     pub retryable: bool,
 }
 
-/// Retention period of reports.
-pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
-
 impl Report {
-    /// Returns a report that is submitted at `now`.
+    /// Returns a report that is submitted at `now` and kept until `expires_at`.
     pub fn submitted(
         tenant: Tenant,
         id: ReportId,
@@ -219,6 +226,7 @@ impl Report {
         lifecycle: Lifecycle,
         submission: Uuid,
         now: UtcTime,
+        expires_at: UtcTime,
     ) -> Self {
         let request_sha256 = request.fingerprint();
         Self {
@@ -240,8 +248,7 @@ impl Report {
             started_at: None,
             began: StagesBegan::default(),
             ended_at: None,
-            // DynamoDB's time to live has a resolution of one second.
-            expires_at: UtcTime::from_epoch_millis(now.plus(RETENTION).epoch_seconds() * 1000),
+            expires_at,
         }
     }
 

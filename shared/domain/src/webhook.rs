@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::UtcTime;
+use crate::{
+    time::UtcTime,
+    unknown::{UnknownName, serialized_by_name},
+};
 
 /// Time after the end of a report, or after a delivery was due, before the sweeper queues its webhook again.
 pub const WEBHOOK_GRACE: Duration = Duration::from_secs(300);
@@ -29,9 +32,7 @@ const BACK_OFF: [Duration; 8] = {
 };
 
 /// The delivery state of a webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookState {
     /// It waits for its first or next delivery attempt.
     Pending,
@@ -39,15 +40,23 @@ pub enum WebhookState {
     Delivered,
     /// The receiver rejected it permanently, or every attempt failed.
     Failed,
+    /// A state that only a later version knows.
+    Unknown(UnknownName),
 }
 
+serialized_by_name!(WebhookState, "The delivery state of a webhook.");
+
 impl WebhookState {
+    /// Every state of this version.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+
     /// Returns the name used in the API and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
+            Self::Unknown(name) => name.as_str(),
         }
     }
 }

@@ -13,6 +13,7 @@ use aws_adapters::{
     queue::{Delivery, Queue, RECEIVE_MAX},
 };
 use domain::{
+    compatibility::LATER_VERSION_DELAY,
     lifecycle::Status,
     message::ReportMessage,
     report::Report,
@@ -28,7 +29,7 @@ use tracing::{Instrument, field::Empty, info_span};
 pub use self::sender::{DeliveryResult, Sender};
 pub(crate) use self::settings::{WEBHOOK_SETTINGS, WebhookSettings};
 use self::signature::sign;
-use crate::{job::JobRunner, retry::full_jitter};
+use crate::{job::JobRunner, later_version, retry::full_jitter};
 
 /// Wait time of one receive, which is the maximum of SQS ("Amazon SQS short and long polling").
 const LONG_POLL: Duration = Duration::from_secs(20);
@@ -168,6 +169,10 @@ async fn deliver(
 ) -> Result<Disposition, AwsError> {
     let message = match ReportMessage::from_body(&delivery.body) {
         Ok(message) => message,
+        Err(error) if later_version::may_read(&error, delivery, jobs.clock.now()) => {
+            tracing::warn!(%error, "the message of a webhook is left to a worker of a later version");
+            return Ok(Disposition::Later(LATER_VERSION_DELAY));
+        }
         Err(error) => return Ok(Disposition::DeadLetter(format!("unreadable: {error}"))),
     };
     tracing::Span::current().record("dossier.report", message.report_id.to_string());

@@ -2,6 +2,7 @@
 pub(crate) mod aws;
 pub(crate) mod command;
 pub(crate) mod converse;
+pub(crate) mod recorded;
 pub(crate) mod service_process;
 
 use serde_json::{Value, json};

@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
 use super::{
-    item,
     reports::Table,
     schema::{self, BY_TENANT, attribute},
 };
@@ -102,6 +101,7 @@ impl Filter {
 
 impl Table {
     /// Returns up to `size` reports of `tenant` that match `filter`, newest first, beginning after `after`.
+    /// Reports that this version cannot read are logged and left out.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the index cannot be read.
@@ -125,7 +125,11 @@ impl Table {
         for _ in 0..READS_MAX {
             let answer = self.read_index(tenant, filter, evaluate, next).await?;
             for item in answer.items.unwrap_or_default() {
-                reports.push(item::report("Query", item)?);
+                match self.decode("Query", item) {
+                    Ok(report) => reports.extend(report),
+                    // A report that this version cannot read must not hide the others.
+                    Err(error) => tracing::error!(%tenant, error = %error, "left a report out of a list"),
+                }
             }
             next = match answer.last_evaluated_key {
                 Some(key) => Some(token(&key)?),

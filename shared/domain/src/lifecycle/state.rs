@@ -2,15 +2,14 @@
 
 use std::{fmt, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use crate::{
+    time::UtcTime,
+    unknown::{UnknownName, serialized_by_name},
+};
 
-use crate::time::UtcTime;
-
-/// The status of a report. The last three are terminal: only `resubmit` leaves FAILED and CANCELLED, and
-/// nothing leaves COMPLETED.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+/// The status of a report. COMPLETED, FAILED and CANCELLED are terminal: only `resubmit` leaves FAILED and
+/// CANCELLED, and nothing leaves COMPLETED.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Accepted; waits for a worker.
     Pending,
@@ -22,10 +21,17 @@ pub enum Status {
     Failed,
     /// Cancelled by a person.
     Cancelled,
+    /// A status that only a later version knows. No command of this version applies to it.
+    Unknown(UnknownName),
 }
 
+serialized_by_name!(
+    Status,
+    "The status of a report. The last three are terminal: only `resubmit` leaves FAILED and CANCELLED, and\nnothing leaves COMPLETED."
+);
+
 impl Status {
-    /// Every status.
+    /// Every status of this version.
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
 
@@ -42,6 +48,7 @@ impl Status {
             Self::Completed => "COMPLETED",
             Self::Failed => "FAILED",
             Self::Cancelled => "CANCELLED",
+            Self::Unknown(name) => name.as_str(),
         }
     }
 }

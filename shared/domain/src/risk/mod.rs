@@ -12,12 +12,13 @@ pub use self::{
     rulebook::{Rulebook, RulebookError, RulebookPart},
     rules::{Rules, RulesError},
 };
-use super::evidence::SourceName;
+use super::{
+    evidence::SourceName,
+    unknown::{UnknownName, serialized_by_name},
+};
 
 /// The risk of doing business with a company.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RiskLevel {
     /// The evidence shows nothing significant, and every mandatory source answered.
     Low,
@@ -27,10 +28,14 @@ pub enum RiskLevel {
     High,
     /// A mandatory source did not answer, so no level can be given.
     Undetermined,
+    /// A level that only a later version knows.
+    Unknown(UnknownName),
 }
 
+serialized_by_name!(RiskLevel, "The risk of doing business with a company.");
+
 impl RiskLevel {
-    /// Every level.
+    /// Every level of this version.
     pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Undetermined];
 
     /// Returns the level as reports, the API and metrics show it.
@@ -40,6 +45,7 @@ impl RiskLevel {
             Self::Medium => "MEDIUM",
             Self::High => "HIGH",
             Self::Undetermined => "UNDETERMINED",
+            Self::Unknown(name) => name.as_str(),
         }
     }
 }

@@ -201,7 +201,9 @@ impl Cell {
     fn packed(&self) -> u128 {
         let mut bits = Bits::default();
         if let Some(row) = &self.row {
-            bits.put(3, 1 + row.status as u64);
+            // Zero stands for no row.
+            let status = Status::ALL.iter().position(|status| *status == row.status);
+            bits.put(3, 1 + status.map_or(0, |position| position as u64));
             bits.put(4, row.attempt.into());
             bits.put(4, row.attempts_allowed.into());
             bits.put(2, u64::from(row.lease.is_some()) + u64::from(self.lease_unexpired()));
