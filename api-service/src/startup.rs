@@ -121,7 +121,8 @@ impl Application {
 /// # Errors
 /// Returns [`BuildError::Http`] if the HTTP client for the OpenID provider cannot be created.
 fn state(settings: &Settings, sdk: &SdkConfig, stop: &CancellationToken) -> Result<AppState, BuildError> {
-    let (aws, clock, limits) = (Aws::new(sdk, &settings.aws), Clock::system(), &settings.limits);
+    let (clock, limits) = (Clock::system(), &settings.limits);
+    let aws = Aws::new(sdk, &settings.aws, &clock);
     let tokens = settings.oidc.clone().map(TokenVerifier::new).transpose()?;
     let durations = Arc::new(DurationEstimate::default());
     let watcher = ReportWatcher::new(aws.table.clone(), Arc::clone(&durations), stop.clone());
@@ -135,7 +136,7 @@ fn state(settings: &Settings, sdk: &SdkConfig, stop: &CancellationToken) -> Resu
         readiness: Arc::new(Readiness::new(aws.table.clone(), aws.queue.clone(), revision)),
         spending: aws.spending.clone(),
         webhook_secrets: aws.webhook_secrets.clone(),
-        reports: Arc::new(Reports::new(aws, settings.aws.policy, clock.clone(), durations)),
+        reports: Arc::new(Reports::new(aws, &settings.aws, clock.clone(), durations)),
         clock,
     })
 }

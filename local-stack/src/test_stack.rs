@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use aws_adapters::Aws;
 use aws_adapters::settings::AwsSettings;
+use service_runtime::clock::Clock;
 use service_runtime::config::Reader;
 
 use crate::stack::client::Client;
@@ -68,10 +69,18 @@ impl TestStack {
     /// # Errors
     /// Returns an error if a setting of the adapters is missing or invalid in the stack's environment.
     pub fn adapters(&self) -> anyhow::Result<(Aws, AwsSettings)> {
+        self.adapters_at(&Clock::system())
+    }
+
+    /// Returns the same adapters with another `clock`.
+    ///
+    /// # Errors
+    /// Returns an error if a setting of the adapters is missing or invalid in the stack's environment.
+    pub fn adapters_at(&self, clock: &Clock) -> anyhow::Result<(Aws, AwsSettings)> {
         let mut reader = Reader::new(self.environment());
         let settings = AwsSettings::read(&mut reader);
         let settings = reader.finish(settings)?;
-        Ok((Aws::new(self.sdk(), &settings), settings))
+        Ok((Aws::new(self.sdk(), &settings, clock), settings))
     }
 
     /// Stops everything in order.

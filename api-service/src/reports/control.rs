@@ -55,6 +55,8 @@ pub(crate) async fn cancel(
             Status::Cancelled => return answer(&reports, &caller, report).await,
             status @ (Status::Completed | Status::Failed) => return Err(not_allowed("cancel", status)),
             Status::Pending | Status::Processing => {}
+            // A later version decides whether the report can be cancelled.
+            Status::Unknown(_) => break,
         }
     }
     let detail = "the report changed while it was being cancelled: send the request again";

@@ -82,6 +82,7 @@ fn began(report: &Report, stage: Stage) -> Option<UtcTime> {
         Stage::Render => report.began.render,
         Stage::Publish => report.began.publish,
         Stage::Done => report.ended_at,
+        Stage::Unknown(_) => None,
     }
 }
 
@@ -126,6 +127,7 @@ mod tests {
             lifecycle,
             uuid::Uuid::now_v7(),
             time(0),
+            time(86_400),
         );
         let stage = |index: usize| reached_at.get(index).copied().map(time);
         report.began =

@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 use aws_adapters::{
     Aws,
     error::AwsError,
+    retention::Retention,
+    settings::AwsSettings,
     table::{Details, Executed},
 };
 use axum::http::{HeaderName, HeaderValue, header};
@@ -32,14 +34,21 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);
 pub(crate) struct Reports {
     pub(super) aws: Aws,
     policy: Policy,
+    retention: Retention,
     pub(super) clock: Clock,
     durations: Arc<DurationEstimate>,
 }
 
 impl Reports {
     /// Creates access to the reports through the adapters in `aws`.
-    pub(crate) fn new(aws: Aws, policy: Policy, clock: Clock, durations: Arc<DurationEstimate>) -> Self {
-        Self { aws, policy, clock, durations }
+    pub(crate) fn new(
+        aws: Aws,
+        settings: &AwsSettings,
+        clock: Clock,
+        durations: Arc<DurationEstimate>,
+    ) -> Self {
+        let (policy, retention) = (settings.policy, settings.retention);
+        Self { aws, policy, retention, clock, durations }
     }
 
     /// Returns the report of `tenant` with the `id` from the path of a request.
@@ -69,7 +78,8 @@ impl Reports {
             tracing::error!(error = %error, "the lifecycle rejects the submission of a new report");
             Problem::internal("the report could not be submitted")
         })?;
-        Ok(Report::submitted(tenant, id, request, lifecycle, uuid::Uuid::now_v7(), now))
+        let expires_at = self.retention.end(now);
+        Ok(Report::submitted(tenant, id, request, lifecycle, uuid::Uuid::now_v7(), now, expires_at))
     }
 
     /// Executes a lifecycle command on `report`.
@@ -119,7 +129,7 @@ impl Reports {
     /// # Errors
     /// Returns [`AwsError`] if there are no credentials to sign links with.
     pub(super) async fn resource(&self, report: Report, caller: &Caller) -> Result<ReportResource, AwsError> {
-        ReportResource::new(report, &self.aws.bucket, self.clock.now(), caller).await
+        ReportResource::new(report, &self.aws.bucket, caller).await
     }
 
     /// Returns the `Retry-After` header of a report: the estimated time until it ends. Returns `None` if it

@@ -111,7 +111,8 @@ fn resource(report: Report) -> WebhookResource {
     let state = match (&report.request.callback_url, report.callback.as_ref().map(|webhook| webhook.state)) {
         (None, _) => WebhookStatus::None,
         (Some(_), None) => WebhookStatus::Waiting,
-        (Some(_), Some(WebhookState::Pending)) => WebhookStatus::Pending,
+        // A state that only a later version knows is shown as pending: that version delivers the webhook.
+        (Some(_), Some(WebhookState::Pending | WebhookState::Unknown(_))) => WebhookStatus::Pending,
         (Some(_), Some(WebhookState::Delivered)) => WebhookStatus::Delivered,
         (Some(_), Some(WebhookState::Failed)) => WebhookStatus::Failed,
     };

@@ -7,6 +7,7 @@ use crate::support::command::{RunningStack, wait_for};
 use local_stack::stack::client::Client;
 use reqwest::Method;
 use serde_json::{Value, json};
+use service_runtime::clock::Clock;
 use service_runtime::config::Environment;
 
 fn environment(ready: &Value) -> Environment {
@@ -127,7 +128,7 @@ async fn services_can_be_started_by_hand_from_the_environment_in_the_ready_file(
         ))
         .load()
         .await;
-    let aws = aws_adapters::Aws::new(&sdk, &api.aws);
+    let aws = aws_adapters::Aws::new(&sdk, &api.aws, &Clock::system());
     aws.table.reachable().await.unwrap();
     aws.queue.depth().await.unwrap();
     let objects = aws_sdk_s3::Client::new(&sdk).list_objects_v2().bucket(&env["DOSSIER_BUCKET"]).send().await;

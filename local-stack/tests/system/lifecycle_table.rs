@@ -5,6 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use anyhow::Result;
 use aws_adapters::{
     Aws,
+    retention::Retention,
     table::{Created, Details, Executed},
 };
 use domain::{
@@ -16,6 +17,7 @@ use domain::{
 };
 use local_stack::TestStack;
 use local_stack::stack::{Component, Options};
+use service_runtime::clock::Clock;
 
 const POLICY: Policy =
     Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };
@@ -59,13 +61,15 @@ fn report(lifecycle: Lifecycle) -> Report {
         lifecycle,
         uuid::Uuid::now_v7(),
         at(0),
+        Retention::from_days(90).end(at(0)),
     )
 }
 
 async fn adapters() -> Result<(TestStack, Aws)> {
     let options = Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() };
     let stack = TestStack::with(options).await?;
-    let (aws, _) = stack.adapters()?;
+    // The table's clock shows the time at which the reports were submitted, so that none has expired.
+    let (aws, _) = stack.adapters_at(&Clock::fixed(at(0)))?;
     Ok((stack, aws))
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::support::text_at;
 use anyhow::Result;
 use aws_adapters::Aws;
+use aws_adapters::retention::Retention;
 use aws_adapters::table::{Details, Executed};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -95,6 +96,7 @@ async fn record_report(aws: &Aws, url: &str) -> Result<ReportId> {
         lifecycle,
         uuid::Uuid::now_v7(),
         now,
+        Retention::from_days(90).end(now),
     );
     aws.table.create(&report).await?;
     Ok(report.id)

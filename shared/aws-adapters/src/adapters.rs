@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use domain::{message::ReportMessage, report::Report};
+use service_runtime::clock::Clock;
 
 use crate::{
     bucket::Bucket,
@@ -34,17 +35,18 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Creates the adapters. Sends no request.
-    pub fn new(sdk: &SdkConfig, settings: &AwsSettings) -> Self {
+    /// Creates the adapters. `clock` decides which reports have expired, and until when links can be signed.
+    /// Sends no request.
+    pub fn new(sdk: &SdkConfig, settings: &AwsSettings, clock: &Clock) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
-        let table = Table::new(dynamodb.clone(), settings.table.clone());
+        let table = Table::new(dynamodb.clone(), settings.table.clone(), settings.retention, clock.clone());
         let spending = Spending::new(dynamodb.clone(), settings.table.clone());
         let keys = Keys::new(dynamodb.clone(), settings.table.clone());
         let webhook_secrets = WebhookSecrets::new(dynamodb, settings.table.clone());
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let queue = Queue::new(sqs.clone(), settings.queue_url.clone());
         let callbacks = Queue::new(sqs, settings.callback_queue_url.clone());
-        let bucket = Bucket::new(sdk, settings);
+        let bucket = Bucket::new(sdk, settings, clock.clone());
         Self { table, queue, bucket, spending, keys, callbacks, webhook_secrets }
     }
 

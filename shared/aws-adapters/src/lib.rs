@@ -5,6 +5,7 @@
 
 mod adapters;
 pub mod bucket;
+mod credentials;
 mod dynamodb;
 pub mod error;
 pub mod keys;
@@ -12,6 +13,7 @@ pub mod objects;
 pub mod queue;
 pub mod quota;
 pub mod request;
+pub mod retention;
 mod sdk;
 pub mod settings;
 pub mod spending;

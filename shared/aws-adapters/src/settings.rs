@@ -7,6 +7,8 @@ use service_runtime::{
 };
 use url::Url;
 
+use crate::retention::Retention;
+
 settings! {
     /// The settings of the adapters to AWS and of the lifecycle, which both services share.
     AWS_SETTINGS:
@@ -22,6 +24,8 @@ settings! {
         "seconds without a heartbeat after which another worker may take over a report, 5 to 3600";
     PICKUP_GRACE_SECONDS = "DOSSIER_PICKUP_GRACE_SECONDS", Presence::Default("120"),
         "seconds after which the message of a report that no worker has claimed is sent again, 1 to 3600";
+    RETENTION_DAYS = "DOSSIER_RETENTION_DAYS", Presence::Default("90"),
+        "days that a report is kept after the last work on it, 1 to 3650; the bucket's lifecycle rules must delete files after the same number of days";
 }
 
 /// The names and addresses of the AWS resources, and the lifecycle policy.
@@ -41,6 +45,8 @@ pub struct AwsSettings {
     pub link_endpoint: Option<String>,
     /// The limits and durations of the lifecycle.
     pub policy: Policy,
+    /// How long reports are kept.
+    pub retention: Retention,
 }
 
 /// Reads the name of the table, for commands that need no other setting of AWS.
@@ -60,6 +66,7 @@ impl AwsSettings {
         let attempts = reader.number(&ATTEMPTS, 1, 20);
         let lease = reader.seconds(&LEASE_SECONDS, 5, 3600);
         let pickup_grace = reader.seconds(&PICKUP_GRACE_SECONDS, 1, 3600);
+        let retention_days = reader.number(&RETENTION_DAYS, 1, 3650);
         Some(Self {
             table: table?,
             queue_url: queue_url?,
@@ -72,6 +79,7 @@ impl AwsSettings {
                 lease: lease?,
                 pickup_grace: pickup_grace?,
             },
+            retention: Retention::from_days(u32::try_from(retention_days?).ok()?),
         })
     }
 }
@@ -98,6 +106,7 @@ mod tests {
         let settings = reader.finish(read).unwrap();
         assert_eq!(settings.queue_url, "http://q/");
         assert_eq!((settings.table.as_str(), settings.policy), ("dossier", Policy::default()));
+        assert_eq!(settings.retention, Retention::from_days(90));
     }
 
     #[test]

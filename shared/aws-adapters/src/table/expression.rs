@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::schema::{attribute, due_shard};
+use super::schema::{attribute, created_key, due_shard};
 use crate::dynamodb::number;
 use domain::{
     identity::{ReportId, Tenant},
     lifecycle::{Allowance, Change, Command, Field, Guard, Status},
+    report::Report,
     time::UtcTime,
     webhook::WEBHOOK_GRACE,
 };
@@ -88,6 +89,29 @@ impl Expression {
     /// Makes `guard` the condition of the write.
     pub(super) fn require(&mut self, guard: &Guard) {
         self.condition = self.compile(guard);
+    }
+
+    /// Makes it the condition of the write that `report` has not changed.
+    pub(super) fn require_unchanged(&mut self, report: &Report) {
+        let created_key = AttributeValue::S(created_key(report.created_at, report.id));
+        self.condition = format!(
+            "{} AND {}",
+            self.compare(attribute::CREATED_KEY, "=", created_key),
+            self.compare(attribute::REVISION, "=", number(report.revision))
+        );
+    }
+
+    /// Keeps a report that stays open until `end`; the end of a report does not change how long it is kept.
+    /// Renewals are left out, because they are frequent and follow a claim. A report that has expired at `now`
+    /// cannot be resubmitted.
+    pub(super) fn keep_until(&mut self, command: &Command, change: &Change, end: UtcTime, now: UtcTime) {
+        if !change.status.is_some_and(Status::is_terminal) && !matches!(command, Command::Renew { .. }) {
+            self.set(attribute::EXPIRES_AT, number(end.epoch_seconds()));
+        }
+        if matches!(command, Command::Resubmit) {
+            let kept = self.compare(attribute::EXPIRES_AT, ">", number(now.epoch_seconds()));
+            self.condition = format!("{} AND {kept}", self.condition);
+        }
     }
 
     fn compile(&mut self, guard: &Guard) -> String {

@@ -85,8 +85,8 @@ pub(super) fn report(
     operation: &'static str,
     item: HashMap<String, AttributeValue>,
 ) -> Result<Report, AwsError> {
-    let item: Item =
-        serde_dynamo::from_item(item).map_err(|error| AwsError::unusable(DYNAMODB, operation, error))?;
+    let item: Item = serde_dynamo::from_item(item)
+        .map_err(|error| AwsError::unreadable_item(DYNAMODB, operation, error))?;
     Ok(item.into_report())
 }
 

@@ -1,5 +1,7 @@
 //! Creates and reads reports, and changes single reports by lifecycle commands.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::{
     Client,
     operation::{
@@ -16,6 +18,7 @@ use domain::{
     time::UtcTime,
 };
 use serde::Serialize;
+use service_runtime::clock::Clock;
 
 use super::{
     expression::Expression,
@@ -26,13 +29,17 @@ use crate::{
     dynamodb::{DYNAMODB, get_all},
     error::AwsError,
     request::{instrumented, send},
+    retention::{Retention, has_expired},
 };
 
-/// The table of reports.
+/// The table of reports. A report that has expired does not exist for its readers and writers, even before
+/// DynamoDB deletes its item.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub(super) client: Client,
     pub(super) name: String,
+    retention: Retention,
+    clock: Clock,
 }
 
 /// The outcome of [`Table::create`].
@@ -95,9 +102,33 @@ pub struct Details {
 }
 
 impl Table {
-    /// Returns the table `name`.
-    pub fn new(client: Client, name: String) -> Self {
-        Self { client, name }
+    /// Returns the table `name`, whose reports are kept for `retention` by `clock`.
+    pub fn new(client: Client, name: String, retention: Retention, clock: Clock) -> Self {
+        Self { client, name, retention, clock }
+    }
+
+    /// Decodes an item that `operation` returned. Returns `None` if its report has expired: this function
+    /// decides that for every reader.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the item is not a report that this version can read.
+    pub(super) fn decode(
+        &self,
+        operation: &'static str,
+        item: HashMap<String, AttributeValue>,
+    ) -> Result<Option<Report>, AwsError> {
+        let report = self.decode_any(operation, item)?;
+        Ok(Some(report).filter(|report| !has_expired(report, self.clock.now())))
+    }
+
+    /// Decodes an item that `operation` returned, even if its report has expired.
+    fn decode_any(
+        &self,
+        operation: &'static str,
+        item: HashMap<String, AttributeValue>,
+    ) -> Result<Report, AwsError> {
+        let report = item::report(operation, item)?;
+        Ok(Report { expires_at: self.retention.applied_to(&report), ..report })
     }
 
     /// Checks that the table answers, by reading a key that no report has.
@@ -110,14 +141,27 @@ impl Table {
         send(DYNAMODB, "GetItem", request.send()).await.map(|_| ())
     }
 
-    /// Records a new report unless its id is taken, with one PutItem.
+    /// Records a new report unless its id is taken, with one PutItem, and a second one if the id was taken by
+    /// a report that has expired.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the report is recorded.
     pub async fn create(&self, report: &Report) -> Result<Created, AwsError> {
+        let mut absent = Expression::default();
+        absent.require(&plan(&Command::Submit, report.created_at, &Policy::default()).0);
+        let Some(existing) = self.put(report, absent).await? else { return Ok(Created::New) };
+        if !has_expired(&existing, self.clock.now()) {
+            return Ok(Created::Existing(Box::new(existing)));
+        }
+        let mut unchanged = Expression::default();
+        unchanged.require_unchanged(&existing);
+        let existing = self.put(report, unchanged).await?;
+        Ok(existing.map_or(Created::New, |existing| Created::Existing(Box::new(existing))))
+    }
+
+    /// Stores `report` if `condition` holds. Otherwise returns the report that is stored under its id.
+    async fn put(&self, report: &Report, condition: Expression) -> Result<Option<Report>, AwsError> {
         const OPERATION: &str = "PutItem";
-        let mut expression = Expression::default();
-        expression.require(&plan(&Command::Submit, report.created_at, &Policy::default()).0);
         let item = Item::from_report(report);
         let item = serde_dynamo::to_item(&item).map_err(|e| AwsError::unusable(DYNAMODB, OPERATION, e))?;
         let request = self
@@ -125,24 +169,27 @@ impl Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item))
-            .condition_expression(expression.condition())
-            .set_expression_attribute_names(Some(expression.names()))
+            .condition_expression(condition.condition())
+            .set_expression_attribute_names(Some(condition.names()))
+            // DynamoDB rejects an empty map of values.
+            .set_expression_attribute_values(Some(condition.values()).filter(|values| !values.is_empty()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match instrumented(DYNAMODB, OPERATION, request.send()).await {
-            Ok(_) => return Ok(Created::New),
+            Ok(_) => return Ok(None),
             Err(error) => error,
         };
         let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
             return Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error));
         };
+        // Old releases of DynamoDB Local do not return the item with the failure.
         let existing = match refusal.item() {
-            Some(item) => Some(item::report(OPERATION, item.clone())?),
-            None => self.get(&report.tenant, report.id).await?,
+            Some(item) => Some(item.clone()),
+            None => self.item(&report.tenant, report.id).await?,
         };
-        match existing {
+        match existing.map(|item| self.decode_any(OPERATION, item)).transpose()? {
             // Recorded by an earlier try whose answer was lost.
-            Some(existing) if existing.submission == report.submission => Ok(Created::New),
-            Some(existing) => Ok(Created::Existing(Box::new(existing))),
+            Some(existing) if existing.submission == report.submission => Ok(None),
+            Some(existing) => Ok(Some(existing)),
             None => Err(AwsError::unusable(
                 DYNAMODB,
                 OPERATION,
@@ -156,14 +203,22 @@ impl Table {
     /// # Errors
     /// Returns [`AwsError`] if the report cannot be read.
     pub async fn get(&self, tenant: &Tenant, id: ReportId) -> Result<Option<Report>, AwsError> {
+        let item = self.item(tenant, id).await?;
+        Ok(item.map(|item| self.decode("GetItem", item)).transpose()?.flatten())
+    }
+
+    async fn item(
+        &self,
+        tenant: &Tenant,
+        id: ReportId,
+    ) -> Result<Option<HashMap<String, AttributeValue>>, AwsError> {
         let request = self
             .client
             .get_item()
             .table_name(&self.name)
             .key(attribute::PK, AttributeValue::S(schema::key(tenant, id)))
             .consistent_read(true);
-        let answer = send(DYNAMODB, "GetItem", request.send()).await?;
-        answer.item.map(|item| item::report("GetItem", item)).transpose()
+        Ok(send(DYNAMODB, "GetItem", request.send()).await?.item)
     }
 
     /// Reads many reports with consistent reads, a hundred per request. The result has the order of `ids`.
@@ -173,9 +228,9 @@ impl Table {
     pub async fn get_all(&self, ids: &[(Tenant, ReportId)]) -> Result<Vec<Lookup>, AwsError> {
         let keys: Vec<String> = ids.iter().map(|(tenant, id)| schema::key(tenant, *id)).collect();
         let mut items = get_all(&self.client, &self.name, keys.clone()).await?;
-        let lookup = |key: String| match items.remove(&key).map(|item| item::report("BatchGetItem", item)) {
-            None => Lookup::Missing,
-            Some(Ok(report)) => Lookup::Found(Box::new(report)),
+        let lookup = |key: String| match items.remove(&key).map(|item| self.decode("BatchGetItem", item)) {
+            None | Some(Ok(None)) => Lookup::Missing,
+            Some(Ok(Some(report))) => Lookup::Found(Box::new(report)),
             Some(Err(error)) => {
                 tracing::error!(error = %error, "skipped a report whose item cannot be read");
                 Lookup::Unreadable
@@ -204,6 +259,7 @@ impl Table {
         expression.change(&change);
         expression.record_effects(command, (tenant, id), &change, now, details.calls_back);
         record_details(&mut expression, details, now)?;
+        expression.keep_until(command, &change, self.retention.end(now), now);
         let (names, values) = (expression.names(), expression.values());
         let request = self
             .update(tenant, id)
@@ -216,7 +272,7 @@ impl Table {
         let error = match instrumented(DYNAMODB, OPERATION, request.send()).await {
             Ok(answer) => {
                 let item = answer.attributes.unwrap_or_default();
-                return Ok(Executed::Done(Box::new(item::report(OPERATION, item)?)));
+                return Ok(Executed::Done(Box::new(self.decode_any(OPERATION, item)?)));
             }
             Err(error) => error,
         };
@@ -225,7 +281,7 @@ impl Table {
         };
         // Old releases of DynamoDB Local do not return the item with the failure.
         let current = match refusal.item() {
-            Some(item) => Some(item::report(OPERATION, item.clone())?),
+            Some(item) => self.decode(OPERATION, item.clone())?,
             None => self.get(tenant, id).await?,
         };
         Ok(match current {

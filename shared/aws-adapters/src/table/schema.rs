@@ -80,13 +80,13 @@ pub(super) fn shard_name(index: u8) -> String {
 }
 
 /// Returns the attribute for the time at which `stage` began. Returns `None` for `Queued` and `Done`, whose
-/// times are `created_at` and `ended_at`.
+/// times are `created_at` and `ended_at`, and for a stage that only a later version knows.
 pub(super) fn began_at(stage: Stage) -> Option<&'static str> {
     match stage {
         Stage::Gather => Some(attribute::GATHER_BEGAN_AT),
         Stage::Assess => Some(attribute::ASSESS_BEGAN_AT),
         Stage::Render => Some(attribute::RENDER_BEGAN_AT),
         Stage::Publish => Some(attribute::PUBLISH_BEGAN_AT),
-        Stage::Queued | Stage::Done => None,
+        Stage::Queued | Stage::Done | Stage::Unknown(_) => None,
     }
 }

@@ -4,7 +4,6 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    item,
     reports::Table,
     schema::{attribute, due_shard},
 };
@@ -94,7 +93,7 @@ impl Table {
         match conditional(request).await? {
             Ok(_) => Ok(true),
             // An earlier try may have recorded the attempt although its answer was lost.
-            Err(item) => Ok(item::report(OPERATION, item).is_ok_and(|current| {
+            Err(item) => Ok(self.decode(OPERATION, item)?.is_some_and(|current| {
                 current.callback.is_some_and(|webhook| webhook.attempts.last() == Some(attempt))
             })),
         }
@@ -128,7 +127,7 @@ impl Table {
             .expression_attribute_values(":due", number(now.plus(WEBHOOK_GRACE).epoch_millis()))
             .expression_attribute_values(":shard", AttributeValue::S(due_shard(id)));
         match conditional(request).await? {
-            Ok(item) => item::report(OPERATION, item).map(Some),
+            Ok(item) => self.decode(OPERATION, item),
             Err(_) => Ok(None),
         }
     }
