@@ -56,6 +56,25 @@ def task_definitions():
             fail(f"{path}: stopTimeout is {service['stopTimeout']} s, but draining takes {drain} s and Fargate allows at most 120 s")
 
 
+def retention():
+    """Checks that one period covers reports, files, and their versions."""
+    period = {"Ref": "RetentionDays"}
+    rules = {rule["Id"]: rule for _, bucket in properties("AWS::S3::Bucket", "data") for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    if any(rule["Status"] != "Enabled" or {"Prefix", "TagFilters"} & rule.keys() for rule in rules.values()):
+        fail("a lifecycle rule of the bucket is disabled or does not apply to every object")
+    if [rule["ExpirationInDays"] for rule in rules.values() if "ExpirationInDays" in rule] != [period]:
+        fail("the bucket's objects must expire after RetentionDays")
+    # The days of a noncurrent version count from the expiry of its object, so more than one would add to the period.
+    if [rule["NoncurrentVersionExpiration"] for rule in rules.values() if "NoncurrentVersionExpiration" in rule] != [{"NoncurrentDays": 1}]:
+        fail("noncurrent versions must expire after one day")
+    if not any(rule.get("ExpiredObjectDeleteMarker") for rule in rules.values()):
+        fail("no lifecycle rule removes delete markers")
+    for logical, task in properties("AWS::ECS::TaskDefinition", "tasks"):
+        environment = {one["Name"]: one["Value"] for one in task["ContainerDefinitions"][0]["Environment"]}
+        if environment.get("DOSSIER_RETENTION_DAYS") != period:
+            fail(f"{logical}: DOSSIER_RETENTION_DAYS must be RetentionDays")
+
+
 def collector():
     text = template("services")["Resources"]["CollectorConfig"]["Properties"]["Value"]["Fn::Sub"]
     text = text.replace("${AWS::Region}", "eu-central-1").replace("${Prefix}", "dossier")
@@ -220,6 +239,7 @@ def grafana(known):
 
 def main():
     task_definitions()
+    retention()
     exported = collector()
     known = instruments()
     for name in set(exported) - set(known):

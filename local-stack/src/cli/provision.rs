@@ -1,8 +1,8 @@
 //! `local-stack provision`: creates in an AWS account or emulator what the data stack's template creates on
 //! AWS.
 
-use aws_adapters::load_sdk_config;
-use service_runtime::config::process_environment;
+use aws_adapters::{load_sdk_config, settings::retention_days};
+use service_runtime::config::{Reader, process_environment};
 
 use crate::console::print_line;
 use crate::provision::{AwsClients, Names, provision};
@@ -16,6 +16,9 @@ pub(super) async fn run() -> anyhow::Result<()> {
             configured.trim().clone_into(name);
         }
     }
+    let mut reader = Reader::new(&environment);
+    let retention_days = retention_days(&mut reader);
+    let retention_days = reader.finish(retention_days)?;
     let sdk = load_sdk_config().await?;
     // Emulators do not resolve virtual-hosted bucket names.
     let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(sdk.endpoint_url().is_some()).build();
@@ -24,7 +27,7 @@ pub(super) async fn run() -> anyhow::Result<()> {
         sqs: aws_sdk_sqs::Client::new(&sdk),
         s3: aws_sdk_s3::Client::from_conf(s3),
     };
-    let queues = provision(&clients, &names).await?;
+    let queues = provision(&clients, &names, retention_days).await?;
     for (variable, value) in [
         ("DOSSIER_TABLE", &names.table),
         ("DOSSIER_BUCKET", &names.bucket),

@@ -4,12 +4,14 @@ use anyhow::Context as _;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
-    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLocationConstraint,
+    BucketVersioningStatus, CreateBucketConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+    LifecycleRuleFilter, NoncurrentVersionExpiration, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    VersioningConfiguration,
 };
 
-pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()> {
+pub(super) async fn provision(client: &Client, name: &str, retention_days: u32) -> anyhow::Result<()> {
     create(client, name).await?;
     let blocked = client
         .put_public_access_block()
@@ -49,7 +51,34 @@ pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()>
         )
         .send()
         .await;
-    ignore_not_implemented(versioned, "PutBucketVersioning", name)
+    ignore_not_implemented(versioned, "PutBucketVersioning", name)?;
+
+    let expiring = client
+        .put_bucket_lifecycle_configuration()
+        .bucket(name)
+        .lifecycle_configuration(lifecycle(retention_days)?)
+        .send()
+        .await;
+    ignore_not_implemented(expiring, "PutBucketLifecycleConfiguration", name)
+}
+
+/// Returns the lifecycle rules of `deploy/data.yaml`.
+fn lifecycle(retention_days: u32) -> anyhow::Result<BucketLifecycleConfiguration> {
+    let rule = |id: &str| {
+        let every_object = LifecycleRuleFilter::builder().prefix("").build();
+        LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled).filter(every_object)
+    };
+    let objects = rule("reports-and-work-end")
+        .expiration(LifecycleExpiration::builder().days(i32::try_from(retention_days)?).build())
+        .noncurrent_version_expiration(NoncurrentVersionExpiration::builder().noncurrent_days(1).build())
+        .abort_incomplete_multipart_upload(
+            AbortIncompleteMultipartUpload::builder().days_after_initiation(1).build(),
+        );
+    let delete_markers = rule("delete-markers-end")
+        .expiration(LifecycleExpiration::builder().expired_object_delete_marker(true).build());
+    let configuration =
+        BucketLifecycleConfiguration::builder().rules(objects.build()?).rules(delete_markers.build()?);
+    Ok(configuration.build()?)
 }
 
 async fn create(client: &Client, name: &str) -> anyhow::Result<()> {

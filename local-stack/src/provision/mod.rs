@@ -61,16 +61,21 @@ pub struct QueueUrls {
     pub callback_dlq_url: String,
 }
 
-/// Creates missing resources and updates the settings of existing ones.
+/// Creates missing resources and updates the settings of existing ones. The bucket deletes objects after
+/// `retention_days`.
 ///
 /// # Errors
 /// Returns an error with the name of the resource if AWS rejects a call.
-pub async fn provision(clients: &AwsClients, names: &Names) -> anyhow::Result<QueueUrls> {
+pub async fn provision(
+    clients: &AwsClients,
+    names: &Names,
+    retention_days: u32,
+) -> anyhow::Result<QueueUrls> {
     let (table, queues, callbacks, bucket) = tokio::join!(
         table::provision(&clients.dynamodb, &names.table),
         queues::provision(&clients.sqs, &names.queue, &names.dlq),
         queues::provision(&clients.sqs, &names.callbacks, &names.callbacks_dlq),
-        bucket::provision(&clients.s3, &names.bucket),
+        bucket::provision(&clients.s3, &names.bucket, retention_days),
     );
     table.with_context(|| format!("the table {} could not be provisioned", names.table))?;
     bucket.with_context(|| format!("the bucket {} could not be provisioned", names.bucket))?;

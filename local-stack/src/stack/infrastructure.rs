@@ -2,9 +2,10 @@
 //! Bedrock and the feeds, and optionally the fault proxy, each on a free loopback port.
 
 use anyhow::Context as _;
-use aws_adapters::{SdkConfig, sdk_config_loader};
+use aws_adapters::{SdkConfig, sdk_config_loader, settings::retention_days};
 use aws_sdk_s3::config::{Credentials as SdkCredentials, Region};
 use secrecy::{ExposeSecret as _, SecretString};
+use service_runtime::config::Reader;
 use tokio::net::TcpListener;
 
 use super::options::Options;
@@ -71,7 +72,9 @@ impl Infrastructure {
             s3: aws_sdk_s3::Client::new(&sdk),
         };
         let names = Names::default();
-        let queues = provision(&clients, &names).await?;
+        let mut reader = Reader::new(&options.settings);
+        let retention_days = retention_days(&mut reader);
+        let queues = provision(&clients, &names, reader.finish(retention_days)?).await?;
         let proxied = match &options.fault_proxy {
             None => None,
             Some(proxy_options) => {

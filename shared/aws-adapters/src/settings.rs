@@ -54,6 +54,11 @@ pub fn table(reader: &mut Reader<'_>) -> Option<String> {
     reader.text(&TABLE)
 }
 
+/// Reads the number of days that reports are kept, for commands that need no other setting of AWS.
+pub fn retention_days(reader: &mut Reader<'_>) -> Option<u32> {
+    u32::try_from(reader.number(&RETENTION_DAYS, 1, 3650)?).ok()
+}
+
 impl AwsSettings {
     /// Reads [`AWS_SETTINGS`]. Returns `None` if `reader` recorded an error.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
@@ -66,7 +71,7 @@ impl AwsSettings {
         let attempts = reader.number(&ATTEMPTS, 1, 20);
         let lease = reader.seconds(&LEASE_SECONDS, 5, 3600);
         let pickup_grace = reader.seconds(&PICKUP_GRACE_SECONDS, 1, 3600);
-        let retention_days = reader.number(&RETENTION_DAYS, 1, 3650);
+        let retention_days = retention_days(reader);
         Some(Self {
             table: table?,
             queue_url: queue_url?,
@@ -79,7 +84,7 @@ impl AwsSettings {
                 lease: lease?,
                 pickup_grace: pickup_grace?,
             },
-            retention: Retention::from_days(u32::try_from(retention_days?).ok()?),
+            retention: Retention::from_days(retention_days?),
         })
     }
 }

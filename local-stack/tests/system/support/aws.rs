@@ -66,7 +66,7 @@ pub(crate) async fn provisioned_aws() -> ProvisionedAws {
     let aws = EmbeddedAws::start(free_listener().await, credentials(), REGION).await.unwrap();
     let clients = aws_clients(&aws.endpoint(), "a secret of this test");
     let names = Names::default();
-    let queues = provision(&clients, &names).await.unwrap();
+    let queues = provision(&clients, &names, 90).await.unwrap();
     ProvisionedAws { aws, clients, names, queues }
 }
 
