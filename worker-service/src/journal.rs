@@ -152,3 +152,40 @@ fn unreadable(key: &str, error: impl std::fmt::Display) -> AttemptError {
         detail: format!("{key}: {error}"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn snapshot(more: Value) -> Value {
+        let mut snapshot = json!({"v": 1, "sources": [], "evidence": [], "versions": []});
+        if let (Value::Object(members), Value::Object(more)) = (&mut snapshot, more) {
+            members.extend(more);
+        }
+        snapshot
+    }
+
+    fn read_snapshot(bytes: &[u8]) -> Result<Snapshot, AttemptError> {
+        read("work/dev/1/evidence.json", bytes)
+    }
+
+    #[test]
+    fn an_entry_of_a_later_version_is_left_to_it_and_a_broken_one_fails_the_report() {
+        let outcome = |status: &str| json!({"source": "news", "status": status, "asOf": null, "items": 0});
+        for known in [json!({}), json!({"graph": {}}), json!({"sources": [outcome("failed")]})] {
+            assert!(read_snapshot(snapshot(known).to_string().as_bytes()).is_ok());
+        }
+        for later in [json!({"v": 2}), json!({"sources": [outcome("partial")]}), json!({"evidence": {}})] {
+            let read = read_snapshot(snapshot(later.clone()).to_string().as_bytes());
+            assert!(matches!(read, Err(AttemptError::LaterVersion(_))), "{later}: {read:?}");
+        }
+        let answer: Result<ModelAnswer, _> = read("work/dev/1/answer-1.json", br#"{"turns": []}"#);
+        assert!(matches!(answer, Err(AttemptError::LaterVersion(_))), "{answer:?}");
+        for broken in ["", "{", "{\"v\": 1, \"sources\""] {
+            let read = read_snapshot(broken.as_bytes());
+            assert!(matches!(read, Err(AttemptError::Failed(_))), "{broken}: {read:?}");
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod bedrock_forwarding;
 mod bedrock_stand_in;
 mod cli_refusals;
 mod cli_serve;
+mod credentials;
 mod dead_letters;
 mod demo_command;
 mod documentation;

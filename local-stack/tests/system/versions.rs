@@ -2,7 +2,7 @@
 //! finishes what earlier versions wrote, and keeps what a later version adds.
 //!
 //! `.ci/record-version` makes the recordings at each release.
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, mem::discriminant, time::Duration};
 
 use anyhow::Result;
 use aws_adapters::queue::{Depth, Queue};
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::support::{
     clean_company,
-    recorded::{Message, recordings, send},
-    text_at,
+    recorded::{Message, attribute, recordings, send},
+    sanctioned_company, text_at, with_fields,
 };
 
 /// Returns the options of a stack without a worker whose reports are kept for ten years, since recordings are
@@ -79,6 +79,81 @@ async fn data_of_earlier_versions_is_read_and_finished() -> Result<()> {
         stack.stop().await?;
     }
     Ok(())
+}
+
+/// Attributes that depend on the moment, or that the previous version reads as optional.
+const NOT_COMPARED: [&str; 9] = [
+    "due_at",
+    "due_shard",
+    "lease_holder",
+    "lease_expires_at",
+    "leased_tenant",
+    "callback_state",
+    "callback_round",
+    "callback_attempts",
+    "expires_at",
+];
+
+/// Collects the paths at which `written` lacks a value of `recorded`, or has one of another type.
+fn missing(path: &str, recorded: &AttributeValue, written: Option<&AttributeValue>, into: &mut Vec<String>) {
+    match (recorded, written) {
+        (AttributeValue::M(recorded), Some(AttributeValue::M(written))) => {
+            for (name, value) in recorded {
+                if !NOT_COMPARED.contains(&name.as_str()) {
+                    missing(&format!("{path}.{name}"), value, written.get(name), into);
+                }
+            }
+        }
+        (AttributeValue::L(recorded), Some(AttributeValue::L(written))) => {
+            if let (Some(recorded), Some(written)) = (recorded.first(), written.first()) {
+                missing(&format!("{path}[0]"), recorded, Some(written), into);
+            }
+        }
+        // A member without a value may have one, and the other way round.
+        (AttributeValue::Null(_), Some(_)) | (_, Some(AttributeValue::Null(_))) => {}
+        (recorded, Some(written)) if discriminant(recorded) == discriminant(written) => {}
+        _ => into.push(path.to_owned()),
+    }
+}
+
+/// The previous version reads what this one writes while a deployment rolls, and after a rollback.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_previous_version_finds_everything_that_it_reads() -> Result<()> {
+    let recordings = recordings("recorded")?;
+    let previous = recordings.iter().find(|recorded| recorded.version == "0.2.0").expect("the recording");
+    let stack = TestStack::with(options()).await?;
+    let pending = with_fields(sanctioned_company(), json!({"language": "ja", "purpose": "onboarding"}));
+    let calls_back = json!({"callbackUrl": "https://receiver.invalid/hook"});
+    let mut ids = BTreeMap::new();
+    ids.insert("pending", stack.dev().submit_accepted(&pending).await?);
+    ids.insert("cancelled", stack.dev().submit_accepted(&sanctioned_company()).await?);
+    let cancel = stack.dev().post(&format!("/v1/reports/{}/cancel", ids["cancelled"])).await?;
+    assert_eq!(cancel.status(), 200);
+    let completed = stack.dev().submit_accepted(&with_fields(sanctioned_company(), calls_back)).await?;
+    let table = &stack.infrastructure().names().table;
+    let item = async |id: &str| {
+        let request = stack.clients().dynamodb.get_item().table_name(table).consistent_read(true);
+        let answer = request.key("pk", AttributeValue::S(format!("R#dev#{id}"))).send().await?;
+        anyhow::Ok(AttributeValue::M(answer.item.unwrap_or_default()))
+    };
+    let mut written = BTreeMap::new();
+    for (state, id) in &ids {
+        written.insert(*state, item(id).await?);
+    }
+    let worker = stack.start_worker(&[])?;
+    assert_eq!(stack.dev().wait_for_end(&completed).await?["status"], "COMPLETED");
+    written.insert("completed", item(&completed).await?);
+    worker.stop().await?;
+    let mut lacking = Vec::new();
+    for (state, written) in &written {
+        let recorded = previous.items[*state].iter().map(|(name, value)| (name.clone(), attribute(value)));
+        missing(state, &AttributeValue::M(recorded.collect()), Some(written), &mut lacking);
+    }
+    assert_eq!(lacking, Vec::<String>::new());
+    for message in previous.messages.values() {
+        domain::message::ReportMessage::from_body(&message.body)?;
+    }
+    stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,7 @@ pub(crate) fn recordings(folder: &str) -> Result<Vec<Recorded>> {
 }
 
 /// Converts a value in DynamoDB's JSON.
-fn attribute(value: &Value) -> AttributeValue {
+pub(crate) fn attribute(value: &Value) -> AttributeValue {
     let (kind, value) =
         value.as_object().and_then(|members| members.iter().next()).expect("an attribute has one type");
     let text = || value.as_str().expect(kind).to_owned();
