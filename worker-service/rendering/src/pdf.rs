@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 use typesetting::{
-    Bar, Block, Callout, ChartKind, Color, Direction, Document, Fact, Footer, Grid, Heading, Level, Link,
-    Metadata, Paragraph, Span, Standards, Table, Time, Width,
+    Bar, Block, Callout, ChartKind, Color, ColumnWidth, Direction, Document, Fact, Footer, Grid, Heading,
+    Insets, Level, Link, Metadata, Paragraph, Rule, Span, Standards, Table, Time,
 };
 
 use super::{
@@ -22,14 +22,14 @@ const TITLE_MAX: usize = 70;
 
 /// The error of a PDF that cannot be typeset.
 #[derive(Debug, Error)]
-#[error("the report cannot be set: {0}")]
-pub(super) struct Unset(#[from] typesetting::Error);
+#[error("the report cannot be typeset: {0}")]
+pub(super) struct PdfError(#[from] typesetting::Error);
 
 /// Returns the PDF. The same report always gives the same bytes.
 ///
 /// # Errors
-/// Returns [`Unset`] if the report cannot be typeset, not even without the standards.
-pub(super) fn render(view: &View<'_>) -> Result<Vec<u8>, Unset> {
+/// Returns [`PdfError`] if the report cannot be typeset, not even without the standards.
+pub(super) fn render(view: &View<'_>) -> Result<Vec<u8>, PdfError> {
     let mut document = document(view);
     typesetting::render(&document)
         .or_else(|error| {
@@ -38,7 +38,7 @@ pub(super) fn render(view: &View<'_>) -> Result<Vec<u8>, Unset> {
             document.standards = Standards::None;
             typesetting::render(&document)
         })
-        .map_err(Unset)
+        .map_err(PdfError)
 }
 
 fn document(view: &View<'_>) -> Document {
@@ -123,7 +123,7 @@ fn anchor(id: &str) -> String {
 
 /// Returns `text` as small text in a soft colour.
 fn aside(text: impl Into<String>) -> Span {
-    Span::new(text).size(9.0).color(Color::SOFT)
+    Span::new(text).size(9.0).color(Color::MUTED)
 }
 
 /// Returns an explanatory note: `spans` as a paragraph of its own.
@@ -149,13 +149,13 @@ fn severity_color(severity: &str) -> Color {
     match severity {
         "high" => HIGH,
         "medium" => MEDIUM,
-        _ => Color::SOFT,
+        _ => Color::MUTED,
     }
 }
 
 fn facts(facts: &[view::Fact], size: f32) -> Block {
     let fact = |fact: &view::Fact| Fact {
-        label: Paragraph::from_spans(vec![Span::new(&fact.label).color(Color::SOFT)]),
+        label: Paragraph::from_spans(vec![Span::new(&fact.label).color(Color::MUTED)]),
         value: Paragraph::from_spans(vec![Span::new(&fact.value).size(size)]).by_first_letter(),
     };
     Block::Facts(facts.iter().map(fact).collect())
@@ -172,9 +172,9 @@ fn cover(words: Words<'_>) -> Vec<Block> {
         let review = Paragraph::from_spans(vec![Span::new(words.text("review")).bold()]);
         blocks.push(Block::Callout(Callout {
             fill: None,
-            stroke: Some((1.2, Color::INK)),
+            border: Some(Rule { width: 1.2, color: Color::TEXT }),
             bar: None,
-            inset: (14.0, 12.0),
+            padding: Insets::symmetric(12.0, 14.0),
             blocks: vec![
                 Block::Paragraph(Paragraph { keep_with_next: true, ..review }),
                 Block::List(view.review.iter().map(Paragraph::of).collect()),
@@ -202,7 +202,7 @@ fn level(words: Words<'_>) -> Callout {
     let mut reasons = vec![said("why", why.next().unwrap_or_else(|| Span::new("")))];
     reasons.extend(why.map(|reason| Paragraph::from_spans(vec![reason])));
     let grid = Grid {
-        columns: vec![Width::Auto, Width::Fraction(1.0)],
+        columns: vec![ColumnWidth::Auto, ColumnWidth::Fraction(1.0)],
         column_gap: 24.0,
         row_gap: 12.0,
         rows: vec![
@@ -212,9 +212,9 @@ fn level(words: Words<'_>) -> Callout {
     };
     Callout {
         fill: Some(TINT),
-        stroke: None,
-        bar: Some((5.0, color)),
-        inset: (14.0, 13.0),
+        border: None,
+        bar: Some(Rule { width: 5.0, color }),
+        padding: Insets::symmetric(13.0, 14.0),
         blocks: vec![Block::Grid(grid)],
     }
 }
@@ -241,7 +241,7 @@ fn finding(found: &FindingView<'_>, words: Words<'_>, blocks: &mut Vec<Block>) {
     }));
     for citation in found.citations {
         let spans = vec![
-            Span::new(&citation.quote).color(Color::SOFT),
+            Span::new(&citation.quote).color(Color::MUTED),
             Span::new(" "),
             words.cite(&citation.evidence_id),
         ];
@@ -251,7 +251,7 @@ fn finding(found: &FindingView<'_>, words: Words<'_>, blocks: &mut Vec<Block>) {
 
 fn charts(words: Words<'_>) -> Vec<Block> {
     let mut blocks = vec![words.section("at_a_glance")];
-    let kinds = [ChartKind::Rows, ChartKind::Columns, ChartKind::Rows];
+    let kinds = [ChartKind::HorizontalBars, ChartKind::VerticalBars, ChartKind::HorizontalBars];
     for (chart, kind) in words.0.charts.iter().zip(kinds) {
         let text = note(vec![aside(&chart.text)]);
         blocks.push(Block::Group(vec![Block::Chart(self::chart(chart, kind)), text]));
@@ -284,7 +284,12 @@ fn tables(words: Words<'_>) -> Vec<Block> {
             ]
         };
         blocks.push(Block::Table(Table {
-            columns: vec![Width::Auto, Width::Fraction(2.0), Width::Auto, Width::Fraction(1.0)],
+            columns: vec![
+                ColumnWidth::Auto,
+                ColumnWidth::Fraction(2.0),
+                ColumnWidth::Auto,
+                ColumnWidth::Fraction(1.0),
+            ],
             header: header(&["rule", "effect", "points", "because"]),
             rows: view.rules.iter().map(row).collect(),
         }));
@@ -296,14 +301,14 @@ fn tables(words: Words<'_>) -> Vec<Block> {
         [source.name, source.status_name, as_of, &items].into_iter().map(Paragraph::of).collect()
     };
     blocks.push(Block::Table(Table {
-        columns: vec![Width::Auto, Width::Fraction(1.0), Width::Auto, Width::Auto],
+        columns: vec![ColumnWidth::Auto, ColumnWidth::Fraction(1.0), ColumnWidth::Auto, ColumnWidth::Auto],
         header: header(&["source", "outcome", "as_of", "items"]),
         rows: view.sources.iter().map(row).collect(),
     }));
     if !view.dropped.is_empty() {
         blocks.push(words.section("dropped"));
         blocks.push(Block::Table(Table {
-            columns: vec![Width::Fraction(1.0), Width::Fraction(1.0)],
+            columns: vec![ColumnWidth::Fraction(1.0), ColumnWidth::Fraction(1.0)],
             header: header(&["claim", "left_out_because"]),
             rows: view
                 .dropped

@@ -10,8 +10,8 @@
 use std::time::Instant;
 
 use typesetting::{
-    Bar, Block, Callout, Chart, ChartKind, Color, Document, Fact, Footer, Heading, Level, Link, Metadata,
-    Paragraph, Span, Table, Time, Width,
+    Bar, Block, Callout, Chart, ChartKind, Color, ColumnWidth, Document, Fact, Footer, Heading, Insets,
+    Level, Link, Metadata, Paragraph, Rule, Span, Table, Time,
 };
 
 const ROUNDS: usize = 31;
@@ -34,9 +34,9 @@ fn report(pieces: usize, texts: &[&str]) -> Document {
     blocks.push(Block::Heading(Heading::new(Level::Title, "A company")));
     blocks.push(Block::Callout(Callout {
         fill: Some(Color::new(0xf3, 0xf5, 0xf8)),
-        stroke: None,
-        bar: Some((5.0, Color::BAR)),
-        inset: (14.0, 12.0),
+        border: None,
+        bar: Some(Rule { width: 5.0, color: Color::BAR }),
+        padding: Insets::symmetric(12.0, 14.0),
         blocks: vec![Block::Paragraph(Paragraph::of("The level is high."))],
     }));
     let fact = |label: &str, value: &str| Fact { label: Paragraph::of(label), value: Paragraph::of(value) };
@@ -58,14 +58,14 @@ fn report(pieces: usize, texts: &[&str]) -> Document {
     blocks.push(section("At a glance"));
     let bars = (0..12).map(|month| Bar { label: format!("2026-{month:02}"), value: month % 5 }).collect();
     blocks.push(Block::Chart(Chart {
-        kind: ChartKind::Columns,
+        kind: ChartKind::VerticalBars,
         title: "News by month".to_owned(),
         alternative: "News by month".to_owned(),
         bars,
     }));
     blocks.push(section("Sources"));
     blocks.push(Block::Table(Table {
-        columns: vec![Width::Auto, Width::Fraction(1.0), Width::Auto],
+        columns: vec![ColumnWidth::Auto, ColumnWidth::Fraction(1.0), ColumnWidth::Auto],
         header: ["Source", "Outcome", "Items"].map(Paragraph::of).to_vec(),
         rows: (0..5).map(|_| ["News", "Answered", "5"].map(Paragraph::of).to_vec()).collect(),
     }));
@@ -77,7 +77,7 @@ fn report(pieces: usize, texts: &[&str]) -> Document {
         blocks.push(Block::Paragraph(Paragraph::of([texts[index % texts.len()]; 6].join(" "))));
         let digest = "0123456789abcdef".repeat(4);
         blocks.push(Block::Paragraph(Paragraph::from_spans(vec![
-            Span::new(digest).size(9.0).color(Color::SOFT),
+            Span::new(digest).size(9.0).color(Color::MUTED),
         ])));
     }
     document

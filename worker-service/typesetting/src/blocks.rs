@@ -64,14 +64,14 @@ pub enum Level {
 pub struct Paragraph {
     /// Its text, as spans in reading order.
     pub spans: Vec<Span>,
-    /// What determines its direction.
-    pub reading: Reading,
+    /// What determines its base direction.
+    pub direction: BaseDirection,
     /// The minimum space above; the larger of this and the previous block's space below applies. Nine points
     /// by default.
-    pub above: Option<f32>,
+    pub space_above: Option<f32>,
     /// The minimum space below; the larger of this and the next block's space above applies. Nine points by
     /// default.
-    pub below: Option<f32>,
+    pub space_below: Option<f32>,
     /// Whether its last line is kept on the page of the next block.
     pub keep_with_next: bool,
 }
@@ -89,24 +89,24 @@ impl Paragraph {
         Self { spans, ..Self::default() }
     }
 
-    /// Sets the direction to that of the first letter ([`Reading::FirstLetter`]).
+    /// Sets the direction to that of the first letter ([`BaseDirection::FirstLetter`]).
     #[must_use]
     pub fn by_first_letter(mut self) -> Self {
-        self.reading = Reading::FirstLetter;
+        self.direction = BaseDirection::FirstLetter;
         self
     }
 
     /// Sets the space above and below, in points.
     #[must_use]
     pub fn spaced(mut self, above: f32, below: f32) -> Self {
-        (self.above, self.below) = (Some(above), Some(below));
+        (self.space_above, self.space_below) = (Some(above), Some(below));
         self
     }
 }
 
-/// What determines the direction of a paragraph.
+/// What determines the base direction of a paragraph, in which its lines begin and its punctuation is placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reading {
+pub enum BaseDirection {
     /// The direction of the document.
     #[default]
     Document,
@@ -136,7 +136,7 @@ impl Span {
     /// Returns a span of plain text in a size of ten points.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), size: 10.0, bold: false, color: Color::INK, badge: false, link: None }
+        Self { text: text.into(), size: 10.0, bold: false, color: Color::TEXT, badge: false, link: None }
     }
 
     /// Makes the text bold.
@@ -198,9 +198,9 @@ pub struct Color {
 
 impl Color {
     /// The colour of plain text.
-    pub const INK: Self = Self::new(0x17, 0x20, 0x2c);
+    pub const TEXT: Self = Self::new(0x17, 0x20, 0x2c);
     /// The colour of secondary text.
-    pub const SOFT: Self = Self::new(0x4d, 0x59, 0x69);
+    pub const MUTED: Self = Self::new(0x4d, 0x59, 0x69);
     /// The colour of rules, and of the unfilled part of a bar.
     pub const RULE: Self = Self::new(0xcf, 0xd6, 0xdf);
     /// The colour of bars.
@@ -210,6 +210,42 @@ impl Color {
     #[must_use]
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
+    }
+}
+
+/// A straight line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// The thickness.
+    pub width: f32,
+    /// The colour.
+    pub color: Color,
+}
+
+/// The distances from the edges of a box to what is inside. The start edge is the left one in a document that
+/// runs from left to right, and the right one otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Insets {
+    /// The distance from the top.
+    pub top: f32,
+    /// The distance from the end edge.
+    pub end: f32,
+    /// The distance from the bottom.
+    pub bottom: f32,
+    /// The distance from the start edge.
+    pub start: f32,
+}
+
+impl Insets {
+    /// Returns insets with the same distance at the top and bottom, and at both sides.
+    #[must_use]
+    pub const fn symmetric(vertical: f32, horizontal: f32) -> Self {
+        Self { top: vertical, end: horizontal, bottom: vertical, start: horizontal }
+    }
+
+    /// Returns the sum of the distances from both sides.
+    pub(crate) const fn horizontal(self) -> f32 {
+        self.start + self.end
     }
 }
 
@@ -224,7 +260,7 @@ pub struct Fact {
 
 /// The width of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Width {
+pub enum ColumnWidth {
     /// This width, in points.
     Fixed(f32),
     /// The width of its widest line, limited by the space available.
@@ -238,7 +274,7 @@ pub enum Width {
 #[derive(Clone, Debug)]
 pub struct Grid {
     /// The widths of the columns.
-    pub columns: Vec<Width>,
+    pub columns: Vec<ColumnWidth>,
     /// The space between columns.
     pub column_gap: f32,
     /// The space between rows.
@@ -251,7 +287,7 @@ pub struct Grid {
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The widths of the columns.
-    pub columns: Vec<Width>,
+    pub columns: Vec<ColumnWidth>,
     /// The cells of the header.
     pub header: Vec<Paragraph>,
     /// The other cells, by row. A row that does not fit on one page continues on the next.
@@ -263,12 +299,12 @@ pub struct Table {
 pub struct Callout {
     /// The colour of the background.
     pub fill: Option<Color>,
-    /// The width and colour of the border.
-    pub stroke: Option<(f32, Color)>,
-    /// The width and colour of the bar at the start edge.
-    pub bar: Option<(f32, Color)>,
-    /// The padding at the sides, and at the top and bottom.
-    pub inset: (f32, f32),
+    /// The border on all sides.
+    pub border: Option<Rule>,
+    /// The bar at the start edge.
+    pub bar: Option<Rule>,
+    /// The space between the edges of the panel and the blocks.
+    pub padding: Insets,
     /// The blocks on the panel. The panel of a nested callout is painted over this one.
     pub blocks: Vec<Block>,
 }
@@ -291,9 +327,9 @@ pub struct Chart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChartKind {
     /// Horizontal bars below each other, each with its label and its value.
-    Rows,
+    HorizontalBars,
     /// Vertical bars beside each other, with the labels of the first and the last.
-    Columns,
+    VerticalBars,
 }
 
 /// A bar of a chart.

@@ -1,101 +1,109 @@
-//! Layout of bar charts. A "lying" bar is horizontal, a "standing" bar vertical. All lengths are in points.
+//! Layout of bar charts. All lengths are in points.
 
 use crate::{
     blocks::{Bar, Chart, ChartKind, Color, Paragraph, Span},
-    flow::{BETWEEN_PARAGRAPHS, Flow, Place},
+    flow::{BETWEEN_PARAGRAPHS, Container, Flow},
     fonts,
     lines::Line,
     shape::Shaped,
     strips::{Area, Item, Strip},
-    tree::{Part, Role},
+    tree::{ElementId, Role},
 };
 
 /// Font size of labels.
-const LABEL: f32 = 8.0;
+const LABEL_SIZE: f32 = 8.0;
 /// Height of a horizontal bar.
-const THICKNESS: f32 = 7.0;
-/// Horizontal space between a horizontal bar and its value, and vertical space between a label and its bar.
-const BESIDE: (f32, f32) = (8.0, 3.5);
+const BAR_HEIGHT: f32 = 7.0;
+/// Space between a horizontal bar and the value beside it.
+const VALUE_GAP: f32 = 8.0;
+/// Space between a label and the horizontal bar below it.
+const LABEL_GAP: f32 = 3.5;
 /// Space between the rows of horizontal bars.
-const BETWEEN: f32 = 8.0;
+const ROW_GAP: f32 = 8.0;
 /// Height of the tallest vertical bar.
-const HEIGHT: f32 = 60.0;
+const TALLEST_BAR: f32 = 60.0;
 /// Space between vertical bars.
-const GAP: f32 = 2.0;
+const COLUMN_GAP: f32 = 2.0;
 
 impl Flow<'_> {
     /// Adds the strips of a chart.
-    pub(crate) fn chart(&mut self, chart: &Chart, place: Place) {
+    pub(crate) fn chart(&mut self, chart: &Chart, container: Container) {
         let title = Paragraph {
             keep_with_next: true,
             ..Paragraph::from_spans(vec![Span::new(&chart.title).bold()]).spaced(14.0, 8.0)
         };
         if chart.bars.is_empty() {
-            let part = self.tree.add(Role::Paragraph, place.part);
-            self.paragraph(&title, place, part);
+            let element = self.tree.add(Role::Paragraph, container.parent);
+            self.paragraph(&title, container, element);
             return;
         }
-        let figure = self.tree.add(Role::Figure(alternative(chart)), place.part);
+        let figure = self.tree.add(Role::Figure(alternative(chart)), container.parent);
         let first = self.strips.len();
-        let part = self.tree.add(Role::Paragraph, place.part);
-        self.paragraph(&title, place, part);
-        let most = chart.bars.iter().map(|bar| bar.value).max().unwrap_or_default().max(1);
+        let element = self.tree.add(Role::Paragraph, container.parent);
+        self.paragraph(&title, container, element);
+        let largest = chart.bars.iter().map(|bar| bar.value).max().unwrap_or_default().max(1);
         match chart.kind {
-            ChartKind::Rows => self.lying(&chart.bars, most, place, figure),
-            ChartKind::Columns => self.standing(&chart.bars, most, place, figure),
+            ChartKind::HorizontalBars => self.horizontal_bars(&chart.bars, largest, container, figure),
+            ChartKind::VerticalBars => self.vertical_bars(&chart.bars, largest, container, figure),
         }
-        self.bind(first);
+        self.keep_together(first);
     }
 
-    fn label(&mut self, text: &str, size: f32, part: Part) -> Shaped {
+    fn label(&mut self, text: &str, size: f32, element: ElementId) -> Shaped {
         let paragraph = Paragraph::from_spans(vec![Span::new(text.replace('\n', " ")).size(size)]);
-        self.shaped(&paragraph, part)
+        self.shaped(&paragraph, element)
     }
 
-    /// Adds one strip for each horizontal bar. `most` is the largest value.
-    fn lying(&mut self, bars: &[Bar], most: u32, place: Place, part: Part) {
+    /// Adds one strip for each horizontal bar. `largest` is the largest value.
+    fn horizontal_bars(&mut self, bars: &[Bar], largest: u32, container: Container, element: ElementId) {
         let mut values: Vec<Shaped> = Vec::new();
         for bar in bars {
-            values.push(self.label(&bar.value.to_string(), LABEL + 1.0, part));
+            values.push(self.label(&bar.value.to_string(), LABEL_SIZE + 1.0, element));
         }
         let widest = values.iter().map(Shaped::widest).fold(0.0, f32::max) + 0.1;
-        let length = place.width - widest - BESIDE.0;
+        let length = container.width - widest - VALUE_GAP;
         for (index, (bar, value)) in bars.iter().zip(&mut values).enumerate() {
-            let gap = if index == 0 { self.space(BETWEEN, BETWEEN_PARAGRAPHS) } else { BETWEEN };
-            let mut strip = Strip { gap, panel: place.panel, ..Strip::default() };
-            for line in self.label(&bar.label, LABEL, part).lines(length) {
+            let gap = if index == 0 { self.space(ROW_GAP, BETWEEN_PARAGRAPHS) } else { ROW_GAP };
+            let mut strip = Strip { gap, panel: container.panel, ..Strip::default() };
+            for line in self.label(&bar.label, LABEL_SIZE, element).lines(length) {
                 let (y, height) = (strip.height, line.height);
-                strip.items.push(Item::Text { line, x: place.x, y, width: length, part });
-                strip.height = y + height + BESIDE.1;
+                strip.items.push(Item::Text { line, x: container.x, y, width: length, element });
+                strip.height = y + height + LABEL_GAP;
             }
-            let area = Area { x: place.x, y: strip.height, width: length, height: THICKNESS };
-            strip.items.push(Item::Fill { area, color: Color::RULE, part: Some(part) });
-            let filled = Area { width: length * share(bar.value, most), ..area };
-            strip.items.push(Item::Fill { area: filled, color: Color::BAR, part: Some(part) });
+            let area = Area { x: container.x, y: strip.height, width: length, height: BAR_HEIGHT };
+            strip.items.push(Item::Fill { area, color: Color::RULE, element: Some(element) });
+            let filled = Area { width: length * fraction(bar.value, largest), ..area };
+            strip.items.push(Item::Fill { area: filled, color: Color::BAR, element: Some(element) });
             for line in value.lines(widest) {
-                let y = strip.height + (THICKNESS - line.height) / 2.0;
-                strip.items.push(Item::Text { line, x: place.x + length + BESIDE.0, y, width: widest, part });
+                let y = strip.height + (BAR_HEIGHT - line.height) / 2.0;
+                strip.items.push(Item::Text {
+                    line,
+                    x: container.x + length + VALUE_GAP,
+                    y,
+                    width: widest,
+                    element,
+                });
             }
-            strip.height += THICKNESS;
+            strip.height += BAR_HEIGHT;
             self.strips.push(strip);
         }
     }
 
-    /// Adds one strip with all vertical bars. `most` is the largest value.
-    fn standing(&mut self, bars: &[Bar], most: u32, place: Place, part: Part) {
-        let gap = self.space(BETWEEN, BETWEEN_PARAGRAPHS);
-        let mut strip = Strip { gap, panel: place.panel, ..Strip::default() };
-        let width = (place.width + GAP) / bars.len() as f32 - GAP;
+    /// Adds one strip with all vertical bars. `largest` is the largest value.
+    fn vertical_bars(&mut self, bars: &[Bar], largest: u32, container: Container, element: ElementId) {
+        let gap = self.space(ROW_GAP, BETWEEN_PARAGRAPHS);
+        let mut strip = Strip { gap, panel: container.panel, ..Strip::default() };
+        let width = (container.width + COLUMN_GAP) / bars.len() as f32 - COLUMN_GAP;
         // A value is printed above its bar if it is not wider than the bar.
-        let above = LABEL + 2.0;
+        let above = LABEL_SIZE + 2.0;
         for (index, bar) in bars.iter().enumerate() {
-            let x = place.x + (width + GAP) * index as f32;
-            let height = HEIGHT * share(bar.value, most);
+            let x = container.x + (width + COLUMN_GAP) * index as f32;
+            let height = TALLEST_BAR * fraction(bar.value, largest);
             if bar.value == 0 || width <= 0.0 {
                 continue;
             }
-            let y = above + HEIGHT - height;
-            let value = self.label(&bar.value.to_string(), LABEL, part);
+            let y = above + TALLEST_BAR - height;
+            let value = self.label(&bar.value.to_string(), LABEL_SIZE, element);
             let wide = value.widest();
             if let Some(line) = only(value).filter(|_| wide <= width) {
                 let y = y - line.height - 3.0;
@@ -104,27 +112,27 @@ impl Flow<'_> {
                     x: x + (width - wide) / 2.0,
                     y,
                     width: wide + 0.1,
-                    part,
+                    element,
                 });
             }
             strip.items.push(Item::Fill {
                 area: Area { x, y, width, height },
                 color: Color::BAR,
-                part: Some(part),
+                element: Some(element),
             });
         }
-        let axis = Area { x: place.x, y: above + HEIGHT, width: place.width, height: 0.8 };
-        strip.items.push(Item::Fill { area: axis, color: Color::SOFT, part: Some(part) });
+        let axis = Area { x: container.x, y: above + TALLEST_BAR, width: container.width, height: 0.8 };
+        strip.items.push(Item::Fill { area: axis, color: Color::MUTED, element: Some(element) });
         strip.height = axis.y + axis.height;
         let ends = [bars.first(), bars.last().filter(|_| bars.len() > 1)];
         for (bar, at_end) in ends.into_iter().zip([false, true]) {
             let Some(bar) = bar else { continue };
-            let label = self.label(&bar.label, LABEL, part);
-            let width = (label.widest() + 0.1).min(place.width / 2.0);
-            let x = if at_end { place.x + place.width - width } else { place.x };
+            let label = self.label(&bar.label, LABEL_SIZE, element);
+            let width = (label.widest() + 0.1).min(container.width / 2.0);
+            let x = if at_end { container.x + container.width - width } else { container.x };
             if let Some(line) = only(label) {
                 strip.height = axis.y + axis.height + 4.0 + line.height;
-                strip.items.push(Item::Text { line, x, y: axis.y + 4.8, width, part });
+                strip.items.push(Item::Text { line, x, y: axis.y + 4.8, width, element });
             }
         }
         self.strips.push(strip);
@@ -147,7 +155,7 @@ fn only(mut text: Shaped) -> Option<Line> {
     text.lines(width).into_iter().next()
 }
 
-/// Returns the length of the bar of `value` as a fraction of the longest bar, whose value is `most`.
-fn share(value: u32, most: u32) -> f32 {
-    (f64::from(value) / f64::from(most)) as f32
+/// Returns the length of the bar of `value` as a fraction of the longest bar, whose value is `largest`.
+fn fraction(value: u32, largest: u32) -> f32 {
+    (f64::from(value) / f64::from(largest)) as f32
 }

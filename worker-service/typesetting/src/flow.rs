@@ -3,13 +3,13 @@
 use std::num::NonZeroU16;
 
 use crate::{
-    blocks::{Block, Callout, Color, Heading, Level, Paragraph, Span},
+    blocks::{Block, Callout, Color, Heading, Insets, Level, Paragraph, Rule, Span},
     document::Direction,
     fonts::{self, Shaper},
     lines::Line,
     shape::{self, Shaped},
-    strips::{Area, Header, Item, Mark, Panel, Strip},
-    tree::{Part, Role, Tree},
+    strips::{Area, Header, HeadingTarget, Item, Panel, Strip},
+    tree::{ElementId, Role, StructureTree},
 };
 
 /// Default space between paragraphs.
@@ -18,35 +18,39 @@ pub(crate) const BETWEEN_PARAGRAPHS: f32 = 9.0;
 pub(crate) const BETWEEN_BLOCKS: f32 = 12.0;
 /// Space between the lines of a paragraph, as a fraction of its font size.
 pub(crate) const LEADING: f32 = 0.62;
+/// Space above and below a quotation.
+const BESIDE_QUOTE: f32 = 7.0;
 /// Indentation of the text of a list item.
 const BULLET: f32 = 11.0;
 
-/// The place in which blocks are laid out: the distance from the start edge, the width, the index of the
-/// panel, and the parent in the structure tree.
+/// The column in which blocks are laid out.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Container {
+    /// The distance from the start edge of the text area.
     pub(crate) x: f32,
     pub(crate) width: f32,
+    /// The index of the panel behind it.
     pub(crate) panel: Option<usize>,
-    pub(crate) part: Option<Part>,
+    /// The parent of the blocks in the structure tree.
+    pub(crate) parent: Option<ElementId>,
 }
 
 /// A layout under construction: the strips of a document, and the panels, table headers and headings to which
 /// they refer by index.
 pub(crate) struct Flow<'a> {
-    pub(crate) tree: &'a mut Tree,
+    pub(crate) tree: &'a mut StructureTree,
     pub(crate) shaper: &'a mut Shaper,
     pub(crate) direction: Direction,
     pub(crate) strips: Vec<Strip>,
     pub(crate) panels: Vec<Panel>,
     pub(crate) headers: Vec<Header>,
-    pub(crate) marks: Vec<Mark>,
+    pub(crate) headings: Vec<HeadingTarget>,
     /// The space below that the last block requests; `None` at the top of the document or of a panel.
     below: Option<f32>,
 }
 
 impl<'a> Flow<'a> {
-    pub(crate) fn new(tree: &'a mut Tree, shaper: &'a mut Shaper, direction: Direction) -> Self {
+    pub(crate) fn new(tree: &'a mut StructureTree, shaper: &'a mut Shaper, direction: Direction) -> Self {
         Self {
             tree,
             shaper,
@@ -54,42 +58,42 @@ impl<'a> Flow<'a> {
             strips: Vec::new(),
             panels: Vec::new(),
             headers: Vec::new(),
-            marks: Vec::new(),
+            headings: Vec::new(),
             below: None,
         }
     }
 
     /// Adds the strips of `blocks`.
-    pub(crate) fn blocks(&mut self, blocks: &[Block], place: Place) {
+    pub(crate) fn blocks(&mut self, blocks: &[Block], container: Container) {
         for block in blocks {
             match block {
-                Block::Heading(heading) => self.heading(heading, place),
+                Block::Heading(heading) => self.heading(heading, container),
                 Block::Paragraph(paragraph) => {
-                    let part = self.tree.add(Role::Paragraph, place.part);
-                    self.paragraph(paragraph, place, part);
+                    let element = self.tree.add(Role::Paragraph, container.parent);
+                    self.paragraph(paragraph, container, element);
                 }
-                Block::List(items) => self.list(items, place),
-                Block::Quote(paragraph) => self.quote(paragraph, place),
-                Block::Facts(facts) => self.facts(facts, place),
-                Block::Grid(grid) => self.grid(grid, place),
-                Block::Callout(callout) => self.callout(callout, place),
-                Block::Table(table) => self.table(table, place),
-                Block::Chart(chart) => self.chart(chart, place),
+                Block::List(items) => self.list(items, container),
+                Block::Quote(paragraph) => self.quote(paragraph, container),
+                Block::Facts(facts) => self.facts(facts, container),
+                Block::Grid(grid) => self.grid(grid, container),
+                Block::Callout(callout) => self.callout(callout, container),
+                Block::Table(table) => self.table(table, container),
+                Block::Chart(chart) => self.chart(chart, container),
                 Block::Group(blocks) => {
                     let first = self.strips.len();
-                    self.blocks(blocks, place);
-                    self.bind(first);
+                    self.blocks(blocks, container);
+                    self.keep_together(first);
                 }
                 Block::Space(height) => self.below = Some(self.below.unwrap_or_default() + height),
             }
         }
     }
 
-    /// Binds all strips from the index `first` into a group, which is kept on one page if it fits on one.
-    pub(crate) fn bind(&mut self, first: usize) {
+    /// Groups all strips from the index `first`: the group is kept on one page if it fits on one.
+    pub(crate) fn keep_together(&mut self, first: usize) {
         let until = self.strips.len().saturating_sub(1).max(first);
         for strip in self.strips.get_mut(first..until).unwrap_or_default() {
-            strip.bound = true;
+            strip.grouped_with_next = true;
         }
     }
 
@@ -101,30 +105,40 @@ impl<'a> Flow<'a> {
         space
     }
 
-    /// Shapes `paragraph`, whose links become parts of `part`.
-    pub(crate) fn shaped(&mut self, paragraph: &Paragraph, part: Part) -> Shaped {
-        Shaped::new(paragraph, self.direction, Some(part), self.tree, self.shaper)
+    /// Shapes `paragraph`, whose links become children of `element`.
+    pub(crate) fn shaped(&mut self, paragraph: &Paragraph, element: ElementId) -> Shaped {
+        Shaped::new(paragraph, self.direction, Some(element), self.tree, self.shaper)
     }
 
     /// Breaks `paragraph` into lines of this `width` and returns each with the space above it. Its links
-    /// become parts of `part`.
-    pub(crate) fn lines(&mut self, paragraph: &Paragraph, width: f32, part: Part) -> Vec<(f32, Line)> {
+    /// become children of `element`.
+    pub(crate) fn lines(
+        &mut self,
+        paragraph: &Paragraph,
+        width: f32,
+        element: ElementId,
+    ) -> Vec<(f32, Line)> {
         if paragraph.spans.iter().all(|span| span.text.is_empty()) {
             return Vec::new();
         }
-        let mut shaped = self.shaped(paragraph, part);
+        let mut shaped = self.shaped(paragraph, element);
         with_leading(shaped.lines(width), paragraph)
     }
 
-    /// Adds a paragraph as content of `part`. Returns the index of its first strip.
-    pub(crate) fn paragraph(&mut self, paragraph: &Paragraph, place: Place, part: Part) -> usize {
+    /// Adds a paragraph as content of `element`. Returns the index of its first strip.
+    pub(crate) fn paragraph(
+        &mut self,
+        paragraph: &Paragraph,
+        container: Container,
+        element: ElementId,
+    ) -> usize {
         let first = self.strips.len();
-        let lines = self.lines(paragraph, place.width, part);
+        let lines = self.lines(paragraph, container.width, element);
         if lines.is_empty() {
             return first;
         }
-        let above = paragraph.above.unwrap_or(BETWEEN_PARAGRAPHS);
-        let space = self.space(above, paragraph.below.unwrap_or(BETWEEN_PARAGRAPHS));
+        let above = paragraph.space_above.unwrap_or(BETWEEN_PARAGRAPHS);
+        let space = self.space(above, paragraph.space_below.unwrap_or(BETWEEN_PARAGRAPHS));
         let count = lines.len();
         for (index, (leading, line)) in lines.into_iter().enumerate() {
             // A broken paragraph has at least two lines on each page (no widows or orphans).
@@ -133,16 +147,16 @@ impl<'a> Flow<'a> {
             self.strips.push(Strip {
                 gap: if index == 0 { space } else { leading },
                 height: line.height,
-                keep,
-                panel: place.panel,
-                items: vec![Item::Text { line, x: place.x, y: 0.0, width: place.width, part }],
+                keep_with_next: keep,
+                panel: container.panel,
+                items: vec![Item::Text { line, x: container.x, y: 0.0, width: container.width, element }],
                 ..Strip::default()
             });
         }
         first
     }
 
-    fn heading(&mut self, heading: &Heading, place: Place) {
+    fn heading(&mut self, heading: &Heading, container: Container) {
         let text = fonts::drawable(&heading.text).replace('\n', " ");
         let said = fonts::described(&text);
         let (role, size, above, below) = match heading.level {
@@ -152,49 +166,53 @@ impl<'a> Flow<'a> {
                 (Role::Heading(NonZeroU16::MIN.saturating_add(1), said.clone()), 11.0, 14.0, 7.0)
             }
         };
-        let part = self.tree.add(role, place.part);
+        let element = self.tree.add(role, container.parent);
         let paragraph = Paragraph {
             keep_with_next: true,
             ..Paragraph::from_spans(vec![Span::new(&text).bold().size(size)])
                 .by_first_letter()
                 .spaced(above, below)
         };
-        let first = self.paragraph(&paragraph, place, part);
+        let first = self.paragraph(&paragraph, container, element);
         for strip in self.strips.get_mut(first..).unwrap_or_default() {
-            strip.keep = true;
+            strip.keep_with_next = true;
         }
         if heading.level == Level::Section
             && let Some(last) = self.strips.get_mut(first..).and_then(<[Strip]>::last_mut)
         {
-            let area = Area { x: place.x, y: last.height + 5.0, width: place.width, height: 1.0 };
-            last.items.push(Item::Fill { area, color: Color::RULE, part: None });
+            let area = Area { x: container.x, y: last.height + 5.0, width: container.width, height: 1.0 };
+            last.items.push(Item::Fill { area, color: Color::RULE, element: None });
             last.height += 6.0;
         }
         if let Some(strip) = self.strips.get_mut(first) {
-            strip.heading = Some(self.marks.len());
-            self.marks.push(Mark { level: heading.level, text: said, anchor: heading.anchor.clone() });
+            strip.heading = Some(self.headings.len());
+            self.headings.push(HeadingTarget {
+                level: heading.level,
+                text: said,
+                anchor: heading.anchor.clone(),
+            });
         }
     }
 
-    fn list(&mut self, items: &[Paragraph], place: Place) {
-        let list = self.tree.add(Role::List, place.part);
+    fn list(&mut self, items: &[Paragraph], container: Container) {
+        let list = self.tree.add(Role::List, container.parent);
         let mut last = None;
         for item in items {
-            let part = self.tree.add(Role::Item, Some(list));
-            let label = self.tree.add(Role::Label, Some(part));
-            let body = self.tree.add(Role::Body, Some(part));
+            let element = self.tree.add(Role::Item, Some(list));
+            let label = self.tree.add(Role::Label, Some(element));
+            let body = self.tree.add(Role::Body, Some(element));
             let tight = LEADING * size_of(item);
             let item = Paragraph {
-                above: item.above.or(last.map(|()| tight)),
-                below: item.below.or(Some(tight)),
+                space_above: item.space_above.or(last.map(|()| tight)),
+                space_below: item.space_below.or(Some(tight)),
                 ..item.clone()
             };
-            let inner = Place { x: place.x + BULLET, width: place.width - BULLET, ..place };
+            let inner = Container { x: container.x + BULLET, width: container.width - BULLET, ..container };
             let first = self.paragraph(&item, inner, body);
             let bullet = Paragraph::from_spans(vec![Span::new("•").size(size_of(&item))]);
             let lines = self.lines(&bullet, BULLET, label);
             if let (Some(strip), Some((_, line))) = (self.strips.get_mut(first), lines.into_iter().next()) {
-                let bullet = Item::Text { line, x: place.x, y: 0.0, width: BULLET, part: label };
+                let bullet = Item::Text { line, x: container.x, y: 0.0, width: BULLET, element: label };
                 strip.items.insert(0, bullet);
                 last = Some(());
             }
@@ -204,65 +222,74 @@ impl<'a> Flow<'a> {
         }
     }
 
-    fn quote(&mut self, paragraph: &Paragraph, place: Place) {
-        let part = self.tree.add(Role::Quote, place.part);
+    fn quote(&mut self, paragraph: &Paragraph, container: Container) {
+        let element = self.tree.add(Role::Quote, container.parent);
         let bar = Callout {
             fill: None,
-            stroke: None,
-            bar: Some((2.0, Color::RULE)),
-            inset: (10.0, 2.5),
+            border: None,
+            bar: Some(Rule { width: 2.0, color: Color::RULE }),
+            padding: Insets::symmetric(2.5, 10.0),
             blocks: vec![],
         };
-        let (above, below) = (paragraph.above.unwrap_or(7.0), paragraph.below.unwrap_or(7.0));
-        let against = shape::runs(paragraph, self.direction) != self.direction;
-        self.on_panel(&bar, place, (above, below), |flow, place| {
+        let above = paragraph.space_above.unwrap_or(BESIDE_QUOTE);
+        let below = paragraph.space_below.unwrap_or(BESIDE_QUOTE);
+        let against = shape::direction_of(paragraph, self.direction) != self.direction;
+        self.on_panel(&bar, container, above, below, |flow, container| {
             flow.panels.last_mut().into_iter().for_each(|panel| panel.bar_at_end = against);
-            let inner = flow.tree.add(Role::Paragraph, Some(part));
-            flow.paragraph(&Paragraph { keep_with_next: false, ..paragraph.clone() }, place, inner);
+            let inner = flow.tree.add(Role::Paragraph, Some(element));
+            flow.paragraph(&Paragraph { keep_with_next: false, ..paragraph.clone() }, container, inner);
         });
         if let Some(last) = self.strips.last_mut() {
-            last.keep |= paragraph.keep_with_next;
+            last.keep_with_next |= paragraph.keep_with_next;
         }
     }
 
-    fn callout(&mut self, callout: &Callout, place: Place) {
-        let part = self.tree.add(Role::Panel, place.part);
-        self.on_panel(callout, place, (BETWEEN_BLOCKS, BETWEEN_BLOCKS), |flow, place| {
-            flow.blocks(&callout.blocks, Place { part: Some(part), ..place });
+    fn callout(&mut self, callout: &Callout, container: Container) {
+        let element = self.tree.add(Role::Panel, container.parent);
+        self.on_panel(callout, container, BETWEEN_BLOCKS, BETWEEN_BLOCKS, |flow, container| {
+            flow.blocks(&callout.blocks, Container { parent: Some(element), ..container });
         });
     }
 
-    /// Adds a panel with the look of `callout`, and on it the blocks that `inside` adds. `spacing` is the
-    /// space above and below the panel.
+    /// Adds a panel with the look of `callout`, and on it the blocks that `inside` adds. `above` and `below`
+    /// are the spaces around the panel.
     fn on_panel(
         &mut self,
         callout: &Callout,
-        place: Place,
-        spacing: (f32, f32),
-        inside: impl FnOnce(&mut Self, Place),
+        container: Container,
+        above: f32,
+        below: f32,
+        inside: impl FnOnce(&mut Self, Container),
     ) {
         let panel = Some(self.panels.len());
-        let Callout { fill, stroke, bar, .. } = *callout;
+        let Callout { fill, border, bar, padding, .. } = *callout;
         self.panels.push(Panel {
-            x: place.x,
-            width: place.width,
+            x: container.x,
+            width: container.width,
             fill,
-            stroke,
+            border,
             bar,
             bar_at_end: false,
-            around: place.panel,
+            outer: container.panel,
         });
-        let (side, end) = callout.inset;
-        let gap = self.space(spacing.0, spacing.1);
-        let edge = Strip { height: end, keep: true, panel, ..Strip::default() };
+        let gap = self.space(above, below);
+        let edge = Strip { height: padding.top, keep_with_next: true, panel, ..Strip::default() };
         self.strips.push(Strip { gap, ..edge.clone() });
         self.below = None;
-        inside(self, Place { x: place.x + side, width: place.width - 2.0 * side, panel, ..place });
+        inside(
+            self,
+            Container {
+                x: container.x + padding.start,
+                width: container.width - padding.horizontal(),
+                panel,
+                ..container
+            },
+        );
         if let Some(last) = self.strips.last_mut() {
-            last.keep = true;
+            last.keep_with_next = true;
         }
-        self.strips.push(Strip { keep: false, ..edge });
-        self.below = Some(spacing.1);
+        self.strips.push(Strip { height: padding.bottom, keep_with_next: false, ..edge });
+        self.below = Some(below);
     }
 }
 

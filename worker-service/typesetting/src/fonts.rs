@@ -2,7 +2,10 @@
 
 use std::{
     borrow::Cow,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
 };
 
 use parley::{
@@ -10,7 +13,7 @@ use parley::{
     fontique::{Blob, CharmapIndex, Collection, CollectionOptions, FontInfoOverride, SourceCache},
 };
 
-use crate::lines::Ink;
+use crate::lines::StyleIndex;
 
 /// The fonts, each with the family name by which it is looked up.
 const FONTS: [(&str, &[u8]); 18] = [
@@ -83,8 +86,25 @@ pub(crate) fn face(index: usize) -> Option<krilla::text::Font> {
     SHARED.faces.get(index).cloned().flatten()
 }
 
+/// Whether each character is drawable, by its code point: 0 before it was looked up, then 1 or 2. A long text has
+/// few different characters, and to look one up means to search the fonts.
+static DRAWABLE: [AtomicU8; 0x11_0000] = [const { AtomicU8::new(0) }; 0x11_0000];
+
 /// Returns whether a font has the character and the standards allow it.
 fn is_drawable(c: char) -> bool {
+    let cached = &DRAWABLE[c as usize];
+    match cached.load(Ordering::Relaxed) {
+        0 => {
+            let drawable = look_up(c);
+            cached.store(if drawable { 1 } else { 2 }, Ordering::Relaxed);
+            drawable
+        }
+        known => known == 1,
+    }
+}
+
+/// Looks up in the fonts and the standards what [`is_drawable`] returns.
+fn look_up(c: char) -> bool {
     let private = matches!(u32::from(c), 0xe000..=0xf8ff | 0xf_0000..);
     match c {
         '\n' | ' '..='~' => true,
@@ -151,7 +171,7 @@ pub(crate) struct Shaper {
     /// The fonts.
     pub(crate) fonts: FontContext,
     /// Working memory, which is reused for every text.
-    pub(crate) layout: LayoutContext<Ink>,
+    pub(crate) layout: LayoutContext<StyleIndex>,
 }
 
 /// Shapers that are not in use.

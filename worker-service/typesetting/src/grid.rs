@@ -1,50 +1,60 @@
 //! Layout in columns: grids, facts and tables. All lengths are in points.
 
 use crate::{
-    blocks::{Color, Fact, Grid, Paragraph, Span, Table, Width},
-    flow::{BETWEEN_BLOCKS, BETWEEN_PARAGRAPHS, Flow, Place, with_leading},
+    blocks::{Color, ColumnWidth, Fact, Grid, Insets, Paragraph, Span, Table},
+    flow::{BETWEEN_BLOCKS, BETWEEN_PARAGRAPHS, Container, Flow, with_leading},
     lines::Line,
     shape::Shaped,
     strips::{Area, Header, Item, Strip},
-    tree::{Part, Role},
+    tree::{ElementId, Role},
 };
 
-/// Padding at the sides of a table's cells, and at their top and bottom.
-const INSET: (f32, f32) = (5.0, 5.0);
+/// Padding of a table's cells.
+const CELL_PADDING: Insets = Insets::symmetric(5.0, 5.0);
+/// Space between the columns and between the rows of a list of facts.
+const FACT_GAPS: Gaps = Gaps { columns: 12.0, rows: 7.0 };
 /// Thickness of the rule below a row.
-const RULE: f32 = 0.5;
+const ROW_RULE: f32 = 0.5;
 /// Maximum height of a row that is never broken across pages: a quarter of a page.
-const UNBROKEN: f32 = 180.0;
-/// Minimum part of the width, without fixed columns, that automatic columns leave for columns with shares.
-const SHARED: f32 = 0.4;
+const UNBROKEN_MAX: f32 = 180.0;
+/// Minimum fraction of the width, without fixed columns, that automatic columns leave for columns with a
+/// fraction.
+const FRACTIONS_MIN: f32 = 0.4;
 
 /// A cell: its horizontal position and width, and its lines, each with the space above it.
 struct Cell {
     x: f32,
     width: f32,
-    lines: Vec<(f32, Line, Part)>,
+    lines: Vec<(f32, Line, ElementId)>,
 }
 
-/// The padding and the rule of a row.
+/// The space between columns and between rows.
+#[derive(Clone, Copy)]
+struct Gaps {
+    columns: f32,
+    rows: f32,
+}
+
+/// The padding of a row and the rule below it.
 #[derive(Clone, Copy, Default)]
-struct Frame {
-    /// The padding at the top and bottom of the row.
-    inset: f32,
-    /// The start and the width of the rule below the row.
-    rule: Option<(f32, f32)>,
+struct RowStyle {
+    padding_top: f32,
+    padding_bottom: f32,
+    /// The column that the rule spans.
+    rule: Option<Container>,
 }
 
 /// A shaped paragraph of a cell. `shaped` is `None` if the paragraph is empty.
 struct Text<'a> {
     paragraph: &'a Paragraph,
     shaped: Option<Shaped>,
-    part: Part,
+    element: ElementId,
 }
 
 impl Flow<'_> {
     /// Adds the strips of a list of facts.
-    pub(crate) fn facts(&mut self, facts: &[Fact], place: Place) {
-        let list = self.tree.add(Role::Facts, place.part);
+    pub(crate) fn facts(&mut self, facts: &[Fact], container: Container) {
+        let list = self.tree.add(Role::Facts, container.parent);
         let mut rows = Vec::new();
         for fact in facts {
             let item = self.tree.add(Role::Item, Some(list));
@@ -52,49 +62,55 @@ impl Flow<'_> {
                 (self.tree.add(Role::Label, Some(item)), self.tree.add(Role::Body, Some(item)));
             rows.push(vec![vec![self.text(&fact.label, label)], vec![self.text(&fact.value, body)]]);
         }
-        self.rows(rows, &[Width::Auto, Width::Fraction(1.0)], (12.0, 7.0), place);
+        self.rows(rows, &[ColumnWidth::Auto, ColumnWidth::Fraction(1.0)], FACT_GAPS, container);
     }
 
     /// Adds the strips of a grid.
-    pub(crate) fn grid(&mut self, grid: &Grid, place: Place) {
+    pub(crate) fn grid(&mut self, grid: &Grid, container: Container) {
         let mut rows = Vec::new();
         for row in &grid.rows {
             let mut cells = Vec::new();
             for cell in row {
                 let mut texts = Vec::new();
                 for paragraph in cell {
-                    let part = self.tree.add(Role::Paragraph, place.part);
-                    texts.push(self.text(paragraph, part));
+                    let element = self.tree.add(Role::Paragraph, container.parent);
+                    texts.push(self.text(paragraph, element));
                 }
                 cells.push(texts);
             }
             rows.push(cells);
         }
-        self.rows(rows, &grid.columns, (grid.column_gap, grid.row_gap), place);
+        self.rows(rows, &grid.columns, Gaps { columns: grid.column_gap, rows: grid.row_gap }, container);
     }
 
-    /// Adds rows without rules. `gaps` is the space between columns and between rows.
-    fn rows(&mut self, mut rows: Vec<Vec<Vec<Text<'_>>>>, columns: &[Width], gaps: (f32, f32), place: Place) {
-        let room = place.width - gaps.0 * columns.len().saturating_sub(1) as f32;
-        let widths = widths(columns, &naturals(&rows, columns.len(), 0.0), room);
+    /// Adds rows without rules.
+    fn rows(
+        &mut self,
+        mut rows: Vec<Vec<Vec<Text<'_>>>>,
+        columns: &[ColumnWidth],
+        gaps: Gaps,
+        container: Container,
+    ) {
+        let available = container.width - gaps.columns * columns.len().saturating_sub(1) as f32;
+        let widths = widths(columns, &natural_widths(&rows, columns.len(), 0.0), available);
         for (index, row) in rows.iter_mut().enumerate() {
-            let space = if index == 0 { self.space(BETWEEN_BLOCKS, BETWEEN_BLOCKS) } else { gaps.1 };
-            let mut x = place.x;
+            let space = if index == 0 { self.space(BETWEEN_BLOCKS, BETWEEN_BLOCKS) } else { gaps.rows };
+            let mut x = container.x;
             let cells = row.iter_mut().zip(&widths).map(|(texts, width)| {
                 let cell = cell(texts, x, *width);
-                x += width + gaps.0;
+                x += width + gaps.columns;
                 cell
             });
-            let strips = strips(cells.collect(), Frame::default(), space);
-            self.strips.extend(strips.into_iter().map(|strip| Strip { panel: place.panel, ..strip }));
+            let strips = strips(cells.collect(), RowStyle::default(), space);
+            self.strips.extend(strips.into_iter().map(|strip| Strip { panel: container.panel, ..strip }));
         }
     }
 
     /// Adds the strips of a table, and its header for repetition.
-    pub(crate) fn table(&mut self, table: &Table, place: Place) {
-        let part = self.tree.add(Role::Table, place.part);
-        let head = self.tree.add(Role::TableHead, Some(part));
-        let body = self.tree.add(Role::TableBody, Some(part));
+    pub(crate) fn table(&mut self, table: &Table, container: Container) {
+        let element = self.tree.add(Role::Table, container.parent);
+        let head = self.tree.add(Role::TableHead, Some(element));
+        let body = self.tree.add(Role::TableBody, Some(element));
         let bold = |paragraph: &Paragraph| Paragraph {
             spans: paragraph.spans.iter().map(|span| Span { bold: true, ..span.clone() }).collect(),
             ..paragraph.clone()
@@ -104,27 +120,34 @@ impl Flow<'_> {
         for row in &table.rows {
             rows.push(self.table_row(row, body, &Role::Cell));
         }
-        let (parts, mut rows): (Vec<Vec<Part>>, Vec<Vec<Vec<Text<'_>>>>) = rows.into_iter().unzip();
-        let widths =
-            widths(&table.columns, &naturals(&rows, table.columns.len(), 2.0 * INSET.0), place.width);
-        let frame = Frame { inset: INSET.1, rule: Some((place.x, place.width)) };
-        let number = self.headers.len();
-        for (index, (row, parts)) in rows.iter_mut().zip(parts).enumerate() {
+        let (elements, mut rows): (Vec<Vec<ElementId>>, Vec<Vec<Vec<Text<'_>>>>) = rows.into_iter().unzip();
+        let widths = widths(
+            &table.columns,
+            &natural_widths(&rows, table.columns.len(), CELL_PADDING.horizontal()),
+            container.width,
+        );
+        let style = RowStyle {
+            padding_top: CELL_PADDING.top,
+            padding_bottom: CELL_PADDING.bottom,
+            rule: Some(container),
+        };
+        let index_of_header = self.headers.len();
+        for (index, (row, elements)) in rows.iter_mut().zip(elements).enumerate() {
             let space = if index == 0 { self.space(BETWEEN_BLOCKS, BETWEEN_BLOCKS) } else { 0.0 };
-            let mut x = place.x;
+            let mut x = container.x;
             let cells = row.iter_mut().zip(&widths).map(|(texts, width)| {
-                let cell = cell(texts, x + INSET.0, width - 2.0 * INSET.0);
+                let cell = cell(texts, x + CELL_PADDING.start, width - CELL_PADDING.horizontal());
                 x += width;
                 cell
             });
-            let mut strips = strips(cells.collect(), frame, space);
+            let mut strips = strips(cells.collect(), style, space);
             for strip in &mut strips {
-                strip.panel = place.panel;
-                strip.table = (index > 0).then_some(number);
-                strip.keep |= index == 0;
+                strip.panel = container.panel;
+                strip.table = (index > 0).then_some(index_of_header);
+                strip.keep_with_next |= index == 0;
             }
             if let Some(first) = strips.first_mut() {
-                first.parts = parts;
+                first.elements = elements;
             }
             if index == 0 {
                 let height = strips.iter().map(|strip| strip.gap + strip.height).sum::<f32>() - space;
@@ -134,24 +157,24 @@ impl Flow<'_> {
         }
     }
 
-    /// Returns the cells of a table row: their parts of the structure tree, and their texts.
+    /// Returns the cells of a table row: their elements of the structure tree, and their texts.
     fn table_row<'t>(
         &mut self,
         row: &'t [Paragraph],
-        parent: Part,
+        parent: ElementId,
         role: &Role,
-    ) -> (Vec<Part>, Vec<Vec<Text<'t>>>) {
-        let part = self.tree.add(Role::Row, Some(parent));
+    ) -> (Vec<ElementId>, Vec<Vec<Text<'t>>>) {
+        let element = self.tree.add(Role::Row, Some(parent));
         let cell = |paragraph| {
-            let part = self.tree.add(role.clone(), Some(part));
-            (part, vec![self.text(paragraph, part)])
+            let element = self.tree.add(role.clone(), Some(element));
+            (element, vec![self.text(paragraph, element)])
         };
         row.iter().map(cell).unzip()
     }
 
-    fn text<'t>(&mut self, paragraph: &'t Paragraph, part: Part) -> Text<'t> {
+    fn text<'t>(&mut self, paragraph: &'t Paragraph, element: ElementId) -> Text<'t> {
         let empty = paragraph.spans.iter().all(|span| span.text.is_empty());
-        Text { paragraph, shaped: (!empty).then(|| self.shaped(paragraph, part)), part }
+        Text { paragraph, shaped: (!empty).then(|| self.shaped(paragraph, element)), element }
     }
 }
 
@@ -160,58 +183,60 @@ fn cell(texts: &mut [Text<'_>], x: f32, width: f32) -> Cell {
     let mut lines = Vec::new();
     for text in texts {
         let Some(shaped) = &mut text.shaped else { continue };
-        let above = text.paragraph.above.unwrap_or(BETWEEN_PARAGRAPHS);
+        let above = text.paragraph.space_above.unwrap_or(BETWEEN_PARAGRAPHS);
         for (index, (gap, line)) in with_leading(shaped.lines(width), text.paragraph).into_iter().enumerate()
         {
             let first = index == 0 && !lines.is_empty();
-            lines.push((if first { above } else { gap }, line, text.part));
+            lines.push((if first { above } else { gap }, line, text.element));
         }
     }
     Cell { x, width, lines }
 }
 
-/// Returns the natural width of each column: that of its widest line, with `inset`.
-fn naturals(rows: &[Vec<Vec<Text<'_>>>], columns: usize, inset: f32) -> Vec<f32> {
+/// Returns the natural width of each column: that of its widest line, with `padding`.
+fn natural_widths(rows: &[Vec<Vec<Text<'_>>>], columns: usize, padding: f32) -> Vec<f32> {
     let mut naturals = vec![0.0_f32; columns];
     for row in rows {
         for (cell, natural) in row.iter().zip(&mut naturals) {
             let texts = cell.iter().filter_map(|text| text.shaped.as_ref());
             // In a column exactly as wide as its text, a rounding error would break the line.
-            *natural = texts.map(|shaped| shaped.widest() + inset + 0.1).fold(*natural, f32::max);
+            *natural = texts.map(|shaped| shaped.widest() + padding + 0.1).fold(*natural, f32::max);
         }
     }
     naturals
 }
 
-/// Returns the widths of `columns` that share the width `room`.
-fn widths(columns: &[Width], naturals: &[f32], room: f32) -> Vec<f32> {
+/// Returns the widths of `columns` that share the width `available`.
+fn widths(columns: &[ColumnWidth], naturals: &[f32], available: f32) -> Vec<f32> {
     let fixed: f32 =
-        columns.iter().map(|column| if let Width::Fixed(width) = column { *width } else { 0.0 }).sum();
-    let shares: f32 =
-        columns.iter().map(|column| if let Width::Fraction(share) = column { *share } else { 0.0 }).sum();
+        columns.iter().map(|column| if let ColumnWidth::Fixed(width) = column { *width } else { 0.0 }).sum();
+    let fractions: f32 = columns
+        .iter()
+        .map(|column| if let ColumnWidth::Fraction(fraction) = column { *fraction } else { 0.0 })
+        .sum();
     let mut autos: Vec<f32> = columns
         .iter()
         .zip(naturals)
-        .filter(|(column, _)| **column == Width::Auto)
+        .filter(|(column, _)| **column == ColumnWidth::Auto)
         .map(|(_, natural)| *natural)
         .collect();
-    let most = (room - fixed) * if shares > 0.0 { 1.0 - SHARED } else { 1.0 };
-    let limit = limit(&mut autos, most);
+    let max = (available - fixed) * if fractions > 0.0 { 1.0 - FRACTIONS_MIN } else { 1.0 };
+    let limit = limit(&mut autos, max);
     let taken: f32 = autos.iter().map(|auto| auto.min(limit)).sum();
-    let rest = (room - fixed - taken).max(0.0);
-    let width = |(column, natural): (&Width, &f32)| match column {
-        Width::Fixed(width) => *width,
-        Width::Auto => natural.min(limit),
-        Width::Fraction(share) => rest * share / shares,
+    let rest = (available - fixed - taken).max(0.0);
+    let width = |(column, natural): (&ColumnWidth, &f32)| match column {
+        ColumnWidth::Fixed(width) => *width,
+        ColumnWidth::Auto => natural.min(limit),
+        ColumnWidth::Fraction(fraction) => rest * fraction / fractions,
     };
     columns.iter().zip(naturals).map(width).collect()
 }
 
-/// Returns the maximum width of a column so that all together take at most `most`. Columns narrower than the
+/// Returns the maximum width of a column so that all together take at most `max`. Columns narrower than the
 /// maximum keep their natural width.
-fn limit(widths: &mut [f32], most: f32) -> f32 {
+fn limit(widths: &mut [f32], max: f32) -> f32 {
     widths.sort_by(f32::total_cmp);
-    let mut left = most.max(0.0);
+    let mut left = max.max(0.0);
     for (index, width) in widths.iter().enumerate() {
         let share = left / (widths.len() - index) as f32;
         if *width > share {
@@ -222,25 +247,25 @@ fn limit(widths: &mut [f32], most: f32) -> f32 {
     f32::MAX
 }
 
-/// Returns the strips of a row. A row taller than [`UNBROKEN`] becomes one strip per line, so that it can be
-/// broken across pages.
-fn strips(cells: Vec<Cell>, frame: Frame, space: f32) -> Vec<Strip> {
+/// Returns the strips of a row. A row taller than [`UNBROKEN_MAX`] becomes one strip per line, so that it can
+/// be broken across pages.
+fn strips(cells: Vec<Cell>, style: RowStyle, space: f32) -> Vec<Strip> {
     let height = |cell: &Cell| cell.lines.iter().map(|(gap, line, _)| gap + line.height).sum::<f32>();
     let whole = cells.iter().map(height).fold(0.0, f32::max);
-    let mut strips = if whole <= UNBROKEN { vec![together(cells, whole)] } else { by_line(cells) };
+    let mut strips = if whole <= UNBROKEN_MAX { vec![together(cells, whole)] } else { by_line(cells) };
     let count = strips.len();
     for (index, strip) in strips.iter_mut().enumerate() {
-        strip.keep = index + 1 < count && (index == 0 || index + 2 == count);
+        strip.keep_with_next = index + 1 < count && (index == 0 || index + 2 == count);
     }
     if let Some(first) = strips.first_mut() {
-        first.pad_top(frame.inset);
+        first.pad_top(style.padding_top);
         first.gap = space;
     }
     if let Some(last) = strips.last_mut() {
-        last.height += frame.inset;
-        if let Some((x, width)) = frame.rule {
-            let area = Area { x, y: last.height - RULE / 2.0, width, height: RULE };
-            last.items.push(Item::Fill { area, color: Color::RULE, part: None });
+        last.height += style.padding_bottom;
+        if let Some(Container { x, width, .. }) = style.rule {
+            let area = Area { x, y: last.height - ROW_RULE / 2.0, width, height: ROW_RULE };
+            last.items.push(Item::Fill { area, color: Color::RULE, element: None });
         }
     }
     strips
@@ -251,10 +276,10 @@ fn together(cells: Vec<Cell>, height: f32) -> Strip {
     let mut strip = Strip { height, ..Strip::default() };
     for Cell { x, width, lines } in cells {
         let mut y = 0.0;
-        for (gap, line, part) in lines {
+        for (gap, line, element) in lines {
             y += gap;
             let below = y + line.height;
-            strip.items.push(Item::Text { line, x, y, width, part });
+            strip.items.push(Item::Text { line, x, y, width, element });
             y = below;
         }
     }
@@ -265,14 +290,14 @@ fn together(cells: Vec<Cell>, height: f32) -> Strip {
 fn by_line(cells: Vec<Cell>) -> Vec<Strip> {
     let mut strips: Vec<Strip> = Vec::new();
     for Cell { x, width, lines } in cells {
-        for (index, (gap, line, part)) in lines.into_iter().enumerate() {
+        for (index, (gap, line, element)) in lines.into_iter().enumerate() {
             if index == strips.len() {
                 strips.push(Strip::default());
             }
             let Some(strip) = strips.get_mut(index) else { continue };
             strip.gap = strip.gap.max(gap);
             strip.height = strip.height.max(line.height);
-            strip.items.push(Item::Text { line, x, y: 0.0, width, part });
+            strip.items.push(Item::Text { line, x, y: 0.0, width, element });
         }
     }
     strips

@@ -17,6 +17,7 @@
 //! # Ok::<(), typesetting::Error>(())
 //! ```
 
+mod autospace;
 mod blocks;
 mod charts;
 mod document;
@@ -34,8 +35,8 @@ mod write;
 
 pub use self::{
     blocks::{
-        Bar, Block, Callout, Chart, ChartKind, Color, Fact, Grid, Heading, Level, Link, Paragraph, Reading,
-        Span, Table, Width,
+        Bar, BaseDirection, Block, Callout, Chart, ChartKind, Color, ColumnWidth, Fact, Grid, Heading,
+        Insets, Level, Link, Paragraph, Rule, Span, Table,
     },
     document::{Direction, Document, Footer, Metadata, Standards, Time},
     error::Error,

@@ -5,11 +5,11 @@ use std::{ops::Range, rc::Rc};
 use krilla::text::{GlyphId, KrillaGlyph};
 use parley::{Cluster, Layout, Line as Broken, PositionedLayoutItem, Run};
 
-use crate::{blocks::Color, tree::Part};
+use crate::{blocks::Color, tree::ElementId};
 
-/// The style of a glyph: the index of its span in the paragraph.
+/// The index of a glyph's style in [`Line::styles`], which is that of its span in the paragraph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ink(pub(crate) u16);
+pub(crate) struct StyleIndex(pub(crate) u16);
 
 /// The style in which a span is painted.
 #[derive(Clone, Debug)]
@@ -17,13 +17,13 @@ pub(crate) struct Style {
     pub(crate) size: f32,
     pub(crate) color: Color,
     pub(crate) badge: bool,
-    /// The target of the link, and its part of the structure tree.
-    pub(crate) link: Option<(crate::blocks::Link, Part)>,
+    /// The target of the link, and its element of the structure tree.
+    pub(crate) link: Option<(crate::blocks::Link, ElementId)>,
 }
 
-/// Adjacent glyphs of one font in one style.
+/// Adjacent glyphs of one font in one style, to be drawn at once.
 #[derive(Clone, Debug)]
-pub(crate) struct Glyphs {
+pub(crate) struct GlyphRun {
     /// The index of the font.
     pub(crate) font: usize,
     /// The index of the style in [`Line::styles`].
@@ -34,7 +34,7 @@ pub(crate) struct Glyphs {
     pub(crate) glyphs: Vec<KrillaGlyph>,
 }
 
-impl Glyphs {
+impl GlyphRun {
     /// Returns the byte range of its text in the text of the paragraph.
     pub(crate) fn range(&self) -> Range<usize> {
         let start = self.glyphs.iter().map(|glyph| glyph.text_range.start).min().unwrap_or_default();
@@ -51,48 +51,54 @@ pub(crate) struct Line {
     /// The height from its baseline to the top of its capitals, in points.
     pub(crate) height: f32,
     /// The glyphs, in reading order.
-    pub(crate) glyphs: Vec<Glyphs>,
+    pub(crate) runs: Vec<GlyphRun>,
 }
 
-/// Height of capitals, as a fraction of the font size.
-pub(crate) const CAPITALS: f32 = 0.714;
+/// The height of capitals, as a fraction of the font size.
+pub(crate) const CAP_HEIGHT: f32 = 0.714;
 
 impl Line {
     /// Converts a line that `layout` has broken.
-    pub(crate) fn of(
-        line: &Broken<'_, Ink>,
-        layout: &Layout<Ink>,
+    pub(crate) fn from_layout(
+        line: &Broken<'_, StyleIndex>,
+        layout: &Layout<StyleIndex>,
         text: &Rc<str>,
         styles: &Rc<[Style]>,
     ) -> Self {
-        let mut glyphs = Vec::new();
+        let mut runs = Vec::new();
         let mut last = None;
         for item in line.items() {
-            let PositionedLayoutItem::GlyphRun(part) = item else { continue };
+            let PositionedLayoutItem::GlyphRun(item) = item else { continue };
             // A run with several styles is several items in a row; the first one adds the whole run.
-            if last.replace(part.run().index()) != Some(part.run().index()) {
-                let start = part.offset();
-                of_run(part.run(), start, layout, text, &mut glyphs);
+            if last.replace(item.run().index()) != Some(item.run().index()) {
+                let start = item.offset();
+                push_run(item.run(), start, layout, text, &mut runs);
             }
         }
-        glyphs.sort_by_key(|glyphs| glyphs.range().start);
-        let sizes = glyphs.iter().filter_map(|glyphs| Some(styles.get(glyphs.style)?.size));
+        runs.sort_by_key(|run| run.range().start);
+        let sizes = runs.iter().filter_map(|run| Some(styles.get(run.style)?.size));
         let size = sizes.reduce(f32::max).or_else(|| Some(styles.first()?.size)).unwrap_or_default();
-        Self { text: Rc::clone(text), styles: Rc::clone(styles), height: CAPITALS * size, glyphs }
+        Self { text: Rc::clone(text), styles: Rc::clone(styles), height: CAP_HEIGHT * size, runs }
     }
 
     /// Moves the badge at the start of the paragraph, if there is one, to the right by `by` points.
     pub(crate) fn move_badge(&mut self, by: f32) {
         let badge = self.styles.first().is_some_and(|style| style.badge);
-        self.glyphs.iter_mut().filter(|glyphs| badge && glyphs.style == 0).for_each(|glyphs| glyphs.x += by);
+        self.runs.iter_mut().filter(|run| badge && run.style == 0).for_each(|run| run.x += by);
     }
 }
 
 /// Adds the glyphs of a run that begins at `x` to `into`.
-fn of_run(run: &Run<'_, Ink>, mut x: f32, layout: &Layout<Ink>, text: &str, into: &mut Vec<Glyphs>) {
+fn push_run(
+    run: &Run<'_, StyleIndex>,
+    mut x: f32,
+    layout: &Layout<StyleIndex>,
+    text: &str,
+    into: &mut Vec<GlyphRun>,
+) {
     let font = usize::try_from(run.font().data.id()).unwrap_or(usize::MAX);
     let size = run.font_size();
-    let mut clusters: Vec<(Range<usize>, Cluster<'_, Ink>)> = Vec::new();
+    let mut clusters: Vec<(Range<usize>, Cluster<'_, StyleIndex>)> = Vec::new();
     for cluster in run.clusters() {
         let range = cluster.text_range();
         match clusters.last_mut() {
@@ -109,9 +115,10 @@ fn of_run(run: &Run<'_, Ink>, mut x: f32, layout: &Layout<Ink>, text: &str, into
             .styles()
             .get(usize::from(cluster.style_index()))
             .map_or(0, |style| usize::from(style.brush.0));
-        let fits = |last: &&mut Glyphs| last.font == font && last.style == style && last.x + last.width == x;
+        let fits =
+            |last: &&mut GlyphRun| last.font == font && last.style == style && last.x + last.width == x;
         if into.last_mut().filter(fits).is_none() {
-            into.push(Glyphs { font, style, x, width: 0.0, glyphs: Vec::new() });
+            into.push(GlyphRun { font, style, x, width: 0.0, glyphs: Vec::new() });
         }
         let Some(last) = into.last_mut() else { return };
         for glyph in cluster.glyphs() {

@@ -3,7 +3,7 @@
 use crate::strips::{Header, Strip};
 
 /// A strip on a page.
-pub(crate) struct Placed<'a> {
+pub(crate) struct PlacedStrip<'a> {
     pub(crate) strip: &'a Strip,
     /// The distance from the top of the page's text area to the top of the strip, in points.
     pub(crate) y: f32,
@@ -11,16 +11,25 @@ pub(crate) struct Placed<'a> {
     pub(crate) repeated: bool,
 }
 
-/// The strips of a page.
-pub(crate) type Page<'a> = Vec<Placed<'a>>;
+/// A position on a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    /// The index of the page, from zero.
+    pub(crate) page: usize,
+    /// The distance from the top of the page, in points.
+    pub(crate) y: f32,
+}
 
-/// The strips that must stay on the page of the next one, from the strictest rule to the loosest.
+/// The strips of a page.
+pub(crate) type Page<'a> = Vec<PlacedStrip<'a>>;
+
+/// Which strips must stay on the page of the next one, from the strictest rule to the loosest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Hold {
+enum KeepRule {
     /// The strips of a group, and strips that keep with the next.
     Group,
     /// Only strips that keep with the next.
-    Keep,
+    WithNext,
     /// No strips.
     None,
 }
@@ -39,17 +48,21 @@ pub(crate) fn pages<'a>(strips: &'a [Strip], headers: &'a [Header], height: f32)
     let mut rest = strips;
     // For each looser rule, the number of strips that it still applies to: those that the stricter rule would
     // keep together, but that do not fit on one page.
-    let mut loose = [(Hold::Keep, 0), (Hold::None, 0)];
+    let mut loose = [(KeepRule::WithNext, 0), (KeepRule::None, 0)];
     while !rest.is_empty() {
-        let hold =
-            loose.iter().filter(|(_, count)| *count > 0).map(|(hold, _)| *hold).max().unwrap_or(Hold::Group);
-        let count = together(rest, hold);
+        let rule = loose
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(rule, _)| *rule)
+            .max()
+            .unwrap_or(KeepRule::Group);
+        let count = together(rest, rule);
         let (now, later) = rest.split_at(count);
         let fits = pages.fits(now);
         if !fits && !pages.page.is_empty() && pages.would_fit(now) {
             pages.turn(now.first());
-        } else if !fits && hold != Hold::None {
-            let slot = if hold == Hold::Group { 0 } else { 1 };
+        } else if !fits && rule != KeepRule::None {
+            let slot = if rule == KeepRule::Group { 0 } else { 1 };
             if let Some(slot) = loose.get_mut(slot) {
                 slot.1 = count;
             }
@@ -68,13 +81,13 @@ pub(crate) fn pages<'a>(strips: &'a [Strip], headers: &'a [Header], height: f32)
 }
 
 /// Returns the number of strips that must stay on one page with the first, which is counted.
-fn together(strips: &[Strip], hold: Hold) -> usize {
-    let holds = |strip: &Strip| match hold {
-        Hold::Group => strip.keep || strip.bound,
-        Hold::Keep => strip.keep,
-        Hold::None => false,
+fn together(strips: &[Strip], rule: KeepRule) -> usize {
+    let keeps = |strip: &Strip| match rule {
+        KeepRule::Group => strip.keep_with_next || strip.grouped_with_next,
+        KeepRule::WithNext => strip.keep_with_next,
+        KeepRule::None => false,
     };
-    strips.iter().position(|strip| !holds(strip)).map_or(strips.len(), |last| last + 1)
+    strips.iter().position(|strip| !keeps(strip)).map_or(strips.len(), |last| last + 1)
 }
 
 /// Returns the height of `strips` without the gap above the first.
@@ -113,7 +126,7 @@ impl<'a> Pages<'a> {
     fn put(&mut self, strip: &'a Strip, repeated: bool) {
         let y = if self.page.is_empty() { 0.0 } else { self.y + strip.gap };
         self.y = y + strip.height;
-        self.page.push(Placed { strip, y, repeated });
+        self.page.push(PlacedStrip { strip, y, repeated });
     }
 }
 
@@ -132,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_heading_goes_to_the_page_of_its_text() {
-        let strips = [strip(60.0), Strip { keep: true, ..strip(5.0) }, strip(30.0)];
+        let strips = [strip(60.0), Strip { keep_with_next: true, ..strip(5.0) }, strip(30.0)];
         let pages = pages(&strips, &[], 100.0);
         assert_eq!(heights(&pages), [vec![60.0], vec![5.0, 30.0]]);
         assert_eq!(
@@ -144,28 +157,28 @@ mod tests {
 
     #[test]
     fn a_group_that_no_page_holds_begins_where_it_stands() {
-        let bound = Strip { bound: true, ..strip(40.0) };
-        let strips = [strip(30.0), bound.clone(), bound.clone(), bound, strip(20.0)];
+        let grouped = Strip { grouped_with_next: true, ..strip(40.0) };
+        let strips = [strip(30.0), grouped.clone(), grouped.clone(), grouped, strip(20.0)];
         assert_eq!(heights(&pages(&strips, &[], 100.0)), [vec![30.0, 40.0], vec![40.0, 40.0], vec![20.0]]);
     }
 
     #[test]
     fn a_group_goes_to_the_page_that_holds_it() {
-        let bound = Strip { bound: true, ..strip(30.0) };
-        let strips = [strip(50.0), bound, strip(30.0)];
+        let grouped = Strip { grouped_with_next: true, ..strip(30.0) };
+        let strips = [strip(50.0), grouped, strip(30.0)];
         assert_eq!(heights(&pages(&strips, &[], 100.0)), [vec![50.0], vec![30.0, 30.0]]);
     }
 
     #[test]
     fn strips_that_keep_for_longer_than_a_page_are_broken_all_the_same() {
-        let strips = vec![Strip { keep: true, ..strip(40.0) }; 5];
+        let strips = vec![Strip { keep_with_next: true, ..strip(40.0) }; 5];
         assert_eq!(heights(&pages(&strips, &[], 100.0)), [vec![40.0, 40.0], vec![40.0, 40.0], vec![40.0]]);
     }
 
     #[test]
     fn the_header_of_a_table_is_repeated() {
         let row = Strip { gap: 0.0, table: Some(0), ..strip(30.0) };
-        let head = Strip { gap: 0.0, keep: true, ..strip(20.0) };
+        let head = Strip { gap: 0.0, keep_with_next: true, ..strip(20.0) };
         let header = Header { strips: vec![head.clone()], height: 20.0 };
         let strips = [head, row.clone(), row.clone(), row.clone(), row];
         let pages = pages(&strips, std::slice::from_ref(&header), 100.0);

@@ -12,35 +12,40 @@ use krilla::{
 };
 
 use crate::{
-    blocks::{Color, Link},
+    blocks::{Color, Insets, Link, Rule},
     fonts,
-    lines::{Glyphs, Line, Style},
-    pages::Placed,
-    shape::BADGE,
+    lines::{CAP_HEIGHT, GlyphRun, Line, Style},
+    pages::{PlacedStrip, Position},
+    shape::BADGE_PADDING,
     strips::{Area, Item, Panel},
-    tree::{Part, Tree},
+    tree::{ElementId, StructureTree},
 };
 
-/// The width and height of A4, in points.
-pub(crate) const PAGE: (f32, f32) = (595.28, 841.89);
-/// The margins at the sides, the top and the bottom, in points: 20, 22 and 20 millimetres.
-pub(crate) const MARGIN: (f32, f32, f32) = (56.69, 62.36, 56.69);
+/// The width of an A4 page, in points.
+pub(crate) const PAGE_WIDTH: f32 = 595.28;
+/// The height of an A4 page, in points.
+pub(crate) const PAGE_HEIGHT: f32 = 841.89;
+/// The margins of a page, in points: 22 millimetres at the top, 20 at the other edges.
+pub(crate) const MARGINS: Insets = Insets { top: 62.36, end: 56.69, bottom: 56.69, start: 56.69 };
 /// The width of the text area, in points.
-pub(crate) const WIDTH: f32 = PAGE.0 - 2.0 * MARGIN.0;
+pub(crate) const TEXT_WIDTH: f32 = PAGE_WIDTH - MARGINS.start - MARGINS.end;
 /// The height of the text area, in points.
-pub(crate) const HEIGHT: f32 = PAGE.1 - MARGIN.1 - MARGIN.2;
-/// Distance that a link reaches above the capitals and below the baseline of its text, in points.
-const REACH: f32 = 2.5;
+pub(crate) const TEXT_HEIGHT: f32 = PAGE_HEIGHT - MARGINS.top - MARGINS.bottom;
+/// Distance that the area of a link extends above the capitals and below the baseline of its text, in points.
+const LINK_PADDING: f32 = 2.5;
+
+/// Distance between the capitals of a badge and the frame above and below them, in points.
+const BADGE_FRAME: f32 = 2.9;
 
 /// Maximum length of the URL of a link, in bytes. The standards limit strings to 32,767 bytes, and
 /// percent-encoding may turn each byte into three.
 const URL_MAX: usize = 10_000;
 
-/// A link on a page.
-pub(crate) struct Hot {
+/// The area of a page that is a link.
+pub(crate) struct LinkArea {
     pub(crate) rect: Rect,
     pub(crate) link: Link,
-    pub(crate) part: Part,
+    pub(crate) element: ElementId,
     /// The text of the link.
     pub(crate) text: String,
 }
@@ -48,31 +53,31 @@ pub(crate) struct Hot {
 /// The painter of one page.
 pub(crate) struct Painter<'p, 's> {
     pub(crate) surface: &'p mut Surface<'s>,
-    pub(crate) tree: &'p mut Tree,
+    pub(crate) tree: &'p mut StructureTree,
     /// The index of the page, from zero.
     pub(crate) page: usize,
     pub(crate) mirrored: bool,
-    /// The positions of the anchors: the page, from zero, and the distance from its top, in points.
-    pub(crate) anchors: &'p HashMap<String, (usize, f32)>,
+    /// The positions of the anchors.
+    pub(crate) anchors: &'p HashMap<String, Position>,
     /// The links painted so far. Their annotations are added after the page is painted.
-    pub(crate) links: Vec<Hot>,
+    pub(crate) links: Vec<LinkArea>,
 }
 
 impl Painter<'_, '_> {
     /// Paints the strips of a page.
-    pub(crate) fn strips(&mut self, strips: &[Placed<'_>], panels: &[Panel]) {
+    pub(crate) fn strips(&mut self, strips: &[PlacedStrip<'_>], panels: &[Panel]) {
         for (panel, top, bottom) in extents(strips, panels) {
-            self.panel(panel, MARGIN.1 + top, bottom - top);
+            self.panel(panel, MARGINS.top + top, bottom - top);
         }
         for placed in strips {
-            let top = MARGIN.1 + placed.y;
+            let top = MARGINS.top + placed.y;
             if placed.repeated {
                 self.artifact(ArtifactType::PaginationOther, |painter| {
-                    painter.again(&placed.strip.items, top);
+                    painter.repeat(&placed.strip.items, top);
                 });
                 continue;
             }
-            placed.strip.parts.iter().for_each(|part| self.tree.place(*part));
+            placed.strip.elements.iter().for_each(|element| self.tree.place(*element));
             for item in &placed.strip.items {
                 self.item(item, top);
             }
@@ -84,61 +89,61 @@ impl Painter<'_, '_> {
     pub(crate) fn running(&mut self, line: &Line, kind: ArtifactType, area: Area) {
         let x = self.x(area.x, area.width);
         self.artifact(kind, |painter| {
-            line.glyphs.iter().for_each(|glyphs| painter.glyphs(line, glyphs, x, area.y));
+            line.runs.iter().for_each(|run| painter.glyphs(line, run, x, area.y));
         });
     }
 
     fn item(&mut self, item: &Item, top: f32) {
         match item {
-            Item::Fill { area, color, part: None } => {
+            Item::Fill { area, color, element: None } => {
                 self.artifact(ArtifactType::Layout, |painter| painter.fill(*area, top, *color));
             }
-            Item::Fill { area, color, part: Some(part) } => {
-                self.content(*part, |painter| painter.fill(*area, top, *color));
-                self.bound(*part, *area, top);
+            Item::Fill { area, color, element: Some(element) } => {
+                self.content(*element, |painter| painter.fill(*area, top, *color));
+                self.extend_bounds(*element, *area, top);
             }
-            Item::Text { line, x, y, width, part } => {
-                self.bound(*part, Area { x: *x, y: *y, width: *width, height: line.height }, top);
+            Item::Text { line, x, y, width, element } => {
+                self.extend_bounds(*element, Area { x: *x, y: *y, width: *width, height: line.height }, top);
                 let x = self.x(*x, *width);
                 self.badges(line, x, top + y);
-                self.text(line, x, top + y, *part);
+                self.text(line, x, top + y, *element);
             }
         }
     }
 
-    /// Paints a line as content of `part`. Each link in it is content of its own part.
-    fn text(&mut self, line: &Line, x: f32, y: f32, part: Part) {
-        for glyphs in line.glyphs.chunk_by(|one, next| one.style == next.style) {
-            let Some(first) = glyphs.first() else { continue };
+    /// Paints a line as content of `element`. Each link in it is content of its own element.
+    fn text(&mut self, line: &Line, x: f32, y: f32, element: ElementId) {
+        for runs in line.runs.chunk_by(|one, next| one.style == next.style) {
+            let Some(first) = runs.first() else { continue };
             let link = line.styles.get(first.style).and_then(|style| style.link.clone());
             let link = link.filter(|(link, _)| match link {
                 Link::Anchor(anchor) => self.anchors.contains_key(anchor),
                 Link::Url(url) => !url.is_empty() && url.len() <= URL_MAX,
             });
-            self.content(link.as_ref().map_or(part, |(_, part)| *part), |painter| {
-                glyphs.iter().for_each(|glyphs| painter.glyphs(line, glyphs, x, y));
+            self.content(link.as_ref().map_or(element, |(_, element)| *element), |painter| {
+                runs.iter().for_each(|run| painter.glyphs(line, run, x, y));
             });
-            let (left, right) = ends(glyphs);
-            let (top, bottom) = (y - REACH, y + line.height + REACH);
-            if let (Some((link, part)), Some(rect)) =
+            let (left, right) = edges(runs);
+            let (top, bottom) = (y - LINK_PADDING, y + line.height + LINK_PADDING);
+            if let (Some((link, element)), Some(rect)) =
                 (link, Rect::from_ltrb(x + left, top, x + right, bottom))
             {
-                let text = glyphs.iter().filter_map(|glyphs| line.text.get(glyphs.range())).collect();
-                self.links.push(Hot { rect, link, part, text });
+                let text = runs.iter().filter_map(|run| line.text.get(run.range())).collect();
+                self.links.push(LinkArea { rect, link, element, text });
             }
         }
     }
 
     /// Paints the frames around badges.
     fn badges(&mut self, line: &Line, x: f32, y: f32) {
-        for glyphs in line.glyphs.chunk_by(|one, next| one.style == next.style) {
-            let style = glyphs.first().and_then(|first| line.styles.get(first.style));
+        for runs in line.runs.chunk_by(|one, next| one.style == next.style) {
+            let style = runs.first().and_then(|first| line.styles.get(first.style));
             let Some(style) = style.filter(|style| style.badge) else { continue };
-            let (left, right) = ends(glyphs);
-            let height = crate::lines::CAPITALS * style.size;
-            let top = y + line.height - height - 2.9;
-            if let Some(path) = rounded(x + left - BADGE.0, top, x + right + BADGE.0, top + height + 5.8, 1.5)
-            {
+            let (left, right) = edges(runs);
+            let height = CAP_HEIGHT * style.size;
+            let top = y + line.height - height - BADGE_FRAME;
+            let (left, right) = (x + left - BADGE_PADDING, x + right + BADGE_PADDING);
+            if let Some(path) = rounded(left, top, right, top + height + 2.0 * BADGE_FRAME, 1.5) {
                 let color = style.color;
                 self.artifact(ArtifactType::Layout, |painter| painter.stroke(&path, 0.8, color));
             }
@@ -146,13 +151,13 @@ impl Painter<'_, '_> {
     }
 
     /// Paints the items of a repeated table header, without tags.
-    fn again(&mut self, items: &[Item], top: f32) {
+    fn repeat(&mut self, items: &[Item], top: f32) {
         for item in items {
             match item {
                 Item::Fill { area, color, .. } => self.fill(*area, top, *color),
                 Item::Text { line, x, y, width, .. } => {
                     let x = self.x(*x, *width);
-                    line.glyphs.iter().for_each(|glyphs| self.glyphs(line, glyphs, x, top + y));
+                    line.runs.iter().for_each(|run| self.glyphs(line, run, x, top + y));
                 }
             }
         }
@@ -163,12 +168,12 @@ impl Painter<'_, '_> {
         if let Some(color) = panel.fill {
             self.artifact(ArtifactType::Layout, |painter| painter.fill(whole, top, color));
         }
-        if let Some((width, color)) = panel.bar {
+        if let Some(Rule { width, color }) = panel.bar {
             let x = if panel.bar_at_end { panel.x + panel.width - width } else { panel.x };
             let bar = Area { x, width, ..whole };
             self.artifact(ArtifactType::Layout, |painter| painter.fill(bar, top, color));
         }
-        if let (Some((width, color)), Some(rect)) = (panel.stroke, self.rect(whole, top)) {
+        if let (Some(Rule { width, color }), Some(rect)) = (panel.border, self.rect(whole, top)) {
             let mut path = PathBuilder::new();
             path.push_rect(rect);
             if let Some(path) = path.finish() {
@@ -182,7 +187,7 @@ impl Painter<'_, '_> {
         self.rect(area, top).into_iter().for_each(|rect| path.push_rect(rect));
         if let Some(path) = path.finish() {
             self.surface.set_stroke(None);
-            self.surface.set_fill(Some(paint(color)));
+            self.surface.set_fill(Some(fill_of(color)));
             self.surface.draw_path(&path);
         }
     }
@@ -194,22 +199,22 @@ impl Painter<'_, '_> {
         self.surface.set_stroke(None);
     }
 
-    fn glyphs(&mut self, line: &Line, glyphs: &Glyphs, x: f32, y: f32) {
-        let style = line.styles.get(glyphs.style);
-        if let (Some(Style { size, color, .. }), Some(font)) = (style, fonts::face(glyphs.font)) {
+    fn glyphs(&mut self, line: &Line, run: &GlyphRun, x: f32, y: f32) {
+        let style = line.styles.get(run.style);
+        if let (Some(Style { size, color, .. }), Some(font)) = (style, fonts::face(run.font)) {
             self.surface.set_stroke(None);
-            self.surface.set_fill(Some(paint(*color)));
-            let start = Point::from_xy(x + glyphs.x, y + line.height);
-            self.surface.draw_glyphs(start, &glyphs.glyphs, font, &line.text, *size, false);
+            self.surface.set_fill(Some(fill_of(*color)));
+            let start = Point::from_xy(x + run.x, y + line.height);
+            self.surface.draw_glyphs(start, &run.glyphs, font, &line.text, *size, false);
         }
     }
 
-    /// Tags what `paint` draws as content of `part`.
-    fn content(&mut self, part: Part, paint: impl FnOnce(&mut Self)) {
+    /// Tags what `paint` draws as content of `element`.
+    fn content(&mut self, element: ElementId, paint: impl FnOnce(&mut Self)) {
         let identifier = self.surface.start_tagged(ContentTag::Span(SpanTag::empty()));
         paint(self);
         self.surface.end_tagged();
-        self.tree.content(part, identifier);
+        self.tree.content(element, identifier);
     }
 
     /// Tags what `paint` draws as an artifact, which is not content of the document.
@@ -219,17 +224,17 @@ impl Painter<'_, '_> {
         self.surface.end_tagged();
     }
 
-    /// Extends the bounding box of a part by `area`.
-    fn bound(&mut self, part: Part, area: Area, top: f32) {
+    /// Extends the bounding box of an element by `area`.
+    fn extend_bounds(&mut self, element: ElementId, area: Area, top: f32) {
         if let Some(rect) = self.rect(area, top) {
-            self.tree.bound(part, self.page, rect);
+            self.tree.extend_bounds(element, self.page, rect);
         }
     }
 
     /// Returns the distance from the left edge of the page to that of a box, in points. `x` is the distance
     /// of the box from the start edge of the text area.
     fn x(&self, x: f32, width: f32) -> f32 {
-        MARGIN.0 + if self.mirrored { WIDTH - x - width } else { x }
+        MARGINS.start + if self.mirrored { TEXT_WIDTH - x - width } else { x }
     }
 
     fn rect(&self, area: Area, top: f32) -> Option<Rect> {
@@ -238,26 +243,26 @@ impl Painter<'_, '_> {
 }
 
 /// Returns the panels of a page with their top and bottom, outer panels first.
-fn extents<'a>(strips: &[Placed<'_>], panels: &'a [Panel]) -> Vec<(&'a Panel, f32, f32)> {
+fn extents<'a>(strips: &[PlacedStrip<'_>], panels: &'a [Panel]) -> Vec<(&'a Panel, f32, f32)> {
     let mut extents: Vec<(usize, f32, f32)> = Vec::new();
-    for Placed { strip, y, .. } in strips {
+    for PlacedStrip { strip, y, .. } in strips {
         let mut next = strip.panel;
         while let Some(number) = next {
             match extents.iter_mut().find(|extent| extent.0 == number) {
                 Some(extent) => extent.2 = y + strip.height,
                 None => extents.push((number, *y, y + strip.height)),
             }
-            next = panels.get(number).and_then(|panel| panel.around);
+            next = panels.get(number).and_then(|panel| panel.outer);
         }
     }
     extents.sort_by_key(|extent| extent.0);
     extents.into_iter().filter_map(|(number, top, bottom)| Some((panels.get(number)?, top, bottom))).collect()
 }
 
-/// Returns the left and the right edge of `glyphs`.
-fn ends(glyphs: &[Glyphs]) -> (f32, f32) {
-    let left = glyphs.iter().map(|glyphs| glyphs.x).fold(f32::MAX, f32::min);
-    let right = glyphs.iter().map(|glyphs| glyphs.x + glyphs.width).fold(f32::MIN, f32::max);
+/// Returns the left and the right edge of `runs`.
+fn edges(runs: &[GlyphRun]) -> (f32, f32) {
+    let left = runs.iter().map(|run| run.x).fold(f32::MAX, f32::min);
+    let right = runs.iter().map(|run| run.x + run.width).fold(f32::MIN, f32::max);
     (left, right)
 }
 
@@ -280,6 +285,6 @@ fn srgb(color: Color) -> rgb::Color {
     rgb::Color::new(color.red, color.green, color.blue)
 }
 
-fn paint(color: Color) -> Fill {
+fn fill_of(color: Color) -> Fill {
     Fill { paint: srgb(color).into(), opacity: NormalizedF32::ONE, ..Fill::default() }
 }

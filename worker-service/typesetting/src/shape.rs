@@ -1,53 +1,55 @@
 //! Shapes the text of a paragraph and breaks it into lines.
 
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, ops::Range, rc::Rc};
 
 use parley::{
-    Alignment, AlignmentOptions, BaseDirection, FontFamily, IndentOptions, Layout, LineBreak, OverflowWrap,
-    StyleProperty,
+    Alignment, AlignmentOptions, FontFamily, IndentOptions, Layout, LineBreak, OverflowWrap, TextStyle,
 };
 
 use crate::{
-    blocks::{Paragraph, Reading, Span},
+    autospace,
+    blocks::{BaseDirection, Paragraph, Span},
     document::Direction,
     fonts::{self, BOLD, REGULAR, Shaper},
-    lines::{Ink, Line, Style},
-    tree::{Part, Role, Tree},
+    lines::{Line, Style, StyleIndex},
+    tree::{ElementId, Role, StructureTree},
 };
 
-/// Space between the text of a badge and its frame, and space after the frame, in points. The first line is
-/// indented by the space on both sides, and the text of the badge is moved back: a space within the text
-/// would be on the wrong side in some mixtures of directions.
-pub(crate) const BADGE: (f32, f32) = (4.0, 3.4);
+/// Space between the text of a badge and the frame at its sides, in points. The first line is indented by the
+/// space on both sides and the margin, and the text of the badge is moved back: a space within the text would
+/// be on the wrong side in some mixtures of directions.
+pub(crate) const BADGE_PADDING: f32 = 4.0;
+/// Space between the frame of a badge and the text that follows, in points.
+const BADGE_MARGIN: f32 = 3.4;
 /// Maximum number of times that a text is shaped again because no font has all characters of a cluster.
 const ATTEMPTS: usize = 3;
 
 /// A shaped paragraph.
 pub(crate) struct Shaped {
-    layout: Layout<Ink>,
+    layout: Layout<StyleIndex>,
     text: Rc<str>,
     styles: Rc<[Style]>,
 }
 
 impl Shaped {
-    /// Shapes `paragraph`, whose links become parts of `part`.
+    /// Shapes `paragraph`, whose links become children of `element`.
     pub(crate) fn new(
         paragraph: &Paragraph,
         direction: Direction,
-        part: Option<Part>,
-        tree: &mut Tree,
+        element: Option<ElementId>,
+        tree: &mut StructureTree,
         shaper: &mut Shaper,
     ) -> Self {
         let styles = paragraph.spans.iter().map(|span| Style {
             size: span.size,
             color: span.color,
             badge: span.badge,
-            link: span.link.clone().map(|link| (link, tree.add(Role::Link, part))),
+            link: span.link.clone().map(|link| (link, tree.add(Role::Link, element))),
         });
         let styles = styles.collect();
-        let base = match runs(paragraph, direction) {
-            Direction::LeftToRight => BaseDirection::Ltr,
-            Direction::RightToLeft => BaseDirection::Rtl,
+        let base = match direction_of(paragraph, direction) {
+            Direction::LeftToRight => parley::BaseDirection::Ltr,
+            Direction::RightToLeft => parley::BaseDirection::Rtl,
         };
         let mut texts: Vec<Cow<'_, str>> =
             paragraph.spans.iter().map(|span| fonts::drawable(&span.text)).collect();
@@ -74,19 +76,19 @@ impl Shaped {
     pub(crate) fn lines(&mut self, width: f32) -> Vec<Line> {
         self.layout.break_all_lines(Some(width.max(1.0)));
         self.layout.align(Alignment::Start, AlignmentOptions::default());
-        let line = |line| Line::of(&line, &self.layout, &self.text, &self.styles);
+        let line = |line| Line::from_layout(&line, &self.layout, &self.text, &self.styles);
         let mut lines: Vec<Line> = self.layout.lines().map(line).collect();
         if let Some(first) = lines.first_mut() {
-            let back = BADGE.0 + BADGE.1;
+            let back = BADGE_PADDING + BADGE_MARGIN;
             first.move_badge(if self.layout.is_rtl() { back } else { -back });
         }
         lines
     }
 }
 
-/// Returns the direction of a paragraph in a document with the direction `document`.
-pub(crate) fn runs(paragraph: &Paragraph, document: Direction) -> Direction {
-    if paragraph.reading == Reading::Document {
+/// Returns the base direction of a paragraph in a document with the direction `document`.
+pub(crate) fn direction_of(paragraph: &Paragraph, document: Direction) -> Direction {
+    if paragraph.direction == BaseDirection::Document {
         return document;
     }
     let texts = paragraph.spans.iter().filter(|span| !span.badge);
@@ -99,41 +101,61 @@ pub(crate) fn runs(paragraph: &Paragraph, document: Direction) -> Direction {
 
 /// Returns whether a letter is written from right to left.
 fn is_right_to_left(letter: char) -> bool {
-    let planes = [0x590..=0x8ff, 0xfb1d..=0xfdff, 0xfe70..=0xfeff, 0x1_0800..=0x1_0fff, 0x1_e800..=0x1_efff];
-    planes.iter().any(|plane| plane.contains(&u32::from(letter)))
+    let blocks = [0x590..=0x8ff, 0xfb1d..=0xfdff, 0xfe70..=0xfeff, 0x1_0800..=0x1_0fff, 0x1_e800..=0x1_efff];
+    blocks.iter().any(|block| block.contains(&u32::from(letter)))
 }
 
 /// Shapes `texts`, one for each of `spans`, without breaking lines.
-fn shape(spans: &[Span], texts: &[Cow<'_, str>], base: BaseDirection, shaper: &mut Shaper) -> Layout<Ink> {
+fn shape(
+    spans: &[Span],
+    texts: &[Cow<'_, str>],
+    base: parley::BaseDirection,
+    shaper: &mut Shaper,
+) -> Layout<StyleIndex> {
     let text = texts.concat();
-    let mut builder = shaper.layout.ranged_builder(&mut shaper.fonts, &text, 1.0, false);
+    let mut builder = shaper.layout.style_run_builder(&mut shaper.fonts, &text, 1.0, false);
     builder.set_base_direction(base);
-    builder.push_default(StyleProperty::FontFamily(FontFamily::List(Cow::Borrowed(&REGULAR))));
-    builder.push_default(StyleProperty::OverflowWrap(OverflowWrap::Anywhere));
-    builder.push_default(StyleProperty::LineBreak(LineBreak::Strict));
+    let mut before_space = autospace::before_space(&text).peekable();
     let mut start = 0;
     for (index, (span, text)) in spans.iter().zip(texts).enumerate() {
         let end = start + text.len();
-        if start < end {
-            let ink = Ink(u16::try_from(index).unwrap_or(u16::MAX));
-            builder.push(StyleProperty::Brush(ink), start..end);
-            builder.push(StyleProperty::FontSize(span.size), start..end);
-            if span.bold {
-                builder.push(StyleProperty::FontFamily(FontFamily::List(Cow::Borrowed(&BOLD))), start..end);
-            }
+        let plain = builder.push_style(text_style(index, span, 0.0));
+        let mut spaced = None;
+        while let Some(range) = before_space.next_if(|range| range.start < end) {
+            let spaced = *spaced.get_or_insert_with(|| {
+                builder.push_style(text_style(index, span, autospace::WIDTH * span.size))
+            });
+            builder.push_style_run(plain, start..range.start);
+            start = range.end.min(end);
+            builder.push_style_run(spaced, range.start..start);
         }
+        builder.push_style_run(plain, start..end);
         start = end;
     }
     let mut layout = builder.build(&text);
     if spans.first().is_some_and(|span| span.badge) {
-        layout.set_text_indent(2.0 * BADGE.0 + BADGE.1, IndentOptions::default());
+        layout.set_text_indent(2.0 * BADGE_PADDING + BADGE_MARGIN, IndentOptions::default());
     }
     layout.break_all_lines(None);
     layout
 }
 
+/// Returns the style of the span with this index, with `letter_spacing` points after each character.
+fn text_style(index: usize, span: &Span, letter_spacing: f32) -> TextStyle<'static, 'static, StyleIndex> {
+    let families = if span.bold { &BOLD } else { &REGULAR };
+    TextStyle {
+        font_family: FontFamily::List(Cow::Borrowed(families)),
+        font_size: span.size,
+        brush: StyleIndex(u16::try_from(index).unwrap_or(u16::MAX)),
+        overflow_wrap: OverflowWrap::Anywhere,
+        line_break: LineBreak::Strict,
+        letter_spacing,
+        ..TextStyle::default()
+    }
+}
+
 /// Returns the byte ranges of the clusters that the font chosen for them does not have.
-fn missing(layout: &Layout<Ink>, text: &str) -> Vec<std::ops::Range<usize>> {
+fn missing(layout: &Layout<StyleIndex>, text: &str) -> Vec<Range<usize>> {
     let mut missing = Vec::new();
     for line in layout.lines() {
         for run in line.runs() {
@@ -148,16 +170,20 @@ fn missing(layout: &Layout<Ink>, text: &str) -> Vec<std::ops::Range<usize>> {
     missing
 }
 
-/// Replaces characters in the byte ranges `places` of the joined texts by their code points: all characters,
+/// Replaces characters in the byte ranges `missing` of the joined texts by their code points: all characters,
 /// or only those that are not letters or digits.
-fn replace<'a>(texts: &[Cow<'a, str>], places: &[std::ops::Range<usize>], all: bool) -> Vec<Cow<'a, str>> {
+fn replace<'a>(texts: &[Cow<'a, str>], missing: &[Range<usize>], all: bool) -> Vec<Cow<'a, str>> {
+    let mut is_missing = vec![false; texts.iter().map(|text| text.len()).sum()];
+    for range in missing {
+        is_missing.get_mut(range.clone()).unwrap_or_default().fill(true);
+    }
     let mut start = 0;
     let mut replaced = Vec::new();
     for text in texts {
         let mut new = String::with_capacity(text.len());
         for (at, c) in text.char_indices() {
-            let bad = places.iter().any(|place| place.contains(&(start + at)));
-            if bad && (all || !c.is_alphanumeric()) {
+            let missing = is_missing.get(start + at).copied().unwrap_or_default();
+            if missing && (all || !c.is_alphanumeric()) {
                 new.push_str(&fonts::code_point(c));
             } else {
                 new.push(c);

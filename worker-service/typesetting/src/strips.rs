@@ -4,9 +4,9 @@
 //! document that runs from right to left, they are mirrored when they are painted.
 
 use crate::{
-    blocks::{Color, Level},
+    blocks::{Color, Level, Rule},
     lines::Line,
-    tree::Part,
+    tree::ElementId,
 };
 
 /// A rectangle.
@@ -18,13 +18,13 @@ pub(crate) struct Area {
     pub(crate) height: f32,
 }
 
-/// An element of a strip.
+/// What a strip consists of.
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
     /// A line of text in a box that begins at `x`. `y` is the top of its capitals.
-    Text { line: Line, x: f32, y: f32, width: f32, part: Part },
-    /// A filled rectangle: content of a part, or decoration without one.
-    Fill { area: Area, color: Color, part: Option<Part> },
+    Text { line: Line, x: f32, y: f32, width: f32, element: ElementId },
+    /// A filled rectangle: content of an element, or decoration without one.
+    Fill { area: Area, color: Color, element: Option<ElementId> },
 }
 
 impl Item {
@@ -44,9 +44,9 @@ pub(crate) struct Strip {
     pub(crate) gap: f32,
     pub(crate) height: f32,
     /// Whether the next strip must be on the same page.
-    pub(crate) keep: bool,
+    pub(crate) keep_with_next: bool,
     /// Whether the next strip belongs to the same group, which is kept on one page if it fits on one.
-    pub(crate) bound: bool,
+    pub(crate) grouped_with_next: bool,
     pub(crate) items: Vec<Item>,
     /// The index of the innermost panel that contains it.
     pub(crate) panel: Option<usize>,
@@ -55,7 +55,7 @@ pub(crate) struct Strip {
     /// The index of the heading that begins here.
     pub(crate) heading: Option<usize>,
     /// Parts that begin here even if nothing of them is painted, such as empty cells.
-    pub(crate) parts: Vec<Part>,
+    pub(crate) elements: Vec<ElementId>,
 }
 
 impl Strip {
@@ -72,12 +72,12 @@ pub(crate) struct Panel {
     pub(crate) x: f32,
     pub(crate) width: f32,
     pub(crate) fill: Option<Color>,
-    pub(crate) stroke: Option<(f32, Color)>,
-    pub(crate) bar: Option<(f32, Color)>,
+    pub(crate) border: Option<Rule>,
+    pub(crate) bar: Option<Rule>,
     /// Whether the bar is at the end edge, where a text begins whose direction is opposite to the document's.
     pub(crate) bar_at_end: bool,
     /// The index of the panel around it.
-    pub(crate) around: Option<usize>,
+    pub(crate) outer: Option<usize>,
 }
 
 /// The header of a table, for repetition on further pages.
@@ -89,7 +89,7 @@ pub(crate) struct Header {
 
 /// A heading as a target of bookmarks and links.
 #[derive(Clone, Debug)]
-pub(crate) struct Mark {
+pub(crate) struct HeadingTarget {
     pub(crate) level: Level,
     pub(crate) text: String,
     pub(crate) anchor: Option<String>,

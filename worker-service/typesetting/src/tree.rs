@@ -1,5 +1,5 @@
-//! The structure tree of a tagged PDF, for readers who cannot see it. Parts get their places as the pages are
-//! painted, so that the tree is in reading order, and a part on two pages is one part.
+//! The structure tree of a tagged PDF, for readers who cannot see it. Elements get their places as the pages
+//! are painted, so that the tree is in reading order, and an element on two pages is one element.
 
 use std::num::NonZeroU16;
 
@@ -8,7 +8,7 @@ use krilla::{
     tagging::{BBox, Identifier, ListNumbering, Node, TableHeaderScope, Tag, TagGroup, TagKind, TagTree},
 };
 
-/// The role of a part in the structure.
+/// The role of an element in the structure.
 #[derive(Clone, Debug)]
 pub(crate) enum Role {
     Title,
@@ -34,16 +34,16 @@ pub(crate) enum Role {
     Link,
 }
 
-/// A part of the structure, by its index in the tree.
+/// An element of the structure, by its index in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Part(usize);
+pub(crate) struct ElementId(usize);
 
 enum Child {
-    Part(usize),
+    Element(usize),
     Content(Identifier),
 }
 
-struct Entry {
+struct Element {
     role: Role,
     parent: Option<usize>,
     children: Vec<Child>,
@@ -55,47 +55,49 @@ struct Entry {
 
 /// The structure of a document.
 #[derive(Default)]
-pub(crate) struct Tree {
-    parts: Vec<Entry>,
+pub(crate) struct StructureTree {
+    elements: Vec<Element>,
     roots: Vec<usize>,
 }
 
-impl Tree {
-    /// Adds a part, at the root of the tree if it has no parent. It gets its place among its siblings later.
-    pub(crate) fn add(&mut self, role: Role, parent: Option<Part>) -> Part {
-        let parent = parent.map(|part| part.0);
-        self.parts.push(Entry { role, parent, children: Vec::new(), placed: false, bounds: None });
-        Part(self.parts.len() - 1)
+impl StructureTree {
+    /// Adds an element, at the root of the tree if it has no parent. It gets its place among its siblings
+    /// later.
+    pub(crate) fn add(&mut self, role: Role, parent: Option<ElementId>) -> ElementId {
+        let parent = parent.map(|id| id.0);
+        self.elements.push(Element { role, parent, children: Vec::new(), placed: false, bounds: None });
+        ElementId(self.elements.len() - 1)
     }
 
-    /// Places a part after its parent's other children, and its parents likewise. Parts that are already
-    /// placed stay where they are.
-    pub(crate) fn place(&mut self, part: Part) {
-        let mut at = part.0;
+    /// Places an element after its parent's other children, and its parents likewise. Elements that are
+    /// already placed stay where they are.
+    pub(crate) fn place(&mut self, id: ElementId) {
+        let mut at = id.0;
         loop {
-            let Some(entry) = self.parts.get_mut(at).filter(|entry| !entry.placed) else { return };
-            entry.placed = true;
-            let Some(parent) = entry.parent else { return self.roots.push(at) };
+            let Some(element) = self.elements.get_mut(at).filter(|element| !element.placed) else { return };
+            element.placed = true;
+            let Some(parent) = element.parent else { return self.roots.push(at) };
             // A parent that is not placed yet is placed next, so its first child decides its position.
-            if let Some(entry) = self.parts.get_mut(parent) {
-                entry.children.push(Child::Part(at));
+            if let Some(element) = self.elements.get_mut(parent) {
+                element.children.push(Child::Element(at));
             }
             at = parent;
         }
     }
 
-    /// Adds painted content to a part, and places the part.
-    pub(crate) fn content(&mut self, part: Part, identifier: Identifier) {
-        self.place(part);
-        if let Some(entry) = self.parts.get_mut(part.0) {
-            entry.children.push(Child::Content(identifier));
+    /// Adds painted content to an element, and places the element.
+    pub(crate) fn content(&mut self, id: ElementId, identifier: Identifier) {
+        self.place(id);
+        if let Some(element) = self.elements.get_mut(id.0) {
+            element.children.push(Child::Content(identifier));
         }
     }
 
-    /// Extends the bounding box of a part by `rect`. A part on several pages keeps that of the last one.
-    pub(crate) fn bound(&mut self, part: Part, page: usize, rect: Rect) {
-        let Some(entry) = self.parts.get_mut(part.0) else { return };
-        let joined = match entry.bounds {
+    /// Extends the bounding box of an element by `rect`. An element on several pages keeps that of the last
+    /// one.
+    pub(crate) fn extend_bounds(&mut self, id: ElementId, page: usize, rect: Rect) {
+        let Some(element) = self.elements.get_mut(id.0) else { return };
+        let joined = match element.bounds {
             Some((own, old)) if own == page => Rect::from_ltrb(
                 old.left().min(rect.left()),
                 old.top().min(rect.top()),
@@ -104,7 +106,7 @@ impl Tree {
             ),
             _ => Some(rect),
         };
-        entry.bounds = joined.map(|rect| (page, rect));
+        element.bounds = joined.map(|rect| (page, rect));
     }
 
     /// Returns the structure tree in the form that the PDF writer needs.
@@ -119,11 +121,11 @@ impl Tree {
     }
 
     fn node(&self, at: usize) -> Option<Node> {
-        let entry = self.parts.get(at)?;
-        let mut group = TagGroup::new(entry.tag());
-        for child in &entry.children {
+        let element = self.elements.get(at)?;
+        let mut group = TagGroup::new(element.tag());
+        for child in &element.children {
             match child {
-                Child::Part(part) => group.children.extend(self.node(*part)),
+                Child::Element(at) => group.children.extend(self.node(*at)),
                 Child::Content(identifier) => group.push(*identifier),
             }
         }
@@ -131,7 +133,7 @@ impl Tree {
     }
 }
 
-impl Entry {
+impl Element {
     fn tag(&self) -> TagKind {
         match &self.role {
             Role::Title => Tag::Title.into(),

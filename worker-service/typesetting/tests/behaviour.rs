@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "what is not there fails the test")]
 
 use typesetting::{
-    Bar, Block, Callout, Chart, ChartKind, Color, Direction, Document, Fact, Footer, Heading, Level, Link,
-    Metadata, Paragraph, Span, Standards, Table, Time, Width, render,
+    Bar, Block, Callout, Chart, ChartKind, Color, ColumnWidth, Direction, Document, Fact, Footer, Heading,
+    Insets, Level, Link, Metadata, Paragraph, Rule, Span, Standards, Table, Time, render,
 };
 
 const WRITTEN: Time = Time { year: 2026, month: 1, day: 5, hour: 12, minute: 0, second: 0 };
@@ -37,7 +37,7 @@ fn pages(pdf: &[u8]) -> usize {
 
 fn table(rows: usize, text: &str) -> Block {
     Block::Table(Table {
-        columns: vec![Width::Auto, Width::Fraction(1.0), Width::Fixed(60.0)],
+        columns: vec![ColumnWidth::Auto, ColumnWidth::Fraction(1.0), ColumnWidth::Fixed(60.0)],
         header: ["Source", "Outcome", "Items"].map(Paragraph::of).to_vec(),
         rows: (0..rows).map(|_| [text, text, ""].map(Paragraph::of).to_vec()).collect(),
     })
@@ -56,9 +56,9 @@ fn everything() -> Document {
         Block::Heading(Heading::new(Level::Title, "A company")),
         Block::Callout(Callout {
             fill: Some(Color::RULE),
-            stroke: Some((1.0, Color::INK)),
-            bar: Some((5.0, Color::BAR)),
-            inset: (14.0, 12.0),
+            border: Some(Rule { width: 1.0, color: Color::TEXT }),
+            bar: Some(Rule { width: 5.0, color: Color::BAR }),
+            padding: Insets::symmetric(12.0, 14.0),
             blocks: vec![Block::List(vec![Paragraph::of("One"), Paragraph::of("Two")])],
         }),
         section("Company"),
@@ -71,8 +71,8 @@ fn everything() -> Document {
             Span::new("E2").link(Link::Anchor("E2".to_owned())),
         ])),
         Block::Quote(Paragraph::of("A quote.")),
-        Block::Chart(chart(ChartKind::Rows)),
-        Block::Chart(chart(ChartKind::Columns)),
+        Block::Chart(chart(ChartKind::HorizontalBars)),
+        Block::Chart(chart(ChartKind::VerticalBars)),
         table(2, "Text"),
         Block::Space(20.0),
         Block::Heading(heading),

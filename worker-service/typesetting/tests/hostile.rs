@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use typesetting::{
-    Bar, Block, Callout, Chart, ChartKind, Color, Document, Fact, Footer, Heading, Level, Link, Metadata,
-    Paragraph, Span, Table, Time, Width, render,
+    Bar, Block, Callout, Chart, ChartKind, Color, ColumnWidth, Document, Fact, Footer, Heading, Insets,
+    Level, Link, Metadata, Paragraph, Span, Table, Time, render,
 };
 
 /// Returns a document that contains `text` in every kind of block.
@@ -29,19 +29,19 @@ fn document(text: &str) -> Document {
         Block::Facts(vec![Fact { label: outside(), value: outside() }]),
         Block::Callout(Callout {
             fill: Some(Color::RULE),
-            stroke: None,
+            border: None,
             bar: None,
-            inset: (9.0, 9.0),
+            padding: Insets::symmetric(9.0, 9.0),
             blocks: vec![Block::Quote(outside())],
         }),
         Block::Heading(heading),
         Block::Table(Table {
-            columns: vec![Width::Auto, Width::Fraction(1.0), Width::Auto],
+            columns: vec![ColumnWidth::Auto, ColumnWidth::Fraction(1.0), ColumnWidth::Auto],
             header: vec![outside(), outside(), outside()],
             rows: vec![vec![outside(), outside(), outside()]],
         }),
-        Block::Chart(chart(ChartKind::Rows)),
-        Block::Chart(chart(ChartKind::Columns)),
+        Block::Chart(chart(ChartKind::HorizontalBars)),
+        Block::Chart(chart(ChartKind::VerticalBars)),
     ];
     document
 }
@@ -51,7 +51,7 @@ fn texts_without_a_break_are_set() {
     for text in
         ["x", "あ", "ا", "ﷺ", "\u{301}", "\u{200d}", "\u{1f600}", "\n", " ", "(", "가", "ก", "\u{202e}"]
     {
-        let pdf = render(&document(&text.repeat(1_000)));
+        let pdf = render(&document(&text.repeat(4_000)));
         assert!(pdf.is_ok(), "{}: {:?}", text.escape_unicode(), pdf.err());
     }
 }
