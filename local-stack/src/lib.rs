@@ -1,6 +1,6 @@
 //! Dossier on one machine: an embedded AWS (SQS, DynamoDB, S3), stand-ins for Bedrock Runtime and for the
-//! evidence feeds, all on loopback and with faults on request; the API and a worker on top of them, in one
-//! process; the demo; and the soak test.
+//! sources of evidence, all on loopback and with faults on request; the API and a worker on top of them, in
+//! one process; the demo; and the soak test.
 
 pub mod aws;
 pub mod bedrock;

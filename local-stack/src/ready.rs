@@ -24,6 +24,8 @@ struct ReadyContent<'a> {
     keys: BTreeMap<&'static str, &'a str>,
     aws: String,
     bedrock: String,
+    sources: String,
+    /// The former name of `sources`.
     feeds: String,
     queue_url: &'a str,
     dlq_url: &'a str,
@@ -45,6 +47,7 @@ impl<'a> ReadyContent<'a> {
             keys: [("dev", dev), ("acme", acme)].into(),
             aws: stack.aws().endpoint(),
             bedrock: stack.bedrock().base_url(),
+            sources: stack.feeds().base_url(),
             feeds: stack.feeds().base_url(),
             queue_url: &infrastructure.queues().queue_url,
             dlq_url: &infrastructure.queues().dlq_url,

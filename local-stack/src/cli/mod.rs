@@ -23,14 +23,14 @@ use crate::stack::{Component, Options, PortUnavailable, environment};
 /// Default port of the API. The sub-commands select a free port instead.
 const DEFAULT_PORT: u16 = 8080;
 
-/// Default number of reports that the stack's worker processes concurrently.
-const DEFAULT_CONCURRENCY: u16 = 8;
+/// Default number of reports that each worker processes at a time.
+const DEFAULT_SLOTS: u16 = 8;
 
 /// Environment variable with the API key of the server that conversations are forwarded to.
 const FORWARD_API_KEY: &str = "DOSSIER_FORWARD_API_KEY";
 
 /// Runs Dossier on one machine: the API with its web page, a worker, an embedded AWS, and stand-ins for
-/// Bedrock and the feeds. Nothing outlives the process. Press Ctrl-C to stop it.
+/// Bedrock and the sources of evidence. Nothing outlives the process. Press Ctrl-C to stop it.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 pub struct Cli {
@@ -49,21 +49,24 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "SERVICE", value_delimiter = ',')]
     without: Vec<Component>,
 
-    /// Inject a fault into a stand-in, such as bedrock=throttle:0.2 or feeds=latency:20s; may be repeated
+    /// Inject a fault into a stand-in, such as bedrock=throttle:0.2 or sources=latency:20s; may be repeated
     #[arg(long, global = true, value_name = "STAND-IN=FAULT[:VALUE]")]
     fault: Vec<FaultArg>,
 
     /// Inject a fault between the services and AWS or Bedrock, such as DynamoDb.UpdateItem=lost-answer:0.05
     /// or S3.*=throttle:0.2; all=0.05 injects every fault; may be repeated
-    #[arg(long = "rig", global = true, value_name = "OPERATION=FAULT:PROBABILITY")]
+    #[arg(long = "wire-fault", alias = "rig", global = true, value_name = "OPERATION=FAULT:PROBABILITY")]
     wire_faults: Vec<fault_proxy::Rule>,
 
     /// Seed of the faults, which repeats their schedule [default: random]
     #[arg(long, global = true, value_name = "N")]
     seed: Option<u64>,
 
-    /// Number of reports that the worker processes concurrently [default: 8]; with soak: number of worker
-    /// processes [default: 3]
+    /// Number of reports that each worker processes at a time [default: 8]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    slots: Option<u16>,
+
+    /// With soak: number of worker processes [default: 3]. Without it: the former name of --slots
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
 
@@ -93,7 +96,7 @@ enum Command {
     /// Create the table, the queues and the bucket in the AWS account or emulator that AWS_ENDPOINT_URL and
     /// the other AWS variables select. Existing resources are kept
     Provision,
-    /// Run only the stand-ins for Bedrock and the feeds, at addresses that other hosts can reach
+    /// Run only the stand-ins for Bedrock and the sources of evidence, at addresses that other hosts can reach
     StandIns(stand_ins::Args),
     /// Run the real services as processes, inject faults on the wire, kill the processes at random, and check
     /// that no report is lost, stuck, completed twice or paid for twice
@@ -133,6 +136,9 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
 impl Cli {
     /// Rejects invalid combinations of options that are valid on their own.
     fn check(&self) -> Result<(), &'static str> {
+        if self.slots.is_some() && self.workers.is_some() && !matches!(self.command, Some(Command::Soak(_))) {
+            return Err("--workers is the former name of --slots: leave it out");
+        }
         if self.forward_url.is_some() != self.forward_model.is_some() {
             return Err("--forward-url and --forward-model belong together: give both or neither");
         }
@@ -155,6 +161,12 @@ impl Cli {
         Ok(())
     }
 
+    /// Returns the number of slots, if given: by `--slots`, or outside a soak by its former name `--workers`.
+    fn slots(&self) -> Option<u16> {
+        let is_soak = matches!(self.command, Some(Command::Soak(_)));
+        self.slots.or(self.workers.filter(|_| !is_soak))
+    }
+
     fn options(&self) -> Options {
         let default_port = if self.command.is_some() { 0 } else { DEFAULT_PORT };
         let forward = self.forward_url.clone().zip(self.forward_model.clone());
@@ -164,7 +176,7 @@ impl Cli {
             without: self.without.clone(),
             faults: self.fault.clone(),
             seed: self.seed.unwrap_or_else(rand::random),
-            workers: self.workers.unwrap_or(DEFAULT_CONCURRENCY),
+            slots: self.slots().unwrap_or(DEFAULT_SLOTS),
             fault_proxy: (!self.wire_faults.is_empty())
                 .then(|| fault_proxy::Options { rules: self.wire_faults.clone(), observer: None }),
             forward: forward.map(|(base_url, model)| Forward {
@@ -218,11 +230,31 @@ mod tests {
             (&["soak", "--port", "8080"], "--port"),
             (&["provision", "--ready-file", "f"], "--ready-file"),
             (&["stand-ins", "--port", "8080"], "--port"),
+            (&["--slots", "2", "--workers", "2"], "--slots"),
             (&["soak", "--forward-url", "http://127.0.0.1:1/v1", "--forward-model", "m"], "--forward-url"),
         ] {
             assert!(cli(arguments).check().unwrap_err().contains(expected));
         }
         assert!(cli(&["--forward-url", "http://127.0.0.1:1/v1", "--forward-model", "m"]).check().is_ok());
+    }
+
+    #[test]
+    fn former_names_of_options_are_accepted() {
+        assert_eq!(cli(&["--workers", "3"]).options().slots, 3);
+        assert_eq!(cli(&["--slots", "3"]).options().slots, 3);
+        let soak = cli(&["soak", "--workers", "3"]);
+        assert_eq!((soak.options().slots, soak.workers), (DEFAULT_SLOTS, Some(3)));
+        assert_eq!(cli(&["soak", "--workers", "3", "--slots", "2"]).options().slots, 2);
+        for name in ["--rig", "--wire-fault"] {
+            assert!(cli(&[name, "all=0.05"]).options().fault_proxy.is_some());
+        }
+        assert_eq!(
+            cli(&["--fault", "feeds=throttle:0.2"]).fault,
+            cli(&["--fault", "sources=throttle:0.2"]).fault
+        );
+        for name in ["--feeds-bind", "--sources-bind"] {
+            assert!(Cli::try_parse_from(["local-stack", "stand-ins", name, "127.0.0.1:1"]).is_ok());
+        }
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn welcome(stack: &Stack, options: &Options) -> String {
         ),
         None => row("Bedrock stand-in", &stack.bedrock().base_url()),
     }
-    row("Feed stand-ins", &stack.feeds().base_url());
+    row("Source stand-ins", &stack.feeds().base_url());
     if let Some(proxy) = stack.fault_proxy() {
         row("Fault proxy", &format!("{} (AWS), {} (Bedrock)", proxy.aws_url(), proxy.bedrock_url()));
     }

@@ -29,10 +29,6 @@ pub(super) struct SoakArgs {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=16))]
     apis: u16,
 
-    /// Number of reports that each worker processes concurrently
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
-    slots: u16,
-
     /// Minutes after which reports that are still open count as stuck
     #[arg(long, value_name = "M", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..=1440))]
     minutes_max: u64,
@@ -62,7 +58,7 @@ impl SoakArgs {
             within: Duration::from_secs(self.minutes_max * 60),
             kill_every: self.kill_every,
             logs: self.logs,
-            stack: Options { workers: self.slots, ..stack },
+            stack,
         }
     }
 }

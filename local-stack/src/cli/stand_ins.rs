@@ -1,4 +1,4 @@
-//! `local-stack stand-ins`: only the stand-ins for Bedrock and the feeds, for containers.
+//! `local-stack stand-ins`: only the stand-ins for Bedrock and the sources of evidence, for containers.
 
 use std::net::SocketAddr;
 
@@ -28,9 +28,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4600")]
     bedrock_bind: SocketAddr,
 
-    /// Address and port of the stand-ins for the feeds
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4601")]
-    feeds_bind: SocketAddr,
+    /// Address and port of the stand-ins for the sources of evidence
+    #[arg(long, alias = "feeds-bind", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4601")]
+    sources_bind: SocketAddr,
 
     /// Only check whether the stand-ins at these addresses are alive; exit code 0 means yes
     #[arg(long)]
@@ -41,7 +41,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, options: Options, stop: CancellationToken) -> anyhow::Result<()> {
     if args.probe {
         probe(args.bedrock_bind, ALIVE).await?;
-        return Ok(probe(args.feeds_bind, ALIVE).await?);
+        return Ok(probe(args.sources_bind, ALIVE).await?);
     }
     let environment = process_environment();
     let telemetry = Telemetry::start(
@@ -65,12 +65,16 @@ pub(super) async fn run(args: Args, options: Options, stop: CancellationToken) -
     };
     let bedrock = Bedrock::start(listen(args.bedrock_bind).await?, bedrock).await?;
     let faults = from_args(&options.faults, StandIn::Feeds);
-    let feeds = FeedsServer::start(listen(args.feeds_bind).await?, faults, options.seed).await?;
-    print_line(&format!("Bedrock stand-in  {}\nFeed stand-ins    {}", bedrock.base_url(), feeds.base_url()));
+    let sources = FeedsServer::start(listen(args.sources_bind).await?, faults, options.seed).await?;
+    print_line(&format!(
+        "Bedrock stand-in  {}\nSource stand-ins  {}",
+        bedrock.base_url(),
+        sources.base_url()
+    ));
     stop.cancelled().await;
-    let (bedrock, feeds) = tokio::join!(bedrock.stop(), feeds.stop());
+    let (bedrock, sources) = tokio::join!(bedrock.stop(), sources.stop());
     tokio::task::spawn_blocking(move || telemetry.shutdown()).await?;
-    bedrock.and(feeds)
+    bedrock.and(sources)
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

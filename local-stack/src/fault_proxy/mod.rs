@@ -1,4 +1,4 @@
-//! The fault proxy (`--rig`): a reverse proxy in front of the embedded AWS and the Bedrock stand-in. With a
+//! The fault proxy (`--wire-fault`): a reverse proxy in front of the embedded AWS and the Bedrock stand-in. With a
 //! seeded probability for each operation, it delays requests, rejects them, drops them before they are
 //! applied, drops answers after the requests were applied, and delivers messages twice. Neither the services
 //! nor their upstreams know of it.

@@ -1,4 +1,4 @@
-//! The value of `--fault`: `bedrock=throttle:0.2`, `feeds=latency:20s`, `bedrock=malformed` (always).
+//! The value of `--fault`: `bedrock=throttle:0.2`, `sources=latency:20s`, `bedrock=malformed` (always).
 
 use std::str::FromStr;
 
@@ -35,11 +35,13 @@ impl FromStr for FaultArg {
 fn parse(given: &str) -> Result<FaultArg, String> {
     let (stand_in, fault) = given
         .split_once('=')
-        .ok_or("give it as STAND-IN=FAULT[:VALUE], such as bedrock=throttle:0.2 or feeds=latency:20s")?;
-    let stand_in = [StandIn::Bedrock, StandIn::Feeds]
-        .into_iter()
-        .find(|known| known.name() == stand_in)
-        .ok_or_else(|| format!("there is no stand-in {stand_in:?}: give bedrock or feeds"))?;
+        .ok_or("give it as STAND-IN=FAULT[:VALUE], such as bedrock=throttle:0.2 or sources=latency:20s")?;
+    let stand_in = match stand_in {
+        "bedrock" => StandIn::Bedrock,
+        // `feeds` is the former name of the stand-ins for the sources.
+        "sources" | "feeds" => StandIn::Feeds,
+        other => return Err(format!("there is no stand-in {other:?}: give bedrock or sources")),
+    };
     let (name, value) = match fault.split_once(':') {
         Some((name, value)) => (name, Some(value)),
         None => (fault, None),
@@ -91,8 +93,12 @@ mod tests {
 
     #[test]
     fn arguments_are_combined_per_stand_in() {
-        let args =
-            args(&["bedrock=throttle:0.2", "feeds=latency:20s", "bedrock=malformed", "bedrock=throttle:0.4"]);
+        let args = args(&[
+            "bedrock=throttle:0.2",
+            "sources=latency:20s",
+            "bedrock=malformed",
+            "bedrock=throttle:0.4",
+        ]);
         assert_eq!(
             from_args(&args, StandIn::Bedrock),
             Faults { throttle: 0.4, malformed: 1.0, ..Faults::default() }
@@ -109,7 +115,7 @@ mod tests {
             ("throttle:0.2", "STAND-IN=FAULT"),
             ("sqs=throttle", "no stand-in"),
             ("bedrock=slow:2s", "has no fault"),
-            ("feeds=uncited", "its faults are throttle, error, latency, malformed"),
+            ("sources=uncited", "its faults are throttle, error, latency, malformed"),
             ("bedrock=latency", "needs a duration"),
             ("bedrock=latency:20", "not a duration"),
             ("bedrock=error:2", "not a probability"),

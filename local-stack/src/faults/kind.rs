@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) enum StandIn {
     /// The language model.
     Bedrock,
-    /// The evidence feeds.
+    /// The stand-ins for the sources of evidence.
     Feeds,
 }
 
@@ -27,7 +27,7 @@ impl StandIn {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bedrock => "bedrock",
-            Self::Feeds => "feeds",
+            Self::Feeds => "sources",
         }
     }
 }

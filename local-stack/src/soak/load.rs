@@ -76,8 +76,8 @@ fn request(number: u32) -> Value {
 pub(super) struct LoadState {
     backlog: u64,
     open_at_poll: AtomicU64,
-    accepted: AtomicU64,
-    accepted_at_poll: AtomicU64,
+    answered: AtomicU64,
+    answered_at_poll: AtomicU64,
     submissions: Mutex<Submissions>,
 }
 
@@ -86,8 +86,8 @@ impl LoadState {
         Self {
             backlog: backlog.into(),
             open_at_poll: AtomicU64::new(0),
-            accepted: AtomicU64::new(0),
-            accepted_at_poll: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            answered_at_poll: AtomicU64::new(0),
             submissions: Mutex::default(),
         }
     }
@@ -95,12 +95,12 @@ impl LoadState {
     /// Records how many reports a poll found open.
     pub(super) fn record_open(&self, open: u64) {
         self.open_at_poll.store(open, Ordering::Relaxed);
-        self.accepted_at_poll.store(self.accepted(), Ordering::Relaxed);
+        self.answered_at_poll.store(self.answered(), Ordering::Relaxed);
     }
 
     /// Returns how many submissions have a final answer so far, including rejections.
-    pub(super) fn accepted(&self) -> u64 {
-        self.accepted.load(Ordering::Relaxed)
+    pub(super) fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Returns the results so far and removes them from the state.
@@ -111,7 +111,7 @@ impl LoadState {
     /// Waits until the number of open reports is below the backlog. Counts every submission since the last
     /// poll as open.
     async fn wait_for_capacity(&self) {
-        let since_poll = || self.accepted().saturating_sub(self.accepted_at_poll.load(Ordering::Relaxed));
+        let since_poll = || self.answered().saturating_sub(self.answered_at_poll.load(Ordering::Relaxed));
         while self.open_at_poll.load(Ordering::Relaxed) + since_poll() >= self.backlog {
             sleep(Duration::from_millis(100)).await;
         }
@@ -119,7 +119,7 @@ impl LoadState {
 
     /// Records the final answer to a submission.
     fn record(&self, outcome: Result<AcceptedSubmission, RejectedSubmission>) {
-        self.accepted.fetch_add(1, Ordering::Relaxed);
+        self.answered.fetch_add(1, Ordering::Relaxed);
         let mut submissions = self.submissions.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
             Ok(accepted) => submissions.accepted.push(accepted),

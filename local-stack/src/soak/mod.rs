@@ -139,7 +139,7 @@ async fn submit_and_wait(
     loop {
         let open = inspector.open_reports().await?;
         load.record_open(open);
-        progress.show(load.accepted(), open, fleet.kills(), faults());
+        progress.show(load.answered(), open, fleet.kills(), faults());
         if submitted.is_some() && open == 0 {
             break;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::schedule::KillInterval;
 use crate::stack::Options as StackOptions;
 
-/// Fault rules of a soak if none are given (`--rig`).
+/// Fault rules of a soak if none are given (`--wire-fault`).
 pub(crate) const DEFAULT_RULES: [&str; 2] = ["all=0.05", "Sqs.ReceiveMessage=repeat:0.1"];
 
 /// Options of a soak.
@@ -19,8 +19,8 @@ pub(crate) struct Options {
     pub(crate) reports: u32,
     /// Number of API processes.
     pub(crate) apis: u16,
-    /// Number of worker processes. [`StackOptions::workers`] is the number of reports that each one processes
-    /// concurrently.
+    /// Number of worker processes. [`StackOptions::slots`] is the number of reports that each one processes at
+    /// a time.
     pub(crate) workers: u16,
     /// Maximum number of open reports. The clients submit no more until some have ended.
     pub(crate) backlog: u32,

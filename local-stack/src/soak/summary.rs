@@ -26,7 +26,7 @@ pub(super) fn heading(options: &Options) -> String {
         options.reports,
         options.apis,
         options.workers,
-        options.stack.workers,
+        options.stack.slots,
         options.kill_every,
         options.stack.seed,
         options.stack.seed,

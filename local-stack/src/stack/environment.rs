@@ -112,7 +112,7 @@ pub(super) fn service_environment(
         ("DOSSIER_CALLBACK_DLQ_URL", &infrastructure.queues().callback_dlq_url),
         ("DOSSIER_TABLE", &names.table),
         ("DOSSIER_BUCKET", &names.bucket),
-        ("DOSSIER_WORKER_CONCURRENCY", &options.workers.to_string()),
+        ("DOSSIER_WORKER_CONCURRENCY", &options.slots.to_string()),
     ];
     with(&environment, &fixed)
 }

@@ -27,8 +27,8 @@ pub struct Options {
     pub faults: Vec<FaultArg>,
     /// Seed of the fault schedules.
     pub seed: u64,
-    /// Number of reports that the worker processes concurrently.
-    pub workers: u16,
+    /// Number of slots: reports that each worker processes at a time.
+    pub slots: u16,
     /// Server that the Bedrock stand-in forwards conversations to. `None` lets the stand-in answer.
     pub forward: Option<Forward>,
     /// Fault proxy between the services on one side and AWS and Bedrock on the other. `None` connects them
@@ -46,7 +46,7 @@ impl Default for Options {
             without: Vec::new(),
             faults: Vec::new(),
             seed: 0,
-            workers: 8,
+            slots: 8,
             forward: None,
             fault_proxy: None,
             settings: Environment::new(),

@@ -28,14 +28,14 @@ fn a_taken_port_is_reported_with_the_option_that_selects_another() {
 #[test]
 fn an_unknown_fault_is_rejected_with_the_known_ones() {
     assert_rejected(&["--fault", "bedrock=slow:2s"], 2, &["slow", "throttle", "hallucinated"]);
-    assert_rejected(&["--fault", "s3=error"], 2, &["s3", "bedrock or feeds"]);
+    assert_rejected(&["--fault", "s3=error"], 2, &["s3", "bedrock or sources"]);
     assert_rejected(&["--fault", "bedrock=throttle:2"], 2, &["bedrock=throttle:2", "probability"]);
 }
 
 #[test]
 fn invalid_and_conflicting_options_are_rejected() {
     assert_rejected(&["--without", "database"], 2, &["database", "api", "worker"]);
-    assert_rejected(&["--workers", "0"], 2, &["1..=256"]);
+    assert_rejected(&["--slots", "0"], 2, &["1..=256"]);
     assert_rejected(&["--forward-url", "http://127.0.0.1:1/v1"], 2, &["--forward-model"]);
     assert_rejected(&["demo", "--without", "worker"], 2, &["--without"]);
 }

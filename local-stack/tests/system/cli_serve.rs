@@ -16,7 +16,7 @@ fn environment(ready: &Value) -> Environment {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ready_file_has_what_another_program_needs_and_only_its_owner_can_read_it() {
-    let stack = RunningStack::start(&["--port", "0", "--workers", "3"]);
+    let stack = RunningStack::start(&["--port", "0", "--slots", "3"]);
     let mode = std::fs::metadata(&stack.ready_path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
@@ -28,6 +28,7 @@ async fn the_ready_file_has_what_another_program_needs_and_only_its_owner_can_re
         "aws",
         "bedrock",
         "feeds",
+        "sources",
         "queueUrl",
         "dlqUrl",
         "table",
@@ -53,8 +54,8 @@ async fn the_ready_file_has_what_another_program_needs_and_only_its_owner_can_re
         ("DOSSIER_QUEUE_URL", "/queueUrl"),
         ("DOSSIER_TABLE", "/table"),
         ("DOSSIER_BUCKET", "/bucket"),
-        ("DOSSIER_SANCTIONS_URL", "/feeds"),
-        ("DOSSIER_NEWS_URL", "/feeds"),
+        ("DOSSIER_SANCTIONS_URL", "/sources"),
+        ("DOSSIER_NEWS_URL", "/sources"),
         ("DOSSIER_REGISTRY_URL", "/feeds"),
     ] {
         assert_eq!(env[name], stack.ready_text(pointer), "{name}");

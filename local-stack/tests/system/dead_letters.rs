@@ -51,7 +51,7 @@ async fn redrive(stack: &TestStack, limit: u64, dry_run: bool) -> Result<(Redriv
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreadable_message_is_dead_lettered_with_its_reason_and_delays_no_report() -> Result<()> {
-    let stack = TestStack::with(Options { workers: 2, ..TestStack::options() }).await?;
+    let stack = TestStack::with(Options { slots: 2, ..TestStack::options() }).await?;
     let url = stack.infrastructure().queues().queue_url.clone();
     let unknown_report =
         json!({"v": 1, "tenant": "dev", "reportId": "01890a5d-ac96-774b-bcce-b302099a8057"}).to_string();

@@ -241,7 +241,7 @@ async fn a_report_over_budget_fails_before_it_spends_anything() -> Result<()> {
 async fn a_spent_daily_budget_stops_its_tenant_and_no_other() -> Result<()> {
     let mut options = TestStack::options();
     options.settings.insert("DOSSIER_BUDGET_TENANT_DAY_USD".to_owned(), "0.12".to_owned());
-    options.workers = 4;
+    options.slots = 4;
     let stack = TestStack::with(options).await?;
     let mut ids = Vec::new();
     for number in 0..12 {

@@ -176,7 +176,7 @@ fn paid_twice(run: &Run<'_>) -> Vec<(String, String)> {
     // A crash loses at most one answer of each report that the worker processes. Without kills, no answer may
     // be lost.
     let answers: u64 = run.state.reports.iter().map(|report| unjournalled_answers(run, report)).sum();
-    let bound = run.worker_kills() * u64::from(run.options.stack.workers);
+    let bound = run.worker_kills() * u64::from(run.options.stack.slots);
     if answers > bound {
         let kills = run.worker_kills();
         cases.push((

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::config::{BehaviorVersion, Credentials as SdkCredentials, Region, retry::RetryConfig};
+use aws_adapters::SdkConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Credentials as SdkCredentials, Region, SharedCredentialsProvider, retry::RetryConfig,
+};
 use local_stack::aws::{Credentials, EmbeddedAws};
 use local_stack::provision::{AwsClients, Names, QueueUrls, provision};
 use tokio::net::TcpListener;
@@ -22,36 +25,18 @@ pub(crate) fn credentials() -> Credentials {
 
 pub(crate) fn aws_clients(endpoint: &str, secret: &str) -> AwsClients {
     let key = credentials().access_key_id;
-    let credentials = || SdkCredentials::new(&key, secret, None, None, "test");
-    let retries = RetryConfig::disabled;
+    let credentials = SdkCredentials::new(key, secret, None, None, "test");
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::disabled())
+        .build();
     AwsClients {
-        dynamodb: aws_sdk_dynamodb::Client::from_conf(
-            aws_sdk_dynamodb::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new(REGION))
-                .endpoint_url(endpoint)
-                .credentials_provider(credentials())
-                .retry_config(retries())
-                .build(),
-        ),
-        sqs: aws_sdk_sqs::Client::from_conf(
-            aws_sdk_sqs::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new(REGION))
-                .endpoint_url(endpoint)
-                .credentials_provider(credentials())
-                .retry_config(retries())
-                .build(),
-        ),
-        s3: aws_sdk_s3::Client::from_conf(
-            aws_sdk_s3::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new(REGION))
-                .endpoint_url(endpoint)
-                .credentials_provider(credentials())
-                .retry_config(retries())
-                .build(),
-        ),
+        dynamodb: aws_sdk_dynamodb::Client::new(&sdk),
+        sqs: aws_sdk_sqs::Client::new(&sdk),
+        s3: aws_sdk_s3::Client::new(&sdk),
     }
 }
 
