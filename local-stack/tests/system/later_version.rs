@@ -127,6 +127,7 @@ async fn reports_of_a_later_version_are_shown_and_hide_no_others() -> Result<()>
     let key = keys.iter().find(|key| key.label.as_deref() == Some("of a later version"));
     let scopes: Vec<Scope> = key.context("the key is not listed")?.scopes.iter().collect();
     assert_eq!(scopes, [Scope::ReportsRead]);
+    assert!(keys.iter().all(|key| key.label.as_deref() != Some("unreadable")));
     assert_eq!(aws.webhook_secrets.of(&dev, service_runtime::clock::now(), [0; 32]).await?.len(), 1);
     let ids: Vec<(Tenant, ReportId)> =
         recorded.reports.values().map(|id| Ok((dev.clone(), id.parse()?))).collect::<Result<_>>()?;

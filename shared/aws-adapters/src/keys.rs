@@ -86,10 +86,10 @@ impl From<&KeyRecord> for Stored {
 }
 
 fn record(operation: &'static str, item: Item) -> Result<KeyRecord, AwsError> {
-    let unusable = |error: &dyn std::fmt::Display| AwsError::unusable(DYNAMODB, operation, error);
-    let stored: Stored = serde_dynamo::from_item(item).map_err(|error| unusable(&error))?;
+    let unreadable = |error: &dyn std::fmt::Display| AwsError::unreadable_item(DYNAMODB, operation, error);
+    let stored: Stored = serde_dynamo::from_item(item).map_err(|error| unreadable(&error))?;
     let mut hash = [0; 32];
-    hex::decode_to_slice(&stored.hash, &mut hash).map_err(|error| unusable(&error))?;
+    hex::decode_to_slice(&stored.hash, &mut hash).map_err(|error| unreadable(&error))?;
     Ok(KeyRecord {
         id: stored.key_id,
         tenant: stored.key_tenant,
@@ -152,7 +152,7 @@ impl Keys {
         answer.item.map(|item| record(OPERATION, item)).transpose()
     }
 
-    /// Lists the keys of `tenant`, oldest first.
+    /// Lists the keys of `tenant`, oldest first. Keys that this version cannot read are logged and left out.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the keys cannot be read.
@@ -172,7 +172,10 @@ impl Keys {
                 .set_exclusive_start_key(start_key.take());
             let answer = send(DYNAMODB, OPERATION, request.send()).await?;
             for item in answer.items.unwrap_or_default() {
-                records.push(record(OPERATION, item)?);
+                match record(OPERATION, item) {
+                    Ok(record) => records.push(record),
+                    Err(error) => tracing::error!(%tenant, error = %error, "left a key out of a list"),
+                }
             }
             match answer.last_evaluated_key {
                 Some(last) => start_key = Some(last),
