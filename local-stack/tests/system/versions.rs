@@ -5,9 +5,15 @@
 use std::{collections::BTreeMap, mem::discriminant, time::Duration};
 
 use anyhow::Result;
-use aws_adapters::queue::{Depth, Queue};
+use aws_adapters::{
+    queue::{Depth, Queue},
+    table::Lookup,
+};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::access::Scope;
+use domain::{
+    access::Scope,
+    identity::{ReportId, Tenant},
+};
 use local_stack::TestStack;
 use local_stack::stack::{Component, Options};
 use serde_json::{Value, json};
@@ -53,6 +59,25 @@ async fn data_of_earlier_versions_is_read_and_finished() -> Result<()> {
         let keys = stack.adapters()?.0.keys.list(&"dev".parse()?).await?;
         let all = Scope::ALL.into_iter().collect();
         assert!(keys.len() > 1 && keys.iter().all(|key| key.scopes == all), "{version}: {keys:?}");
+
+        // The other readers: streams of events, webhooks, batches of reads, and usage.
+        for name in ["completed", "pending"] {
+            let path = format!("/v1/reports/{}/events", state(name));
+            let mut events = stack.dev().get(&path).await?.error_for_status()?;
+            let first = events.chunk().await?.expect("the state of the report is the first event");
+            assert!(std::str::from_utf8(&first)?.contains(state(name)), "{version}, {name}");
+        }
+        let webhook = stack.dev().get(&format!("/v1/reports/{}/callback", state("completed"))).await?;
+        assert_eq!(webhook.json::<Value>().await?["state"], "pending", "{version}");
+        let dev: Tenant = "dev".parse()?;
+        let ids: Vec<(Tenant, ReportId)> =
+            recorded.reports.values().map(|id| Ok((dev.clone(), id.parse()?))).collect::<Result<_>>()?;
+        let lookups = stack.adapters()?.0.table.get_all(&ids).await?;
+        assert!(lookups.iter().all(|lookup| matches!(lookup, Lookup::Found(_))), "{version}");
+        let usage = recorded.others.iter().find_map(|item| item["pk"]["S"].as_str()?.strip_prefix("U#dev#"));
+        let day = usage.expect("the usage of a day is recorded");
+        let usage = stack.dev().get(&format!("/v1/usage?from={day}&to={day}")).await?;
+        assert!(usage.json::<Value>().await?["modelCalls"].as_u64() > Some(0), "{version}");
 
         // Open reports are finished: one from its message, one from the stage where its attempt was
         // interrupted.
