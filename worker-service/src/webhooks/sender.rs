@@ -7,11 +7,12 @@ use aws_adapters::error::chain;
 use domain::time::UtcTime;
 use egress_guard::Guard;
 use reqwest::{Client, StatusCode, Url, header, redirect};
+use service_runtime::retry;
 
 /// Timeout of an attempt. The Standard Webhooks specification recommends 15 to 30 seconds.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// Maximum value of `Retry-After` that is honoured, in seconds.
-const RETRY_AFTER_MAX: u64 = 12 * 3600;
+/// Maximum delay by `Retry-After` that is honoured.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(12 * 3600);
 
 /// A client that sends webhooks.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ pub enum DeliveryResult {
         reason: String,
         /// Whether a retry is pointless.
         permanent: bool,
-        /// Value of the `Retry-After` header, if the response had one in seconds.
+        /// The delay that the `Retry-After` header asked for, if the response had one.
         retry_after: Option<Duration>,
     },
 }
@@ -113,7 +114,7 @@ impl Sender {
             .body(body);
         match request.send().await {
             // The body of the response does not matter and is not read.
-            Ok(response) => result_of(response.status(), retry_after(response.headers())),
+            Ok(response) => result_of(response.status(), retry_after(response.headers(), at)),
             Err(error) => {
                 // Details go only to the log. Otherwise a tenant could find out what names in the private
                 // network resolve to.
@@ -141,8 +142,8 @@ fn result_of(status: StatusCode, retry_after: Option<Duration>) -> DeliveryResul
     DeliveryResult::Rejected { status: Some(status.as_u16()), reason, permanent, retry_after }
 }
 
-/// Returns the delay in `Retry-After`, capped at [`RETRY_AFTER_MAX`]. A date instead of seconds is ignored.
-fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(RETRY_AFTER_MAX)))
+/// Returns the delay that `Retry-After` asks for at `now`, capped at [`RETRY_AFTER_MAX`].
+fn retry_after(headers: &header::HeaderMap, now: UtcTime) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    retry::retry_after(value, now).map(|delay| delay.min(RETRY_AFTER_MAX))
 }
