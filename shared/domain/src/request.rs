@@ -22,7 +22,14 @@ mod errors;
 #[garde(allow_unvalidated)]
 pub struct ReportRequestDraft {
     /// See [`ReportRequest::company_name`].
-    #[garde(required, inner(custom(checks::company_name)))]
+    #[garde(
+        required,
+        inner(
+            custom(checks::length("companyName", COMPANY_NAME_MAX)),
+            custom(checks::name_characters),
+            custom(checks::name_letters)
+        )
+    )]
     pub company_name: Option<String>,
     /// See [`ReportRequest::corporate_number`].
     #[garde(required, inner(custom(checks::corporate_number(self.country.as_deref()))))]
@@ -34,10 +41,10 @@ pub struct ReportRequestDraft {
     #[garde(inner(custom(checks::language)))]
     pub language: Option<String>,
     /// See [`ReportRequest::purpose`].
-    #[garde(inner(custom(checks::purpose)))]
+    #[garde(inner(custom(checks::length("purpose", PURPOSE_MAX)), custom(checks::purpose_characters)))]
     pub purpose: Option<String>,
     /// See [`ReportRequest::callback_url`].
-    #[garde(inner(custom(checks::callback_url)))]
+    #[garde(inner(custom(checks::length("callbackUrl", CALLBACK_URL_MAX)), custom(checks::callback_url)))]
     pub callback_url: Option<String>,
 }
 

@@ -62,7 +62,7 @@ pub use self::{
     error::NumberError,
     fault::Fault,
     scheme::{Scheme, UNVERIFIED_MAX},
-    validate::{Accepted, check},
+    validate::{Accepted, check, check_characters},
 };
 
 #[cfg(test)]

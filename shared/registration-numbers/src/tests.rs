@@ -49,6 +49,30 @@ fn every_scheme_rejects_invisible_characters_and_other_scripts() {
 }
 
 #[test]
+fn characters_that_some_country_uses_are_accepted_without_a_country() {
+    for scheme in Scheme::all() {
+        for number in [scheme.example.clone(), scheme.example.to_lowercase(), format!(" {} ", scheme.example)]
+        {
+            assert!(check_characters(&number).is_ok(), "{number}");
+        }
+    }
+    for bad in ["<", "'", "\"", "\t", "\u{200b}", ";", "=", "😀", "", "   "] {
+        let error = check_characters(&format!("{bad}{}", if bad.trim().is_empty() { "" } else { "1" }));
+        assert!(error.is_err(), "{bad:?}");
+    }
+    let error = check_characters("12<b>").unwrap_err();
+    assert_eq!(error.fault, Fault::Character { character: '<', position: 3 });
+}
+
+proptest! {
+    #[test]
+    fn what_some_country_accepts_has_accepted_characters(number in "[ -~а-яА-ЯÑñö０-９]{1,14}") {
+        let accepted = Country::all().find(|country| check(*country, &number).is_ok());
+        prop_assert!(accepted.is_none() || check_characters(&number).is_ok(), "{:?} {accepted:?}", number);
+    }
+}
+
+#[test]
 fn ids_are_unique_within_a_country_and_countries_exist() {
     for (index, scheme) in Scheme::all().iter().enumerate() {
         assert!(Scheme::all()[index + 1..].iter().all(|other| other != scheme), "{scheme:?}");

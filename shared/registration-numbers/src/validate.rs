@@ -1,5 +1,7 @@
 //! Validation of a number, by one scheme or by all schemes of a country.
 
+use std::{collections::BTreeSet, sync::LazyLock};
+
 use country::Country;
 
 use crate::{
@@ -48,6 +50,58 @@ pub fn check(country: Country, number: &str) -> Result<Accepted, NumberError> {
     match closest {
         Some(error) => Err(error.with_alternatives(national)),
         None => unverified(number),
+    }
+}
+
+/// Checks what holds for the numbers of every country: the characters that some scheme uses. For a number
+/// whose country is unknown.
+///
+/// # Errors
+/// Returns [`NumberError`] if no country has such a number.
+pub fn check_characters(number: &str) -> Result<(), NumberError> {
+    let reject = |fault| Err(NumberError::unverified(fault));
+    match fold(number) {
+        Ok(folded) if folded.is_empty() => return reject(Fault::Length { length: 0 }),
+        Ok(_) => {}
+        Err(fault) => return reject(fault),
+    }
+    let mut characters = number.chars().map(fold_width).enumerate();
+    match characters.find(|(_, character)| !USED.contains(*character)) {
+        Some((index, character)) => reject(Fault::Character { character, position: index + 1 }),
+        None => Ok(()),
+    }
+}
+
+/// The characters that the numbers of some country contain.
+static USED: LazyLock<UsedCharacters> = LazyLock::new(|| {
+    // The pattern of German numbers leaves the name of the court to a list.
+    let with_shape = Scheme::all().iter().filter(|scheme| scheme.normalize != Some(Normalize::DeRegister));
+    let notation = |scheme: &'static Scheme| {
+        scheme.separators.chars().chain(scheme.prefixes.iter().flat_map(|prefix| prefix.chars()))
+    };
+    UsedCharacters {
+        shapes: with_shape.map(|scheme| Shape::of(scheme.pattern.as_str())).collect(),
+        notation: Scheme::all()
+            .iter()
+            .flat_map(notation)
+            // What `Normalize`, German courts and the numbers of countries without a scheme need.
+            .chain(" -()./\\,äöüßÄÖÜ\u{308}".chars())
+            .collect(),
+    }
+});
+
+struct UsedCharacters {
+    shapes: Vec<Shape>,
+    notation: BTreeSet<char>,
+}
+
+impl UsedCharacters {
+    fn contains(&self, c: char) -> bool {
+        let upper = uppercase(c);
+        c.is_ascii_alphanumeric()
+            || self.notation.contains(&c)
+            || self.notation.contains(&upper)
+            || self.shapes.iter().any(|shape| shape.has_character(c) || shape.has_character(upper))
     }
 }
 

@@ -10,7 +10,7 @@
 
 use std::path::PathBuf;
 
-use registration_numbers::Scheme;
+use registration_numbers::{Scheme, check_characters};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -68,6 +68,7 @@ fn every_vector_has_the_verdict_of_its_source() {
     for row in reader.deserialize() {
         let VectorRow { country, scheme, number, valid, normalized } = row.unwrap();
         let scheme = Scheme::find(&country, &scheme).unwrap_or_else(|| panic!("{country} {scheme}"));
+        assert!(!valid || check_characters(&number).is_ok(), "{country}: {number:?}");
         let expected = valid.then_some(normalized);
         let found = scheme.check(&number).ok();
         if found != expected {

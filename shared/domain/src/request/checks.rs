@@ -15,8 +15,9 @@ pub const CALLBACK_URL_MAX: usize = 2_000;
 
 type Check = Result<(), garde::Error>;
 
-fn bounded(field: &str, value: &str, max: usize) -> Check {
-    match value.chars().count() {
+/// Returns a check that `field` has 1 to `max` characters.
+pub(super) fn length(field: &'static str, max: usize) -> impl FnOnce(&str, &()) -> Check {
+    move |value, ()| match value.chars().count() {
         0 => Err(reject("empty", format_args!("{field} is empty: send 1 to {max} characters"))),
         length if length > max => {
             Err(reject("too_long", format_args!("{field} has {length} characters: send at most {max}")))
@@ -25,32 +26,32 @@ fn bounded(field: &str, value: &str, max: usize) -> Check {
     }
 }
 
-pub(super) fn company_name(value: &str, _: &()) -> Check {
-    bounded("companyName", value, COMPANY_NAME_MAX)?;
-    if let Some(refused) = safe_text::refused_in_name(value) {
-        return Err(reject(
-            "character_not_allowed",
-            format_args!("companyName contains {refused}: remove it"),
-        ));
+pub(super) fn name_characters(value: &str, _: &()) -> Check {
+    match safe_text::refused_in_name(value) {
+        Some(refused) => {
+            Err(reject("character_not_allowed", format_args!("companyName contains {refused}: remove it")))
+        }
+        None => Ok(()),
     }
-    if !value.chars().any(char::is_alphanumeric) {
-        return Err(reject(
-            "no_letters",
-            "companyName contains no letter or digit: send the registered name",
-        ));
+}
+
+pub(super) fn name_letters(value: &str, _: &()) -> Check {
+    if value.is_empty() || value.chars().any(char::is_alphanumeric) {
+        return Ok(());
     }
-    Ok(())
+    Err(reject("no_letters", "companyName contains no letter or digit: send the registered name"))
 }
 
 pub(super) fn corporate_number(country: Option<&str>) -> impl FnOnce(&str, &()) -> Check {
-    // Without a valid country, the scheme is unknown. The country field reports its own error.
     let country = country.and_then(|code| code.parse::<Country>().ok());
     move |value, ()| {
-        bounded("corporateNumber", value, registration_numbers::NUMBER_MAX)?;
-        let Some(country) = country else { return Ok(()) };
-        registration_numbers::check(country, value)
-            .map(|_| ())
-            .map_err(|error| reject(error.fault.code(), format_args!("corporateNumber {error}")))
+        length("corporateNumber", registration_numbers::NUMBER_MAX)(value, &())?;
+        // Without a valid country, the scheme is unknown. What holds in every country is checked all the same.
+        let checked = match country {
+            Some(country) => registration_numbers::check(country, value).map(drop),
+            None => registration_numbers::check_characters(value),
+        };
+        checked.map_err(|error| reject(error.fault.code(), format_args!("corporateNumber {error}")))
     }
 }
 
@@ -72,8 +73,7 @@ pub(super) fn language(value: &str, _: &()) -> Check {
     }
 }
 
-pub(super) fn purpose(value: &str, _: &()) -> Check {
-    bounded("purpose", value, PURPOSE_MAX)?;
+pub(super) fn purpose_characters(value: &str, _: &()) -> Check {
     match safe_text::refused_in_line(value) {
         Some(refused) => {
             Err(reject("character_not_allowed", format_args!("purpose contains {refused}: remove it")))
@@ -83,7 +83,9 @@ pub(super) fn purpose(value: &str, _: &()) -> Check {
 }
 
 pub(super) fn callback_url(value: &str, _: &()) -> Check {
-    bounded("callbackUrl", value, CALLBACK_URL_MAX)?;
+    if value.is_empty() {
+        return Ok(());
+    }
     let reject_url = |reason: &str| Err(reject("url_not_allowed", format_args!("callbackUrl {reason}")));
     // The URL is stored as it was sent, so it must not rely on the corrections that the parser makes.
     let is_plain = value.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>^`{|}".contains(&b));

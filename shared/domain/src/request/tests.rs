@@ -41,6 +41,35 @@ fn all_errors_are_reported_together() {
 }
 
 #[test]
+fn errors_that_do_not_depend_on_another_invalid_field_are_all_reported() {
+    let request = |country: Option<&str>, number: &str| {
+        codes(ReportRequestDraft {
+            corporate_number: Some(number.into()),
+            country: country.map(str::to_owned),
+            ..draft()
+        })
+    };
+    let both = |number: &str, country: &str| {
+        vec![("/corporateNumber".to_owned(), number.to_owned()), ("/country".to_owned(), country.to_owned())]
+    };
+    for number in ["<b>", "12\t34", "1\u{200b}2", "1;DROP", "😀"] {
+        assert_eq!(request(Some("UK"), number), both("number_characters", "country_unknown"), "{number}");
+        assert_eq!(request(None, number), both("number_characters", "required"), "{number}");
+    }
+    assert_eq!(request(Some("UK"), "   "), both("number_length", "country_unknown"));
+    assert_eq!(request(Some("UK"), &"1".repeat(81)), both("too_long", "country_unknown"));
+    // Whether this number is valid depends on the country.
+    assert_eq!(request(Some("UK"), "99104372"), [("/country".to_owned(), "country_unknown".to_owned())]);
+    // Errors of one field do not hide each other.
+    let name = format!("{}\u{202e}", "é".repeat(201));
+    let found = codes(ReportRequestDraft { company_name: Some(name), ..draft() });
+    assert_eq!(
+        found.iter().map(|(_, code)| code.as_str()).collect::<Vec<_>>(),
+        ["too_long", "character_not_allowed"]
+    );
+}
+
+#[test]
 fn names_are_trimmed_and_composed_but_never_truncated() {
     let name = |text: &str| ReportRequestDraft { company_name: Some(text.into()), ..draft() };
     assert_eq!(name("  Cafe\u{301} \u{3000}").check().unwrap().company_name, "Café");
