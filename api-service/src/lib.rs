@@ -8,7 +8,9 @@
 pub mod auth;
 mod body;
 pub mod check_numbers;
+mod client_address;
 mod cors;
+mod early_response;
 mod health;
 pub mod keys_command;
 mod limits;
@@ -24,5 +26,7 @@ mod server;
 pub mod settings;
 pub mod startup;
 mod state;
+mod unreadable_request;
 mod usage;
 mod webhook_secret;
+mod writes;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -75,7 +75,9 @@ fn html(name: &str) -> Response {
         .into_response()
 }
 
-async fn asset(Path((hash, path)): Path<(String, String)>) -> Response {
+async fn asset(path: Result<Path<(String, String)>, PathRejection>) -> Response {
+    // The bytes of a file's path are always UTF-8.
+    let Ok(Path((hash, path))) = path else { return missing() };
     if hash != *HASH {
         // The request comes from a page of another version, which was open while this version was deployed.
         return if find(&path).is_some() {

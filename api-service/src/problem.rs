@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the titles below describe each kind")]
 pub enum Kind {
+    MalformedRequest,
     MalformedJson,
     InvalidParameter,
     Unauthenticated,
@@ -33,6 +34,7 @@ pub enum Kind {
     IdempotencyKeyReused,
     TooManyRequests,
     DailyLimit,
+    HeadersTooLarge,
     Internal,
     Unavailable,
     Overloaded,
@@ -41,7 +43,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
+        Self::MalformedRequest,
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::Unauthenticated,
@@ -58,6 +61,7 @@ impl Kind {
         Self::IdempotencyKeyReused,
         Self::TooManyRequests,
         Self::DailyLimit,
+        Self::HeadersTooLarge,
         Self::Internal,
         Self::Unavailable,
         Self::Overloaded,
@@ -68,6 +72,9 @@ impl Kind {
     pub fn describe(self) -> (StatusCode, &'static str, &'static str, bool) {
         use StatusCode as S;
         match self {
+            Self::MalformedRequest => {
+                (S::BAD_REQUEST, "malformed_request", "The request is not valid HTTP", false)
+            }
             Self::MalformedJson => (S::BAD_REQUEST, "malformed_json", "The body is not JSON", false),
             Self::InvalidParameter => {
                 (S::BAD_REQUEST, "invalid_parameter", "A parameter or header is not valid", false)
@@ -115,6 +122,9 @@ impl Kind {
             Self::DailyLimit => {
                 (S::TOO_MANY_REQUESTS, "daily_limit_reached", "The daily quota of reports is used up", true)
             }
+            Self::HeadersTooLarge => {
+                (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "The headers are too large", false)
+            }
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The service failed", true),
             Self::Unavailable => {
                 (S::SERVICE_UNAVAILABLE, "unavailable", "The service is temporarily unavailable", true)
@@ -160,12 +170,13 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
+    accept_encoding: Option<&'static str>,
 }
 
 impl Problem {
     /// Creates a problem whose `detail` says what happened and what to do.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None }
+        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None, accept_encoding: None }
     }
 
     /// Creates the problem of a caller without a valid key or token.
@@ -216,6 +227,13 @@ impl Problem {
         self
     }
 
+    /// Names the content coding that the client should use.
+    #[must_use]
+    pub(crate) fn accept_encoding(mut self, coding: &'static str) -> Self {
+        self.accept_encoding = Some(coding);
+        self
+    }
+
     /// Returns the body of the response.
     pub fn body(self) -> ProblemBody {
         let (status, code, title, retryable) = self.kind.describe();
@@ -259,13 +277,16 @@ impl From<AwsError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (kind, retry_after) = (self.kind, self.retry_after);
+        let (kind, retry_after, accept_encoding) = (self.kind, self.retry_after, self.accept_encoding);
         let mut response = (kind.describe().0, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if kind == Kind::Unauthenticated {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dossier\""));
+        }
+        if let Some(coding) = accept_encoding {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(coding));
         }
         if let Some(after) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds(after));

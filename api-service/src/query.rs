@@ -13,14 +13,12 @@ pub(crate) enum Rejected {
     Unknown,
 }
 
-/// Passes each parameter of `query` to `accept`, which stores or rejects it.
-///
-/// # Errors
-/// Returns a [`Problem`] with all rejected and repeated parameters.
+/// Passes each parameter of `query` to `accept`, which stores or rejects it. Returns an error for each
+/// rejected or repeated parameter.
 pub(crate) fn read(
     query: Option<&str>,
     mut accept: impl FnMut(&str, &str) -> Result<(), Rejected>,
-) -> Result<(), Problem> {
+) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut seen = Vec::new();
     for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
@@ -41,6 +39,14 @@ pub(crate) fn read(
         );
         seen.push(name);
     }
+    errors
+}
+
+/// Ends the reading of a query.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if there are `errors`.
+pub(crate) fn finish(errors: Vec<FieldError>) -> Result<(), Problem> {
     if errors.is_empty() { Ok(()) } else { Err(Problem::parameter(errors)) }
 }
 
@@ -52,18 +58,11 @@ pub(crate) fn day(name: &str, value: &str) -> Result<Day, Rejected> {
     value.parse().map_err(|error| Rejected::Value("day_invalid", format!("{name} {error}")))
 }
 
-/// Checks that `from` is not after `to`.
-///
-/// # Errors
-/// Returns the [`Problem`] to answer with if `from` is after `to`.
-pub(crate) fn in_order(from: Option<Day>, to: Option<Day>) -> Result<(), Problem> {
-    match (from, to) {
-        (Some(from), Some(to)) if from > to => {
-            let message = format!("from ({from}) is after to ({to})");
-            Err(Problem::parameter(vec![FieldError::new("/query/from", "range_reversed", message)]))
-        }
-        _ => Ok(()),
-    }
+/// Returns an error if `from` is after `to`.
+pub(crate) fn out_of_order(from: Option<Day>, to: Option<Day>) -> Option<FieldError> {
+    let (from, to) = from.zip(to).filter(|(from, to)| from > to)?;
+    let message = format!("from ({from}) is after to ({to})");
+    Some(FieldError::new("/query/from", "range_reversed", message))
 }
 
 /// Returns a name as it can be shown in a message: without control characters, and 60 characters at most.

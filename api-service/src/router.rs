@@ -1,10 +1,16 @@
 //! The route table of the API.
 
-use axum::{Router, body::Bytes, http::header, middleware::from_fn_with_state, routing::get};
+use axum::{
+    Router,
+    body::Bytes,
+    http::header,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    cors, health,
+    cors, early_response, health,
     limits::{self, InFlightLimit},
     observe, openapi, page,
     reports::{artifact, batch, control, document, events, export, list, read, submit, webhook},
@@ -51,6 +57,7 @@ pub(crate) fn router(state: AppState, settings: &Settings) -> Router {
         .layer(from_fn_with_state(state.rate_limiter.clone(), limits::add_headers))
         .layer(from_fn_with_state(settings.limits.request_timeout, limits::limit_time))
         .layer(from_fn_with_state(in_flight, limits::shed_load))
-        .layer(cors::layer(&settings.cors_origins));
+        .layer(cors::layer(&settings.cors_origins))
+        .layer(from_fn(early_response::read_rest));
     observe::surround(routes).with_state(state)
 }

@@ -2,8 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -20,6 +20,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::{client_address::Peer, unreadable_request::AnsweringStream};
+
 settings! {
     /// The settings of the server.
     SERVER_SETTINGS:
@@ -34,8 +36,9 @@ settings! {
         "seconds after SIGTERM during which /readyz reports 503 while requests are still accepted, so that the load balancer stops sending them first, 0 to 120";
 }
 
-/// Maximum size of a request's head, and of the read buffer, in bytes.
-const BUFFER_MAX: usize = 64 * 1024;
+/// Maximum size of a request's head, and of the read buffer, in bytes. Every connection can fill its buffer
+/// before its caller is known.
+const BUFFER_MAX: usize = 32 * 1024;
 /// The pause after a failed accept that is not the client's fault, such as a lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
@@ -85,13 +88,14 @@ pub(crate) async fn serve(
     let open = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
     let abort = CancellationToken::new();
-    while let Some((stream, permit)) = accept(&listener, &open, &stop).await {
+    while let Some((stream, peer, permit)) = accept(&listener, &open, &stop).await {
         // Responses are small: waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(BUFFER_MAX);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let service = WithPeer { inner: TowerToHyperService::new(router.clone()), peer: Peer(peer.ip()) };
+        let connection =
+            graceful.watch(builder.serve_connection(TokioIo::new(AnsweringStream::new(stream)), service));
         let abort = abort.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -109,12 +113,30 @@ pub(crate) async fn serve(
     }
 }
 
-/// Returns the next connection and its permit. Returns `None` once `stop` is cancelled.
+/// Adds the address of the client to each request of a connection.
+#[derive(Clone)]
+struct WithPeer {
+    inner: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for WithPeer {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.inner.call(request)
+    }
+}
+
+/// Returns the next connection, the address of its client, and its permit. Returns `None` once `stop` is cancelled.
 async fn accept(
     listener: &TcpListener,
     open: &Arc<Semaphore>,
     stop: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     loop {
         let accepted = async {
             let permit = Arc::clone(open).acquire_owned().await;
@@ -124,7 +146,7 @@ async fn accept(
             biased;
             () = stop.cancelled() => return None,
             (stream, permit) = accepted => match (stream, permit) {
-                (Ok((stream, _)), Ok(permit)) => return Some((stream, permit)),
+                (Ok((stream, peer)), Ok(permit)) => return Some((stream, peer, permit)),
                 (Err(error), _) => {
                     tracing::warn!(error = %error, "a connection could not be accepted");
                     sleep(ACCEPT_RETRY).await;
@@ -132,5 +154,32 @@ async fn accept(
                 (_, Err(_)) => return None,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use service_runtime::config::Environment;
+
+    use super::*;
+    use crate::limits::LimitSettings;
+
+    /// How many times its size a request body takes in memory, at most: its values, its reports and the response
+    /// to it. The system tests measure it.
+    const BODY_FACTOR: usize = 8;
+    /// Memory of the process without requests, and of the collector next to it.
+    const BASE: usize = 256 * 1024 * 1024;
+
+    #[test]
+    fn heads_and_bodies_fit_the_memory_of_the_deployed_task() {
+        let environment = Environment::new();
+        let mut reader = Reader::new(&environment);
+        let server = ServerSettings::read(&mut reader).unwrap();
+        let limits = LimitSettings::read(&mut reader).unwrap();
+        let worst = server.connections * BUFFER_MAX + limits.body_bytes * BODY_FACTOR + BASE;
+        let deployment = include_str!("../../deploy/tasks.yaml");
+        let memory = deployment.lines().find_map(|line| line.trim().strip_prefix("Memory: ")).unwrap();
+        let memory = memory.trim_matches('"').parse::<usize>().unwrap() * 1024 * 1024;
+        assert!(worst < memory, "{} MiB of {} MiB", worst >> 20, memory >> 20);
     }
 }

@@ -8,14 +8,15 @@ use telemetry::{TELEMETRY_SETTINGS, TelemetrySettings};
 
 use crate::{
     auth::{OIDC_SETTINGS, OidcSettings},
+    client_address::{ADDRESS_SETTINGS, Proxies},
     cors::{CORS_SETTINGS, Origins},
     health::{HEALTH_SETTINGS, readiness_interval},
     limits::{LIMIT_SETTINGS, LimitSettings},
     server::{SERVER_SETTINGS, ServerSettings},
 };
 
-const PARTS: [&[Setting]; 5] =
-    [SERVER_SETTINGS, OIDC_SETTINGS, LIMIT_SETTINGS, CORS_SETTINGS, HEALTH_SETTINGS];
+const PARTS: [&[Setting]; 6] =
+    [SERVER_SETTINGS, ADDRESS_SETTINGS, OIDC_SETTINGS, LIMIT_SETTINGS, CORS_SETTINGS, HEALTH_SETTINGS];
 
 /// The settings that only the API has.
 pub const API_SETTINGS: &[Setting] = &concatenated::<{ count(&PARTS) }>(&PARTS);
@@ -28,6 +29,8 @@ pub const ALL: &[&[Setting]] = &[API_SETTINGS, AWS_SETTINGS, TELEMETRY_SETTINGS]
 pub struct Settings {
     /// The server's address, maximum of connections, and times for draining.
     pub(crate) server: ServerSettings,
+    /// The number of proxies in front of the API.
+    pub(crate) proxies: Proxies,
     /// The OpenID provider whose tokens are accepted, if any.
     pub(crate) oidc: Option<OidcSettings>,
     /// The limits on tenants and requests.
@@ -50,6 +53,7 @@ impl Settings {
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(environment);
         let server = ServerSettings::read(&mut reader);
+        let proxies = Proxies::read(&mut reader);
         let oidc = OidcSettings::read(&mut reader);
         let limits = LimitSettings::read(&mut reader);
         let cors_origins = Origins::read(&mut reader);
@@ -59,6 +63,7 @@ impl Settings {
         let settings = || {
             Some(Self {
                 server: server?,
+                proxies: proxies?,
                 oidc,
                 limits: limits?,
                 cors_origins,

@@ -1,6 +1,6 @@
 //! Builds the API from its settings, binds it to an address, and runs it until it is stopped.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_adapters::{Aws, SdkConfig, SdkError, load_sdk_config};
 use axum::Router;
@@ -11,13 +11,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{Authenticator, TokenVerifier},
+    body::BodyMemory,
     health::Readiness,
     limits::{DailyQuota, FollowerLimit, RateLimiter},
     reports::{DurationEstimate, ReportWatcher, Reports},
     router, server,
     settings::Settings,
     state::AppState,
+    writes::Writes,
 };
+
+/// How long the API waits for writes whose requests have ended, after the drain time. ECS kills a task 60 seconds after
+/// SIGTERM (`StopTimeout` of the deployment), of which the notice and the drain take 40.
+const WRITES_TIME: Duration = Duration::from_secs(10);
 
 /// The API, bound to its address and ready to run.
 #[derive(Debug)]
@@ -26,6 +32,7 @@ pub struct Application {
     router: Router,
     watcher: Arc<ReportWatcher>,
     readiness: Arc<Readiness>,
+    writes: Writes,
     settings: Settings,
     signal: CancellationToken,
     stop: CancellationToken,
@@ -78,8 +85,9 @@ impl Application {
         let stop = CancellationToken::new();
         let state = state(&settings, sdk, &stop)?;
         let (watcher, readiness) = (Arc::clone(&state.watcher), Arc::clone(&state.readiness));
+        let writes = state.writes.clone();
         let router = router::router(state, &settings);
-        Ok(Self { listener, router, watcher, readiness, settings, signal, stop })
+        Ok(Self { listener, router, watcher, readiness, writes, settings, signal, stop })
     }
 
     /// Returns the address that the API listens on.
@@ -91,12 +99,12 @@ impl Application {
     }
 
     /// Serves until the signal, then drains: `/readyz` fails, requests are still accepted for the notice
-    /// period, open ones get the drain time, and what is left is aborted.
+    /// period, open ones get the drain time, and what is left is aborted, except for writes that have begun.
     ///
     /// # Errors
     /// Returns an error if the listener's address is unknown or the server panics.
     pub async fn run(self) -> io::Result<()> {
-        let Self { listener, router, watcher, readiness, settings, signal, stop } = self;
+        let Self { listener, router, watcher, readiness, writes, settings, signal, stop } = self;
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
         tracing::info!(address = %listener.local_addr()?, version, revision, "API is listening");
         let checking = {
@@ -112,7 +120,13 @@ impl Application {
         stop.cancel();
         checking.abort();
         watching.abort();
-        server.await.map_err(io::Error::other)
+        let served = server.await.map_err(io::Error::other);
+        if !writes.finish(WRITES_TIME).await {
+            tracing::warn!(
+                "writes that were still in progress are aborted; the sweeper queues reports that are recorded"
+            );
+        }
+        served
     }
 }
 
@@ -128,10 +142,17 @@ fn state(settings: &Settings, sdk: &SdkConfig, stop: &CancellationToken) -> Resu
     let watcher = ReportWatcher::new(aws.table.clone(), Arc::clone(&durations), stop.clone());
     let revision = settings.telemetry.revision.clone();
     Ok(AppState {
-        authenticator: Arc::new(Authenticator::new(aws.keys.clone(), tokens, clock.clone())),
+        authenticator: Arc::new(Authenticator::new(
+            aws.keys.clone(),
+            tokens,
+            settings.proxies,
+            clock.clone(),
+        )),
         rate_limiter: Arc::new(RateLimiter::new(limits)),
         daily_quota: Arc::new(DailyQuota::new(limits.reports_per_day, aws.spending.clone(), clock.clone())),
         followers: Arc::new(FollowerLimit::new(limits.followers)),
+        body_memory: BodyMemory::new(limits.body_bytes),
+        writes: Writes::default(),
         watcher: Arc::new(watcher),
         readiness: Arc::new(Readiness::new(aws.table.clone(), aws.queue.clone(), revision)),
         spending: aws.spending.clone(),

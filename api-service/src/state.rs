@@ -8,9 +8,11 @@ use service_runtime::clock::Clock;
 
 use crate::{
     auth::Authenticator,
+    body::BodyMemory,
     health::Readiness,
     limits::{DailyQuota, FollowerLimit, RateLimiter},
     reports::{ReportWatcher, Reports},
+    writes::Writes,
 };
 
 /// Declares the state, and lets handlers take each component by itself.
@@ -35,6 +37,8 @@ state! {
     rate_limiter: Arc<RateLimiter>,
     daily_quota: Arc<DailyQuota>,
     followers: Arc<FollowerLimit>,
+    body_memory: BodyMemory,
+    writes: Writes,
     reports: Arc<Reports>,
     watcher: Arc<ReportWatcher>,
     readiness: Arc<Readiness>,

@@ -101,7 +101,7 @@ pub(crate) async fn usage(
 /// Returns the [`Problem`] to answer with if a parameter is invalid, or if the range is reversed or too long.
 fn days(query: Option<&str>, today: Day) -> Result<(Day, Day), Problem> {
     let (mut from, mut to): (Option<Day>, Option<Day>) = (None, None);
-    query::read(query, |name, value| {
+    let mut errors = query::read(query, |name, value| {
         let day = match name {
             "from" => &mut from,
             "to" => &mut to,
@@ -109,14 +109,19 @@ fn days(query: Option<&str>, today: Day) -> Result<(Day, Day), Problem> {
         };
         *day = Some(query::day(name, value)?);
         Ok(())
-    })?;
+    });
+    // A range with an invalid end is not judged.
+    let is_range = !errors.iter().any(|error| ["/query/from", "/query/to"].contains(&error.pointer.as_str()));
     let to = to.unwrap_or(today);
     let from = from.unwrap_or_else(|| to.before(DAYS_DEFAULT - 1));
-    query::in_order(Some(from), Some(to))?;
-    if from.to(to).take(DAYS_MAX + 1).count() > DAYS_MAX {
-        let message = format!("the range from {from} to {to} has more than {DAYS_MAX} days");
-        return Err(Problem::parameter(vec![FieldError::new("/query/from", "range_too_long", message)]));
+    if is_range {
+        errors.extend(query::out_of_order(Some(from), Some(to)));
+        if from.to(to).take(DAYS_MAX + 1).count() > DAYS_MAX {
+            let message = format!("the range from {from} to {to} has more than {DAYS_MAX} days");
+            errors.push(FieldError::new("/query/from", "range_too_long", message));
+        }
     }
+    query::finish(errors)?;
     Ok((from, to))
 }
 
@@ -136,6 +141,17 @@ mod tests {
         assert_eq!(days("to=2026-03-01"), ("2026-01-31".into(), "2026-03-01".into()));
         assert_eq!(days("from=2026-11-01"), ("2026-11-01".into(), "2026-11-24".into()));
         assert_eq!(days("from=2024-01-01&to=2024-12-31"), ("2024-01-01".into(), "2024-12-31".into()));
+    }
+
+    #[test]
+    fn every_error_of_a_query_is_told_at_once() {
+        let pointers = |query: &str| {
+            let body = serde_json::to_value(read(query).unwrap_err().body()).unwrap();
+            let errors = body["errors"].as_array().unwrap().iter();
+            errors.map(|error| error["pointer"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(pointers("x=1&from=2026-02-02&to=2026-02-01"), ["/query/x", "/query/from"]);
+        assert_eq!(pointers("x=1&from=x&to=2026-02-01"), ["/query/x", "/query/from"]);
     }
 
     #[test]

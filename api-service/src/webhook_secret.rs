@@ -11,7 +11,7 @@ use serde::Serialize;
 use service_runtime::clock::Clock;
 use utoipa::ToSchema;
 
-use crate::{auth::Admin, problem::Problem};
+use crate::{auth::Admin, limits::InFlightPlace, problem::Problem, writes::Writes};
 
 /// How long a replaced secret signs webhooks in addition to the new one.
 const OVERLAP: Duration = Duration::from_secs(24 * 3600);
@@ -53,11 +53,16 @@ pub(crate) async fn read(
 pub(crate) async fn rotate(
     State(secrets): State<WebhookSecrets>,
     State(clock): State<Clock>,
+    State(writes): State<Writes>,
     Admin(caller): Admin,
+    place: InFlightPlace,
 ) -> Result<Json<SecretResource>, Problem> {
-    let secrets = secrets.rotate(&caller.tenant, clock.now(), OVERLAP, rand::random()).await?;
-    caller.audit("callback.secret.rotate", &caller.tenant);
-    resource(&secrets).map(Json)
+    let rotation = async move {
+        let secrets = secrets.rotate(&caller.tenant, clock.now(), OVERLAP, rand::random()).await?;
+        caller.audit("callback.secret.rotate", &caller.tenant);
+        Ok::<_, Problem>(secrets)
+    };
+    resource(&writes.run(place, rotation).await?).map(Json)
 }
 
 fn resource(secrets: &[WebhookSecret]) -> Result<SecretResource, Problem> {

@@ -57,7 +57,7 @@ async fn authorize(
     rate_limiter: &RateLimiter,
     scope: Scope,
 ) -> Result<Caller, Problem> {
-    let caller = authenticator.authenticate(&parts.headers).await?;
+    let caller = authenticator.authenticate(parts).await?;
     rate_limiter.check(&parts.extensions, &caller.tenant)?;
     if caller.scopes.allow(scope) {
         return Ok(caller);

@@ -5,6 +5,7 @@ mod authenticator;
 mod caller;
 mod extract;
 mod key_cache;
+mod lookup_limit;
 mod oidc;
 
 pub(crate) use self::{

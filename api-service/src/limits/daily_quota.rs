@@ -31,6 +31,11 @@ impl DailyQuota {
         Self { reports_per_day, spending, clock }
     }
 
+    /// Returns whether there is a limit.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.reports_per_day.is_some()
+    }
+
     /// Reserves up to `requested` reports of `tenant`, or all of them if there is no limit.
     ///
     /// # Errors

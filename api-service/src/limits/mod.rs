@@ -11,7 +11,7 @@ mod settings;
 pub(crate) use self::{
     daily_quota::DailyQuota,
     followers::{FollowerLimit, FollowerPermit},
-    in_flight::{InFlightLimit, shed_load},
+    in_flight::{InFlightLimit, InFlightPlace, shed_load},
     rate_limit::{RateLimiter, add_headers},
     request_timeout::limit_time,
     settings::{LIMIT_SETTINGS, LimitSettings},

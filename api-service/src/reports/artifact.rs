@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,7 +14,10 @@ use domain::{
 };
 use secrecy::ExposeSecret;
 
-use super::store::{RETRY_AFTER, Reports};
+use super::{
+    path::ReportPath,
+    store::{RETRY_AFTER, Reports},
+};
 use crate::{
     auth::Reader,
     problem::{Kind, Problem, ProblemBody},
@@ -36,7 +39,7 @@ use crate::{
 pub(crate) async fn artifact(
     State(reports): State<Arc<Reports>>,
     Reader(caller): Reader,
-    Path((id, kind)): Path<(String, String)>,
+    ReportPath((id, kind)): ReportPath<(String, String)>,
 ) -> Result<Response, Problem> {
     let report = reports.find(&caller.tenant, &id).await?;
     let kinds = ArtifactKind::ALL.map(ArtifactKind::as_str).join(", ");

@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use aws_adapters::table::{Created, Lookup};
+use aws_adapters::{
+    error::ErrorClass,
+    table::{Created, Lookup},
+};
 use axum::{
     Json,
     extract::{Request, State},
@@ -28,15 +31,16 @@ use utoipa::{
 };
 
 use super::{
-    resource::ReportResource,
+    resource::{Detail, ReportResource},
     store::{RETRY_AFTER, Reports},
     submit::{IDEMPOTENCY_REPLAYED, SubmitReport, idempotency_key, replayed},
 };
 use crate::{
     auth::{Caller, Writer},
-    body::{self, BatchItem},
-    limits::DailyQuota,
+    body::{self, BatchItem, BodyMemory},
+    limits::{DailyQuota, InFlightPlace},
     problem::{Kind, Problem, ProblemBody},
+    writes::Writes,
 };
 
 /// Maximum number of concurrent conditional writes of one batch.
@@ -112,18 +116,24 @@ pub(crate) struct BatchResult {
             ("Idempotency-Replayed" = bool, description = "`true` if all reports existed before"))),
         (status = 400, description = "The body is not JSON, or the Idempotency-Key is invalid",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body is larger than 4 MiB", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than 4 MiB or has more than 60,000 JSON values", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not declared as JSON, or is compressed", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Accept-Encoding" = String, description = "`identity`, if the body is compressed"))),
         (status = 422, description = "The body is not a batch of 1 to 1,000 requests", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn batch(
     State(reports): State<Arc<Reports>>,
     State(daily_quota): State<Arc<DailyQuota>>,
+    State(memory): State<BodyMemory>,
+    State(writes): State<Writes>,
     Writer(caller): Writer,
+    place: InFlightPlace,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
-    let items = body::batch(request).await?;
+    let (items, held) = body::batch(&memory, request).await?;
+    // Held until the response is complete as well as until the reports are recorded.
+    let held = Arc::new(held);
     let mut ids: Vec<Option<String>> = Vec::with_capacity(items.len());
     let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(items.len());
     let mut new: Vec<Indexed<Report>> = Vec::new();
@@ -140,25 +150,25 @@ pub(crate) async fn batch(
             Err(problem) => Some(Err(problem)),
         });
     }
-    for (index, outcome) in record(&reports, &daily_quota, &caller, new, key.is_some()).await? {
+    let submission = {
+        let (reports, caller) = (Arc::clone(&reports), caller.clone());
+        async move { submit(&reports, &daily_quota, &caller, new, key.is_some()).await }
+    };
+    for (index, outcome) in writes.run((place, Arc::clone(&held)), submission).await? {
         outcomes[index] = Some(outcome);
-    }
-    for accepted in outcomes.iter().flatten().flatten() {
-        let action = if accepted.replayed { "report.submit.replayed" } else { "report.submit" };
-        caller.audit(action, &accepted.report.id);
     }
     let replayed = outcomes.iter().flatten().flatten().filter(|accepted| accepted.replayed).count();
     tracing::info!(tenant = %caller.tenant, requests = ids.len(), replayed, "batch submitted");
 
-    let mut results = Vec::with_capacity(ids.len());
-    for (custom_id, outcome) in ids.into_iter().zip(outcomes) {
-        let (report, error) = match outcome {
-            Some(Ok(Accepted { report, .. })) => (Some(reports.resource(report, &caller).await?), None),
-            Some(Err(problem)) => (None, Some(problem.body())),
-            None => (None, Some(not_recorded().body())),
+    let detail = Detail::allowed(&caller);
+    let result = |(custom_id, outcome): (Option<String>, Option<Outcome>)| {
+        let (report, error) = match outcome.unwrap_or_else(|| Err(not_recorded())) {
+            Ok(Accepted { report, .. }) => (Some(ReportResource::new(report, detail)), None),
+            Err(problem) => (None, Some(problem.body())),
         };
-        results.push(BatchResult { custom_id, report, error });
-    }
+        BatchResult { custom_id, report, error }
+    };
+    let results: Vec<BatchResult> = ids.into_iter().zip(outcomes).map(result).collect();
     let mut headers = HeaderMap::new();
     headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER.as_secs()));
     if replayed == results.len() {
@@ -195,12 +205,37 @@ fn report(
     reports.new_report(caller.tenant.clone(), id, request)
 }
 
-/// Records and queues as many of the `new` reports as the daily quota allows. With an idempotency key, some
-/// of them may exist already.
+/// Records, queues and audits as many of the `new` reports as the daily quota allows. With an idempotency
+/// key, some of them may exist already.
 ///
 /// # Errors
 /// Returns the [`Problem`] to answer with if the quota or the existing reports cannot be read. The failure of
 /// one report is part of its outcome.
+async fn submit(
+    reports: &Reports,
+    daily_quota: &DailyQuota,
+    caller: &Caller,
+    new: Vec<Indexed<Report>>,
+    has_key: bool,
+) -> Result<Vec<Indexed<Outcome>>, Problem> {
+    // Replays are not new reports, so they must not take places of the daily quota, which the new ones of the
+    // batch need. Without a quota, conditional writes find them.
+    let (mut outcomes, new) = match has_key && daily_quota.is_limited() {
+        true => split_replays(reports, new).await?,
+        false => (Vec::new(), new),
+    };
+    outcomes.extend(record(reports, daily_quota, caller, new, has_key).await?);
+    for accepted in outcomes.iter().flat_map(|(_, outcome)| outcome) {
+        let action = if accepted.replayed { "report.submit.replayed" } else { "report.submit" };
+        caller.audit(action, &accepted.report.id);
+    }
+    Ok(outcomes)
+}
+
+/// Records and queues as many of the `new` reports as the daily quota allows.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if the quota or the existing reports cannot be read.
 async fn record(
     reports: &Reports,
     daily_quota: &DailyQuota,
@@ -211,17 +246,37 @@ async fn record(
     let reservation = daily_quota.reserve(&caller.tenant, new.len() as u64).await?;
     let granted = usize::try_from(reservation.granted()).unwrap_or(usize::MAX).min(new.len());
     let over_quota = new.split_off(granted);
-    let mut existing = if has_key { existing(reports, &over_quota).await? } else { HashMap::new() };
-    let mut outcomes = if has_key { record_each(reports, new).await } else { record_all(reports, new).await };
-    let is_new = |outcome: &Outcome| outcome.as_ref().is_ok_and(|accepted| !accepted.replayed);
-    let used = outcomes.iter().filter(|(_, outcome)| is_new(outcome)).count();
-    outcomes.extend(over_quota.into_iter().map(|(index, report)| match existing.remove(&report.id) {
-        // A replay is not a new report, so it needs no quota.
-        Some(existing) => (index, replay(&report, existing)),
-        None => (index, Err(reservation.exceeded())),
-    }));
-    reservation.commit(used as u64).await;
+    let exceeded = reservation.exceeded();
+    let Written { mut outcomes, used } =
+        if has_key { record_each(reports, new).await } else { record_all(reports, new).await };
+    reservation.commit(used).await;
+    // The same batch may have taken the last places in the meantime.
+    let (replays, refused) = match has_key {
+        true => split_replays(reports, over_quota).await?,
+        false => (Vec::new(), over_quota),
+    };
+    outcomes.extend(replays);
+    outcomes.extend(refused.into_iter().map(|(index, _)| (index, Err(exceeded.clone()))));
     Ok(outcomes)
+}
+
+/// Returns the outcomes of the reports that are recorded already, and the others.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if the table cannot be read.
+async fn split_replays(
+    reports: &Reports,
+    submitted: Vec<Indexed<Report>>,
+) -> Result<(Vec<Indexed<Outcome>>, Vec<Indexed<Report>>), Problem> {
+    let mut existing = existing(reports, &submitted).await?;
+    let (mut replays, mut others) = (Vec::new(), Vec::new());
+    for (index, report) in submitted {
+        match existing.remove(&report.id) {
+            Some(existing) => replays.push((index, replay(&report, existing))),
+            None => others.push((index, report)),
+        }
+    }
+    Ok((replays, others))
 }
 
 fn replay(report: &Report, existing: Report) -> Outcome {
@@ -241,37 +296,50 @@ async fn existing(
     Ok(lookups.into_iter().filter_map(Lookup::found).map(|report| (report.id, report)).collect())
 }
 
+/// What the writes of a batch did.
+struct Written {
+    outcomes: Vec<Indexed<Outcome>>,
+    /// The number of places of the daily quota that are used.
+    used: u64,
+}
+
 /// Records reports whose ids are new, many with each request to the table.
-async fn record_all(reports: &Reports, new: Vec<Indexed<Report>>) -> Vec<Indexed<Outcome>> {
-    let to_write: Vec<Report> = new.iter().map(|(_, report)| report.clone()).collect();
+async fn record_all(reports: &Reports, new: Vec<Indexed<Report>>) -> Written {
+    let (indices, to_write): (Vec<usize>, Vec<Report>) = new.into_iter().unzip();
     let failed: HashSet<ReportId> = reports.aws.table.create_all(&to_write).await.into_iter().collect();
     let recorded: Vec<&Report> = to_write.iter().filter(|report| !failed.contains(&report.id)).collect();
     reports.enqueue_all(&recorded).await;
-    let outcome = |(index, report): Indexed<Report>| {
-        let failed = failed.contains(&report.id);
-        (index, if failed { Err(not_recorded()) } else { Ok(Accepted { report, replayed: false }) })
+    let used = recorded.len() as u64;
+    let outcome = |report: Report| match failed.contains(&report.id) {
+        true => Err(not_recorded()),
+        false => Ok(Accepted { report, replayed: false }),
     };
-    new.into_iter().map(outcome).collect()
+    Written { outcomes: indices.into_iter().zip(to_write.into_iter().map(outcome)).collect(), used }
 }
 
 /// Records reports whose ids may exist already, each with a conditional write.
-async fn record_each(reports: &Reports, new: Vec<Indexed<Report>>) -> Vec<Indexed<Outcome>> {
+async fn record_each(reports: &Reports, new: Vec<Indexed<Report>>) -> Written {
     let writes = new.into_iter().map(|(index, report)| async move {
-        let outcome = match reports.aws.table.create(&report).await {
-            Ok(Created::New) => Ok(Accepted { report, replayed: false }),
-            Ok(Created::Existing(existing)) => replay(&report, *existing),
-            Err(error) => Err(error.into()),
-        };
-        (index, outcome)
+        match reports.aws.table.create(&report).await {
+            Ok(Created::New) => ((index, Ok(Accepted { report, replayed: false })), 1),
+            Ok(Created::Existing(existing)) => ((index, replay(&report, *existing)), 0),
+            // A request without an answer may have recorded the report.
+            Err(error) => {
+                let used = u64::from(error.class == ErrorClass::Transient);
+                ((index, Err(error.into())), used)
+            }
+        }
     });
-    let outcomes: Vec<Indexed<Outcome>> =
+    let written: Vec<(Indexed<Outcome>, u64)> =
         stream::iter(writes).buffer_unordered(CONCURRENT_WRITES).collect().await;
+    let used = written.iter().map(|(_, used)| used).sum();
+    let outcomes: Vec<Indexed<Outcome>> = written.into_iter().map(|(outcome, _)| outcome).collect();
     let recorded = outcomes.iter().filter_map(|(_, outcome)| match outcome {
         Ok(Accepted { report, replayed: false }) => Some(report),
         _ => None,
     });
     reports.enqueue_all(&recorded.collect::<Vec<_>>()).await;
-    outcomes
+    Written { outcomes, used }
 }
 
 fn not_recorded() -> Problem {

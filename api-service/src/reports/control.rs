@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_adapters::table::{Details, Executed};
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -15,12 +15,15 @@ use domain::{
 };
 
 use super::{
+    path::ReportPath,
     resource::ReportResource,
     store::{RETRY_AFTER, Reports},
 };
 use crate::{
     auth::{Caller, Writer},
+    limits::InFlightPlace,
     problem::{Kind, Problem, ProblemBody},
+    writes::Writes,
 };
 
 /// Cancels a report: at once while it is PENDING, at its worker's next step while it is PROCESSING.
@@ -34,10 +37,25 @@ use crate::{
 )]
 pub(crate) async fn cancel(
     State(reports): State<Arc<Reports>>,
+    State(writes): State<Writes>,
     Writer(caller): Writer,
-    Path(id): Path<String>,
+    place: InFlightPlace,
+    ReportPath(id): ReportPath<String>,
 ) -> Result<Response, Problem> {
-    let mut report = reports.find(&caller.tenant, &id).await?;
+    let report = reports.find(&caller.tenant, &id).await?;
+    let cancellation = {
+        let (reports, caller) = (Arc::clone(&reports), caller.clone());
+        async move { cancelled(&reports, &caller, report).await }
+    };
+    let report = writes.run(place, cancellation).await?;
+    answer(&reports, &caller, report).await
+}
+
+/// Cancels `report` and returns its new state, or its present one if it is cancelled already.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if the report has ended otherwise, or if the table does not answer.
+async fn cancelled(reports: &Reports, caller: &Caller, mut report: Report) -> Result<Report, Problem> {
     // Which of the two commands is allowed depends on the status, which may change between two attempts. Each
     // rejection returns the current report.
     for command in [Command::Cancel, Command::RequestCancel, Command::Cancel] {
@@ -47,12 +65,12 @@ pub(crate) async fn cancel(
             Executed::Done(done) => {
                 reports.enqueue_webhook(&done).await;
                 caller.audit("report.cancel", &done.id);
-                return answer(&reports, &caller, *done).await;
+                return Ok(*done);
             }
             Executed::Rejected(current) => report = *current.ok_or_else(Problem::report_not_found)?,
         }
         match report.lifecycle.status {
-            Status::Cancelled => return answer(&reports, &caller, report).await,
+            Status::Cancelled => return Ok(report),
             status @ (Status::Completed | Status::Failed) => return Err(not_allowed("cancel", status)),
             Status::Pending | Status::Processing => {}
             // A later version decides whether the report can be cancelled.
@@ -74,16 +92,32 @@ pub(crate) async fn cancel(
 )]
 pub(crate) async fn resubmit(
     State(reports): State<Arc<Reports>>,
+    State(writes): State<Writes>,
     Writer(caller): Writer,
-    Path(id): Path<String>,
+    place: InFlightPlace,
+    ReportPath(id): ReportPath<String>,
 ) -> Result<Response, Problem> {
     let report = reports.find(&caller.tenant, &id).await?;
+    let resubmission = {
+        let (reports, caller) = (Arc::clone(&reports), caller.clone());
+        async move { resubmitted(&reports, &caller, &report).await }
+    };
+    let report = writes.run(place, resubmission).await?;
+    answer(&reports, &caller, report).await
+}
+
+/// Resubmits `report` and returns its new state, or its present one if it is PENDING or PROCESSING.
+///
+/// # Errors
+/// Returns the [`Problem`] to answer with if the report is completed or being cancelled, or if the table does
+/// not answer.
+async fn resubmitted(reports: &Reports, caller: &Caller, report: &Report) -> Result<Report, Problem> {
     let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
-    match reports.execute(&report, &Command::Resubmit, &details).await? {
+    match reports.execute(report, &Command::Resubmit, &details).await? {
         Executed::Done(done) => {
             reports.enqueue(&done).await;
             caller.audit("report.resubmit", &done.id);
-            answer(&reports, &caller, *done).await
+            Ok(*done)
         }
         Executed::Rejected(current) => {
             let report = *current.ok_or_else(Problem::report_not_found)?;
@@ -94,7 +128,7 @@ pub(crate) async fn resubmit(
                     "the report is being cancelled: resubmit it once it is CANCELLED",
                 )
                 .retry_after(RETRY_AFTER)),
-                _ => answer(&reports, &caller, report).await,
+                _ => Ok(report),
             }
         }
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
 use domain::{artifact::ArtifactKind, document::Document};
 
-use super::{artifact::stored, store::Reports};
+use super::{artifact::stored, path::ReportPath, store::Reports};
 use crate::{
     auth::Reader,
     problem::{Problem, ProblemBody},
@@ -30,7 +30,7 @@ use crate::{
 pub(crate) async fn document(
     State(reports): State<Arc<Reports>>,
     Reader(caller): Reader,
-    Path(id): Path<String>,
+    ReportPath(id): ReportPath<String>,
 ) -> Result<Response, Problem> {
     let report = reports.find(&caller.tenant, &id).await?;
     let artifact = stored(&report, ArtifactKind::Json)?;

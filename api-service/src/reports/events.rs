@@ -4,8 +4,8 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use aws_adapters::error::AwsError;
 use axum::{
-    extract::{Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -16,7 +16,7 @@ use futures::stream::{self, Stream};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{store::Reports, watcher::ReportWatcher};
+use super::{path::ReportPath, store::Reports, watcher::ReportWatcher};
 use crate::{
     auth::{Authenticator, Caller, Reader},
     limits::{FollowerLimit, FollowerPermit},
@@ -28,6 +28,9 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// The time between two SSE comments. They keep idle connections open, which many proxies close after 60
 /// seconds.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// The time after which browsers reconnect when a stream breaks off.
+const RECONNECT: Duration = Duration::from_secs(3);
 
 /// Maximum duration of one wait for a change. The caller's key is checked again after each.
 const MAX_WAIT: Duration = Duration::from_secs(30);
@@ -41,12 +44,16 @@ pub(crate) struct ReportEvent {
     /// The revision of the report. Send it as Last-Event-ID when you reconnect.
     #[schema(example = "5")]
     id: String,
+    /// The milliseconds after which to reconnect if the stream breaks off.
+    #[schema(example = "3000")]
+    retry: String,
     /// The report resource, as JSON.
     data: String,
 }
 
 /// Streams the report whenever it changes, until it has ended. The events have the name `report`, the report resource as
-/// data, and the report's revision as id.
+/// data, and the report's revision as id. The last event is the one whose `status` is `COMPLETED`, `FAILED` or `CANCELLED`. A
+/// client that has it and connects again is told with 204 to stop, as the EventSource of browsers does.
 #[utoipa::path(
     get, operation_id = "followReport", path = "/v1/reports/{id}/events", tag = "Reports",
     params(
@@ -54,6 +61,7 @@ pub(crate) struct ReportEvent {
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that the client received: that state is not sent again")),
     responses(
         (status = 200, description = "Server-sent events", body = ReportEvent, content_type = "text/event-stream"),
+        (status = 204, description = "The report has ended, and Last-Event-ID is its last event: there is nothing left to follow"),
         (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn events(
@@ -62,12 +70,15 @@ pub(crate) async fn events(
     State(authenticator): State<Arc<Authenticator>>,
     State(followers): State<Arc<FollowerLimit>>,
     Reader(caller): Reader,
-    Path(id): Path<String>,
+    ReportPath(id): ReportPath<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let report = reports.find(&caller.tenant, &id).await?;
     let last_seen =
         headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
+    if report.lifecycle.status.is_terminal() && last_seen == Some(report.revision) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let permit = followers.acquire(&caller.tenant)?;
     let subscription = Subscription { reports, watcher, authenticator, caller, _permit: permit };
     let events = Sse::new(subscription.events(Step::Send { report, last_seen }))
@@ -145,7 +156,7 @@ impl Subscription {
     async fn event(&self, report: Report) -> Result<Event, AwsError> {
         let revision = report.revision.to_string();
         let resource = self.reports.resource(report, &self.caller).await?;
-        let event = Event::default().event("report").id(revision).json_data(resource);
+        let event = Event::default().event("report").id(revision).retry(RECONNECT).json_data(resource);
         event.map_err(|error| AwsError::unusable("events", "Serialize", error))
     }
 }

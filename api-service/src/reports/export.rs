@@ -71,11 +71,13 @@ pub(crate) async fn export(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let mut filter = Filter::default();
-    query::read(query.as_deref(), |name, value| filter::set(&mut filter, name, value))?;
-    query::in_order(filter.from, filter.to)?;
+    let mut errors = query::read(query.as_deref(), |name, value| filter::set(&mut filter, name, value));
+    errors.extend(query::out_of_order(filter.from, filter.to));
+    query::finish(errors)?;
     // The first page is read before the response begins, so that a failure sets its status.
     let first = page(&reports, &caller.tenant, &filter, None).await?;
     let permit = followers.acquire(&caller.tenant)?;
+    caller.audit("report.export", &caller.tenant);
     let header = Page { text: line(COLUMNS.map(str::to_owned)), next: None };
     let pages = stream::unfold(Next::Page(header, Some(first)), move |next| {
         // Held until the last page is sent or the client disconnects.

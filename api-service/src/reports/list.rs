@@ -12,7 +12,11 @@ use domain::{lifecycle::Status, risk::RiskLevel, usage::Day};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{filter, resource::ReportResource, store::Reports};
+use super::{
+    filter,
+    resource::{Detail, ReportResource},
+    store::Reports,
+};
 use crate::{
     auth::Reader,
     problem::{Problem, ProblemBody},
@@ -33,7 +37,7 @@ pub(crate) struct ReportList {
     next_page_token: Option<String>,
 }
 
-/// Lists reports, newest first.
+/// Lists reports, newest first, without links to their files: read a report to get them.
 #[utoipa::path(
     get, operation_id = "listReports", path = "/v1/reports", tag = "Reports",
     params(
@@ -55,11 +59,11 @@ pub(crate) async fn list(
 ) -> Result<Json<ReportList>, Problem> {
     let Parameters { filter, page_size, page_token } = Parameters::read(query.as_deref())?;
     let page = reports.aws.table.list(&caller.tenant, &filter, page_size, page_token).await?;
-    let mut resources = Vec::with_capacity(page.reports.len());
-    for report in page.reports {
-        resources.push(reports.resource(report, &caller).await?);
-    }
-    Ok(Json(ReportList { reports: resources, next_page_token: page.next.map(|token| token.to_string()) }))
+    let resource = |report| ReportResource::new(report, Detail::allowed(&caller));
+    Ok(Json(ReportList {
+        reports: page.reports.into_iter().map(resource).collect(),
+        next_page_token: page.next.map(|token| token.to_string()),
+    }))
 }
 
 #[derive(Debug)]
@@ -73,7 +77,7 @@ impl Parameters {
     fn read(query: Option<&str>) -> Result<Self, Problem> {
         let mut parameters =
             Self { filter: Filter::default(), page_size: PAGE_SIZE_DEFAULT, page_token: None };
-        query::read(query, |name, value| {
+        let mut errors = query::read(query, |name, value| {
             match name {
                 "pageSize" => match value.parse() {
                     Ok(size) if (1..=PAGE_SIZE_MAX).contains(&size) => parameters.page_size = size,
@@ -91,8 +95,9 @@ impl Parameters {
                 _ => filter::set(&mut parameters.filter, name, value)?,
             }
             Ok(())
-        })?;
-        query::in_order(parameters.filter.from, parameters.filter.to)?;
+        });
+        errors.extend(query::out_of_order(parameters.filter.from, parameters.filter.to));
+        query::finish(errors)?;
         Ok(parameters)
     }
 }

@@ -2,11 +2,12 @@
 
 use aws_adapters::{bucket::Bucket, error::AwsError};
 use domain::{
+    access::Scope,
     artifact::ArtifactKind,
     evidence::SourceOutcome,
     identity::ReportId,
     lifecycle::Status,
-    report::{Progress, Report, ReportError, Review, Usage},
+    report::{Outcome, Progress, Report, ReportError, Review, Usage},
     request::ReportRequest,
     risk::RiskLevel,
     time::UtcTime,
@@ -17,7 +18,9 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 
-/// A report: its progress and, once it is completed, its verdict and links to its files.
+/// A report: its progress and, once it is completed, its verdict and links to its files. A caller without the scope
+/// `reports:read` gets neither: `riskLevel`, `riskScore`, `summary`, `sources`, `review`, `usage` and the links to files are
+/// then empty.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Report)]
@@ -42,7 +45,7 @@ pub(crate) struct ReportResource {
     /// Why the report failed, or why it is retried.
     error: Option<ReportError>,
     links: Links,
-    /// When the links to files expire.
+    /// When the links to files expire; null if there are none.
     links_expire_at: Option<UtcTime>,
     created_at: UtcTime,
     started_at: Option<UtcTime>,
@@ -52,7 +55,7 @@ pub(crate) struct ReportResource {
 }
 
 /// Links of a report. Links to files are signed for this response and confidential: anybody who has one can read the file
-/// until it expires.
+/// until it expires. Lists and batches contain none.
 #[derive(Debug, Serialize, ToSchema)]
 struct Links {
     #[serde(rename = "self")]
@@ -76,18 +79,27 @@ pub(super) fn path(id: ReportId) -> String {
     format!("/v1/reports/{id}")
 }
 
-/// Returns the entity tag of a report. It identifies the report's state; the links differ in every response.
-pub(super) fn entity_tag(report: &Report) -> String {
-    format!("\"{}\"", report.revision)
+/// How much of a report a response shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Its state, without its result.
+    State,
+    /// Its result as well, without links to files.
+    Result,
+}
+
+impl Detail {
+    /// Returns how much `caller` may see. A caller who may only write reports also gets answers with a report
+    /// in them, to repeated submissions for instance.
+    pub(super) fn allowed(caller: &Caller) -> Self {
+        if caller.scopes.allow(Scope::ReportsRead) { Self::Result } else { Self::State }
+    }
 }
 
 impl ReportResource {
-    /// Creates the resource of `report` for `caller`, with newly signed links if it is completed.
-    ///
-    /// # Errors
-    /// Returns [`AwsError`] if there are no credentials to sign with.
-    pub(super) async fn new(report: Report, bucket: &Bucket, caller: &Caller) -> Result<Self, AwsError> {
-        let mut links = Links {
+    /// Creates the resource of `report`, without links to files.
+    pub(super) fn new(report: Report, detail: Detail) -> Self {
+        let links = Links {
             self_: path(report.id),
             events: format!("{}/events", path(report.id)),
             cancel: format!("{}/cancel", path(report.id)),
@@ -97,24 +109,11 @@ impl ReportResource {
             json: None,
             evidence: None,
         };
-        let mut links_expire_at = None;
-        if let Some(outcome) = &report.outcome {
-            let signer = bucket.link_signer().await?;
-            for (kind, artifact) in &outcome.artifacts {
-                let link = Some(signer.link(&artifact.key, *kind).await?.expose_secret().to_owned());
-                match kind {
-                    ArtifactKind::Html => links.html = link,
-                    ArtifactKind::Pdf => links.pdf = link,
-                    ArtifactKind::Md => links.md = link,
-                    ArtifactKind::Json => links.json = link,
-                    ArtifactKind::Evidence => links.evidence = link,
-                }
-            }
-            links_expire_at = Some(signer.expires_at());
-            caller.audit("artifact.links", &report.id);
-        }
-        let outcome = report.outcome;
-        Ok(Self {
+        let (outcome, sources, usage) = match detail {
+            Detail::State => Default::default(),
+            Detail::Result => (report.outcome, report.sources, report.usage),
+        };
+        Self {
             report_id: report.id,
             status: report.lifecycle.status,
             progress: report.progress,
@@ -124,15 +123,40 @@ impl ReportResource {
             risk_score: outcome.as_ref().map(|outcome| outcome.risk_score),
             summary: outcome.as_ref().map(|outcome| outcome.summary.clone()),
             review: outcome.map(|outcome| outcome.review).unwrap_or_default(),
-            sources: report.sources,
-            usage: report.usage,
+            sources,
+            usage,
             error: report.error,
             links,
-            links_expire_at,
+            links_expire_at: None,
             created_at: report.created_at,
             started_at: report.started_at,
             ended_at: report.ended_at,
             expires_at: report.expires_at,
-        })
+        }
+    }
+
+    /// Adds newly signed links to the files of `outcome`.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if there are no credentials to sign with.
+    pub(super) async fn sign_links(&mut self, outcome: &Outcome, bucket: &Bucket) -> Result<(), AwsError> {
+        let signer = bucket.link_signer().await?;
+        for (kind, artifact) in &outcome.artifacts {
+            let link = Some(signer.link(&artifact.key, *kind).await?.expose_secret().to_owned());
+            match kind {
+                ArtifactKind::Html => self.links.html = link,
+                ArtifactKind::Pdf => self.links.pdf = link,
+                ArtifactKind::Md => self.links.md = link,
+                ArtifactKind::Json => self.links.json = link,
+                ArtifactKind::Evidence => self.links.evidence = link,
+            }
+        }
+        self.links_expire_at = Some(signer.expires_at());
+        Ok(())
+    }
+
+    /// Returns when the links to files expire; `None` if there are none.
+    pub(super) fn links_expire_at(&self) -> Option<UtcTime> {
+        self.links_expire_at
     }
 }

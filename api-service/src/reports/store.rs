@@ -20,7 +20,10 @@ use domain::{
 use service_runtime::clock::Clock;
 use telemetry::propagation::current_traceparent;
 
-use super::{duration_estimate::DurationEstimate, resource::ReportResource};
+use super::{
+    duration_estimate::DurationEstimate,
+    resource::{Detail, ReportResource},
+};
 use crate::{
     auth::Caller,
     problem::{Problem, seconds},
@@ -124,12 +127,20 @@ impl Reports {
         self.aws.call_back(report, current_traceparent()).await;
     }
 
-    /// Returns the report as clients see it, with newly signed links to its files.
+    /// Returns the report as `caller` may see it, with newly signed links to its files if it is completed and
+    /// the caller may read it. Such links are audited: anybody who has one can read the file.
     ///
     /// # Errors
     /// Returns [`AwsError`] if there are no credentials to sign links with.
     pub(super) async fn resource(&self, report: Report, caller: &Caller) -> Result<ReportResource, AwsError> {
-        ReportResource::new(report, &self.aws.bucket, caller).await
+        let (id, detail) = (report.id, Detail::allowed(caller));
+        let outcome = report.outcome.clone().filter(|_| detail == Detail::Result);
+        let mut resource = ReportResource::new(report, detail);
+        if let Some(outcome) = outcome {
+            resource.sign_links(&outcome, &self.aws.bucket).await?;
+            caller.audit("artifact.links", &id);
+        }
+        Ok(resource)
     }
 
     /// Returns the `Retry-After` header of a report: the estimated time until it ends. Returns `None` if it

@@ -28,9 +28,10 @@ use super::{
 };
 use crate::{
     auth::Writer,
-    body,
-    limits::DailyQuota,
+    body::{self, BodyMemory},
+    limits::{DailyQuota, InFlightPlace},
     problem::{Kind, Problem, ProblemBody},
+    writes::Writes,
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -98,26 +99,38 @@ fn language() -> Object {
             ("Idempotency-Replayed" = bool, description = "`true` if the key was used before: the response is the report of that request"))),
         (status = 400, description = "The body is not JSON, or the Idempotency-Key is invalid",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body is larger than 64 KiB", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than 64 KiB or has more than 2,000 JSON values", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not declared as JSON, or is compressed", body = ProblemBody, content_type = "application/problem+json",
+            headers(("Accept-Encoding" = String, description = "`identity`, if the body is compressed"))),
         (status = 422, description = "The request is invalid, and `errors` lists everything that is wrong; or the key was used with another body",
             body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn submit(
     State(reports): State<Arc<Reports>>,
     State(daily_quota): State<Arc<DailyQuota>>,
+    State(memory): State<BodyMemory>,
+    State(writes): State<Writes>,
     Writer(caller): Writer,
+    place: InFlightPlace,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
-    let request = body::report_request(request).await?;
+    let (request, held) = body::report_request(&memory, request).await?;
     let id = key.as_ref().map_or_else(
         || ReportId::from(uuid::Uuid::now_v7()),
         |key| ReportId::for_idempotency_key(&caller.tenant, key),
     );
     let report = reports.new_report(caller.tenant.clone(), id, request)?;
-    let (report, replayed) = record(&reports, &daily_quota, report, key.is_some()).await?;
-    caller.audit(if replayed { "report.submit.replayed" } else { "report.submit" }, &report.id);
+    let submission = {
+        let (reports, caller) = (Arc::clone(&reports), caller.clone());
+        async move {
+            let (report, replayed) = record(&reports, &daily_quota, report, key.is_some()).await?;
+            let action = if replayed { "report.submit.replayed" } else { "report.submit" };
+            caller.audit(action, &report.id);
+            Ok::<_, Problem>((report, replayed))
+        }
+    };
+    let (report, replayed) = writes.run((place, held), submission).await?;
 
     let mut headers = HeaderMap::new();
     if let Ok(location) = HeaderValue::from_str(&resource::path(report.id)) {
@@ -132,7 +145,7 @@ pub(crate) async fn submit(
 }
 
 /// Records and queues `report`, and returns it with `false`. If a report was recorded under its id before,
-/// returns that one with `true`.
+/// returns that one with `true`; it takes no place in the daily quota.
 ///
 /// # Errors
 /// Returns the [`Problem`] to answer with if the quota is exceeded, if the idempotency key was used for
@@ -143,12 +156,21 @@ async fn record(
     report: Report,
     has_key: bool,
 ) -> Result<(Report, bool), Problem> {
+    let replay = |existing| replayed(&report, existing).map(|existing| (existing, true));
+    let existing = async || match has_key {
+        true => reports.aws.table.get(&report.tenant, report.id).await,
+        false => Ok(None),
+    };
+    // Without a quota, the conditional write finds the existing report by itself.
+    if daily_quota.is_limited()
+        && let Some(existing) = existing().await?
+    {
+        return replay(existing);
+    }
     let reservation = daily_quota.reserve(&report.tenant, 1).await?;
     if reservation.granted() == 0 {
-        // A replay is not a new report, so it needs no quota.
-        let existing = if has_key { reports.aws.table.get(&report.tenant, report.id).await? } else { None };
-        let existing = existing.ok_or_else(|| reservation.exceeded())?;
-        return replayed(&report, existing).map(|existing| (existing, true));
+        // The same request may have taken the last place in the meantime.
+        return replay(existing().await?.ok_or_else(|| reservation.exceeded())?);
     }
     let created = match reports.aws.table.create(&report).await {
         Ok(created) => created,
@@ -165,7 +187,7 @@ async fn record(
             reports.enqueue(&report).await;
             Ok((report, false))
         }
-        Created::Existing(existing) => replayed(&report, *existing).map(|existing| (existing, true)),
+        Created::Existing(existing) => replay(*existing),
     }
 }
 

@@ -3,10 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use domain::{
     report::Report,
     webhook::{DeliveryAttempt, WebhookState},
@@ -14,10 +11,12 @@ use domain::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::store::Reports;
+use super::{path::ReportPath, store::Reports};
 use crate::{
     auth::{Reader, Writer},
+    limits::InFlightPlace,
     problem::{Kind, Problem, ProblemBody},
+    writes::Writes,
 };
 
 /// Maximum number of deliveries of one report's webhook: more of them do not help a broken receiver.
@@ -68,7 +67,7 @@ pub(crate) struct WebhookResource {
 pub(crate) async fn read(
     State(reports): State<Arc<Reports>>,
     Reader(caller): Reader,
-    Path(id): Path<String>,
+    ReportPath(id): ReportPath<String>,
 ) -> Result<Json<WebhookResource>, Problem> {
     let report = reports.find(&caller.tenant, &id).await?;
     Ok(Json(resource(report)))
@@ -85,8 +84,10 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn resend(
     State(reports): State<Arc<Reports>>,
+    State(writes): State<Writes>,
     Writer(caller): Writer,
-    Path(id): Path<String>,
+    place: InFlightPlace,
+    ReportPath(id): ReportPath<String>,
 ) -> Result<Json<WebhookResource>, Problem> {
     let report = reports.find(&caller.tenant, &id).await?;
     let webhook = report.callback.as_ref().ok_or_else(no_webhook)?;
@@ -99,11 +100,15 @@ pub(crate) async fn resend(
             format!("the webhook was sent {ROUNDS_MAX} times, which is the maximum: check its receiver");
         return Err(Problem::new(Kind::TransitionNotAllowed, detail));
     }
-    let resent = reports.aws.table.resend_webhook(&caller.tenant, report.id, reports.clock.now()).await?;
-    let report = resent.ok_or_else(no_webhook)?;
-    caller.audit("callback.resend", &report.id);
-    reports.enqueue_webhook(&report).await;
-    Ok(Json(resource(report)))
+    let id = report.id;
+    let resending = async move {
+        let resent = reports.aws.table.resend_webhook(&caller.tenant, id, reports.clock.now()).await?;
+        let report = resent.ok_or_else(no_webhook)?;
+        caller.audit("callback.resend", &report.id);
+        reports.enqueue_webhook(&report).await;
+        Ok::<_, Problem>(report)
+    };
+    Ok(Json(resource(writes.run(place, resending).await?)))
 }
 
 fn resource(report: Report) -> WebhookResource {

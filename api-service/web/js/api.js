@@ -34,7 +34,14 @@ async function send(path, options = {}, bearer = key()) {
   } catch {
     // The response of a proxy may not be JSON.
   }
-  throw new Problem(response.status, body, Number(response.headers.get("retry-after")) || null);
+  throw new Problem(response.status, body, secondsUntil(response.headers.get("retry-after")));
+}
+
+/** Returns the seconds that a Retry-After header asks for, as a number or as a date; null if there is none. */
+function secondsUntil(value) {
+  if (!value) return null;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }
 
 const json = async (path, options, bearer) => (await send(path, options, bearer)).json();
@@ -85,6 +92,8 @@ export async function follow(id, { changed, connection, signal }) {
       const headers = { accept: "text/event-stream", ...(lastId === null ? {} : { "last-event-id": lastId }) };
       const response = await send(`/v1/reports/${id}/events`, { headers, signal });
       connection(true);
+      // The report has ended, and its last state was received.
+      if (response.status === 204) return;
       pause = 1000;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
@@ -106,6 +115,7 @@ export async function follow(id, { changed, connection, signal }) {
     } catch (problem) {
       if (signal.aborted) return;
       if ([401, 403, 404].includes(problem.status)) throw problem;
+      pause = Math.max(pause, Math.min(problem.retryAfter ?? 0, 60) * 1000);
     }
     connection(false);
     await new Promise((done) => setTimeout(done, pause));

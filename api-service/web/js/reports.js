@@ -83,7 +83,7 @@ export async function reports(main, signal) {
     clearTimeout(timer);
     // A late response to a read with other filters must not be shown.
     const request = (latest += 1);
-    let open = true;
+    let [open, wait] = [true, 0];
     if (!document.hidden) {
       try {
         const page = await api.list(filters, null, signal);
@@ -101,9 +101,10 @@ export async function reports(main, signal) {
         if (signal.aborted || request !== latest) return;
         fill(note, errorBox(problem));
         if (problem.status === 401) return;
+        wait = Math.min(problem.retryAfter ?? 0, 60) * 1000;
       }
     }
-    if (!signal.aborted && request === latest) timer = setTimeout(read, open ? ACTIVE_INTERVAL : IDLE_INTERVAL);
+    if (!signal.aborted && request === latest) timer = setTimeout(read, Math.max(wait, open ? ACTIVE_INTERVAL : IDLE_INTERVAL));
   }
 
   async function next() {

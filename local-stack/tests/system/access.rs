@@ -1,4 +1,5 @@
 //! Authentication and authorisation: keys, their scopes, expiry and revocation, and the limits of one tenant.
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::support::{clean_company, text_at, with_fields};
@@ -15,6 +16,8 @@ use local_stack::stack::{Component, Options};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 async fn without_worker(settings: &[(&str, &str)]) -> Result<TestStack> {
     let mut options = Options { without: vec![Component::Worker], ..TestStack::options() };
@@ -78,13 +81,86 @@ async fn every_route_requires_a_key_with_its_scope() -> Result<()> {
     stack.stop().await
 }
 
+/// Checks that `report` shows its result with links, its result alone, or neither.
+fn check_result(report: &Value, result: bool, links: bool, at: &str) {
+    assert_eq!(report["status"], "COMPLETED", "{at}");
+    for member in ["/riskLevel", "/riskScore", "/summary"] {
+        assert_eq!(!report.pointer(member).unwrap().is_null(), result, "{at}: {member} of {report}");
+    }
+    assert_eq!(!report["sources"].as_array().unwrap().is_empty(), result, "{at}: {report}");
+    assert_eq!(report["usage"]["modelCalls"] != 0, result, "{at}: {report}");
+    for kind in ["html", "pdf", "md", "json", "evidence"] {
+        assert_eq!(report["links"][kind].is_string(), links, "{at}: {kind} of {report}");
+    }
+    assert_eq!(report["linksExpireAt"].is_string(), links, "{at}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_shows_a_result_to_a_caller_who_may_only_write() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let submit = async |client: &Client| -> Result<Value> {
+        let request = client.request(Method::POST, "/v1/reports").header("idempotency-key", "k");
+        Ok(request.json(&clean_company()).send().await?.error_for_status()?.json().await?)
+    };
+    let batch = async |client: &Client| -> Result<Value> {
+        let reports = json!({"reports": [with_fields(clean_company(), json!({"customId": "a"}))]});
+        let request = client.request(Method::POST, "/v1/reports/batch").header("idempotency-key", "k");
+        let results: Value = request.json(&reports).send().await?.error_for_status()?.json().await?;
+        Ok(results["results"][0]["report"].clone())
+    };
+    let (single, batched) = (submit(stack.dev()).await?, batch(stack.dev()).await?);
+    let (single, batched) = (text_at(&single, "/reportId"), text_at(&batched, "/reportId"));
+    stack.dev().wait_for_end(single).await?;
+    stack.dev().wait_for_end(batched).await?;
+
+    for scopes in [
+        &[Scope::ReportsWrite][..],
+        &[Scope::ReportsWrite, Scope::UsageRead],
+        &[Scope::ReportsWrite, Scope::ReportsRead],
+        &[Scope::ReportsRead],
+        &[Scope::UsageRead],
+        &[Scope::Admin],
+    ] {
+        let reads = scopes.iter().any(|scope| matches!(scope, Scope::ReportsRead | Scope::Admin));
+        let writes = scopes.iter().any(|scope| matches!(scope, Scope::ReportsWrite | Scope::Admin));
+        let client = Client::new(stack.api_url(), key_with(&stack, scopes).await?.text().clone())?;
+        if writes {
+            check_result(&submit(&client).await?, reads, reads, &format!("submit with {scopes:?}"));
+            check_result(&batch(&client).await?, reads, false, &format!("batch with {scopes:?}"));
+        } else {
+            assert!(submit(&client).await.is_err() && batch(&client).await.is_err(), "{scopes:?}");
+        }
+        for (path, is_list) in [(format!("/v1/reports/{single}"), false), ("/v1/reports".to_owned(), true)] {
+            let answer = client.get(&path).await?;
+            assert_eq!(answer.status() == StatusCode::OK, reads, "{path} with {scopes:?}");
+            let body: Value = answer.json().await?;
+            if reads && is_list {
+                check_result(&body["reports"][0], true, false, "list");
+            } else if reads {
+                check_result(&body, true, true, "read");
+            }
+        }
+        for command in ["cancel", "resubmit"] {
+            let answer = client.post(&format!("/v1/reports/{single}/{command}")).await?;
+            let expected = if writes { StatusCode::CONFLICT } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status(), expected, "{command} with {scopes:?}");
+            let body = answer.text().await?;
+            assert!(!body.contains("LOW") && !body.contains("X-Amz-Signature"), "{body}");
+        }
+    }
+    stack.stop().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_is_rejected_within_a_minute_even_during_an_outage() -> Result<()> {
     let stack = without_worker(&[]).await?;
     let (keys, cache, start) = (keys(&stack), KeyCache::default(), service_runtime::clock::now());
     let key = key_with(&stack, &[Scope::ReportsRead]).await?;
     let at = |seconds| start.plus(Duration::from_secs(seconds));
-    let code = async |keys: &Keys, key: &ApiKey, seconds| match cache.caller(keys, key, at(seconds)).await {
+    let code = async |keys: &Keys, key: &ApiKey, seconds| match cache
+        .caller(keys, key, LOCALHOST, at(seconds))
+        .await
+    {
         Ok(_) => "accepted".to_owned(),
         Err(problem) => serde_json::to_value(problem.body()).unwrap()["code"].as_str().unwrap().to_owned(),
     };
@@ -197,6 +273,7 @@ async fn the_daily_limit_counts_reports_but_not_repetitions() -> Result<()> {
     let repeated: Value = again.send().await?.json().await?;
     assert_eq!(repeated.pointer("/results/0/report/reportId"), results.pointer("/results/0/report/reportId"));
     assert_eq!(repeated.pointer("/results/1/error/code").unwrap(), "daily_limit_reached");
+    assert_eq!(repeated.pointer("/results/0/error"), None);
     let rejected = submit("three").await?;
     assert_eq!(rejected.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(rejected.headers()["retry-after"].to_str()?.parse::<u64>()? <= 86_400);
@@ -206,6 +283,32 @@ async fn the_daily_limit_counts_reports_but_not_repetitions() -> Result<()> {
         (StatusCode::ACCEPTED, true)
     );
     assert_eq!(stack.acme_client()?.submit(&clean_company()).await?.status(), StatusCode::ACCEPTED);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_batch_gets_the_places_that_are_left_for_its_new_requests() -> Result<()> {
+    let stack = without_worker(&[("DOSSIER_REPORTS_PER_DAY", "10")]).await?;
+    let send = async |ids: std::ops::Range<u32>| -> Result<Vec<bool>> {
+        let items = ids.map(|id| with_fields(clean_company(), json!({"customId": id.to_string()})));
+        let body = json!({"reports": items.collect::<Vec<_>>()});
+        let request = stack.dev().request(Method::POST, "/v1/reports/batch").header("idempotency-key", "b");
+        let results: Value = request.json(&body).send().await?.json().await?;
+        let results = results["results"].as_array().unwrap().iter();
+        Ok(results.map(|result| result.get("report").is_some()).collect())
+    };
+    assert_eq!(send(0..6).await?, [true; 6]);
+    // Four places are left. The six replays, which come first, need none of them.
+    assert_eq!(send(0..9).await?, [true; 9]);
+    let mut expected = [true; 12];
+    expected[10..].fill(false);
+    assert_eq!(send(0..12).await?, expected);
+    assert_eq!(send(0..10).await?, [true; 10], "replays need no place at all");
+    // Replays that arrive together take no places from each other either.
+    let replays = futures::future::join_all((0..8).map(|_| send(0..10))).await;
+    assert!(replays.into_iter().all(|replay| replay.unwrap() == [true; 10]));
+    let acme = stack.acme_client()?.submit(&clean_company()).await?;
+    assert_eq!(acme.status(), StatusCode::ACCEPTED);
     stack.stop().await
 }
 

@@ -56,6 +56,10 @@ async fn invalid_bodies_are_rejected_with_the_code_of_their_problem() -> Result<
         let answer = post(&stack, content_type, clean_company().to_string()).await?;
         assert_eq!(problem(answer).await, (415, "unsupported_media_type".into(), vec![]), "{content_type}");
     }
+    let compressed = stack.dev().request(Method::POST, "/v1/reports").json(&clean_company());
+    let answer = compressed.header(header::CONTENT_ENCODING, "gzip").send().await?;
+    assert_eq!(answer.headers()[header::ACCEPT_ENCODING], "identity");
+    assert_eq!(problem(answer).await, (415, "unsupported_media_type".into(), vec![]));
     assert_eq!(
         post(&stack, "Application/JSON; charset=utf-8", clean_company().to_string()).await?.status(),
         StatusCode::ACCEPTED
@@ -66,12 +70,21 @@ async fn invalid_bodies_are_rejected_with_the_code_of_their_problem() -> Result<
     let body: Value = answer.json().await?;
     assert_eq!(body["code"], "malformed_json");
     assert!(body["detail"].as_str().unwrap().contains("line 2, column 18"), "{body}");
-    for malformed in
-        ["", "{", "{\"a\":1,}", "\u{feff}{}", &"[".repeat(500), r#"{"country":"JP","country":"GB"}"#]
-    {
+    for malformed in ["", "{", "{\"a\":1,}", "\u{feff}{}", &"[".repeat(500)] {
         let answer = post(&stack, json, malformed.to_owned()).await?;
         assert_eq!(problem(answer).await, (400, "malformed_json".into(), vec![]), "{malformed}");
     }
+    // A repeated field has no defined meaning, at any level. Every one is told, with all other errors.
+    let answer = post(
+        &stack,
+        json,
+        r#"{"country":"JP","country":"GB","companyName":"A","corporateNumber":"<b>","metadata":{"a":"1","a":"2","b":{"c":1,"c":1}}}"#,
+    );
+    let expected = ["/corporateNumber", "/country", "/metadata", "/metadata/a", "/metadata/b/c"];
+    assert_eq!(
+        problem(answer.await?).await,
+        (422, "validation_failed".into(), expected.map(str::to_owned).into())
+    );
     let answer = post(&stack, json, vec![b'"', 0xff, b'"']).await?;
     assert_eq!(problem(answer).await.1, "malformed_json");
     for not_an_object in ["null", "[]", "1", "\"x\""] {
@@ -148,6 +161,24 @@ async fn missing_resources_and_invalid_methods_and_parameters_have_their_codes()
     let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
     for id in [unknown, "not-a-uuid", "☃"] {
         assert_eq!(get(format!("/v1/reports/{id}")).await, (404, "report_not_found".into(), vec![]), "{id}");
+    }
+    // A path that is not UTF-8 names no report and no file.
+    for path in ["", "/events", "/document", "/callback", "/artifacts/json"] {
+        assert_eq!(
+            get(format!("/v1/reports/%FF{path}")).await,
+            (404, "report_not_found".into(), vec![]),
+            "{path}"
+        );
+    }
+    for path in ["cancel", "resubmit", "callback/resend"] {
+        let answer = stack.dev().post(&format!("/v1/reports/%C3%28/{path}")).await?;
+        assert_eq!(problem(answer).await.1, "report_not_found", "{path}");
+    }
+    for path in ["/%FF", "/v1/%FF", "/assets/%FF/x.js", "/assets/x/%FF", "/docs/%FF"] {
+        assert_eq!(get(path.into()).await.1, "route_not_found", "{path}");
+    }
+    for query in ["%FF", "status=%FF", "%ZZ=1", "pageSize=%", "=", "from=2026-01-02&to=2026-01-01&x=%00"] {
+        assert_eq!(get(format!("/v1/reports?{query}")).await.1, "invalid_parameter", "{query}");
     }
     assert_eq!(get("/v1/nothing".into()).await.1, "route_not_found");
     assert_eq!(get(format!("/v1/reports/{id}/artifacts/exe")).await.1, "artifact_not_found");

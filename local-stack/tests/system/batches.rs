@@ -136,6 +136,7 @@ async fn an_invalid_batch_is_rejected_as_a_whole() -> Result<()> {
         (json!({"reports": []}), "count_invalid"),
         (json!({"reports": too_many}), "count_invalid"),
         (json!({"reports": [clean_company()], "more": 1}), "unknown_field"),
+        (json!({"reports": vec![0; 50_000]}), "count_invalid"),
     ] {
         let answer = send(&stack, None, &body).await?;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{code}");
@@ -144,6 +145,8 @@ async fn an_invalid_batch_is_rejected_as_a_whole() -> Result<()> {
     }
     let large = json!({"reports": [item("a", with_fields(clean_company(), json!({"purpose": "x".repeat(5_000_000)})))]});
     assert_eq!(send(&stack, None, &large).await?.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let values = json!({"reports": vec![0; 70_000]});
+    assert_eq!(send(&stack, None, &values).await?.status(), StatusCode::PAYLOAD_TOO_LARGE, "too many values");
     let anonymous = reqwest::Client::new().post(format!("{}/v1/reports/batch", stack.api_url()));
     assert_eq!(anonymous.json(&json!({})).send().await?.status(), StatusCode::UNAUTHORIZED);
     stack.stop().await

@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant};
 
 use crate::support::clean_company;
-use crate::support::service_process::ServiceProcess;
+use crate::support::service_process::{ServiceProcess, peak_memory};
 use anyhow::{Context as _, Result};
+use domain::access::ApiKey;
 use futures::future::join_all;
 use local_stack::TestStack;
+use local_stack::stack::client::Client;
 use local_stack::stack::{Component, Options};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -94,10 +96,19 @@ async fn excess_requests_are_rejected_at_once_while_health_checks_pass() -> Resu
     assert_eq!(rejected.headers()["retry-after"], "1");
     assert_eq!(rejected.json::<Value>().await?["code"], "overloaded");
     // `Prefer: wait` does not bypass the limit on routes that do not support it.
-    for path in ["/v1/reports", "/openapi.json"] {
-        let preferring =
-            stack.dev().request(reqwest::Method::GET, path).header("prefer", "wait=5").send().await?;
-        assert_eq!(preferring.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+    let anonymous = Client::new(stack.api_url(), "nothing".to_owned().into())?;
+    for client in [stack.dev(), &anonymous] {
+        for (path, wait) in [
+            ("/v1/reports", "wait=5"),
+            ("/openapi.json", "wait=5"),
+            ("/v1/reports/unknown", "wait=0"),
+            ("/v1/reports/unknown", "wait=5"),
+        ] {
+            for method in [Method::GET, Method::HEAD] {
+                let preferring = client.request(method.clone(), path).header("prefer", wait).send().await?;
+                assert_eq!(preferring.status(), StatusCode::SERVICE_UNAVAILABLE, "{method} {path} {wait}");
+            }
+        }
     }
     for probe in ["/healthz", "/readyz"] {
         assert_eq!(stack.dev().get(probe).await?.status(), StatusCode::OK, "{probe}");
@@ -107,6 +118,80 @@ async fn excess_requests_are_rejected_at_once_while_health_checks_pass() -> Resu
     while stack.dev().get("/v1/reports").await?.status() != StatusCode::OK {
         sleep(Duration::from_millis(50)).await;
     }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_wait_for_a_change_take_no_place_of_those_that_do_not() -> Result<()> {
+    let stack = stack_with(&[("DOSSIER_API_IN_FLIGHT", "1"), ("DOSSIER_REQUEST_SECONDS", "1")]).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    let path = format!("/v1/reports/{id}");
+    let wait = |method: Method| {
+        // A client that is refused while another one has the only place tries again.
+        let (stack, path) = (&stack, &path);
+        async move {
+            loop {
+                let waiting = stack.dev().request(method.clone(), path).header("prefer", "wait=2");
+                let answer = waiting.send().await?;
+                let waited = answer.headers().contains_key("preference-applied");
+                if answer.status() != StatusCode::SERVICE_UNAVAILABLE {
+                    return anyhow::Ok((answer.status(), waited));
+                }
+            }
+        }
+    };
+    // HEAD waits like GET, although that takes longer than the request time-out without the wait.
+    let waiting = (0..20).map(|index| wait(if index % 2 == 0 { Method::GET } else { Method::HEAD }));
+    let others = async {
+        let mut served = 0;
+        while served < 20 {
+            served += u32::from(stack.dev().get("/v1/reports").await?.status() == StatusCode::OK);
+        }
+        anyhow::Ok(())
+    };
+    let (waited, others) = tokio::join!(join_all(waiting), others);
+    others?;
+    for answer in waited {
+        assert_eq!(answer?, (StatusCode::OK, true));
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_invented_keys_costs_few_reads_and_stops_nobody() -> Result<()> {
+    use secrecy::ExposeSecret as _;
+
+    let stack = stack_with(&[]).await?;
+    assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
+    let reads = || {
+        let calls = stack.aws_calls().into_iter();
+        calls.filter(|((_, name), _)| *name == "GetItem").map(|(_, count)| count).sum::<u64>()
+    };
+    let before = reads();
+    let started = Instant::now();
+    let (http, url) =
+        (reqwest::Client::builder().no_proxy().build()?, format!("{}/v1/reports", stack.api_url()));
+    let flood = (0..500).map(|_| {
+        let invented = ApiKey::new(rand::random(), rand::random());
+        http.get(&url).bearer_auth(invented.text().expose_secret()).send()
+    });
+    let (mut unknown, mut refused) = (0, 0);
+    for answer in join_all(flood).await {
+        let answer = answer?;
+        match answer.status() {
+            StatusCode::UNAUTHORIZED => unknown += 1,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                assert!(answer.headers().contains_key("retry-after"));
+                refused += 1;
+            }
+            other => panic!("{other}"),
+        }
+    }
+    // Twenty at once from one address, and two a second after that.
+    let permitted = 20 + 2 * (1 + started.elapsed().as_secs());
+    assert!(unknown <= permitted && unknown + refused == 500, "{unknown} unknown, {refused} refused");
+    assert!(reads() - before <= permitted, "{} reads", reads() - before);
+    assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
     stack.stop().await
 }
 
@@ -179,11 +264,4 @@ async fn the_event_streams_of_one_tenant_leave_connections_for_others() -> Resul
         sleep(Duration::from_millis(50)).await;
     }
     stack.stop().await
-}
-
-/// Returns the peak memory of a process, in KiB.
-fn peak_memory(process: u32) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }

@@ -30,6 +30,7 @@ impl Stream {
     async fn next(&mut self) -> Result<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.1.split_once("\n\n") {
+                assert!(event.starts_with(':') || event.lines().any(|line| line == "retry: 3000"), "{event}");
                 let field =
                     |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
                 let (id, data) = (field("id: "), field("data: "));
@@ -93,5 +94,48 @@ async fn a_stream_resumes_where_the_previous_one_broke_off() -> Result<()> {
     let mut late = Stream::open(&stack, &id, Some(&last_event_id)).await?;
     assert_eq!(late.next().await?.0, next);
     assert!(late.next().await.is_err());
+    // A client that reconnects with the last event, as browsers do, is told to stop.
+    let answer = stack.dev().request(Method::GET, &format!("/v1/reports/{id}/events"));
+    let answer = answer.header("last-event-id", &next).send().await?;
+    assert_eq!(answer.status(), 204);
+    assert!(answer.text().await?.is_empty());
+    // With another id, or without one, it gets the last state first.
+    for last_event_id in [None, Some("999"), Some("x")] {
+        assert_eq!(Stream::open(&stack, &id, last_event_id).await?.next().await?.0, next);
+    }
+    // A resubmitted report can be followed again.
+    stack.dev().post(&format!("/v1/reports/{id}/resubmit")).await?.error_for_status()?;
+    assert_eq!(Stream::open(&stack, &id, Some(&next)).await?.next().await?.1["status"], "PENDING");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entity_tag_confirms_links_only_while_they_are_valid() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
+    let read = async |tag: Option<&str>| {
+        let mut request = stack.dev().request(Method::GET, &format!("/v1/reports/{id}"));
+        if let Some(tag) = tag {
+            request = request.header("if-none-match", tag);
+        }
+        request.send().await
+    };
+    let answer = read(None).await?;
+    let tag = answer.headers()["etag"].to_str()?.to_owned();
+    let report: Value = answer.json().await?;
+    let end: domain::time::UtcTime = report["linksExpireAt"].as_str().unwrap().parse()?;
+    let revision = tag.strip_prefix("W/\"").and_then(|tag| tag.split('-').next()).unwrap();
+    assert_eq!(tag, format!("W/\"{revision}-{}\"", end.epoch_seconds()));
+    let answer = read(Some(&tag)).await?;
+    assert_eq!((answer.status().as_u16(), answer.headers()["etag"].to_str()?), (304, tag.as_str()));
+    // The same state, read by a client ten minutes ago, or by a version that promised nothing about links.
+    let old = format!("W/\"{revision}-{}\"", end.epoch_seconds() - 600);
+    for tag in [old, format!("\"{revision}\""), format!("W/\"{revision}\"")] {
+        let answer = read(Some(&tag)).await?;
+        assert_eq!(answer.status(), 200, "{tag}");
+        let report: Value = answer.json().await?;
+        assert!(!stack.dev().download(report["links"]["json"].as_str().unwrap()).await?.is_empty());
+    }
     stack.stop().await
 }

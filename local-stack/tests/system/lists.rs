@@ -47,6 +47,11 @@ async fn days_filter_reports_and_pages_stay_stable_while_new_reports_arrive() ->
     assert_eq!(problem["errors"].as_array().unwrap().len(), 3, "{problem}");
     let refused = stack.dev().get("/v1/reports.csv?from=2026-02-02&to=2026-02-01").await?;
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let refused = stack.dev().get("/v1/reports?status=DONE&from=2026-02-02&to=2026-02-01").await?;
+    let problem: Value = refused.json().await?;
+    let codes: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().map(|error| text_at(error, "/code")).collect();
+    assert_eq!(codes, ["status_unknown", "range_reversed"], "everything is told at once");
     stack.stop().await
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::support::clean_company;
 use anyhow::Result;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use axum::{Json, Router, extract::State, routing::get};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -38,6 +38,23 @@ impl SigningKey {
         let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         encode(&header, claims, &self.private).unwrap()
     }
+}
+
+/// Returns a key on the curve P-521, published without an id and an algorithm.
+fn p521() -> (EcdsaKeyPair, Value) {
+    let algorithm = &ECDSA_P521_SHA512_FIXED_SIGNING;
+    let pair = EcdsaKeyPair::generate(algorithm).unwrap();
+    let (x, y) = pair.public_key().as_ref()[1..].split_at(66);
+    let [x, y] = [x, y].map(|part| URL_SAFE_NO_PAD.encode(part));
+    (pair, json!({"kty": "EC", "crv": "P-521", "x": x, "y": y}))
+}
+
+/// Signs `claims` with a key on P-521, under any header.
+fn sign_es512(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let message = format!("{header}.{claims}");
+    let signature = pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
 }
 
 type Published = Arc<Mutex<(Vec<Value>, usize)>>;
@@ -145,5 +162,72 @@ async fn an_unavailable_issuer_gives_503_and_does_not_affect_api_keys() -> Resul
     assert!(answer.headers().contains_key("retry-after"));
     // API keys do not depend on the issuer.
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_access_tokens_are_accepted_and_admin_needs_a_token_for_dossier_alone() -> Result<()> {
+    let key = SigningKey::new("k1");
+    let (issuer, _) = provider(&[&key]).await?;
+    let stack = stack_with(&issuer).await?;
+    let now = service_runtime::clock::now().epoch_seconds();
+    let claims = json!({"iss": issuer, "aud": "https://dossier.example", "sub": "svc", "exp": now + 300, "tenant": "dev", "scope": "admin"});
+    let status = async |typ: Option<&str>, claims: &Value| -> Result<u16> {
+        let header =
+            Header { kid: Some("k1".into()), typ: typ.map(str::to_owned), ..Header::new(Algorithm::EdDSA) };
+        let token = encode(&header, claims, &key.private)?;
+        Ok(Client::new(stack.api_url(), token.into())?.get("/v1/callbacks/secret").await?.status().as_u16())
+    };
+    for (typ, expected) in [
+        (Some("at+jwt"), 200),
+        (Some("application/at+jwt"), 200),
+        (Some("JWT"), 200),
+        (None, 200),
+        (Some("logout+jwt"), 401),
+        (Some("secevent+jwt"), 401),
+        (Some("oauth-authz-req+jwt"), 401),
+    ] {
+        assert_eq!(status(typ, &claims).await?, expected, "{typ:?}");
+    }
+    for (change, expected) in [
+        (json!({"aud": ["https://dossier.example"]}), 200),
+        (json!({"aud": ["https://dossier.example", "https://crm.example"]}), 403),
+        (json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}), 401),
+        (json!({"token_use": "id"}), 401),
+    ] {
+        let claims = crate::support::with_fields(claims.clone(), change.clone());
+        assert_eq!(status(Some("JWT"), &claims).await?, expected, "{change}");
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_need_neither_an_id_nor_an_algorithm_and_may_be_replaced_without() -> Result<()> {
+    let (first, published_first) = p521();
+    let (issuer, published) = provider(&[]).await?;
+    published.lock().unwrap().0 = vec![published_first];
+    let stack = stack_with(&issuer).await?;
+    let now = service_runtime::clock::now().epoch_seconds();
+    let claims = json!({"iss": issuer, "aud": "https://dossier.example", "sub": "svc", "exp": now + 300, "tenant": "dev", "scope": "reports:read"});
+    let status = async |pair: &EcdsaKeyPair, header: Value| -> Result<StatusCode> {
+        let token = sign_es512(pair, &header, &claims);
+        Ok(Client::new(stack.api_url(), token.into())?.get("/v1/reports").await?.status())
+    };
+    for header in [json!({"alg": "ES512"}), json!({"alg": "ES512", "kid": "anything", "typ": "at+jwt"})] {
+        assert_eq!(status(&first, header.clone()).await?, StatusCode::OK, "{header}");
+    }
+    for header in
+        [json!({"alg": "ES256"}), json!({"alg": "none"}), json!({}), json!({"alg": "ES512", "crit": []})]
+    {
+        assert_eq!(status(&first, header.clone()).await?, StatusCode::UNAUTHORIZED, "{header}");
+    }
+    // The provider replaces its only key. The tokens of the new one are accepted after its keys were fetched
+    // again, which happens at most every ten seconds.
+    let (second, published_second) = p521();
+    published.lock().unwrap().0 = vec![published_second];
+    while status(&second, json!({"alg": "ES512"})).await? != StatusCode::OK {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    assert_eq!(status(&first, json!({"alg": "ES512"})).await?, StatusCode::UNAUTHORIZED);
     stack.stop().await
 }

@@ -1,15 +1,10 @@
 //! The public keys of the OpenID provider, fetched by discovery and cached.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
-};
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
@@ -19,7 +14,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::settings::is_safe;
+use super::{key::VerificationKey, settings::is_safe};
 use crate::problem::{Kind, Problem};
 
 /// How long the provider's keys are used before they are fetched again.
@@ -34,8 +29,28 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum length of a response of the provider, in bytes.
 const RESPONSE_MAX: usize = 1024 * 1024;
 
-/// Keys by their ids, each with the only algorithm that it may be used with.
-pub(super) type Keys = HashMap<String, (Algorithm, DecodingKey)>;
+/// Maximum number of keys of a set that are used.
+const KEYS_MAX: usize = 100;
+
+/// The keys that the provider publishes.
+#[derive(Debug)]
+pub(super) struct Keys(Vec<VerificationKey>);
+
+impl Keys {
+    /// Returns the keys that may have signed a token with this `kid` and `alg`: those with its id. Without an
+    /// id in the token, or without ids in the set, only the algorithm selects: `kid` is a hint that neither
+    /// side must give (RFC 7515, section 4.1.4; RFC 7517, section 4.5).
+    pub(super) fn candidates(&self, kid: Option<&str>, alg: &str) -> Vec<&VerificationKey> {
+        let permitting = self.0.iter().filter(|key| key.permits(alg));
+        match kid {
+            None => permitting.collect(),
+            Some(kid) if self.0.iter().any(|key| key.id.as_deref() == Some(kid)) => {
+                permitting.filter(|key| key.id.as_deref() == Some(kid)).collect()
+            }
+            Some(_) => permitting.filter(|key| key.id.is_none()).collect(),
+        }
+    }
+}
 
 /// The provider's keys. Clones share them.
 #[derive(Clone, Debug)]
@@ -77,7 +92,7 @@ enum FetchError {
     OtherIssuer,
     #[error("the jwks_uri of the discovery document is not an https URL")]
     UnsafeKeys,
-    #[error("the key set contains no signature key of a supported type with a kid")]
+    #[error("the key set contains no signature key of a supported type")]
     NoKeys,
 }
 
@@ -95,14 +110,14 @@ impl KeySet {
         Ok(Self(Arc::new(Shared { issuer, http, fetched, last_fetch })))
     }
 
-    /// Returns the provider's keys, which may still lack `kid`. Fetches them first if no cached ones include
-    /// it. Keys that are merely old are returned at once and fetched again in the background.
+    /// Returns the provider's keys, which may still not be `sufficient`. Fetches them first if no sufficient
+    /// ones are cached. Keys that are merely old are returned at once and fetched again in the background.
     ///
     /// # Errors
     /// Returns the [`Problem`] to answer with if the keys cannot be fetched and no cached ones are younger
     /// than an hour.
-    pub(super) async fn including(&self, kid: &str) -> Result<Arc<Keys>, Problem> {
-        let cached = |max_age| self.0.cached(max_age).filter(|keys| keys.contains_key(kid));
+    pub(super) async fn keys(&self, sufficient: impl Fn(&Keys) -> bool) -> Result<Arc<Keys>, Problem> {
+        let cached = |max_age| self.0.cached(max_age).filter(|keys| sufficient(keys));
         if let Some(keys) = cached(FRESH) {
             return Ok(keys);
         }
@@ -128,6 +143,17 @@ impl KeySet {
             )
             .retry_after(FETCH_INTERVAL)
         })
+    }
+
+    /// Returns newer keys than `keys`, or `None` if there are none. Fetches them if the last fetch was not a
+    /// moment ago: a provider may replace a key without a new id.
+    pub(super) async fn newer_than(&self, keys: &Arc<Keys>) -> Option<Arc<Keys>> {
+        let newer = || self.0.cached(STALE).filter(|cached| !Arc::ptr_eq(cached, keys));
+        let last_fetch = self.0.last_fetch.lock().await;
+        if newer().is_none() {
+            self.0.refresh(last_fetch).await;
+        }
+        newer()
     }
 }
 
@@ -168,10 +194,9 @@ impl Shared {
         }
         let set: Value = self.get("the key set", &discovery.jwks_uri).await?;
         // Keys are parsed one by one, so that a key of an unknown type does not hide the others.
-        let keys = set["keys"].as_array().into_iter().flatten();
-        let keys = keys.filter_map(|key| serde_json::from_value::<Jwk>(key.clone()).ok()).collect();
-        let keys: Keys = JwkSet { keys }.keys.iter().filter_map(usable).collect();
-        if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
+        let keys = set["keys"].as_array().into_iter().flatten().filter_map(VerificationKey::from_jwk);
+        let keys: Vec<VerificationKey> = keys.take(KEYS_MAX).collect();
+        if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(Keys(keys)) }
     }
 
     async fn get<T: for<'de> Deserialize<'de>>(
@@ -194,28 +219,33 @@ impl Shared {
     }
 }
 
-/// Returns the id of a signature key, and the key with the only algorithm that it may be used with. Returns
-/// `None` for a key of another use or type, or without an id.
-fn usable(key: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
-    if matches!(&key.common.public_key_use, Some(other) if *other != PublicKeyUse::Signature) {
-        return None;
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn set(ids: &[(Option<&str>, &str)]) -> Keys {
+        let key = |(kid, alg): &(Option<&str>, &str)| {
+            VerificationKey::from_jwk(
+                &json!({"kty": "RSA", "kid": kid, "alg": alg, "n": "AQAB", "e": "AQAB"}),
+            )
+        };
+        Keys(ids.iter().filter_map(key).collect())
     }
-    let declared = key.common.key_algorithm;
-    let algorithm = match &key.algorithm {
-        AlgorithmParameters::RSA(_) => {
-            use Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};
-            match declared {
-                None => RS256,
-                Some(declared) => Algorithm::try_from(declared)
-                    .ok()
-                    .filter(|algorithm| [RS256, RS384, RS512, PS256, PS384, PS512].contains(algorithm))?,
-            }
-        }
-        AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => Algorithm::ES256,
-        AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P384 => Algorithm::ES384,
-        AlgorithmParameters::OctetKeyPair(curve) if curve.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
-        // Symmetric keys are never accepted: anybody who can read the key set could sign with them.
-        _ => return None,
-    };
-    Some((key.common.key_id.clone()?, (algorithm, DecodingKey::from_jwk(key).ok()?)))
+
+    #[test]
+    fn the_id_and_the_algorithm_select_the_key() {
+        let count = |keys: &Keys, kid, alg| keys.candidates(kid, alg).len();
+        let one = set(&[(None, "RS256")]);
+        assert_eq!((count(&one, None, "RS256"), count(&one, Some("a"), "RS256")), (1, 1));
+        assert_eq!(count(&one, None, "PS256"), 0);
+        let named = set(&[(Some("a"), "RS256"), (Some("b"), "RS256"), (Some("b"), "PS256")]);
+        assert_eq!((count(&named, Some("a"), "RS256"), count(&named, Some("c"), "RS256")), (1, 0));
+        assert_eq!(count(&named, Some("b"), "PS256"), 1, "an id may occur more than once");
+        assert_eq!(count(&named, Some("a"), "PS256"), 0);
+        assert_eq!(count(&named, None, "RS256"), 2, "a token without an id can be of either key");
+        let mixed = set(&[(Some("a"), "RS256"), (None, "RS256")]);
+        assert_eq!((count(&mixed, Some("a"), "RS256"), count(&mixed, Some("z"), "RS256")), (1, 1));
+    }
 }

@@ -1,7 +1,7 @@
 //! The settings of the OpenID provider.
 
 use service_runtime::{
-    config::{Presence, Reader},
+    config::{Presence, Reader, parts},
     settings,
 };
 use thiserror::Error;
@@ -16,6 +16,10 @@ settings! {
     TENANT_CLAIM = "DOSSIER_OIDC_TENANT_CLAIM", Presence::Default("tenant"), "claim of its tokens that names the tenant";
     SCOPE_CLAIM = "DOSSIER_OIDC_SCOPE_CLAIM", Presence::Default("scope"),
         "claim of its tokens that lists the scopes, as a string separated by spaces or as an array";
+    SCOPE_PREFIX = "DOSSIER_OIDC_SCOPE_PREFIX", Presence::Optional,
+        "prefix of Dossier's scopes in its tokens, such as https://dossier.example/ for https://dossier.example/reports:read; scopes without it are ignored. Unless set, scopes have no prefix, and a token that names further audiences never grants admin";
+    TOKEN_TYPES = "DOSSIER_OIDC_TOKEN_TYPES", Presence::Default("at+jwt,JWT"),
+        "types (typ) of its tokens that are accepted, separated by commas; a token without one has the type JWT. Set at+jwt if the provider marks its access tokens so (RFC 9068)";
 }
 
 /// The OpenID provider whose tokens are accepted, and the claims that are read.
@@ -29,6 +33,10 @@ pub(crate) struct OidcSettings {
     pub(super) tenant_claim: String,
     /// The claim that lists the scopes: a string separated by spaces, or an array.
     pub(super) scope_claim: String,
+    /// The prefix of Dossier's scopes, if they have one.
+    pub(super) scope_prefix: Option<String>,
+    /// The accepted types of tokens, in lower case and without `application/`.
+    pub(super) token_types: Vec<String>,
 }
 
 impl OidcSettings {
@@ -36,11 +44,25 @@ impl OidcSettings {
     /// `reader` then records.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let (audience, tenant_claim) = (reader.text(&AUDIENCE)?, reader.text(&TENANT_CLAIM)?);
-        let scope_claim = reader.text(&SCOPE_CLAIM)?;
+        let (scope_claim, scope_prefix) = (reader.text(&SCOPE_CLAIM)?, reader.text(&SCOPE_PREFIX));
+        let token_types = reader.text(&TOKEN_TYPES)?;
+        let token_types: Vec<String> = parts(&token_types, ',').map(canonical_type).collect();
         let issuer = reader.text(&ISSUER)?;
         reader.convert(&ISSUER, check_issuer(&issuer))?;
-        Some(Self { issuer, audience, tenant_claim, scope_claim })
+        Some(Self { issuer, audience, tenant_claim, scope_claim, scope_prefix, token_types })
     }
+
+    /// Returns whether tokens of the type `typ` are accepted.
+    pub(super) fn accepts_type(&self, typ: Option<&str>) -> bool {
+        self.token_types.contains(&canonical_type(typ.unwrap_or("JWT")))
+    }
+}
+
+/// Returns a media type in lower case and without `application/`, which may be left out (RFC 7515, section
+/// 4.1.9).
+fn canonical_type(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").map_or(typ.clone(), str::to_owned)
 }
 
 /// The error of an unsuitable issuer.
@@ -72,6 +94,33 @@ pub(super) fn is_safe(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn access_tokens_have_the_type_of_rfc_9068_or_none_of_their_own() {
+        let environment = |types: Option<&str>| {
+            let mut all = vec![(ISSUER.name.to_owned(), "https://i.example".to_owned())];
+            all.extend(types.map(|types| (TOKEN_TYPES.name.to_owned(), types.to_owned())));
+            all.into_iter().collect::<service_runtime::config::Environment>()
+        };
+        let settings = |types| OidcSettings::read(&mut Reader::new(&environment(types))).unwrap();
+        let (default, strict) = (settings(None), settings(Some("at+jwt")));
+        for (typ, by_default, strictly) in [
+            (Some("at+jwt"), true, true),
+            (Some("application/AT+JWT"), true, true),
+            (Some("JWT"), true, false),
+            (None, true, false),
+            (Some("logout+jwt"), false, false),
+            (Some("dpop+jwt"), false, false),
+            (Some("secevent+jwt"), false, false),
+            (Some(""), false, false),
+        ] {
+            assert_eq!(
+                (default.accepts_type(typ), strict.accepts_type(typ)),
+                (by_default, strictly),
+                "{typ:?}"
+            );
+        }
+    }
 
     #[test]
     fn issuers_use_https_except_on_loopback_addresses() {

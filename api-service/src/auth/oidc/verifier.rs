@@ -1,25 +1,63 @@
-//! Verifies tokens and reads the caller from their claims.
+//! Verifies tokens: signed JWTs in the compact form (RFC 7515, section 7.1).
 
-use domain::{access::Scopes, identity::Tenant, time::UtcTime};
-use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::time::UtcTime;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use super::{key_set::KeySet, settings::OidcSettings};
-use crate::{
-    auth::caller::{Actor, Caller},
-    problem::Problem,
+use super::{
+    claims,
+    key_set::{KeySet, Keys},
+    settings::OidcSettings,
 };
+use crate::{auth::caller::Caller, problem::Problem};
 
-/// Tolerated difference between the provider's clock and ours, in seconds.
-const LEEWAY: u64 = 30;
+/// Maximum number of keys with which a signature is checked.
+const TRIES_MAX: usize = 8;
 
 /// Verifies the tokens of one OpenID provider.
 #[derive(Debug)]
 pub(crate) struct TokenVerifier {
     settings: OidcSettings,
     keys: KeySet,
+}
+
+/// The parts of a token.
+struct Token<'a> {
+    header: Header,
+    claims: Map<String, Value>,
+    /// The header and the claims as they are signed.
+    message: &'a str,
+    signature: &'a str,
+}
+
+/// The members of a token's header that are used.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    typ: Option<String>,
+    crit: Option<Value>,
+}
+
+impl<'a> Token<'a> {
+    /// Returns `None` if `text` is not a JWT.
+    fn parse(text: &'a str) -> Option<Self> {
+        let (message, signature) = text.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+        let header = serde_json::from_slice(&decode(header)?).ok()?;
+        let claims = serde_json::from_slice(&decode(claims)?).ok()?;
+        Some(Self { header, claims, message, signature })
+    }
+
+    /// Returns whether one of `keys` made the signature.
+    fn is_signed_by(&self, keys: &Keys) -> bool {
+        let Header { alg, kid, .. } = &self.header;
+        let candidates = keys.candidates(kid.as_deref(), alg).into_iter().take(TRIES_MAX);
+        candidates.into_iter().any(|key| key.verifies(alg, self.message, self.signature))
+    }
 }
 
 impl TokenVerifier {
@@ -32,98 +70,28 @@ impl TokenVerifier {
         Ok(Self { settings, keys })
     }
 
-    /// Returns the caller that `token` identifies.
+    /// Returns the caller that `token` identifies at `now`.
     ///
     /// # Errors
     /// Returns the [`Problem`] to answer with if the token is not valid, or if it cannot be verified now.
-    pub(crate) async fn caller(&self, token: &SecretString) -> Result<Caller, Problem> {
+    pub(crate) async fn caller(&self, token: &SecretString, now: UtcTime) -> Result<Caller, Problem> {
         let rejected = |why: &str| Problem::unauthenticated(&format!("the token {why}"));
-        let header = decode_header(token.expose_secret()).map_err(|_| rejected("is not a JWT"))?;
+        let token = Token::parse(token.expose_secret()).ok_or_else(|| rejected("is not a JWT"))?;
         // `crit` names extensions that the recipient must understand (RFC 7515, section 4.1.11). None is
         // supported, so such a token is rejected.
-        if header.crit.is_some() {
+        if token.header.crit.is_some() {
             return Err(rejected("has a crit header, which is not supported"));
         }
-        let kid = header.kid.ok_or_else(|| rejected("does not name its key (kid)"))?;
-        let keys = self.keys.including(&kid).await?;
-        let (algorithm, key) = keys
-            .get(&kid)
-            .ok_or_else(|| rejected("is signed with a key that its issuer does not publish"))?;
-        // The key determines the algorithm, never the token (RFC 8725, section 3.1).
-        let mut validation = Validation::new(*algorithm);
-        validation.leeway = LEEWAY;
-        validation.validate_nbf = true;
-        validation.set_issuer(&[&self.settings.issuer]);
-        validation.set_audience(&[&self.settings.audience]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let claims = decode::<Map<String, Value>>(token.expose_secret(), key, &validation)
-            .map_err(|error| rejected(reason(error.kind())))?
-            .claims;
-        self.read(&claims)
-    }
-
-    fn read(&self, claims: &Map<String, Value>) -> Result<Caller, Problem> {
-        let OidcSettings { issuer, tenant_claim, scope_claim, .. } = &self.settings;
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let tenant: Tenant = text(tenant_claim).and_then(|tenant| tenant.parse().ok()).ok_or_else(|| {
-            Problem::unauthenticated(&format!("the token has no claim {tenant_claim} that names a tenant"))
-        })?;
-        let scopes: Vec<&str> = match claims.get(scope_claim) {
-            Some(Value::String(scopes)) => scopes.split(' ').collect(),
-            Some(Value::Array(scopes)) => scopes.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        // A token may carry scopes of other services: they are ignored.
-        let scopes: Scopes = scopes.into_iter().filter_map(|scope| scope.parse().ok()).collect();
-        let mut hash = Sha256::new();
-        hash.update(issuer);
-        hash.update([0]);
-        hash.update(text("sub").unwrap_or_default());
-        let subject = hex::encode(&hash.finalize()[..8]);
-        let expires = claims.get("exp").and_then(Value::as_f64).unwrap_or_default();
-        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
-        let active_until = Some(UtcTime::from_epoch_millis((expires * 1000.0) as i64));
-        Ok(Caller { tenant, actor: Actor::Subject(subject), scopes, active_until })
-    }
-}
-
-fn reason(error: &ErrorKind) -> &'static str {
-    match error {
-        ErrorKind::ExpiredSignature => "has expired",
-        ErrorKind::ImmatureSignature => "is not valid yet",
-        ErrorKind::InvalidIssuer => "is from another issuer",
-        ErrorKind::InvalidAudience => "is for another audience",
-        ErrorKind::MissingRequiredClaim(_) => "lacks a required claim: exp, iss, aud and sub are required",
-        _ => "is malformed or not signed by its issuer",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::access::Scope;
-
-    use super::*;
-
-    #[test]
-    fn tenant_and_scopes_are_read_from_the_configured_claims() {
-        let settings = OidcSettings {
-            issuer: "https://i.example".into(),
-            audience: "dossier".into(),
-            tenant_claim: "org".into(),
-            scope_claim: "scp".into(),
-        };
-        let verifier = TokenVerifier::new(settings).unwrap();
-        let read = |claims: Value| verifier.read(claims.as_object().unwrap());
-        let caller = read(
-            serde_json::json!({"sub": "anna@example.com", "org": "acme", "scp": ["reports:read", "mail"]}),
-        )
-        .unwrap();
-        assert_eq!(caller.tenant.as_str(), "acme");
-        assert!(caller.scopes.allow(Scope::ReportsRead) && !caller.scopes.allow(Scope::ReportsWrite));
-        assert!(!caller.actor.to_string().contains("anna"));
-        let caller = read(serde_json::json!({"sub": "s", "org": "acme", "scp": "openid admin"})).unwrap();
-        assert!(caller.scopes.allow(Scope::Admin));
-        assert!(read(serde_json::json!({"sub": "s", "scp": "admin"})).is_err());
-        assert!(read(serde_json::json!({"sub": "s", "org": "A/../B", "scp": "admin"})).is_err());
+        if !self.settings.accepts_type(token.header.typ.as_deref()) {
+            return Err(rejected("is not an access token: its type (typ) is not accepted"));
+        }
+        let Header { alg, kid, .. } = &token.header;
+        let keys = self.keys.keys(|keys| !keys.candidates(kid.as_deref(), alg).is_empty()).await?;
+        let is_signed = token.is_signed_by(&keys)
+            || self.keys.newer_than(&keys).await.is_some_and(|newer| token.is_signed_by(&newer));
+        if !is_signed {
+            return Err(rejected("is not signed with a key that its issuer publishes for its algorithm"));
+        }
+        claims::caller(&token.claims, &self.settings, now).map_err(|why| rejected(&why))
     }
 }

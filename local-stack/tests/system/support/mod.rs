@@ -2,6 +2,7 @@
 pub(crate) mod aws;
 pub(crate) mod command;
 pub(crate) mod converse;
+pub(crate) mod raw_http;
 pub(crate) mod recorded;
 pub(crate) mod service_process;
 

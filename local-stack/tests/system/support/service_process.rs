@@ -72,3 +72,10 @@ impl ServiceProcess {
         Ok(log)
     }
 }
+
+/// Returns the peak memory of a process, in KiB.
+pub(crate) fn peak_memory(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
