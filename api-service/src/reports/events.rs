@@ -45,8 +45,8 @@ pub(crate) struct ReportEvent {
     #[schema(example = "5")]
     id: String,
     /// The milliseconds after which to reconnect if the stream breaks off.
-    #[schema(example = "3000")]
-    retry: String,
+    #[schema(example = 3000)]
+    retry: u32,
     /// The report resource, as JSON.
     data: String,
 }
