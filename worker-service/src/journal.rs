@@ -1,6 +1,7 @@
-//! The journal of a report: the evidence snapshot and the answers of the model, which are stored in the
+//! The journal of a submission: the evidence snapshot and the answers of the model, which are stored in the
 //! bucket so that the next attempt can resume after the stages that have finished. The first writer of an
-//! entry wins, so that a worker whose lease has expired cannot change what its successor builds on.
+//! entry wins, so that a worker whose lease has expired cannot change what its successor builds on. Each entry
+//! names the request that it was made for; an entry of another request is never used.
 
 use std::time::Duration;
 
@@ -9,14 +10,17 @@ use aws_adapters::{
     error::ErrorClass,
 };
 use domain::{
-    artifact::{answer_key, snapshot_key},
+    artifact::{answer_key, earlier_work_folder, snapshot_key, work_folder},
     evidence::{Snapshot, SourceOutcome, SourceStatus},
-    identity::{ReportId, Tenant},
+    identity::ReportId,
     report::Report,
+    time::UtcTime,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use service_runtime::clock::Clock;
 use telemetry::metrics::{Cache, metrics};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::{
     assess::answer::ModelAnswer,
@@ -28,13 +32,13 @@ use crate::{
 const RETRY_BASE: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(3);
 
-/// An entry of a journal.
-trait Entry: Serialize + DeserializeOwned {
-    /// Returns whether this version can continue from the entry.
+/// The content of an entry.
+trait Content: Serialize + DeserializeOwned {
+    /// Returns whether this version can continue from it.
     fn is_of_this_version(&self) -> bool;
 }
 
-impl Entry for Snapshot {
+impl Content for Snapshot {
     fn is_of_this_version(&self) -> bool {
         // An outcome that only a later version knows may mean that the source answered, or that it did not.
         let known = |outcome: &SourceOutcome| !matches!(outcome.status, SourceStatus::Unknown(_));
@@ -42,34 +46,78 @@ impl Entry for Snapshot {
     }
 }
 
-impl Entry for ModelAnswer {
+impl Content for ModelAnswer {
     fn is_of_this_version(&self) -> bool {
         true
     }
 }
 
-/// The journal of one report.
+/// The journal of one submission.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
     bucket: Bucket,
-    tenant: Tenant,
-    id: ReportId,
+    clock: Clock,
+    report: ReportId,
+    folder: String,
+    /// The submission that the entries belong to; `None` in the folder of an earlier version, whose entries
+    /// name neither submission nor request.
+    submission: Option<Uuid>,
+    request_sha256: String,
     attempt: u32,
 }
 
+/// An entry as it is stored, with what it belongs to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<T> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    submission: Option<Uuid>,
+    /// The fingerprint of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stored_at: Option<UtcTime>,
+    #[serde(flatten)]
+    content: T,
+}
+
+/// An evidence snapshot from the journal.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredSnapshot {
+    pub(crate) snapshot: Snapshot,
+    /// When it was stored. Earlier versions do not record it.
+    pub(crate) stored_at: Option<UtcTime>,
+    /// Whether an earlier version stored it, without the request that it was made for.
+    pub(crate) is_of_earlier_version: bool,
+}
+
 impl Journal {
-    /// Creates the journal of `report` in `bucket`.
-    pub(crate) fn new(bucket: &Bucket, report: &Report) -> Self {
-        let attempt = report.lifecycle.attempt;
-        Self { bucket: bucket.clone(), tenant: report.tenant.clone(), id: report.id, attempt }
+    /// Creates the journal of the current submission of `report` in `bucket`.
+    pub(crate) fn new(bucket: &Bucket, clock: &Clock, report: &Report) -> Self {
+        Self {
+            bucket: bucket.clone(),
+            clock: clock.clone(),
+            report: report.id,
+            folder: work_folder(&report.tenant, report.id, report.submission),
+            submission: Some(report.submission),
+            request_sha256: report.request_sha256.clone(),
+            attempt: report.lifecycle.attempt,
+        }
+    }
+
+    /// Creates the journal that a worker of version 0.2.0 or earlier keeps for `report`.
+    pub(crate) fn of_earlier_version(bucket: &Bucket, clock: &Clock, report: &Report) -> Self {
+        let folder = earlier_work_folder(&report.tenant, report.id);
+        Self { folder, submission: None, ..Self::new(bucket, clock, report) }
     }
 
     /// Returns the evidence snapshot if an earlier attempt stored one.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the bucket does not respond or the entry cannot be read.
-    pub(crate) async fn snapshot(&self) -> Result<Option<Snapshot>, AttemptError> {
-        self.find(Cache::Evidence, &snapshot_key(&self.tenant, self.id)).await
+    pub(crate) async fn snapshot(&self) -> Result<Option<StoredSnapshot>, AttemptError> {
+        let entry = self.find(Cache::Evidence, &snapshot_key(&self.folder)).await?;
+        Ok(entry.map(|entry| self.stored_snapshot(entry)))
     }
 
     /// Stores `snapshot`. Returns the stored snapshot, which is an earlier one if there was one.
@@ -77,8 +125,9 @@ impl Journal {
     /// # Errors
     /// Returns an [`AttemptError`] if the bucket rejects the entry permanently, or if the stored entry cannot
     /// be read.
-    pub(crate) async fn store_snapshot(&self, snapshot: Snapshot) -> Result<Snapshot, AttemptError> {
-        self.store(&snapshot_key(&self.tenant, self.id), snapshot).await
+    pub(crate) async fn store_snapshot(&self, snapshot: Snapshot) -> Result<StoredSnapshot, AttemptError> {
+        let entry = self.store(&snapshot_key(&self.folder), snapshot).await?;
+        Ok(self.stored_snapshot(entry))
     }
 
     /// Returns the model's `number`-th answer if an earlier attempt stored it.
@@ -86,7 +135,8 @@ impl Journal {
     /// # Errors
     /// Returns an [`AttemptError`] if the bucket does not respond or the entry cannot be read.
     pub(crate) async fn answer(&self, number: u32) -> Result<Option<ModelAnswer>, AttemptError> {
-        self.find(Cache::Answer, &answer_key(&self.tenant, self.id, number)).await
+        let entry = self.find(Cache::Answer, &answer_key(&self.folder, number)).await?;
+        Ok(entry.map(|entry| entry.content))
     }
 
     /// Stores the model's `number`-th answer. Returns the stored answer, which is an earlier one if there was
@@ -100,29 +150,76 @@ impl Journal {
         number: u32,
         answer: ModelAnswer,
     ) -> Result<ModelAnswer, AttemptError> {
-        self.store(&answer_key(&self.tenant, self.id, number), answer).await
+        let entry = self.store(&answer_key(&self.folder, number), answer).await?;
+        Ok(entry.content)
     }
 
-    async fn find<T: Entry>(&self, cache: Cache, key: &str) -> Result<Option<T>, AttemptError> {
+    fn stored_snapshot(&self, entry: Entry<Snapshot>) -> StoredSnapshot {
+        StoredSnapshot {
+            snapshot: entry.content,
+            stored_at: entry.stored_at,
+            is_of_earlier_version: self.submission.is_none(),
+        }
+    }
+
+    async fn find<T: Content>(
+        &self,
+        cache: Cache,
+        key: &str,
+    ) -> Result<Option<Entry<T>>, AttemptError> {
         // During the first attempt there are no entries of earlier attempts.
         if self.attempt <= 1 {
             return Ok(None);
         }
-        let bytes = self.bucket.get(key).await?;
-        metrics().cache(cache, bytes.is_some());
-        bytes.map(|bytes| read(key, &bytes)).transpose()
+        let found = match self.bucket.get(key).await? {
+            None => None,
+            Some(bytes) => match self.own(key, &bytes)? {
+                Some(entry) => Some(entry),
+                None => {
+                    let beside = self.key_beside(key);
+                    let bytes = self.bucket.get(&beside).await?;
+                    bytes.map(|bytes| self.own(&beside, &bytes)).transpose()?.flatten()
+                }
+            },
+        };
+        metrics().cache(cache, found.is_some());
+        Ok(found)
     }
 
-    /// Stores `entry` under `key` unless there is one already, and returns the stored one. The entry cost
-    /// money or time, so the write is retried while the bucket may recover: until the lease is lost, or, for
-    /// an answer, until the process ends.
-    async fn store<T: Entry>(&self, key: &str, entry: T) -> Result<T, AttemptError> {
+    /// Stores `content` under `key` unless there is an entry already, and returns the stored one. If the key
+    /// holds an entry of another request, that entry stays, and `content` is stored beside it. The content
+    /// cost money or time, so the write is retried while the bucket may recover: until the lease is lost, or,
+    /// for an answer, until the process ends.
+    async fn store<T: Content>(
+        &self,
+        key: &str,
+        content: T,
+    ) -> Result<Entry<T>, AttemptError> {
+        let entry = Entry {
+            submission: self.submission,
+            request_sha256: Some(self.request_sha256.clone()),
+            stored_at: Some(self.clock.now()),
+            content,
+        };
         let bytes = serde_json::to_vec(&entry).map_err(|error| unreadable(key, error))?;
+        for key in [key.to_owned(), self.key_beside(key)] {
+            match self.put_new(&key, &bytes).await? {
+                Stored::Now => return Ok(entry),
+                Stored::Before(bytes) => {
+                    if let Some(stored) = self.own(&key, &bytes)? {
+                        return Ok(stored);
+                    }
+                }
+            }
+        }
+        Err(unreadable(key, "it and the key beside it hold entries of other requests"))
+    }
+
+    async fn put_new(&self, key: &str, bytes: &[u8]) -> Result<Stored, AttemptError> {
         let mut tries = 0;
         loop {
-            match self.bucket.put_new(key, bytes.clone(), "application/json").await {
-                Ok(Stored::Now) => return Ok(entry),
-                Ok(Stored::Before(bytes)) => return read(key, &bytes),
+            match self.bucket.put_new(key, bytes.to_vec(), "application/json").await {
+                Ok(stored) => return Ok(stored),
                 Err(error) if error.class == ErrorClass::Permanent => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(error = %error, "a journal entry could not be stored; retrying");
@@ -132,15 +229,35 @@ impl Journal {
             }
         }
     }
-}
 
-/// Reads an entry that was stored under `key`.
-fn read<T: Entry>(key: &str, bytes: &[u8]) -> Result<T, AttemptError> {
-    match serde_json::from_slice::<T>(bytes) {
-        Ok(entry) if entry.is_of_this_version() => Ok(entry),
-        Err(error) if !error.is_data() => Err(unreadable(key, error)),
-        // The entry is complete JSON, but not in the form of this version.
-        Ok(_) | Err(_) => Err(AttemptError::LaterVersion(format!("the object {key}"))),
+    /// Parses an entry. Returns `None` if it belongs to another request or submission: such an entry is left
+    /// where it is and never used.
+    fn own<T: Content>(&self, key: &str, bytes: &[u8]) -> Result<Option<Entry<T>>, AttemptError> {
+        let entry = match serde_json::from_slice::<Entry<T>>(bytes) {
+            Ok(entry) if entry.content.is_of_this_version() => entry,
+            Err(error) if !error.is_data() => return Err(unreadable(key, error)),
+            // The entry is complete JSON, but not in the form of this version.
+            Ok(_) | Err(_) => return Err(AttemptError::LaterVersion(format!("the object {key}"))),
+        };
+        let is_own = match (&entry.request_sha256, self.submission) {
+            (Some(request), _) if *request != self.request_sha256 => false,
+            (None, Some(_)) => false,
+            (_, submission) => entry.submission == submission,
+        };
+        if !is_own {
+            tracing::error!(
+                report = %self.report,
+                key,
+                "a work file belongs to another request and is set aside; find out who wrote it"
+            );
+        }
+        Ok(is_own.then_some(entry))
+    }
+
+    /// Returns the key that is used if `key` holds an entry of another request.
+    fn key_beside(&self, key: &str) -> String {
+        let digest = self.request_sha256.get(..16).unwrap_or(&self.request_sha256);
+        format!("{}-{digest}.json", key.trim_end_matches(".json"))
     }
 }
 

@@ -11,6 +11,7 @@ mod consumer;
 pub mod dead_letters;
 mod ecs_task_protection;
 pub mod evaluation;
+mod evidence_reuse;
 pub mod failure;
 pub mod health;
 mod job;

@@ -9,18 +9,20 @@ use domain::{
     document::Document,
     evidence::{Snapshot, SourceStatus},
     lifecycle::Command,
-    report::{Outcome, Stage},
+    report::{Outcome, Report, Stage},
 };
 use service_runtime::clock::Clock;
-use sources::{Gathered, Sources};
+use sources::Sources;
 use telemetry::metrics::metrics;
 use tokio::task::spawn_blocking;
 use tracing::{Instrument, info_span};
+use uuid::Uuid;
 
 use crate::{
     assess::{Assessment, Assessor, ModelAnswer, ModelBudget, Problem, ReportLedger},
+    evidence_reuse::{ReusePolicy, Unusable},
     failure::{AttemptError, Failure, template_broken},
-    journal::Journal,
+    journal::{Journal, StoredSnapshot},
     lease::Lease,
 };
 use rendering::{AuditedAnswer, Rendered};
@@ -33,6 +35,14 @@ pub(crate) struct Pipeline {
     sources: Sources,
     assessor: Assessor,
     model_budget: Arc<ModelBudget>,
+}
+
+/// The evidence of a submission, and the journal that holds it.
+struct Gathering {
+    stored: StoredSnapshot,
+    journal: Journal,
+    /// Whether an earlier attempt gathered the evidence.
+    is_reused: bool,
 }
 
 impl Pipeline {
@@ -53,7 +63,8 @@ impl Pipeline {
     /// # Errors
     /// Returns the [`AttemptError`] that ends the attempt early.
     pub(crate) async fn run(&self, lease: &mut Lease) -> Result<(), AttemptError> {
-        let snapshot = stage(Stage::Gather, self.gather(lease)).await?;
+        let gathering = stage(Stage::Gather, self.gather(lease)).await?;
+        let snapshot = &gathering.stored.snapshot;
         advance(
             lease,
             Stage::Assess,
@@ -61,26 +72,28 @@ impl Pipeline {
         )
         .await?;
 
-        let assessment = stage(Stage::Assess, self.assess(lease, &snapshot)).await?;
+        let assessment =
+            stage(Stage::Assess, self.assess(lease, gathering.journal.clone(), snapshot)).await?;
         advance(lease, Stage::Render, Details { usage: Some(assessment.usage()), ..Details::default() })
             .await?;
 
-        let (document, files) = stage(Stage::Render, self.render(lease, &snapshot, assessment)).await?;
+        // The assessment may have waited for its model.
+        self.check_age(&gathering, lease.report())?;
+        let (document, files) = stage(Stage::Render, self.render(lease, snapshot, assessment)).await?;
         stage(Stage::Publish, self.publish(lease, document, files)).await
     }
 
-    async fn gather(&self, lease: &Lease) -> Result<Snapshot, AttemptError> {
-        let report = lease.report();
-        let journal = Journal::new(&self.aws.bucket, report);
-        if let Some(snapshot) = journal.snapshot().await? {
-            return Ok(snapshot);
+    async fn gather(&self, lease: &mut Lease) -> Result<Gathering, AttemptError> {
+        if let Some(gathering) = self.stored_evidence(lease).await? {
+            return Ok(gathering);
         }
-        let Gathered { answers, versions } = self.sources.gather(&report.request).await;
+        let report = lease.report();
+        let gathered = self.sources.gather(&report.request).await;
         // A failed mandatory source is worth another attempt. On the last attempt its failure is recorded,
         // and the level is UNDETERMINED.
         let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
-        let failed = answers.iter().find(|(outcome, _)| {
-            outcome.status == SourceStatus::Failed && self.assessor.is_mandatory(&outcome.source)
+        let failed = gathered.answers.iter().find(|(outcome, _)| {
+            outcome.status == SourceStatus::Failed && self.assessor.mandatory().contains(&outcome.source)
         });
         if let (Some((outcome, _)), true) = (failed, attempts_left) {
             return Err(AttemptError::Failed(Failure {
@@ -90,11 +103,64 @@ impl Pipeline {
                 detail: format!("{} gave no answer", outcome.source.as_str()),
             }));
         }
-        journal.store_snapshot(Snapshot { versions, ..Snapshot::freeze(answers, self.clock.now()) }).await
+        let snapshot = gathered.freeze(self.clock.now());
+        let journal = Journal::new(&self.aws.bucket, &self.clock, report);
+        let stored = journal.store_snapshot(snapshot.clone()).await?;
+        // A worker that lost its lease may have stored its evidence first, even long ago.
+        let is_reused = stored.snapshot != snapshot;
+        let gathering = Gathering { stored, journal, is_reused };
+        self.check_age(&gathering, lease.report())?;
+        Ok(gathering)
     }
 
-    async fn assess(&self, lease: &mut Lease, snapshot: &Snapshot) -> Result<Assessment, AttemptError> {
-        let journal = Journal::new(&self.aws.bucket, lease.report());
+    /// Returns the evidence of an earlier attempt if it may be used. If it may not, the report gets a new
+    /// submission, which has no evidence yet.
+    async fn stored_evidence(&self, lease: &mut Lease) -> Result<Option<Gathering>, AttemptError> {
+        let report = lease.report();
+        let journal = Journal::new(&self.aws.bucket, &self.clock, report);
+        if let Some(stored) = journal.snapshot().await? {
+            let Err(why) = self.check_reuse(&stored, report) else {
+                return Ok(Some(Gathering { stored, journal, is_reused: true }));
+            };
+            set_aside(report, &why);
+            let details = Details { submission: Some(Uuid::now_v7()), ..Details::default() };
+            lease.write(|attempt| Command::Advance { attempt }, &details).await?;
+            return Ok(None);
+        }
+        let journal = Journal::of_earlier_version(&self.aws.bucket, &self.clock, report);
+        let Some(stored) = journal.snapshot().await? else { return Ok(None) };
+        match self.check_reuse(&stored, report) {
+            Ok(()) => Ok(Some(Gathering { stored, journal, is_reused: true })),
+            Err(why) => {
+                set_aside(report, &why);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Checks that reused evidence is not too old by now. Evidence that this attempt gathered cannot be newer.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] after which the next attempt gathers the evidence again.
+    fn check_age(&self, gathering: &Gathering, report: &Report) -> Result<(), AttemptError> {
+        if !gathering.is_reused {
+            return Ok(());
+        }
+        self.check_reuse(&gathering.stored, report).map_err(evidence_expired)
+    }
+
+    fn check_reuse(&self, stored: &StoredSnapshot, report: &Report) -> Result<(), Unusable> {
+        let policy =
+            ReusePolicy { max_age: self.sources.evidence_max_age(), mandatory: self.assessor.mandatory() };
+        policy.check(stored, report, self.clock.now())
+    }
+
+    async fn assess(
+        &self,
+        lease: &mut Lease,
+        journal: Journal,
+        snapshot: &Snapshot,
+    ) -> Result<Assessment, AttemptError> {
         let request = lease.report().request.clone();
         let mut ledger = ReportLedger::new(lease, journal, Arc::clone(&self.model_budget));
         self.assessor.assess(&request, snapshot, &mut ledger).await
@@ -135,9 +201,10 @@ impl Pipeline {
         document: Document,
         files: Vec<Rendered>,
     ) -> Result<(), AttemptError> {
-        let (tenant, id, attempt) = (lease.report().tenant.clone(), lease.report().id, lease.attempt());
+        let Report { tenant, id, submission, .. } = lease.report();
+        let (tenant, id, submission, attempt) = (tenant.clone(), *id, *submission, lease.attempt());
         let puts = files.into_iter().map(|Rendered { kind, bytes }| {
-            let key = artifact_key(&tenant, id, attempt, kind);
+            let key = artifact_key(&tenant, id, submission, attempt, kind);
             async move {
                 let stored = self.aws.bucket.put(&key, bytes, kind.content_type()).await?;
                 Ok::<_, AttemptError>((kind, stored))
@@ -156,6 +223,23 @@ impl Pipeline {
         let details = Details { progress, outcome: Some(outcome), ..Details::default() };
         lease.write(|attempt| Command::Complete { attempt }, &details).await
     }
+}
+
+fn set_aside(report: &Report, why: &Unusable) {
+    tracing::warn!(
+        report = %report.id,
+        "stored evidence is set aside and gathered again: {why}"
+    );
+}
+
+/// Returns the error of an attempt whose evidence became unusable. The next attempt gathers it again.
+fn evidence_expired(why: Unusable) -> AttemptError {
+    AttemptError::Failed(Failure {
+        class: ErrorClass::Transient,
+        code: "evidence_expired",
+        message: "The evidence became too old before the report was written. The report is retried automatically with new evidence.",
+        detail: why.to_string(),
+    })
 }
 
 /// Returns an answer and the problems that the checks found in it, as the audit bundle records them.

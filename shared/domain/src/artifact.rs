@@ -7,6 +7,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, Visitor},
 };
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::identity::{ReportId, Tenant};
 
@@ -127,18 +128,36 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Returns the key of an artifact. It contains the attempt, so that a worker that lost its lease while it was
-/// writing cannot change what another worker published.
-pub fn artifact_key(tenant: &Tenant, id: ReportId, attempt: u32, kind: ArtifactKind) -> String {
-    format!("reports/{tenant}/{id}/{attempt}/{}", kind.file_name())
+/// Returns the key of an artifact. It contains the submission, because the id of a report that was deleted
+/// may be used again, and the attempt, so that a worker that lost its lease while it was writing cannot change
+/// what another worker published.
+pub fn artifact_key(
+    tenant: &Tenant,
+    id: ReportId,
+    submission: Uuid,
+    attempt: u32,
+    kind: ArtifactKind,
+) -> String {
+    format!("reports/{tenant}/{id}/{submission}/{attempt}/{}", kind.file_name())
 }
 
-/// Returns the key of the evidence snapshot.
-pub fn snapshot_key(tenant: &Tenant, id: ReportId) -> String {
-    format!("work/{tenant}/{id}/evidence.json")
+/// Returns the folder of the work files of a submission, which all its attempts share.
+pub fn work_folder(tenant: &Tenant, id: ReportId, submission: Uuid) -> String {
+    format!("work/{tenant}/{id}/{submission}")
 }
 
-/// Returns the key of the model's answer in the given `turn`, counted from 1.
-pub fn answer_key(tenant: &Tenant, id: ReportId, turn: u32) -> String {
-    format!("work/{tenant}/{id}/answer-{turn}.json")
+/// Returns the folder in which version 0.2.0 and earlier keep the work files of a report, whatever its
+/// submission.
+pub fn earlier_work_folder(tenant: &Tenant, id: ReportId) -> String {
+    format!("work/{tenant}/{id}")
+}
+
+/// Returns the key of the evidence snapshot in a work folder.
+pub fn snapshot_key(folder: &str) -> String {
+    format!("{folder}/evidence.json")
+}
+
+/// Returns the key of the model's answer in the given `turn`, counted from 1, in a work folder.
+pub fn answer_key(folder: &str, turn: u32) -> String {
+    format!("{folder}/answer-{turn}.json")
 }

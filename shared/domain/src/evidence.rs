@@ -197,6 +197,20 @@ impl Snapshot {
         Self { v: Self::VERSION, sources, evidence, versions: Vec::new() }
     }
 
+    /// Records that the answer of `source` was retrieved at `at`, before the snapshot was frozen.
+    #[must_use]
+    pub fn retrieved(mut self, source: &SourceName, at: UtcTime) -> Self {
+        for entry in self.evidence.iter_mut().filter(|entry| entry.evidence.source == *source) {
+            entry.evidence.retrieved_at = at;
+        }
+        self
+    }
+
+    /// Returns when the oldest piece of evidence was retrieved, or `None` if there is no evidence.
+    pub fn oldest_retrieval(&self) -> Option<UtcTime> {
+        self.evidence().map(|evidence| evidence.retrieved_at).min()
+    }
+
     /// Iterates over the evidence as reports show it.
     pub fn evidence(&self) -> impl Iterator<Item = &Evidence> {
         self.evidence.iter().map(|entry| &entry.evidence)

@@ -32,7 +32,9 @@ pub struct Report {
     pub request: ReportRequest,
     /// The [`ReportRequest::fingerprint`] of the request.
     pub request_sha256: String,
-    /// Unique for every submission. After a lost answer, it tells a repeated write whether the existing
+    /// Unique for every submission, and part of the keys of its files, so that no file of a deleted report
+    /// with the same id is ever used. A resubmission keeps it while the stored evidence may be used; if it
+    /// may not, the worker replaces it. After a lost answer, it tells a repeated write whether the existing
     /// report is its own.
     pub submission: Uuid,
     /// The progress shown to clients.

@@ -19,6 +19,8 @@ settings! {
     SOURCE_SECONDS = "DOSSIER_SOURCE_SECONDS", Presence::Default("10"), "time limit of one answer of a source, in seconds, 1 to 120";
     SOURCE_KEEP = "DOSSIER_SOURCE_KEEP_SECONDS", Presence::Default("86400"),
         "maximum age, in seconds, of an earlier answer that is used, as stale, when a source does not answer, 0 to 2592000";
+    EVIDENCE_MAX_AGE = "DOSSIER_EVIDENCE_MAX_AGE_SECONDS", Presence::Default("86400"),
+        "maximum age, in seconds, of the evidence in a report, 1 to 2592000: a later attempt or a resubmission uses stored evidence up to this age and gathers older evidence again; a lower value also limits DOSSIER_SOURCE_KEEP_SECONDS";
     PRIVATE_SOURCES = "DOSSIER_PRIVATE_SOURCES", Presence::Optional,
         "hosts of sources that may be in the private network, separated by commas; all others are refused there, redirects included";
     MANDATORY = "DOSSIER_MANDATORY_SOURCES", Presence::Default("sanctions"),
@@ -58,6 +60,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Maximum age of an earlier answer that is used when a source does not answer.
     pub cache_max_age: Duration,
+    /// Maximum age of the evidence in a report.
+    pub evidence_max_age: Duration,
     /// Hosts that may be in the private network.
     pub private_hosts: Vec<String>,
     /// Sources without whose answer no report is LOW.
@@ -78,6 +82,7 @@ impl Settings {
             .collect();
         let timeout = reader.seconds(&SOURCE_SECONDS, 1, 120);
         let cache_max_age = reader.seconds(&SOURCE_KEEP, 0, 2_592_000);
+        let evidence_max_age = reader.seconds(&EVIDENCE_MAX_AGE, 1, 2_592_000);
         let private_hosts = reader.text(&PRIVATE_SOURCES).unwrap_or_default();
         let mandatory = reader.text(&MANDATORY).unwrap_or_default();
         let mandatory = if mandatory == "none" { "" } else { &mandatory };
@@ -87,6 +92,7 @@ impl Settings {
             sources: sources.into_iter().collect::<Option<_>>()?,
             timeout: timeout?,
             cache_max_age: cache_max_age?,
+            evidence_max_age: evidence_max_age?,
             private_hosts: parts(&private_hosts, ',').map(str::to_owned).collect(),
             mandatory: mandatory?,
         };

@@ -25,8 +25,15 @@ const CAPACITY: u64 = 256;
 pub(crate) enum Retrieved {
     /// The source answered.
     Fresh(SourceAnswer),
-    /// The source did not answer. Holds its earlier answer to the same question, and the error.
-    Stale(SourceAnswer, SourceError),
+    /// The source did not answer, but it answered the same question earlier.
+    Stale {
+        /// The earlier answer.
+        answer: SourceAnswer,
+        /// When it was retrieved.
+        at: UtcTime,
+        /// Why the source did not answer now.
+        error: SourceError,
+    },
     /// The source did not answer, and there is no earlier answer that is young enough.
     Nothing(SourceError),
 }
@@ -65,9 +72,9 @@ impl StaleCache {
 
     /// Queries the source. If it does not answer, falls back to its earlier answer.
     pub(crate) async fn query(&self, request: &ReportRequest) -> Retrieved {
-        let too_slow =
-            || SourceError::Unavailable(format!("it took more than {} s", self.time_limit.as_secs()));
-        let answer = timeout(self.time_limit, self.source.query(request)).await;
+        let time_limit = self.time_limit + self.source.patience();
+        let too_slow = || SourceError::Unavailable(format!("it took more than {} s", time_limit.as_secs()));
+        let answer = timeout(time_limit, self.source.query(request)).await;
         match answer.unwrap_or_else(|_| Err(too_slow())) {
             Ok(answer) => {
                 if answer.freshness == Freshness::Current {
@@ -77,7 +84,7 @@ impl StaleCache {
             }
             Err(error) => match self.answers.get(&key(request)) {
                 Some((answer, at)) if self.clock.now().since(at) <= self.max_age => {
-                    Retrieved::Stale(answer, error)
+                    Retrieved::Stale { answer, at, error }
                 }
                 _ => Retrieved::Nothing(error),
             },
@@ -149,7 +156,7 @@ mod tests {
                 let Behaviour { error, freshness, delay } = self.0.lock().unwrap().clone();
                 tokio::time::sleep(delay).await;
                 let answer = SourceAnswer {
-                    as_of: UtcTime::from_epoch_millis(0),
+                    as_of: Some(UtcTime::from_epoch_millis(0)),
                     evidence: vec![],
                     freshness,
                     versions: vec![],
@@ -197,7 +204,7 @@ mod tests {
         let (switch, cache, clock) = cached();
         cache.query(&company("a")).await;
         switch.set_error(down());
-        assert!(matches!(cache.query(&company("a")).await, Retrieved::Stale(..)));
+        assert!(matches!(cache.query(&company("a")).await, Retrieved::Stale { .. }));
         assert!(matches!(cache.query(&company("b")).await, Retrieved::Nothing(_)));
         clock.set(UtcTime::from_epoch_millis(3_601_000));
         assert!(matches!(cache.query(&company("a")).await, Retrieved::Nothing(_)));
@@ -213,6 +220,6 @@ mod tests {
         assert_eq!(cache.answers.entry_count(), CAPACITY);
         switch.set_error(down());
         assert!(matches!(cache.query(&company("n0")).await, Retrieved::Nothing(_)));
-        assert!(matches!(cache.query(&company("n275")).await, Retrieved::Stale(..)));
+        assert!(matches!(cache.query(&company("n275")).await, Retrieved::Stale { .. }));
     }
 }

@@ -101,8 +101,8 @@ impl Assessor {
     }
 
     /// Returns whether a report without an answer of `source` cannot be LOW.
-    pub(crate) fn is_mandatory(&self, source: &SourceName) -> bool {
-        self.mandatory.contains(source)
+    pub(crate) fn mandatory(&self) -> &[SourceName] {
+        &self.mandatory
     }
 
     /// Returns the version and SHA-256 of the prompt.

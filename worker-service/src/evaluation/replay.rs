@@ -10,7 +10,7 @@ use std::{
 
 use aws_adapters::{Aws, SdkConfig, error::AwsError};
 use domain::{
-    artifact::{ArtifactKind, snapshot_key},
+    artifact::{ArtifactKind, earlier_work_folder, snapshot_key, work_folder},
     assessment::{Category, Finding},
     document::Document,
     evidence::Snapshot,
@@ -103,8 +103,15 @@ impl Stored {
             let status = report.lifecycle.status;
             ReplayError::Report(format!("the report {id} is {status}: only a COMPLETED one can be replayed"))
         })?;
-        let document = object(aws, &json.key).await?;
-        let snapshot = object(aws, &snapshot_key(tenant, id)).await?;
+        let document = object(aws, &json.key).await?.ok_or_else(|| missing(&json.key))?;
+        let key = snapshot_key(&work_folder(tenant, id, report.submission));
+        let snapshot = match object(aws, &key).await? {
+            Some(snapshot) => snapshot,
+            None => {
+                let earlier = snapshot_key(&earlier_work_folder(tenant, id));
+                object(aws, &earlier).await?.ok_or_else(|| missing(&key))?
+            }
+        };
         Ok(Self { document, snapshot })
     }
 
@@ -141,10 +148,15 @@ fn file<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ReplayError> {
     serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
 }
 
-async fn object<T: for<'de> Deserialize<'de>>(aws: &Aws, key: &str) -> Result<T, ReplayError> {
-    let missing = || ReplayError::Report(format!("{key} is not in the bucket"));
-    let bytes = aws.bucket.get(key).await?.ok_or_else(missing)?;
-    serde_json::from_slice(&bytes).map_err(|error| ReplayError::Report(format!("{key}: {error}")))
+/// Reads the object `key`. Returns `None` if it does not exist.
+async fn object<T: for<'de> Deserialize<'de>>(aws: &Aws, key: &str) -> Result<Option<T>, ReplayError> {
+    let bytes = aws.bucket.get(key).await?;
+    let parsed = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose();
+    parsed.map_err(|error| ReplayError::Report(format!("{key}: {error}")))
+}
+
+fn missing(key: &str) -> ReplayError {
+    ReplayError::Report(format!("{key} is not in the bucket"))
 }
 
 /// Assesses the evidence of `stored` again with `overrides`.

@@ -10,7 +10,7 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use local_stack::TestStack;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 pub(crate) struct Recorded {
@@ -65,17 +65,33 @@ pub(crate) fn attribute(value: &Value) -> AttributeValue {
 
 impl Recorded {
     /// Puts items and objects into the stack, but sends no message. Everything is as recorded except the time
-    /// of expiry.
+    /// of expiry and the date of evidence.
     pub(crate) async fn restore(&self, stack: &TestStack) -> Result<()> {
         for item in self.items.values().chain(&self.others) {
             put(stack, item).await?;
         }
         for (key, body) in &self.objects {
             let put = stack.clients().s3.put_object().bucket(&stack.infrastructure().names().bucket).key(key);
-            put.body(ByteStream::from(STANDARD.decode(body)?)).send().await?;
+            put.body(ByteStream::from(recent(key, STANDARD.decode(body)?)?)).send().await?;
         }
         Ok(())
     }
+}
+
+/// Returns a recorded object. Recorded evidence is dated now, because evidence is used for a day only.
+fn recent(key: &str, body: Vec<u8>) -> Result<Vec<u8>> {
+    if !key.ends_with("/evidence.json") {
+        return Ok(body);
+    }
+    let mut snapshot: Value = serde_json::from_slice(&body)?;
+    let now = json!(service_runtime::clock::now());
+    for piece in snapshot["evidence"].as_array_mut().into_iter().flatten() {
+        piece["retrievedAt"] = now.clone();
+    }
+    if snapshot.get("storedAt").is_some() {
+        snapshot["storedAt"] = now;
+    }
+    Ok(serde_json::to_vec(&snapshot)?)
 }
 
 async fn put(stack: &TestStack, item: &Item) -> Result<()> {

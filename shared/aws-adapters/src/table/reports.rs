@@ -19,6 +19,7 @@ use domain::{
 };
 use serde::Serialize;
 use service_runtime::clock::Clock;
+use uuid::Uuid;
 
 use super::{
     expression::Expression,
@@ -96,6 +97,8 @@ pub struct Details {
     pub outcome: Option<Outcome>,
     /// The error.
     pub error: Option<ReportError>,
+    /// A new submission, if the evidence of the current one must not be used any more.
+    pub submission: Option<Uuid>,
     /// Whether the report has a `callbackUrl`. If this write ends the report, it then also marks its webhook
     /// as due.
     pub calls_back: bool,
@@ -298,7 +301,7 @@ impl Table {
 }
 
 fn record_details(expression: &mut Expression, details: &Details, now: UtcTime) -> Result<(), AwsError> {
-    let Details { progress, sources, usage, outcome, error, calls_back: _ } = details;
+    let Details { progress, sources, usage, outcome, error, submission, calls_back: _ } = details;
     set(expression, attribute::PROGRESS, progress.as_ref())?;
     if let Some(began_at) = progress.as_ref().and_then(|progress| schema::began_at(progress.stage)) {
         set(expression, began_at, Some(&now))?;
@@ -306,7 +309,8 @@ fn record_details(expression: &mut Expression, details: &Details, now: UtcTime) 
     set(expression, attribute::SOURCES, sources.as_ref())?;
     set(expression, attribute::USAGE, usage.as_ref())?;
     set(expression, attribute::OUTCOME, outcome.as_ref())?;
-    set(expression, attribute::ERROR, error.as_ref())
+    set(expression, attribute::ERROR, error.as_ref())?;
+    set(expression, attribute::SUBMISSION, submission.as_ref())
 }
 
 fn set<T: Serialize>(

@@ -32,6 +32,7 @@ pub mod attribute {
     pub const DUE_AT: &str = "due_at";
     pub const REVISION: &str = "revision";
     pub const REQUEST: &str = "request";
+    pub const SUBMISSION: &str = "submission";
     pub const PROGRESS: &str = "progress";
     pub const MESSAGE: &str = "message";
     pub const SOURCES: &str = "sources";
