@@ -88,3 +88,54 @@ async fn responses_are_bounded_and_failures_are_retried() -> Result<()> {
     assert_eq!(requests.load(Ordering::SeqCst), 3);
     Ok(())
 }
+
+/// Starts a server that accepts connections and never answers. Returns its URL.
+async fn hanging_server() -> Result<(String, tokio::net::TcpListener)> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    Ok((format!("http://127.0.0.1:{}/", listener.local_addr()?.port()), listener))
+}
+
+/// The time of the runtime is paused: it moves to the next time-out whenever nothing else is to be done.
+#[tokio::test(start_paused = true)]
+async fn a_hanging_service_opens_its_breaker_although_its_callers_give_up() -> Result<()> {
+    let (url, _listener) = hanging_server().await?;
+    let timeout = Duration::from_secs(10);
+    let http = Http::new(timeout, guard(&["127.0.0.1"]), Clock::system())?;
+    // A source gives up while the second try of its request still waits.
+    let patience = timeout + timeout / 2;
+    for _ in 0..5 {
+        let _ = tokio::time::timeout(patience, fetch(&http, url.clone())).await;
+    }
+    let started = tokio::time::Instant::now();
+    let refused = tokio::time::timeout(patience, fetch(&http, url)).await?;
+    assert!(
+        matches!(&refused, Err(SourceError::Unavailable(why)) if why.contains("repeatedly")),
+        "{refused:?}"
+    );
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_service_that_states_retry_after_is_not_asked_before_that_time() -> Result<()> {
+    let asked: Arc<std::sync::Mutex<Vec<std::time::Instant>>> = Arc::default();
+    let times = Arc::clone(&asked);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://127.0.0.1:{}/", listener.local_addr()?.port());
+    let throttled = get(move || {
+        let mut times = times.lock().unwrap();
+        times.push(std::time::Instant::now());
+        let answer = match times.len() {
+            1 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "2")], ""),
+            2 => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")], ""),
+            _ => (StatusCode::OK, [("x-answer", "1")], "news"),
+        };
+        async move { answer }
+    });
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", throttled)).await });
+    let http = Http::new(Duration::from_secs(10), guard(&["127.0.0.1"]), Clock::system())?;
+    assert_eq!(fetch(&http, url).await.unwrap(), b"news");
+    let asked = asked.lock().unwrap();
+    assert!(asked[1] - asked[0] >= Duration::from_secs(2) && asked[2] - asked[1] >= Duration::from_secs(1));
+    Ok(())
+}

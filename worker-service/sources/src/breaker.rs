@@ -2,13 +2,14 @@
 //! waits for it.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use domain::time::UtcTime;
 use service_runtime::clock::Clock;
 use telemetry::metrics::metrics;
+use tokio::time::Instant;
 
 /// Consecutive failures that open the breaker.
 const FAILURES_MAX: u32 = 5;
@@ -41,23 +42,30 @@ impl Breaker {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether a request may be sent. Once the open period ends, one trial request is allowed. All
-    /// others are refused until it succeeds or another open period has passed.
-    pub(crate) fn allows_request(&self) -> bool {
+    /// Returns a permit for one request, or `None` while the breaker is open. Once the open period ends, one
+    /// trial request is allowed. All others are refused until it succeeds or another open period has passed.
+    ///
+    /// A permit that is dropped without an outcome after at least `patience` counts as a failure: whoever
+    /// waited for the service gave up. Dropped earlier, it says nothing about the service.
+    pub(crate) fn permit(self: &Arc<Self>, patience: Duration) -> Option<Permit> {
         let now = self.clock.now();
         let mut state = self.state();
         match state.open_until {
-            Some(until) if now < until => false,
-            Some(_) => {
-                state.open_until = Some(now.plus(OPEN_FOR));
-                true
-            }
-            None => true,
+            Some(until) if now < until => return None,
+            Some(_) => state.open_until = Some(now.plus(OPEN_FOR)),
+            None => {}
         }
+        drop(state);
+        Some(Permit { breaker: Arc::clone(self), started: Instant::now(), patience, is_settled: false })
     }
 
-    /// Records that the service answered, and closes the breaker.
-    pub(crate) fn record_success(&self) {
+    /// Returns whether requests are refused at present.
+    pub(crate) fn is_open(&self) -> bool {
+        let now = self.clock.now();
+        self.state().open_until.is_some_and(|until| now < until)
+    }
+
+    fn record_success(&self) {
         let mut state = self.state();
         state.failures = 0;
         if state.open_until.take().is_some() {
@@ -66,9 +74,8 @@ impl Breaker {
         }
     }
 
-    /// Records that the service did not answer. Opens the breaker after [`FAILURES_MAX`] consecutive
-    /// failures.
-    pub(crate) fn record_failure(&self) {
+    /// Opens the breaker after [`FAILURES_MAX`] consecutive failures.
+    fn record_failure(&self) {
         let now = self.clock.now();
         let mut state = self.state();
         state.failures += 1;
@@ -85,42 +92,89 @@ impl Breaker {
     }
 }
 
+/// The permission for one request, which records its outcome.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    breaker: Arc<Breaker>,
+    started: Instant,
+    patience: Duration,
+    is_settled: bool,
+}
+
+impl Permit {
+    /// Records that the service answered, and closes the breaker.
+    pub(crate) fn succeeded(mut self) {
+        self.is_settled = true;
+        self.breaker.record_success();
+    }
+
+    /// Records that the service did not answer.
+    pub(crate) fn failed(mut self) {
+        self.is_settled = true;
+        self.breaker.record_failure();
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.is_settled && self.started.elapsed() >= self.patience {
+            self.breaker.record_failure();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn breaker() -> (Breaker, Clock) {
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn breaker() -> (Arc<Breaker>, Clock) {
         let clock = Clock::fixed(UtcTime::from_epoch_millis(0));
-        (Breaker::new("test", clock.clone()), clock)
+        (Arc::new(Breaker::new("test", clock.clone())), clock)
     }
 
     #[test]
     fn repeated_failures_open_the_breaker_and_one_request_at_a_time_tries_again() {
         let (breaker, clock) = breaker();
         for _ in 0..FAILURES_MAX {
-            assert!(breaker.allows_request());
-            breaker.record_failure();
+            breaker.permit(PATIENCE).unwrap().failed();
         }
-        assert!(!breaker.allows_request());
+        assert!(breaker.permit(PATIENCE).is_none() && breaker.is_open());
         // After the open period, only one trial request is allowed.
         clock.set(UtcTime::from_epoch_millis(31_000));
-        assert!(breaker.allows_request());
-        assert!(!breaker.allows_request());
-        breaker.record_failure();
-        assert!(!breaker.allows_request());
+        assert!(!breaker.is_open());
+        let trial = breaker.permit(PATIENCE).unwrap();
+        assert!(breaker.permit(PATIENCE).is_none());
+        trial.failed();
+        assert!(breaker.permit(PATIENCE).is_none());
         clock.set(UtcTime::from_epoch_millis(62_000));
-        assert!(breaker.allows_request());
-        breaker.record_success();
-        assert!(breaker.allows_request() && breaker.allows_request());
+        breaker.permit(PATIENCE).unwrap().succeeded();
+        assert!(breaker.permit(PATIENCE).is_some() && breaker.permit(PATIENCE).is_some());
     }
 
     #[test]
     fn only_consecutive_failures_count() {
         let (breaker, _) = breaker();
         for _ in 0..FAILURES_MAX * 2 {
-            breaker.record_failure();
-            breaker.record_success();
+            breaker.permit(PATIENCE).unwrap().failed();
+            breaker.permit(PATIENCE).unwrap().succeeded();
         }
-        assert!(breaker.allows_request());
+        assert!(breaker.permit(PATIENCE).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_given_up_counts_only_if_it_waited() {
+        let (breaker, _) = breaker();
+        for _ in 0..FAILURES_MAX * 2 {
+            drop(breaker.permit(PATIENCE).unwrap());
+        }
+        assert!(!breaker.is_open(), "requests that are cancelled early say nothing about the service");
+        for _ in 0..FAILURES_MAX {
+            let permit = breaker.permit(PATIENCE).unwrap();
+            tokio::time::advance(PATIENCE).await;
+            drop(permit);
+        }
+        assert!(breaker.is_open());
     }
 }

@@ -1,5 +1,7 @@
 //! Why a source gives no answer.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 /// Why a source gives no answer.
@@ -8,6 +10,12 @@ pub enum SourceError {
     /// The service does not answer, or reports that it cannot answer now. A retry may succeed.
     #[error("it does not answer: {0}")]
     Unavailable(String),
+    /// The service limits the rate of requests. A retry may succeed.
+    #[error("it limits the rate of requests")]
+    Throttled {
+        /// How long the service asks to wait, if it says so.
+        retry_after: Option<Duration>,
+    },
     /// The service refuses the request.
     #[error("it refuses to answer: {0}")]
     Refused(String),
@@ -20,4 +28,11 @@ pub enum SourceError {
     /// The answer cannot be parsed.
     #[error("its answer cannot be understood: {0}")]
     Unreadable(String),
+}
+
+impl SourceError {
+    /// Returns whether a retry may succeed.
+    pub(crate) fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Throttled { .. })
+    }
 }

@@ -4,13 +4,21 @@
 use std::{io, sync::Arc, time::Duration};
 
 use aws_adapters::error::chain;
+use domain::time::UtcTime;
 use egress_guard::Guard;
-use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use reqwest::{
+    Client, RequestBuilder, Response, StatusCode,
+    header::{HeaderName, LAST_MODIFIED, RETRY_AFTER},
+    redirect,
+};
 use serde::de::DeserializeOwned;
 use service_runtime::{clock::Clock, retry::full_jitter};
 use tokio::time::sleep;
 
-use crate::{breaker::Breaker, error::SourceError};
+use crate::{
+    breaker::{Breaker, Permit},
+    error::SourceError,
+};
 
 /// Maximum size of an answer, in bytes.
 pub const ANSWER_MAX: usize = 4 * 1024 * 1024;
@@ -24,6 +32,17 @@ const TRIES: u32 = 3;
 const RETRY_BASE: Duration = Duration::from_millis(300);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 
+/// Maximum time to wait for a service that states it in `Retry-After`. If it asks for more, the request fails.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(15);
+
+/// The answer to a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) bytes: Vec<u8>,
+    /// The value of `Last-Modified`, if there is one.
+    pub(crate) last_modified: Option<UtcTime>,
+}
+
 /// The HTTP client of the sources. Clones share connections and the circuit breaker.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -31,6 +50,8 @@ pub struct Http {
     guard: Guard,
     clock: Clock,
     breaker: Arc<Breaker>,
+    /// Time limit of one answer.
+    timeout: Duration,
 }
 
 impl Http {
@@ -85,7 +106,7 @@ impl Http {
             .redirect(policy)
             .build()?;
         let breaker = Arc::new(Breaker::new("http", clock.clone()));
-        Ok(Self { client, guard, clock, breaker })
+        Ok(Self { client, guard, clock, breaker, timeout })
     }
 
     /// Returns the client for building requests. Send them with [`bytes`](Self::bytes) or
@@ -109,36 +130,75 @@ impl Http {
     /// Returns [`SourceError`] if the breaker is open, the address is not allowed, or there is no usable
     /// answer.
     pub async fn bytes(&self, request: RequestBuilder, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
-        if !self.breaker.allows_request() {
-            let open = "it failed repeatedly and receives no requests for a while";
-            return Err(SourceError::Unavailable(open.to_owned()));
-        }
-        let answer = self.with_retries(request, max_bytes).await;
-        match answer {
-            Err(SourceError::Unavailable(_)) => self.breaker.record_failure(),
-            _ => self.breaker.record_success(),
-        }
-        answer
+        self.download(request, max_bytes).await.map(|answer| answer.bytes)
     }
 
-    async fn with_retries(&self, request: RequestBuilder, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
+    /// Sends `request` and returns the answer, whose body must not exceed `max_bytes`. A service that is not
+    /// available is asked up to [`TRIES`] times, not before the time that it states in `Retry-After`.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] as [`bytes`](Self::bytes) does.
+    pub(crate) async fn download(
+        &self,
+        request: RequestBuilder,
+        max_bytes: usize,
+    ) -> Result<Answer, SourceError> {
+        let permit = self.permit()?;
         let mut tries = 0;
-        loop {
+        let answer = loop {
             // Only requests with a streamed body cannot be cloned, and sources send none.
             let Some(attempt) = request.try_clone() else {
                 return Err(SourceError::Unreadable("the request cannot be repeated".to_owned()));
             };
             match self.send(attempt, max_bytes).await {
-                Err(SourceError::Unavailable(_)) if tries + 1 < TRIES => {
-                    sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
+                Err(error) if error.is_temporary() && tries + 1 < TRIES => {
+                    let back_off = full_jitter(tries, RETRY_BASE, RETRY_MAX);
+                    match error {
+                        // The caller cannot wait for that long.
+                        SourceError::Throttled { retry_after: Some(wait) } if wait > RETRY_AFTER_MAX => {
+                            break Err(error);
+                        }
+                        SourceError::Throttled { retry_after: Some(wait) } => sleep(wait.max(back_off)).await,
+                        _ => sleep(back_off).await,
+                    }
                     tries += 1;
                 }
-                answer => return answer,
+                answer => break answer,
             }
-        }
+        };
+        settle(permit, &answer);
+        answer
     }
 
-    async fn send(&self, request: RequestBuilder, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
+    /// Sends `request` once and returns the body of the answer. For services whose requests, retries
+    /// included, must keep a distance in time.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] as [`bytes`](Self::bytes) does.
+    pub(crate) async fn bytes_once(
+        &self,
+        request: RequestBuilder,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, SourceError> {
+        let permit = self.permit()?;
+        let answer = self.send(request, max_bytes).await;
+        settle(permit, &answer);
+        answer.map(|answer| answer.bytes)
+    }
+
+    /// Returns an error while the circuit breaker of the service is open.
+    ///
+    /// # Errors
+    /// Returns [`SourceError::Unavailable`].
+    pub(crate) fn check_breaker(&self) -> Result<(), SourceError> {
+        if self.breaker.is_open() { Err(breaker_open()) } else { Ok(()) }
+    }
+
+    fn permit(&self) -> Result<Permit, SourceError> {
+        self.breaker.permit(self.timeout).ok_or_else(breaker_open)
+    }
+
+    async fn send(&self, request: RequestBuilder, max_bytes: usize) -> Result<Answer, SourceError> {
         let (client, request) = request.build_split();
         let request = request.map_err(failure)?;
         if !self.guard.allows(request.url()) {
@@ -147,7 +207,8 @@ impl Http {
             ));
         }
         let mut response = client.execute(request).await.map_err(failure)?;
-        check_status(response.status())?;
+        check_status(&response, self.clock.now())?;
+        let last_modified = header(&response, LAST_MODIFIED).and_then(http_date);
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if bytes.len() + chunk.len() > max_bytes {
@@ -155,21 +216,56 @@ impl Http {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(bytes)
+        Ok(Answer { bytes, last_modified })
+    }
+}
+
+fn breaker_open() -> SourceError {
+    SourceError::Unavailable("it failed repeatedly and receives no requests for a while".to_owned())
+}
+
+/// Records the outcome of a request. A service that throttles works, but a request to it is not a success.
+fn settle<T>(permit: Permit, answer: &Result<T, SourceError>) {
+    match answer {
+        Err(error) if error.is_temporary() => permit.failed(),
+        _ => permit.succeeded(),
     }
 }
 
 /// Classifies a status. Throttling, timeouts and server errors are temporary; all other errors are permanent.
-fn check_status(status: StatusCode) -> Result<(), SourceError> {
+fn check_status(response: &Response, now: UtcTime) -> Result<(), SourceError> {
+    let status = response.status();
+    let retry_after = header(response, RETRY_AFTER).and_then(|value| retry_after(value, now));
     match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-            Err(SourceError::Unavailable(format!("HTTP status {status}")))
+        StatusCode::TOO_MANY_REQUESTS => Err(SourceError::Throttled { retry_after }),
+        // With Retry-After, the status means that the service limits the rate (RFC 9110, section 15.6.4).
+        StatusCode::SERVICE_UNAVAILABLE if retry_after.is_some() => {
+            Err(SourceError::Throttled { retry_after })
         }
+        StatusCode::REQUEST_TIMEOUT => Err(SourceError::Unavailable(format!("HTTP status {status}"))),
         status if status.is_server_error() => Err(SourceError::Unavailable(format!("HTTP status {status}"))),
         StatusCode::NOT_FOUND => Err(SourceError::NotFound),
         status if !status.is_success() => Err(SourceError::Refused(format!("HTTP status {status}"))),
         _ => Ok(()),
     }
+}
+
+fn header(response: &Response, name: HeaderName) -> Option<&str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// Parses the value of `Retry-After`: a number of seconds, or the date of a time (RFC 9110, section 10.2.3).
+fn retry_after(value: &str, now: UtcTime) -> Option<Duration> {
+    let value = value.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => http_date(value).map(|date| date.since(now)),
+    }
+}
+
+/// Parses a date in one of the notations of HTTP (RFC 9110, section 5.6.7).
+fn http_date(value: &str) -> Option<UtcTime> {
+    httpdate::parse_http_date(value.trim()).ok().map(UtcTime::from)
 }
 
 /// Classifies a request that got no answer. The URL contains the name of the company, so it is kept out of
@@ -200,4 +296,24 @@ fn is_refused_by_guard(error: &dyn std::error::Error) -> bool {
         cause = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_of_seconds_or_a_date() {
+        let now: UtcTime = "2026-11-28T12:00:00Z".parse().unwrap();
+        let seconds = |value: &str| retry_after(value, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds("120"), Some(120));
+        assert_eq!(seconds(" 0 "), Some(0));
+        assert_eq!(seconds("Sat, 28 Nov 2026 12:01:30 GMT"), Some(90));
+        assert_eq!(seconds("Saturday, 28-Nov-26 12:01:30 GMT"), Some(90));
+        // The time has passed.
+        assert_eq!(seconds("Sat, 28 Nov 2026 11:00:00 GMT"), Some(0));
+        for value in ["", "soon", "-5", "1.5"] {
+            assert_eq!(seconds(value), None, "{value}");
+        }
+    }
 }
