@@ -1,18 +1,21 @@
 //! The client of the register of legal entity identifiers (LEI), the GLEIF API v1.
 
-use domain::{
-    evidence::{EvidenceDraft, Signal},
-    request::ReportRequest,
-};
-use reqwest::Url;
-use screening::names::same_company;
-use serde::Deserialize;
+mod evidence;
+mod record;
 
-use super::{number, settings::RegistrySettings, signals};
+use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
+use reqwest::Url;
+
+use self::record::{LeiRecord, Records, Single};
+use super::{number, settings::RegistrySettings};
 use crate::{error::SourceError, http::Http};
 
-/// Maximum number of records of one answer.
-const RECORDS_MAX: &str = "10";
+/// Maximum number of records of one answer: the maximum page size of the API. Each of the about 150 German
+/// register courts may have given the same number.
+const RECORDS_MAX: &str = "200";
+
+/// Maximum number of records that become evidence.
+const SHOWN_MAX: usize = 10;
 
 /// The client of the register.
 #[derive(Debug)]
@@ -21,92 +24,49 @@ pub(super) struct Gleif {
     url: Url,
 }
 
-#[derive(Deserialize)]
-struct Records {
-    data: Vec<LeiRecord>,
+/// What the register knows about a company.
+#[derive(Debug)]
+pub(super) struct RegisterAnswer {
+    pub(super) evidence: Vec<EvidenceDraft>,
+    /// When the edition of the register that answered was published, if it says so.
+    pub(super) published_at: Option<UtcTime>,
 }
 
-#[derive(Deserialize)]
-struct Single {
-    data: LeiRecord,
+/// The records that are, or may be, the company's.
+struct Found<'a> {
+    records: Vec<&'a LeiRecord>,
+    /// Whether the records are certain to be the company's, by name and number, or by one that identifies it.
+    certain: bool,
 }
 
-#[derive(Deserialize)]
-struct LeiRecord {
-    attributes: Attributes,
-}
+impl<'a> Found<'a> {
+    /// Chooses among the records with the number of the request, all of the company's country. A record with
+    /// another name is the company's only if the number identifies one company, and no other record has it.
+    fn by_number(records: &'a [LeiRecord], request: &ReportRequest) -> Option<Self> {
+        let named: Vec<_> = records.iter().filter(|record| record.is_named(&request.company_name)).collect();
+        if !named.is_empty() {
+            return Some(Self { records: named, certain: true });
+        }
+        let identified: Vec<_> =
+            records.iter().filter(|record| number::identifies(request, record.city())).collect();
+        (identified.len() == 1).then_some(Self { records: identified, certain: true })
+    }
 
-#[derive(Deserialize)]
-struct Attributes {
-    lei: String,
-    entity: Entity,
-    #[serde(default)]
-    registration: Registration,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entity {
-    legal_name: Name,
-    #[serde(default)]
-    other_names: Option<Vec<Name>>,
-    #[serde(default)]
-    transliterated_other_names: Option<Vec<Name>>,
-    #[serde(default)]
-    registered_as: Option<String>,
-    #[serde(default)]
-    registered_at: Option<Authority>,
-    #[serde(default)]
-    jurisdiction: Option<String>,
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    expiration: Option<Expiration>,
-    #[serde(default)]
-    legal_address: Option<Address>,
-}
-
-#[derive(Deserialize)]
-struct Name {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Authority {
-    #[serde(default)]
-    id: Option<String>,
-    #[serde(default)]
-    other: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Address {
-    #[serde(default)]
-    address_lines: Option<Vec<String>>,
-    #[serde(default)]
-    city: Option<String>,
-    #[serde(default)]
-    postal_code: Option<String>,
-    #[serde(default)]
-    country: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Expiration {
-    #[serde(default)]
-    date: Option<String>,
-    #[serde(default)]
-    reason: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Registration {
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    last_update_date: Option<String>,
+    /// Chooses among the records with the name of the request, all of the company's country: those that have
+    /// its number, too, or else all. Several without the number may be namesakes.
+    fn by_name(records: &'a [LeiRecord], request: &ReportRequest) -> Self {
+        let named = || records.iter().filter(|record| record.is_named(&request.company_name));
+        let has_number = |record: &&LeiRecord| {
+            record.registered_as().and_then(|number| number::agrees(number, request)) == Some(true)
+        };
+        let numbered: Vec<_> = named().filter(has_number).collect();
+        if !numbered.is_empty() {
+            return Self { records: numbered, certain: true };
+        }
+        let records: Vec<_> = named().collect();
+        let certain = records.len() == 1;
+        Self { records, certain }
+    }
 }
 
 impl Gleif {
@@ -116,60 +76,78 @@ impl Gleif {
         Some(Self { http: http.for_service("gleif"), url })
     }
 
-    /// Searches for the company by its number, and by its name if the number is not found.
+    /// Searches for the company by its number, and by its name if no record is its own by the number.
     ///
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer.
-    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<EvidenceDraft>, SourceError> {
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<RegisterAnswer, SourceError> {
+        let Records { data: mut numbered, meta } = self.records_by_number(request).await?;
+        let published_at = Records { data: Vec::new(), meta }.published_at();
         // An LEI identifies one company worldwide, so a record from another country is kept and reported as a
         // mismatch.
-        let by_lei = request.number_scheme.as_deref() == Some("lei");
-        let in_country = |record: &&LeiRecord| {
-            by_lei || record.country().is_none_or(|code| code == request.country.code())
-        };
-        let records = self.records_by_number(request).await?;
-        let mut matching: Vec<&LeiRecord> = records.iter().filter(in_country).collect();
-        let by_name;
-        if matching.is_empty() {
-            by_name = self.records("filter[entity.legalName]", &request.company_name).await?;
-            matching = by_name
+        if is_lei(request) {
+            let mut evidence: Vec<EvidenceDraft> = numbered
                 .iter()
-                .filter(in_country)
-                .filter(|record| record.is_named(&request.company_name))
+                .take(SHOWN_MAX)
+                .map(|record| evidence::of_record(record, request, true))
                 .collect();
+            match numbered.as_slice() {
+                [] => evidence.push(evidence::of_unknown_lei(request)),
+                [record] => evidence.extend(self.parents(&record.attributes.lei).await),
+                _ => {}
+            }
+            return Ok(RegisterAnswer { evidence, published_at });
         }
+        let in_country =
+            |record: &LeiRecord| record.country().is_none_or(|code| code == request.country.code());
+        numbered.retain(in_country);
+        let mut by_name;
+        let found = match Found::by_number(&numbered, request) {
+            Some(found) => found,
+            None => {
+                by_name = self.records("filter[entity.legalName]", &request.company_name).await?.data;
+                by_name.retain(in_country);
+                Found::by_name(&by_name, request)
+            }
+        };
+        let shown = found.records.iter().take(SHOWN_MAX);
         let mut evidence: Vec<EvidenceDraft> =
-            matching.iter().map(|record| record_evidence(record, request)).collect();
+            shown.map(|record| evidence::of_record(record, request, found.certain)).collect();
         // The parents are only queried if the record is unambiguous.
-        if let [record] = matching.as_slice() {
+        if let ([record], true) = (found.records.as_slice(), found.certain) {
             evidence.extend(self.parents(&record.attributes.lei).await);
         }
-        if by_lei && records.is_empty() {
-            evidence.push(unknown_lei(request));
-        } else if evidence.is_empty() {
-            evidence.push(no_entry(request));
+        if evidence.is_empty() {
+            evidence.push(evidence::of_no_entry(request));
         }
-        Ok(evidence)
+        let others = numbered.iter().filter(|record| !record.is_named(&request.company_name)).count();
+        let is_own = found.records.iter().any(|own| numbered.iter().any(|other| std::ptr::eq(*own, other)));
+        if others > 0 && !is_own {
+            evidence.push(evidence::of_others_with_number(others, request));
+        }
+        Ok(RegisterAnswer { evidence, published_at })
     }
 
-    async fn records_by_number(&self, request: &ReportRequest) -> Result<Vec<LeiRecord>, SourceError> {
-        if request.number_scheme.as_deref() == Some("lei") {
+    /// Searches by the number in each notation that the register may have, until one is found.
+    async fn records_by_number(&self, request: &ReportRequest) -> Result<Records, SourceError> {
+        if is_lei(request) {
             return self.records("filter[lei]", &request.corporate_number).await;
         }
+        let mut records = Records { meta: None, data: Vec::new() };
         for form in number::forms(request) {
-            let records = self.records("filter[entity.registeredAs]", &form).await?;
-            if !records.is_empty() {
-                return Ok(records);
+            records = self.records("filter[entity.registeredAs]", &form).await?;
+            if !records.data.is_empty() {
+                break;
             }
         }
-        Ok(Vec::new())
+        Ok(records)
     }
 
-    async fn records(&self, filter: &str, value: &str) -> Result<Vec<LeiRecord>, SourceError> {
+    async fn records(&self, filter: &str, value: &str) -> Result<Records, SourceError> {
         let query =
             self.http.client().get(self.url.clone()).query(&[(filter, value), ("page[size]", RECORDS_MAX)]);
         let query = query.header("accept", "application/vnd.api+json");
-        self.http.json::<Records>(query).await.map(|records| records.data)
+        self.http.json::<Records>(query).await
     }
 
     /// Returns the direct and the ultimate parent as evidence. Most companies report none, and no report
@@ -194,125 +172,15 @@ impl Gleif {
             let same = kind == "ultimate"
                 && direct.as_ref().is_some_and(|direct| direct.attributes.lei == record.attributes.lei);
             if !same {
-                evidence.push(parent_evidence(kind, record));
+                evidence.push(evidence::of_parent(kind, record));
             }
         }
         evidence
     }
 }
 
-impl LeiRecord {
-    fn name(&self) -> &str {
-        &self.attributes.entity.legal_name.name
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let entity = &self.attributes.entity;
-        let others = entity.other_names.iter().chain(&entity.transliterated_other_names).flatten();
-        std::iter::once(self.name()).chain(others.map(|other| other.name.as_str()))
-    }
-
-    fn is_named(&self, name: &str) -> bool {
-        self.names().any(|known| same_company(known, name))
-    }
-
-    fn country(&self) -> Option<&str> {
-        let entity = &self.attributes.entity;
-        let address = entity.legal_address.as_ref().and_then(|address| address.country.as_deref());
-        // A jurisdiction may be a part of a country, such as US-DE.
-        address.or(entity.jurisdiction.as_deref()).map(|code| code.split('-').next().unwrap_or(code))
-    }
-}
-
-impl Address {
-    /// Formats the address, or returns `None` if it has no part.
-    fn formatted(&self) -> Option<String> {
-        let lines = self.address_lines.iter().flatten().map(String::as_str);
-        let rest = [&self.city, &self.postal_code, &self.country].into_iter().flatten().map(String::as_str);
-        let parts: Vec<&str> = lines.chain(rest).filter(|part| !part.is_empty()).collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
-    }
-}
-
-fn record_evidence(record: &LeiRecord, request: &ReportRequest) -> EvidenceDraft {
-    let Attributes { lei, entity, registration } = &record.attributes;
-    let name = record.name();
-    let mut text = format!("The register knows {name} by the LEI {lei}.");
-    let mut add = |label: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            text.push_str(&format!(" {label}: {value}."));
-        }
-    };
-    let others: Vec<&str> = record.names().skip(1).take(5).collect();
-    add("Other names", Some(others.join("; ")).filter(|names| !names.is_empty()).as_deref());
-    add("Registered as", entity.registered_as.as_deref());
-    let authority = entity.registered_at.as_ref().and_then(|at| at.id.as_deref().or(at.other.as_deref()));
-    add("Registration authority", authority);
-    add("Jurisdiction", entity.jurisdiction.as_deref());
-    let address = entity.legal_address.as_ref().and_then(Address::formatted);
-    add("Legal address", address.as_deref());
-    add("Status", entity.status.as_deref());
-    let expiration = entity.expiration.as_ref();
-    add("Ended on", expiration.and_then(|end| end.date.as_deref()));
-    add("Reason", expiration.and_then(|end| end.reason.as_deref()));
-    add("LEI registration", registration.status.as_deref());
-    // The last update of an entry is not a date of publication.
-    add("Entry last updated on", registration.last_update_date.as_deref().and_then(|date| date.get(..10)));
-
-    let mut found = Vec::new();
-    if entity.status.as_deref() == Some("INACTIVE") {
-        found.push(Signal { kind: signals::INACTIVE, strength: 100 });
-    }
-    if !record.is_named(&request.company_name) {
-        text.push_str(&format!(" This is not the name that was given, {}.", request.company_name));
-        found.push(signals::mismatch());
-    }
-    if let Some(country) = record.country().filter(|code| *code != request.country.code()) {
-        text.push_str(&format!(" Its country is {country}, not {}, which was given.", request.country));
-        found.push(signals::mismatch());
-    }
-    let number = entity.registered_as.as_deref().and_then(|registered| number::agrees(registered, request));
-    if number == Some(false) {
-        text.push_str(&format!(" This is not the number that was given, {}.", request.corporate_number));
-        found.push(signals::mismatch());
-    }
-    EvidenceDraft {
-        title: format!("Register entry: {name}"),
-        text,
-        url: None,
-        published_at: None,
-        signals: found,
-    }
-}
-
-fn parent_evidence(kind: &str, record: &LeiRecord) -> EvidenceDraft {
-    let name = record.name();
-    let country = record.country().map(|code| format!(" ({code})")).unwrap_or_default();
-    EvidenceDraft::note(
-        format!("Parent: {name}"),
-        format!("The register names {name}{country}, LEI {}, as the {kind} parent.", record.attributes.lei),
-    )
-}
-
-fn unknown_lei(request: &ReportRequest) -> EvidenceDraft {
-    let lei = &request.corporate_number;
-    EvidenceDraft {
-        signals: vec![signals::mismatch()],
-        ..EvidenceDraft::note(
-            "Unknown LEI",
-            format!("The register of legal entity identifiers has no entry {lei}."),
-        )
-    }
-}
-
-fn no_entry(request: &ReportRequest) -> EvidenceDraft {
-    let ReportRequest { company_name, corporate_number, country, .. } = request;
-    EvidenceDraft::note(
-        "No register entry",
-        format!(
-            "The register of legal entity identifiers has no entry for \"{company_name}\" or the number {corporate_number} in {country}; many companies have none."
-        ),
-    )
+fn is_lei(request: &ReportRequest) -> bool {
+    request.number_scheme.as_deref() == Some("lei")
 }
 
 #[cfg(test)]
@@ -322,7 +190,7 @@ mod tests {
     use super::*;
     use domain::evidence::SignalKind;
 
-    use crate::testing::request;
+    use crate::{registry::signals, testing::request};
 
     const ANSWER: &str = r#"{"data":[{"attributes":{"lei":"LAU9ICDEA8HNHMPF3C63","entity":{"legalName":{"name":"QUILLMARSH LTD"},
         "otherNames":[{"name":"Quillmarsh Holdings"}],"registeredAs":"24257037","registeredAt":{"id":"RA000585"},"jurisdiction":"GB",
@@ -331,7 +199,11 @@ mod tests {
 
     fn kinds(request: &ReportRequest) -> Vec<SignalKind> {
         let records: Records = serde_json::from_str(ANSWER).unwrap();
-        record_evidence(&records.data[0], request).signals.iter().map(|signal| signal.kind.clone()).collect()
+        evidence::of_record(&records.data[0], request, true)
+            .signals
+            .iter()
+            .map(|signal| signal.kind.clone())
+            .collect()
     }
 
     #[test]
@@ -347,6 +219,78 @@ mod tests {
         assert_eq!(kinds(&request("Quillmarsh Ltd", "GB 901623014", "GB")), []);
     }
 
+    /// Records with `(name, city)` that share a number, in Germany.
+    fn german(companies: &[(&str, &str)]) -> Vec<LeiRecord> {
+        let record = |(name, city): &(&str, &str)| {
+            let record = serde_json::json!({"attributes": {"lei": "X", "entity": {
+                "legalName": {"name": name}, "registeredAs": "HRB 20417", "jurisdiction": "DE",
+                "legalAddress": {"city": city, "country": "DE"}, "status": "INACTIVE"}}});
+            serde_json::from_value(record).unwrap()
+        };
+        companies.iter().map(record).collect()
+    }
+
+    fn names<'a>(found: &Found<'a>) -> Vec<&'a str> {
+        found.records.iter().map(|record| record.name()).collect()
+    }
+
+    #[test]
+    fn a_number_without_its_court_finds_only_companies_of_the_same_name() {
+        let records = german(&[
+            ("Nordlicht Handels GmbH", "Bremen"),
+            ("Quillmarsh GmbH", "Augsburg"),
+            ("Olderbeek AG", "Kiel"),
+        ]);
+        let found = Found::by_number(&records, &request("Quillmarsh GmbH", "HRB 20417", "DE")).unwrap();
+        assert_eq!((names(&found), found.certain), (vec!["Quillmarsh GmbH"], true));
+        // Strangers are not the company, however many there are.
+        for records in [&records[..], &records[..1]] {
+            assert!(Found::by_number(records, &request("Tamberly Werke GmbH", "HRB 20417", "DE")).is_none());
+        }
+    }
+
+    #[test]
+    fn a_number_with_its_court_contradicts_only_the_name_of_a_company_of_that_court() {
+        let records = german(&[("Nordlicht Handels GmbH", "Bremen"), ("Olderbeek AG", "Kiel")]);
+        let given = request("Quillmarsh GmbH", "Bremen HRB 20417", "DE");
+        let found = Found::by_number(&records, &given).unwrap();
+        assert_eq!(names(&found), ["Nordlicht Handels GmbH"]);
+        let draft = evidence::of_record(found.records[0], &given, found.certain);
+        assert!(draft.signals.contains(&signals::mismatch()));
+        assert!(Found::by_number(&records[1..], &given).is_none());
+    }
+
+    #[test]
+    fn a_number_that_identifies_one_company_contradicts_another_name() {
+        let records: Records = serde_json::from_str(ANSWER).unwrap();
+        let given = request("Olderbeek Ltd", "24257037", "GB");
+        assert!(Found::by_number(&records.data, &given).unwrap().certain);
+        // Two records of one number: neither is certain to be the company's.
+        let twice: Records = serde_json::from_str(&ANSWER.replace(
+            "{\"data\":[",
+            "{\"data\":[{\"attributes\":{\"lei\":\"Y\",\"entity\":{\"legalName\":{\"name\":\"Z\"}}}},",
+        ))
+        .unwrap();
+        assert!(Found::by_number(&twice.data, &given).is_none());
+    }
+
+    #[test]
+    fn namesakes_give_no_signal() {
+        let records = german(&[("Quillmarsh GmbH", "Bremen"), ("Quillmarsh GmbH", "Kiel")]);
+        let given = request("Quillmarsh GmbH", "HRB 20418", "DE");
+        let found = Found::by_name(&records, &given);
+        assert_eq!((found.records.len(), found.certain), (2, false));
+        let draft = evidence::of_record(found.records[0], &given, found.certain);
+        assert_eq!(draft.signals, []);
+        // The only company of the name, with another number, contradicts the request.
+        let found = Found::by_name(&records[..1], &given);
+        let draft = evidence::of_record(found.records[0], &given, found.certain);
+        assert!(draft.signals.contains(&signals::mismatch()));
+        // A namesake does not hide the company that has the number.
+        let found = Found::by_name(&records, &request("Quillmarsh GmbH", "HRB 20417", "DE"));
+        assert!(found.certain);
+    }
+
     proptest! {
         #[test]
         fn no_answer_makes_the_parser_panic(at in any::<prop::sample::Index>(), byte: u8, cut in any::<prop::sample::Index>()) {
@@ -356,7 +300,7 @@ mod tests {
             for bytes in [&bytes[..], &bytes[..cut.index(bytes.len())]] {
                 if let Ok(records) = serde_json::from_slice::<Records>(bytes) {
                     for record in &records.data {
-                        let _ = record_evidence(record, &request("Quillmarsh Ltd", "24257037", "GB"));
+                        let _ = evidence::of_record(record, &request("Quillmarsh Ltd", "24257037", "GB"), true);
                     }
                 }
             }

@@ -13,10 +13,15 @@ use std::sync::Arc;
 use domain::{
     evidence::{EvidenceDraft, SourceName},
     request::ReportRequest,
+    time::UtcTime,
 };
 use futures::future::BoxFuture;
 
-use self::{companies_house::CompaniesHouse, gleif::Gleif, settings::RegistrySettings};
+use self::{
+    companies_house::CompaniesHouse,
+    gleif::{Gleif, RegisterAnswer},
+    settings::RegistrySettings,
+};
 use crate::{
     definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},
     error::SourceError,
@@ -57,7 +62,7 @@ struct Registry {
 impl Registry {
     /// Queries the registers. If only some of them answer, the evidence says so.
     async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
-        let as_of = service_runtime::clock::now();
+        let asked_at = service_runtime::clock::now();
         let gleif = async {
             match &self.gleif {
                 Some(gleif) => Some(gleif.search(request).await),
@@ -65,20 +70,22 @@ impl Registry {
             }
         };
         let companies_house = async {
-            match self.companies_house.as_ref().filter(|_| CompaniesHouse::covers(request)) {
-                Some(register) => Some(register.search(request).await),
-                None => None,
-            }
+            let register = self.companies_house.as_ref().filter(|_| CompaniesHouse::covers(request))?;
+            // The register answers from its live data.
+            let answer = register.search(request).await;
+            Some(answer.map(|evidence| RegisterAnswer { evidence, published_at: None }))
         };
         let (gleif, companies_house) = tokio::join!(gleif, companies_house);
         let mut evidence = Vec::new();
         let mut last_error = None;
-        let mut answered = false;
+        let mut as_of = None;
         for (register, answer) in [("LEI register", gleif), ("Companies House", companies_house)] {
             match answer {
                 Some(Ok(found)) => {
-                    answered = true;
-                    evidence.extend(found);
+                    // The answer is as current as the oldest register.
+                    let published = found.published_at.unwrap_or(asked_at).min(asked_at);
+                    as_of = Some(as_of.map_or(published, |oldest: UtcTime| oldest.min(published)));
+                    evidence.extend(found.evidence);
                 }
                 Some(Err(error)) => {
                     tracing::warn!(register, error = %error, "register gave no answer");
@@ -91,6 +98,7 @@ impl Registry {
                 None => {}
             }
         }
+        let answered = as_of.is_some();
         let freshness = if last_error.is_some() { Freshness::Partial } else { Freshness::Current };
         match last_error {
             Some(error) if !answered => Err(error),

@@ -1,0 +1,108 @@
+//! Turns records of the register into evidence.
+
+use domain::{
+    evidence::{EvidenceDraft, Signal},
+    request::ReportRequest,
+};
+
+use super::record::{Address, Attributes, LeiRecord};
+use crate::registry::{number, signals};
+
+/// Returns the evidence of a record. If the record is not `certain` to be the company's, it gives no signal.
+pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bool) -> EvidenceDraft {
+    let Attributes { lei, entity, registration } = &record.attributes;
+    let name = record.name();
+    let mut text = format!("The register knows {name} by the LEI {lei}.");
+    let mut add = |label: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            text.push_str(&format!(" {label}: {value}."));
+        }
+    };
+    let others: Vec<&str> = record.names().skip(1).take(5).collect();
+    add("Other names", Some(others.join("; ")).filter(|names| !names.is_empty()).as_deref());
+    add("Registered as", entity.registered_as.as_deref());
+    let authority = entity.registered_at.as_ref().and_then(|at| at.id.as_deref().or(at.other.as_deref()));
+    add("Registration authority", authority);
+    add("Jurisdiction", entity.jurisdiction.as_deref());
+    let address = entity.legal_address.as_ref().and_then(Address::formatted);
+    add("Legal address", address.as_deref());
+    add("Status", entity.status.as_deref());
+    let expiration = entity.expiration.as_ref();
+    add("Ended on", expiration.and_then(|end| end.date.as_deref()));
+    add("Reason", expiration.and_then(|end| end.reason.as_deref()));
+    add("LEI registration", registration.status.as_deref());
+    // The last update of an entry is not a date of publication.
+    add("Entry last updated on", registration.last_update_date.as_deref().and_then(|date| date.get(..10)));
+
+    if !certain {
+        text.push_str(" Several companies have this name; it is not known whether this is the one.");
+        return EvidenceDraft::note(format!("Register entry of the same name: {name}"), text);
+    }
+    let mut found = Vec::new();
+    if entity.status.as_deref() == Some("INACTIVE") {
+        found.push(Signal { kind: signals::INACTIVE, strength: 100 });
+    }
+    if !record.is_named(&request.company_name) {
+        text.push_str(&format!(" This is not the name that was given, {}.", request.company_name));
+        found.push(signals::mismatch());
+    }
+    if let Some(country) = record.country().filter(|code| *code != request.country.code()) {
+        text.push_str(&format!(" Its country is {country}, not {}, which was given.", request.country));
+        found.push(signals::mismatch());
+    }
+    let number = entity.registered_as.as_deref().and_then(|registered| number::agrees(registered, request));
+    if number == Some(false) {
+        text.push_str(&format!(" This is not the number that was given, {}.", request.corporate_number));
+        found.push(signals::mismatch());
+    }
+    EvidenceDraft {
+        title: format!("Register entry: {name}"),
+        text,
+        url: None,
+        published_at: None,
+        signals: found,
+    }
+}
+
+pub(super) fn of_parent(kind: &str, record: &LeiRecord) -> EvidenceDraft {
+    let name = record.name();
+    let country = record.country().map(|code| format!(" ({code})")).unwrap_or_default();
+    EvidenceDraft::note(
+        format!("Parent: {name}"),
+        format!("The register names {name}{country}, LEI {}, as the {kind} parent.", record.attributes.lei),
+    )
+}
+
+pub(super) fn of_unknown_lei(request: &ReportRequest) -> EvidenceDraft {
+    let lei = &request.corporate_number;
+    EvidenceDraft {
+        signals: vec![signals::mismatch()],
+        ..EvidenceDraft::note(
+            "Unknown LEI",
+            format!("The register of legal entity identifiers has no entry {lei}."),
+        )
+    }
+}
+
+pub(super) fn of_no_entry(request: &ReportRequest) -> EvidenceDraft {
+    let ReportRequest { company_name, corporate_number, country, .. } = request;
+    EvidenceDraft::note(
+        "No register entry",
+        format!(
+            "The register of legal entity identifiers has no entry for \"{company_name}\" or the number {corporate_number} in {country}; many companies have none."
+        ),
+    )
+}
+
+/// Returns the evidence that `count` companies have the number of the request, but none has its name. Numbers
+/// of local registers, such as those of German courts, are given more than once.
+pub(super) fn of_others_with_number(count: usize, request: &ReportRequest) -> EvidenceDraft {
+    let ReportRequest { company_name, corporate_number, country, .. } = request;
+    let companies = if count == 1 { "1 company".to_owned() } else { format!("{count} companies") };
+    EvidenceDraft::note(
+        "The number alone identifies no company",
+        format!(
+            "The register knows {companies} with the number {corporate_number} in {country}, and none of them by the name {company_name}. Several registers of this country give the same number, so this contradicts nothing."
+        ),
+    )
+}
