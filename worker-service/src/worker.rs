@@ -83,7 +83,7 @@ impl Worker {
         let clock = Clock::system();
         let aws = Aws::new(sdk, &settings.aws, &clock);
         let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
-        let sources = Sources::new(&settings.sources, sdk, clock.clone())?;
+        let sources = Sources::new(&settings.sources, sdk, &settings.aws.table, clock.clone())?;
         let concurrency = ConcurrencyLimit::new(settings.concurrency);
         let quotas = quotas(&models, sdk, &settings.aws);
         let model_budget = ModelBudget::new(

@@ -18,6 +18,7 @@ mod sdk;
 pub mod settings;
 pub mod spending;
 pub mod table;
+pub mod turns;
 pub mod webhook_secrets;
 
 pub use self::{

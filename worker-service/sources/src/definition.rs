@@ -58,6 +58,8 @@ pub struct BuildContext<'a> {
     pub guard: &'a Guard,
     /// The configuration for AWS clients.
     pub sdk: &'a SdkConfig,
+    /// The name of the table, for turns at a service that all workers share.
+    pub table: &'a str,
 }
 
 /// An error while the sources are built.

@@ -1,11 +1,12 @@
 //! Gathers the evidence of a report: queries every source at the same time, and records the outcome of each.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use domain::{
-    evidence::{EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
+    evidence::{EvidenceDraft, Snapshot, SourceName, SourceOutcome, SourceStatus},
     request::ReportRequest,
+    time::UtcTime,
 };
 use egress_guard::Guard;
 use futures::future::join_all;
@@ -34,12 +35,24 @@ pub struct Gathered {
     pub answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)>,
     /// The versions of the lists, tables and vocabularies that the sources used, as text.
     pub versions: Vec<String>,
+    /// The sources that did not answer now, with the time at which the answer used in their place was
+    /// retrieved.
+    pub retrieved_earlier: Vec<(SourceName, UtcTime)>,
+}
+
+impl Gathered {
+    /// Returns the snapshot of the answers, which were retrieved at `now` unless an earlier one was used.
+    pub fn freeze(self, now: UtcTime) -> Snapshot {
+        let snapshot = Snapshot { versions: self.versions, ..Snapshot::freeze(self.answers, now) };
+        self.retrieved_earlier.iter().fold(snapshot, |snapshot, (source, at)| snapshot.retrieved(source, *at))
+    }
 }
 
 /// All sources, in the order in which their evidence is numbered.
 #[derive(Clone, Debug)]
 pub struct Sources {
     sources: Arc<[GuardedSource]>,
+    evidence_max_age: Duration,
 }
 
 /// A source with its name, time limit and cache. `source` is `None` if the source is not configured.
@@ -54,19 +67,32 @@ impl Sources {
     ///
     /// # Errors
     /// Returns [`SourcesError`] if an HTTP client cannot be built.
-    pub fn new(settings: &Settings, sdk: &SdkConfig, clock: Clock) -> Result<Self, SourcesError> {
+    pub fn new(
+        settings: &Settings,
+        sdk: &SdkConfig,
+        table: &str,
+        clock: Clock,
+    ) -> Result<Self, SourcesError> {
         let guard = Guard::new(settings.private_hosts.clone(), "DOSSIER_PRIVATE_SOURCES");
         let http = Http::new(settings.timeout, guard.clone(), clock.clone())?;
-        let context = BuildContext { http: &http, guard: &guard, sdk };
+        let context = BuildContext { http: &http, guard: &guard, sdk, table };
         let sources = settings.sources.iter().map(|(name, source)| {
             let source = source.is_configured().then(|| source.build(&context)).transpose()?;
             let source = source.map(|source| {
                 let time_limit = settings.timeout * ANSWERS_MAX;
-                StaleCache::new(source, clock.clone(), settings.cache_max_age, time_limit)
+                // No report holds evidence that is older than the maximum age, whatever the cache keeps.
+                let max_age = settings.cache_max_age.min(settings.evidence_max_age);
+                StaleCache::new(source, clock.clone(), max_age, time_limit)
             });
             Ok::<_, SourcesError>(GuardedSource { name: name.clone(), source })
         });
-        Ok(Self { sources: sources.collect::<Result<_, _>>()? })
+        let sources = sources.collect::<Result<_, _>>()?;
+        Ok(Self { sources, evidence_max_age: settings.evidence_max_age })
+    }
+
+    /// Returns the maximum age of evidence in a report.
+    pub fn evidence_max_age(&self) -> Duration {
+        self.evidence_max_age
     }
 
     /// Loads what the sources need to answer. A worker awaits this before it receives reports.
@@ -88,7 +114,8 @@ impl Sources {
     pub async fn gather(&self, request: &ReportRequest) -> Gathered {
         let queries = self.sources.iter().map(|source| source.query(request));
         let mut gathered = Gathered::default();
-        for (outcome, evidence, versions) in join_all(queries).await {
+        for SourceResult { outcome, evidence, versions, retrieved_earlier } in join_all(queries).await {
+            gathered.retrieved_earlier.extend(retrieved_earlier.map(|at| (outcome.source.clone(), at)));
             gathered.answers.push((outcome, evidence));
             gathered.versions.extend(versions);
         }
@@ -96,8 +123,17 @@ impl Sources {
     }
 }
 
+/// What one source contributes to a [`Gathered`].
+struct SourceResult {
+    outcome: SourceOutcome,
+    evidence: Vec<EvidenceDraft>,
+    versions: Vec<String>,
+    /// When the answer was retrieved, if it is an earlier one.
+    retrieved_earlier: Option<UtcTime>,
+}
+
 impl GuardedSource {
-    async fn query(&self, request: &ReportRequest) -> (SourceOutcome, Vec<EvidenceDraft>, Vec<String>) {
+    async fn query(&self, request: &ReportRequest) -> SourceResult {
         let name = self.name.as_str();
         let span = info_span!(
             "source",
@@ -109,15 +145,20 @@ impl GuardedSource {
             Some(source) => Some(source.query(request).instrument(span.clone()).await),
             None => None,
         };
+        let retrieved_earlier = match &retrieved {
+            Some(Retrieved::Stale { at, .. }) => Some(*at),
+            _ => None,
+        };
         let (status, answer) = self.status(retrieved);
-        let as_of = answer.as_ref().map(|answer| answer.as_of);
+        let as_of = answer.as_ref().and_then(|answer| answer.as_of);
         let (mut evidence, versions) =
             answer.map(|answer| (answer.evidence, answer.versions)).unwrap_or_default();
         evidence.truncate(ITEMS_MAX);
         span.record("dossier.source.status", status.as_str());
         metrics().source(name, status.as_str());
         let items = u32::try_from(evidence.len()).unwrap_or(u32::MAX);
-        (SourceOutcome { source: self.name.clone(), status, as_of, items }, evidence, versions)
+        let outcome = SourceOutcome { source: self.name.clone(), status, as_of, items };
+        SourceResult { outcome, evidence, versions, retrieved_earlier }
     }
 
     /// Returns the status that is recorded, and the answer that is used. Logs why there is no fresh answer.
@@ -131,7 +172,7 @@ impl GuardedSource {
                 (SourceStatus::Stale, Some(answer))
             }
             Some(Retrieved::Fresh(answer)) => (SourceStatus::Ok, Some(answer)),
-            Some(Retrieved::Stale(answer, error)) => {
+            Some(Retrieved::Stale { answer, error, .. }) => {
                 log(&error);
                 (SourceStatus::Stale, Some(answer))
             }

@@ -26,6 +26,7 @@ mod stale_cache;
 pub mod stand_in;
 #[cfg(test)]
 mod testing;
+mod turn_queue;
 
 pub use self::{
     definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},

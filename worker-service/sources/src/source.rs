@@ -1,6 +1,6 @@
 //! A source that is configured and running.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, time::Duration};
 
 use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
 use futures::future::{BoxFuture, ready};
@@ -19,6 +19,12 @@ pub trait Source: Debug + Send + Sync {
     /// Returns [`SourceError`] if the source has no answer.
     fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>>;
 
+    /// Returns the maximum time that a query may wait for its turn at a service that accepts few requests. The
+    /// time limit of the source does not include it.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Loads what the source needs to answer. A worker awaits this before it receives reports. A source that
     /// fails to prepare answers with an error until [`run`](Self::run) succeeds.
     fn prepare(&self) -> BoxFuture<'_, ()> {
@@ -34,8 +40,9 @@ pub trait Source: Debug + Send + Sync {
 /// The answer of a source.
 #[derive(Clone, Debug)]
 pub struct SourceAnswer {
-    /// The time at which the answer was current.
-    pub as_of: UtcTime,
+    /// The time at which the answer was current: when its data was published, or now if the service answers
+    /// from its live data. `None` if it is not known, which the source reports as [`Freshness::Stale`].
+    pub as_of: Option<UtcTime>,
     /// The evidence, in descending order of weight. If nothing was found, one piece of evidence says so.
     pub evidence: Vec<EvidenceDraft>,
     /// How complete and current the answer is.
@@ -51,6 +58,7 @@ pub enum Freshness {
     Current,
     /// Current, but one of several services did not answer. The answer is not cached.
     Partial,
-    /// Based on data that could not be renewed.
+    /// Based on data that could not be renewed, that is older than the source allows, or whose age is not
+    /// known.
     Stale,
 }

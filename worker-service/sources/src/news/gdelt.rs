@@ -1,23 +1,38 @@
 //! The client of a service in the format of the GDELT DOC 2.0 API (article list).
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
+use aws_adapters::turns::Turns;
 use domain::{request::ReportRequest, time::UtcTime};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::Url;
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use service_runtime::{clock::Clock, retry::full_jitter};
+use tokio::time::{Instant, sleep};
 
 use super::{phrase::phrase, settings::NewsSettings, story::Story};
 use crate::{
+    definition::BuildContext,
     error::SourceError,
     http::{ANSWER_MAX, Http, invalid_json},
     source::ITEMS_MAX,
+    turn_queue::{SharedTurns, TurnQueue},
 };
 
 /// Maximum length of a query, in characters. The service refuses some queries of about 250 characters or
 /// more.
 const QUERY_MAX: usize = 220;
+
+/// Maximum number of requests of one search, including the first.
+const TRIES: u32 = 3;
+
+/// How long all workers pause after a request was throttled without a time to wait.
+const THROTTLED_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often a waiting request looks whether the service has failed meanwhile.
+const BREAKER_INTERVAL: Duration = Duration::from_secs(2);
+
+const RETRY_BASE: Duration = Duration::from_millis(300);
+const RETRY_MAX: Duration = Duration::from_secs(5);
 
 /// The client of the news service.
 #[derive(Debug)]
@@ -25,29 +40,9 @@ pub(super) struct Gdelt {
     http: Http,
     url: Url,
     months: u64,
-    pacing: Option<Pacing>,
-}
-
-/// A queue that lets requests through one by one, with a minimum time between them.
-#[derive(Debug)]
-struct Pacing {
-    /// Waiting requests queue here in the order of their arrival; the limiter alone keeps no order.
-    queue: Mutex<()>,
-    limiter: DefaultDirectRateLimiter,
-}
-
-impl Pacing {
-    /// Creates the queue, or returns `None` if no time is required between two requests.
-    fn new(pause: Duration) -> Option<Self> {
-        let limiter = RateLimiter::direct(Quota::with_period(pause)?);
-        Some(Self { queue: Mutex::default(), limiter })
-    }
-
-    /// Waits until the next request may be sent.
-    async fn wait(&self) {
-        let _turn = self.queue.lock().await;
-        self.limiter.until_ready().await;
-    }
+    /// The queue for the service; `None` if requests need no distance in time.
+    queue: Option<TurnQueue>,
+    patience: Duration,
 }
 
 #[derive(Deserialize)]
@@ -73,32 +68,83 @@ struct Article {
 
 impl Gdelt {
     /// Makes the client, or returns `None` if no service is configured.
-    pub(super) fn new(http: &Http, settings: &NewsSettings) -> Option<Self> {
-        let url = settings.service_url.as_ref()?.join("api/v2/doc/doc").ok()?;
-        let (months, pacing) = (settings.months, Pacing::new(settings.pause));
-        Some(Self { http: http.for_service("gdelt"), url, months, pacing })
+    pub(super) fn new(context: &BuildContext<'_>, settings: &NewsSettings) -> Option<Self> {
+        let base = settings.service_url.as_ref()?;
+        let url = base.join("api/v2/doc/doc").ok()?;
+        let queue = (!settings.pause.is_zero()).then(|| {
+            // The service counts the requests of an address, so the turns belong to its host.
+            let service = format!("news#{}", base.host_str().unwrap_or_default());
+            let turns = Turns::new(context.sdk, context.table, service, settings.pause);
+            TurnQueue::new(SharedTurns { turns, clock: Clock::system() })
+        });
+        let (months, patience) = (settings.months, settings.patience);
+        Some(Self { http: context.http.for_service("gdelt"), url, months, queue, patience })
     }
 
-    /// Searches the news for the company.
+    /// Returns the maximum time that a search waits for its turns.
+    pub(super) fn patience(&self) -> Duration {
+        if self.queue.is_some() { self.patience } else { Duration::ZERO }
+    }
+
+    /// Searches the news for the company. Each request, retries included, waits for its turn.
     ///
     /// # Errors
-    /// Returns [`SourceError`] if the service gives no usable answer.
+    /// Returns [`SourceError`] if no turn comes in time, or the service gives no usable answer.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Story>, SourceError> {
         let query = query(&request.company_name);
         let timespan = format!("{}months", self.months);
         let max_records = ITEMS_MAX.to_string();
-        let request = self.http.client().get(self.url.clone()).query(&[
-            ("query", query.as_str()),
-            ("mode", "artlist"),
-            ("format", "json"),
-            ("sort", "datedesc"),
-            ("maxrecords", &max_records),
-            ("timespan", &timespan),
-        ]);
-        if let Some(pacing) = &self.pacing {
-            pacing.wait().await;
+        let latest = Instant::now() + self.patience;
+        let mut tries = 0;
+        loop {
+            self.turn(latest).await?;
+            let request = self.http.client().get(self.url.clone()).query(&[
+                ("query", query.as_str()),
+                ("mode", "artlist"),
+                ("format", "json"),
+                ("sort", "datedesc"),
+                ("maxrecords", &max_records),
+                ("timespan", &timespan),
+            ]);
+            let answer = self.http.bytes_once(request, ANSWER_MAX).await.and_then(|bytes| stories(&bytes));
+            tries += 1;
+            match answer {
+                Err(error) if error.is_temporary() && tries < TRIES => {
+                    self.prepare_retry(&error, tries).await;
+                }
+                answer => return answer,
+            }
         }
-        stories(&self.http.bytes(request, ANSWER_MAX).await?)
+    }
+
+    /// Waits for a turn, until `latest` at most. Gives up if the service fails meanwhile.
+    async fn turn(&self, latest: Instant) -> Result<(), SourceError> {
+        self.http.check_breaker()?;
+        let Some(queue) = &self.queue else { return Ok(()) };
+        let mut turn = pin!(queue.wait(latest.duration_since(Instant::now())));
+        loop {
+            tokio::select! {
+                turn = &mut turn => return turn,
+                () = sleep(BREAKER_INTERVAL) => self.http.check_breaker()?,
+            }
+        }
+    }
+
+    /// Lets no worker send a request for as long as the service asks for, or, without a queue, waits itself.
+    async fn prepare_retry(&self, error: &SourceError, tries: u32) {
+        let asked = match error {
+            SourceError::Throttled { retry_after } => Some(retry_after.unwrap_or(THROTTLED_PAUSE)),
+            _ => None,
+        };
+        match (&self.queue, asked) {
+            (Some(queue), Some(wait)) => queue.hold(wait).await,
+            // The wait for the next turn is the back-off.
+            (Some(_), None) => {}
+            (None, asked) => {
+                let back_off = full_jitter(tries - 1, RETRY_BASE, RETRY_MAX);
+                sleep(asked.unwrap_or_default().min(RETRY_MAX).max(back_off)).await;
+            }
+        }
     }
 }
 
@@ -126,7 +172,7 @@ fn stories(bytes: &[u8]) -> Result<Vec<Story>, SourceError> {
     if !text.starts_with('{') {
         let shown: String = text.chars().take(120).collect();
         return Err(if shown.to_lowercase().contains("limit requests") {
-            SourceError::Unavailable("it limits the rate of requests".to_owned())
+            SourceError::Throttled { retry_after: None }
         } else {
             SourceError::Refused(format!("it says {shown:?}"))
         });
@@ -183,7 +229,7 @@ mod tests {
     fn an_error_in_plain_text_is_not_an_empty_answer() {
         assert!(matches!(stories(b"The specified phrase is too short."), Err(SourceError::Refused(_))));
         let limited = stories(b"Please limit requests to one every 5 seconds");
-        assert!(matches!(limited, Err(SourceError::Unavailable(_))));
+        assert!(matches!(limited, Err(SourceError::Throttled { retry_after: None })));
         assert_eq!(stories(b"{}").unwrap().len(), 0);
         assert_eq!(stories(b" ").unwrap().len(), 0);
         assert!(matches!(stories(b"{\"articles\": 7}"), Err(SourceError::Unreadable(_))));
@@ -209,14 +255,5 @@ mod tests {
         fn no_answer_makes_the_parser_panic(text in "\\PC{0,200}|\\{.{0,200}") {
             let _ = stories(text.as_bytes());
         }
-    }
-
-    #[tokio::test]
-    async fn requests_are_sent_one_by_one_with_a_pause() {
-        let pacing = Pacing::new(Duration::from_millis(40)).unwrap();
-        let started = std::time::Instant::now();
-        tokio::join!(pacing.wait(), pacing.wait(), pacing.wait());
-        assert!(started.elapsed() >= Duration::from_millis(80), "{:?}", started.elapsed());
-        assert!(Pacing::new(Duration::ZERO).is_none());
     }
 }

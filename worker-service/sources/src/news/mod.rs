@@ -1,6 +1,7 @@
 //! The news source: searches every configured service. A story that many outlets publish is one piece of
 //! evidence.
 
+mod country_words;
 mod evidence;
 mod feed;
 mod gdelt;
@@ -12,7 +13,7 @@ mod story;
 mod terms;
 mod vocabulary;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{evidence::SourceName, request::ReportRequest};
 use futures::future::{BoxFuture, join_all};
@@ -49,7 +50,7 @@ impl SourceSettings for NewsSettings {
 
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, SourcesError> {
         Ok(Box::new(News {
-            gdelt: Gdelt::new(context.http, self),
+            gdelt: Gdelt::new(context, self),
             feeds: self.feeds.iter().map(|template| Feed::new(context.http, template)).collect(),
             months: self.months,
         }))
@@ -66,7 +67,7 @@ struct News {
 
 impl News {
     async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
-        let as_of = service_runtime::clock::now();
+        let as_of = Some(service_runtime::clock::now());
         let gdelt = join_all(self.gdelt.iter().map(|gdelt| gdelt.search(request)));
         let feeds = join_all(self.feeds.iter().map(|feed| feed.search(request)));
         let (gdelt, feeds) = tokio::join!(gdelt, feeds);
@@ -111,5 +112,9 @@ impl News {
 impl Source for News {
     fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
         Box::pin(self.search(request))
+    }
+
+    fn patience(&self) -> Duration {
+        self.gdelt.as_ref().map_or(Duration::ZERO, Gdelt::patience)
     }
 }

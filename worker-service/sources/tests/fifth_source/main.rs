@@ -80,14 +80,13 @@ async fn gathered(request: &ReportRequest) -> Gathered {
     assert_eq!(settings.mandatory, [SourceName::from_static("sanctions"), PROCUREMENT]);
     // No source of this test uses AWS.
     let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
-    let sources = Sources::new(&settings, &sdk, Clock::system()).unwrap();
+    let sources = Sources::new(&settings, &sdk, "dossier", Clock::system()).unwrap();
     sources.prepare().await;
     sources.gather(request).await
 }
 
 async fn snapshot(request: &ReportRequest) -> Snapshot {
-    let Gathered { answers, versions } = gathered(request).await;
-    Snapshot { versions, ..Snapshot::freeze(answers, UtcTime::from_epoch_millis(1_767_614_400_000)) }
+    gathered(request).await.freeze(UtcTime::from_epoch_millis(1_767_614_400_000))
 }
 
 /// Returns a report on `snapshot` whose summary was not written by a model.

@@ -63,7 +63,7 @@ impl Procurement {
         }
         let versions = vec![format!("register of exclusions {}", register.version)];
         Ok(SourceAnswer {
-            as_of: service_runtime::clock::now(),
+            as_of: Some(service_runtime::clock::now()),
             evidence,
             freshness: Freshness::Current,
             versions,
