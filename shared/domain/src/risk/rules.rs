@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{AppliedRule, Assessed, Grade};
 use crate::{
-    evidence::{SignalKind, Snapshot, SourceName},
+    evidence::{SignalKind, Snapshot, SourceName, SourceStatus},
     language::Words,
 };
 
@@ -143,6 +143,16 @@ impl Rules {
             snapshot.sources.iter().any(|outcome| outcome.source == *name && outcome.status.has_answer())
         };
         assessed.missing = mandatory.iter().filter(|name| !has_answer(name)).cloned().collect();
+        for outcome in &snapshot.sources {
+            let reason = match outcome.status {
+                SourceStatus::Stale => "review.source_stale",
+                // The report names mandatory sources without an answer apart.
+                SourceStatus::Failed if !mandatory.contains(&outcome.source) => "review.source_failed",
+                _ => continue,
+            };
+            let source = words.text_of("sources", outcome.source.as_str());
+            assessed.review.push(words.fill(reason, &[("source", source)]));
+        }
         assessed
     }
 }

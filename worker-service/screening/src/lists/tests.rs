@@ -44,6 +44,14 @@ fn the_uk_list_is_grouped_by_body() {
 }
 
 #[test]
+fn a_uk_list_without_its_first_line_is_dated_by_its_newest_row() {
+    let text = std::str::from_utf8(UK).unwrap();
+    let rest = text.split_once('\n').unwrap().1;
+    assert_eq!(one(UK).published.as_deref(), Some("20-Nov-2026"));
+    assert_eq!(one(rest.as_bytes()).published.as_deref(), Some("11/07/2026"));
+}
+
+#[test]
 fn the_un_list_gives_entities_alone() {
     insta::assert_snapshot!(shown(&one(UN)));
 }
@@ -103,6 +111,15 @@ fn ofacs_other_files_are_beside_the_main_one() {
         Some(("https://x/ALT.CSV?t=1".into(), "https://x/ADD.CSV?t=1".into()))
     );
     assert_eq!(beside("/a/list.xml"), None);
+}
+
+/// Reads a whole list as the UN published it. It is not part of the repository.
+#[test]
+#[ignore = "reads ../shared/data; run by .ci/evidence-data"]
+fn a_collected_un_list_is_read_with_its_date() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/lists");
+    let list = one(&std::fs::read(format!("{folder}/un-consolidated-2026-02-27.xml")).unwrap());
+    assert_eq!((list.published.as_deref(), list.entities.len()), (Some("2026-02-27T00:00:09.554Z"), 273));
 }
 
 /// Generates fixtures with some bytes replaced, removed or repeated.

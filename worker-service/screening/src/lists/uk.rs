@@ -37,9 +37,13 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
     let kind = KIND_COLUMNS.into_iter().find(|name| columns.contains(name));
     let kind = kind.ok_or_else(|| malformed(FORMAT, "the column Designation Type is missing"))?;
     let mut entities = Entities::default();
+    let mut last_updated = String::new();
     for row in reader.records() {
         let row = row.map_err(|error| malformed(FORMAT, error))?;
         let get = |name: &str| columns.get(&row, name);
+        if sortable(get("Last Updated")) > sortable(&last_updated) {
+            get("Last Updated").clone_into(&mut last_updated);
+        }
         if !get(kind).eq_ignore_ascii_case("entity") || get("Unique ID").is_empty() {
             continue;
         }
@@ -58,7 +62,15 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
             add(&mut entity.ids, &format!("imo::{}", get("IMO number")));
         }
     }
+    // A file without the line with its date is at least as new as its newest row.
+    let published = published.or_else(|| Some(last_updated).filter(|date| !date.is_empty()));
     Ok(List { name: "UK sanctions list".to_owned(), published, entities: entities.finish() })
+}
+
+/// Returns year, month and day of a date such as 20/11/2026, or `None` for anything else.
+fn sortable(date: &str) -> Option<(u16, u8, u8)> {
+    let [day, month, year] = date.split('/').collect::<Vec<_>>().try_into().ok()?;
+    Some((year.parse().ok()?, month.parse().ok()?, day.parse().ok()?))
 }
 
 /// Adds the numbers in a text such as "OGRN: 1027700132195; INN 7707083893".

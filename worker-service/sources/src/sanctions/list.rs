@@ -1,5 +1,7 @@
 //! A sanctions list that was loaded.
 
+use std::time::Duration;
+
 use domain::time::UtcTime;
 use screening::Screener;
 
@@ -7,12 +9,36 @@ use screening::Screener;
 #[derive(Debug)]
 pub(super) struct LoadedList {
     pub(super) name: String,
-    /// The date that the list states.
-    pub(super) published: Option<String>,
+    /// The date that the list states, in its own notation.
+    pub(super) stated_date: Option<String>,
+    /// When it was published, or `None` if neither the list nor its file has a date.
+    pub(super) published_at: Option<UtcTime>,
     pub(super) loaded_at: UtcTime,
-    pub(super) screen: Screener,
+    pub(super) screener: Screener,
     /// SHA-256 of the main file, in hexadecimal.
     pub(super) sha256: String,
     /// The number of names of all entries.
     pub(super) names: usize,
+}
+
+/// How current a list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Currency {
+    /// Published within the maximum age.
+    Current,
+    /// Published earlier.
+    Outdated,
+    /// Published at an unknown time.
+    Undated,
+}
+
+impl LoadedList {
+    /// Returns how current the list is at `now`.
+    pub(super) fn currency(&self, now: UtcTime, max_age: Duration) -> Currency {
+        match self.published_at {
+            None => Currency::Undated,
+            Some(published) if now.since(published) > max_age => Currency::Outdated,
+            Some(_) => Currency::Current,
+        }
+    }
 }

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use aws_adapters::{error::AwsError, objects::Objects};
 use aws_config::SdkConfig;
-use domain::artifact::sha256_hex;
+use domain::{artifact::sha256_hex, time::UtcTime};
 use egress_guard::Guard;
 use screening::lists::{self, Files, List, ListError};
 use service_runtime::clock::Clock;
 use thiserror::Error;
 
 use super::location::Location;
-use crate::{error::SourceError, http::Http};
+use crate::{
+    error::SourceError,
+    http::{Answer, Http},
+};
 
 /// Maximum size of a file of a list, in bytes. The largest published one has about 50 MB.
 const FILE_MAX: usize = 256 * 1024 * 1024;
@@ -53,6 +56,16 @@ pub(super) struct Fetched {
     pub(super) list: List,
     /// SHA-256 of its main file, in hexadecimal.
     pub(super) sha256: String,
+    /// When the oldest of its files was last modified, or `None` if that is not known of each of them.
+    pub(super) modified: Option<UtcTime>,
+}
+
+/// A file of a list.
+#[derive(Debug)]
+struct File {
+    bytes: Vec<u8>,
+    /// When it was last modified, if its place knows.
+    modified: Option<UtcTime>,
 }
 
 /// A client that fetches the files of lists.
@@ -79,43 +92,52 @@ impl Fetcher {
     /// # Errors
     /// Returns [`LoadError`] if a file cannot be fetched or is too large, or if the list cannot be parsed.
     pub(super) async fn list(&self, location: &Location) -> Result<Fetched, LoadError> {
-        let main = self.bytes(location).await?;
+        let main = self.file(location).await?;
         let (other_names, addresses) = match location.siblings() {
             Some([other_names, addresses]) => {
                 let (other_names, addresses) =
-                    tokio::try_join!(self.bytes(&other_names), self.bytes(&addresses))?;
+                    tokio::try_join!(self.file(&other_names), self.file(&addresses))?;
                 (Some(other_names), Some(addresses))
             }
             None => (None, None),
         };
+        let files = [Some(&main), other_names.as_ref(), addresses.as_ref()];
+        let dates: Option<Vec<_>> = files.into_iter().flatten().map(|file| file.modified).collect();
+        let modified = dates.and_then(|dates| dates.into_iter().min());
         let parsed = tokio::task::spawn_blocking(move || {
             let list = lists::read(Files {
-                main: &main,
-                other_names: other_names.as_deref(),
-                addresses: addresses.as_deref(),
+                main: &main.bytes,
+                other_names: other_names.as_ref().map(|file| file.bytes.as_slice()),
+                addresses: addresses.as_ref().map(|file| file.bytes.as_slice()),
             })?;
-            Ok(Fetched { list, sha256: sha256_hex(&main) })
+            Ok(Fetched { list, sha256: sha256_hex(&main.bytes), modified })
         });
         parsed.await?
     }
 
-    async fn bytes(&self, location: &Location) -> Result<Vec<u8>, LoadError> {
+    async fn file(&self, location: &Location) -> Result<File, LoadError> {
         Ok(match location {
             Location::File(path) => {
-                let bytes = tokio::fs::metadata(path).await?.len();
-                if bytes > FILE_MAX as u64 {
+                let metadata = tokio::fs::metadata(path).await?;
+                if metadata.len() > FILE_MAX as u64 {
                     return Err(LoadError::TooLarge);
                 }
-                tokio::fs::read(path).await?
+                let modified = metadata.modified().ok().map(UtcTime::from);
+                File { bytes: tokio::fs::read(path).await?, modified }
             }
             // Without TLS, anyone on the network path could remove entries.
             Location::Url(url) if url.scheme() != "https" && !self.guard.is_listed(url) => {
                 return Err(LoadError::NotHttps);
             }
-            Location::Url(url) => self.http.bytes(self.http.client().get(url.clone()), FILE_MAX).await?,
+            Location::Url(url) => {
+                let Answer { bytes, last_modified } =
+                    self.http.download(self.http.client().get(url.clone()), FILE_MAX).await?;
+                File { bytes, modified: last_modified }
+            }
             Location::Object(bucket, key) => {
                 let object = self.objects.read(bucket, key, FILE_MAX).await;
-                object.map_err(|error| LoadError::Object(Box::new(error)))?
+                let object = object.map_err(|error| LoadError::Object(Box::new(error)))?;
+                File { bytes: object.bytes, modified: object.last_modified }
             }
         })
     }

@@ -5,6 +5,7 @@ mod evidence;
 mod list;
 mod load;
 mod location;
+mod published;
 mod service;
 mod settings;
 #[cfg(feature = "stand-in")]
@@ -91,7 +92,7 @@ impl Sanctions {
 fn with_second_opinion(mut first: SourceAnswer, second: Result<SourceAnswer, SourceError>) -> SourceAnswer {
     match second {
         Ok(second) => {
-            first.as_of = first.as_of.min(second.as_of);
+            first.as_of = first.as_of.zip(second.as_of).map(|(first, second)| first.min(second));
             first.versions.extend(second.versions);
             first.evidence.extend(second.evidence);
             first.evidence.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));

@@ -98,7 +98,7 @@ impl MatchService {
         if let Some(key) = &self.api_key {
             query = query.header("authorization", format!("ApiKey {}", key.expose_secret()));
         }
-        let as_of = service_runtime::clock::now();
+        let as_of = Some(service_runtime::clock::now());
         let mut matches: Matches = self.http.json(query).await?;
         let response = matches
             .responses

@@ -19,6 +19,8 @@ settings! {
         "lists of sanctions to screen against, separated by commas: paths, https URLs or s3://bucket/key of OFAC's SDN.CSV (ALT.CSV and ADD.CSV beside it), the UK's CSV, the UN's XML, the EU's XML or CSV, OpenSanctions' targets.simple.csv, or JSON lines";
     REFRESH = "DOSSIER_SANCTIONS_REFRESH_SECONDS", Presence::Default("21600"),
         "interval at which lists of sanctions are loaded again, in seconds, 60 to 604800";
+    MAX_AGE = "DOSSIER_SANCTIONS_MAX_AGE_SECONDS", Presence::Default("2592000"),
+        "maximum age of a list, in seconds, by the date that it states or else by the date of its file, 3600 to 31536000; the source is stale with an older or undated list";
     SERVICE_URL = "DOSSIER_SANCTIONS_URL", Presence::Optional,
         "base URL of a yente-compatible match service: the alternative to lists, or a second opinion beside them; without either the source is skipped";
     DATASET = "DOSSIER_SANCTIONS_DATASET", Presence::Default("default"), "dataset that the match service searches";
@@ -32,6 +34,8 @@ pub struct SanctionsSettings {
     pub lists: Vec<Location>,
     /// The interval at which the lists are loaded again.
     pub refresh_interval: Duration,
+    /// The age from which on a list is out of date.
+    pub max_age: Duration,
     /// The base URL of the match service.
     pub service_url: Option<Url>,
     /// The name of the dataset that the match service searches.
@@ -46,12 +50,14 @@ impl SanctionsSettings {
         let locations = reader.text(&LISTS).unwrap_or_default();
         let lists = reader.convert(&LISTS, parts(&locations, ',').map(str::parse).collect());
         let refresh_interval = reader.seconds(&REFRESH, 60, 604_800);
+        let max_age = reader.seconds(&MAX_AGE, 3600, 31_536_000);
         let service_url = base_url(reader, &SERVICE_URL);
         let dataset = reader.text(&DATASET);
         let api_key = reader.text(&API_KEY).map(SecretString::from);
         Some(Self {
             lists: lists?,
             refresh_interval: refresh_interval?,
+            max_age: max_age?,
             service_url,
             dataset: dataset?,
             api_key,

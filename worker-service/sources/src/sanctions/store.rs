@@ -15,10 +15,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    evidence,
-    list::LoadedList,
+    evidence::{self, Age},
+    list::{Currency, LoadedList},
     load::{Fetched, Fetcher, LoadError},
     location::Location,
+    published::published_at,
     settings::SanctionsSettings,
 };
 use crate::{
@@ -30,8 +31,8 @@ use crate::{
 /// Maximum share of its entries that a list may lose between two loads. A greater loss is more likely a
 /// broken file.
 const SHRINK_MAX: f64 = 0.2;
-/// Maximum age of a list that cannot be renewed. If a list is older, the source gives no answer.
-const AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Maximum time since a list that cannot be renewed was last loaded. After that, the source gives no answer.
+const UNRENEWED_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Delay before the lists are loaded again if one of them could not be loaded.
 const RETRY: Duration = Duration::from_secs(60);
 /// Maximum number of entries of one list that become evidence.
@@ -39,21 +40,22 @@ const MATCHES_MAX: usize = 10;
 /// Minimum score, from 0 to 1, at which an entry below [`MATCH_THRESHOLD`] is reported as a resemblance.
 const RESEMBLANCE_THRESHOLD: f32 = 0.70;
 
-/// One list: its location, and the version of it that is in use.
+/// A list that the settings name: its location, and the version of it that is in use.
 #[derive(Debug)]
-struct Slot {
+struct ConfiguredList {
     location: Location,
     loaded: RwLock<Option<Arc<LoadedList>>>,
     /// Whether the last attempt to load the list failed.
-    stale: AtomicBool,
+    load_failed: AtomicBool,
 }
 
 /// The lists, each with the version that is in use.
 #[derive(Clone, Debug)]
 pub struct Lists {
-    slots: Arc<[Slot]>,
+    configured: Arc<[ConfiguredList]>,
     fetcher: Arc<Fetcher>,
     refresh_interval: Duration,
+    max_age: Duration,
 }
 
 impl Lists {
@@ -62,48 +64,61 @@ impl Lists {
     /// # Errors
     /// Returns an error if the HTTP client cannot be built.
     pub fn new(settings: &SanctionsSettings, context: &BuildContext<'_>) -> Result<Self, reqwest::Error> {
-        let slot = |location: &Location| Slot {
+        let configured = |location: &Location| ConfiguredList {
             location: location.clone(),
             loaded: RwLock::default(),
-            stale: AtomicBool::new(false),
+            load_failed: AtomicBool::new(false),
         };
         Ok(Self {
-            slots: settings.lists.iter().map(slot).collect(),
+            configured: settings.lists.iter().map(configured).collect(),
             fetcher: Arc::new(Fetcher::new(context.guard.clone(), context.sdk)?),
             refresh_interval: settings.refresh_interval,
+            max_age: settings.max_age,
         })
     }
 
     /// Loads every list, and returns whether all of them were loaded.
     pub async fn refresh(&self) -> bool {
-        let loads = self.slots.iter().map(|slot| self.load(slot));
+        let loads = self.configured.iter().map(|list| self.load(list));
         futures::future::join_all(loads).await.into_iter().all(|loaded| loaded)
     }
 
     /// Returns the number of entries of each list in use; `None` for a list that was never loaded.
     pub fn entries(&self) -> Vec<Option<usize>> {
-        self.slots.iter().map(|slot| slot.loaded().map(|loaded| loaded.screen.len())).collect()
+        self.configured.iter().map(|list| list.loaded().map(|loaded| loaded.screener.len())).collect()
     }
 
-    async fn load(&self, slot: &Slot) -> bool {
-        let previous = slot.loaded();
-        let outcome = self.fetch(&slot.location, previous.as_deref()).await;
-        slot.stale.store(outcome.is_err(), Ordering::Relaxed);
+    async fn load(&self, list: &ConfiguredList) -> bool {
+        let previous = list.loaded();
+        let outcome = self.fetch(&list.location, previous.as_deref()).await;
+        list.load_failed.store(outcome.is_err(), Ordering::Relaxed);
         match outcome {
             Ok(loaded) => {
                 tracing::info!(
                     list = %loaded.name,
-                    location = %slot.location,
-                    bodies = loaded.screen.len(),
-                    published = loaded.published.as_deref().unwrap_or("undated"),
+                    location = %list.location,
+                    bodies = loaded.screener.len(),
+                    published = loaded.stated_date.as_deref().unwrap_or("undated"),
                     "list of sanctions loaded"
                 );
-                *slot.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
+                match loaded.currency(loaded.loaded_at, self.max_age) {
+                    Currency::Current => {}
+                    Currency::Outdated => tracing::warn!(
+                        location = %list.location,
+                        "list of sanctions is out of date and makes the source stale; put a current version there, or \
+                         raise DOSSIER_SANCTIONS_MAX_AGE_SECONDS"
+                    ),
+                    Currency::Undated => tracing::warn!(
+                        location = %list.location,
+                        "list of sanctions states no date, and neither does its server; the source is stale"
+                    ),
+                }
+                *list.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
                 true
             }
             Err(error) => {
                 tracing::error!(
-                    location = %slot.location,
+                    location = %list.location,
                     error = %error,
                     kept = previous.is_some(),
                     "list of sanctions could not be loaded"
@@ -118,8 +133,9 @@ impl Lists {
         location: &Location,
         previous: Option<&LoadedList>,
     ) -> Result<LoadedList, LoadError> {
-        let Fetched { list, sha256 } = self.fetcher.list(location).await?;
-        let (entries, previous_entries) = (list.entities.len(), previous.map_or(0, |list| list.screen.len()));
+        let Fetched { list, sha256, modified } = self.fetcher.list(location).await?;
+        let (entries, previous_entries) =
+            (list.entities.len(), previous.map_or(0, |list| list.screener.len()));
         if entries == 0 {
             return Err(LoadError::Empty);
         }
@@ -131,12 +147,14 @@ impl Lists {
         }
         let name = if list.name.is_empty() { location.file_name() } else { list.name };
         let entries = list.entities;
-        let screen = tokio::task::spawn_blocking(move || Screener::new(entries)).await?;
+        let screener = tokio::task::spawn_blocking(move || Screener::new(entries)).await?;
+        let loaded_at = service_runtime::clock::now();
         Ok(LoadedList {
             name,
-            published: list.published,
-            loaded_at: service_runtime::clock::now(),
-            screen,
+            published_at: published_at(list.published.as_deref(), modified, loaded_at),
+            stated_date: list.published,
+            loaded_at,
+            screener,
             sha256,
             names,
         })
@@ -145,7 +163,7 @@ impl Lists {
     /// Loads the lists again on a schedule, until `stop` is cancelled.
     pub(super) async fn keep_fresh(&self, stop: CancellationToken) {
         loop {
-            let complete = self.slots.iter().all(|slot| slot.loaded().is_some() && !slot.is_stale());
+            let complete = self.configured.iter().all(|list| list.loaded().is_some() && !list.load_failed());
             let delay = if complete { self.refresh_interval } else { RETRY.min(self.refresh_interval) };
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -158,37 +176,33 @@ impl Lists {
         }
     }
 
-    /// Screens the company against every list.
+    /// Screens the company against every list. The answer is stale if a list could not be renewed, is older
+    /// than the maximum age, or has no date.
     ///
     /// # Errors
-    /// Returns [`SourceError`] if a list was never loaded or could not be renewed for [`AGE_MAX`], because
-    /// the other lists alone are not enough to clear a company, or if the company's name has no word that can
-    /// be compared.
+    /// Returns [`SourceError`] if a list was never loaded or could not be renewed for [`UNRENEWED_MAX`],
+    /// because the other lists alone are not enough to clear a company, or if the company's name has no word
+    /// that can be compared.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
-        let mut lists = Vec::with_capacity(self.slots.len());
-        for slot in self.slots.iter() {
-            match slot.loaded() {
-                Some(loaded) => lists.push(loaded),
-                None => {
-                    return Err(SourceError::Unavailable(format!(
-                        "the list at {} is not loaded",
-                        slot.location
-                    )));
-                }
+        let now = service_runtime::clock::now();
+        let mut lists = Vec::with_capacity(self.configured.len());
+        let mut is_stale = false;
+        for list in self.configured.iter() {
+            let location = &list.location;
+            let loaded = list
+                .loaded()
+                .ok_or_else(|| SourceError::Unavailable(format!("the list at {location} is not loaded")))?;
+            if list.load_failed() && now.since(loaded.loaded_at) > UNRENEWED_MAX {
+                let why = format!("the list at {location} could not be renewed for too long");
+                return Err(SourceError::Unavailable(why));
             }
+            is_stale |= list.load_failed() || loaded.currency(now, self.max_age) != Currency::Current;
+            lists.push(loaded);
         }
-        let stale = self.slots.iter().any(Slot::is_stale);
-        let request = request.clone();
-        let screened = tokio::task::spawn_blocking(move || screen(&lists, &request));
-        let mut answer = screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))??;
-        if stale {
-            let age = service_runtime::clock::now().since(answer.as_of);
-            if age > AGE_MAX {
-                return Err(SourceError::Unavailable("a list could not be renewed for too long".to_owned()));
-            }
-            answer.freshness = Freshness::Stale;
-        }
-        Ok(answer)
+        let (request, max_age) = (request.clone(), self.max_age);
+        let screened = tokio::task::spawn_blocking(move || screen(&lists, &request, Age { now, max_age }));
+        let answer = screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))??;
+        Ok(SourceAnswer { freshness: if is_stale { Freshness::Stale } else { Freshness::Current }, ..answer })
     }
 }
 
@@ -199,9 +213,9 @@ fn shrank(now: usize, before: usize) -> bool {
     now < before * (1.0 - SHRINK_MAX)
 }
 
-impl Slot {
-    fn is_stale(&self) -> bool {
-        self.stale.load(Ordering::Relaxed)
+impl ConfiguredList {
+    fn load_failed(&self) -> bool {
+        self.load_failed.load(Ordering::Relaxed)
     }
 
     fn loaded(&self) -> Option<Arc<LoadedList>> {
@@ -210,7 +224,7 @@ impl Slot {
 }
 
 /// Screens the company against `lists`.
-fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
+fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest, age: Age) -> Result<SourceAnswer, SourceError> {
     if !names::has_tokens(&request.company_name) {
         return Err(SourceError::Refused("the name holds no word that can be compared".to_owned()));
     }
@@ -218,18 +232,19 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest) -> Result<SourceAn
     for list in lists {
         let country = Some(request.country.code());
         let number = Some(request.corporate_number.as_str());
-        let hits = list.screen.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
+        let hits = list.screener.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
         for hit in hits.iter().take(MATCHES_MAX) {
-            scored.push((hit.score, evidence::of_match(list, hit)));
+            scored.push((hit.score, evidence::of_match(list, hit, age)));
         }
         if !hits.iter().any(|hit| hit.score >= MATCH_THRESHOLD) {
-            scored.push((0.0, evidence::of_no_match(list, request)));
+            scored.push((0.0, evidence::of_no_match(list, request, age)));
         }
     }
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    // The answer is only as current as the oldest list.
-    let as_of = lists.iter().map(|list| list.loaded_at).min().unwrap_or_else(service_runtime::clock::now);
+    // The answer is only as current as the oldest list. With an undated list its age is not known.
+    let dates: Option<Vec<_>> = lists.iter().map(|list| list.published_at).collect();
+    let as_of = dates.and_then(|dates| dates.into_iter().min());
     let evidence = scored.into_iter().map(|(_, draft)| draft).collect();
-    let versions = lists.iter().map(|list| evidence::version(list)).collect();
+    let versions = lists.iter().map(|list| evidence::version(list, age)).collect();
     Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions })
 }
