@@ -6,7 +6,7 @@ use domain::{
 };
 use screening::names::mentions;
 
-use super::{story::Story, vocabulary::Vocabulary};
+use super::{country_words::mentions_country, story::Story, vocabulary::Vocabulary};
 
 /// The kind of signal for a story with an adverse term.
 const ADVERSE_MEDIA: SignalKind = SignalKind::from_static("adverse_media");
@@ -54,7 +54,7 @@ pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -
     let adverse = judged.into_iter().flatten().min_by_key(|adverse| adverse.resolved);
     let mut signals = Vec::new();
     if let Some(adverse) = adverse {
-        let in_country = content.to_lowercase().contains(&request.country.name().to_lowercase())
+        let in_country = mentions_country(&content, request.country)
             || country.eq_ignore_ascii_case(request.country.name());
         let strength = match (named, in_country) {
             (true, true) => NAMED_IN_COUNTRY,
@@ -119,6 +119,14 @@ mod tests {
         assert_eq!(strength("Supplier charged with fraud"), Some(UNNAMED));
         assert_eq!(strength("Acme Foods acquitted of fraud"), Some(RESOLVED_MAX));
         assert_eq!(strength("Acme Foods opens a plant"), None);
+    }
+
+    #[test]
+    fn a_country_counts_only_as_a_word_of_its_own() {
+        let omani = request("Acme Foods Ltd", "1", "OM");
+        let strength = |title: &str| of_story(&story(title), 1, &omani).signals[0].strength;
+        assert_eq!(strength("Acme Foods charged with fraud in Oman"), NAMED_IN_COUNTRY);
+        assert_eq!(strength("Woman of Acme Foods charged with fraud"), NAMED);
     }
 
     #[test]
