@@ -1,5 +1,7 @@
 //! Groups of scripts that are read in different ways.
 
+use unicode_script::{Script as Unicode, UnicodeScript as _};
+
 /// A group of scripts that are read in the same way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Script {
@@ -12,19 +14,29 @@ pub(super) enum Script {
     EastAsian,
 }
 
-/// Returns the script of a folded letter or digit, by its Unicode block.
+/// The scripts of Chinese, Japanese and Korean.
+const EAST_ASIAN: [Unicode; 5] =
+    [Unicode::Han, Unicode::Hiragana, Unicode::Katakana, Unicode::Hangul, Unicode::Bopomofo];
+
+/// Returns the script of a folded letter or digit, by its Unicode properties. The long vowel mark of Japanese
+/// and the digits of Arabic belong to several scripts, which their `Script_Extensions` name.
 pub(super) fn script(c: char) -> Script {
-    match c {
-        '\u{400}'..='\u{52f}' => Script::Cyrillic,
-        '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' => {
-            Script::Arabic
-        }
-        '\u{3040}'..='\u{30ff}'
-        | '\u{3400}'..='\u{9fff}'
-        | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{20000}'..='\u{2fa1f}' => Script::EastAsian,
-        _ => Script::Latin,
+    if c.is_ascii() {
+        return Script::Latin;
+    }
+    let scripts = c.script_extension();
+    // Characters of all scripts contain each of them.
+    let is_of = |script| !scripts.is_common() && !scripts.is_inherited() && scripts.contains_script(script);
+    if is_of(Unicode::Latin) {
+        Script::Latin
+    } else if is_of(Unicode::Cyrillic) {
+        Script::Cyrillic
+    } else if is_of(Unicode::Arabic) {
+        Script::Arabic
+    } else if EAST_ASIAN.into_iter().any(is_of) {
+        Script::EastAsian
+    } else {
+        Script::Latin
     }
 }
 

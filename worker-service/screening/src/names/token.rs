@@ -33,6 +33,53 @@ const DISTINCTIVE_TRUNCATION: f32 = 0.6;
 /// Below it, the tokens do not sound alike either.
 const PHONETIC_EDIT_MIN: f32 = 0.3;
 
+/// Limits of the fuzzy match of tokens of one length. One changed letter makes another word of a short one, so
+/// short tokens need a higher similarity and are never certain: the words around them decide.
+struct FuzzyLimits {
+    /// Minimum similarity of letters or sounds, from 0 to 1.
+    min: f32,
+    /// Maximum similarity of the match, from 0 to 1.
+    max: f32,
+}
+
+/// Number of letters of the longest token that is never matched fuzzily.
+const NEVER_FUZZY_LETTERS: usize = 2;
+/// Limits for tokens whose shorter one has three letters.
+const FUZZY_THREE_LETTERS: FuzzyLimits = FuzzyLimits { min: 0.66, max: 0.5 };
+/// Limits for tokens whose shorter one has four letters.
+const FUZZY_FOUR_LETTERS: FuzzyLimits = FuzzyLimits { min: 0.74, max: 0.6 };
+/// Limits for longer tokens.
+const FUZZY_LONGER: FuzzyLimits = FuzzyLimits { min: 0.64, max: 1.0 };
+/// Maximum difference in length of tokens that are matched fuzzily, as a share of the longer one: two fifths.
+const FUZZY_LENGTH_DIFFERENCE: (usize, usize) = (2, 5);
+/// Similarity of letters or sounds that counts as none. The rest of the scale, up to 1, becomes the similarity
+/// of the match.
+const FUZZY_ZERO: f32 = 0.4;
+
+/// Minimum number of consonant classes of a skeleton that is compared: one class says nothing.
+const SKELETON_CLASSES_MIN: usize = 2;
+/// Similarity of two tokens with equal skeletons.
+const SKELETON_EQUAL_SIMILARITY: f32 = 0.9;
+/// Number of classes from which on a single different one is tolerated.
+const SKELETON_TOLERANT_CLASSES: usize = 4;
+/// Minimum edit similarity of two skeletons that differ in one class.
+const SKELETON_TOLERANT_MIN: f32 = 0.79;
+/// Similarity of two tokens whose skeletons differ in one class.
+const SKELETON_TOLERANT_SIMILARITY: f32 = 0.7;
+
+/// Minimum number of letters of a truncation.
+const TRUNCATION_LETTERS_MIN: usize = 3;
+/// Number of missing letters up to which a truncation is [`TRUNCATION_SHORT_SIMILARITY`].
+const TRUNCATION_SHORT_LETTERS: usize = 2;
+/// Similarity of a word and its beginning, if few letters are missing.
+const TRUNCATION_SHORT_SIMILARITY: f32 = 0.85;
+/// Similarity of a word and its beginning, if more letters are missing.
+const TRUNCATION_LONG_SIMILARITY: f32 = 0.7;
+/// Maximum number of letters of an abbreviation without vowels, such as "trdg" or "mfg".
+const CONTRACTION_LETTERS_MAX: usize = 6;
+/// Similarity of a word and its abbreviation without vowels.
+const CONTRACTION_SIMILARITY: f32 = 0.72;
+
 /// A word of a name, prepared for comparisons.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
@@ -152,15 +199,14 @@ impl Token {
     /// in more.
     fn fuzzy_similarity(&self, other: &Self) -> Option<f32> {
         let (a, b) = (self.letters.len(), other.letters.len());
-        // One changed letter makes another word of a short one, so short tokens need a higher similarity and
-        // are never certain: the words around them decide.
-        let (min, max) = match a.min(b) {
-            0..=2 => return None,
-            3 => (0.66, 0.5),
-            4 => (0.74, 0.6),
-            _ => (0.64, 1.0),
+        let FuzzyLimits { min, max } = match a.min(b) {
+            0..=NEVER_FUZZY_LETTERS => return None,
+            3 => FUZZY_THREE_LETTERS,
+            4 => FUZZY_FOUR_LETTERS,
+            _ => FUZZY_LONGER,
         };
-        if a.abs_diff(b) > a.max(b) * 2 / 5 {
+        let (numerator, denominator) = FUZZY_LENGTH_DIFFERENCE;
+        if a.abs_diff(b) > a.max(b) * numerator / denominator {
             return None;
         }
         let edits = edit_similarity(&self.letters, &other.letters);
@@ -169,7 +215,7 @@ impl Token {
         } else {
             edits.max(phonetic_similarity(&self.sounds, &other.sounds))
         };
-        (similarity >= min).then(|| ((similarity - 0.4) / 0.6_f32).min(max))
+        (similarity >= min).then(|| ((similarity - FUZZY_ZERO) / (1.0 - FUZZY_ZERO)).min(max))
     }
 
     fn is_synonym(&self, other: &Self) -> bool {
@@ -180,13 +226,13 @@ impl Token {
     /// different class is tolerated from four classes on.
     fn skeleton_similarity(&self, other: &Self) -> Option<(f32, MatchKind)> {
         let shortest = self.consonants.len().min(other.consonants.len());
-        if shortest < 2 {
+        if shortest < SKELETON_CLASSES_MIN {
             return None;
         }
         let edits = edit_similarity(&self.consonants, &other.consonants);
         let similarity = match shortest {
-            _ if edits >= 1.0 => 0.9,
-            4.. if edits >= 0.79 => 0.7,
+            _ if edits >= 1.0 => SKELETON_EQUAL_SIMILARITY,
+            SKELETON_TOLERANT_CLASSES.. if edits >= SKELETON_TOLERANT_MIN => SKELETON_TOLERANT_SIMILARITY,
             _ => return None,
         };
         Some((similarity, MatchKind::Skeleton))
@@ -196,17 +242,18 @@ impl Token {
 /// Returns how likely `short` is a truncation of `long`, from 0 to 1: its first letters, or some of its
 /// letters in order without the vowels ("trdg", "mfg"). Returns `None` if it is neither.
 fn truncation_similarity(short: &[char], long: &[char]) -> Option<f32> {
-    if short.len() < 3 || short.len() >= long.len() || short.first() != long.first() {
+    if short.len() < TRUNCATION_LETTERS_MIN || short.len() >= long.len() || short.first() != long.first() {
         return None;
     }
     if long.starts_with(short) {
-        return Some(if long.len() - short.len() <= 2 { 0.85 } else { 0.7 });
+        let is_short = long.len() - short.len() <= TRUNCATION_SHORT_LETTERS;
+        return Some(if is_short { TRUNCATION_SHORT_SIMILARITY } else { TRUNCATION_LONG_SIMILARITY });
     }
     let is_vowel = |c: &char| "aeiou".contains(*c);
     // The first letter may be a vowel.
-    if short.len() > 6 || short[1..].iter().any(is_vowel) {
+    if short.len() > CONTRACTION_LETTERS_MAX || short[1..].iter().any(is_vowel) {
         return None;
     }
     let mut rest = long.iter();
-    short.iter().all(|c| rest.any(|other| other == c)).then_some(0.72)
+    short.iter().all(|c| rest.any(|other| other == c)).then_some(CONTRACTION_SIMILARITY)
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
+use unicode_script::{Script, UnicodeScript as _};
 
 use super::terms::{TermSet, Text};
 
@@ -46,8 +47,6 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Category {
     id: String,
-    #[serde(rename = "severity")]
-    _severity: u8,
     terms: BTreeMap<String, Vec<String>>,
 }
 
@@ -125,21 +124,17 @@ fn tags(headline: &str, language: &str) -> Vec<&'static str> {
     if let Some((_, tags)) = known {
         return tags.to_vec();
     }
-    let has = |range: std::ops::RangeInclusive<char>| headline.chars().any(|c| range.contains(&c));
+    let has = |script: Script| headline.chars().any(|c| c.script() == script);
     let mut tags = vec!["en"];
-    if has('\u{3040}'..='\u{30ff}') {
+    if has(Script::Hiragana) || has(Script::Katakana) {
         tags.push("ja");
-    } else if has('\u{4e00}'..='\u{9fff}') {
+    } else if has(Script::Han) {
         tags.extend(["zh-Hans", "zh-Hant", "ja"]);
     }
-    if has('\u{ac00}'..='\u{d7a3}') {
-        tags.push("ko");
-    }
-    if has('\u{400}'..='\u{52f}') {
-        tags.push("ru");
-    }
-    if has('\u{600}'..='\u{6ff}') {
-        tags.push("ar");
+    for (script, tag) in [(Script::Hangul, "ko"), (Script::Cyrillic, "ru"), (Script::Arabic, "ar")] {
+        if has(script) {
+            tags.push(tag);
+        }
     }
     tags
 }
