@@ -92,27 +92,48 @@ const HOSTILE: [&str; 6] = [
     "<!-- x --> &lt;b&gt; | a | b |",
 ];
 
-/// Returns [`HOSTILE`] and, if the file exists, a collection of hostile inputs, cleaned as evidence and
-/// answers of the model are.
+/// Returns [`HOSTILE`], cleaned as evidence and answers of the model are.
 fn hostile() -> Vec<String> {
+    cleaned(HOSTILE.iter().map(|text| (*text).to_owned()))
+}
+
+/// Returns the collected hostile inputs, which are not part of the repository.
+fn collected() -> Vec<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/injection/hostile_inputs.jsonl");
-    let collected = std::fs::read_to_string(path).unwrap_or_else(|_| {
-        eprintln!("the collection of hostile inputs does not exist: testing only those of this file");
-        String::new()
-    });
-    let value = |line: &str| -> String {
+    let collected = std::fs::read_to_string(path).unwrap();
+    let texts = cleaned(collected.lines().map(|line| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         line["value"].as_str().unwrap().to_owned()
-    };
-    let all = HOSTILE.iter().map(|text| (*text).to_owned()).chain(collected.lines().map(value));
-    all.map(|text| safe_text::clean(&text, 4_000)).filter(|text| !text.is_empty()).collect()
+    }));
+    assert!(texts.len() > 50, "{}", texts.len());
+    texts
+}
+
+fn cleaned(texts: impl Iterator<Item = String>) -> Vec<String> {
+    texts.map(|text| safe_text::clean(&text, 4_000)).filter(|text| !text.is_empty()).collect()
 }
 
 #[test]
-fn hostile_text_does_not_change_the_structure_of_the_page() {
+fn hostile_text_changes_the_structure_of_no_form() {
+    page_keeps_its_structure(hostile());
+    markdown_keeps_its_structure(hostile());
+    pdf_keeps_its_structure(hostile());
+    json_holds_it_as_a_string(hostile());
+}
+
+#[test]
+#[ignore = "reads ../shared/data; run by .ci/evidence-data"]
+fn collected_hostile_text_changes_the_structure_of_no_form() {
+    page_keeps_its_structure(collected());
+    markdown_keeps_its_structure(collected());
+    pdf_keeps_its_structure(collected());
+    json_holds_it_as_a_string(collected());
+}
+
+fn page_keeps_its_structure(texts: Vec<String>) {
     let tags = |html: &str| html.matches('<').count();
     let plain = file(ArtifactKind::Html, "plain");
-    for text in hostile() {
+    for text in texts {
         let html = file(ArtifactKind::Html, &text);
         assert_eq!(tags(&html), tags(&plain), "{text}");
         assert!(!html.contains("<script") && !html.contains("onerror=alert(1)>"), "{text}");
@@ -121,8 +142,7 @@ fn hostile_text_does_not_change_the_structure_of_the_page() {
     }
 }
 
-#[test]
-fn hostile_text_does_not_change_the_structure_of_the_markdown() {
+fn markdown_keeps_its_structure(texts: Vec<String>) {
     /// Returns what CommonMark can read as markup: punctuation without a backslash before it, by line.
     fn markup(markdown: &str) -> Vec<String> {
         let unescaped = |line: &str| {
@@ -139,7 +159,7 @@ fn hostile_text_does_not_change_the_structure_of_the_markdown() {
         markdown.lines().map(unescaped).collect()
     }
     let plain = markup(&file(ArtifactKind::Md, "plain"));
-    for text in hostile() {
+    for text in texts {
         assert_eq!(markup(&file(ArtifactKind::Md, &text)), plain, "{text}");
     }
 }
@@ -161,11 +181,10 @@ fn report_on(texts: &[String]) -> Document {
     document
 }
 
-#[test]
-fn hostile_text_is_printed_and_does_not_become_markup_of_the_pdf() {
+/// Hostile text is printed and does not become markup.
+fn pdf_keeps_its_structure(mut texts: Vec<String>) {
     let plain = form(&report_on(&[]), ArtifactKind::Pdf, sources::rulebook()).unwrap().bytes;
     // The markup and code of a typesetting language, in case a text is ever parsed as such.
-    let mut texts = hostile();
     texts.extend(
         [
             "#panic()",
@@ -215,9 +234,8 @@ proptest! {
     }
 }
 
-#[test]
-fn hostile_text_stays_a_string_of_the_json() {
-    for text in hostile() {
+fn json_holds_it_as_a_string(texts: Vec<String>) {
+    for text in texts {
         let json: serde_json::Value = serde_json::from_str(&file(ArtifactKind::Json, &text)).unwrap();
         assert_eq!(json["riskLevel"], "HIGH", "{text}");
         assert_eq!(

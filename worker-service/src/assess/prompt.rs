@@ -195,12 +195,11 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "reads ../shared/data; run by .ci/evidence-data"]
     fn collected_hostile_texts_cannot_leave_their_block() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/injection/hostile_inputs.jsonl");
-        let Ok(collected) = std::fs::read_to_string(path) else {
-            eprintln!("the collected hostile inputs are not available: nothing was tested");
-            return;
-        };
+        let collected = std::fs::read_to_string(path).unwrap();
+        assert!(collected.lines().count() > 50);
         for line in collected.lines() {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             let question = question(line["value"].as_str().unwrap());

@@ -218,12 +218,10 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "reads ../shared/data; run by .ci/evidence-data"]
     fn most_collected_hostile_inputs_are_found() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/injection/hostile_inputs.jsonl");
-        let Ok(collected) = std::fs::read_to_string(path) else {
-            eprintln!("the collected hostile inputs are not available: nothing was tested");
-            return;
-        };
+        let collected = std::fs::read_to_string(path).unwrap();
         let lines: Vec<serde_json::Value> =
             collected.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let directs = |line: &&serde_json::Value| {
@@ -239,6 +237,6 @@ mod tests {
                 true => eprintln!("not found: {value}"),
             }
         }
-        assert!(found * 10 >= all * 7, "{found} of {all}");
+        assert!(all > 0 && found * 10 >= all * 7, "{found} of {all}");
     }
 }
