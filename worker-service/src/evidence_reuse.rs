@@ -119,7 +119,8 @@ mod tests {
         };
         let lifecycle = apply(None, &Command::Submit, at(0), &Policy::default()).unwrap();
         let tenant: Tenant = "acme".parse().unwrap();
-        Report::submitted(tenant, Uuid::nil().into(), draft.check().unwrap(), lifecycle, Uuid::nil(), at(0))
+        let (id, submission, request) = (Uuid::nil().into(), Uuid::nil(), draft.check().unwrap());
+        Report::submitted(tenant, id, request, lifecycle, submission, at(0), at(2160))
     }
 
     fn stored(status: SourceStatus, hours: u32) -> StoredSnapshot {

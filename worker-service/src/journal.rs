@@ -162,11 +162,7 @@ impl Journal {
         }
     }
 
-    async fn find<T: Content>(
-        &self,
-        cache: Cache,
-        key: &str,
-    ) -> Result<Option<Entry<T>>, AttemptError> {
+    async fn find<T: Content>(&self, cache: Cache, key: &str) -> Result<Option<Entry<T>>, AttemptError> {
         // During the first attempt there are no entries of earlier attempts.
         if self.attempt <= 1 {
             return Ok(None);
@@ -190,11 +186,7 @@ impl Journal {
     /// holds an entry of another request, that entry stays, and `content` is stored beside it. The content
     /// cost money or time, so the write is retried while the bucket may recover: until the lease is lost, or,
     /// for an answer, until the process ends.
-    async fn store<T: Content>(
-        &self,
-        key: &str,
-        content: T,
-    ) -> Result<Entry<T>, AttemptError> {
+    async fn store<T: Content>(&self, key: &str, content: T) -> Result<Entry<T>, AttemptError> {
         let entry = Entry {
             submission: self.submission,
             request_sha256: Some(self.request_sha256.clone()),

@@ -216,7 +216,8 @@ impl Inspector {
         }
     }
 
-    /// Lists the names of the journalled answers, which are under `work/TENANT/REPORT/`.
+    /// Lists the names of the journalled answers, which are under
+    /// `work/TENANT/REPORT/SUBMISSION/`.
     async fn journal(&self) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
         let mut journal: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let request = self.clients.s3.list_objects_v2().bucket(&self.names.bucket).prefix("work/");
@@ -224,11 +225,12 @@ impl Inspector {
         while let Some(page) = pages.next().await {
             for object in page.context("the journals cannot be listed")?.contents.unwrap_or_default() {
                 let key = object.key.unwrap_or_default();
-                let mut parts = key.split('/').skip(2);
-                if let (Some(report), Some(name)) = (parts.next(), parts.next())
+                let parts: Vec<&str> = key.split('/').collect();
+                if let [_, _, report, submission, name] = parts.as_slice()
                     && name.starts_with("answer-")
                 {
-                    journal.entry(report.to_owned()).or_default().insert(name.to_owned());
+                    let name = format!("{submission}/{name}");
+                    journal.entry((*report).to_owned()).or_default().insert(name);
                 }
             }
         }

@@ -31,6 +31,7 @@ async fn submit(stack: &TestStack, request: &Value) -> Result<String> {
 
 async fn document(stack: &TestStack, id: &str) -> Result<Value> {
     let report = stack.dev().wait_for_end(id).await?;
+    eprintln!("DEBUG {report}");
     assert_eq!(report["status"], "COMPLETED", "{report}");
     Ok(serde_json::from_slice(&stack.dev().download(text_at(&report, "/links/json")).await?)?)
 }
@@ -76,7 +77,7 @@ fn two_days_old(mut snapshot: Value) -> Value {
 
 /// Fails if `document` shows anything that the sources know of the sanctioned company.
 fn assert_is_of_clean_company(document: &Value) {
-    assert_eq!(document["company"]["companyName"], clean_company()["companyName"]);
+    assert_eq!(document["company"]["companyName"], clean_company()["companyName"], "{document:#}");
     let text = document.to_string();
     for stranger in [sanctioned_company()["companyName"].as_str().unwrap(), "Nordhavet"] {
         assert!(!text.contains(stranger), "evidence of another company: {stranger}: {document:#}");

@@ -9,7 +9,7 @@ use local_stack::{
     stack::{Component, Options},
 };
 
-use crate::support::{clean_company, text_at};
+use crate::support::{clean_company, sanctioned_company, text_at};
 
 const PAUSE: Duration = Duration::from_secs(6);
 
@@ -125,8 +125,8 @@ async fn reports_wait_for_their_turn_and_those_without_one_say_so() -> Result<()
     let worker =
         stack.start_worker(&[("DOSSIER_NEWS_WAIT_SECONDS", "2"), ("DOSSIER_NEWS_PAUSE_SECONDS", "60")])?;
     let mut statuses = Vec::new();
-    for _ in 0..2 {
-        let id = stack.dev().submit_accepted(&clean_company()).await?;
+    for company in [clean_company(), sanctioned_company()] {
+        let id = stack.dev().submit_accepted(&company).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         assert_eq!(text_at(&report, "/status"), "COMPLETED");
         statuses.push(news(&report).to_owned());

@@ -17,14 +17,19 @@ const OTHER_PLACES: [&str; 7] = [
 ];
 
 /// The names of all countries, in lower case.
-static COUNTRIES: LazyLock<Vec<String>> =
-    LazyLock::new(|| Country::all().map(|country| country.name().to_lowercase()).collect());
+static COUNTRIES: LazyLock<Vec<String>> = LazyLock::new(|| Country::all().map(name).collect());
+
+/// Returns the name of `country` in lower case, without the article of names such as `The Niger`.
+fn name(country: Country) -> String {
+    let name = country.name().to_lowercase();
+    name.strip_prefix("the ").map(str::to_owned).unwrap_or(name)
+}
 
 /// Returns whether `text` contains the English name of `country` as words of its own: `woman` does not contain
 /// Oman, and `Papua New Guinea` not Guinea. Letters of other scripts, which may follow without a space, end a
 /// word.
 pub(super) fn mentions_country(text: &str, country: Country) -> bool {
-    let (text, name) = (text.to_lowercase(), country.name().to_lowercase());
+    let (text, name) = (text.to_lowercase(), name(country));
     let longer = || {
         let others = COUNTRIES.iter().map(String::as_str).chain(OTHER_PLACES);
         others.filter(|other| other.len() > name.len() && positions(other, &name).next().is_some())
@@ -81,6 +86,7 @@ mod tests {
         assert!(!mentions("A firm of Nigeria", "NE") && mentions("A firm of Niger.", "NE"));
         assert!(!mentions("Papua New Guinea", "GN") && !mentions("Equatorial Guinea", "GN"));
         assert!(mentions("Guinea, not Papua New Guinea", "GN") && mentions("Papua New Guinea", "PG"));
+        assert!(mentions("A firm of Sudan", "SD") && !mentions("A firm of South Sudan", "SD"));
         assert!(!mentions("New Jersey", "JE") && mentions("Jersey", "JE"));
         assert!(!mentions("Indiana", "IN") && mentions("India", "IN"));
     }
