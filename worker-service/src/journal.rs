@@ -225,12 +225,7 @@ impl Journal {
     /// Parses an entry. Returns `None` if it belongs to another request or submission: such an entry is left
     /// where it is and never used.
     fn own<T: Content>(&self, key: &str, bytes: &[u8]) -> Result<Option<Entry<T>>, AttemptError> {
-        let entry = match serde_json::from_slice::<Entry<T>>(bytes) {
-            Ok(entry) if entry.content.is_of_this_version() => entry,
-            Err(error) if !error.is_data() => return Err(unreadable(key, error)),
-            // The entry is complete JSON, but not in the form of this version.
-            Ok(_) | Err(_) => return Err(AttemptError::LaterVersion(format!("the object {key}"))),
-        };
+        let entry: Entry<T> = parse(key, bytes)?;
         let is_own = match (&entry.request_sha256, self.submission) {
             (Some(request), _) if *request != self.request_sha256 => false,
             (None, Some(_)) => false,
@@ -250,6 +245,16 @@ impl Journal {
     fn key_beside(&self, key: &str) -> String {
         let digest = self.request_sha256.get(..16).unwrap_or(&self.request_sha256);
         format!("{}-{digest}.json", key.trim_end_matches(".json"))
+    }
+}
+
+/// Parses the entry that is stored under `key`.
+fn parse<T: Content>(key: &str, bytes: &[u8]) -> Result<Entry<T>, AttemptError> {
+    match serde_json::from_slice::<Entry<T>>(bytes) {
+        Ok(entry) if entry.content.is_of_this_version() => Ok(entry),
+        Err(error) if !error.is_data() => Err(unreadable(key, error)),
+        // The entry is complete JSON, but not in the form of this version.
+        Ok(_) | Err(_) => Err(AttemptError::LaterVersion(format!("the object {key}"))),
     }
 }
 
@@ -277,7 +282,7 @@ mod tests {
     }
 
     fn read_snapshot(bytes: &[u8]) -> Result<Snapshot, AttemptError> {
-        read("work/dev/1/evidence.json", bytes)
+        parse("work/dev/1/evidence.json", bytes).map(|entry| entry.content)
     }
 
     #[test]
@@ -290,7 +295,7 @@ mod tests {
             let read = read_snapshot(snapshot(later.clone()).to_string().as_bytes());
             assert!(matches!(read, Err(AttemptError::LaterVersion(_))), "{later}: {read:?}");
         }
-        let answer: Result<ModelAnswer, _> = read("work/dev/1/answer-1.json", br#"{"turns": []}"#);
+        let answer = parse::<ModelAnswer>("work/dev/1/answer-1.json", br#"{"turns": []}"#);
         assert!(matches!(answer, Err(AttemptError::LaterVersion(_))), "{answer:?}");
         for broken in ["", "{", "{\"v\": 1, \"sources\""] {
             let read = read_snapshot(broken.as_bytes());
