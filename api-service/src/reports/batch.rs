@@ -235,7 +235,7 @@ async fn submit(
 /// Records and queues as many of the `new` reports as the daily quota allows.
 ///
 /// # Errors
-/// Returns the [`Problem`] to answer with if the quota or the existing reports cannot be read.
+/// Returns the [`Problem`] to answer with if the quota cannot be read.
 async fn record(
     reports: &Reports,
     daily_quota: &DailyQuota,
@@ -250,13 +250,20 @@ async fn record(
     let Written { mut outcomes, used } =
         if has_key { record_each(reports, new).await } else { record_all(reports, new).await };
     reservation.commit(used).await;
-    // The same batch may have taken the last places in the meantime.
-    let (replays, refused) = match has_key {
-        true => split_replays(reports, over_quota).await?,
-        false => (Vec::new(), over_quota),
+    // The same batch may have taken the last places in the meantime. What is recorded must be audited, so a
+    // failure to find that out refuses only the others.
+    let mut existing = match has_key {
+        true => existing(reports, &over_quota).await,
+        false => Ok(HashMap::new()),
     };
-    outcomes.extend(replays);
-    outcomes.extend(refused.into_iter().map(|(index, _)| (index, Err(exceeded.clone()))));
+    outcomes.extend(over_quota.into_iter().map(|(index, report)| {
+        let outcome = match existing.as_mut().map(|existing| existing.remove(&report.id)) {
+            Ok(Some(existing)) => replay(&report, existing),
+            Ok(None) => Err(exceeded.clone()),
+            Err(problem) => Err(problem.clone()),
+        };
+        (index, outcome)
+    }));
     Ok(outcomes)
 }
 

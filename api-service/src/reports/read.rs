@@ -46,8 +46,7 @@ pub(crate) async fn read(
     request_headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let known = |report: &Report| {
-        let has_links = report.outcome.as_ref().is_some_and(|outcome| !outcome.artifacts.is_empty());
-        EntityTag::known(&request_headers, report.revision, has_links, reports.clock.now())
+        EntityTag::known(&request_headers, report.revision, report.has_files(), reports.clock.now())
     };
     let mut report = reports.find(&caller.tenant, &id).await?;
     let mut headers = HeaderMap::new();

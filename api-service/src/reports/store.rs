@@ -134,7 +134,7 @@ impl Reports {
     /// Returns [`AwsError`] if there are no credentials to sign links with.
     pub(super) async fn resource(&self, report: Report, caller: &Caller) -> Result<ReportResource, AwsError> {
         let (id, detail) = (report.id, Detail::allowed(caller));
-        let outcome = report.outcome.clone().filter(|_| detail == Detail::Result);
+        let outcome = report.outcome.clone().filter(|_| detail == Detail::Result && report.has_files());
         let mut resource = ReportResource::new(report, detail);
         if let Some(outcome) = outcome {
             resource.sign_links(&outcome, &self.aws.bucket).await?;

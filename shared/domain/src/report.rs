@@ -260,6 +260,11 @@ impl Report {
         Some(format!("evt_{}_{}", self.id.simple(), self.ended_at?.epoch_millis()))
     }
 
+    /// Returns whether there are files of the report, as there are once it is completed.
+    pub fn has_files(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| !outcome.artifacts.is_empty())
+    }
+
     /// Returns the time from the last submission or resubmission to the end, or `None` before the end.
     pub fn turnaround(&self) -> Option<Duration> {
         Some(self.ended_at?.since(self.resubmitted_at.unwrap_or(self.created_at)))
