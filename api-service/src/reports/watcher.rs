@@ -141,6 +141,13 @@ impl ReportWatcher {
             .entry((report.tenant.clone(), report.id))
             .or_insert_with(|| watch::Sender::new(Observed::Nothing));
         let receiver = sender.subscribe();
+        // The caller has just read the report. If it was found deleted before, its id is used again.
+        sender.send_if_modified(|observed| {
+            if matches!(observed, Observed::Deleted) {
+                *observed = Observed::Nothing;
+            }
+            false
+        });
         drop(followed);
         self.subscribed.notify_one();
         receiver

@@ -31,7 +31,6 @@ async fn submit(stack: &TestStack, request: &Value) -> Result<String> {
 
 async fn document(stack: &TestStack, id: &str) -> Result<Value> {
     let report = stack.dev().wait_for_end(id).await?;
-    eprintln!("DEBUG {report}");
     assert_eq!(report["status"], "COMPLETED", "{report}");
     Ok(serde_json::from_slice(&stack.dev().download(text_at(&report, "/links/json")).await?)?)
 }

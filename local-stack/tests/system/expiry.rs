@@ -182,6 +182,11 @@ async fn expire(stack: &TestStack, id: &str) -> Result<()> {
     Ok(())
 }
 
+async fn entity_tag(stack: &TestStack, id: &str) -> Result<String> {
+    let answer = stack.dev().get(&format!("/v1/reports/{id}")).await?;
+    Ok(answer.headers().get("etag").context("an entity tag")?.to_str()?.to_owned())
+}
+
 async fn submit(stack: &TestStack, path: &str, key: &str, body: &Value) -> Result<(bool, Value)> {
     let request = stack.dev().request(Method::POST, path).header("idempotency-key", key).json(body);
     let answer = request.send().await?;
@@ -200,6 +205,9 @@ async fn the_api_answers_as_if_an_expired_report_had_never_existed() -> Result<(
     let batch_id = text_at(&of_batch, "/results/0/report/reportId").to_owned();
     for id in [&id, &batch_id] {
         assert_eq!(stack.dev().wait_for_end(id).await?["status"], "COMPLETED");
+    }
+    let old_tag = entity_tag(&stack, &id).await?;
+    for id in [&id, &batch_id] {
         expire(&stack, id).await?;
     }
     for path in ["", "/events", "/document", "/artifacts/pdf", "/callback"] {
@@ -224,5 +232,12 @@ async fn the_api_answers_as_if_an_expired_report_had_never_existed() -> Result<(
         assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)));
     }
     assert!(submit(&stack, "/v1/reports", "key-1", &company).await?.0, "the new report is replayed");
+
+    // What a client knows of the old report says nothing about the new one.
+    let read = stack.dev().request(Method::GET, &format!("/v1/reports/{id}"));
+    assert_eq!(read.header("if-none-match", &old_tag).send().await?.status(), StatusCode::OK, "{old_tag}");
+    let revision = old_tag.trim_start_matches("W/\"").split('-').next().context("a revision")?;
+    let follow = stack.dev().request(Method::GET, &format!("/v1/reports/{id}/events"));
+    assert_eq!(follow.header("last-event-id", revision).send().await?.status(), StatusCode::OK, "{revision}");
     stack.stop().await
 }

@@ -26,7 +26,9 @@ pub struct Report {
     pub id: ReportId,
     /// The part that decides which transitions are allowed.
     pub lifecycle: Lifecycle,
-    /// Incremented by every change that is visible through the API. The entity tag contains it.
+    /// Incremented by every change that is visible through the API, which names states of the report by it in
+    /// entity tags and event ids. It begins with the time of submission in milliseconds: a later report with the
+    /// same id, as its Idempotency-Key gives it after this one has expired, has greater revisions only.
     pub revision: u64,
     /// The request.
     pub request: ReportRequest,
@@ -235,7 +237,7 @@ impl Report {
             tenant,
             id,
             lifecycle,
-            revision: 1,
+            revision: u64::try_from(now.epoch_millis()).unwrap_or(1),
             request,
             request_sha256,
             submission,
