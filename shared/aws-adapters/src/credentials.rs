@@ -52,9 +52,7 @@ impl fmt::Debug for RenewedCredentials {
 
 /// Returns the time that `credentials` have left at `now`; `None` if they do not end.
 pub(crate) fn time_left(credentials: &Credentials, now: UtcTime) -> Option<Duration> {
-    let end = credentials.expiry()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let end = UtcTime::from_epoch_millis(i64::try_from(end.as_millis()).unwrap_or(i64::MAX));
-    Some(end.since(now))
+    Some(UtcTime::from(credentials.expiry()?).since(now))
 }
 
 /// Returns `time` in the form of the SDK.

@@ -1,6 +1,6 @@
 //! The delay before a retry.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use domain::time::UtcTime;
 use rand::RngExt as _;
@@ -20,8 +20,7 @@ pub fn retry_after(value: &str, now: UtcTime) -> Option<Duration> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(UtcTime::from_epoch_millis(i64::try_from(date.as_millis()).ok()?).since(now))
+    Some(UtcTime::from(httpdate::parse_http_date(value).ok()?).since(now))
 }
 
 #[cfg(test)]

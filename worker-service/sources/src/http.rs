@@ -12,7 +12,10 @@ use reqwest::{
     redirect,
 };
 use serde::de::DeserializeOwned;
-use service_runtime::{clock::Clock, retry::full_jitter};
+use service_runtime::{
+    clock::Clock,
+    retry::{full_jitter, retry_after},
+};
 use tokio::time::sleep;
 
 use crate::{
@@ -254,15 +257,6 @@ fn header(response: &Response, name: HeaderName) -> Option<&str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Parses the value of `Retry-After`: a number of seconds, or the date of a time (RFC 9110, section 10.2.3).
-fn retry_after(value: &str, now: UtcTime) -> Option<Duration> {
-    let value = value.trim();
-    match value.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => http_date(value).map(|date| date.since(now)),
-    }
-}
-
 /// Parses a date in one of the notations of HTTP (RFC 9110, section 5.6.7).
 fn http_date(value: &str) -> Option<UtcTime> {
     httpdate::parse_http_date(value.trim()).ok().map(UtcTime::from)
@@ -296,24 +290,4 @@ fn is_refused_by_guard(error: &dyn std::error::Error) -> bool {
         cause = error.source();
     }
     false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_a_number_of_seconds_or_a_date() {
-        let now: UtcTime = "2026-11-28T12:00:00Z".parse().unwrap();
-        let seconds = |value: &str| retry_after(value, now).map(|wait| wait.as_secs());
-        assert_eq!(seconds("120"), Some(120));
-        assert_eq!(seconds(" 0 "), Some(0));
-        assert_eq!(seconds("Sat, 28 Nov 2026 12:01:30 GMT"), Some(90));
-        assert_eq!(seconds("Saturday, 28-Nov-26 12:01:30 GMT"), Some(90));
-        // The time has passed.
-        assert_eq!(seconds("Sat, 28 Nov 2026 11:00:00 GMT"), Some(0));
-        for value in ["", "soon", "-5", "1.5"] {
-            assert_eq!(seconds(value), None, "{value}");
-        }
-    }
 }

@@ -9,7 +9,7 @@ use domain::{
 };
 use screening::{Explanation, Hit, MATCH_THRESHOLD};
 
-use super::list::{Currency, LoadedList};
+use super::list::{LoadedList, Recency};
 
 /// What the age of a list is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -86,14 +86,14 @@ fn dated(list: &LoadedList, age: Age) -> String {
         (None, Some(modified)) => format!("List in a file of {}, {entries} bodies", day(modified)),
         (None, None) => format!("List of {entries} bodies"),
     };
-    let currency = match list.currency(age.now, age.max_age) {
-        Currency::Current => String::new(),
-        Currency::Outdated => {
+    let recency = match list.recency(age.now, age.max_age) {
+        Recency::Current => String::new(),
+        Recency::Outdated => {
             format!(" The list is out of date: it is more than {} old.", in_days(age.max_age))
         }
-        Currency::Undated => " It is not known when the list was published.".to_owned(),
+        Recency::Undated => " It is not known when the list was published.".to_owned(),
     };
-    format!(" {dated}, loaded on {loaded}.{currency}")
+    format!(" {dated}, loaded on {loaded}.{recency}")
 }
 
 /// Returns a duration in words, in days, or in hours if it is shorter than two days.

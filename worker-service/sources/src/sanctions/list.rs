@@ -23,7 +23,7 @@ pub(super) struct LoadedList {
 
 /// How current a list is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Currency {
+pub(super) enum Recency {
     /// Published within the maximum age.
     Current,
     /// Published earlier.
@@ -34,11 +34,11 @@ pub(super) enum Currency {
 
 impl LoadedList {
     /// Returns how current the list is at `now`.
-    pub(super) fn currency(&self, now: UtcTime, max_age: Duration) -> Currency {
+    pub(super) fn recency(&self, now: UtcTime, max_age: Duration) -> Recency {
         match self.published_at {
-            None => Currency::Undated,
-            Some(published) if now.since(published) > max_age => Currency::Outdated,
-            Some(_) => Currency::Current,
+            None => Recency::Undated,
+            Some(published) if now.since(published) > max_age => Recency::Outdated,
+            Some(_) => Recency::Current,
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     evidence::{self, Age},
-    list::{Currency, LoadedList},
+    list::{LoadedList, Recency},
     load::{Fetched, Fetcher, LoadError},
     location::Location,
     published::published_at,
@@ -101,14 +101,14 @@ impl Lists {
                     published = loaded.stated_date.as_deref().unwrap_or("undated"),
                     "list of sanctions loaded"
                 );
-                match loaded.currency(loaded.loaded_at, self.max_age) {
-                    Currency::Current => {}
-                    Currency::Outdated => tracing::warn!(
+                match loaded.recency(loaded.loaded_at, self.max_age) {
+                    Recency::Current => {}
+                    Recency::Outdated => tracing::warn!(
                         location = %list.location,
                         "list of sanctions is out of date and makes the source stale; put a current version there, or \
                          raise DOSSIER_SANCTIONS_MAX_AGE_SECONDS"
                     ),
-                    Currency::Undated => tracing::warn!(
+                    Recency::Undated => tracing::warn!(
                         location = %list.location,
                         "list of sanctions states no date, and neither does its server; the source is stale"
                     ),
@@ -196,7 +196,7 @@ impl Lists {
                 let why = format!("the list at {location} could not be renewed for too long");
                 return Err(SourceError::Unavailable(why));
             }
-            is_stale |= list.load_failed() || loaded.currency(now, self.max_age) != Currency::Current;
+            is_stale |= list.load_failed() || loaded.recency(now, self.max_age) != Recency::Current;
             lists.push(loaded);
         }
         let (request, max_age) = (request.clone(), self.max_age);
