@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use reqwest::{Client, Url};
+use serde::Deserialize;
 use serde_json::json;
 use service_runtime::{
     config::{Presence, Reader},
     settings,
 };
+use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -33,6 +35,69 @@ pub(crate) fn read_agent_url(reader: &mut Reader<'_>) -> Option<Url> {
     reader.parse(&ECS_AGENT)
 }
 
+/// The agent's answer ("Amazon ECS task scale-in protection endpoint"). Its status is 200 also if ECS rejects
+/// the request: then it has a failure, or several in the form of the API, and no protection in the wanted state.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    protection: Option<Protection>,
+    failure: Option<Reason>,
+    failures: Vec<Reason>,
+    error: Option<Reason>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Protection {
+    protection_enabled: bool,
+}
+
+/// Why a request was rejected.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Reason {
+    #[serde(rename = "Reason", alias = "reason", alias = "Code", alias = "code")]
+    reason: Option<String>,
+    #[serde(rename = "Detail", alias = "detail", alias = "Message", alias = "message")]
+    detail: Option<String>,
+}
+
+/// Why the protection was not changed.
+#[derive(Debug, Error)]
+enum ProtectionError {
+    /// The agent did not answer, or not with 200 and JSON.
+    #[error("the ECS agent gave no usable answer: {0}")]
+    NoAnswer(reqwest::Error),
+    /// ECS rejected the request.
+    #[error("ECS rejected the request: {reason} {detail}")]
+    Rejected { reason: String, detail: String },
+    /// The answer shows another state than the requested one.
+    #[error("the ECS agent does not confirm the requested state")]
+    Unconfirmed,
+}
+
+impl From<reqwest::Error> for ProtectionError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::NoAnswer(error.without_url())
+    }
+}
+
+impl Answer {
+    /// Returns an error unless the answer confirms that the protection is in the `wanted` state.
+    fn confirms(self, wanted: bool) -> Result<(), ProtectionError> {
+        if let Some(Reason { reason, detail }) =
+            self.failure.or(self.error).or(self.failures.into_iter().next())
+        {
+            let (reason, detail) = (reason.unwrap_or_default(), detail.unwrap_or_default());
+            return Err(ProtectionError::Rejected { reason, detail });
+        }
+        match self.protection {
+            Some(Protection { protection_enabled }) if protection_enabled == wanted => Ok(()),
+            _ => Err(ProtectionError::Unconfirmed),
+        }
+    }
+}
+
 /// A client of the ECS agent of this task.
 #[derive(Clone, Debug)]
 pub(crate) struct EcsAgent {
@@ -53,12 +118,13 @@ impl EcsAgent {
         Ok(Self { client, url })
     }
 
-    async fn set(&self, protected: bool) -> Result<(), reqwest::Error> {
+    async fn set(&self, protected: bool) -> Result<(), ProtectionError> {
         let mut state = json!({"ProtectionEnabled": protected});
         if protected {
             state["ExpiresInMinutes"] = json!(PROTECTION_MINUTES);
         }
-        self.client.put(self.url.clone()).json(&state).send().await?.error_for_status().map(|_| ())
+        let request = self.client.put(self.url.clone()).json(&state);
+        request.send().await?.error_for_status()?.json::<Answer>().await?.confirms(protected)
     }
 
     /// Keeps the task protected while `running` holds jobs. When `stop` is cancelled, ends the protection and
@@ -83,13 +149,42 @@ impl EcsAgent {
                     renew_at = wanted.then(|| Instant::now() + RENEW_AFTER);
                 }
                 Err(error) => {
-                    tracing::warn!(error = %error.without_url(), wanted, "the ECS agent rejected the request for task protection; retrying");
+                    tracing::warn!(error = %error, wanted, "task protection could not be changed; retrying");
                     next_check = Instant::now() + RETRY_INTERVAL;
                 }
             }
         }
         if protected && let Err(error) = self.set(false).await {
-            tracing::warn!(error = %error.without_url(), "task protection could not be ended; it expires by itself");
+            tracing::warn!(error = %error, "task protection could not be ended; it expires by itself");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn confirms(answer: &str, wanted: bool) -> Result<(), String> {
+        let answer: Answer = serde_json::from_str(answer).map_err(|error| error.to_string())?;
+        answer.confirms(wanted).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_a_confirmed_state_counts() {
+        let protected = r#"{"protection": {"ExpirationDate": "2026-01-05T12:00:00Z", "ProtectionEnabled": true, "TaskArn": "arn"}}"#;
+        assert_eq!(confirms(protected, true), Ok(()));
+        assert!(confirms(protected, false).is_err());
+        for rejected in [
+            r#"{"failure": {"Arn": "arn", "Detail": null, "Reason": "TASK_NOT_VALID"}}"#,
+            r#"{"failures": [{"arn": "arn", "reason": "DEPLOYMENT_BLOCKED", "detail": "later"}], "protectedTasks": []}"#,
+            r#"{"error": {"Arn": "arn", "Code": "AccessDeniedException", "Message": "no"}}"#,
+            "{}",
+            r#"{"protection": {}}"#,
+            "[]",
+        ] {
+            assert!(confirms(rejected, true).is_err(), "{rejected}");
+        }
+        let reason = confirms(r#"{"failures": [{"reason": "DEPLOYMENT_BLOCKED"}]}"#, true).unwrap_err();
+        assert_eq!(reason.trim_end(), "ECS rejected the request: DEPLOYMENT_BLOCKED");
     }
 }
