@@ -21,6 +21,7 @@ use service_runtime::clock::Clock;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    clients,
     credentials::{system_time, time_left},
     error::{AwsError, ErrorClass, chain},
     request::{instrumented, send},
@@ -76,7 +77,7 @@ impl Bucket {
         // Host names that contain the bucket resolve only on AWS itself. Other endpoints need the bucket in
         // the path.
         let client =
-            Client::from_conf(Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some()).build());
+            Client::from_conf(clients::s3(sdk).force_path_style(sdk.endpoint_url().is_some()).build());
         let mut signer = Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some());
         if let Some(endpoint) = &settings.link_endpoint {
             signer = signer.endpoint_url(endpoint).force_path_style(true);

@@ -136,8 +136,13 @@ impl AwsError {
             SdkError::DispatchFailure(_) => (NO_CONNECTION, ErrorClass::Transient),
             SdkError::ResponseError(_) => (UNREADABLE, ErrorClass::Transient),
             SdkError::ServiceError(answer) => {
-                let code = answer.err().code();
-                (code.unwrap_or("Unknown"), class(code, answer.raw().status().as_u16()))
+                let (code, status) = (answer.err().code(), answer.raw().status());
+                // The SDK reports an answer that it cannot parse as an error of the service.
+                if status.is_success() {
+                    (UNREADABLE, ErrorClass::Transient)
+                } else {
+                    (code.unwrap_or("Unknown"), class(code, status.as_u16()))
+                }
             }
             _ => ("Unknown", ErrorClass::Transient),
         };

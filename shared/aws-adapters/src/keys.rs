@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError, types::Attribu
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    clients,
     dynamodb::{DYNAMODB, Item, conditional},
     error::AwsError,
     request::{instrumented, send},
@@ -110,7 +111,7 @@ impl Keys {
 
     /// Returns the keys in `table`, accessed through a new client.
     pub fn at(sdk: &SdkConfig, table: String) -> Self {
-        Self::new(Client::new(sdk), table)
+        Self::new(clients::dynamodb(sdk), table)
     }
 
     /// Records a new key. Idempotent.

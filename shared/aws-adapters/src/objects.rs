@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use domain::time::UtcTime;
 
-use crate::{error::AwsError, request::send};
+use crate::{clients, error::AwsError, request::send};
 
 const S3: &str = "S3";
 
@@ -26,7 +26,7 @@ pub struct Objects {
 impl Objects {
     /// Creates a reader.
     pub fn new(sdk: &SdkConfig) -> Self {
-        Self { client: Client::new(sdk) }
+        Self { client: Client::from_conf(clients::s3(sdk).build()) }
     }
 
     /// Reads the object `key` of `bucket`.
