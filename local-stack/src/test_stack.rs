@@ -14,13 +14,14 @@ use crate::stack::{Options, Stack};
 /// Settings of the services in tests, in seconds. They are shorter than in production, except for the
 /// readiness interval: a readiness check makes requests to AWS, which tests count, so the interval is too
 /// long for a second check.
-const TEST_SETTINGS: [(&str, &str); 6] = [
+const TEST_SETTINGS: [(&str, &str); 7] = [
     ("DOSSIER_API_DRAIN_SECONDS", "1"),
     ("DOSSIER_WORKER_DRAIN_SECONDS", "1"),
     ("DOSSIER_READINESS_SECONDS", "300"),
     ("DOSSIER_SWEEP_SECONDS", "1"),
     ("DOSSIER_PICKUP_GRACE_SECONDS", "5"),
     ("DOSSIER_LEASE_SECONDS", "10"),
+    ("DOSSIER_RETRY_MAX_SECONDS", "3"),
 ];
 
 /// Seed of the fault schedules.

@@ -12,15 +12,24 @@ use domain::{
     lifecycle::{Command, Policy, Status},
     message::ReportMessage,
     report::{Report, ReportError, Stage},
+    time::UtcTime,
 };
 use service_runtime::clock::Clock;
-use telemetry::{metrics::metrics, propagation::current_traceparent};
+use telemetry::{
+    metrics::{Wait, metrics},
+    propagation::current_traceparent,
+};
 use uuid::Uuid;
 
 use crate::{
+    back_off::BackOff,
     lease::VISIBILITY_MARGIN,
     tenant_concurrency::{TenantConcurrency, TenantSlot},
 };
+
+/// Number of receives up to which a message is kept while another worker holds its report. After that it is
+/// deleted: it is a duplicate, and the sweeper looks at the report when the lease has expired.
+const HELD_RECEIVES_MAX: u32 = 5;
 
 /// The component that claims reports for one worker.
 #[derive(Debug)]
@@ -31,6 +40,8 @@ pub(crate) struct Claims {
     pub(crate) clock: Clock,
     /// Durations and limits of the lifecycle.
     pub(crate) policy: Policy,
+    /// How long reports wait that cannot be claimed.
+    pub(crate) back_off: BackOff,
     /// The limit on a tenant's reports in progress.
     pub(crate) tenants: TenantConcurrency,
     /// The worker's name in leases.
@@ -38,58 +49,62 @@ pub(crate) struct Claims {
 }
 
 /// The result of an attempt to claim a report.
+#[derive(Debug)]
 pub(crate) enum Claim {
     /// This worker has claimed the report.
     Claimed(Box<Report>),
     /// The report has ended, so its message can be deleted.
     Ended,
-    /// Another worker holds the report, its tenant is at its limit, or only a later version can process it.
-    /// Holds the time to wait before the next try.
+    /// The report is open, and the table says when the sweeper looks at it, so its message can be deleted.
+    Promised,
+    /// The report cannot be claimed yet, or only a later version can process it. Holds the time for which its
+    /// message is hidden.
     Busy(Duration),
     /// There is no such report.
     Unknown,
 }
 
 impl Claims {
-    /// Claims the report of `message`. A report that has no attempt left, because its workers crashed on
-    /// every attempt, is marked as FAILED instead.
+    /// Claims the report of `message`, which was received `receives` times. A report whose tenant is at its
+    /// limit waits, and so does one whose workers keep vanishing; after its deadline, the latter is marked as
+    /// FAILED.
     ///
     /// # Errors
     /// Returns an [`AwsError`] if the table does not respond.
-    pub(crate) async fn claim(&self, message: &ReportMessage) -> Result<Claim, AwsError> {
+    pub(crate) async fn claim(&self, message: &ReportMessage, receives: u32) -> Result<Claim, AwsError> {
         let now = self.clock.now();
         let (tenant, id) = (&message.tenant, message.report_id);
+        let table = &self.aws.table;
         // A claim writes to the report, so it must not be made before it is known that this version can
         // process the report.
-        let Some(current) = self.aws.table.get(tenant, id).await? else { return Ok(Claim::Unknown) };
+        let Some(current) = table.get(tenant, id).await? else { return Ok(Claim::Unknown) };
         if let Some(value) = current.unknown_value() {
             tracing::warn!(report = %id, %tenant, %value, "the report is left to a worker of a later version");
             return Ok(Claim::Busy(LATER_VERSION_DELAY));
         }
-        let _turn = match self.tenants.acquire(&self.aws.table, &message.tenant, now).await? {
+        let _turn = match self.tenants.acquire(table, tenant, now).await? {
             TenantSlot::Free(turn) => turn,
-            TenantSlot::Full(delay) => return Ok(Claim::Busy(delay)),
+            TenantSlot::Full => return self.wait_for_tenant(&current, now, receives).await,
         };
         // The name is new for every claim, so that a claim of this worker whose response was lost can be told
         // apart from one of another worker.
         let holder = format!("{}/{}", self.worker, Uuid::now_v7());
         let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
-        let table = &self.aws.table;
         let claim = Command::Claim { holder };
         let current = match table.execute(tenant, id, &claim, &details, now, &self.policy).await? {
             Executed::Done(report) => return Ok(Claim::Claimed(report)),
             Executed::Rejected(None) => return Ok(Claim::Unknown),
             Executed::Rejected(Some(current)) => current,
         };
-        if current.lifecycle.status.is_terminal() {
-            return Ok(Claim::Ended);
+        if let Some(claim) = self.obstacle(&current, now, receives) {
+            return Ok(claim);
         }
-        let lease_left =
-            current.lifecycle.lease.as_ref().map_or(Duration::ZERO, |lease| lease.expires_at.since(now));
-        if !lease_left.is_zero() {
-            return Ok(Claim::Busy(lease_left + VISIBILITY_MARGIN));
+        // The last lease has expired: its worker has vanished.
+        if now < current.lifecycle.deadline(&self.policy) {
+            let attempts = current.lifecycle.attempt.saturating_sub(self.policy.immediate_takeovers);
+            let delay = self.back_off.after_vanished_worker(attempts);
+            return self.wait(&current, delay, Wait::VanishedWorker).await;
         }
-        // The last lease has expired, and no attempt is left.
         let details = abandoned(&current);
         match table.execute(tenant, id, &Command::GiveUp, &details, now, &self.policy).await? {
             Executed::Done(report) => {
@@ -100,14 +115,58 @@ impl Claims {
             Executed::Rejected(_) => Ok(Claim::Busy(VISIBILITY_MARGIN)),
         }
     }
+
+    /// Lets `report` wait because its tenant is at its limit, unless it could not be claimed anyway.
+    async fn wait_for_tenant(&self, report: &Report, now: UtcTime, receives: u32) -> Result<Claim, AwsError> {
+        if let Some(claim) = self.obstacle(report, now, receives) {
+            return Ok(claim);
+        }
+        let delay = self.back_off.of_tenant(now.since(report.lifecycle.submitted_at));
+        self.wait(report, delay, Wait::TenantLimit).await
+    }
+
+    /// Returns why `report` cannot be claimed at `now`, if it has ended, is held by a worker, or still waits.
+    fn obstacle(&self, report: &Report, now: UtcTime, receives: u32) -> Option<Claim> {
+        let lifecycle = &report.lifecycle;
+        if lifecycle.status.is_terminal() {
+            return Some(Claim::Ended);
+        }
+        if let Some(lease) = lifecycle.lease.as_ref().filter(|lease| lease.expires_at >= now) {
+            if receives > HELD_RECEIVES_MAX {
+                return Some(Claim::Promised);
+            }
+            return Some(Claim::Busy(lease.expires_at.since(now) + VISIBILITY_MARGIN));
+        }
+        let not_before = lifecycle.not_before.filter(|not_before| *not_before > now)?;
+        if lifecycle.waits_outside_queue() {
+            return Some(Claim::Promised);
+        }
+        Some(Claim::Busy(not_before.since(now)))
+    }
+
+    /// Lets `report` wait for `delay`, in the queue or outside it.
+    async fn wait(&self, report: &Report, delay: Duration, reason: Wait) -> Result<Claim, AwsError> {
+        let Report { tenant, id, .. } = report;
+        let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
+        let (wait, now) = (Command::Wait { delay }, self.clock.now());
+        match self.aws.table.execute(tenant, *id, &wait, &details, now, &self.policy).await? {
+            Executed::Done(_) if self.policy.waits_in_queue(delay) => Ok(Claim::Busy(delay)),
+            Executed::Done(_) => {
+                metrics().report_waits(reason);
+                Ok(Claim::Promised)
+            }
+            // The report was claimed, cancelled or put off in the meantime.
+            Executed::Rejected(_) => Ok(Claim::Busy(VISIBILITY_MARGIN)),
+        }
+    }
 }
 
-/// Returns the details to record when `report` fails because its workers crashed on every allowed attempt.
+/// Returns the details to record when `report` fails because its last worker vanished after the deadline.
 pub(crate) fn abandoned(report: &Report) -> Details {
     let error = ReportError {
         code: "workers_vanished".to_owned(),
         message:
-            "Every attempt at the report stopped without a result. Resubmit it; if that happens again, contact the operator."
+            "The report's deadline passed, and its last attempt stopped without a result. Resubmit it; if that happens again, contact the operator."
                 .to_owned(),
         retryable: true,
     };

@@ -5,43 +5,37 @@ use std::{sync::Arc, time::Duration};
 
 use aws_adapters::{
     Aws,
+    dead_letters::DeadLetterQueue,
     error::{ErrorClass, UNREADABLE_ITEM},
-    queue::{Delivery, Queue},
+    queue::Delivery,
     table::Details,
 };
 use domain::{
     compatibility::LATER_VERSION_DELAY,
     lifecycle::{Command, Policy, Status},
     message::ReportMessage,
-    report::{Report, ReportError, Stage},
+    report::{Report, Stage},
 };
 use service_runtime::clock::Clock;
 use telemetry::{
-    metrics::metrics,
+    metrics::{Wait, metrics},
     propagation::{continue_trace, current_traceparent},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument, info_span};
 
 use crate::{
+    back_off::BackOff,
     claim::{Claim, Claims},
     failure::{AttemptError, Failure},
     later_version,
     lease::Lease,
     pipeline::Pipeline,
-    retry::full_jitter,
+    queue_witness::QueueWitness,
 };
 
-/// Back-off between attempts: from two seconds to five minutes.
-const RETRY_BASE: Duration = Duration::from_secs(2);
-const RETRY_MAX: Duration = Duration::from_secs(300);
-
-/// Maximum delay before a message is retried after a failed claim. Receive counts include duplicates and
-/// crashed workers, so they are not a measure of the report's own failures.
-const CLAIM_RETRY_MAX: Duration = Duration::from_secs(20);
-
-/// Base of the back-off after a throttled attempt.
-const THROTTLE_BASE: Duration = Duration::from_secs(10);
+/// Time for which a message is hidden that could not be moved to the dead-letter queue.
+const DEAD_LETTER_RETRY: Duration = Duration::from_secs(300);
 
 /// The runner of a worker's jobs. A job processes one message.
 #[derive(Debug)]
@@ -49,15 +43,21 @@ pub(crate) struct JobRunner {
     /// Clients of the table, the queues and the bucket.
     pub(crate) aws: Aws,
     /// The dead-letter queue of reports.
-    pub(crate) dead_letters: Queue,
+    pub(crate) dead_letters: DeadLetterQueue,
     /// The clock.
     pub(crate) clock: Clock,
     /// Durations and limits of the lifecycle.
     pub(crate) policy: Policy,
+    /// How long reports wait after errors.
+    pub(crate) back_off: BackOff,
+    /// What the received messages tell about the queue.
+    pub(crate) witness: QueueWitness,
     /// The component that claims reports.
     pub(crate) claims: Claims,
     /// The stages of a report.
     pub(crate) pipeline: Pipeline,
+    /// The tasks that record paid answers of models.
+    pub(crate) recordings: TaskTracker,
     /// Token that is cancelled when reports in progress must be released.
     pub(crate) release: CancellationToken,
 }
@@ -68,6 +68,8 @@ enum Settled {
     Ended(Status),
     /// The report waits for another attempt; its message must reappear after this time.
     Later(Duration),
+    /// The report waits outside the queue, so its message can be deleted.
+    Promised,
 }
 
 impl JobRunner {
@@ -107,9 +109,12 @@ impl JobRunner {
             Err(error) => return self.dead_letter(&delivery, &format!("unreadable: {error}")).await,
         };
         tracing::Span::current().record("dossier.report", message.report_id.to_string());
-        match self.claims.claim(&message).await {
+        if let Some(sent_at) = delivery.sent_at.filter(|_| delivery.receive_count == 1) {
+            self.witness.received(&message.tenant, sent_at, self.clock.now());
+        }
+        match self.claims.claim(&message, delivery.receive_count).await {
             Ok(Claim::Claimed(report)) => self.work(delivery, *report).await,
-            Ok(Claim::Ended) => self.delete(&delivery).await,
+            Ok(Claim::Ended | Claim::Promised) => self.delete(&delivery).await,
             Ok(Claim::Busy(delay)) => self.change_visibility(&delivery, delay).await,
             Ok(Claim::Unknown) => {
                 let ReportMessage { tenant, report_id, .. } = &message;
@@ -117,9 +122,11 @@ impl JobRunner {
             }
             Err(error) => {
                 tracing::warn!(report = %message.report_id, error = %error, "the report could not be claimed; retrying");
-                let delay = match error.code.as_str() {
-                    UNREADABLE_ITEM => LATER_VERSION_DELAY,
-                    _ => full_jitter(delivery.receive_count, RETRY_BASE, CLAIM_RETRY_MAX),
+                let delay = if error.code == UNREADABLE_ITEM {
+                    LATER_VERSION_DELAY
+                } else {
+                    self.witness.table_failed(self.clock.now());
+                    BackOff::without_table(delivery.receive_count, self.policy.queue_wait_max)
                 };
                 self.change_visibility(&delivery, delay).await;
             }
@@ -133,10 +140,11 @@ impl JobRunner {
         let mut lease = Lease::new(self.aws.clone(), self.clock.clone(), self.policy, report);
         let mut heartbeat = lease.heartbeat(delivery.receipt.as_str().into());
         let outcome = tokio::select! {
+            // The outcome of a pipeline that has finished takes precedence.
             biased;
+            outcome = Box::pin(self.pipeline.run(&mut lease)) => outcome,
             error = heartbeat.lost() => Err(error),
             () = self.release.cancelled() => Err(AttemptError::Draining),
-            outcome = Box::pin(self.pipeline.run(&mut lease)) => outcome,
         };
         heartbeat.stop().await;
         let settled = match outcome {
@@ -151,6 +159,7 @@ impl JobRunner {
                 self.delete(&delivery).await;
             }
             Ok(Settled::Later(delay)) => self.change_visibility(&delivery, delay).await,
+            Ok(Settled::Promised) => self.delete(&delivery).await,
             Err(error) => {
                 tracing::warn!(report = %lease.report().id, reason = %error, "attempt ended; its result could not be recorded");
             }
@@ -162,10 +171,10 @@ impl JobRunner {
         let settled = match error {
             AttemptError::LeaseLost => return Err(AttemptError::LeaseLost),
             AttemptError::CancelRequested => Err(AttemptError::CancelRequested),
-            AttemptError::Draining => self.release(lease, Duration::ZERO, None).await,
+            AttemptError::Draining => self.release(lease, Duration::ZERO).await,
             AttemptError::LaterVersion(what) => {
                 tracing::warn!(report = %lease.report().id, what, "the report is left to a worker of a later version");
-                self.release(lease, LATER_VERSION_DELAY, None).await
+                self.release(lease, LATER_VERSION_DELAY).await
             }
             AttemptError::Failed(failure) => self.settle_failure(lease, failure).await,
         };
@@ -178,43 +187,41 @@ impl JobRunner {
         }
     }
 
-    /// Records the failure of an attempt. The report waits for another attempt if a retry helps and it may be
-    /// retried; otherwise it is marked as FAILED.
+    /// Records the failure of an attempt. The report waits for another attempt if a retry helps and its
+    /// deadline has not passed; otherwise it is marked as FAILED.
     async fn settle_failure(&self, lease: &mut Lease, failure: Failure) -> Result<Settled, AttemptError> {
         let Failure { class, code, .. } = failure;
-        let lifecycle = &lease.report().lifecycle;
-        let attempts_left = lifecycle.attempt < lifecycle.attempts_allowed;
-        tracing::warn!(report = %lease.report().id, code, remedy = class.as_str(), detail = %failure.detail, attempts_left, "attempt failed");
+        let (retries, time_left) = (lease.report().lifecycle.retries, lease.time_left());
+        let retried = class != ErrorClass::Permanent && lease.may_retry();
+        tracing::warn!(report = %lease.report().id, code, remedy = class.as_str(), detail = %failure.detail, retried, "attempt failed");
         metrics().attempt_ended(code);
         let error = Some(failure.for_reader());
-        match class {
-            ErrorClass::Throttled => {
-                self.release(lease, full_jitter(1, THROTTLE_BASE, RETRY_MAX), error).await
-            }
-            ErrorClass::Transient if attempts_left => {
-                let delay = full_jitter(lifecycle.attempt, RETRY_BASE, RETRY_MAX);
-                let details =
-                    Details { error, progress: Some(Stage::Queued.progress()), ..Details::default() };
-                lease.write(|attempt| Command::RetryLater { attempt, delay }, &details).await?;
-                Ok(Settled::Later(delay))
-            }
-            ErrorClass::Transient | ErrorClass::Permanent => {
-                let details = Details { error, ..Details::default() };
-                lease.write(|attempt| Command::Fail { attempt }, &details).await?;
-                Ok(Settled::Ended(Status::Failed))
+        if retried {
+            // The last attempt is made when the deadline passes.
+            let delay = self.back_off.after_error(class, retries).min(time_left);
+            let progress = Some(Stage::Queued.progress());
+            let details = Details { error: error.clone(), progress, ..Details::default() };
+            match lease.write(|attempt| Command::RetryLater { attempt, delay }, &details).await {
+                Ok(()) if self.policy.waits_in_queue(delay) => return Ok(Settled::Later(delay)),
+                Ok(()) => {
+                    metrics().report_waits(Wait::Retry);
+                    return Ok(Settled::Promised);
+                }
+                // The deadline has passed in the meantime.
+                Err(AttemptError::LeaseLost) if !lease.may_retry() => {}
+                Err(error) => return Err(error),
             }
         }
+        let details = Details { error, ..Details::default() };
+        lease.write(|attempt| Command::Fail { attempt }, &details).await?;
+        Ok(Settled::Ended(Status::Failed))
     }
 
-    /// Releases the lease without using up the attempt. The report waits for `delay`.
-    async fn release(
-        &self,
-        lease: &mut Lease,
-        delay: Duration,
-        error: Option<ReportError>,
-    ) -> Result<Settled, AttemptError> {
-        let details = Details { error, progress: Some(Stage::Queued.progress()), ..Details::default() };
-        lease.write(|attempt| Command::Release { attempt, delay }, &details).await?;
+    /// Releases the report: the worker drains, or leaves it to a worker of a later version. Its message
+    /// reappears after `delay`.
+    async fn release(&self, lease: &mut Lease, delay: Duration) -> Result<Settled, AttemptError> {
+        let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
+        lease.write(|attempt| Command::Release { attempt }, &details).await?;
         Ok(Settled::Later(delay))
     }
 
@@ -226,14 +233,14 @@ impl JobRunner {
             receives = delivery.receive_count,
             "moving a message to the dead-letter queue"
         );
-        match self.dead_letters.dead_letter(delivery, reason).await {
+        match self.dead_letters.add(delivery, reason).await {
             Ok(()) => {
                 metrics().dead_letter();
                 self.delete(delivery).await;
             }
             Err(error) => {
                 tracing::warn!(error = %error, "the message could not be moved to the dead-letter queue; it will be retried");
-                self.change_visibility(delivery, RETRY_MAX).await;
+                self.change_visibility(delivery, DEAD_LETTER_RETRY).await;
             }
         }
     }

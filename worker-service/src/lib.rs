@@ -5,6 +5,7 @@
 //! [`sources`], [`assess`] and [`rendering`]. Its files are stored in the bucket, and its state in the table.
 
 pub mod assess;
+pub mod back_off;
 mod claim;
 pub mod concurrency_limit;
 mod consumer;
@@ -20,7 +21,9 @@ mod later_version;
 mod lease;
 mod list;
 mod pipeline;
+mod queue_witness;
 pub mod settings;
+pub mod supervisor;
 mod sweeper;
 mod tenant_concurrency;
 pub mod webhooks;

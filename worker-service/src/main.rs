@@ -26,6 +26,7 @@ use worker_service::{
     evaluation::{self, Overrides, Stored},
     health,
     settings::{self, Settings},
+    supervisor::Supervisor,
     worker::Worker,
 };
 
@@ -78,16 +79,17 @@ async fn work() -> Outcome {
     let (bind, revision) = (settings.health_bind, settings.telemetry.revision.clone());
     let worker = Worker::build(settings).await?;
     let stopped = CancellationToken::new();
+    let mut supervisor = Supervisor::default();
     if let Some(bind) = bind {
         let health = health::serve(bind, worker.liveness(), Clock::system(), revision, stopped.clone()).await;
-        tokio::spawn(
-            health.map_err(|error| format!("cannot listen on {bind} (DOSSIER_HEALTH_BIND): {error}"))?,
-        );
+        let health =
+            health.map_err(|error| format!("cannot listen on {bind} (DOSSIER_HEALTH_BIND): {error}"))?;
+        supervisor.spawn("the health check", health);
     }
-    worker.run(stop).await;
+    let outcome = supervisor.watch_during(worker.run(stop.clone()), &stop).await;
     stopped.cancel();
     telemetry.shutdown();
-    Ok(())
+    Ok(outcome??)
 }
 
 async fn healthcheck() -> Outcome {

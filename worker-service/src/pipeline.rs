@@ -15,6 +15,7 @@ use service_runtime::clock::Clock;
 use sources::Sources;
 use telemetry::metrics::metrics;
 use tokio::task::spawn_blocking;
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
@@ -35,6 +36,7 @@ pub(crate) struct Pipeline {
     sources: Sources,
     assessor: Assessor,
     model_budget: Arc<ModelBudget>,
+    recordings: TaskTracker,
 }
 
 /// The evidence of a submission, and the journal that holds it.
@@ -46,15 +48,16 @@ struct Gathering {
 }
 
 impl Pipeline {
-    /// Creates the pipeline from its parts.
+    /// Creates the pipeline from its parts. `recordings` tracks the tasks that record paid answers.
     pub(crate) fn new(
         aws: Aws,
         clock: Clock,
         sources: Sources,
         assessor: Assessor,
         model_budget: ModelBudget,
+        recordings: TaskTracker,
     ) -> Self {
-        Self { aws, clock, sources, assessor, model_budget: Arc::new(model_budget) }
+        Self { aws, clock, sources, assessor, model_budget: Arc::new(model_budget), recordings }
     }
 
     /// Runs all stages of the claimed report, up to the state COMPLETED. The future may be dropped at any
@@ -89,13 +92,12 @@ impl Pipeline {
         }
         let report = lease.report();
         let gathered = self.sources.gather(&report.request).await;
-        // A failed mandatory source is worth another attempt. On the last attempt its failure is recorded,
-        // and the level is UNDETERMINED.
-        let attempts_left = report.lifecycle.attempt < report.lifecycle.attempts_allowed;
+        // A failed mandatory source is worth another attempt. After the deadline its failure is recorded, and
+        // the level is UNDETERMINED.
         let failed = gathered.answers.iter().find(|(outcome, _)| {
             outcome.status == SourceStatus::Failed && self.assessor.mandatory().contains(&outcome.source)
         });
-        if let (Some((outcome, _)), true) = (failed, attempts_left) {
+        if let (Some((outcome, _)), true) = (failed, lease.may_retry()) {
             return Err(AttemptError::Failed(Failure {
                 class: ErrorClass::Transient,
                 code: "source_unavailable",
@@ -162,7 +164,7 @@ impl Pipeline {
         snapshot: &Snapshot,
     ) -> Result<Assessment, AttemptError> {
         let request = lease.report().request.clone();
-        let mut ledger = ReportLedger::new(lease, journal, Arc::clone(&self.model_budget));
+        let mut ledger = ReportLedger::new(lease, journal, Arc::clone(&self.model_budget), &self.recordings);
         self.assessor.assess(&request, snapshot, &mut ledger).await
     }
 

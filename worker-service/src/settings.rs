@@ -12,6 +12,7 @@ use telemetry::{TELEMETRY_SETTINGS, TelemetrySettings};
 
 use crate::{
     assess::{MODEL_SETTINGS, ModelSettings},
+    back_off::{BACK_OFF_SETTINGS, BackOff},
     ecs_task_protection::{self, ECS_SETTINGS},
     health::{self, HEALTH_SETTINGS},
     webhooks::{WEBHOOK_SETTINGS, WebhookSettings},
@@ -31,12 +32,20 @@ settings! {
 }
 
 /// The settings that only a worker has.
-pub const WORKER_SETTINGS: &[&[Setting]] =
-    &[RUN_SETTINGS, WEBHOOK_SETTINGS, ECS_SETTINGS, HEALTH_SETTINGS, MODEL_SETTINGS, sources::SETTINGS];
+pub const WORKER_SETTINGS: &[&[Setting]] = &[
+    RUN_SETTINGS,
+    BACK_OFF_SETTINGS,
+    WEBHOOK_SETTINGS,
+    ECS_SETTINGS,
+    HEALTH_SETTINGS,
+    MODEL_SETTINGS,
+    sources::SETTINGS,
+];
 
 /// Every setting that a worker reads.
 pub const ALL: &[&[Setting]] = &[
     RUN_SETTINGS,
+    BACK_OFF_SETTINGS,
     WEBHOOK_SETTINGS,
     ECS_SETTINGS,
     HEALTH_SETTINGS,
@@ -57,6 +66,8 @@ pub struct Settings {
     pub drain: Duration,
     /// Average time between two sweeps.
     pub sweep_interval: Duration,
+    /// How long reports wait before another attempt.
+    pub back_off: BackOff,
     /// URL of the dead-letter queue of reports.
     pub dlq_url: String,
     /// Settings of webhooks.
@@ -86,6 +97,7 @@ impl Settings {
         let tenant_max = reader.number(&TENANT_MAX, 0, 100_000);
         let drain = reader.seconds(&DRAIN_SECONDS, 0, 3600);
         let sweep_interval = reader.seconds(&SWEEP_SECONDS, 1, 3600);
+        let back_off = BackOff::read(&mut reader);
         let dlq_url = reader.parse::<Url>(&DLQ_URL).map(String::from);
         let webhooks = WebhookSettings::read(&mut reader);
         let ecs_agent = ecs_task_protection::read_agent_url(&mut reader);
@@ -100,6 +112,7 @@ impl Settings {
                 tenant_max: usize::try_from(tenant_max?).ok().filter(|max| *max > 0),
                 drain: drain?,
                 sweep_interval: sweep_interval?,
+                back_off: back_off?,
                 dlq_url: dlq_url?,
                 webhooks: webhooks?,
                 ecs_agent,

@@ -1,6 +1,7 @@
-//! Finds overdue reports, which no worker processes, and sends their messages again or marks them as FAILED.
-//! A report's record and its message are not written atomically, and messages, workers and webhooks can get
-//! lost; the sweeper recovers from all of these.
+//! Finds reports that are due and that no worker processes. It sends the messages of those whose wait outside
+//! the queue is over or whose message was lost, and marks those as FAILED whose workers vanished. A report's
+//! record and its message are not written atomically, and messages, workers and webhooks can get lost; the
+//! sweeper recovers from all of these.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,8 +10,10 @@ use aws_adapters::{
     table::{DUE_SHARDS, Details, DueReport, Executed},
 };
 use domain::{
-    lifecycle::{Command, Status},
+    lifecycle::{Command, Lifecycle, Status},
     message::ReportMessage,
+    report::Report,
+    time::UtcTime,
     webhook::WEBHOOK_GRACE,
 };
 use futures::{StreamExt as _, stream};
@@ -24,10 +27,18 @@ use tracing::{Instrument, info_span};
 
 use crate::{claim::abandoned, job::JobRunner};
 
-/// Maximum number of reports of one partition in a sweep. The rest waits for the next sweep.
-const BATCH: usize = 25;
-/// Number of reports that a sweep recovers concurrently.
-const CONCURRENCY: usize = 4;
+/// Number of reports that are read from a partition at a time.
+const PAGE: usize = 100;
+/// Maximum number of pages of one partition in a sweep. The rest waits for the next sweep, so that no partition
+/// delays the others for long.
+const PAGES_MAX: usize = 10;
+/// Number of reports that a sweep handles concurrently.
+const CONCURRENCY: usize = 16;
+/// Number of grace periods between two checks of a report in a long backlog, at most.
+const GRACES_MAX: u32 = 15;
+/// Age from which a message is sent again in any case: a day before SQS deletes it
+/// (`MessageRetentionPeriod` of the queue: four days).
+const MESSAGE_AGE_MAX: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// Sweeps about every `interval` until `stop` is cancelled. The pauses are random, so that the sweeps of many
 /// workers spread out.
@@ -52,27 +63,16 @@ pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop
 /// the next sweep.
 pub(crate) async fn sweep(jobs: &JobRunner) {
     let first = rand::random_range(0..DUE_SHARDS);
+    let sweep = Sweep { jobs, queue_is_empty: queue_is_empty(jobs).await };
     let (mut longest_overdue, mut is_complete) = (Duration::ZERO, true);
     for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
-        let due = match jobs.aws.table.due(shard, jobs.clock.now(), BATCH).await {
-            Ok(due) => due,
+        match sweep.partition(shard).await {
+            Ok(overdue) => longest_overdue = longest_overdue.max(overdue),
             Err(error) => {
                 tracing::warn!(shard, error = %error, "a partition of the due reports could not be read");
                 is_complete = false;
-                continue;
             }
-        };
-        let now = jobs.clock.now();
-        longest_overdue = due.iter().map(|due| due.overdue(now)).fold(longest_overdue, Duration::max);
-        stream::iter(due)
-            .for_each_concurrent(CONCURRENCY, async |due| {
-                let span = info_span!("sweep", dossier.report = %due.report_id);
-                let report = due.report_id;
-                if let Err(error) = recover(jobs, due).instrument(span).await {
-                    tracing::warn!(%report, error = %error, "a due report could not be recovered");
-                }
-            })
-            .await;
+        }
     }
     // An incomplete sweep does not prove that nothing is overdue.
     if is_complete || longest_overdue > Duration::ZERO {
@@ -80,38 +80,150 @@ pub(crate) async fn sweep(jobs: &JobRunner) {
     }
 }
 
-/// Recovers a due report: queues its webhook again if it has ended, marks it as FAILED if it has no attempt
-/// left, and otherwise sends its message again. If several workers see the same report, a conditional write
-/// lets only one of them act.
-async fn recover(jobs: &JobRunner, due: DueReport) -> Result<(), AwsError> {
-    let DueReport { tenant, report_id, .. } = due;
-    let now = jobs.clock.now();
-    let table = &jobs.aws.table;
-    let Some(report) = table.get(&tenant, report_id).await? else { return Ok(()) };
-    if report.lifecycle.status.is_terminal() {
-        if table.hold_webhook(&tenant, report_id, now, now.plus(WEBHOOK_GRACE)).await? {
-            tracing::warn!(report = %report_id, %tenant, "a webhook is overdue; queueing it again");
-            metrics().left_behind(LeftBehind::Webhook);
-            jobs.aws.call_back(&report, current_traceparent()).await;
+/// One sweep.
+struct Sweep<'a> {
+    jobs: &'a JobRunner,
+    /// Whether the queue had no message that could be received when the sweep began; `None` if it did not
+    /// answer.
+    queue_is_empty: Option<bool>,
+}
+
+impl Sweep<'_> {
+    /// Handles the due reports of one partition. Returns for how long the most overdue one has been due.
+    async fn partition(&self, shard: u8) -> Result<Duration, AwsError> {
+        let (mut longest_overdue, mut after) = (Duration::ZERO, None);
+        for _ in 0..PAGES_MAX {
+            let now = self.jobs.clock.now();
+            let page = self.jobs.aws.table.due(shard, now, PAGE, after).await?;
+            longest_overdue =
+                page.reports.iter().map(|due| due.overdue(now)).fold(longest_overdue, Duration::max);
+            stream::iter(page.reports)
+                .for_each_concurrent(CONCURRENCY, async |due| {
+                    let span = info_span!("sweep", dossier.report = %due.report_id);
+                    let report = due.report_id;
+                    if let Err(error) = self.recover(due).instrument(span).await {
+                        tracing::warn!(%report, error = %error, "a due report could not be recovered");
+                    }
+                })
+                .await;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
         }
-        return Ok(());
+        Ok(longest_overdue)
     }
-    let details = abandoned(&report);
-    let given_up = table.execute(&tenant, report_id, &Command::GiveUp, &details, now, &jobs.policy).await?;
-    if let Executed::Done(report) = given_up {
-        tracing::warn!(report = %report_id, %tenant, "report failed: its workers vanished and no attempt is left");
-        metrics().left_behind(LeftBehind::GivenUp);
-        metrics().report_ended(Status::Failed.as_str(), report.turnaround());
-        jobs.aws.call_back(&report, current_traceparent()).await;
-        return Ok(());
+
+    /// Handles a due report. If several workers see the same report, a conditional write lets only one of them
+    /// act.
+    async fn recover(&self, due: DueReport) -> Result<(), AwsError> {
+        let DueReport { tenant, report_id, .. } = due;
+        let now = self.jobs.clock.now();
+        let table = &self.jobs.aws.table;
+        let Some(report) = table.get(&tenant, report_id).await? else { return Ok(()) };
+        let lifecycle = &report.lifecycle;
+        if lifecycle.status.is_terminal() {
+            return self.resend_webhook(&report, now).await;
+        }
+        // The index is eventually consistent: another worker may have handled the report already.
+        if lifecycle.due_at.is_none_or(|due_at| due_at > now) {
+            return Ok(());
+        }
+        if lifecycle.status == Status::Processing && now >= lifecycle.deadline(&self.jobs.policy) {
+            let details = abandoned(&report);
+            if let Executed::Done(report) = self.execute(&report, &Command::GiveUp, &details, now).await? {
+                tracing::warn!(report = %report_id, %tenant, "report failed: its deadline has passed, and its worker vanished");
+                metrics().left_behind(LeftBehind::GivenUp);
+                metrics().report_ended(Status::Failed.as_str(), report.turnaround());
+                self.jobs.aws.call_back(&report, current_traceparent()).await;
+                return Ok(());
+            }
+        }
+        if lifecycle.waits_outside_queue() {
+            tracing::debug!(report = %report_id, %tenant, "the wait of a report is over; sending its message");
+            self.send(&report, now).await?;
+        } else if self.is_lost(&report, now) {
+            if self.send(&report, now).await? {
+                tracing::warn!(report = %report_id, %tenant, status = %lifecycle.status, "the message of a report was lost; sent it again");
+                metrics().left_behind(LeftBehind::Redispatched);
+            }
+        } else if self.queue_is_empty.is_some() {
+            let keep = Command::KeepQueued { grace: self.grace(lifecycle, now) };
+            self.execute(&report, &keep, &Details::default(), now).await?;
+        }
+        Ok(())
     }
-    let details = Details::default();
-    let redispatched =
-        table.execute(&tenant, report_id, &Command::Redispatch, &details, now, &jobs.policy).await?;
-    if let Executed::Done(report) = redispatched {
-        tracing::warn!(report = %report_id, %tenant, status = %report.lifecycle.status, "a report is overdue; sending its message again");
-        metrics().left_behind(LeftBehind::Redispatched);
-        jobs.aws.queue.send(&ReportMessage::new(tenant, report_id), current_traceparent()).await?;
+
+    /// Queues the webhook of a report again that has ended.
+    async fn resend_webhook(&self, report: &Report, now: UtcTime) -> Result<(), AwsError> {
+        let Report { tenant, id, .. } = report;
+        if self.jobs.aws.table.hold_webhook(tenant, *id, now, now.plus(WEBHOOK_GRACE)).await? {
+            tracing::warn!(report = %id, %tenant, "a webhook is overdue; queueing it again");
+            metrics().left_behind(LeftBehind::Webhook);
+            self.jobs.aws.call_back(report, current_traceparent()).await;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Sends the message of a due report, unless another sweeper did. Returns whether it was sent.
+    async fn send(&self, report: &Report, now: UtcTime) -> Result<bool, AwsError> {
+        let jobs = self.jobs;
+        let redispatch = self.execute(report, &Command::Redispatch, &Details::default(), now).await?;
+        if !matches!(redispatch, Executed::Done(_)) {
+            return Ok(false);
+        }
+        let message = ReportMessage::new(report.tenant.clone(), report.id);
+        if let Err(error) = jobs.aws.queue.send(&message, current_traceparent()).await {
+            // The report must not seem to have a message.
+            let delay = jobs.policy.queue_wait_max + jobs.policy.pickup_grace;
+            let wait = Command::Wait { delay };
+            self.execute(report, &wait, &Details::default(), jobs.clock.now()).await?;
+            return Err(error);
+        }
+        Ok(true)
+    }
+
+    /// Returns whether the message of `report`, which should be in the queue, is lost: the queue has no
+    /// message to receive, or has passed it, or SQS will delete it soon. In a backlog, a message that merely
+    /// waits must not be sent again: each copy would delay the reports behind it.
+    fn is_lost(&self, report: &Report, now: UtcTime) -> bool {
+        let (jobs, queued_at) = (self.jobs, queued_at(&report.lifecycle));
+        if jobs.witness.may_hide_messages(now, jobs.policy.queue_wait_max) {
+            return false;
+        }
+        jobs.witness.has_passed(&report.tenant, queued_at, now)
+            || now.since(queued_at) >= MESSAGE_AGE_MAX
+            || self.queue_is_empty == Some(true)
+    }
+
+    /// Returns the time until a report in a backlog is checked again: as long as it has waited already.
+    fn grace(&self, lifecycle: &Lifecycle, now: UtcTime) -> Duration {
+        let grace = self.jobs.policy.pickup_grace;
+        now.since(queued_at(lifecycle)).clamp(grace, grace * GRACES_MAX)
+    }
+
+    async fn execute(
+        &self,
+        report: &Report,
+        command: &Command,
+        details: &Details,
+        now: UtcTime,
+    ) -> Result<Executed, AwsError> {
+        let JobRunner { aws, policy, .. } = self.jobs;
+        aws.table.execute(&report.tenant, report.id, command, details, now, policy).await
+    }
+}
+
+/// Returns whether the queue has no message that can be received, or `None` if it does not answer.
+async fn queue_is_empty(jobs: &JobRunner) -> Option<bool> {
+    let depth = jobs.aws.queue.depth().await;
+    let depth = depth.inspect_err(
+        |error| tracing::warn!(error = %error, "the queue does not tell how many messages it has; lost messages are not sent again in this sweep"),
+    );
+    depth.ok().map(|depth| depth.visible + depth.delayed == 0)
+}
+
+/// Returns when the message of a report in the queue was last known to exist.
+fn queued_at(lifecycle: &Lifecycle) -> UtcTime {
+    lifecycle.queued_at.unwrap_or(lifecycle.submitted_at)
 }

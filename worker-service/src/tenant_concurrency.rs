@@ -1,14 +1,9 @@
 //! Limits how many reports of one tenant all workers together process at a time. The number in
 //! progress is counted from the leases in the table.
 
-use std::time::Duration;
-
 use aws_adapters::{error::AwsError, table::Table};
 use domain::{identity::Tenant, time::UtcTime};
 use tokio::sync::{Mutex, MutexGuard};
-
-/// Average delay of a message whose tenant is at its limit.
-const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// The limit on a tenant's reports in progress.
 #[derive(Debug)]
@@ -24,8 +19,8 @@ pub(crate) struct TenantConcurrency {
 pub(crate) enum TenantSlot<'a> {
     /// The tenant is below its limit. The guard must be held until the claim is written.
     Free(Option<MutexGuard<'a, ()>>),
-    /// The tenant is at its limit. Holds the time to wait before the next try.
-    Full(Duration),
+    /// The tenant is at its limit.
+    Full,
 }
 
 impl TenantConcurrency {
@@ -49,6 +44,6 @@ impl TenantConcurrency {
         if table.in_progress(tenant, now, max).await? < max {
             return Ok(TenantSlot::Free(Some(turn)));
         }
-        Ok(TenantSlot::Full(RETRY_DELAY.mul_f64(rand::random_range(0.5..=1.5))))
+        Ok(TenantSlot::Full)
     }
 }

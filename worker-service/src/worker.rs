@@ -3,7 +3,10 @@
 use std::{collections::HashMap, io::Write, sync::Arc, time::Duration};
 
 use aws_adapters::settings::AwsSettings;
-use aws_adapters::{Aws, SdkConfig, SdkError, load_sdk_config, queue::Queue, quota::Quota};
+use aws_adapters::{
+    Aws, SdkConfig, SdkError, dead_letters::DeadLetterQueue, error::AwsError, load_sdk_config, queue::Queue,
+    quota::Quota,
+};
 use service_runtime::clock::Clock;
 use sources::{Sources, SourcesError};
 use thiserror::Error;
@@ -21,7 +24,9 @@ use crate::{
     health::Liveness,
     job::JobRunner,
     pipeline::Pipeline,
+    queue_witness::QueueWitness,
     settings::Settings,
+    supervisor::{Supervisor, TaskPanicked},
     sweeper,
     tenant_concurrency::TenantConcurrency,
     webhooks::{self, Sender, Webhooks},
@@ -29,6 +34,8 @@ use crate::{
 
 /// Maximum time for releasing reports, and then again for ending background tasks, when the worker stops.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum time for recording answers of models that are already paid for, when the worker stops.
+const RECORDING_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A worker, ready to run.
 #[derive(Debug)]
@@ -101,12 +108,24 @@ impl Worker {
             mandatory,
             sources::rulebook(),
         );
-        let dead_letters = Queue::at(sdk, settings.dlq_url.clone());
-        let pipeline = Pipeline::new(aws.clone(), clock.clone(), sources.clone(), assessor, model_budget);
+        let dead_letter_queue =
+            |url: &String| DeadLetterQueue::new(Queue::at(sdk, url.clone()), aws.bucket.clone());
+        let dead_letters = dead_letter_queue(&settings.dlq_url);
+        let webhook_dead_letters = dead_letter_queue(&settings.webhooks.dlq_url);
+        let recordings = TaskTracker::new();
+        let pipeline = Pipeline::new(
+            aws.clone(),
+            clock.clone(),
+            sources.clone(),
+            assessor,
+            model_budget,
+            recordings.clone(),
+        );
         let claims = Claims {
             aws: aws.clone(),
             clock: clock.clone(),
             policy: settings.aws.policy,
+            back_off: settings.back_off,
             tenants: TenantConcurrency::new(settings.tenant_max),
             worker: format!("worker-{}", Uuid::now_v7().simple()),
         };
@@ -115,13 +134,15 @@ impl Worker {
             dead_letters,
             clock,
             policy: settings.aws.policy,
+            back_off: settings.back_off,
+            witness: QueueWitness::new(settings.aws.policy.pickup_grace),
             claims,
             pipeline,
+            recordings,
             release: CancellationToken::new(),
         };
         let sender = Sender::new(settings.webhooks.private_hosts.clone()).map_err(SourcesError::Http)?;
-        let dead_letters = Queue::at(sdk, settings.webhooks.dlq_url.clone());
-        let webhooks = Webhooks { sender, dead_letters };
+        let webhooks = Webhooks { sender, dead_letters: webhook_dead_letters };
         let agent = settings.ecs_agent.as_ref().map(EcsAgent::new).transpose().map_err(SourcesError::Http)?;
         let liveness = Arc::default();
         Ok(Self { jobs: Arc::new(jobs), concurrency, agent, sources, webhooks, liveness, settings })
@@ -135,12 +156,19 @@ impl Worker {
     /// Processes reports until `stop` is cancelled, then drains the worker: no more messages are received,
     /// reports in progress have the drain time to finish, and those that do not finish are released, so that
     /// another worker continues with them at once.
-    pub async fn run(self, stop: CancellationToken) {
+    ///
+    /// # Errors
+    /// Returns [`TaskPanicked`], after the worker has drained, if a task panicked that runs as long as the
+    /// worker.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), TaskPanicked> {
         let Self { jobs, concurrency, agent, sources, webhooks, liveness, settings } = self;
+        for name in &settings.aws.ignored {
+            tracing::warn!(setting = name, "a deprecated setting is set and has no effect");
+        }
         // Reports need the sources, so receiving messages before they are ready would not start a report
         // earlier.
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return Ok(()),
             () = sources.prepare() => {}
         }
         liveness.ready();
@@ -148,37 +176,49 @@ impl Worker {
         tracing::info!(worker = %jobs.claims.worker, slots = settings.concurrency, version, revision, "worker is ready");
         let running = TaskTracker::new();
         let drained = CancellationToken::new();
-        let background = TaskTracker::new();
-        background.spawn(sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()));
-        background.spawn(webhooks::keep_delivering(Arc::clone(&jobs), webhooks, stop.clone()));
-        background.spawn(dead_letters::keep_scanning(Arc::clone(&jobs), stop.clone()));
-        background.spawn(sources.run(stop.clone()));
+        // Ends when the caller stops the worker, and when a task panics.
+        let stop = stop.child_token();
+        let mut background = Supervisor::default();
+        background.spawn(
+            "the sweeper",
+            sweeper::keep_sweeping(Arc::clone(&jobs), settings.sweep_interval, stop.clone()),
+        );
+        background.spawn(
+            "the sender of webhooks",
+            webhooks::keep_delivering(Arc::clone(&jobs), webhooks, stop.clone()),
+        );
+        background.spawn(
+            "the scan of the dead-letter queue",
+            dead_letters::keep_scanning(Arc::clone(&jobs), stop.clone()),
+        );
+        background.spawn("a source of evidence", sources.run(stop.clone()));
         if let Some(agent) = agent {
-            background.spawn(agent.keep_protected(running.clone(), drained.clone()));
+            background.spawn("the task protection", agent.keep_protected(running.clone(), drained.clone()));
         }
-        consumer::consume(Arc::clone(&jobs), concurrency, &liveness, stop, running.clone()).await;
-        running.close();
-        if timeout(settings.drain, running.wait()).await.is_err() {
-            tracing::info!(reports = running.len(), "releasing reports that are still in progress");
-            jobs.release.cancel();
-            if timeout(RELEASE_TIMEOUT, running.wait()).await.is_err() {
-                tracing::warn!(
-                    reports = running.len(),
-                    "some reports could not be released; other workers continue with them when their leases expire"
-                );
-            }
-        }
+        let consuming =
+            consumer::consume(Arc::clone(&jobs), concurrency, &liveness, stop.clone(), running.clone());
+        let consumed = background.watch_during(consuming, &stop).await;
+        drain(&jobs, &running, settings.drain).await;
         drained.cancel();
-        background.close();
-        if timeout(RELEASE_TIMEOUT, background.wait()).await.is_err() {
+        let ended = timeout(RELEASE_TIMEOUT, background.ended()).await.unwrap_or_else(|_| {
             tracing::warn!("a background task did not end in time");
-        }
+            Ok(())
+        });
         tracing::info!("worker has stopped");
+        consumed.and(ended)
     }
 
     /// Sweeps once for reports that no worker processes.
     pub async fn sweep(&self) {
         sweeper::sweep(&self.jobs).await;
+    }
+
+    /// Scans the dead-letter queue of reports once.
+    ///
+    /// # Errors
+    /// Returns an [`AwsError`] if an AWS service does not respond.
+    pub async fn scan_dead_letters(&self) -> Result<(), AwsError> {
+        dead_letters::scan(&self.jobs).await
     }
 
     /// Redrives up to `limit` dead letters. With `dry_run` it only reports what it would do. Writes a line
@@ -193,5 +233,28 @@ impl Worker {
         out: &mut impl Write,
     ) -> Result<Redriven, Box<dyn std::error::Error>> {
         dead_letters::redrive(&self.jobs, limit, dry_run, out).await
+    }
+}
+
+/// Waits up to `time` for the reports in progress, then releases those that are left. Paid answers of models are
+/// recorded in any case.
+async fn drain(jobs: &JobRunner, running: &TaskTracker, time: Duration) {
+    running.close();
+    if timeout(time, running.wait()).await.is_err() {
+        tracing::info!(reports = running.len(), "releasing reports that are still in progress");
+        jobs.release.cancel();
+        if timeout(RELEASE_TIMEOUT, running.wait()).await.is_err() {
+            tracing::warn!(
+                reports = running.len(),
+                "some reports could not be released; other workers continue with them when their leases expire"
+            );
+        }
+    }
+    jobs.recordings.close();
+    if timeout(RECORDING_TIMEOUT, jobs.recordings.wait()).await.is_err() {
+        tracing::error!(
+            answers = jobs.recordings.len(),
+            "paid answers of models could not be recorded in time; they may be paid for again"
+        );
     }
 }

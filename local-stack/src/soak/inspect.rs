@@ -30,7 +30,6 @@ pub(super) struct ReportItem {
     pub(super) report_id: String,
     pub(super) status: Status,
     pub(super) attempt: u32,
-    pub(super) attempts_allowed: u32,
     pub(super) lease_holder: Option<String>,
     pub(super) due_at: Option<i64>,
     pub(super) due_shard: Option<String>,

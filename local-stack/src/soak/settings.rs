@@ -3,14 +3,14 @@
 
 use service_runtime::config::Environment;
 
-/// Defaults that the environment of the soak can override. Reports get more attempts than in production,
-/// because workers are killed every few seconds here, and a soak in which most reports fail would show little
-/// about those that complete.
-const DEFAULTS: [(&str, &str); 11] = [
+/// Defaults that the environment of the soak can override.
+const DEFAULTS: [(&str, &str); 13] = [
     ("DOSSIER_LEASE_SECONDS", "5"),
     ("DOSSIER_PICKUP_GRACE_SECONDS", "15"),
     ("DOSSIER_SWEEP_SECONDS", "2"),
-    ("DOSSIER_ATTEMPTS", "6"),
+    ("DOSSIER_QUEUE_WAIT_SECONDS", "4"),
+    ("DOSSIER_RETRY_MAX_SECONDS", "8"),
+    ("DOSSIER_TENANT_WAIT_MAX_SECONDS", "8"),
     ("DOSSIER_MODEL_SECONDS", "5"),
     ("DOSSIER_SOURCE_SECONDS", "5"),
     ("DOSSIER_REQUEST_SECONDS", "10"),

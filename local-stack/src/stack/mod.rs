@@ -253,10 +253,7 @@ fn start_worker(
     let stop = CancellationToken::new();
     let run = {
         let stop = stop.clone();
-        async move {
-            worker.run(stop).await;
-            Ok(())
-        }
+        async move { Ok(worker.run(stop).await?) }
     };
     Ok(ServiceTask::spawn("the worker", stop, run))
 }

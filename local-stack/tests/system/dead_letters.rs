@@ -4,6 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::support::clean_company;
 use anyhow::Result;
+use aws_adapters::queue::{Depth, Queue};
+use aws_sdk_sqs::types::QueueAttributeName;
+use domain::message::ReportMessage;
 use local_stack::TestStack;
 use local_stack::stack::Options;
 use serde_json::{Value, json};
@@ -74,32 +77,56 @@ async fn an_unreadable_message_is_dead_lettered_with_its_reason_and_delays_no_re
     stack.stop().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dead_lettered_report_reads_failed_until_it_is_redriven() -> Result<()> {
-    let mut stack = TestStack::start().await?;
-    stack.stop_worker().await?;
+/// Submits a report whose message is only in the dead-letter queue, as after too many receives.
+async fn submit_dead_lettered(stack: &TestStack) -> Result<(String, String)> {
     let id = stack.dev().submit_accepted(&clean_company()).await?;
-    // The message is only in the dead-letter queue, as after too many receives.
     let queues = stack.infrastructure().queues();
     stack.clients().sqs.purge_queue().queue_url(&queues.queue_url).send().await?;
     let body = json!({"v": 1, "tenant": "dev", "reportId": id}).to_string();
-    send(&stack, &queues.dlq_url, &body).await?;
+    send(stack, &queues.dlq_url, &body).await?;
+    Ok((id, body))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_its_deadline_a_dead_lettered_report_is_queued_again_and_completes() -> Result<()> {
+    let mut stack = TestStack::start().await?;
+    stack.stop_worker().await?;
+    let (id, _) = submit_dead_lettered(&stack).await?;
+    // The sweeper does not find the report by itself, because it is not due yet.
+    let settings = [("DOSSIER_PICKUP_GRACE_SECONDS", "3600"), ("DOSSIER_QUEUE_WAIT_SECONDS", "0")];
+    let worker = stack.start_worker(&settings)?;
+    let report = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)), "{report}");
+    let dlq = Queue::at(stack.sdk(), stack.infrastructure().queues().dlq_url.clone());
+    while dlq.depth().await? != Depth::default() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    worker.stop().await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_its_deadline_a_dead_lettered_report_reads_failed_until_it_is_redriven() -> Result<()> {
+    let mut stack = TestStack::start().await?;
+    stack.stop_worker().await?;
+    let (id, body) = submit_dead_lettered(&stack).await?;
+    let queues = stack.infrastructure().queues();
     send(&stack, &queues.dlq_url, "not json").await?;
 
     let (dry_run, output) = redrive(&stack, u64::MAX, true).await?;
-    assert_eq!(dry_run, Redriven { resubmitted: 1, settled: 0, left: 1 }, "{output}");
+    assert_eq!(dry_run, Redriven { resubmitted: 0, settled: 1, left: 1 }, "{output}");
     assert_eq!(stack.dev().poll(&id, None).await?.status(), "PENDING", "a dry run changes nothing");
 
     // A worker inspects the dead-letter queue when it starts. It claims no report, because no message is
     // left.
-    let settings = [("DOSSIER_PICKUP_GRACE_SECONDS", "3600")];
+    let settings = [("DOSSIER_PICKUP_GRACE_SECONDS", "3600"), ("DOSSIER_DEADLINE_SECONDS", "0")];
     let worker = stack.start_worker(&settings)?;
     let failed = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&failed["status"], &failed["error"]["code"]), (&json!("FAILED"), &json!("dead_lettered")));
 
     // The worker's inspection hides the first letter for a while, so the operator's redrive gets another one.
-    send(&stack, &stack.infrastructure().queues().dlq_url, &body).await?;
-    let (redriven, output) = redrive(&stack, 10, false).await?;
+    send(&stack, &queues.dlq_url, &body).await?;
+    let (redriven, output) = redrive(&stack, 1, false).await?;
     assert_eq!(redriven.resubmitted, 1, "{output}");
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
     worker.stop().await?;
@@ -121,5 +148,74 @@ async fn a_redrive_deletes_messages_of_ended_reports_and_respects_its_limit() ->
     assert_eq!(receive_dead_letters(&stack).await?.len(), 1);
     let report: Value = stack.dev().poll(&id, None).await?.report;
     assert_eq!(report["status"], "COMPLETED");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_the_queue_would_reject_keeps_its_body_in_the_bucket() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let queues = stack.infrastructure().queues();
+    // Longer than a message with attributes may be, and longer than the dead-letter queue accepts.
+    let bodies = ["x".repeat(256 * 1024), "y".repeat(2_000)];
+    let limit = stack.clients().sqs.set_queue_attributes().queue_url(&queues.dlq_url);
+    limit.attributes(QueueAttributeName::MaximumMessageSize, "1024").send().await?;
+    for body in &bodies {
+        send(&stack, &queues.queue_url, body).await?;
+    }
+    let mut found = BTreeMap::new();
+    while found.len() < bodies.len() {
+        found.extend(receive_dead_letters(&stack).await?);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let mut stored = Vec::new();
+    for (letter, reason) in found {
+        assert!(reason.unwrap().starts_with("unreadable: the body is not a report message"));
+        let pointer: Value = serde_json::from_str(&letter)?;
+        let bucket = &stack.infrastructure().names().bucket;
+        let object = stack.clients().s3.get_object().bucket(bucket).key(pointer["bodyKey"].as_str().unwrap());
+        stored.push(String::from_utf8(object.send().await?.body.collect().await?.to_vec())?);
+        assert_eq!(pointer["bytes"], stored.last().unwrap().len());
+    }
+    stored.sort();
+    assert_eq!(stored, bodies);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_has_no_characters_that_sqs_rejects() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let url = stack.infrastructure().queues().queue_url.clone();
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    send(&stack, &url, &format!(r#"{{"v":1,"tenant":"\u0001\u001b","reportId":"{id}"}}"#)).await?;
+    let reason = loop {
+        if let Some((_, reason)) = receive_dead_letters(&stack).await?.pop_first() {
+            break reason.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(reason.starts_with("unreadable: ") && !reason.contains(char::is_control), "{reason:?}");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_and_a_redrive_of_many_letters_see_each_once_and_end() -> Result<()> {
+    const LETTERS: usize = 3_000;
+    let mut stack = TestStack::start().await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    stack.dev().wait_for_end(&id).await?;
+    stack.stop_worker().await?;
+    let dlq = Queue::at(stack.sdk(), stack.infrastructure().queues().dlq_url.clone());
+    let message = ReportMessage::new("dev".parse()?, id.parse()?);
+    assert!(dlq.send_all(vec![message; LETTERS], None).await.is_empty());
+
+    let (redriven, _) = redrive(&stack, u64::MAX, true).await?;
+    assert_eq!(redriven, Redriven { resubmitted: 0, settled: LETTERS as u64, left: 0 });
+    assert_eq!(dlq.depth().await?.visible, LETTERS as u64, "a dry run returns every letter");
+
+    // The scan hides each letter that it has seen, for a minute.
+    worker(&stack)?.scan_dead_letters().await?;
+    let Depth { visible, in_flight, .. } = dlq.depth().await?;
+    assert_eq!(visible + in_flight, LETTERS as u64);
+    assert!(in_flight > 1_000, "{in_flight} letters seen");
     stack.stop().await
 }

@@ -75,7 +75,7 @@ fn a_failed_report_is_printed_with_its_reason_and_the_demo_exits_with_1() {
         "--out",
         directory.path().to_str().unwrap(),
     ])
-    .env("DOSSIER_ATTEMPTS", "1")
+    .env("DOSSIER_DEADLINE_SECONDS", "0")
     .output()
     .unwrap();
     let (stdout, stderr) =

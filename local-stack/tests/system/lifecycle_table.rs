@@ -19,27 +19,36 @@ use local_stack::TestStack;
 use local_stack::stack::{Component, Options};
 use service_runtime::clock::Clock;
 
-const POLICY: Policy =
-    Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };
+const POLICY: Policy = Policy {
+    deadline: Duration::from_secs(250),
+    queue_wait_max: Duration::from_secs(10),
+    lease: Duration::from_secs(60),
+    pickup_grace: Duration::from_secs(120),
+    immediate_takeovers: 2,
+};
 
 fn at(seconds: i64) -> UtcTime {
     UtcTime::from_epoch_millis(1_790_000_000_000 + seconds * 1000)
 }
 
 fn commands(attempt: u32) -> Vec<Command> {
-    let delay = Duration::from_secs(5);
+    let (short, long) = (Duration::from_secs(5), Duration::from_secs(90));
     vec![
         Command::Claim { holder: format!("w{attempt}") },
         Command::Renew { attempt },
         Command::Advance { attempt },
         Command::Complete { attempt },
-        Command::RetryLater { attempt, delay },
-        Command::Release { attempt, delay },
+        Command::RetryLater { attempt, delay: short },
+        Command::RetryLater { attempt, delay: long },
+        Command::Release { attempt },
         Command::Fail { attempt },
         Command::Cancel,
         Command::RequestCancel,
         Command::HonourCancel { attempt },
         Command::Resubmit,
+        Command::Wait { delay: short },
+        Command::Wait { delay: long },
+        Command::KeepQueued { grace: long },
         Command::Redispatch,
         Command::GiveUp,
         Command::FailDeadLettered,
@@ -54,7 +63,8 @@ fn report(lifecycle: Lifecycle) -> Report {
         ..ReportRequestDraft::default()
     };
     let tenant: Tenant = "dev".parse().unwrap();
-    Report::submitted(
+    let resubmitted_at = Some(lifecycle.submitted_at).filter(|submitted_at| *submitted_at != at(0));
+    let report = Report::submitted(
         tenant,
         ReportId::from(uuid::Uuid::now_v7()),
         request.check().unwrap(),
@@ -62,7 +72,8 @@ fn report(lifecycle: Lifecycle) -> Report {
         uuid::Uuid::now_v7(),
         at(0),
         Retention::from_days(90).end(at(0)),
-    )
+    );
+    Report { resubmitted_at, ..report }
 }
 
 async fn adapters() -> Result<(TestStack, Aws)> {
@@ -132,7 +143,8 @@ async fn the_table_and_the_lifecycle_function_agree_on_every_transition() -> Res
 /// Returns whether two states are equal except for their times.
 fn same_kind(a: &Lifecycle, b: &Lifecycle) -> bool {
     let shape = |l: &Lifecycle| {
-        (l.status, l.attempt, l.attempts_allowed, l.lease.is_some(), l.cancel_requested, l.due_at.is_some())
+        let waits = (l.not_before.is_some(), l.queued_at.is_some(), l.submitted_at == at(0));
+        (l.status, l.attempt, waits, l.lease.is_some(), l.cancel_requested, l.due_at.is_some())
     };
     shape(a) == shape(b)
 }

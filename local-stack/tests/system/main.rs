@@ -53,4 +53,5 @@ mod sweeper;
 mod telemetry;
 mod turns;
 mod versions;
+mod waiting;
 mod webhooks;

@@ -113,7 +113,7 @@ async fn lists_and_the_match_service_both_give_evidence() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_loaded_list_no_company_is_cleared() -> Result<()> {
     let missing = "/nowhere/list.jsonl";
-    let settings = [("DOSSIER_SANCTIONS_URL", ""), ("DOSSIER_ATTEMPTS", "1")];
+    let settings = [("DOSSIER_SANCTIONS_URL", ""), ("DOSSIER_DEADLINE_SECONDS", "0")];
     let stack = stack(missing, &settings).await?;
     let report = report(&stack, &clean_company()).await?;
     assert_eq!((&report["riskLevel"], &report["review"]["required"]), (&json!("UNDETERMINED"), &json!(true)));

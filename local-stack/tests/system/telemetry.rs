@@ -104,7 +104,7 @@ async fn one_trace_covers_the_request_up_to_the_models_answer() -> Result<()> {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str()),
         ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
         ("DOSSIER_LOG", "debug,hyper=info,h2=info"),
-        ("DOSSIER_ATTEMPTS", "1"),
+        ("DOSSIER_DEADLINE_SECONDS", "0"),
         ("DOSSIER_REVISION", "0123abcd"),
     ] {
         environment.insert(name.to_owned(), value.to_owned());

@@ -6,6 +6,7 @@ use service_runtime::clock::Clock;
 
 use crate::{
     bucket::Bucket,
+    clients,
     keys::Keys,
     queue::Queue,
     quota::{Limits, Quota},
@@ -38,12 +39,12 @@ impl Aws {
     /// Creates the adapters. `clock` decides which reports have expired, and until when links can be signed.
     /// Sends no request.
     pub fn new(sdk: &SdkConfig, settings: &AwsSettings, clock: &Clock) -> Self {
-        let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+        let dynamodb = clients::dynamodb(sdk);
         let table = Table::new(dynamodb.clone(), settings.table.clone(), settings.retention, clock.clone());
         let spending = Spending::new(dynamodb.clone(), settings.table.clone());
         let keys = Keys::new(dynamodb.clone(), settings.table.clone());
         let webhook_secrets = WebhookSecrets::new(dynamodb, settings.table.clone());
-        let sqs = aws_sdk_sqs::Client::new(sdk);
+        let sqs = clients::sqs(sdk);
         let queue = Queue::new(sqs.clone(), settings.queue_url.clone());
         let callbacks = Queue::new(sqs, settings.callback_queue_url.clone());
         let bucket = Bucket::new(sdk, settings, clock.clone());
@@ -64,6 +65,6 @@ impl Aws {
 
     /// Returns the quota of `model` that all workers share, stored in the same table.
     pub fn quota(sdk: &SdkConfig, settings: &AwsSettings, model: String, limits: Limits) -> Quota {
-        Quota::new(aws_sdk_dynamodb::Client::new(sdk), settings.table.clone(), model, limits)
+        Quota::new(clients::dynamodb(sdk), settings.table.clone(), model, limits)
     }
 }

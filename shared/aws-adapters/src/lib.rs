@@ -5,7 +5,9 @@
 
 mod adapters;
 pub mod bucket;
+mod clients;
 mod credentials;
+pub mod dead_letters;
 mod dynamodb;
 pub mod error;
 pub mod keys;

@@ -16,12 +16,16 @@ use futures::{StreamExt, stream};
 use telemetry::propagation::{TRACEPARENT, continue_trace, current_traceparent};
 use tracing::{Instrument, Span, field::Empty, info_span};
 
-use crate::{error::AwsError, request::send};
+use crate::{clients, error::AwsError, request::send};
 
 const SQS: &str = "SQS";
 
 /// The message attribute with the reason why a message was moved to the dead-letter queue.
-const REASON: &str = "dossier.reason";
+pub(crate) const REASON: &str = "dossier.reason";
+
+/// Maximum length of a trace context that is passed on. Version 00 has 55 characters, and later versions may be
+/// longer ("Trace Context", W3C Recommendation).
+const TRACEPARENT_MAX: usize = 256;
 
 /// Maximum number of messages of one receive ("Amazon SQS message quotas").
 pub const RECEIVE_MAX: usize = 10;
@@ -101,7 +105,7 @@ impl Queue {
 
     /// Returns the queue at `url`, accessed through a new client.
     pub fn at(sdk: &SdkConfig, url: String) -> Self {
-        Self::new(Client::new(sdk), url)
+        Self::new(clients::sqs(sdk), url)
     }
 
     /// Returns the number of messages in the queue. Also serves as a readiness check, because it changes
@@ -127,22 +131,15 @@ impl Queue {
         Ok(Depth { visible: count(Visible), in_flight: count(InFlight), delayed: count(Delayed) })
     }
 
-    /// Sends the unchanged body of `delivery` to this dead-letter queue, with the `reason` and the trace
-    /// context.
+    /// Sends a text that is not a report message, with text attributes by name.
     ///
     /// # Errors
     /// Returns [`AwsError`] if SQS rejected the message or its answer was lost.
-    pub async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), AwsError> {
-        let mut request = self
-            .client
-            .send_message()
-            .queue_url(&self.url)
-            // SQS rejects empty bodies.
-            .message_body(if delivery.body.is_empty() { " " } else { &delivery.body })
-            .message_group_id("unreadable")
-            .message_attributes(REASON, text_attribute(reason)?);
-        if let Some(traceparent) = &delivery.traceparent {
-            request = request.message_attributes(TRACEPARENT, text_attribute(traceparent)?);
+    pub(crate) async fn send_text(&self, body: &str, attributes: &[(&str, String)]) -> Result<(), AwsError> {
+        let mut request =
+            self.client.send_message().queue_url(&self.url).message_body(body).message_group_id("unreadable");
+        for (name, value) in attributes {
+            request = request.message_attributes(*name, text_attribute(value)?);
         }
         send(SQS, "SendMessage", request.send()).await.map(|_| ())
     }
@@ -310,7 +307,7 @@ fn delivery(message: Message) -> Option<Delivery> {
         message_id: message.message_id.clone(),
         receive_count: receive_count.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
         sent_at,
-        traceparent: text(TRACEPARENT),
+        traceparent: text(TRACEPARENT).filter(|text| text.len() <= TRACEPARENT_MAX && text.is_ascii()),
         reason: text(REASON),
         body: message.body.unwrap_or_default(),
         // SQS always sends a handle; without one the message could not be processed.

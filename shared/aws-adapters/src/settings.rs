@@ -19,11 +19,16 @@ settings! {
     KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional, "KMS key that encrypts objects; if not set, S3 uses its own keys (SSE-S3)";
     LINK_ENDPOINT = "DOSSIER_LINK_ENDPOINT", Presence::Optional,
         "base URL of S3 in the links for clients, if clients reach S3 under another address than the services, as with an emulator";
-    ATTEMPTS = "DOSSIER_ATTEMPTS", Presence::Default("3"), "maximum number of attempts per submission of a report, 1 to 20";
+    DEADLINE_SECONDS = "DOSSIER_DEADLINE_SECONDS", Presence::Default("21600"),
+        "seconds after the submission or resubmission of a report during which transient errors are retried, 0 to 604800; 0 means that nothing is retried";
+    QUEUE_WAIT_SECONDS = "DOSSIER_QUEUE_WAIT_SECONDS", Presence::Default("60"),
+        "maximum number of seconds that a message stays hidden in the queue while its report waits, 0 to 900; a report that waits longer has no message until its wait is over";
+    ATTEMPTS = "DOSSIER_ATTEMPTS", Presence::Optional,
+        "deprecated and without effect, because reports are retried until their deadline: use DOSSIER_DEADLINE_SECONDS";
     LEASE_SECONDS = "DOSSIER_LEASE_SECONDS", Presence::Default("60"),
         "seconds without a heartbeat after which another worker may take over a report, 5 to 3600";
     PICKUP_GRACE_SECONDS = "DOSSIER_PICKUP_GRACE_SECONDS", Presence::Default("120"),
-        "seconds after which the message of a report that no worker has claimed is sent again, 1 to 3600";
+        "seconds after which a report that no worker has claimed is checked, and its message is sent again if it was lost, 1 to 3600";
     RETENTION_DAYS = "DOSSIER_RETENTION_DAYS", Presence::Default("90"),
         "days that a report is kept after the last work on it, 1 to 3650; the bucket's lifecycle rules must delete files after the same number of days";
 }
@@ -47,6 +52,8 @@ pub struct AwsSettings {
     pub policy: Policy,
     /// How long reports are kept.
     pub retention: Retention,
+    /// Names of settings that are set and have no effect.
+    pub ignored: Vec<&'static str>,
 }
 
 /// Reads the name of the table, for commands that need no other setting of AWS.
@@ -68,10 +75,12 @@ impl AwsSettings {
         let bucket = reader.text(&BUCKET);
         let kms_key_id = reader.text(&KMS_KEY_ID);
         let link_endpoint = reader.parse::<Url>(&LINK_ENDPOINT).map(String::from);
-        let attempts = reader.number(&ATTEMPTS, 1, 20);
+        let deadline = reader.seconds(&DEADLINE_SECONDS, 0, 604_800);
+        let queue_wait_max = reader.seconds(&QUEUE_WAIT_SECONDS, 0, 900);
         let lease = reader.seconds(&LEASE_SECONDS, 5, 3600);
         let pickup_grace = reader.seconds(&PICKUP_GRACE_SECONDS, 1, 3600);
         let retention_days = retention_days(reader);
+        let ignored = reader.text(&ATTEMPTS).map(|_| ATTEMPTS.name);
         Some(Self {
             table: table?,
             queue_url: queue_url?,
@@ -80,11 +89,14 @@ impl AwsSettings {
             kms_key_id,
             link_endpoint,
             policy: Policy {
-                attempts: u32::try_from(attempts?).ok()?,
+                deadline: deadline?,
+                queue_wait_max: queue_wait_max?,
                 lease: lease?,
                 pickup_grace: pickup_grace?,
+                ..Policy::default()
             },
             retention: Retention::from_days(retention_days?),
+            ignored: ignored.into_iter().collect(),
         })
     }
 }
@@ -116,13 +128,14 @@ mod tests {
 
     #[test]
     fn all_errors_are_reported_together_without_values() {
-        let environment = environment(&[("DOSSIER_ATTEMPTS", "s3cret"), ("DOSSIER_LEASE_SECONDS", "1")]);
+        let environment =
+            environment(&[("DOSSIER_DEADLINE_SECONDS", "s3cret"), ("DOSSIER_LEASE_SECONDS", "1")]);
         let mut reader = Reader::new(&environment);
         let read = AwsSettings::read(&mut reader);
         let text = reader.finish(read).unwrap_err().to_string();
         for name in [
             "DOSSIER_QUEUE_URL is not set",
-            "DOSSIER_ATTEMPTS cannot be parsed",
+            "DOSSIER_DEADLINE_SECONDS cannot be parsed",
             "DOSSIER_LEASE_SECONDS is 1",
         ] {
             assert!(text.contains(name), "{text}");

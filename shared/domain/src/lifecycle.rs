@@ -18,30 +18,31 @@
 //!               └────────────────────────── Resubmit ────────────────────────┘
 //! ```
 //!
-//! The diagram leaves out `Cancel` and `FailDeadLettered` from PENDING, and the commands that stay in
-//! PROCESSING. `Redispatch` changes no state. It postpones `due_at` when the sweeper sends the message of a
-//! report again.
+//! The diagram leaves out `Cancel` and `FailDeadLettered` from PENDING, `Wait` from PROCESSING, and
+//! the commands that stay in PENDING or PROCESSING.
 //!
 //! # Transitions
 //!
 //! | command | from → to | allowed if |
 //! |---|---|---|
 //! | `Submit` | ∅ → PENDING | the report does not exist |
-//! | `Claim` | PENDING → PROCESSING | always |
-//! | `Claim` | PROCESSING → PROCESSING | the lease has expired, and an attempt is left or a cancellation is pending |
+//! | `Claim` | PENDING → PROCESSING | the report need not wait any longer |
+//! | `Claim` | PROCESSING → PROCESSING | the lease has expired, and either a cancellation is pending, or the deadline has not passed and few attempts were made |
 //! | `Renew` | PROCESSING → PROCESSING | the attempt is current |
 //! | `Advance` | PROCESSING → PROCESSING | the attempt is current, no cancellation is pending |
 //! | `Complete` | PROCESSING → COMPLETED | the attempt is current, no cancellation is pending |
-//! | `RetryLater` | PROCESSING → PENDING | the attempt is current, no cancellation is pending, an attempt is left |
-//! | `Release` | PROCESSING → PENDING | the attempt is current, no cancellation is pending; allows one more attempt |
+//! | `RetryLater` | PROCESSING → PENDING | the attempt is current, no cancellation is pending, the deadline has not passed |
+//! | `Release` | PROCESSING → PENDING | the attempt is current, no cancellation is pending |
 //! | `Fail` | PROCESSING → FAILED | the attempt is current, no cancellation is pending |
 //! | `HonourCancel` | PROCESSING → CANCELLED | the attempt is current, a cancellation is pending |
 //! | `Cancel` | PENDING, PROCESSING → CANCELLED | not processing under an unexpired lease |
 //! | `RequestCancel` | PROCESSING → PROCESSING | always |
-//! | `Resubmit` | FAILED, CANCELLED → PENDING | always; allows a full set of attempts |
+//! | `Resubmit` | FAILED, CANCELLED → PENDING | always; sets a new deadline |
+//! | `Wait` | PENDING, PROCESSING → PENDING | no unexpired lease, no cancellation is pending |
+//! | `KeepQueued` | unchanged | due, and not processing under an unexpired lease |
 //! | `Redispatch` | unchanged | due, and not processing under an unexpired lease |
-//! | `GiveUp` | PROCESSING → FAILED | the lease has expired, no attempt is left, no cancellation is pending |
-//! | `FailDeadLettered` | PENDING, PROCESSING → FAILED | no unexpired lease, no cancellation is pending |
+//! | `GiveUp` | PROCESSING → FAILED | the lease has expired, the deadline has passed, no cancellation is pending |
+//! | `FailDeadLettered` | PENDING, PROCESSING → FAILED | no unexpired lease, the deadline has passed, no cancellation is pending |
 //!
 //! # Fencing
 //! Each claim raises [`Lifecycle::attempt`] by one; nothing else changes it, and it never decreases, not even
@@ -51,8 +52,16 @@
 //! until one does, its holder may still renew it.
 //!
 //! # Time
+//! Transient errors are retried until the deadline, [`Policy::deadline`] after the last submission. Only a
+//! permanent error fails a report earlier.
+//!
+//! Between two attempts a report waits, and no worker may claim it before [`Lifecycle::not_before`], not even
+//! with a duplicate of its message. A short wait is spent in the queue, with the message hidden; a longer one
+//! outside the queue, without a message ([`Lifecycle::waits_outside_queue`]).
+//!
 //! Every report that has not ended has a [`Lifecycle::due_at`]: the time at which the sweeper handles it
-//! if nobody else has. A lost message or a crashed worker therefore delays a report but never loses it.
+//! if nobody else has. It is the promise to look at the report again that allows its message to be deleted. A
+//! lost message or a crashed worker therefore delays a report but never loses it.
 
 mod change;
 mod command;
@@ -61,7 +70,7 @@ mod state;
 mod transition;
 
 pub use self::{
-    change::{Allowance, Change, Field},
+    change::{Change, Counter, Field},
     command::Command,
     guard::Guard,
     state::{Lease, Lifecycle, Policy, Status},

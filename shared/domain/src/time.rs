@@ -44,6 +44,13 @@ impl UtcTime {
         Self::from_epoch_millis(self.0.saturating_add(millis))
     }
 
+    /// Returns the time `duration` earlier.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_epoch_millis(self.0.saturating_sub(millis))
+    }
+
     /// Returns the time elapsed since `earlier`, or zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))

@@ -49,6 +49,19 @@ pub enum LeftBehind {
     Webhook,
 }
 
+/// Why a report waits outside the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// An attempt ended with a transient error.
+    Retry,
+    /// The tenant is at its limit of reports in progress.
+    TenantLimit,
+    /// The workers of several attempts vanished.
+    VanishedWorker,
+    /// The message was found in the dead-letter queue.
+    DeadLetter,
+}
+
 /// A result that an earlier attempt kept and a retry can reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cache {
@@ -90,6 +103,7 @@ pub struct Metrics {
     queues: Gauge<u64>,
     overdue: Gauge<f64>,
     left_behind: Counter<u64>,
+    waits: Counter<u64>,
     breakers: Gauge<u64>,
     caches: Counter<u64>,
     sources: Counter<u64>,
@@ -177,6 +191,7 @@ impl Metrics {
                 "dossier.reports.left_behind",
                 "Overdue reports and webhooks that a sweeper handled",
             ),
+            waits: counter("dossier.reports.waits", "Reports that began to wait outside the queue"),
             breakers: gauge(
                 "dossier.source.breaker",
                 "1 while the circuit breaker of an evidence service is open",
@@ -269,6 +284,17 @@ impl Metrics {
             LeftBehind::Webhook => "callback",
         };
         self.left_behind.add(1, &[KeyValue::new("dossier.left_behind", outcome)]);
+    }
+
+    /// Records that a report waits outside the queue.
+    pub fn report_waits(&self, reason: Wait) {
+        let reason = match reason {
+            Wait::Retry => "retry",
+            Wait::TenantLimit => "tenant_limit",
+            Wait::VanishedWorker => "vanished_worker",
+            Wait::DeadLetter => "dead_letter",
+        };
+        self.waits.add(1, &[KeyValue::new("dossier.wait", reason)]);
     }
 
     /// Records the current limit of concurrent reports of this worker.

@@ -10,6 +10,7 @@ use domain::{
     usage::{Day, MicroUsd},
 };
 
+use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::{
@@ -93,13 +94,20 @@ pub(crate) struct ReportLedger<'a> {
     lease: &'a mut Lease,
     journal: Journal,
     budget: Arc<ModelBudget>,
+    recordings: &'a TaskTracker,
     calls: u32,
 }
 
 impl<'a> ReportLedger<'a> {
-    /// Creates the ledger of the report that `lease` holds.
-    pub(crate) fn new(lease: &'a mut Lease, journal: Journal, budget: Arc<ModelBudget>) -> Self {
-        Self { lease, journal, budget, calls: 0 }
+    /// Creates the ledger of the report that `lease` holds. `recordings` tracks the tasks that record answers,
+    /// so that the worker waits for them before it exits.
+    pub(crate) fn new(
+        lease: &'a mut Lease,
+        journal: Journal,
+        budget: Arc<ModelBudget>,
+        recordings: &'a TaskTracker,
+    ) -> Self {
+        Self { lease, journal, budget, recordings, calls: 0 }
     }
 
     fn call(&self, attempt: u32, number: u32, day: Day) -> ModelCall {
@@ -112,8 +120,7 @@ impl AnswerLedger for ReportLedger<'_> {
     type Reservation = Reservation;
 
     fn is_last_attempt(&self) -> bool {
-        let lifecycle = &self.lease.report().lifecycle;
-        lifecycle.attempt >= lifecycle.attempts_allowed
+        !self.lease.may_retry()
     }
 
     async fn stored_answer(&mut self, number: u32) -> Result<Option<ModelAnswer>, AttemptError> {
@@ -159,7 +166,7 @@ impl AnswerLedger for ReportLedger<'_> {
             (self.journal.clone(), Arc::clone(&self.budget), model.quota_used(answer.tokens));
         // The answer is billed, so it is stored and settled in a task of its own, which continues even if the
         // attempt is cancelled.
-        let settling = tokio::spawn(
+        let settling = self.recordings.spawn(
             async move {
                 let stored = journal.store_answer(number, answer.clone()).await?;
                 // Another worker may have stored its answer first. This one is billed nevertheless.

@@ -9,8 +9,9 @@ mod signature;
 use std::{sync::Arc, time::Duration};
 
 use aws_adapters::{
+    dead_letters::DeadLetterQueue,
     error::AwsError,
-    queue::{Delivery, Queue, RECEIVE_MAX},
+    queue::{Delivery, RECEIVE_MAX},
 };
 use domain::{
     compatibility::LATER_VERSION_DELAY,
@@ -56,7 +57,7 @@ pub(crate) struct Webhooks {
     /// The sender of webhooks.
     pub(crate) sender: Sender,
     /// The dead-letter queue of webhooks.
-    pub(crate) dead_letters: Queue,
+    pub(crate) dead_letters: DeadLetterQueue,
 }
 
 /// What happens to a message next.
@@ -155,7 +156,7 @@ async fn settle(
         Disposition::DeadLetter(reason) => {
             tracing::error!(reason, "moving the message of a webhook to the dead-letter queue");
             metrics().dead_letter();
-            webhooks.dead_letters.dead_letter(delivery, &reason).await?;
+            webhooks.dead_letters.add(delivery, &reason).await?;
             queue.delete(&delivery.receipt).await
         }
     }
@@ -263,7 +264,7 @@ async fn record(
         // The dead letter is sent before the attempt is recorded, so that a crash between the two leaves two
         // dead letters rather than none.
         let reason = format!("the webhook of report {} failed: {}", report.id, error.unwrap_or_default());
-        webhooks.dead_letters.dead_letter(delivery, &reason).await?;
+        webhooks.dead_letters.add(delivery, &reason).await?;
     }
     let due_at = pause.map(|pause| match wait(pause) {
         Disposition::Later(pause) => now.plus(pause + WEBHOOK_GRACE),

@@ -81,11 +81,8 @@ fn not_ended(run: &Run<'_>, reports: &Reports<'_>) -> Vec<(String, String)> {
         .filter_map(|id| match reports.get(id.as_str()) {
             None => Some((id.clone(), "it is not in the table".to_owned())),
             Some(report) if !report.status.is_terminal() => {
-                let (status, attempt, allowed) = (report.status, report.attempt, report.attempts_allowed);
-                Some((
-                    id.clone(),
-                    format!("{status}, attempt {attempt} of {allowed}, due at {:?}", report.due_at),
-                ))
+                let (status, attempt) = (report.status, report.attempt);
+                Some((id.clone(), format!("{status}, attempt {attempt}, due at {:?}", report.due_at)))
             }
             Some(_) => None,
         })
@@ -127,7 +124,6 @@ fn inconsistent(run: &Run<'_>) -> Vec<(String, String)> {
         let completed = report.status == Status::Completed;
         let problems = [
             (report.attempt == 0, "it ended without an attempt"),
-            (report.attempt > report.attempts_allowed, "it had more attempts than allowed"),
             (report.lease_holder.is_some(), "a worker still holds its lease"),
             (report.due_at.is_some() || report.due_shard.is_some(), "the sweeper still considers it due"),
             (
@@ -146,8 +142,8 @@ fn inconsistent(run: &Run<'_>) -> Vec<(String, String)> {
         ];
         let problems = problems.into_iter().filter(|(applies, _)| *applies);
         cases.extend(problems.map(|(_, problem)| {
-            let (status, attempt, allowed) = (report.status, report.attempt, report.attempts_allowed);
-            (report.report_id.clone(), format!("{problem} ({status}, attempt {attempt} of {allowed})"))
+            let (status, attempt) = (report.status, report.attempt);
+            (report.report_id.clone(), format!("{problem} ({status}, attempt {attempt})"))
         }));
     }
     cases

@@ -30,7 +30,7 @@ fn report_item(number: u32, attempt: u32) -> Value {
     let id = expected_id(7, number);
     json!({
         "pk": format!("R#dev#{id}"), "report_id": id, "status": "COMPLETED",
-        "attempt": attempt, "attempts_allowed": 3,
+        "attempt": attempt,
         "request": {"companyName": "Penhallow Grain Ltd", "corporateNumber": corporate_number(number),
             "country": "GB", "language": "en", "purpose": null, "callbackUrl": null},
         "outcome": {"risk_level": "LOW", "risk_score": 0, "summary": "", "review": {"required": false, "reasons": []},

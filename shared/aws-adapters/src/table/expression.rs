@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::schema::{attribute, created_key, due_shard};
+use super::{
+    item::ATTEMPTS_LEFT_FOR_OLDER_TASKS,
+    schema::{attribute, created_key, due_shard},
+};
 use crate::dynamodb::number;
 use domain::{
     identity::{ReportId, Tenant},
-    lifecycle::{Allowance, Change, Command, Field, Guard, Status},
+    lifecycle::{Change, Command, Counter, Field, Guard, Status},
     report::Report,
     time::UtcTime,
     webhook::WEBHOOK_GRACE,
@@ -119,13 +122,12 @@ impl Expression {
             Guard::Absent => format!("attribute_not_exists({})", self.name(attribute::PK)),
             Guard::Is(status) => self.compare(attribute::STATUS, "=", AttributeValue::S(status.to_string())),
             Guard::AttemptIs(attempt) => self.compare(attribute::ATTEMPT, "=", number(attempt)),
-            Guard::AttemptsLeft(left) => {
-                let operator = if *left { "<" } else { ">=" };
-                format!(
-                    "{} {operator} {}",
-                    self.name(attribute::ATTEMPT),
-                    self.name(attribute::ATTEMPTS_ALLOWED)
-                )
+            Guard::AttemptBelow(attempt) => self.compare(attribute::ATTEMPT, "<", number(attempt)),
+            Guard::SubmittedBy(time, by) => self.submitted_by(*time, *by),
+            Guard::MayStart(now) => {
+                let name = self.name(attribute::NOT_BEFORE);
+                let reached = self.compare(attribute::NOT_BEFORE, "<=", time(*now));
+                format!("(attribute_not_exists({name}) OR {reached})")
             }
             Guard::LeaseExpired(now) => self.compare(attribute::LEASE_EXPIRES_AT, "<", time(*now)),
             Guard::Due(now) => self.compare(attribute::DUE_AT, "<=", time(*now)),
@@ -137,30 +139,51 @@ impl Expression {
         }
     }
 
+    /// Compiles [`Guard::SubmittedBy`]. A report was last submitted at `resubmitted_at`, or at `created_at` if
+    /// it was never resubmitted. Both are texts that sort in the order of time.
+    fn submitted_by(&mut self, time: UtcTime, by: bool) -> String {
+        let operator = if by { "<=" } else { ">" };
+        let time = AttributeValue::S(time.to_string());
+        let resubmitted = self.name(attribute::RESUBMITTED_AT);
+        let last = self.compare(attribute::RESUBMITTED_AT, operator, time.clone());
+        let first = self.compare(attribute::CREATED_AT, operator, time);
+        format!("({last} OR (attribute_not_exists({resubmitted}) AND {first}))")
+    }
+
     fn join(&mut self, guards: &[Guard], operator: &str) -> String {
         let parts: Vec<String> = guards.iter().map(|guard| self.compile(guard)).collect();
         format!("({})", parts.join(operator))
     }
 
-    /// Adds the lifecycle's `change` to the update. [`Self::record_effects`] adds `due_at`.
+    /// Adds the lifecycle's `change` to the update. [`Self::record_effects`] adds `due_at` and `submitted_at`.
     pub(super) fn change(&mut self, change: &Change) {
-        let Change { status, next_attempt, allowance, holder, lease_until, cancel_requested, due_at: _ } =
-            change;
+        let Change {
+            status,
+            next_attempt,
+            submitted_at: _,
+            retries,
+            not_before,
+            queued_at,
+            holder,
+            lease_until,
+            cancel_requested,
+            due_at: _,
+        } = change;
         if let Some(status) = status {
             self.set(attribute::STATUS, AttributeValue::S(status.to_string()));
         }
         if *next_attempt {
             self.set_sum(attribute::ATTEMPT, attribute::ATTEMPT, 1);
+            let allowed = ATTEMPTS_LEFT_FOR_OLDER_TASKS + 1;
+            self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPT, allowed);
         }
-        match *allowance {
-            Allowance::Keep => {}
-            Allowance::Add(attempts) => {
-                self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPTS_ALLOWED, attempts);
-            }
-            Allowance::FromHere(attempts) => {
-                self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPT, attempts);
-            }
+        match retries {
+            Counter::Keep => {}
+            Counter::Increment => self.increment(attribute::RETRIES),
+            Counter::Reset => self.set(attribute::RETRIES, number(0)),
         }
+        self.set_or_remove(attribute::NOT_BEFORE, map(not_before, |at| time(*at)));
+        self.set_or_remove(attribute::QUEUED_AT, map(queued_at, |at| time(*at)));
         self.set_or_remove(attribute::LEASE_HOLDER, map(holder, |holder| AttributeValue::S(holder.clone())));
         self.set_or_remove(attribute::LEASE_EXPIRES_AT, map(lease_until, |until| time(*until)));
         if let Some(requested) = cancel_requested {
@@ -194,7 +217,7 @@ impl Expression {
         self.set_or_remove(attribute::DUE_AT, map(&due_at, |due| time(*due)));
         self.set_or_remove(attribute::DUE_SHARD, map(&due_at, |_| AttributeValue::S(due_shard(id))));
         // Changes that are invisible to readers must not change the entity tag.
-        if !matches!(command, Command::Renew { .. } | Command::Redispatch) {
+        if !matches!(command, Command::Renew { .. } | Command::KeepQueued { .. } | Command::Redispatch) {
             self.set_sum(attribute::REVISION, attribute::REVISION, 1);
         }
         match command {
@@ -203,6 +226,8 @@ impl Expression {
             }
             Command::Resubmit => {
                 self.set(attribute::RESUBMITTED_AT, AttributeValue::S(now.to_string()));
+                let allowed = ATTEMPTS_LEFT_FOR_OLDER_TASKS;
+                self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPT, allowed);
                 for stale in
                     [attribute::ENDED_AT, attribute::ERROR, attribute::OUTCOME, attribute::CALLBACK_STATE]
                 {

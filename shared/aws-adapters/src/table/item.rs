@@ -18,6 +18,10 @@ use domain::{
     webhook::{DeliveryAttempt, Webhook, WebhookState},
 };
 
+/// Number of attempts that tasks of versions up to 0.2 find left in `attempts_allowed`, while a deployment
+/// rolls. They fail a report when none is left; this version retries it until its deadline.
+pub(super) const ATTEMPTS_LEFT_FOR_OLDER_TASKS: u32 = 3;
+
 /// The item of a report. Times that expressions compare are numbers: milliseconds since the epoch, or seconds
 /// for `expires_at`, which DynamoDB's time to live requires. Other times are RFC 3339.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,7 +32,15 @@ pub(super) struct Item {
     created_key: String,
     status: Status,
     attempt: u32,
+    /// Read only by tasks of versions up to 0.2.
+    #[serde(default)]
     attempts_allowed: u32,
+    #[serde(default)]
+    retries: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queued_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lease_holder: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,7 +115,10 @@ impl Item {
             created_key: created_key(report.created_at, id),
             status: lifecycle.status,
             attempt: lifecycle.attempt,
-            attempts_allowed: lifecycle.attempts_allowed,
+            attempts_allowed: lifecycle.attempt + ATTEMPTS_LEFT_FOR_OLDER_TASKS,
+            retries: lifecycle.retries,
+            not_before: lifecycle.not_before.map(UtcTime::epoch_millis),
+            queued_at: lifecycle.queued_at.map(UtcTime::epoch_millis),
             lease_expires_at: lifecycle.lease.as_ref().map(|lease| lease.expires_at.epoch_millis()),
             lease_holder: lifecycle.lease.map(|lease| lease.holder),
             cancel_requested: lifecycle.cancel_requested,
@@ -142,6 +157,13 @@ impl Item {
         let due_at = self.due_at.map(UtcTime::from_epoch_millis);
         let (due_at, webhook_due_at) =
             if self.status.is_terminal() { (None, due_at) } else { (due_at, None) };
+        let submitted_at = self.resubmitted_at.unwrap_or(self.created_at);
+        // An item of an earlier version has neither attribute. Its report has a message in the queue, because
+        // only reports with `not_before` wait outside it.
+        let queued_at = match (self.queued_at, self.not_before) {
+            (None, None) if !self.status.is_terminal() => Some(submitted_at),
+            (queued_at, _) => queued_at.map(UtcTime::from_epoch_millis),
+        };
         let callback = self.callback_state.map(|state| Webhook {
             state,
             round: self.callback_round.unwrap_or(1),
@@ -154,7 +176,10 @@ impl Item {
             lifecycle: Lifecycle {
                 status: self.status,
                 attempt: self.attempt,
-                attempts_allowed: self.attempts_allowed,
+                submitted_at,
+                retries: self.retries,
+                not_before: self.not_before.map(UtcTime::from_epoch_millis),
+                queued_at,
                 lease,
                 cancel_requested: self.cancel_requested,
                 due_at,

@@ -17,5 +17,5 @@ pub use self::{
     list::{Filter, Page, PageToken},
     reports::{Created, Details, Executed, Lookup, Table},
     schema::{BY_TENANT, DUE, DUE_SHARDS, LEASES, attribute},
-    sweep::DueReport,
+    sweep::{DueCursor, DuePage, DueReport},
 };

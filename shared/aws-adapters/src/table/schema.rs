@@ -25,6 +25,10 @@ pub mod attribute {
     pub const STATUS: &str = "status";
     pub const ATTEMPT: &str = "attempt";
     pub const ATTEMPTS_ALLOWED: &str = "attempts_allowed";
+    pub const RETRIES: &str = "retries";
+    pub const NOT_BEFORE: &str = "not_before";
+    pub const QUEUED_AT: &str = "queued_at";
+    pub const CREATED_AT: &str = "created_at";
     pub const LEASE_HOLDER: &str = "lease_holder";
     pub const LEASE_EXPIRES_AT: &str = "lease_expires_at";
     pub const CANCEL_REQUESTED: &str = "cancel_requested";

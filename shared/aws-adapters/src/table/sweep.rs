@@ -26,6 +26,19 @@ pub struct DueReport {
     due_at: i64,
 }
 
+/// A page of due reports.
+#[derive(Clone, Debug)]
+pub struct DuePage {
+    /// The reports, most overdue first.
+    pub reports: Vec<DueReport>,
+    /// Where the next page begins; `None` after the last page.
+    pub next: Option<DueCursor>,
+}
+
+/// The end of a page of due reports.
+#[derive(Clone, Debug)]
+pub struct DueCursor(HashMap<String, AttributeValue>);
+
 impl DueReport {
     /// Returns for how long the report has been due at `now`.
     pub fn overdue(&self, now: UtcTime) -> Duration {
@@ -56,14 +69,20 @@ impl Table {
         Ok(usize::try_from(answer.count).unwrap_or_default())
     }
 
-    /// Returns up to `max` reports of the partition `shard` that are due at `now`, most overdue first.
-    /// `shard` is less than [`DUE_SHARDS`](super::DUE_SHARDS). The index is eventually consistent, so the
-    /// write that follows must check again. Entries that cannot be read are logged and skipped, so that they
-    /// do not hide the reports behind them.
+    /// Returns up to `max` reports of the partition `shard` that are due at `now`, most overdue first, beginning
+    /// after the page that `after` ended. `shard` is less than [`DUE_SHARDS`](super::DUE_SHARDS). The index is
+    /// eventually consistent, so the write that follows must check again. Entries that cannot be read are
+    /// logged and skipped, so that they do not hide the reports behind them.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the index cannot be read.
-    pub async fn due(&self, shard: u8, now: UtcTime, max: usize) -> Result<Vec<DueReport>, AwsError> {
+    pub async fn due(
+        &self,
+        shard: u8,
+        now: UtcTime,
+        max: usize,
+        after: Option<DueCursor>,
+    ) -> Result<DuePage, AwsError> {
         let request = self
             .client
             .query()
@@ -74,9 +93,12 @@ impl Table {
             .expression_attribute_names("#due", attribute::DUE_AT)
             .expression_attribute_values(":shard", AttributeValue::S(schema::shard_name(shard)))
             .expression_attribute_values(":now", AttributeValue::N(now.epoch_millis().to_string()))
-            .limit(i32::try_from(max).unwrap_or(i32::MAX));
+            .limit(i32::try_from(max).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(after.map(|cursor| cursor.0));
         let answer = send(DYNAMODB, "Query", request.send()).await?;
-        Ok(answer.items.unwrap_or_default().into_iter().filter_map(|item| due_report(shard, item)).collect())
+        let next = answer.last_evaluated_key.filter(|key| !key.is_empty()).map(DueCursor);
+        let items = answer.items.unwrap_or_default().into_iter();
+        Ok(DuePage { reports: items.filter_map(|item| due_report(shard, item)).collect(), next })
     }
 }
 

@@ -3,15 +3,15 @@
 use super::state::{Lease, Lifecycle, Status};
 use crate::time::UtcTime;
 
-/// The change of the number of allowed attempts.
+/// The change of a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allowance {
+pub enum Counter {
     /// It stays.
     Keep,
-    /// It grows by this many.
-    Add(u32),
-    /// It becomes the current attempt plus this many.
-    FromHere(u32),
+    /// It grows by one.
+    Increment,
+    /// It becomes zero.
+    Reset,
 }
 
 /// The change of an optional field.
@@ -25,6 +25,17 @@ pub enum Field<T> {
     Clear,
 }
 
+impl<T> Field<T> {
+    /// Returns `before` with this change applied.
+    fn apply_to(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Set(value) => Some(value),
+            Self::Clear => None,
+        }
+    }
+}
+
 /// The effect of a command, as data: evaluated by [`apply`](super::apply), and compiled into an update by the
 /// table adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +44,14 @@ pub struct Change {
     pub status: Option<Status>,
     /// Whether the attempt number grows by one, as on a claim.
     pub next_attempt: bool,
-    /// The change of the number of allowed attempts.
-    pub allowance: Allowance,
+    /// When the report was submitted, which only a submission or resubmission sets; `None` keeps the time.
+    pub submitted_at: Option<UtcTime>,
+    /// The number of transient errors since then.
+    pub retries: Counter,
+    /// The time before which no worker may claim the report.
+    pub not_before: Field<UtcTime>,
+    /// When its message was last known to exist.
+    pub queued_at: Field<UtcTime>,
     /// The holder of the lease, which only a claim sets.
     pub holder: Field<String>,
     /// The expiry of the lease.
@@ -51,7 +68,10 @@ impl Change {
         Self {
             status: None,
             next_attempt: false,
-            allowance: Allowance::Keep,
+            submitted_at: None,
+            retries: Counter::Keep,
+            not_before: Field::Keep,
+            queued_at: Field::Keep,
             holder: Field::Keep,
             lease_until: Field::Keep,
             cancel_requested: None,
@@ -61,7 +81,13 @@ impl Change {
 
     /// Returns the change that ends a report with the terminal `status`.
     pub(super) fn end(status: Status) -> Self {
-        Self { due_at: Field::Clear, cancel_requested: Some(false), ..Self::without_lease(status) }
+        Self {
+            not_before: Field::Clear,
+            queued_at: Field::Clear,
+            due_at: Field::Clear,
+            cancel_requested: Some(false),
+            ..Self::without_lease(status)
+        }
     }
 
     /// Returns the change that sets `status` and removes the lease.
@@ -80,18 +106,17 @@ impl Change {
         Lifecycle {
             status: self.status.unwrap_or(before.status),
             attempt: before.attempt + u32::from(self.next_attempt),
-            attempts_allowed: match self.allowance {
-                Allowance::Keep => before.attempts_allowed,
-                Allowance::Add(attempts) => before.attempts_allowed + attempts,
-                Allowance::FromHere(attempts) => before.attempt + attempts,
+            submitted_at: self.submitted_at.unwrap_or(before.submitted_at),
+            retries: match self.retries {
+                Counter::Keep => before.retries,
+                Counter::Increment => before.retries + 1,
+                Counter::Reset => 0,
             },
+            not_before: self.not_before.apply_to(before.not_before),
+            queued_at: self.queued_at.apply_to(before.queued_at),
             lease,
             cancel_requested: self.cancel_requested.unwrap_or(before.cancel_requested),
-            due_at: match self.due_at {
-                Field::Keep => before.due_at,
-                Field::Set(at) => Some(at),
-                Field::Clear => None,
-            },
+            due_at: self.due_at.apply_to(before.due_at),
         }
     }
 }

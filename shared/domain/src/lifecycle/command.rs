@@ -27,22 +27,20 @@ pub enum Command {
         /// Fencing token of the claim.
         attempt: u32,
     },
-    /// The holder of `attempt` met a transient error, and another attempt is left.
+    /// The holder of `attempt` met a transient error before the deadline. The report waits for `delay`: in the
+    /// queue if that is short enough, or else outside it.
     RetryLater {
         /// Fencing token of the claim.
         attempt: u32,
-        /// Delay until the queue makes the message visible again.
+        /// How long no worker may claim the report.
         delay: Duration,
     },
-    /// The holder of `attempt` returns the report because the model throttles or the worker drains, which are
-    /// not failures of the report. Consumes no attempt.
+    /// The holder of `attempt` returns the report because the worker drains. Any worker may claim it at once.
     Release {
         /// Fencing token of the claim.
         attempt: u32,
-        /// Delay until the queue makes the message visible again.
-        delay: Duration,
     },
-    /// The holder of `attempt` met a permanent error, or no attempt is left.
+    /// The holder of `attempt` met a permanent error, or a transient one after the deadline.
     Fail {
         /// Fencing token of the claim.
         attempt: u32,
@@ -58,10 +56,21 @@ pub enum Command {
     },
     /// A person restarts a failed or cancelled report.
     Resubmit,
-    /// The sweeper postpones a due report, in order to send its message again.
+    /// A report that no worker holds waits for `delay`, as after [`RetryLater`](Self::RetryLater): its tenant is
+    /// at its limit, its workers keep vanishing, or its message was lost.
+    Wait {
+        /// How long no worker may claim the report.
+        delay: Duration,
+    },
+    /// The sweeper postpones a due report whose message probably still waits in the queue.
+    KeepQueued {
+        /// Time until the sweeper checks again.
+        grace: Duration,
+    },
+    /// The sweeper postpones a due report, in order to send its message.
     Redispatch,
-    /// A worker or the sweeper fails a report whose last worker vanished when no attempt was left.
+    /// A worker or the sweeper fails a report after its deadline, because its last worker vanished.
     GiveUp,
-    /// A worker fails a report whose message it found in the dead-letter queue.
+    /// A worker fails a report after its deadline, whose message it found in the dead-letter queue.
     FailDeadLettered,
 }

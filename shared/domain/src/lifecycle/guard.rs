@@ -13,8 +13,12 @@ pub enum Guard {
     Is(Status),
     /// The newest claim of the report has this attempt number.
     AttemptIs(u32),
-    /// Another attempt is allowed (`true`), or none is (`false`).
-    AttemptsLeft(bool),
+    /// The newest claim of the report has a smaller attempt number.
+    AttemptBelow(u32),
+    /// The report was submitted at or before this time (`true`), or after it (`false`).
+    SubmittedBy(UtcTime, bool),
+    /// A worker may claim the report at this time.
+    MayStart(UtcTime),
     /// The lease expired before this time.
     LeaseExpired(UtcTime),
     /// The report is due for the sweeper at this time.
@@ -42,7 +46,9 @@ impl Guard {
             Self::Absent => false,
             Self::Is(status) => report.status == *status,
             Self::AttemptIs(attempt) => report.attempt == *attempt,
-            Self::AttemptsLeft(left) => (report.attempt < report.attempts_allowed) == *left,
+            Self::AttemptBelow(attempt) => report.attempt < *attempt,
+            Self::SubmittedBy(time, by) => (report.submitted_at <= *time) == *by,
+            Self::MayStart(time) => report.not_before.is_none_or(|not_before| not_before <= *time),
             Self::LeaseExpired(time) => report.lease.as_ref().is_some_and(|lease| lease.expires_at < *time),
             Self::Due(time) => report.due_at.is_some_and(|due| due <= *time),
             Self::CancelRequested(requested) => report.cancel_requested == *requested,

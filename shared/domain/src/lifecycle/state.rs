@@ -17,7 +17,7 @@ pub enum Status {
     Processing,
     /// Finished; every artifact is stored.
     Completed,
-    /// Ended by a permanent error, or by a transient one after the last attempt.
+    /// Ended by a permanent error, or by a transient one after the deadline.
     Failed,
     /// Cancelled by a person.
     Cancelled,
@@ -76,8 +76,16 @@ pub struct Lifecycle {
     pub status: Status,
     /// The number of claims so far, which is the fencing token of the newest claim. It never decreases.
     pub attempt: u32,
-    /// The attempt number up to which transient errors are retried.
-    pub attempts_allowed: u32,
+    /// When the report was last submitted or resubmitted. Its deadline is [`Policy::deadline`] later.
+    pub submitted_at: UtcTime,
+    /// Number of transient errors since then. The back-off grows with it.
+    pub retries: u32,
+    /// The time before which no worker may claim the report; `None` if any time is allowed.
+    pub not_before: Option<UtcTime>,
+    /// When the report's message was last known to exist: when it was sent, or received by the worker that
+    /// claimed the report. `None` while the report waits outside the queue, until the sweeper sends its
+    /// message at `due_at`, and after its end.
+    pub queued_at: Option<UtcTime>,
     /// The lease, present exactly while PROCESSING.
     pub lease: Option<Lease>,
     /// Whether a person requested cancellation while a worker held the lease.
@@ -86,20 +94,52 @@ pub struct Lifecycle {
     pub due_at: Option<UtcTime>,
 }
 
+impl Lifecycle {
+    /// Returns the time until which transient errors are retried.
+    pub fn deadline(&self, policy: &Policy) -> UtcTime {
+        self.submitted_at.plus(policy.deadline)
+    }
+
+    /// Returns whether the report waits outside the queue, without a message.
+    pub fn waits_outside_queue(&self) -> bool {
+        self.status == Status::Pending && self.queued_at.is_none()
+    }
+}
+
 /// The limits and durations that the lifecycle follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Number of attempts that a submission allows.
-    pub attempts: u32,
+    /// How long after the submission or resubmission of a report transient errors are retried.
+    pub deadline: Duration,
+    /// The longest time that a message is hidden in the queue until its report may be claimed. A report that
+    /// waits longer waits outside the queue, because a message costs a receive each time it reappears, and SQS
+    /// moves it to the dead-letter queue after too many.
+    pub queue_wait_max: Duration,
     /// Duration of a lease from its claim or renewal.
     pub lease: Duration,
     /// How long a PENDING report may wait in the queue, or an expired lease may remain, before the sweeper
-    /// sends the message again.
+    /// checks whether its message was lost.
     pub pickup_grace: Duration,
+    /// Number of attempts after which a report whose worker vanished waits before it is claimed again, so that
+    /// a report that kills its workers does not do so every minute.
+    pub immediate_takeovers: u32,
+}
+
+impl Policy {
+    /// Returns whether a report that may not be claimed for `delay` keeps its message, hidden in the queue.
+    pub fn waits_in_queue(&self, delay: Duration) -> bool {
+        delay <= self.queue_wait_max
+    }
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { attempts: 3, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) }
+        Self {
+            deadline: Duration::from_secs(6 * 3600),
+            queue_wait_max: Duration::from_secs(60),
+            lease: Duration::from_secs(60),
+            pickup_grace: Duration::from_secs(120),
+            immediate_takeovers: 3,
+        }
     }
 }

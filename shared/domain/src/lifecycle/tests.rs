@@ -11,24 +11,35 @@ fn at(seconds: i64) -> UtcTime {
     UtcTime::from_epoch_millis(seconds * 1000)
 }
 
-const POLICY: Policy =
-    Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };
+const POLICY: Policy = Policy {
+    deadline: Duration::from_secs(1_000),
+    queue_wait_max: Duration::from_secs(10),
+    lease: Duration::from_secs(60),
+    pickup_grace: Duration::from_secs(120),
+    immediate_takeovers: 3,
+};
+/// A delay that is spent in the queue.
+const SHORT: Duration = Duration::from_secs(5);
+/// A delay that is spent outside the queue.
+const LONG: Duration = Duration::from_secs(90);
 
 fn commands(attempt: u32) -> Vec<Command> {
-    let delay = Duration::from_secs(5);
     vec![
         Command::Submit,
         Command::Claim { holder: "w".into() },
         Command::Renew { attempt },
         Command::Advance { attempt },
         Command::Complete { attempt },
-        Command::RetryLater { attempt, delay },
-        Command::Release { attempt, delay },
+        Command::RetryLater { attempt, delay: SHORT },
+        Command::RetryLater { attempt, delay: LONG },
+        Command::Release { attempt },
         Command::Fail { attempt },
         Command::Cancel,
         Command::RequestCancel,
         Command::HonourCancel { attempt },
         Command::Resubmit,
+        Command::Wait { delay: LONG },
+        Command::KeepQueued { grace: LONG },
         Command::Redispatch,
         Command::GiveUp,
         Command::FailDeadLettered,
@@ -38,7 +49,7 @@ fn commands(attempt: u32) -> Vec<Command> {
 /// Generates runs of commands: the index of the command, the seconds that pass before it, and by how much its
 /// fencing token is out of date.
 fn runs() -> impl Strategy<Value = Vec<(usize, i64, u32)>> {
-    prop::collection::vec((0_usize..15, 0_i64..200, 0_u32..4), 1..60)
+    prop::collection::vec((0_usize..18, 0_i64..200, 0_u32..4), 1..60)
 }
 
 fn replay(
@@ -74,7 +85,7 @@ proptest! {
         replay(&run, |before, command, _, _| {
             let token = match command {
                 Command::Renew { attempt } | Command::Advance { attempt } | Command::Complete { attempt }
-                | Command::RetryLater { attempt, .. } | Command::Release { attempt, .. }
+                | Command::RetryLater { attempt, .. } | Command::Release { attempt }
                 | Command::Fail { attempt } | Command::HonourCancel { attempt } => *attempt,
                 _ => return,
             };
@@ -102,7 +113,33 @@ proptest! {
         replay(&run, |_, _, after, _| {
             assert_eq!(after.lease.is_some(), after.status == Status::Processing);
             assert_eq!(after.due_at.is_some(), !after.status.is_terminal());
+            assert!(after.queued_at.is_some() || after.status != Status::Processing);
             assert!(!after.cancel_requested || after.status == Status::Processing);
+        });
+    }
+
+    #[test]
+    fn a_report_is_claimed_only_when_its_wait_is_over_and_waits_without_a_message_only_until_it_is_due(run in runs()) {
+        replay(&run, |before, command, after, now| {
+            if matches!(command, Command::Claim { .. }) {
+                assert!(before.unwrap().not_before.is_none_or(|not_before| not_before <= now));
+                assert_eq!(after.not_before, None);
+            }
+            if after.waits_outside_queue() {
+                assert_eq!(after.due_at.min(after.not_before), after.not_before);
+                assert!(after.not_before.is_some());
+            }
+        });
+    }
+
+    #[test]
+    fn before_its_deadline_a_report_fails_only_by_a_decision_of_its_worker(run in runs()) {
+        replay(&run, |before, command, after, now| {
+            let in_time = before.is_some_and(|before| now < before.deadline(&POLICY));
+            if after.status == Status::Failed && in_time {
+                assert!(matches!(command, Command::Fail { .. }), "{command:?}");
+            }
+            assert!(in_time || !matches!(command, Command::RetryLater { .. }));
         });
     }
 
@@ -149,37 +186,77 @@ fn claim() -> Command {
 }
 
 #[test]
-fn transient_errors_consume_attempts_until_none_is_left() {
-    let delay = Duration::from_secs(1);
-    let first = Command::RetryLater { attempt: 1, delay };
-    let second = Command::RetryLater { attempt: 2, delay };
-    let run = [(0, Command::Submit), (1, claim()), (2, first), (3, claim()), (4, second.clone())];
-    assert_eq!(after(&run), Err(Rejected { command: second }));
-    assert_eq!(after(&run[..4]).unwrap().attempt, 2);
-}
-
-#[test]
-fn releasing_a_report_consumes_no_attempt() {
-    let delay = Duration::ZERO;
+fn transient_errors_are_retried_until_the_deadline() {
+    let retry = |attempt| Command::RetryLater { attempt, delay: SHORT };
     let mut run = vec![(0, Command::Submit)];
-    for attempt in 1..=20 {
-        run.push((1, claim()));
-        run.push((1, Command::Release { attempt, delay }));
+    for attempt in 1..=100 {
+        run.extend([(i64::from(attempt) * 9, claim()), (i64::from(attempt) * 9, retry(attempt))]);
     }
-    let released = after(&run).unwrap();
-    assert_eq!(released.attempts_allowed - released.attempt, POLICY.attempts);
+    let waiting = after(&run).unwrap();
+    assert_eq!((waiting.status, waiting.attempt, waiting.retries), (Status::Pending, 100, 100));
+    run.push((999, claim()));
+    let last_moment = [run.clone(), vec![(999, retry(101))]].concat();
+    assert!(after(&last_moment).is_ok());
+    let too_late = [run.clone(), vec![(1_000, retry(101))]].concat();
+    assert_eq!(after(&too_late), Err(Rejected { command: retry(101) }));
+    // A report that waits at its deadline still gets the attempt for which it waits.
+    let late = [last_moment, vec![(1_010, claim()), (1_011, Command::Fail { attempt: 102 })]].concat();
+    assert_eq!(after(&late).unwrap().status, Status::Failed);
 }
 
 #[test]
-fn resubmission_allows_a_full_set_of_attempts_and_keeps_the_fencing_token() {
+fn a_short_wait_keeps_the_message_and_a_long_one_is_due_when_it_ends() {
+    let waiting = |delay| {
+        after(&[(0, Command::Submit), (1, claim()), (2, Command::RetryLater { attempt: 1, delay })]).unwrap()
+    };
+    let short = waiting(SHORT);
+    assert_eq!((short.queued_at, short.not_before, short.due_at), (Some(at(2)), Some(at(7)), Some(at(127))));
+    let long = waiting(LONG);
+    assert_eq!((long.queued_at, long.not_before, long.due_at), (None, Some(at(92)), Some(at(92))));
+    assert!(long.waits_outside_queue() && !short.waits_outside_queue());
+    // A duplicate message does not shorten the wait.
+    assert!(apply(Some(&long), &claim(), at(91), &POLICY).is_err());
+    let sent = apply(Some(&long), &Command::Redispatch, at(92), &POLICY).unwrap();
+    assert_eq!((sent.queued_at, sent.due_at), (Some(at(92)), Some(at(212))));
+    assert!(apply(Some(&sent), &claim(), at(93), &POLICY).is_ok());
+}
+
+#[test]
+fn a_report_that_keeps_losing_its_workers_waits_before_it_is_claimed_again() {
+    let mut run = vec![(0, Command::Submit), (0, claim()), (61, claim()), (122, claim())];
+    let abandoned = after(&run).unwrap();
+    run.push((183, claim()));
+    assert_eq!(after(&run), Err(Rejected { command: claim() }));
+    let wait = Command::Wait { delay: LONG };
+    let waiting = apply(Some(&abandoned), &wait, at(183), &POLICY).unwrap();
+    assert!(waiting.waits_outside_queue() && waiting.lease.is_none());
+    assert_eq!(apply(Some(&waiting), &claim(), at(273), &POLICY).unwrap().attempt, 4);
+    // After the deadline it is given up, and not before.
+    assert!(apply(Some(&abandoned), &Command::GiveUp, at(999), &POLICY).is_err());
+    assert!(apply(Some(&abandoned), &Command::GiveUp, at(1_000), &POLICY).is_ok());
+}
+
+#[test]
+fn a_dead_letter_fails_a_report_only_after_its_deadline() {
+    let submitted = after(&[(0, Command::Submit)]).unwrap();
+    assert!(apply(Some(&submitted), &Command::FailDeadLettered, at(999), &POLICY).is_err());
+    assert!(apply(Some(&submitted), &Command::FailDeadLettered, at(1_000), &POLICY).is_ok());
+}
+
+#[test]
+fn resubmission_sets_a_new_deadline_and_keeps_the_fencing_token() {
     let resubmitted = after(&[
         (0, Command::Submit),
         (1, claim()),
-        (2, Command::Fail { attempt: 1 }),
-        (3, Command::Resubmit),
+        (2, Command::RetryLater { attempt: 1, delay: SHORT }),
+        (8, claim()),
+        (1_500, Command::Fail { attempt: 2 }),
+        (2_000, Command::Resubmit),
     ])
     .unwrap();
-    assert_eq!((resubmitted.attempt, resubmitted.attempts_allowed), (1, 3));
+    assert_eq!((resubmitted.attempt, resubmitted.retries), (2, 0));
+    assert_eq!(resubmitted.deadline(&POLICY), at(3_000));
+    assert_eq!((resubmitted.queued_at, resubmitted.not_before), (Some(at(2_000)), None));
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! The transitions: the guard and the change of every command.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::{
-    change::{Allowance, Change, Field},
+    change::{Change, Counter, Field},
     command::Command,
-    guard::Guard::{self, Absent, All, Any, AttemptIs, AttemptsLeft, CancelRequested, Due, Is, LeaseExpired},
+    guard::Guard::{
+        self, Absent, All, Any, AttemptBelow, AttemptIs, CancelRequested, Due, Is, LeaseExpired, MayStart,
+        SubmittedBy,
+    },
     state::{Lifecycle, Policy, Status},
 };
 use crate::time::UtcTime;
@@ -35,7 +40,10 @@ pub fn apply(
     Ok(change.apply_to(current.cloned().unwrap_or(Lifecycle {
         status: Status::Pending,
         attempt: 0,
-        attempts_allowed: 0,
+        submitted_at: now,
+        retries: 0,
+        not_before: None,
+        queued_at: None,
         lease: None,
         cancel_requested: false,
         due_at: None,
@@ -44,31 +52,30 @@ pub fn apply(
 
 /// Returns the guard and the change of `command` at the time `now`.
 pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change) {
-    let due_soon = Field::Set(now.plus(policy.pickup_grace));
     // A report whose cancellation was promised to a person may end only as CANCELLED.
     let not_cancelled = [CancelRequested(false)];
+    let deadline_passed = |passed: bool| SubmittedBy(now.minus(policy.deadline), passed);
 
     match command {
-        Command::Submit => (
-            Absent,
-            Change {
-                status: Some(Status::Pending),
-                allowance: Allowance::FromHere(policy.attempts),
-                cancel_requested: Some(false),
-                due_at: due_soon,
-                ..Change::keep()
-            },
-        ),
-        // An abandoned report without attempts left is claimed only to honour a pending cancellation, which
-        // its last worker could not honour.
+        Command::Submit => (Absent, Change { cancel_requested: Some(false), ..submitted(now, policy) }),
+        // An abandoned report is claimed after its deadline only to honour a pending cancellation, which its
+        // last worker could not honour.
         Command::Claim { holder } => (
             Any(vec![
-                Is(Status::Pending),
-                All(vec![abandoned(now), Any(vec![AttemptsLeft(true), CancelRequested(true)])]),
+                All(vec![Is(Status::Pending), MayStart(now)]),
+                All(vec![
+                    abandoned(now),
+                    Any(vec![
+                        All(vec![deadline_passed(false), AttemptBelow(policy.immediate_takeovers)]),
+                        CancelRequested(true),
+                    ]),
+                ]),
             ]),
             Change {
                 status: Some(Status::Processing),
                 next_attempt: true,
+                not_before: Field::Clear,
+                queued_at: Field::Set(now),
                 holder: Field::Set(holder.clone()),
                 ..lease_extended(now, policy)
             },
@@ -77,17 +84,13 @@ pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change)
         Command::Advance { attempt } => (held(*attempt, &not_cancelled), lease_extended(now, policy)),
         Command::Complete { attempt } => (held(*attempt, &not_cancelled), Change::end(Status::Completed)),
         Command::RetryLater { attempt, delay } => (
-            held(*attempt, &[CancelRequested(false), AttemptsLeft(true)]),
-            Change {
-                due_at: Field::Set(now.plus(policy.pickup_grace).plus(*delay)),
-                ..Change::without_lease(Status::Pending)
-            },
+            held(*attempt, &[CancelRequested(false), deadline_passed(false)]),
+            Change { retries: Counter::Increment, ..waiting(*delay, now, policy) },
         ),
-        Command::Release { attempt, delay } => (
+        Command::Release { attempt } => (
             held(*attempt, &not_cancelled),
             Change {
-                allowance: Allowance::Add(1),
-                due_at: Field::Set(now.plus(policy.pickup_grace).plus(*delay)),
+                due_at: Field::Set(now.plus(policy.pickup_grace)),
                 ..Change::without_lease(Status::Pending)
             },
         ),
@@ -99,25 +102,60 @@ pub fn plan(command: &Command, now: UtcTime, policy: &Policy) -> (Guard, Change)
         Command::HonourCancel { attempt } => {
             (held(*attempt, &[CancelRequested(true)]), Change::end(Status::Cancelled))
         }
-        Command::Resubmit => (
-            Any(vec![Is(Status::Failed), Is(Status::Cancelled)]),
+        Command::Resubmit => (Any(vec![Is(Status::Failed), Is(Status::Cancelled)]), submitted(now, policy)),
+        Command::Wait { delay } => {
+            (All(vec![unheld(now), CancelRequested(false)]), waiting(*delay, now, policy))
+        }
+        Command::KeepQueued { grace } => (
+            All(vec![Due(now), unheld(now)]),
+            Change { due_at: Field::Set(now.plus(*grace)), ..Change::keep() },
+        ),
+        Command::Redispatch => (
+            All(vec![Due(now), unheld(now)]),
             Change {
-                status: Some(Status::Pending),
-                allowance: Allowance::FromHere(policy.attempts),
-                due_at: due_soon,
+                queued_at: Field::Set(now),
+                due_at: Field::Set(now.plus(policy.pickup_grace)),
                 ..Change::keep()
             },
         ),
-        Command::Redispatch => {
-            (All(vec![Due(now), unheld(now)]), Change { due_at: due_soon, ..Change::keep() })
-        }
-        Command::FailDeadLettered => {
-            (All(vec![unheld(now), CancelRequested(false)]), Change::end(Status::Failed))
-        }
         Command::GiveUp => (
-            All(vec![abandoned(now), AttemptsLeft(false), CancelRequested(false)]),
+            All(vec![abandoned(now), deadline_passed(true), CancelRequested(false)]),
             Change::end(Status::Failed),
         ),
+        Command::FailDeadLettered => (
+            All(vec![unheld(now), deadline_passed(true), CancelRequested(false)]),
+            Change::end(Status::Failed),
+        ),
+    }
+}
+
+/// Returns the change that queues a report that is submitted or resubmitted.
+fn submitted(now: UtcTime, policy: &Policy) -> Change {
+    Change {
+        status: Some(Status::Pending),
+        submitted_at: Some(now),
+        retries: Counter::Reset,
+        not_before: Field::Clear,
+        queued_at: Field::Set(now),
+        due_at: Field::Set(now.plus(policy.pickup_grace)),
+        ..Change::keep()
+    }
+}
+
+/// Returns the change that lets a report wait for `delay`. Its message stays in the queue if that is short;
+/// otherwise, the sweeper sends it a new one when the wait is over.
+fn waiting(delay: Duration, now: UtcTime, policy: &Policy) -> Change {
+    let not_before = now.plus(delay);
+    let (queued_at, due_at) = if policy.waits_in_queue(delay) {
+        (Field::Set(now), not_before.plus(policy.pickup_grace))
+    } else {
+        (Field::Clear, not_before)
+    };
+    Change {
+        not_before: Field::Set(not_before),
+        queued_at,
+        due_at: Field::Set(due_at),
+        ..Change::without_lease(Status::Pending)
     }
 }
 
@@ -157,7 +195,7 @@ impl Lifecycle {
             Command::Complete { attempt } => ended(*attempt, Status::Completed),
             Command::Fail { attempt } => ended(*attempt, Status::Failed),
             Command::HonourCancel { attempt } => ended(*attempt, Status::Cancelled),
-            Command::RetryLater { attempt, .. } | Command::Release { attempt, .. } => {
+            Command::RetryLater { attempt, .. } | Command::Release { attempt } => {
                 ended(*attempt, Status::Pending)
             }
             // These commands can be repeated, or their caller reads the current state.
@@ -167,6 +205,8 @@ impl Lifecycle {
             | Command::Cancel
             | Command::RequestCancel
             | Command::Resubmit
+            | Command::Wait { .. }
+            | Command::KeepQueued { .. }
             | Command::Redispatch
             | Command::GiveUp
             | Command::FailDeadLettered => false,

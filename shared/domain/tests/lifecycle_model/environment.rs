@@ -1,13 +1,15 @@
 //! The actions that can happen next: steps of the API, the workers and the sweeper, the passage of time,
 //! requests of people ("wishes"), and faults.
 //!
-//! A step takes less time than any deadline, so a deadline passes without a fault only when no step is left
-//! that would come before it. A deadline that passes earlier is explored as a fault.
+//! A step takes less time than any wait, so a lease expires and a report becomes due without a fault only when
+//! no step is left that would come before it. If they do so earlier, that is explored as a fault, and so is a
+//! deadline that passes.
 
 use domain::lifecycle::{Command, apply};
 
 use crate::{
     setup::{Bug, Fault, POLICY, Setup},
+    violations::Violation,
     world::{At, Receipt, Settle, World, now},
 };
 
@@ -24,20 +26,65 @@ pub(crate) enum Wish {
 /// One step of the system. `worker` and `report` are indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    Submit { report: usize },
-    Send { report: usize },
-    Receive { worker: usize, report: usize },
-    Step { worker: usize },
-    StaleReceiptDeletes { worker: usize },
-    Beat { worker: usize },
-    LeaseExpires { report: usize },
-    BecomesDue { report: usize },
-    SweeperGivesUp { report: usize },
-    SweeperRedispatches { report: usize },
-    DeadLetterFails { report: usize },
-    Wish { report: usize, wish: Wish },
-    ReportFault { report: usize, fault: Fault },
-    WorkerFault { worker: usize, fault: Fault },
+    Submit {
+        report: usize,
+    },
+    Send {
+        report: usize,
+    },
+    Receive {
+        worker: usize,
+        report: usize,
+    },
+    Step {
+        worker: usize,
+    },
+    StaleReceiptDeletes {
+        worker: usize,
+    },
+    /// The worker deletes the message of a report that another worker holds.
+    DuplicateDeleted {
+        worker: usize,
+    },
+    Beat {
+        worker: usize,
+    },
+    LeaseExpires {
+        report: usize,
+    },
+    WaitEnds {
+        report: usize,
+    },
+    BecomesDue {
+        report: usize,
+    },
+    SweeperGivesUp {
+        report: usize,
+    },
+    SweeperKeepsQueued {
+        report: usize,
+    },
+    SweeperRedispatches {
+        report: usize,
+    },
+    DeadLetterFails {
+        report: usize,
+    },
+    DeadLetterQueuesAgain {
+        report: usize,
+    },
+    Wish {
+        report: usize,
+        wish: Wish,
+    },
+    ReportFault {
+        report: usize,
+        fault: Fault,
+    },
+    WorkerFault {
+        worker: usize,
+        fault: Fault,
+    },
 }
 
 impl Wish {
@@ -83,8 +130,19 @@ impl World {
         }
         let letter_is_current =
             setup.seeded(Bug::OldDeadLetterFails) || cell.dead_letter == cell.generation + 1;
-        if cell.dead_letter > 0 && letter_is_current && allowed(&Command::FailDeadLettered) {
-            actions.push(Action::DeadLetterFails { report });
+        if cell.dead_letter > 0 && !cell.is_terminal() {
+            let fails = allowed(&Command::FailDeadLettered) || setup.seeded(Bug::DeadLetterFailsEarly);
+            if letter_is_current && fails {
+                actions.push(Action::DeadLetterFails { report });
+            } else {
+                actions.push(Action::DeadLetterQueuesAgain { report });
+            }
+        }
+        if !cell.is_terminal() && !cell.deadline_passed() && may(Fault::DeadlinePasses) {
+            actions.push(Action::ReportFault { report, fault: Fault::DeadlinePasses });
+        }
+        if cell.must_wait() {
+            actions.push(Action::WaitEnds { report });
         }
         let in_flight =
             self.workers.iter().any(|worker| worker.report == report && worker.receipt == Receipt::Fresh);
@@ -111,7 +169,12 @@ impl World {
                 actions.push(Action::SweeperGivesUp { report });
             }
             if allowed(&Command::Redispatch) {
-                actions.push(Action::SweeperRedispatches { report });
+                let waits_in_queue = cell.visible > 0 && !cell.waits_outside_queue();
+                if waits_in_queue && !setup.seeded(Bug::SweeperFloods) {
+                    actions.push(Action::SweeperKeepsQueued { report });
+                } else {
+                    actions.push(Action::SweeperRedispatches { report });
+                }
             }
         }
         if self.wishes > 0 {
@@ -143,6 +206,7 @@ impl World {
             this.at,
             At::Claim
                 | At::GiveUp
+                | At::Wait
                 | At::AdvanceToAssess
                 | At::Fence
                 | At::AdvanceToRender
@@ -152,7 +216,7 @@ impl World {
         add(Fault::Crash, true);
         add(Fault::VisibilityEnds, this.receipt == Receipt::Fresh);
         add(Fault::Transient, this.at.works());
-        add(Fault::Throttled, this.at == At::Ask);
+        add(Fault::TenantLimit, this.at == At::Claim && self.may_wait(worker));
         add(Fault::Permanent, matches!(this.at, At::Gather | At::Ask | At::Put));
         add(Fault::Drain, this.at.works());
         add(Fault::AnswerLost, writes);
@@ -160,6 +224,10 @@ impl World {
         actions.push(Action::Step { worker });
         if this.at == At::Delete && this.receipt == Receipt::Stale {
             actions.push(Action::StaleReceiptDeletes { worker });
+        }
+        let cell = &self.cells[this.report];
+        if setup.sweeper && this.at == At::Claim && cell.lease_unexpired() && !self.is_holder(worker) {
+            actions.push(Action::DuplicateDeleted { worker });
         }
         if self.beat_matters(worker) {
             actions.push(Action::Beat { worker });
@@ -181,18 +249,39 @@ impl World {
             Action::Receive { worker, report } => next.receive(setup, worker, report),
             Action::Step { worker } => next.step(setup, worker),
             Action::StaleReceiptDeletes { worker } => next.delete_stale(worker),
+            Action::DuplicateDeleted { worker } => next.delete_duplicate(worker),
             Action::Beat { worker } => next.beat(setup, worker),
             Action::LeaseExpires { report } => next.expire_lease(report),
+            Action::WaitEnds { report } => next.end_wait(report),
             Action::BecomesDue { report } => next.become_due(report),
             Action::SweeperGivesUp { report } => {
                 next.execute(setup, report, &Command::GiveUp, None);
             }
+            Action::SweeperKeepsQueued { report } => {
+                next.execute(setup, report, &Command::KeepQueued { grace: POLICY.pickup_grace }, None);
+            }
             Action::SweeperRedispatches { report } => {
+                let cell = &next.cells[report];
+                if cell.visible > 0 && !cell.waits_outside_queue() {
+                    next.violations.record(Violation::SentTwice);
+                }
                 next.execute(setup, report, &Command::Redispatch, None);
                 next.cells[report].to_send += 1;
             }
             Action::DeadLetterFails { report } => {
                 next.execute(setup, report, &Command::FailDeadLettered, None);
+            }
+            Action::DeadLetterQueuesAgain { report } => {
+                let cell = &next.cells[report];
+                let is_current = cell.dead_letter == cell.generation + 1;
+                let taken_care_of = cell.lease_unexpired() || cell.waits_outside_queue() || !is_current;
+                // A longer wait than any message is hidden, so that the sweeper sends a new one.
+                let wait = Command::Wait { delay: POLICY.queue_wait_max * 2 };
+                if taken_care_of || next.execute(setup, report, &wait, None) {
+                    next.cells[report].dead_letter = 0;
+                } else {
+                    return None;
+                }
             }
             Action::Wish { report, wish } => {
                 next.wishes -= 1;
@@ -215,6 +304,7 @@ impl World {
                     Fault::Repeated => cell.visible += 1,
                     Fault::LeaseRunsOut => next.expire_lease(report),
                     Fault::Backlog => next.become_due(report),
+                    Fault::DeadlinePasses => cell.pass_deadline(),
                     _ => return None,
                 }
             }
@@ -237,21 +327,24 @@ impl World {
                 self.workers[worker].receipt = Receipt::Stale;
                 self.cells[self.workers[worker].report].visible += 1;
             }
-            Fault::Transient => self.stop_transient(worker),
-            Fault::Throttled | Fault::Drain => self.stop_with(worker, Settle::Release),
+            Fault::Transient => self.stop_transient(setup, worker),
+            Fault::TenantLimit => self.workers[worker].at = At::Wait,
+            Fault::Drain => self.stop_with(worker, Settle::Release),
             Fault::Permanent => self.stop_with(worker, Settle::FailPermanent),
             Fault::AnswerLost | Fault::AnswerLostRetried => {
                 let (before, report) = (self.workers[worker], self.workers[worker].report);
                 let (row, visible) = (self.cells[report].row.clone(), self.cells[report].visible);
                 self.fine_step(setup, worker);
                 // The write was applied, but nothing that follows from its answer happened.
+                let promised = self.workers[worker].promised;
                 (self.workers[worker], self.cells[report].visible) = (before, visible);
+                self.workers[worker].promised |= promised;
                 if self.cells[report].row == row {
                     return None;
                 }
                 if fault == Fault::AnswerLost {
                     if before.at.works() {
-                        self.stop_transient(worker);
+                        self.stop_transient(setup, worker);
                     } else {
                         self.put_back(worker);
                     }
@@ -267,6 +360,13 @@ impl World {
         let until = cell.row.as_ref().and_then(|row| row.lease.as_ref()).map(|lease| lease.expires_at);
         if let Some(until) = until {
             cell.pass(until.epoch_millis() - now().epoch_millis() + 1);
+        }
+    }
+
+    fn end_wait(&mut self, report: usize) {
+        let cell = &mut self.cells[report];
+        if let Some(not_before) = cell.row.as_ref().and_then(|row| row.not_before) {
+            cell.pass(not_before.epoch_millis() - now().epoch_millis());
         }
     }
 

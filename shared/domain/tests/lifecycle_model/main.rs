@@ -38,7 +38,13 @@ fn witnesses() -> Vec<Property<System>> {
         reached("a report completes", |_, world| ended(world, Status::Completed)),
         reached("a report fails", |_, world| ended(world, Status::Failed)),
         reached("a report is given up because its workers vanished", |_, world| {
-            world.cells.iter().any(|cell| cell.failures > 1 && cell.status() == Some(Status::Failed))
+            world.cells.iter().any(|cell| cell.given_up)
+        }),
+        reached("a report waits outside the queue", |_, world| {
+            world.cells.iter().any(|cell| cell.must_wait() && cell.waits_outside_queue())
+        }),
+        reached("a report completes after its deadline", |_, world| {
+            world.cells.iter().any(|cell| cell.deadline_passed() && cell.status() == Some(Status::Completed))
         }),
         reached("a worker continues after it lost its lease", |_, world| {
             world.workers.iter().any(|worker| {
@@ -74,13 +80,19 @@ fn holds(name: &str, setup: Setup, witnesses: Vec<Property<System>>) {
 
 #[test]
 fn one_report_survives_any_four_faults() {
-    let setup = Setup { turns: 2, faults: 4, kinds: Fault::ALL, ..Setup::CALM };
+    let setup = Setup { turns: 2, faults: 4, coarse: true, kinds: Fault::ALL, ..Setup::CALM };
     holds("one report, two answers, four faults", setup, witnesses());
 }
 
 #[test]
+fn one_report_survives_any_three_faults_between_any_two_steps() {
+    let setup = Setup { faults: 3, kinds: Fault::ALL, ..Setup::CALM };
+    holds("one report, one answer, three faults", setup, witnesses());
+}
+
+#[test]
 fn one_report_survives_any_two_faults_and_three_wishes() {
-    let setup = Setup { faults: 2, wishes: 3, kinds: Fault::ALL, ..Setup::CALM };
+    let setup = Setup { faults: 2, wishes: 3, coarse: true, kinds: Fault::ALL, ..Setup::CALM };
     holds("one report, two faults, three wishes", setup, with_wishes());
 }
 
@@ -111,7 +123,10 @@ proptest! {
     #[test]
     fn the_lifecycle_does_not_depend_on_absolute_time(
         status in proptest::sample::select(Status::ALL.to_vec()),
-        (attempt, attempts_allowed, token) in (0_u32..3, 0_u32..3, 0_u32..3),
+        (attempt, retries, token) in (0_u32..3, 0_u32..3, 0_u32..3),
+        submitted in -40_000_i64..0,
+        not_before in proptest::option::of(-200_i64..200),
+        queued in proptest::option::of(-200_i64..200),
         lease in proptest::option::of(-200_i64..200),
         due in proptest::option::of(-200_i64..200),
         cancel_requested: bool,
@@ -122,7 +137,10 @@ proptest! {
             Lifecycle {
                 status,
                 attempt,
-                attempts_allowed,
+                submitted_at: time(submitted),
+                retries,
+                not_before: not_before.map(time),
+                queued_at: queued.map(time),
                 lease: lease.map(|until| Lease { holder: "w".to_owned(), expires_at: time(until) }),
                 cancel_requested,
                 due_at: due.map(time),
@@ -133,6 +151,9 @@ proptest! {
             let later_result = at(0).map(|early| Lifecycle {
                 lease: early.lease.map(|lease| Lease { expires_at: shifted(lease.expires_at, later), ..lease }),
                 due_at: early.due_at.map(|due| shifted(due, later)),
+                not_before: early.not_before.map(|not_before| shifted(not_before, later)),
+                queued_at: early.queued_at.map(|queued| shifted(queued, later)),
+                submitted_at: shifted(early.submitted_at, later),
                 ..early
             });
             prop_assert_eq!(later_result, at(later));
@@ -153,12 +174,15 @@ fn every_command(attempt: u32) -> Vec<Command> {
         Command::Advance { attempt },
         Command::Complete { attempt },
         Command::RetryLater { attempt, delay },
-        Command::Release { attempt, delay },
+        Command::RetryLater { attempt, delay: POLICY.queue_wait_max },
+        Command::Release { attempt },
         Command::Fail { attempt },
         Command::Cancel,
         Command::RequestCancel,
         Command::HonourCancel { attempt },
         Command::Resubmit,
+        Command::Wait { delay },
+        Command::KeepQueued { grace: delay },
         Command::Redispatch,
         Command::GiveUp,
         Command::FailDeadLettered,

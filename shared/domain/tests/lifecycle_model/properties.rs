@@ -28,13 +28,20 @@ pub(crate) const JOURNALLED: &str = "a report is made from the content of its jo
 pub(crate) const CALLS: &str =
     "an answer is paid for again only after an interruption before its journal entry";
 /// Invariant 6.
-pub(crate) const DELETED: &str = "a message is deleted only after a terminal state is recorded";
-/// Invariant 7, together with [`ENDS`](crate::liveness::ENDS).
+pub(crate) const DELETED: &str =
+    "a message is deleted only after a terminal state or another look at the report is recorded";
+/// Invariant 7.
+pub(crate) const DEADLINE: &str = "before its deadline a report fails only by a permanent error";
+/// Invariant 7, for dead letters of earlier submissions.
 pub(crate) const DEAD_LETTERS: &str = "a dead letter fails only the submission that it belongs to";
 /// The condition of cancel.
 pub(crate) const CANCEL: &str = "a report with a promised cancellation ends as CANCELLED";
-/// The conditions of `RetryLater` and `Release`.
-pub(crate) const ATTEMPTS: &str = "a report is given up exactly when all its attempts have failed";
+/// The condition of `RetryLater`.
+pub(crate) const RETRIED: &str = "no report is retried after its deadline";
+/// The condition of a claim after a wait.
+pub(crate) const WAITED: &str = "no report is claimed before its wait is over";
+/// The sweeper's part in the waiting.
+pub(crate) const SENT: &str = "no message is sent again while it waits in the queue";
 /// Invariant 8, as far as the lifecycle decides it.
 pub(crate) const ONCE: &str = "an existing report is not submitted again";
 /// The basis of invariant 1.
@@ -54,7 +61,10 @@ fn safety() -> Vec<Property<System>> {
         Property::always(ONE_LEASE, |_, world: &World| world.violations.lacks(Violation::ClaimedUnderLease)),
         Property::always(DELETED, |_, world: &World| world.violations.lacks(Violation::OpenReportDeleted)),
         Property::always(CANCEL, |_, world: &World| world.violations.lacks(Violation::CancelIgnored)),
-        Property::always(ATTEMPTS, |_, world: &World| world.violations.lacks(Violation::AttemptsMiscounted)),
+        Property::always(DEADLINE, |_, world: &World| world.violations.lacks(Violation::FailedEarly)),
+        Property::always(RETRIED, |_, world: &World| world.violations.lacks(Violation::RetriedLate)),
+        Property::always(WAITED, |_, world: &World| world.violations.lacks(Violation::ClaimedDuringWait)),
+        Property::always(SENT, |_, world: &World| world.violations.lacks(Violation::SentTwice)),
         Property::always(DEAD_LETTERS, |_, world: &World| {
             world.violations.lacks(Violation::OldDeadLetterUsed)
         }),

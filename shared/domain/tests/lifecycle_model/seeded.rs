@@ -4,7 +4,8 @@
 use crate::{
     liveness::ENDS,
     properties::{
-        ARTIFACTS, ATTEMPTS, CALLS, CANCEL, DEAD_LETTERS, DELETED, FENCED, JOURNALLED, ONE_LEASE, check,
+        ARTIFACTS, CALLS, CANCEL, DEAD_LETTERS, DEADLINE, DELETED, FENCED, JOURNALLED, ONE_LEASE, RETRIED,
+        SENT, WAITED, check,
     },
     setup::{Bug, Fault, Setup},
 };
@@ -60,10 +61,51 @@ fn without_a_sweeper_a_crash_between_put_and_send_leaves_the_report_stuck() {
 }
 
 #[test]
-fn a_throttle_that_consumes_an_attempt_fails_a_report_too_early() {
-    let kinds = &[Fault::Throttled, Fault::Transient];
-    let setup = Setup { faults: 2, kinds, bug: Some(Bug::ThrottleConsumesAttempt), ..Setup::CALM };
-    breaks("throttle consumes an attempt", setup, &[ATTEMPTS]);
+fn a_transient_error_that_fails_a_report_ignores_its_deadline() {
+    let setup =
+        Setup { faults: 1, kinds: &[Fault::Transient], bug: Some(Bug::TransientFails), ..Setup::CALM };
+    breaks("transient error fails", setup, &[DEADLINE]);
+}
+
+#[test]
+fn retrying_without_end_ignores_the_deadline() {
+    let kinds = &[Fault::Transient, Fault::DeadlinePasses];
+    let setup = Setup { faults: 2, kinds, bug: Some(Bug::RetriedWithoutEnd), ..Setup::CALM };
+    breaks("retried without end", setup, &[RETRIED]);
+}
+
+#[test]
+fn a_claim_during_a_wait_lets_a_duplicate_message_bypass_the_back_off() {
+    let kinds = &[Fault::Transient, Fault::Repeated];
+    let setup = Setup { faults: 2, kinds, bug: Some(Bug::ClaimDuringWait), ..Setup::CALM };
+    breaks("claim during a wait", setup, &[WAITED]);
+}
+
+#[test]
+fn deleting_a_message_without_recording_the_wait_loses_the_report_without_a_sweeper() {
+    let kinds = &[Fault::TenantLimit];
+    let bug = Some(Bug::WaitUnrecorded);
+    let setup = Setup { faults: 1, kinds, bug, ..Setup::CALM };
+    breaks("wait unrecorded", setup, &[DELETED]);
+}
+
+#[test]
+fn without_a_sweeper_a_report_that_waits_outside_the_queue_is_stuck() {
+    let setup = Setup { faults: 1, kinds: &[Fault::TenantLimit], ..Setup::CALM };
+    assert_breaks("waiting without a sweeper", Setup { sweeper: false, ..setup }, &[ENDS]);
+}
+
+#[test]
+fn a_sweeper_that_ignores_the_queue_sends_the_messages_of_a_backlog_twice() {
+    let setup = Setup { faults: 1, kinds: &[Fault::Backlog], bug: Some(Bug::SweeperFloods), ..Setup::CALM };
+    breaks("sweeper floods", setup, &[SENT]);
+}
+
+#[test]
+fn a_dead_letter_that_fails_an_open_report_ignores_its_deadline() {
+    let kinds = &[Fault::DeadLettered];
+    let setup = Setup { faults: 1, kinds, bug: Some(Bug::DeadLetterFailsEarly), ..Setup::CALM };
+    breaks("dead letter fails early", setup, &[DEADLINE]);
 }
 
 #[test]
@@ -95,7 +137,7 @@ fn completing_a_report_ignores_its_promised_cancellation() {
 
 #[test]
 fn a_dead_letter_that_outlives_a_resubmission_fails_the_report_again() {
-    let kinds = &[Fault::DeadLettered];
-    let setup = Setup { faults: 1, wishes: 1, kinds, bug: Some(Bug::OldDeadLetterFails), ..Setup::CALM };
+    let kinds = &[Fault::DeadLettered, Fault::DeadlinePasses];
+    let setup = Setup { faults: 3, wishes: 1, kinds, bug: Some(Bug::OldDeadLetterFails), ..Setup::CALM };
     breaks("old dead letter fails", setup, &[DEAD_LETTERS]);
 }

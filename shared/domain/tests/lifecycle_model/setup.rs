@@ -27,8 +27,10 @@ pub(crate) enum Fault {
     LeaseRunsOut,
     /// A step fails with a transient error.
     Transient,
-    /// The model throttles.
-    Throttled,
+    /// The tenant is at its limit of reports in progress.
+    TenantLimit,
+    /// The deadline of a report passes.
+    DeadlinePasses,
     /// A step fails with a permanent error.
     Permanent,
     /// The worker drains and releases its report.
@@ -52,7 +54,8 @@ impl Fault {
         Self::Death,
         Self::LeaseRunsOut,
         Self::Transient,
-        Self::Throttled,
+        Self::TenantLimit,
+        Self::DeadlinePasses,
         Self::Permanent,
         Self::Drain,
         Self::AnswerLostRetried,
@@ -71,8 +74,18 @@ pub(crate) enum Bug {
     CompleteBeforeArtifacts,
     /// The table allows a claim under an unexpired lease.
     ClaimUnderLease,
-    /// Releasing a throttled report consumes an attempt.
-    ThrottleConsumesAttempt,
+    /// A transient error fails a report before its deadline.
+    TransientFails,
+    /// The table allows another retry after the deadline.
+    RetriedWithoutEnd,
+    /// The table allows a claim before the wait of a report is over.
+    ClaimDuringWait,
+    /// The worker deletes the message of a report whose tenant is at its limit, and records no wait.
+    WaitUnrecorded,
+    /// The sweeper sends the message of a due report again, although it waits in the queue.
+    SweeperFloods,
+    /// A dead letter fails its report before the deadline.
+    DeadLetterFailsEarly,
     /// The model's answer is journalled at the end instead of before its use.
     JournalAfterUse,
     /// The last writer of a journal entry wins.
@@ -130,6 +143,11 @@ impl Setup {
     }
 }
 
-/// The policy of the model. Its durations are never waited for, because time jumps from deadline to deadline.
-pub(crate) const POLICY: Policy =
-    Policy { attempts: 2, lease: Duration::from_secs(60), pickup_grace: Duration::from_secs(120) };
+/// The policy of the model. Its durations are never waited for, because time jumps from one event to the next.
+pub(crate) const POLICY: Policy = Policy {
+    deadline: Duration::from_secs(21_600),
+    queue_wait_max: Duration::from_secs(60),
+    lease: Duration::from_secs(60),
+    pickup_grace: Duration::from_secs(120),
+    immediate_takeovers: 2,
+};

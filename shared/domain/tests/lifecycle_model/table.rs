@@ -9,7 +9,7 @@ use domain::{
 use crate::{
     setup::{Bug, POLICY, Setup},
     violations::{Violation, is_current},
-    world::{At, Excuse, World, now},
+    world::{At, Excuse, Settle, World, now},
 };
 
 impl World {
@@ -28,7 +28,9 @@ impl World {
             return before.is_some_and(|row| row.shows_result_of(command));
         };
         self.watch(report, command, by, before.as_ref(), &after);
-        self.cells[report].row = Some(after);
+        // No guard reads the number of retries, and of the time of the message only whether it is set matters.
+        let queued_at = after.queued_at.map(|_| now());
+        self.cells[report].row = Some(Lifecycle { retries: 0, queued_at, ..after });
         true
     }
 
@@ -50,6 +52,11 @@ impl World {
             self.violations.record(Violation::ClaimedUnderLease);
         }
         if let Some(worker) = by
+            && after.waits_outside_queue()
+        {
+            self.workers[worker].promised = true;
+        }
+        if let Some(worker) = by
             && token(command).is_some()
             && (before.status != Status::Processing
                 || before.attempt != u32::from(self.workers[worker].attempt))
@@ -64,27 +71,29 @@ impl World {
         }
 
         let cell = &mut self.cells[report];
-        let vanished = matches!(command, Command::Claim { .. }) && before.status == Status::Processing;
-        if vanished || matches!(command, Command::RetryLater { .. } | Command::GiveUp) {
-            cell.failures += 1;
+        let is_permanent =
+            by.is_some_and(|worker| self.workers[worker].at == At::Settle(Settle::FailPermanent));
+        if after.status == Status::Failed && !cell.deadline_passed() && !is_permanent {
+            self.violations.record(Violation::FailedEarly);
         }
-        let allowed = u8::try_from(POLICY.attempts).unwrap();
-        let exhausted = cell.failures >= allowed;
         match command {
-            Command::RetryLater { .. } if exhausted => self.violations.record(Violation::AttemptsMiscounted),
-            Command::GiveUp if !exhausted => self.violations.record(Violation::AttemptsMiscounted),
+            Command::Claim { .. } if cell.must_wait() => {
+                self.violations.record(Violation::ClaimedDuringWait);
+            }
+            Command::RetryLater { .. } if cell.deadline_passed() => {
+                self.violations.record(Violation::RetriedLate);
+            }
+            Command::GiveUp => cell.given_up = true,
             Command::FailDeadLettered if cell.dead_letter <= cell.generation => {
                 self.violations.record(Violation::OldDeadLetterUsed);
             }
             Command::RequestCancel => cell.cancel_promised = true,
             Command::Resubmit => {
                 cell.generation += 1;
-                cell.failures = 0;
+                cell.given_up = false;
             }
             _ => {}
         }
-        let cell = &mut self.cells[report];
-        cell.failures = cell.failures.min(allowed);
         match after.status {
             Status::Cancelled => cell.cancel_promised = false,
             Status::Completed | Status::Failed if cell.cancel_promised => {
@@ -136,7 +145,7 @@ fn token(command: &Command) -> Option<u32> {
         | Command::Advance { attempt }
         | Command::Complete { attempt }
         | Command::RetryLater { attempt, .. }
-        | Command::Release { attempt, .. }
+        | Command::Release { attempt }
         | Command::Fail { attempt }
         | Command::HonourCancel { attempt } => Some(*attempt),
         _ => None,
@@ -164,8 +173,15 @@ fn seeded_apply(setup: &Setup, row: Option<&Lifecycle>, command: &Command) -> Re
             let not_cancelled = Lifecycle { cancel_requested: false, ..current.clone() };
             apply_to(Some(&not_cancelled), command)
         }
-        (Bug::ThrottleConsumesAttempt, Command::Release { .. }, Ok(released)) => {
-            Ok(Lifecycle { attempts_allowed: current.attempts_allowed, ..released.clone() })
+        (Bug::ClaimDuringWait, Command::Claim { .. }, Err(_)) => {
+            apply_to(Some(&Lifecycle { not_before: None, ..current.clone() }), command)
+        }
+        (Bug::RetriedWithoutEnd, Command::RetryLater { .. }, Err(_)) => {
+            apply_to(Some(&Lifecycle { submitted_at: now(), ..current.clone() }), command)
+        }
+        (Bug::DeadLetterFailsEarly, Command::FailDeadLettered, Err(_)) => {
+            let late = now().minus(POLICY.deadline);
+            apply_to(Some(&Lifecycle { submitted_at: late, ..current.clone() }), command)
         }
         _ => applied,
     }
@@ -178,7 +194,7 @@ fn with_token(command: &Command, newest: u32) -> Command {
         | Command::Advance { attempt }
         | Command::Complete { attempt }
         | Command::RetryLater { attempt, .. }
-        | Command::Release { attempt, .. }
+        | Command::Release { attempt }
         | Command::Fail { attempt }
         | Command::HonourCancel { attempt } => *attempt = newest,
         _ => {}

@@ -11,7 +11,10 @@ pub(crate) enum Violation {
     ClaimedUnderLease,
     OpenReportDeleted,
     CancelIgnored,
-    AttemptsMiscounted,
+    FailedEarly,
+    RetriedLate,
+    ClaimedDuringWait,
+    SentTwice,
     OldDeadLetterUsed,
 }
 

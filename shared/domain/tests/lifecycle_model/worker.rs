@@ -15,10 +15,14 @@ use crate::{
 enum Stop {
     LeaseLost,
     CancelRequested,
+    DeadlinePassed,
 }
 
-/// Delays are zero, because the model lets any amount of time pass between steps.
-const DELAY: Duration = Duration::ZERO;
+/// Returns the wait after the claim `attempt`: in turn one that is spent outside the queue, and one that is spent
+/// in it.
+fn delay(attempt: u32) -> Duration {
+    if attempt.is_multiple_of(2) { POLICY.queue_wait_max * 2 } else { POLICY.queue_wait_max }
+}
 
 impl World {
     /// Receives a message of `report`.
@@ -64,6 +68,7 @@ impl World {
                     self.put_back(index);
                 }
             }
+            At::Wait => self.wait(setup, index),
             At::Gather => {
                 self.journal(setup, index, 0);
                 next(self, At::AdvanceToAssess);
@@ -126,13 +131,26 @@ impl World {
         if claimed {
             worker.at = At::Gather;
             worker.attempt = u8::try_from(row.attempt).unwrap();
-            worker.more_attempts = row.attempt < row.attempts_allowed;
-        } else if row.status.is_terminal() {
-            worker.at = At::Delete;
-        } else if cell.lease_unexpired() {
+        } else if row.status.is_terminal() || (cell.must_wait() && cell.waits_outside_queue()) {
+            self.delete_next(index);
+        } else if cell.lease_unexpired() || cell.must_wait() {
             self.put_back(index);
         } else {
-            worker.at = At::GiveUp;
+            worker.at = if cell.deadline_passed() { At::GiveUp } else { At::Wait };
+        }
+    }
+
+    /// Lets the report wait, which no worker holds.
+    fn wait(&mut self, setup: &Setup, index: usize) {
+        let report = self.workers[index].report;
+        let attempt = self.cells[report].row.as_ref().map_or(0, |row| row.attempt);
+        let delay = delay(attempt);
+        let recorded = setup.seeded(Bug::WaitUnrecorded)
+            || self.execute(setup, report, &Command::Wait { delay }, Some(index));
+        if recorded && !POLICY.waits_in_queue(delay) {
+            self.delete_next(index);
+        } else {
+            self.put_back(index);
         }
     }
 
@@ -194,7 +212,7 @@ impl World {
                 self.workers[index].at = after;
             }
             Err(Stop::CancelRequested) => self.workers[index].at = At::Settle(Settle::HonourCancel),
-            Err(Stop::LeaseLost) => self.put_back(index),
+            Err(Stop::LeaseLost | Stop::DeadlinePassed) => self.put_back(index),
         }
     }
 
@@ -205,32 +223,31 @@ impl World {
         }
         match &self.cells[report].row {
             Some(row) if is_current(row, attempt) && row.cancel_requested => Err(Stop::CancelRequested),
+            Some(row) if is_current(row, attempt) => Err(Stop::DeadlinePassed),
             _ => Err(Stop::LeaseLost),
         }
     }
 
     fn settle(&mut self, setup: &Setup, index: usize, settle: Settle) {
-        let Worker { report, attempt, .. } = self.workers[index];
-        let attempt = u32::from(attempt);
+        let attempt = u32::from(self.workers[index].attempt);
         let command = match settle {
-            Settle::RetryLater => Command::RetryLater { attempt, delay: DELAY },
-            Settle::Release => Command::Release { attempt, delay: DELAY },
-            Settle::FailExhausted | Settle::FailPermanent => Command::Fail { attempt },
+            Settle::RetryLater => Command::RetryLater { attempt, delay: delay(attempt) },
+            Settle::Release => Command::Release { attempt },
+            Settle::FailAfterDeadline | Settle::FailPermanent => Command::Fail { attempt },
             Settle::HonourCancel => Command::HonourCancel { attempt },
         };
-        let open = !self.cells[report].is_terminal();
+        let in_queue = POLICY.waits_in_queue(delay(attempt));
         match self.fenced(setup, index, &command) {
-            Ok(()) => match settle {
-                Settle::RetryLater | Settle::Release => self.put_back(index),
-                Settle::FailExhausted | Settle::FailPermanent | Settle::HonourCancel => {
-                    let failures = u32::from(self.cells[report].failures) + 1;
-                    if settle == Settle::FailExhausted && open && failures < POLICY.attempts {
-                        self.violations.record(Violation::AttemptsMiscounted);
-                    }
-                    self.workers[index].at = At::Delete;
-                }
-            },
+            Ok(()) if settle == Settle::Release || (settle == Settle::RetryLater && in_queue) => {
+                self.put_back(index);
+            }
+            Ok(()) => {
+                // An earlier try, or another worker that found the report abandoned, may have recorded the wait.
+                self.workers[index].promised |= settle == Settle::RetryLater;
+                self.delete_next(index);
+            }
             Err(Stop::CancelRequested) => self.workers[index].at = At::Settle(Settle::HonourCancel),
+            Err(Stop::DeadlinePassed) => self.workers[index].at = At::Settle(Settle::FailAfterDeadline),
             Err(Stop::LeaseLost) => self.put_back(index),
         }
     }
@@ -266,9 +283,10 @@ impl World {
     }
 
     /// Stops the pipeline because of a transient error.
-    pub(crate) fn stop_transient(&mut self, index: usize) {
-        let more = self.workers[index].more_attempts;
-        self.stop_with(index, if more { Settle::RetryLater } else { Settle::FailExhausted });
+    pub(crate) fn stop_transient(&mut self, setup: &Setup, index: usize) {
+        let late = self.cells[self.workers[index].report].deadline_passed();
+        let fails = late || setup.seeded(Bug::TransientFails);
+        self.stop_with(index, if fails { Settle::FailAfterDeadline } else { Settle::RetryLater });
     }
 
     /// Returns the message to the queue and the worker to idle.
@@ -284,6 +302,28 @@ impl World {
     pub(crate) fn crash(&mut self, index: usize) {
         self.excuse_answer(index);
         self.put_back(index);
+    }
+
+    /// Decides to delete the message, because the report has ended or waits outside the queue.
+    fn delete_next(&mut self, index: usize) {
+        let waits = self.cells[self.workers[index].report].waits_outside_queue();
+        let worker = &mut self.workers[index];
+        worker.at = At::Delete;
+        worker.promised |= waits;
+    }
+
+    /// Deletes the message of a report that another worker holds.
+    pub(crate) fn delete_duplicate(&mut self, index: usize) {
+        let held = self.cells[self.workers[index].report].lease_unexpired();
+        self.workers[index].promised = held;
+        self.delete(index);
+        self.workers[index] = Worker::default();
+    }
+
+    /// Returns whether the report could be claimed, were it not for the limit on its tenant.
+    pub(crate) fn may_wait(&self, index: usize) -> bool {
+        let cell = &self.cells[self.workers[index].report];
+        cell.row.is_some() && !cell.is_terminal() && !cell.lease_unexpired() && !cell.must_wait()
     }
 
     /// Deletes the message, unless the receipt is stale.
@@ -311,7 +351,7 @@ impl World {
         let cell = &self.cells[worker.report];
         // A report that was resubmitted since the receive had ended before, and has a new message.
         let ended = cell.status().is_some_and(Status::is_terminal) || cell.generation != worker.generation;
-        if worker.receipt != Receipt::None && !ended {
+        if worker.receipt != Receipt::None && !ended && !worker.promised {
             self.violations.record(Violation::OpenReportDeleted);
         }
     }

@@ -7,7 +7,7 @@ use domain::{
     time::UtcTime,
 };
 
-use crate::violations::Violations;
+use crate::{setup::POLICY, violations::Violations};
 
 /// Number of journal entries of a report: its evidence, then the model's answers.
 pub(crate) const ENTRIES: usize = 3;
@@ -41,8 +41,8 @@ pub(crate) struct Cell {
     pub(crate) published: Option<(u8, Entries)>,
     /// Number of paid model calls, without those excused by an interruption between answer and journal.
     pub(crate) calls: u8,
-    /// Number of attempts since the last submission that met a transient error or vanished.
-    pub(crate) failures: u8,
+    /// Whether the report failed because its workers vanished.
+    pub(crate) given_up: bool,
     /// Number of resubmissions.
     pub(crate) generation: u8,
     /// Whether a cancellation was promised to a person.
@@ -66,7 +66,7 @@ pub(crate) enum Receipt {
 pub(crate) enum Settle {
     RetryLater,
     Release,
-    FailExhausted,
+    FailAfterDeadline,
     FailPermanent,
     HonourCancel,
 }
@@ -79,6 +79,8 @@ pub(crate) enum At {
     Dead,
     Claim,
     GiveUp,
+    /// Lets the report wait, because its tenant is at its limit or its workers keep vanishing.
+    Wait,
     Gather,
     AdvanceToAssess,
     Ask,
@@ -111,13 +113,14 @@ impl At {
             Self::Complete => 11,
             Self::EarlyDelete => 12,
             Self::Delete => 13,
-            Self::Settle(settle) => 14 + settle as u64,
+            Self::Wait => 14,
+            Self::Settle(settle) => 15 + settle as u64,
         }
     }
 
     /// Returns whether the pipeline and its heartbeat run.
     pub(crate) fn works(self) -> bool {
-        (4..=12).contains(&self.number())
+        matches!(self.number(), 4..=12)
     }
 }
 
@@ -142,13 +145,13 @@ pub(crate) struct Worker {
     pub(crate) name: u8,
     /// The fencing token.
     pub(crate) attempt: u8,
-    /// Whether another attempt was allowed at the time of the claim.
-    pub(crate) more_attempts: bool,
     /// The turn with the model, from 1.
     pub(crate) turn: u8,
     /// The journal entries that it uses.
     pub(crate) basis: Entries,
     pub(crate) excuse: Excuse,
+    /// Whether the table has promised another look at the report since the worker received its message.
+    pub(crate) promised: bool,
     /// The generation of the report at the time of the receive.
     pub(crate) generation: u8,
 }
@@ -187,7 +190,30 @@ impl Cell {
         self.row.as_ref().and_then(|row| row.due_at).is_some_and(|due| due <= now())
     }
 
-    /// Lets `millis` pass for this report. How long ago a deadline passed makes no difference.
+    /// Returns whether no worker may claim the report yet.
+    pub(crate) fn must_wait(&self) -> bool {
+        self.row.as_ref().and_then(|row| row.not_before).is_some_and(|not_before| not_before > now())
+    }
+
+    /// Returns whether the report waits outside the queue.
+    pub(crate) fn waits_outside_queue(&self) -> bool {
+        self.row.as_ref().is_some_and(Lifecycle::waits_outside_queue)
+    }
+
+    /// Returns whether the deadline has passed.
+    pub(crate) fn deadline_passed(&self) -> bool {
+        self.row.as_ref().is_some_and(|row| row.deadline(&POLICY) <= now())
+    }
+
+    /// Lets the deadline pass. It is far longer than every other duration, so that no sum of those reaches it:
+    /// it passes only here.
+    pub(crate) fn pass_deadline(&mut self) {
+        if let Some(row) = &mut self.row {
+            row.submitted_at = now().minus(POLICY.deadline);
+        }
+    }
+
+    /// Lets `millis` pass for this report. How long ago a point in time passed makes no difference.
     pub(crate) fn pass(&mut self, millis: i64) {
         let Some(row) = &mut self.row else { return };
         let closer =
@@ -195,7 +221,9 @@ impl Cell {
         if let Some(lease) = &mut row.lease {
             lease.expires_at = closer(lease.expires_at, now().epoch_millis() - 1);
         }
-        row.due_at = row.due_at.map(|due| closer(due, now().epoch_millis()));
+        let passed = now().epoch_millis();
+        row.due_at = row.due_at.map(|due| closer(due, passed));
+        row.not_before = row.not_before.map(|not_before| closer(not_before, passed));
     }
 
     fn packed(&self) -> u128 {
@@ -205,18 +233,19 @@ impl Cell {
             let status = Status::ALL.iter().position(|status| *status == row.status);
             bits.put(3, 1 + status.map_or(0, |position| position as u64));
             bits.put(4, row.attempt.into());
-            bits.put(4, row.attempts_allowed.into());
             bits.put(2, u64::from(row.lease.is_some()) + u64::from(self.lease_unexpired()));
             bits.put(1, row.cancel_requested.into());
             bits.put(2, u64::from(row.due_at.is_some()) + u64::from(self.is_due()));
+            bits.put(1, self.must_wait().into());
+            bits.put(1, row.queued_at.is_some().into());
+            bits.put(1, self.deadline_passed().into());
         } else {
-            bits.put(16, 0);
+            bits.put(15, 0);
         }
-        for count in
-            [self.visible, self.dead_letter, self.to_send, self.calls, self.failures, self.generation]
-        {
+        for count in [self.visible, self.dead_letter, self.to_send, self.calls, self.generation] {
             bits.put(3, count.into());
         }
+        bits.put(1, self.given_up.into());
         bits.put(1, self.cancel_promised.into());
         bits.put(12, self.artifacts.into());
         bits.entries(self.journal);
@@ -249,9 +278,9 @@ impl World {
         bits.put(4, worker.name.into());
         bits.put(1, (worker.at == At::Claim && self.is_holder(index)).into());
         bits.put(4, worker.attempt.into());
-        bits.put(1, worker.more_attempts.into());
         bits.put(2, worker.turn.into());
         bits.put(2, worker.excuse as u64);
+        bits.put(1, worker.promised.into());
         bits.put(3, worker.generation.into());
         bits.entries(worker.basis);
         bits.0

@@ -1,0 +1,217 @@
+//! Waiting is not failing: while a service is down, the model throttles or a tenant is at its limit, reports wait
+//! until they can be processed, and no message is sent without need. Times are shorter than in production by a
+//! factor of some hundreds.
+use std::time::Duration;
+
+use crate::support::clean_company;
+use anyhow::Result;
+use aws_adapters::queue::{Depth, Queue};
+use local_stack::{TestStack, aws::Service, fault_proxy, faults::Faults, stack::Options};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// How long a service is down: many times longer than the retries within one attempt.
+const OUTAGE: Duration = Duration::from_secs(12);
+
+/// Settings with which an outage of [`OUTAGE`] has many attempts, most of them after a wait outside the queue.
+const SHORT_WAITS: [(&str, &str); 6] = [
+    ("DOSSIER_QUEUE_WAIT_SECONDS", "1"),
+    ("DOSSIER_RETRY_MAX_SECONDS", "3"),
+    ("DOSSIER_TENANT_WAIT_MAX_SECONDS", "2"),
+    ("DOSSIER_PICKUP_GRACE_SECONDS", "2"),
+    ("DOSSIER_LEASE_SECONDS", "5"),
+    ("DOSSIER_DEADLINE_SECONDS", "120"),
+];
+
+fn options(more: &[(&str, &str)]) -> Options {
+    let mut options = TestStack::options();
+    let settings = SHORT_WAITS.iter().chain(more);
+    options.settings.extend(settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    options
+}
+
+fn faults(value: Value) -> Faults {
+    Faults::from_json(&value).unwrap()
+}
+
+async fn submit(stack: &TestStack, count: usize) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for _ in 0..count {
+        ids.push(stack.dev().submit_accepted(&clean_company()).await?);
+    }
+    Ok(ids)
+}
+
+async fn count(stack: &TestStack, status: &str) -> Result<usize> {
+    let page: Value =
+        stack.dev().get(&format!("/v1/reports?status={status}&pageSize=100")).await?.json().await?;
+    Ok(page["reports"].as_array().map_or(0, Vec::len))
+}
+
+async fn depth(stack: &TestStack) -> Result<Depth> {
+    Ok(stack.adapters()?.0.queue.depth().await?)
+}
+
+fn sent(stack: &TestStack) -> u64 {
+    stack.aws_calls().get(&(Service::Sqs, "SendMessage".to_owned())).copied().unwrap_or_default()
+}
+
+/// Waits until all reports have completed, and checks that nothing is left in the queues.
+async fn assert_all_complete(stack: &TestStack, ids: &[String]) -> Result<()> {
+    for id in ids {
+        let report = stack.dev().wait_for_end(id).await?;
+        assert_eq!(report["status"], "COMPLETED", "{report}");
+    }
+    while depth(stack).await? != Depth::default() {
+        sleep(Duration::from_millis(50)).await;
+    }
+    let dead_letters = Queue::at(stack.sdk(), stack.infrastructure().queues().dlq_url.clone());
+    assert_eq!(dead_letters.depth().await?, Depth::default());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_messages_of_a_backlog_are_not_sent_again() -> Result<()> {
+    let stack = TestStack::with(Options {
+        workers: 1,
+        ..options(&[("DOSSIER_PICKUP_GRACE_SECONDS", "1"), ("DOSSIER_LEASE_SECONDS", "30")])
+    })
+    .await?;
+    stack.bedrock().faults().set(faults(json!({"latency": "300ms"})));
+    let ids = submit(&stack, 40).await?;
+    // Every report but the first few becomes due for the sweeper several times while it waits in the queue.
+    let mut compared = 0;
+    loop {
+        let (before, pending) = (depth(&stack).await?.visible, count(&stack, "PENDING").await?);
+        if pending == 0 {
+            break;
+        }
+        // Between the two counts, the worker may have received a message and not claimed its report yet.
+        if depth(&stack).await?.visible == before {
+            compared += 1;
+            assert!((pending as u64).abs_diff(before) <= 1, "{before} visible messages, {pending} PENDING");
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!(compared > 20, "{compared}");
+    assert_all_complete(&stack, &ids).await?;
+    assert_eq!(sent(&stack), ids.len() as u64, "each message is sent once");
+    stack.stop().await
+}
+
+/// Submits reports, injects faults for [`OUTAGE`], and checks that all reports complete afterwards.
+async fn assert_survives(
+    stack: TestStack,
+    begin: impl Fn(&TestStack),
+    end: impl Fn(&TestStack),
+) -> Result<()> {
+    begin(&stack);
+    let mut ids = Vec::new();
+    let ends = Instant::now() + OUTAGE;
+    while Instant::now() < ends {
+        if ids.len() < 6
+            && let Ok(id) = stack.dev().submit_accepted(&clean_company()).await
+        {
+            ids.push(id);
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(count(&stack, "FAILED").await.unwrap_or_default(), 0);
+    end(&stack);
+    while ids.len() < 6 {
+        ids.extend(submit(&stack, 1).await?);
+    }
+    assert_all_complete(&stack, &ids).await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_survive_an_outage_of_the_model() -> Result<()> {
+    let stack = TestStack::with(options(&[])).await?;
+    let set = |stack: &TestStack, faults: Faults| {
+        stack.bedrock().faults().set(faults);
+    };
+    let down = |stack: &TestStack| set(stack, faults(json!({"error": 1})));
+    assert_survives(stack, down, |stack| set(stack, Faults::default())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_wait_outside_the_queue_while_the_model_throttles() -> Result<()> {
+    let stack = TestStack::with(options(&[("DOSSIER_QUEUE_WAIT_SECONDS", "0")])).await?;
+    stack.bedrock().faults().set(faults(json!({"throttle": 1})));
+    let ids = submit(&stack, 4).await?;
+    let ends = Instant::now() + OUTAGE;
+    let mut without_message = 0;
+    while Instant::now() < ends {
+        let (pending, depth) = (count(&stack, "PENDING").await?, depth(&stack).await?);
+        without_message += u32::from(pending > 0 && depth == Depth::default());
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!(without_message > 5, "{without_message}");
+    let before = sent(&stack);
+    assert!(before > ids.len() as u64, "a message is sent when a wait is over");
+    stack.bedrock().faults().set(Faults::default());
+    assert_all_complete(&stack, &ids).await?;
+    assert!(sent(&stack) <= before + 2 * ids.len() as u64);
+    stack.stop().await
+}
+
+async fn behind_proxy() -> Result<TestStack> {
+    let proxy = fault_proxy::Options { rules: Vec::new(), observer: None };
+    TestStack::with(Options { fault_proxy: Some(proxy), ..options(&[]) }).await
+}
+
+fn rules(stack: &TestStack, rules: &[&str]) {
+    let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+    stack.fault_proxy().unwrap().plan().set(rules);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_survive_an_outage_of_the_bucket() -> Result<()> {
+    let stack = behind_proxy().await?;
+    assert_survives(stack, |stack| rules(stack, &["S3.*=unavailable:1"]), |stack| rules(stack, &[])).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_survive_an_outage_of_the_queues() -> Result<()> {
+    let stack = behind_proxy().await?;
+    assert_survives(stack, |stack| rules(stack, &["Sqs.*=unavailable:1"]), |stack| rules(stack, &[])).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_survive_an_outage_of_the_table_that_begins_while_they_are_processed() -> Result<()> {
+    let stack = behind_proxy().await?;
+    stack.bedrock().faults().set(faults(json!({"latency": "1s"})));
+    let ids = submit(&stack, 4).await?;
+    sleep(Duration::from_millis(500)).await;
+    rules(&stack, &["DynamoDb.*=internal-error:1"]);
+    sleep(OUTAGE).await;
+    rules(&stack, &[]);
+    assert_all_complete(&stack, &ids).await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_at_its_limit_waits_outside_the_queue_and_starts_soon_after_a_slot_is_free() -> Result<()> {
+    let stack = TestStack::with(options(&[("DOSSIER_TENANT_MAX_IN_PROGRESS", "1")])).await?;
+    stack.bedrock().faults().set(faults(json!({"latency": "300s"})));
+    let holder = submit(&stack, 1).await?.remove(0);
+    while count(&stack, "PROCESSING").await? == 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let waiting = submit(&stack, 5).await?;
+    sleep(OUTAGE).await;
+    assert_eq!(count(&stack, "PENDING").await?, waiting.len());
+    // The message of the report in progress is hidden; the others have one only while they are checked.
+    let mut without_message = 0;
+    for _ in 0..50 {
+        let Depth { visible, in_flight, delayed } = depth(&stack).await?;
+        without_message += u32::from(visible + in_flight + delayed <= 1);
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(without_message > 5, "{without_message}");
+    stack.bedrock().faults().set(Faults::default());
+    stack.dev().post(&format!("/v1/reports/{holder}/cancel")).await?;
+    assert_all_complete(&stack, &waiting).await?;
+    stack.stop().await
+}
