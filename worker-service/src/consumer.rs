@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_adapters::queue::{Delivery, RECEIVE_MAX};
+use service_runtime::retry::full_jitter;
 use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -11,7 +12,6 @@ use crate::{
     health::Liveness,
     job::JobRunner,
     lease::VISIBILITY_MARGIN,
-    retry::full_jitter,
 };
 
 /// Wait time of one receive, which is the maximum of SQS ("Amazon SQS short and long polling").
@@ -51,6 +51,10 @@ pub(crate) async fn consume(
         match received {
             Ok(deliveries) => {
                 failures = 0;
+                // The poll was long, so it has asked all servers of SQS.
+                if deliveries.is_empty() {
+                    jobs.witness.saw_empty_queue(jobs.clock.now());
+                }
                 for delivery in deliveries {
                     start(&jobs, delivery, slots.pop(), &running);
                 }

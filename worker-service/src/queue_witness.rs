@@ -38,6 +38,7 @@ struct State {
     by_tenant: HashMap<Tenant, Samples>,
     of_all: Samples,
     table_failed_at: Option<UtcTime>,
+    seen_empty_at: Option<UtcTime>,
 }
 
 /// The newest messages: when each was received, and when it was sent.
@@ -76,6 +77,23 @@ impl QueueWitness {
     /// when they were received.
     pub(crate) fn may_hide_messages(&self, now: UtcTime, longest: Duration) -> bool {
         self.state().table_failed_at.is_some_and(|failed_at| now.since(failed_at) <= longest)
+    }
+
+    /// Records that the queue had no message to receive at `now`.
+    pub(crate) fn saw_empty_queue(&self, now: UtcTime) {
+        self.state().seen_empty_at = Some(now);
+    }
+
+    /// Returns whether the queue had no message to receive at `time` or later: a message that was visible then
+    /// is gone.
+    pub(crate) fn was_empty_since(&self, time: UtcTime) -> bool {
+        self.state().seen_empty_at.is_some_and(|seen_at| seen_at >= time)
+    }
+
+    /// Returns whether this worker has received messages lately. If it has not, it cannot tell what is in the
+    /// queue.
+    pub(crate) fn receives(&self, now: UtcTime) -> bool {
+        self.state().of_all.recent(now).next().is_some()
     }
 
     /// Returns whether the queue has passed a message of `tenant` that was sent at `sent_at`: all messages of
@@ -164,6 +182,14 @@ mod tests {
         assert!(witness.has_passed(&quiet, at(3_000), at(5_002)));
         assert!(!witness.has_passed(&quiet, at(4_000), at(5_002)));
         assert!(witness.has_passed(&busy, at(4_000), at(5_002)));
+    }
+
+    #[test]
+    fn a_queue_that_was_empty_holds_no_older_message() {
+        let witness = witness();
+        assert!(!witness.was_empty_since(at(0)));
+        witness.saw_empty_queue(at(100));
+        assert!(witness.was_empty_since(at(100)) && !witness.was_empty_since(at(101)));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
-use crate::{claim::abandoned, job::JobRunner};
+use crate::{claim::abandoned, job::JobRunner, lease::VISIBILITY_MARGIN};
 
 /// Number of reports that are read from a partition at a time.
 const PAGE: usize = 100;
@@ -63,7 +63,8 @@ pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop
 /// the next sweep.
 pub(crate) async fn sweep(jobs: &JobRunner) {
     let first = rand::random_range(0..DUE_SHARDS);
-    let sweep = Sweep { jobs, queue_is_empty: queue_is_empty(jobs).await };
+    look_at_queue(jobs).await;
+    let sweep = Sweep { jobs };
     let (mut longest_overdue, mut is_complete) = (Duration::ZERO, true);
     for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
         match sweep.partition(shard).await {
@@ -83,9 +84,6 @@ pub(crate) async fn sweep(jobs: &JobRunner) {
 /// One sweep.
 struct Sweep<'a> {
     jobs: &'a JobRunner,
-    /// Whether the queue had no message that could be received when the sweep began; `None` if it did not
-    /// answer.
-    queue_is_empty: Option<bool>,
 }
 
 impl Sweep<'_> {
@@ -147,7 +145,7 @@ impl Sweep<'_> {
                 tracing::warn!(report = %report_id, %tenant, status = %lifecycle.status, "the message of a report was lost; sent it again");
                 metrics().left_behind(LeftBehind::Redispatched);
             }
-        } else if self.queue_is_empty.is_some() {
+        } else if self.jobs.witness.receives(now) {
             let keep = Command::KeepQueued { grace: self.grace(lifecycle, now) };
             self.execute(&report, &keep, &Details::default(), now).await?;
         }
@@ -183,17 +181,22 @@ impl Sweep<'_> {
         Ok(true)
     }
 
-    /// Returns whether the message of `report`, which should be in the queue, is lost: the queue has no
-    /// message to receive, or has passed it, or SQS will delete it soon. In a backlog, a message that merely
-    /// waits must not be sent again: each copy would delay the reports behind it.
+    /// Returns whether the message of `report`, which should be in the queue, is lost: the queue was empty since
+    /// it was sent, or has passed it, or SQS will delete it soon. In a backlog, a message that merely waits
+    /// must not be sent again: each copy would delay the reports behind it. A worker that cannot tell leaves
+    /// the report to the others.
     fn is_lost(&self, report: &Report, now: UtcTime) -> bool {
         let (jobs, queued_at) = (self.jobs, queued_at(&report.lifecycle));
         if jobs.witness.may_hide_messages(now, jobs.policy.queue_wait_max) {
             return false;
         }
+        // A message that was received and not deleted is hidden for this long.
+        let visible_at =
+            report.lifecycle.not_before.map_or(queued_at, |not_before| not_before.max(queued_at));
+        let visible_at = visible_at.plus(jobs.policy.lease + VISIBILITY_MARGIN);
         jobs.witness.has_passed(&report.tenant, queued_at, now)
             || now.since(queued_at) >= MESSAGE_AGE_MAX
-            || self.queue_is_empty == Some(true)
+            || jobs.witness.was_empty_since(visible_at)
     }
 
     /// Returns the time until a report in a backlog is checked again: as long as it has waited already.
@@ -214,13 +217,16 @@ impl Sweep<'_> {
     }
 }
 
-/// Returns whether the queue has no message that can be received, or `None` if it does not answer.
-async fn queue_is_empty(jobs: &JobRunner) -> Option<bool> {
-    let depth = jobs.aws.queue.depth().await;
-    let depth = depth.inspect_err(
-        |error| tracing::warn!(error = %error, "the queue does not tell how many messages it has; lost messages are not sent again in this sweep"),
-    );
-    depth.ok().map(|depth| depth.visible + depth.delayed == 0)
+/// Records it if the queue has no message to receive.
+async fn look_at_queue(jobs: &JobRunner) {
+    let now = jobs.clock.now();
+    match jobs.aws.queue.depth().await {
+        Ok(depth) if depth.visible + depth.delayed == 0 => jobs.witness.saw_empty_queue(now),
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(error = %error, "the queue does not tell how many messages it has");
+        }
+    }
 }
 
 /// Returns when the message of a report in the queue was last known to exist.

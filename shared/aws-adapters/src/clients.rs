@@ -80,7 +80,7 @@ mod tests {
         sdk_config_loader()
             .endpoint_url(endpoint)
             .region(Region::new("eu-west-1"))
-            .credentials_provider(Credentials::from_keys("id", "secret", None))
+            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
             .load()
             .await
     }

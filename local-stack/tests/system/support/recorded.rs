@@ -64,8 +64,8 @@ pub(crate) fn attribute(value: &Value) -> AttributeValue {
 }
 
 impl Recorded {
-    /// Puts items and objects into the stack, but sends no message. Everything is as recorded except the time
-    /// of expiry and the date of evidence.
+    /// Puts items and objects into the stack, but sends no message. Everything is as recorded except the times
+    /// of submission and expiry, and the date of evidence.
     pub(crate) async fn restore(&self, stack: &TestStack) -> Result<()> {
         for item in self.items.values().chain(&self.others) {
             put(stack, item).await?;
@@ -95,10 +95,16 @@ fn recent(key: &str, body: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 async fn put(stack: &TestStack, item: &Item) -> Result<()> {
-    let tomorrow =
-        AttributeValue::N(service_runtime::clock::now().epoch_seconds().saturating_add(86_400).to_string());
+    let now = service_runtime::clock::now();
+    let tomorrow = AttributeValue::N(now.epoch_seconds().saturating_add(86_400).to_string());
     let attributes = item.iter().map(|(name, value)| {
-        (name.clone(), if name == "expires_at" { tomorrow.clone() } else { attribute(value) })
+        let value = match name.as_str() {
+            "expires_at" => tomorrow.clone(),
+            // An open report is worked on before its deadline.
+            "created_at" if item.contains_key("due_at") => AttributeValue::S(now.to_string()),
+            _ => attribute(value),
+        };
+        (name.clone(), value)
     });
     let table = &stack.infrastructure().names().table;
     let request = stack.clients().dynamodb.put_item().table_name(table);
