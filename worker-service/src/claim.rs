@@ -109,7 +109,7 @@ impl Claims {
         match table.execute(tenant, id, &Command::GiveUp, &details, now, &self.policy).await? {
             Executed::Done(report) => {
                 metrics().report_ended(Status::Failed.as_str(), report.turnaround());
-                self.aws.call_back(&report, current_traceparent()).await;
+                self.aws.queue_webhook(&report, current_traceparent()).await;
                 Ok(Claim::Ended)
             }
             Executed::Rejected(_) => Ok(Claim::Busy(VISIBILITY_MARGIN)),
@@ -170,6 +170,6 @@ pub(crate) fn abandoned(report: &Report) -> Details {
                 .to_owned(),
         retryable: true,
     };
-    let calls_back = report.request.callback_url.is_some();
-    Details { error: Some(error), calls_back, ..Details::default() }
+    let has_webhook = report.request.callback_url.is_some();
+    Details { error: Some(error), has_webhook, ..Details::default() }
 }

@@ -146,15 +146,15 @@ async fn fail(jobs: &JobRunner, report: &Report, now: UtcTime) -> Result<Settled
             .to_owned(),
         retryable: true,
     };
-    let calls_back = report.request.callback_url.is_some();
-    let details = Details { error: Some(error), calls_back, ..Details::default() };
+    let has_webhook = report.request.callback_url.is_some();
+    let details = Details { error: Some(error), has_webhook, ..Details::default() };
     let Report { tenant, id, .. } = report;
     let command = Command::FailDeadLettered;
     match jobs.aws.table.execute(tenant, *id, &command, &details, now, &jobs.policy).await? {
         Executed::Done(report) => {
             tracing::error!(report = %id, %tenant, "report failed: its deadline has passed, and its message is in the dead-letter queue");
             metrics().report_ended(Status::Failed.as_str(), report.turnaround());
-            jobs.aws.call_back(&report, current_traceparent()).await;
+            jobs.aws.queue_webhook(&report, current_traceparent()).await;
             Ok(Settled::Failed)
         }
         Executed::Rejected(_) => Ok(Settled::Unchanged),

@@ -155,7 +155,7 @@ impl JobRunner {
             Ok(Settled::Ended(status)) => {
                 metrics().report_ended(status.as_str(), lease.report().turnaround());
                 tracing::info!(report = %lease.report().id, tenant = %lease.report().tenant, %status, "report ended");
-                self.aws.call_back(lease.report(), current_traceparent()).await;
+                self.aws.queue_webhook(lease.report(), current_traceparent()).await;
                 self.delete(&delivery).await;
             }
             Ok(Settled::Later(delay)) => self.change_visibility(&delivery, delay).await,

@@ -17,7 +17,7 @@ use domain::{
     time::UtcTime,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use service_runtime::clock::Clock;
+use service_runtime::{clock::Clock, retry::full_jitter};
 use telemetry::metrics::{Cache, metrics};
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -25,7 +25,6 @@ use uuid::Uuid;
 use crate::{
     assess::answer::ModelAnswer,
     failure::{AttemptError, Failure},
-    retry::full_jitter,
 };
 
 /// Back-off between writes to the bucket, with full jitter.

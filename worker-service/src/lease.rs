@@ -98,7 +98,7 @@ impl Lease {
         let command = command(self.attempt());
         let now = self.clock.now();
         let Report { tenant, id, request, .. } = &self.report;
-        let details = &Details { calls_back: request.callback_url.is_some(), ..details.clone() };
+        let details = &Details { has_webhook: request.callback_url.is_some(), ..details.clone() };
         match self.aws.table.execute(tenant, *id, &command, details, now, &self.policy).await? {
             Executed::Done(report) => {
                 self.report = *report;
@@ -277,7 +277,8 @@ mod tests {
         let claim = Command::Claim { holder: "w".to_owned() };
         let lifecycle = apply(Some(&submitted), &claim, now, policy).unwrap();
         let (tenant, id) = ("a".parse().unwrap(), ReportId::from(Uuid::nil()));
-        Report::submitted(tenant, id, draft.check().unwrap(), lifecycle, Uuid::nil(), now)
+        let expires_at = now.plus(Duration::from_secs(86_400));
+        Report::submitted(tenant, id, draft.check().unwrap(), lifecycle, Uuid::nil(), now, expires_at)
     }
 
     #[tokio::test(start_paused = true)]
@@ -288,8 +289,8 @@ mod tests {
         let mut reader = Reader::new(&environment);
         let settings = AwsSettings::read(&mut reader);
         let settings = reader.finish(settings).unwrap();
-        let aws = Aws::new(&unanswered().await, &settings);
         let clock = Clock::fixed(UtcTime::from_epoch_millis(1_000_000));
+        let aws = Aws::new(&unanswered().await, &settings, &clock);
         let report = claimed(clock.now(), &settings.policy);
         let started = Instant::now();
         let lease = Lease::new(aws, clock, settings.policy, report);

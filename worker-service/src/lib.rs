@@ -28,5 +28,3 @@ mod sweeper;
 mod tenant_concurrency;
 pub mod webhooks;
 pub mod worker;
-
-pub(crate) use service_runtime::retry;

@@ -18,7 +18,7 @@ use domain::{
 };
 use futures::{StreamExt as _, stream};
 use telemetry::{
-    metrics::{LeftBehind, metrics},
+    metrics::{SweepOutcome, metrics},
     propagation::current_traceparent,
 };
 use tokio::time::sleep;
@@ -131,9 +131,9 @@ impl Sweep<'_> {
             let details = abandoned(&report);
             if let Executed::Done(report) = self.execute(&report, &Command::GiveUp, &details, now).await? {
                 tracing::warn!(report = %report_id, %tenant, "report failed: its deadline has passed, and its worker vanished");
-                metrics().left_behind(LeftBehind::GivenUp);
+                metrics().swept(SweepOutcome::GivenUp);
                 metrics().report_ended(Status::Failed.as_str(), report.turnaround());
-                self.jobs.aws.call_back(&report, current_traceparent()).await;
+                self.jobs.aws.queue_webhook(&report, current_traceparent()).await;
                 return Ok(());
             }
         }
@@ -143,7 +143,7 @@ impl Sweep<'_> {
         } else if self.is_lost(&report, now) {
             if self.send(&report, now).await? {
                 tracing::warn!(report = %report_id, %tenant, status = %lifecycle.status, "the message of a report was lost; sent it again");
-                metrics().left_behind(LeftBehind::Redispatched);
+                metrics().swept(SweepOutcome::Redispatched);
             }
         } else if self.jobs.witness.receives(now) {
             let keep = Command::KeepQueued { grace: self.grace(lifecycle, now) };
@@ -155,10 +155,10 @@ impl Sweep<'_> {
     /// Queues the webhook of a report again that has ended.
     async fn resend_webhook(&self, report: &Report, now: UtcTime) -> Result<(), AwsError> {
         let Report { tenant, id, .. } = report;
-        if self.jobs.aws.table.hold_webhook(tenant, *id, now, now.plus(WEBHOOK_GRACE)).await? {
+        if self.jobs.aws.table.claim_webhook(tenant, *id, now, now.plus(WEBHOOK_GRACE)).await? {
             tracing::warn!(report = %id, %tenant, "a webhook is overdue; queueing it again");
-            metrics().left_behind(LeftBehind::Webhook);
-            self.jobs.aws.call_back(report, current_traceparent()).await;
+            metrics().swept(SweepOutcome::Webhook);
+            self.jobs.aws.queue_webhook(report, current_traceparent()).await;
         }
         Ok(())
     }

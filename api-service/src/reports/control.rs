@@ -59,8 +59,8 @@ async fn cancelled(reports: &Reports, caller: &Caller, mut report: Report) -> Re
     // Which of the two commands is allowed depends on the status, which may change between two attempts. Each
     // rejection returns the current report.
     for command in [Command::Cancel, Command::RequestCancel, Command::Cancel] {
-        let calls_back = report.request.callback_url.is_some();
-        let details = Details { calls_back, ..Details::default() };
+        let has_webhook = report.request.callback_url.is_some();
+        let details = Details { has_webhook, ..Details::default() };
         match reports.execute(&report, &command, &details).await? {
             Executed::Done(done) => {
                 reports.enqueue_webhook(&done).await;

@@ -124,7 +124,7 @@ impl Reports {
 
     /// Queues the webhook of a report that has ended, if the report has one.
     pub(super) async fn enqueue_webhook(&self, report: &Report) {
-        self.aws.call_back(report, current_traceparent()).await;
+        self.aws.queue_webhook(report, current_traceparent()).await;
     }
 
     /// Returns the report as `caller` may see it, with newly signed links to its files if it is completed and

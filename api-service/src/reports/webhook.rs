@@ -90,7 +90,7 @@ pub(crate) async fn resend(
     ReportPath(id): ReportPath<String>,
 ) -> Result<Json<WebhookResource>, Problem> {
     let report = reports.find(&caller.tenant, &id).await?;
-    let webhook = report.callback.as_ref().ok_or_else(no_webhook)?;
+    let webhook = report.webhook.as_ref().ok_or_else(no_webhook)?;
     if webhook.state == WebhookState::Pending && webhook.tried() == 0 {
         // Its first attempt is still to come.
         return Ok(Json(resource(report)));
@@ -112,8 +112,8 @@ pub(crate) async fn resend(
 }
 
 fn resource(report: Report) -> WebhookResource {
-    let event_id = report.callback.as_ref().and_then(|_| report.event_id());
-    let state = match (&report.request.callback_url, report.callback.as_ref().map(|webhook| webhook.state)) {
+    let event_id = report.webhook.as_ref().and_then(|_| report.event_id());
+    let state = match (&report.request.callback_url, report.webhook.as_ref().map(|webhook| webhook.state)) {
         (None, _) => WebhookStatus::None,
         (Some(_), None) => WebhookStatus::Waiting,
         // A state that only a later version knows is shown as pending: that version delivers the webhook.
@@ -121,7 +121,7 @@ fn resource(report: Report) -> WebhookResource {
         (Some(_), Some(WebhookState::Delivered)) => WebhookStatus::Delivered,
         (Some(_), Some(WebhookState::Failed)) => WebhookStatus::Failed,
     };
-    let attempts = report.callback.map(|webhook| webhook.attempts).unwrap_or_default();
+    let attempts = report.webhook.map(|webhook| webhook.attempts).unwrap_or_default();
     WebhookResource { url: report.request.callback_url, event_id, state, attempts }
 }
 

@@ -49,7 +49,7 @@ fn report(id: ReportId, now: UtcTime) -> Result<Report> {
 }
 
 async fn execute(aws: &Aws, id: ReportId, command: Command, now: UtcTime) -> Result<Executed> {
-    let details = Details { calls_back: true, ..Details::default() };
+    let details = Details { has_webhook: true, ..Details::default() };
     Ok(aws.table.execute(&dev(), id, &command, &details, now, &Policy::default()).await?)
 }
 

@@ -148,13 +148,13 @@ async fn the_previous_version_finds_everything_that_it_reads() -> Result<()> {
     let previous = recordings.iter().find(|recorded| recorded.version == "0.2.0").expect("the recording");
     let stack = TestStack::with(options()).await?;
     let pending = with_fields(sanctioned_company(), json!({"language": "ja", "purpose": "onboarding"}));
-    let calls_back = json!({"callbackUrl": "https://receiver.invalid/hook"});
+    let has_webhook = json!({"callbackUrl": "https://receiver.invalid/hook"});
     let mut ids = BTreeMap::new();
     ids.insert("pending", stack.dev().submit_accepted(&pending).await?);
     ids.insert("cancelled", stack.dev().submit_accepted(&sanctioned_company()).await?);
     let cancel = stack.dev().post(&format!("/v1/reports/{}/cancel", ids["cancelled"])).await?;
     assert_eq!(cancel.status(), 200);
-    let completed = stack.dev().submit_accepted(&with_fields(sanctioned_company(), calls_back)).await?;
+    let completed = stack.dev().submit_accepted(&with_fields(sanctioned_company(), has_webhook)).await?;
     let table = &stack.infrastructure().names().table;
     let item = async |id: &str| {
         let request = stack.clients().dynamodb.get_item().table_name(table).consistent_read(true);

@@ -209,25 +209,25 @@ async fn a_crash_between_the_report_end_and_the_message_loses_no_webhook() -> Re
     // The process that recorded the end of the report died before it sent the webhook message. That was so
     // long ago that the webhook is due.
     let long_ago = UtcTime::from_epoch_millis(service_runtime::clock::now().epoch_millis() - 3_600_000);
-    let details = Details { calls_back: true, ..Details::default() };
+    let details = Details { has_webhook: true, ..Details::default() };
     let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, long_ago, &settings.policy).await?;
     let Executed::Done(report) = ended else { panic!("not cancelled") };
-    assert_eq!(report.callback.as_ref().unwrap().state, WebhookState::Pending);
+    assert_eq!(report.webhook.as_ref().unwrap().state, WebhookState::Pending);
 
     let worker = worker_service::settings::Settings::read(stack.environment())?;
     let worker = worker_service::worker::Worker::build_with(worker, stack.sdk(), stack.bedrock_sdk())?;
     worker.sweep().await;
     // The sweep delays the next due time, so that no other sweeper sends the webhook as well.
-    let swept = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
+    let swept = aws.table.get(&dev(), id).await?.unwrap().webhook.unwrap();
     assert!(swept.due_at.unwrap() > service_runtime::clock::now());
     let stop = tokio_util::sync::CancellationToken::new();
     let running = tokio::spawn(worker.run(stop.clone()));
     receiver.deliveries(1).await;
     wait_for_webhook(&stack, id, "delivered").await?;
-    let done = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
+    let done = aws.table.get(&dev(), id).await?.unwrap().webhook.unwrap();
     assert_eq!(done.due_at, None, "the webhook is no longer due");
     stop.cancel();
-    running.await?;
+    running.await??;
     stack.stop().await
 }
 
@@ -237,7 +237,7 @@ async fn of_two_concurrent_delivery_attempts_only_the_first_is_recorded() -> Res
     let (aws, settings) = stack.adapters()?;
     let id = record_report(&aws, "http://127.0.0.1:1/").await?;
     let now = service_runtime::clock::now();
-    let details = Details { calls_back: true, ..Details::default() };
+    let details = Details { has_webhook: true, ..Details::default() };
     let ended = aws.table.execute(&dev(), id, &Command::Cancel, &details, now, &settings.policy).await?;
     let Executed::Done(report) = ended else { panic!("not cancelled") };
     let attempt =
@@ -248,7 +248,7 @@ async fn of_two_concurrent_delivery_attempts_only_the_first_is_recorded() -> Res
     // state does not.
     assert!(aws.table.record_attempt(&report, &one, WebhookState::Delivered, None).await?);
     assert!(!aws.table.record_attempt(&report, &other, WebhookState::Pending, Some(now)).await?);
-    let callback = aws.table.get(&dev(), id).await?.unwrap().callback.unwrap();
+    let callback = aws.table.get(&dev(), id).await?.unwrap().webhook.unwrap();
     assert_eq!(
         (callback.state, callback.attempts, callback.due_at),
         (WebhookState::Delivered, vec![one], None)

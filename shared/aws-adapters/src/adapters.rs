@@ -30,7 +30,7 @@ pub struct Aws {
     /// The API keys.
     pub keys: Keys,
     /// The queue of webhooks to deliver.
-    pub callbacks: Queue,
+    pub webhooks: Queue,
     /// The secrets that sign webhooks.
     pub webhook_secrets: WebhookSecrets,
 }
@@ -46,19 +46,19 @@ impl Aws {
         let webhook_secrets = WebhookSecrets::new(dynamodb, settings.table.clone());
         let sqs = clients::sqs(sdk);
         let queue = Queue::new(sqs.clone(), settings.queue_url.clone());
-        let callbacks = Queue::new(sqs, settings.callback_queue_url.clone());
+        let webhooks = Queue::new(sqs, settings.webhook_queue_url.clone());
         let bucket = Bucket::new(sdk, settings, clock.clone());
-        Self { table, queue, bucket, spending, keys, callbacks, webhook_secrets }
+        Self { table, queue, bucket, spending, keys, webhooks, webhook_secrets }
     }
 
     /// Queues the webhook of a report that has just ended, if it has one. An error is only logged, because
     /// the sweeper queues due webhooks again.
-    pub async fn call_back(&self, report: &Report, traceparent: Option<String>) {
-        if report.callback.as_ref().is_none_or(|webhook| webhook.due_at.is_none()) {
+    pub async fn queue_webhook(&self, report: &Report, traceparent: Option<String>) {
+        if report.webhook.as_ref().is_none_or(|webhook| webhook.due_at.is_none()) {
             return;
         }
         let message = ReportMessage::new(report.tenant.clone(), report.id);
-        if let Err(error) = self.callbacks.send(&message, traceparent).await {
+        if let Err(error) = self.webhooks.send(&message, traceparent).await {
             tracing::warn!(report = %report.id, error = %error, "could not queue a webhook; the sweeper will queue it");
         }
     }

@@ -14,7 +14,7 @@ settings! {
     AWS_SETTINGS:
     TABLE = "DOSSIER_TABLE", Presence::Default("dossier"), "name of the DynamoDB table";
     QUEUE_URL = "DOSSIER_QUEUE_URL", Presence::Required, "URL of the SQS queue of reports";
-    CALLBACK_QUEUE_URL = "DOSSIER_CALLBACK_QUEUE_URL", Presence::Required, "URL of the SQS queue of webhooks";
+    WEBHOOK_QUEUE_URL = "DOSSIER_CALLBACK_QUEUE_URL", Presence::Required, "URL of the SQS queue of webhooks";
     BUCKET = "DOSSIER_BUCKET", Presence::Default("dossier-reports"), "name of the S3 bucket";
     KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional, "KMS key that encrypts objects; if not set, S3 uses its own keys (SSE-S3)";
     LINK_ENDPOINT = "DOSSIER_LINK_ENDPOINT", Presence::Optional,
@@ -41,7 +41,7 @@ pub struct AwsSettings {
     /// URL of the report queue.
     pub queue_url: String,
     /// URL of the webhook queue.
-    pub callback_queue_url: String,
+    pub webhook_queue_url: String,
     /// Name of the bucket.
     pub bucket: String,
     /// KMS key that encrypts objects.
@@ -71,7 +71,7 @@ impl AwsSettings {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let table = reader.text(&TABLE);
         let queue_url = reader.parse::<Url>(&QUEUE_URL).map(String::from);
-        let callback_queue_url = reader.parse::<Url>(&CALLBACK_QUEUE_URL).map(String::from);
+        let webhook_queue_url = reader.parse::<Url>(&WEBHOOK_QUEUE_URL).map(String::from);
         let bucket = reader.text(&BUCKET);
         let kms_key_id = reader.text(&KMS_KEY_ID);
         let link_endpoint = reader.parse::<Url>(&LINK_ENDPOINT).map(String::from);
@@ -84,7 +84,7 @@ impl AwsSettings {
         Some(Self {
             table: table?,
             queue_url: queue_url?,
-            callback_queue_url: callback_queue_url?,
+            webhook_queue_url: webhook_queue_url?,
             bucket: bucket?,
             kms_key_id,
             link_endpoint,

@@ -50,7 +50,7 @@ pub struct Report {
     /// Why it failed, or why it is being retried.
     pub error: Option<ReportError>,
     /// The webhook, once the report has ended, if the request has a `callbackUrl`.
-    pub callback: Option<Webhook>,
+    pub webhook: Option<Webhook>,
     /// When it was submitted.
     pub created_at: UtcTime,
     /// When it was last resubmitted.
@@ -246,7 +246,7 @@ impl Report {
             sources: Vec::new(),
             usage: Usage::default(),
             error: None,
-            callback: None,
+            webhook: None,
             created_at: now,
             resubmitted_at: None,
             started_at: None,

@@ -40,7 +40,7 @@ const TOKEN_BOUNDS: [f64; 14] = [
 
 /// How a sweeper handled an overdue report or webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftBehind {
+pub enum SweepOutcome {
     /// It sent the report's message again.
     Redispatched,
     /// It failed the report, because no attempt was left.
@@ -112,7 +112,7 @@ pub struct Metrics {
     model_cost: Counter<f64>,
     checks_failed: Counter<u64>,
     quota_waits: Histogram<f64>,
-    callbacks: Counter<u64>,
+    webhook_attempts: Counter<u64>,
 }
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
@@ -200,7 +200,7 @@ impl Metrics {
             sources: counter("dossier.source.outcomes", "Outcomes of evidence sources"),
             dead_letters: counter("dossier.dead_letters", "Messages moved to the dead-letter queue"),
             attempts: counter("dossier.attempts.ended", "Failed attempts"),
-            callbacks: counter(
+            webhook_attempts: counter(
                 "dossier.callbacks.attempts",
                 "Webhook delivery attempts, by the state that they led to",
             ),
@@ -277,11 +277,11 @@ impl Metrics {
     }
 
     /// Records that a sweeper handled an overdue report or webhook.
-    pub fn left_behind(&self, outcome: LeftBehind) {
+    pub fn swept(&self, outcome: SweepOutcome) {
         let outcome = match outcome {
-            LeftBehind::Redispatched => "redispatched",
-            LeftBehind::GivenUp => "given_up",
-            LeftBehind::Webhook => "callback",
+            SweepOutcome::Redispatched => "redispatched",
+            SweepOutcome::GivenUp => "given_up",
+            SweepOutcome::Webhook => "callback",
         };
         self.left_behind.add(1, &[KeyValue::new("dossier.left_behind", outcome)]);
     }
@@ -366,8 +366,8 @@ impl Metrics {
     }
 
     /// Records a webhook delivery attempt that led to `state`.
-    pub fn callback(&self, state: &'static str) {
-        self.callbacks.add(1, &[KeyValue::new("dossier.callback.state", state)]);
+    pub fn webhook_attempt(&self, state: &'static str) {
+        self.webhook_attempts.add(1, &[KeyValue::new("dossier.callback.state", state)]);
     }
 
     /// Records the outcome of an evidence source.

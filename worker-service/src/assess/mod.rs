@@ -32,6 +32,7 @@ use domain::{
     request::ReportRequest,
     risk::Rulebook,
 };
+use service_runtime::retry::full_jitter;
 use telemetry::metrics::metrics;
 use tokio::time::sleep;
 
@@ -54,7 +55,6 @@ pub(crate) use self::{
 use crate::{
     concurrency_limit::ConcurrencyLimit,
     failure::{AttemptError, BUDGET_EXCEEDED, Failure},
-    retry::full_jitter,
 };
 
 /// Maximum number of calls for one answer within an attempt. Most throttles and faults end within seconds.

@@ -9,7 +9,7 @@ use aws_adapters::{
     spending::{ModelCall, Reserved, Spending},
 };
 use domain::usage::{Day, MicroUsd, TenantUsage};
-use service_runtime::clock::Clock;
+use service_runtime::{clock::Clock, retry::full_jitter};
 use telemetry::metrics::metrics;
 use tokio::time::{Instant, sleep};
 
@@ -21,7 +21,6 @@ use super::{
 use crate::{
     concurrency_limit::ConcurrencyLimit,
     failure::{AttemptError, BUDGET_EXCEEDED, Failure},
-    retry::full_jitter,
 };
 
 /// Back-off between writes to the table, with full jitter.

@@ -22,6 +22,7 @@ use domain::{
     webhook::{DeliveryAttempt, WEBHOOK_GRACE, Webhook, WebhookState},
 };
 use serde_json::json;
+use service_runtime::retry::full_jitter;
 use telemetry::{metrics::metrics, propagation::continue_trace};
 use tokio::{sync::Semaphore, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,7 @@ use tracing::{Instrument, field::Empty, info_span};
 pub use self::sender::{DeliveryResult, Sender};
 pub(crate) use self::settings::{WEBHOOK_SETTINGS, WebhookSettings};
 use self::signature::sign;
-use crate::{job::JobRunner, later_version, retry::full_jitter};
+use crate::{job::JobRunner, later_version};
 
 /// Wait time of one receive, which is the maximum of SQS ("Amazon SQS short and long polling").
 const LONG_POLL: Duration = Duration::from_secs(20);
@@ -79,7 +80,7 @@ pub(crate) async fn keep_delivering(jobs: Arc<JobRunner>, webhooks: Webhooks, st
         let received = async {
             let first = Arc::clone(&slots).acquire_owned().await;
             let free = (slots.available_permits() + 1).min(RECEIVE_MAX);
-            (first, jobs.aws.callbacks.receive(free, LONG_POLL, VISIBILITY).await)
+            (first, jobs.aws.webhooks.receive(free, LONG_POLL, VISIBILITY).await)
         };
         let (first, received) = tokio::select! {
             () = stop.cancelled() => return,
@@ -120,12 +121,12 @@ pub(crate) async fn keep_delivering(jobs: Arc<JobRunner>, webhooks: Webhooks, st
 async fn process(jobs: &JobRunner, webhooks: &Webhooks, delivery: Delivery) {
     let span = info_span!(
         "callback",
-        otel.name = format_args!("process {}", jobs.aws.callbacks.name()),
+        otel.name = format_args!("process {}", jobs.aws.webhooks.name()),
         otel.kind = "consumer",
         messaging.system = "aws_sqs",
         messaging.operation.type = "process",
         messaging.operation.name = "process",
-        messaging.destination.name = jobs.aws.callbacks.name(),
+        messaging.destination.name = jobs.aws.webhooks.name(),
         messaging.message.id = delivery.message_id,
         dossier.report = Empty,
     );
@@ -149,7 +150,7 @@ async fn settle(
     delivery: &Delivery,
     disposition: Disposition,
 ) -> Result<(), AwsError> {
-    let queue = &jobs.aws.callbacks;
+    let queue = &jobs.aws.webhooks;
     match disposition {
         Disposition::Delete => queue.delete(&delivery.receipt).await,
         Disposition::Later(delay) => queue.change_visibility(&delivery.receipt, delay).await,
@@ -180,7 +181,7 @@ async fn deliver(
     let report = jobs.aws.table.get(&message.tenant, message.report_id).await?;
     // If the report was deleted or resubmitted, or its webhook is settled, there is nothing to send.
     let Some(report) = report else { return Ok(Disposition::Delete) };
-    let (Some(webhook), Some(url)) = (report.callback.clone(), report.request.callback_url.clone()) else {
+    let (Some(webhook), Some(url)) = (report.webhook.clone(), report.request.callback_url.clone()) else {
         return Ok(Disposition::Delete);
     };
     let now = jobs.clock.now();
@@ -258,7 +259,7 @@ async fn record(
         (Some(_), Some(_)) => WebhookState::Pending,
         (Some(_), None) => WebhookState::Failed,
     };
-    metrics().callback(state.as_str());
+    metrics().webhook_attempt(state.as_str());
     tracing::info!(report = %report.id, tenant = %report.tenant, status, state = ?state, attempt = webhook.tried(), "webhook delivery attempted");
     if state == WebhookState::Failed {
         // The dead letter is sent before the attempt is recorded, so that a crash between the two leaves two

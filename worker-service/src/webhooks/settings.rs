@@ -11,8 +11,8 @@ use crate::list::comma_separated;
 settings! {
     /// The settings of webhooks.
     WEBHOOK_SETTINGS:
-    CALLBACK_DLQ_URL = "DOSSIER_CALLBACK_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of webhooks";
-    PRIVATE_CALLBACKS = "DOSSIER_PRIVATE_CALLBACKS", Presence::Optional,
+    WEBHOOK_DLQ_URL = "DOSSIER_CALLBACK_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of webhooks";
+    PRIVATE_HOSTS = "DOSSIER_PRIVATE_CALLBACKS", Presence::Optional,
         "hosts that receive webhooks even if their names resolve to addresses in the private network, separated by commas; all other hosts there are refused";
 }
 
@@ -28,8 +28,8 @@ pub struct WebhookSettings {
 impl WebhookSettings {
     /// Reads the settings; errors are collected by `reader`.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let dlq_url = reader.parse::<Url>(&CALLBACK_DLQ_URL).map(String::from);
-        let private_hosts = reader.text(&PRIVATE_CALLBACKS).unwrap_or_default();
+        let dlq_url = reader.parse::<Url>(&WEBHOOK_DLQ_URL).map(String::from);
+        let private_hosts = reader.text(&PRIVATE_HOSTS).unwrap_or_default();
         Some(Self { dlq_url: dlq_url?, private_hosts: comma_separated(&private_hosts) })
     }
 }

@@ -199,13 +199,13 @@ impl Expression {
         (tenant, id): (&Tenant, ReportId),
         change: &Change,
         now: UtcTime,
-        calls_back: bool,
+        has_webhook: bool,
     ) {
         // The sparse index of leases contains the report exactly while it has a lease.
         let leased = map(&change.holder, |_| AttributeValue::S(tenant.to_string()));
         self.set_or_remove(attribute::LEASED_TENANT, leased);
         let has_ended = change.status.is_some_and(Status::is_terminal);
-        let due_at = if has_ended && calls_back {
+        let due_at = if has_ended && has_webhook {
             // The write that ends a report also marks its webhook as due, so a crash cannot separate the two.
             self.set(attribute::CALLBACK_STATE, AttributeValue::S("pending".to_owned()));
             self.increment(attribute::CALLBACK_ROUND);

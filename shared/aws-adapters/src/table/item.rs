@@ -133,9 +133,9 @@ impl Item {
             sources: report.sources.clone(),
             usage: report.usage,
             error: report.error.clone(),
-            callback_state: report.callback.as_ref().map(|webhook| webhook.state),
-            callback_round: report.callback.as_ref().map(|webhook| webhook.round),
-            callback_attempts: report.callback.as_ref().map(|webhook| webhook.attempts.clone()),
+            callback_state: report.webhook.as_ref().map(|webhook| webhook.state),
+            callback_round: report.webhook.as_ref().map(|webhook| webhook.round),
+            callback_attempts: report.webhook.as_ref().map(|webhook| webhook.attempts.clone()),
             created_at: report.created_at,
             resubmitted_at: report.resubmitted_at,
             started_at: report.started_at,
@@ -164,7 +164,7 @@ impl Item {
             (None, None) if !self.status.is_terminal() => Some(submitted_at),
             (queued_at, _) => queued_at.map(UtcTime::from_epoch_millis),
         };
-        let callback = self.callback_state.map(|state| Webhook {
+        let webhook = self.callback_state.map(|state| Webhook {
             state,
             round: self.callback_round.unwrap_or(1),
             attempts: self.callback_attempts.unwrap_or_default(),
@@ -193,7 +193,7 @@ impl Item {
             sources: self.sources,
             usage: self.usage,
             error: self.error,
-            callback,
+            webhook,
             created_at: self.created_at,
             resubmitted_at: self.resubmitted_at,
             started_at: self.started_at,

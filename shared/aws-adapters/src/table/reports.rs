@@ -101,7 +101,7 @@ pub struct Details {
     pub submission: Option<Uuid>,
     /// Whether the report has a `callbackUrl`. If this write ends the report, it then also marks its webhook
     /// as due.
-    pub calls_back: bool,
+    pub has_webhook: bool,
 }
 
 impl Table {
@@ -260,7 +260,7 @@ impl Table {
         let mut expression = Expression::default();
         expression.require(&guard);
         expression.change(&change);
-        expression.record_effects(command, (tenant, id), &change, now, details.calls_back);
+        expression.record_effects(command, (tenant, id), &change, now, details.has_webhook);
         record_details(&mut expression, details, now)?;
         expression.keep_until(command, &change, self.retention.end(now), now);
         let (names, values) = (expression.names(), expression.values());
@@ -301,7 +301,7 @@ impl Table {
 }
 
 fn record_details(expression: &mut Expression, details: &Details, now: UtcTime) -> Result<(), AwsError> {
-    let Details { progress, sources, usage, outcome, error, submission, calls_back: _ } = details;
+    let Details { progress, sources, usage, outcome, error, submission, has_webhook: _ } = details;
     set(expression, attribute::PROGRESS, progress.as_ref())?;
     if let Some(began_at) = progress.as_ref().and_then(|progress| schema::began_at(progress.stage)) {
         set(expression, began_at, Some(&now))?;

@@ -26,7 +26,7 @@ impl Table {
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain whether the webhook was claimed.
-    pub async fn hold_webhook(
+    pub async fn claim_webhook(
         &self,
         tenant: &Tenant,
         id: ReportId,
@@ -57,7 +57,7 @@ impl Table {
         state: WebhookState,
         next: Option<UtcTime>,
     ) -> Result<bool, AwsError> {
-        let attempts_read = report.callback.as_ref().map_or(0, |webhook| webhook.attempts.len());
+        let attempts_read = report.webhook.as_ref().map_or(0, |webhook| webhook.attempts.len());
         let unusable = |error| AwsError::unusable(DYNAMODB, OPERATION, error);
         let attempt_value = serde_dynamo::to_attribute_value(attempt).map_err(unusable)?;
         let state = serde_dynamo::to_attribute_value(state).map_err(unusable)?;
@@ -94,7 +94,7 @@ impl Table {
             Ok(_) => Ok(true),
             // An earlier try may have recorded the attempt although its answer was lost.
             Err(item) => Ok(self.decode(OPERATION, item)?.is_some_and(|current| {
-                current.callback.is_some_and(|webhook| webhook.attempts.last() == Some(attempt))
+                current.webhook.is_some_and(|webhook| webhook.attempts.last() == Some(attempt))
             })),
         }
     }
