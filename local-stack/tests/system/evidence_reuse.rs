@@ -115,7 +115,7 @@ async fn a_report_never_uses_work_files_of_a_deleted_report_with_the_same_id() -
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_of_another_request_is_set_aside() -> Result<()> {
     let mut options = TestStack::options();
-    options.settings.insert("DOSSIER_ATTEMPTS".to_owned(), "1".to_owned());
+    options.settings.insert("DOSSIER_DEADLINE_SECONDS".to_owned(), "1".to_owned());
     let stack = TestStack::with(options).await?;
     stack.bedrock().faults().set(faults(json!({"error": 1})));
     let id = stack.dev().submit_accepted(&clean_company()).await?;
@@ -138,7 +138,7 @@ async fn an_entry_of_another_request_is_set_aside() -> Result<()> {
 /// asked again.
 async fn asked_again(age: impl Fn(Value) -> Value) -> Result<bool> {
     let mut options = TestStack::options();
-    options.settings.insert("DOSSIER_ATTEMPTS".to_owned(), "1".to_owned());
+    options.settings.insert("DOSSIER_DEADLINE_SECONDS".to_owned(), "1".to_owned());
     let stack = TestStack::with(options).await?;
     stack.bedrock().faults().set(faults(json!({"error": 1})));
     let id = stack.dev().submit_accepted(&clean_company()).await?;
