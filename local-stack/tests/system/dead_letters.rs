@@ -124,10 +124,12 @@ async fn after_its_deadline_a_dead_lettered_report_reads_failed_until_it_is_redr
     let failed = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&failed["status"], &failed["error"]["code"]), (&json!("FAILED"), &json!("dead_lettered")));
 
-    // The worker's inspection hides the first letter for a while, so the operator's redrive gets another one.
+    // The worker's inspection hides both letters for a while, so the operator's redrive gets another one.
+    worker.stop().await?;
     send(&stack, &queues.dlq_url, &body).await?;
     let (redriven, output) = redrive(&stack, 1, false).await?;
     assert_eq!(redriven.resubmitted, 1, "{output}");
+    let worker = stack.start_worker(&settings)?;
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
     worker.stop().await?;
     stack.stop().await

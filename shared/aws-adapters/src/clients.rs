@@ -85,8 +85,14 @@ mod tests {
             .await
     }
 
-    const UNREADABLE_BODIES: [&str; 4] =
-        [r#"{"Item": {"pk": {"S": "a"#, "<html>busy</html>", r#"{"Item": {"pk": {"S": "\ud800"}}}"#, "[1"];
+    /// Answers to GetItem and to ReceiveMessage that are cut off, in another format, or not Unicode.
+    const UNREADABLE_BODIES: [&str; 5] = [
+        r#"{"Item": {"pk": {"S": "a"#,
+        r#"{"Messages": [{"Body": "a"#,
+        "<html>busy</html>",
+        r#"{"Item": {"pk": {"S": "\ud800"}}, "Messages": [{"Body": "\ud800"}]}"#,
+        "[1",
+    ];
 
     #[tokio::test]
     async fn a_request_is_repeated_if_its_answer_cannot_be_read() {

@@ -97,11 +97,16 @@ fn recent(key: &str, body: Vec<u8>) -> Result<Vec<u8>> {
 async fn put(stack: &TestStack, item: &Item) -> Result<()> {
     let now = service_runtime::clock::now();
     let tomorrow = AttributeValue::N(now.epoch_seconds().saturating_add(86_400).to_string());
+    let is_open = item.contains_key("due_at");
     let attributes = item.iter().map(|(name, value)| {
         let value = match name.as_str() {
             "expires_at" => tomorrow.clone(),
             // An open report is worked on before its deadline.
-            "created_at" if item.contains_key("due_at") => AttributeValue::S(now.to_string()),
+            "created_at" if is_open => AttributeValue::S(now.to_string()),
+            "created_key" if is_open => {
+                let id = value["S"].as_str().and_then(|key| key.split_once('#')).map_or("", |(_, id)| id);
+                AttributeValue::S(format!("{now}#{id}"))
+            }
             _ => attribute(value),
         };
         (name.clone(), value)
