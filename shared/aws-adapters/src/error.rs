@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
@@ -30,6 +31,17 @@ impl ErrorClass {
     }
 }
 
+/// How far a failed request got. A request that may have been carried out may also have been billed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// The request was not sent: it could not be built, or no connection was established.
+    NotSent,
+    /// The request was sent, at least in part, and no complete answer arrived.
+    Unanswered,
+    /// The service answered with this HTTP status. A status of success means that the answer cannot be used.
+    Answered(u16),
+}
+
 /// A failed request to AWS.
 #[derive(Clone, Debug, Error)]
 #[error("{service}.{operation} failed ({code}): {detail}")]
@@ -42,6 +54,8 @@ pub struct AwsError {
     pub code: String,
     /// How to respond to the error.
     pub class: ErrorClass,
+    /// How far the request got.
+    pub delivery: Delivery,
     /// Details for logs, never for API clients.
     pub detail: String,
 }
@@ -101,7 +115,8 @@ fn class(code: Option<&str>, status: u16) -> ErrorClass {
     match (by_name, status) {
         (Some((_, class, _)), _) => *class,
         (None, 429) => ErrorClass::Throttled,
-        (None, 500..) => ErrorClass::Transient,
+        // Request Timeout, Failed Dependency (a model failed), Too Early, and every server error.
+        (None, 408 | 424 | 425 | 500..) => ErrorClass::Transient,
         (None, _) => ErrorClass::Permanent,
     }
 }
@@ -129,31 +144,39 @@ impl AwsError {
     where
         E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        let (code, class) = match error {
-            // The endpoint, the credentials or the input is invalid; nothing was sent.
-            SdkError::ConstructionFailure(_) => ("ConstructionFailure", ErrorClass::Permanent),
-            SdkError::TimeoutError(_) => (TIMEOUT, ErrorClass::Transient),
-            SdkError::DispatchFailure(_) => (NO_CONNECTION, ErrorClass::Transient),
-            SdkError::ResponseError(_) => (UNREADABLE, ErrorClass::Transient),
+        let (code, class, delivery) = match error {
+            // The endpoint, the credentials or the input is invalid.
+            SdkError::ConstructionFailure(_) => {
+                ("ConstructionFailure", ErrorClass::Permanent, Delivery::NotSent)
+            }
+            SdkError::TimeoutError(_) => (TIMEOUT, ErrorClass::Transient, Delivery::Unanswered),
+            SdkError::DispatchFailure(failure) => {
+                let cause = failure.as_connector_error().and_then(StdError::source);
+                (NO_CONNECTION, ErrorClass::Transient, delivery_before(cause))
+            }
+            SdkError::ResponseError(answer) => {
+                (UNREADABLE, ErrorClass::Transient, Delivery::Answered(answer.raw().status().as_u16()))
+            }
             SdkError::ServiceError(answer) => {
                 let (code, status) = (answer.err().code(), answer.raw().status());
                 // The SDK reports an answer that it cannot parse as an error of the service.
-                if status.is_success() {
+                let (code, class) = if status.is_success() {
                     (UNREADABLE, ErrorClass::Transient)
                 } else {
                     (code.unwrap_or("Unknown"), class(code, status.as_u16()))
-                }
+                };
+                (code, class, Delivery::Answered(status.as_u16()))
             }
-            _ => ("Unknown", ErrorClass::Transient),
+            _ => ("Unknown", ErrorClass::Transient, Delivery::Unanswered),
         };
         let detail = chain(error);
-        Self { service, operation, code: code.to_owned(), class, detail }
+        Self { service, operation, code: code.to_owned(), class, delivery, detail }
     }
 
     /// Returns the error of an answer that is well-formed but cannot be used.
     pub fn unusable(service: &'static str, operation: &'static str, detail: impl ToString) -> Self {
-        let code = UNUSABLE.to_owned();
-        Self { service, operation, code, class: ErrorClass::Permanent, detail: detail.to_string() }
+        let (code, delivery) = (UNUSABLE.to_owned(), Delivery::Answered(200));
+        Self { service, operation, code, class: ErrorClass::Permanent, delivery, detail: detail.to_string() }
     }
 
     /// Returns the error of an item that this version cannot read. A retry can reach a process of the version
@@ -162,6 +185,21 @@ impl AwsError {
         let code = UNREADABLE_ITEM.to_owned();
         Self { code, class: ErrorClass::Transient, ..Self::unusable(service, operation, detail) }
     }
+}
+
+/// Returns how far a request got that failed because of `cause`. Nothing was sent for certain if there were no
+/// credentials to sign it with, or if no connection was established, which includes a name that does not
+/// resolve and a connect timeout.
+fn delivery_before(mut cause: Option<&(dyn StdError + 'static)>) -> Delivery {
+    while let Some(error) = cause {
+        let http = error.downcast_ref::<hyper_util::client::legacy::Error>();
+        let is_unconnected = http.is_some_and(hyper_util::client::legacy::Error::is_connect);
+        if is_unconnected || error.is::<CredentialsError>() {
+            return Delivery::NotSent;
+        }
+        cause = error.source();
+    }
+    Delivery::Unanswered
 }
 
 #[cfg(test)]
@@ -177,5 +215,15 @@ mod tests {
         assert_eq!(class(Some("KMSDisabledException"), 500), ErrorClass::Permanent);
         assert_eq!(class(None, 429), ErrorClass::Throttled);
         assert_eq!(class(Some("AccessDeniedException"), 400), ErrorClass::Permanent);
+    }
+
+    #[test]
+    fn a_status_without_a_known_code_is_transient_if_a_retry_can_succeed() {
+        for status in [408, 424, 425, 500, 502, 503, 504, 529] {
+            assert_eq!(class(Some("Other"), status), ErrorClass::Transient, "{status}");
+        }
+        for status in [400, 401, 403, 404, 409, 413, 422] {
+            assert_eq!(class(None, status), ErrorClass::Permanent, "{status}");
+        }
     }
 }
