@@ -31,6 +31,9 @@ pub enum AttemptError {
 /// Code of a report that would exceed a budget.
 pub(crate) const BUDGET_EXCEEDED: &str = "budget_exceeded";
 
+/// Code of a report that would make more paid calls than one report may.
+pub(crate) const PAID_CALLS_EXCEEDED: &str = "paid_calls_exceeded";
+
 /// Code of a model call that timed out, although the model may still have answered it.
 pub(crate) const MODEL_TIMED_OUT: &str = "model_timed_out";
 
@@ -64,11 +67,16 @@ impl Failure {
         matches!(self.code, MODEL_TIMED_OUT | MODEL_ANSWER_LOST)
     }
 
+    /// Returns whether a limit on what the report may spend was reached.
+    pub(crate) fn is_of_limit(&self) -> bool {
+        matches!(self.code, BUDGET_EXCEEDED | PAID_CALLS_EXCEEDED)
+    }
+
     /// Returns the error as the report shows it.
     pub(crate) fn for_reader(&self) -> ReportError {
-        // An automatic retry does not help if a budget is spent, but resubmitting tomorrow, or with a higher
-        // budget, does.
-        let retryable = self.class != ErrorClass::Permanent || self.code == BUDGET_EXCEEDED;
+        // An automatic retry does not help if a limit on spending is reached, but resubmitting later, or with
+        // a higher limit, does.
+        let retryable = self.class != ErrorClass::Permanent || self.is_of_limit();
         ReportError { code: self.code.to_owned(), message: self.message.to_owned(), retryable }
     }
 }

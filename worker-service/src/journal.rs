@@ -10,7 +10,7 @@ use aws_adapters::{
     error::ErrorClass,
 };
 use domain::{
-    artifact::{answer_key, earlier_work_folder, snapshot_key, work_folder},
+    artifact::{answer_key, earlier_work_folder, snapshot_key, verification_key, work_folder},
     evidence::{Snapshot, SourceOutcome, SourceStatus},
     identity::ReportId,
     report::Report,
@@ -48,6 +48,22 @@ impl Content for Snapshot {
 impl Content for ModelAnswer {
     fn is_of_this_version(&self) -> bool {
         true
+    }
+}
+
+/// An answer of a model in the journal, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JournaledAnswer {
+    /// An answer that assesses the evidence.
+    Assessment(u32),
+    /// An answer that verifies the claims of the assessment.
+    Verification(u32),
+}
+
+impl JournaledAnswer {
+    /// Returns whether no answer of the submission precedes this one.
+    pub(crate) fn is_first(self) -> bool {
+        self == Self::Assessment(1)
     }
 }
 
@@ -129,28 +145,34 @@ impl Journal {
         Ok(self.stored_snapshot(entry))
     }
 
-    /// Returns the model's `number`-th answer if an earlier attempt stored it.
+    /// Returns `answer` if an earlier attempt stored it.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the bucket does not respond or the entry cannot be read.
-    pub(crate) async fn answer(&self, number: u32) -> Result<Option<ModelAnswer>, AttemptError> {
-        let entry = self.find(Cache::Answer, &answer_key(&self.folder, number)).await?;
+    pub(crate) async fn answer(&self, answer: JournaledAnswer) -> Result<Option<ModelAnswer>, AttemptError> {
+        let entry = self.find(Cache::Answer, &self.answer_key(answer)).await?;
         Ok(entry.map(|entry| entry.content))
     }
 
-    /// Stores the model's `number`-th answer. Returns the stored answer, which is an earlier one if there was
-    /// one.
+    /// Stores `answer` in its `place`. Returns the stored answer, which is an earlier one if there was one.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the bucket rejects the entry permanently, or if the stored entry cannot
     /// be read.
     pub(crate) async fn store_answer(
         &self,
-        number: u32,
+        place: JournaledAnswer,
         answer: ModelAnswer,
     ) -> Result<ModelAnswer, AttemptError> {
-        let entry = self.store(&answer_key(&self.folder, number), answer).await?;
+        let entry = self.store(&self.answer_key(place), answer).await?;
         Ok(entry.content)
+    }
+
+    fn answer_key(&self, answer: JournaledAnswer) -> String {
+        match answer {
+            JournaledAnswer::Assessment(number) => answer_key(&self.folder, number),
+            JournaledAnswer::Verification(number) => verification_key(&self.folder, number),
+        }
     }
 
     fn stored_snapshot(&self, entry: Entry<Snapshot>) -> StoredSnapshot {

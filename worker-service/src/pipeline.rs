@@ -20,13 +20,13 @@ use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use crate::{
-    assess::{Assessment, Assessor, ModelAnswer, ModelBudget, Problem, ReportLedger},
+    assess::{Assessment, Assessor, ModelAnswer, ModelBudget, Problem, ReportLedger, Verification},
     evidence_reuse::{ReusePolicy, Unusable},
     failure::{AttemptError, Failure, template_broken},
     journal::{Journal, StoredSnapshot},
     lease::Lease,
 };
-use rendering::{AuditedAnswer, Rendered};
+use rendering::{AuditTrail, AuditedAnswer, Rendered};
 
 /// The stages of a claimed report.
 #[derive(Debug)]
@@ -174,15 +174,17 @@ impl Pipeline {
         snapshot: &Snapshot,
         assessment: Assessment,
     ) -> Result<(Document, Vec<Rendered>), AttemptError> {
-        let answers = assessment.answers.iter().map(audited).collect::<Result<Vec<_>, _>>()?;
+        let trail = AuditTrail {
+            answers: assessment.answers.iter().map(audited).collect::<Result<Vec<_>, _>>()?,
+            verification: assessment.verification.as_ref().map(Verification::to_json),
+        };
         let report = lease.report();
         let document = assessment.into_document(report.id, &report.request, snapshot, self.clock.now());
         let snapshot = snapshot.clone();
         let rulebook = self.assessor.rulebook();
         // Rendering a PDF is CPU-bound and would block other tasks.
         let rendering = spawn_blocking(move || {
-            let files =
-                rendering::render(&document, &snapshot, &answers, rulebook).map_err(template_broken)?;
+            let files = rendering::render(&document, &snapshot, &trail, rulebook).map_err(template_broken)?;
             Ok((document, files))
         });
         rendering.await.unwrap_or_else(|error| {

@@ -4,8 +4,12 @@ use std::{collections::HashMap, io::Write, sync::Arc, time::Duration};
 
 use aws_adapters::settings::AwsSettings;
 use aws_adapters::{
-    Aws, SdkConfig, SdkError, dead_letters::DeadLetterQueue, error::AwsError, load_sdk_config, queue::Queue,
-    quota::Quota,
+    Aws, SdkConfig, SdkError,
+    dead_letters::DeadLetterQueue,
+    error::AwsError,
+    load_sdk_config,
+    queue::Queue,
+    quota::{Limits, Quota},
 };
 use service_runtime::clock::Clock;
 use sources::{Sources, SourcesError};
@@ -15,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    assess::{Assessor, Model, ModelBudget},
+    assess::{Assessor, Model, ModelBudget, configured_verifier},
     claim::Claims,
     concurrency_limit::ConcurrencyLimit,
     consumer,
@@ -64,12 +68,15 @@ pub enum BuildError {
 }
 
 /// Returns, by model id, the shared quota of each model that has a configured quota.
-fn quotas(models: &[Model], sdk: &SdkConfig, settings: &AwsSettings) -> HashMap<String, Quota> {
-    let quota = |model: &Model| {
-        let id = model.id().to_owned();
-        Some((id.clone(), Aws::quota(sdk, settings, id, model.spec().limits?)))
+fn quotas<'a>(
+    models: impl Iterator<Item = (&'a str, Option<Limits>)>,
+    sdk: &SdkConfig,
+    settings: &AwsSettings,
+) -> HashMap<String, Quota> {
+    let quota = |(id, limits): (&str, Option<Limits>)| {
+        Some((id.to_owned(), Aws::quota(sdk, settings, id.to_owned(), limits?)))
     };
-    models.iter().filter_map(quota).collect()
+    models.filter_map(quota).collect()
 }
 
 impl Worker {
@@ -92,7 +99,11 @@ impl Worker {
         let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
         let sources = Sources::new(&settings.sources, sdk, &settings.aws.table, clock.clone())?;
         let concurrency = ConcurrencyLimit::new(settings.concurrency);
-        let quotas = quotas(&models, sdk, &settings.aws);
+        let verifier =
+            configured_verifier(bedrock, &settings.model).map_err(|error| BuildError::Models(vec![error]))?;
+        let limited = models.iter().map(|model| (model.id(), model.spec().limits));
+        let verifying = verifier.iter().map(|verifier| (verifier.id(), verifier.limits()));
+        let quotas = quotas(limited.chain(verifying), sdk, &settings.aws);
         let model_budget = ModelBudget::new(
             aws.spending.clone(),
             settings.model.budgets,
@@ -107,7 +118,8 @@ impl Worker {
             Arc::clone(&concurrency),
             mandatory,
             sources::rulebook(),
-        );
+        )
+        .with_verifier(verifier);
         let dead_letter_queue =
             |url: &String| DeadLetterQueue::new(Queue::at(sdk, url.clone()), aws.bucket.clone());
         let dead_letters = dead_letter_queue(&settings.dlq_url);

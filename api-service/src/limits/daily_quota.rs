@@ -44,7 +44,7 @@ impl DailyQuota {
         let day = Day::of(self.clock.now());
         let granted = match self.reports_per_day {
             None => requested,
-            Some(limit) => self.spending.admit(tenant, day, requested, limit).await?,
+            Some(limit) => self.spending.take_daily_quota(tenant, day, requested, limit).await?,
         };
         Ok(Reservation { quota: self, tenant: tenant.clone(), day, granted })
     }
@@ -63,7 +63,7 @@ impl Reservation<'_> {
         if self.quota.reports_per_day.is_none() || unused == 0 {
             return;
         }
-        if let Err(error) = self.quota.spending.give_back(&self.tenant, self.day, unused).await {
+        if let Err(error) = self.quota.spending.return_daily_quota(&self.tenant, self.day, unused).await {
             tracing::warn!(error = %error, tenant = %self.tenant, unused, "unused reports of the daily quota could not be released");
         }
     }

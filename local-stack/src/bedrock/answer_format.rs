@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::wire::{ConverseAnswer, ConverseError, ConverseRequest, tool_use_id};
+use crate::faults::Task;
 
 /// The format of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,25 +15,27 @@ pub(super) enum AnswerFormat {
     JsonText,
 }
 
-/// Properties that the schema must have, by the path to the object that has them. `[]` selects the items of
-/// an array.
-const REQUIRED_PROPERTIES: &[(&[&str], &[&str])] = &[
+/// Properties that a schema must have, by the path to the object that has them. `[]` selects the items of an
+/// array.
+type Properties = &'static [(&'static [&'static str], &'static [&'static str])];
+
+const ASSESSMENT: Properties = &[
     (&[], &["level", "summary", "findings"]),
     (&["summary"], &["text", "citations"]),
     (&["findings", "[]"], &["category", "severity", "statement", "citations"]),
     (&["findings", "[]", "citations", "[]"], &["evidenceId", "quote"]),
 ];
 
+const VERDICTS: Properties = &[(&[], &["verdicts"]), (&["verdicts", "[]"], &["claim", "reason", "verdict"])];
+
 impl AnswerFormat {
-    /// Returns the format that `request` asks for.
-    pub(super) fn of(request: &ConverseRequest) -> Result<Self, ConverseError> {
+    /// Returns the format that `request` asks for, and the task whose answer has this format.
+    pub(super) fn of(request: &ConverseRequest) -> Result<(Self, Task), ConverseError> {
         if let Some((name, schema)) = forced_tool(request)? {
-            check(&schema)?;
-            return Ok(Self::Tool(name));
+            return Ok((Self::Tool(name), task(&schema)?));
         }
         if let Some(schema) = native_schema(request)? {
-            check(&schema)?;
-            return Ok(Self::JsonText);
+            return Ok((Self::JsonText, task(&schema)?));
         }
         Err(ConverseError::validation(
             "the stand-in only writes structured answers: force one tool (toolConfig.toolChoice.tool) or request a \
@@ -85,9 +88,26 @@ fn native_schema(request: &ConverseRequest) -> Result<Option<Value>, ConverseErr
     })
 }
 
-fn check(schema: &Value) -> Result<(), ConverseError> {
+/// Returns the task whose answer has the format of `schema`.
+fn task(schema: &Value) -> Result<Task, ConverseError> {
+    if missing(schema, VERDICTS).is_empty() {
+        return Ok(Task::Verify);
+    }
+    let missing = missing(schema, ASSESSMENT);
+    if missing.is_empty() {
+        return Ok(Task::Assess);
+    }
+    Err(ConverseError::validation(format!(
+        "the stand-in only writes risk assessments and verdicts on claims: for an assessment, the requested schema \
+         lacks {}",
+        missing.join(", ")
+    )))
+}
+
+/// Returns the properties that `schema` lacks.
+fn missing(schema: &Value, properties: Properties) -> Vec<String> {
     let mut missing = Vec::new();
-    for (path, names) in REQUIRED_PROPERTIES {
+    for (path, names) in properties {
         let object = path.iter().try_fold(resolve(schema, schema), |object, step| {
             let next =
                 if *step == "[]" { object.get("items")? } else { object.get("properties")?.get(step)? };
@@ -101,13 +121,7 @@ fn check(schema: &Value) -> Result<(), ConverseError> {
             }
         }
     }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(ConverseError::validation(format!(
-        "the stand-in only writes risk assessments: the requested schema lacks {}",
-        missing.join(", ")
-    )))
+    missing
 }
 
 /// Follows `$ref` within the schema, at most eight times, so that a cycle ends.
@@ -151,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_schema_may_use_references_and_is_rejected_with_the_properties_it_lacks() {
-        assert_eq!(check(&schema()), Ok(()));
+        assert_eq!(task(&schema()), Ok(Task::Assess));
         let mut lacking = schema();
         lacking["properties"]["level"].take();
         lacking["properties"].as_object_mut().unwrap().remove("level");
@@ -159,9 +173,12 @@ mod tests {
             .as_object_mut()
             .unwrap()
             .remove("quote");
-        let message = check(&lacking).unwrap_err().message;
+        let message = task(&lacking).unwrap_err().message;
         assert!(message.ends_with("lacks level, findings[].citations[].quote"), "{message}");
-        assert!(check(&json!({})).is_err());
-        assert!(check(&json!({"$ref": "#"})).is_err());
+        assert!(task(&json!({})).is_err());
+        assert!(task(&json!({"$ref": "#"})).is_err());
+        let verdict = json!({"properties": {"claim": {}, "reason": {}, "verdict": {}}});
+        let verdicts = json!({"properties": {"verdicts": {"items": verdict}}});
+        assert_eq!(task(&verdicts), Ok(Task::Verify));
     }
 }

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::answer_format::AnswerFormat;
-use super::prompt::{Evidence, Prompt};
+use super::judge::judge;
+use super::prompt::{ClaimsPrompt, Evidence, Prompt};
 use super::wire::{ConverseAnswer, ConverseError, ErrorKind};
 use super::writer::{Assessment, Citation, DraftFinding};
-use crate::faults::Outcome;
+use crate::faults::{Misjudgement, Outcome};
 
 /// Sentence with a date and a number that are in no evidence.
 const WRONG_NUMBERS: &str = " On 31 February 1987 it paid 987,654,321 for that.";
@@ -35,16 +36,20 @@ pub(super) fn answer(
     prompt: &Prompt,
 ) -> ConverseAnswer {
     match outcome {
-        // Throttles and errors were answered before the request was read.
-        Outcome::Answer | Outcome::Throttle | Outcome::Error(_) => {}
-        Outcome::Refusal => {
-            // Bedrock answers with text when a model's own safeguards end the turn, even if a tool was
-            // forced.
-            return ConverseAnswer::text(
-                "content_filtered",
-                "I cannot help with assessing this company. (injected fault)",
-            );
+        // Faults of the whole exchange do not change the assessment.
+        Outcome::Answer
+        | Outcome::Throttle
+        | Outcome::Error(_)
+        | Outcome::Grammar
+        | Outcome::Unreadable(_)
+        | Outcome::WithoutUsage
+        | Outcome::Hang
+        | Outcome::Verifier(_) => {}
+        Outcome::Intervened(turn) => {
+            let answer = format.answer(&json!(assessment));
+            return ConverseAnswer { stop_reason: intervention(turn), ..answer };
         }
+        Outcome::Refusal => return refusal(),
         Outcome::Malformed(turn) => return malformed(turn, format, &assessment),
         Outcome::Uncited => {
             let findings = with_one_finding(&mut assessment, prompt);
@@ -79,6 +84,75 @@ pub(super) fn answer(
         }
     }
     format.answer(&json!(assessment))
+}
+
+/// Returns the verdicts with the fault of `outcome`.
+pub(super) fn verdicts(outcome: Outcome, format: &AnswerFormat, prompt: &ClaimsPrompt) -> ConverseAnswer {
+    let mut verdicts: Vec<Value> = prompt
+        .claims
+        .iter()
+        .map(|claim| {
+            let (verdict, reason) = judge(claim, &prompt.company.company_name);
+            json!({"claim": claim.id, "verdict": verdict.as_str(), "reason": reason})
+        })
+        .collect();
+    match outcome {
+        Outcome::Refusal => return refusal(),
+        Outcome::Malformed(turn) => {
+            return match turn % 3 {
+                0 => format.answer(&json!({"verdicts": {"C1": "supported"}})),
+                1 => format.answer(&json!({"verdicts": [{"claim": "C1", "verdict": "yes", "reason": ""}]})),
+                _ => ConverseAnswer::text("end_turn", "All claims look fine to me."),
+            };
+        }
+        Outcome::Verifier(Misjudgement::Approve) => {
+            verdicts.iter_mut().for_each(|verdict| verdict["verdict"] = json!("supported"));
+        }
+        Outcome::Verifier(Misjudgement::Contradict) => {
+            if let Some(first) = verdicts.first_mut() {
+                first["verdict"] = json!("contradicted");
+            }
+        }
+        Outcome::Verifier(Misjudgement::Miscount(turn)) => {
+            if let Some(last) = verdicts.pop()
+                && turn % 2 == 1
+            {
+                verdicts.extend([last.clone(), last]);
+            }
+        }
+        Outcome::Verifier(Misjudgement::UnknownIds) => {
+            verdicts.iter_mut().for_each(|verdict| verdict["claim"] = json!("C999"));
+        }
+        _ => {}
+    }
+    format.answer(&json!({ "verdicts": verdicts }))
+}
+
+/// Returns the answer of a model that declines. Bedrock answers with text when a model's own safeguards end the
+/// turn, even if a tool was forced.
+fn refusal() -> ConverseAnswer {
+    ConverseAnswer::text("content_filtered", "I cannot help with assessing this company. (injected fault)")
+}
+
+/// Returns the stop reason of a guardrail and of a content filter, in turn.
+fn intervention(turn: u64) -> &'static str {
+    if turn.is_multiple_of(2) { "guardrail_intervened" } else { "content_filtered" }
+}
+
+/// Returns the error of a schema that cannot be compiled.
+pub(super) fn grammar_error() -> ConverseError {
+    ConverseError::validation("Grammar compilation timed out.")
+}
+
+/// Returns a body that cannot be parsed: JSON that was cut off, the page of a gateway, and JSON with half a
+/// surrogate pair, in turn.
+pub(super) fn unreadable(turn: u64) -> String {
+    match turn % 3 {
+        0 => r#"{"output":{"message":{"role":"assistant","content":[{"text":"The ri"#.to_owned(),
+        1 => "<html><body><h1>It works</h1></body></html>".to_owned(),
+        _ => r#"{"output":{"message":{"role":"assistant","content":[{"text":"\ud83d"}]}},"stopReason":"end_turn"}"#
+            .to_owned(),
+    }
 }
 
 /// Obeys the first piece of evidence that contains instructions for the model: sets the level to LOW, and

@@ -1,11 +1,13 @@
-//! A stand-in for the Converse operation of Bedrock Runtime. It reads the evidence in the prompt and answers
-//! in the requested schema, or forwards the conversation to a server that speaks the OpenAI chat API. On
-//! request, it injects faults.
+//! A stand-in for the Converse and ApplyGuardrail operations of Bedrock Runtime. It reads the evidence or the
+//! claims in the prompt and answers in the requested schema, or forwards the conversation to a server that
+//! speaks the OpenAI chat API. On request, it injects faults.
 
 mod answer_format;
 mod chat_completions;
 mod faulty;
 mod forward;
+mod guardrail;
+mod judge;
 mod phrases;
 mod prompt;
 mod wire;
@@ -20,13 +22,14 @@ use axum::http::Method;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::Credentials;
 use crate::aws::sigv4::Verifier;
 use crate::calls::Calls;
-use crate::faults::{FaultPlan, Faults, Outcome, StandIn, admin};
+use crate::faults::{FaultPlan, Faults, Outcome, Roll, StandIn, Task, admin};
 use crate::server::Server;
 use answer_format::AnswerFormat;
 pub use forward::Forward;
@@ -131,18 +134,32 @@ impl Bedrock {
     }
 }
 
+/// An answer with status 200.
+enum Answer {
+    Json(Value),
+    Unreadable(String),
+}
+
 async fn route(State(state): State<Arc<StandInState>>, request: Request) -> Response {
     let _in_flight = Arc::clone(&state.in_flight);
-    match converse(&state, request).await {
+    let operation = operation(request.method(), request.uri().path());
+    match answer(&state, request).await {
         Ok(answer) => {
-            state.calls.add("Converse".to_owned());
-            Json(answer).into_response()
+            state.calls.add(operation.to_owned());
+            match answer {
+                Answer::Json(value) => Json(value).into_response(),
+                Answer::Unreadable(body) => ([("content-type", "application/json")], body).into_response(),
+            }
         }
         Err(error) => error.into_response(),
     }
 }
 
-async fn converse(state: &StandInState, request: Request) -> Result<serde_json::Value, ConverseError> {
+fn operation(method: &Method, path: &str) -> &'static str {
+    if guardrail::serves(method, path) { "ApplyGuardrail" } else { "Converse" }
+}
+
+async fn answer(state: &StandInState, request: Request) -> Result<Answer, ConverseError> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_BODY_BYTES)
@@ -152,37 +169,68 @@ async fn converse(state: &StandInState, request: Request) -> Result<serde_json::
         .verifier
         .verify(&parts, &body, "bedrock")
         .map_err(|error| ConverseError::new(ErrorKind::Authentication(error.code), error.message))?;
+    if guardrail::serves(&parts.method, parts.uri.path()) {
+        let outcome = roll(state, Task::Verify).await?;
+        return Ok(match outcome {
+            Outcome::Unreadable(turn) => Answer::Unreadable(faulty::unreadable(turn)),
+            outcome => Answer::Json(guardrail::apply(&body, outcome)?),
+        });
+    }
     let model = model_id(&parts.method, parts.uri.path())?;
+    let request: ConverseRequest = serde_json::from_slice(&body)
+        .map_err(|error| ConverseError::validation(format!("the body is not a Converse request: {error}")))?;
+    let format = AnswerFormat::of(&request);
+    let task = format.as_ref().map_or(Task::Assess, |(_, task)| *task);
+    let outcome = roll(state, task).await?;
+    let elapsed_ms = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if let (Outcome::Answer, Some(forward)) = (outcome, &state.forward) {
+        let answer = forward.converse(&request).await?;
+        return Ok(Answer::Json(answer.into_json(elapsed_ms())));
+    }
+    let (format, task) = format?;
+    match outcome {
+        Outcome::Grammar if format == AnswerFormat::JsonText => return Err(faulty::grammar_error()),
+        Outcome::Unreadable(turn) => return Ok(Answer::Unreadable(faulty::unreadable(turn))),
+        _ => {}
+    }
+    tracing::debug!(model, ?task, ?outcome, "the stand-in answers a Converse request");
+    let answer = match task {
+        Task::Assess => {
+            let prompt = prompt::read(&request.messages)?;
+            faulty::answer(outcome, &format, writer::write(&prompt), &prompt)
+        }
+        Task::Verify => faulty::verdicts(outcome, &format, &prompt::read_claims(&request.messages)?),
+    };
+    let mut answer = answer.into_json(&body, elapsed_ms());
+    if let (Outcome::WithoutUsage, Some(members)) = (outcome, answer.as_object_mut()) {
+        members.remove("usage");
+    }
+    Ok(Answer::Json(answer))
+}
 
-    let roll = state.plan.roll();
+/// Waits as long as the faults in force delay a call for `task`, and returns its outcome.
+async fn roll(state: &StandInState, task: Task) -> Result<Outcome, ConverseError> {
+    let Roll { latency, outcome } = state.plan.roll_for(task);
+    let delay = async {
+        tokio::time::sleep(latency).await;
+        if outcome == Outcome::Hang {
+            std::future::pending::<()>().await;
+        }
+    };
     tokio::select! {
-        () = tokio::time::sleep(roll.latency) => {}
+        () = delay => {}
         () = state.stopping.cancelled() => {
             return Err(ConverseError::new(ErrorKind::ServiceUnavailable, "the stand-in is stopping"));
         }
     }
-    match roll.outcome {
+    match outcome {
         Outcome::Throttle => {
             let message = "Too many requests, please wait before trying again. (injected fault)";
-            return Err(ConverseError::new(ErrorKind::Throttling, message));
+            Err(ConverseError::new(ErrorKind::Throttling, message))
         }
-        Outcome::Error(turn) => return Err(faulty::server_error(turn)),
-        _ => {}
+        Outcome::Error(turn) => Err(faulty::server_error(turn)),
+        outcome => Ok(outcome),
     }
-
-    let request: ConverseRequest = serde_json::from_slice(&body)
-        .map_err(|error| ConverseError::validation(format!("the body is not a Converse request: {error}")))?;
-    let elapsed_ms = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if let (Outcome::Answer, Some(forward)) = (roll.outcome, &state.forward) {
-        let answer = forward.converse(&request).await?;
-        return Ok(answer.into_json(elapsed_ms()));
-    }
-    let format = AnswerFormat::of(&request)?;
-    let prompt = prompt::read(&request.messages)?;
-    tracing::debug!(model, evidence = prompt.evidence.len(), outcome = ?roll.outcome, "the stand-in answers a Converse request");
-    let assessment = writer::write(&prompt);
-    let answer = faulty::answer(roll.outcome, &format, assessment, &prompt);
-    Ok(answer.into_json(&body, elapsed_ms()))
 }
 
 fn model_id(method: &Method, path: &str) -> Result<String, ConverseError> {
@@ -191,7 +239,7 @@ fn model_id(method: &Method, path: &str) -> Result<String, ConverseError> {
         .and_then(|rest| rest.strip_suffix("/converse"))
         .filter(|model| method == Method::POST && !model.is_empty())
         .ok_or_else(|| {
-            let message = format!("{method} {path}: the stand-in only serves POST /model/MODEL-ID/converse");
+            let message = format!("{method} {path}: the stand-in only serves POST /model/MODEL-ID/converse and POST /guardrail/ID/version/VERSION/apply");
             ConverseError::new(ErrorKind::UnknownOperation, message)
         })?;
     percent_decode_str(encoded)

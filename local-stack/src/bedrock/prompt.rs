@@ -57,24 +57,63 @@ pub(super) struct Evidence {
     pub(super) text: String,
 }
 
+/// The claims of a prompt that asks for verdicts.
+#[derive(Debug)]
+pub(super) struct ClaimsPrompt {
+    pub(super) company: Company,
+    pub(super) claims: Vec<Claim>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Claim {
+    pub(super) id: String,
+    pub(super) kind: ClaimKind,
+    pub(super) claim: String,
+    pub(super) evidence: Vec<CitedEvidence>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ClaimKind {
+    Finding,
+    Summary,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct CitedEvidence {
+    #[serde(default)]
+    pub(super) title: String,
+    #[serde(default)]
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) quotes: Vec<String>,
+}
+
 /// Parses the last user message that contains evidence. Later messages, which ask the model to repair its
 /// answer, contain none.
 pub(super) fn read(messages: &[Message]) -> Result<Prompt, ConverseError> {
-    let text = messages
-        .iter()
-        .rev()
-        .filter(|message| message.role == Role::User)
-        .map(Message::text)
-        .find(|text| text.contains("<evidence>"))
-        .ok_or_else(|| {
-            ConverseError::validation(
-                "no user message has an <evidence> section, so there is nothing to assess",
-            )
-        })?;
+    let text = question(messages, "evidence")?;
     Ok(Prompt {
         company: section(&text, "company")?,
         assessment: section(&text, "assessment")?,
         evidence: section(&text, "evidence")?,
+    })
+}
+
+/// Parses the last user message that contains claims, as [`read`] does.
+pub(super) fn read_claims(messages: &[Message]) -> Result<ClaimsPrompt, ConverseError> {
+    let text = question(messages, "claims")?;
+    Ok(ClaimsPrompt { company: section(&text, "company")?, claims: section(&text, "claims")? })
+}
+
+/// Returns the last user message that has the section `tag`.
+fn question(messages: &[Message], tag: &str) -> Result<String, ConverseError> {
+    let open = format!("<{tag}>");
+    let mut texts = messages.iter().rev().filter(|message| message.role == Role::User).map(Message::text);
+    texts.find(|text| text.contains(&open)).ok_or_else(|| {
+        ConverseError::validation(format!(
+            "no user message has a section {open}, so there is nothing to answer"
+        ))
     })
 }
 

@@ -95,7 +95,7 @@ pub(super) struct Usage {
 }
 
 /// The answer of the model.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct ConverseAnswer {
     pub(super) stop_reason: &'static str,
     pub(super) content: Vec<Value>,

@@ -20,8 +20,13 @@ pub(super) fn of_aws(parts: &Parts) -> (TargetService, String) {
 
 /// Returns the operation of a request to the Bedrock stand-in.
 pub(super) fn of_bedrock(parts: &Parts) -> (TargetService, String) {
-    let converse = parts.method == Method::POST && parts.uri.path().ends_with("/converse");
-    (TargetService::Bedrock, if converse { "Converse" } else { "Unknown" }.to_owned())
+    let path = parts.uri.path();
+    let operation = match parts.method {
+        Method::POST if path.ends_with("/converse") => "Converse",
+        Method::POST if path.starts_with("/guardrail/") && path.ends_with("/apply") => "ApplyGuardrail",
+        _ => "Unknown",
+    };
+    (TargetService::Bedrock, operation.to_owned())
 }
 
 /// Returns the S3 operation by method and path, for the operations that Dossier uses.

@@ -33,7 +33,7 @@ impl StandIn {
 }
 
 /// A kind of fault that a stand-in can inject into a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultKind {
     /// 429: too many requests.
     Throttle,
@@ -57,11 +57,33 @@ pub enum FaultKind {
     Obedient,
     /// The model answers in a language that was not requested.
     OtherLanguage,
+    /// 400: Bedrock cannot compile the schema of native structured output.
+    Grammar,
+    /// 200 with a body that cannot be parsed: cut JSON, HTML and a lone surrogate, in turn.
+    Unreadable,
+    /// An answer that does not state its tokens.
+    WithoutUsage,
+    /// A whole answer that a guardrail or a content filter says it changed, in turn.
+    Intervened,
+    /// The verifier calls every claim supported.
+    VerifierApproves,
+    /// The verifier calls the first claim contradicted.
+    VerifierContradicts,
+    /// The verifier refuses to answer.
+    VerifierRefuses,
+    /// The verifier's answer violates its schema.
+    VerifierMalformed,
+    /// The verifier never answers.
+    VerifierHangs,
+    /// The verifier leaves out one claim, or judges one twice, in turn.
+    VerifierMiscounts,
+    /// The verifier judges claims that do not exist.
+    VerifierUnknownIds,
 }
 
 impl FaultKind {
     /// Every kind, in the order in which error messages list them.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::Throttle,
         Self::Error,
         Self::Latency,
@@ -73,6 +95,17 @@ impl FaultKind {
         Self::UnderFloor,
         Self::Obedient,
         Self::OtherLanguage,
+        Self::Grammar,
+        Self::Unreadable,
+        Self::WithoutUsage,
+        Self::Intervened,
+        Self::VerifierApproves,
+        Self::VerifierContradicts,
+        Self::VerifierRefuses,
+        Self::VerifierMalformed,
+        Self::VerifierHangs,
+        Self::VerifierMiscounts,
+        Self::VerifierUnknownIds,
     ];
 
     /// Returns the field's name in JSON and in `--fault`.
@@ -89,6 +122,17 @@ impl FaultKind {
             Self::UnderFloor => "underFloor",
             Self::Obedient => "obedient",
             Self::OtherLanguage => "otherLanguage",
+            Self::Grammar => "grammar",
+            Self::Unreadable => "unreadable",
+            Self::WithoutUsage => "withoutUsage",
+            Self::Intervened => "intervened",
+            Self::VerifierApproves => "verifierApproves",
+            Self::VerifierContradicts => "verifierContradicts",
+            Self::VerifierRefuses => "verifierRefuses",
+            Self::VerifierMalformed => "verifierMalformed",
+            Self::VerifierHangs => "verifierHangs",
+            Self::VerifierMiscounts => "verifierMiscounts",
+            Self::VerifierUnknownIds => "verifierUnknownIds",
         }
     }
 

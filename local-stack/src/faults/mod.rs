@@ -13,5 +13,5 @@ pub(crate) use arg::{FaultArg, from_args};
 pub(crate) use kind::StandIn;
 pub(crate) use parse::parse_latency;
 pub use plan::FaultPlan;
-pub(crate) use plan::Outcome;
+pub(crate) use plan::{Misjudgement, Outcome, Roll, Task};
 pub use set::Faults;

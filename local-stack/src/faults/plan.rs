@@ -1,5 +1,6 @@
 //! Decides which fault is injected into each call, with a seeded random generator and the faults in force.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +36,31 @@ pub(crate) enum Outcome {
     Obedient,
     /// An answer in a language that was not requested.
     OtherLanguage,
+    /// The schema of native structured output cannot be compiled.
+    Grammar,
+    /// A body that cannot be parsed.
+    Unreadable(u64),
+    /// An answer that does not state its tokens.
+    WithoutUsage,
+    /// A whole answer that a guardrail or filter says it changed.
+    Intervened(u64),
+    /// No answer at all.
+    Hang,
+    /// Wrong verdicts on claims.
+    Verifier(Misjudgement),
+}
+
+/// A mistake of a verifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Misjudgement {
+    /// Every claim is called supported.
+    Approve,
+    /// The first claim is called contradicted.
+    Contradict,
+    /// A verdict is missing, or given twice.
+    Miscount(u64),
+    /// The claims of the verdicts do not exist.
+    UnknownIds,
 }
 
 /// The decision about one call.
@@ -57,10 +83,48 @@ pub struct FaultPlan {
 struct State {
     faults: Faults,
     generator: StdRng,
-    errors: u64,
-    malformed: u64,
-    hallucinated: u64,
+    /// How often each kind has occurred.
+    turns: HashMap<FaultKind, u64>,
 }
+
+/// What a call asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// An assessment of evidence, or an answer of a feed.
+    Assess,
+    /// Verdicts on claims.
+    Verify,
+}
+
+/// The kinds in the order in which a client would meet them, with the tasks that they affect.
+const BY_PRECEDENCE: [(FaultKind, &[Task]); 21] = {
+    const BOTH: &[Task] = &[Task::Assess, Task::Verify];
+    const ASSESS: &[Task] = &[Task::Assess];
+    const VERIFY: &[Task] = &[Task::Verify];
+    [
+        (FaultKind::Throttle, BOTH),
+        (FaultKind::Error, BOTH),
+        (FaultKind::Grammar, BOTH),
+        (FaultKind::Unreadable, BOTH),
+        (FaultKind::WithoutUsage, BOTH),
+        (FaultKind::Refusal, ASSESS),
+        (FaultKind::Malformed, ASSESS),
+        (FaultKind::Uncited, ASSESS),
+        (FaultKind::Hallucinated, ASSESS),
+        (FaultKind::WrongNumbers, ASSESS),
+        (FaultKind::UnderFloor, ASSESS),
+        (FaultKind::Obedient, ASSESS),
+        (FaultKind::OtherLanguage, ASSESS),
+        (FaultKind::Intervened, ASSESS),
+        (FaultKind::VerifierHangs, VERIFY),
+        (FaultKind::VerifierRefuses, VERIFY),
+        (FaultKind::VerifierMalformed, VERIFY),
+        (FaultKind::VerifierMiscounts, VERIFY),
+        (FaultKind::VerifierUnknownIds, VERIFY),
+        (FaultKind::VerifierContradicts, VERIFY),
+        (FaultKind::VerifierApproves, VERIFY),
+    ]
+};
 
 impl FaultPlan {
     /// Returns a plan with the `faults` that `stand_in` supports; ignores the others.
@@ -70,9 +134,7 @@ impl FaultPlan {
             state: Mutex::new(State {
                 faults: faults.supported_by(stand_in).0,
                 generator: StdRng::seed_from_u64(seed),
-                errors: 0,
-                malformed: 0,
-                hallucinated: 0,
+                turns: HashMap::new(),
             }),
         }
     }
@@ -93,37 +155,26 @@ impl FaultPlan {
     /// Decides about the next call. If several faults are drawn, the one that a client would meet first
     /// applies.
     pub(crate) fn roll(&self) -> Roll {
+        self.roll_for(Task::Assess)
+    }
+
+    /// Decides about the next call, which asks a model for `task`, as [`Self::roll`] does.
+    pub(crate) fn roll_for(&self, task: Task) -> Roll {
         let mut state = self.lock();
+        let State { faults, generator, turns } = &mut *state;
         // Draws a number for every kind, so that the probability of one fault does not affect when another fault
         // occurs.
-        let State { faults, generator, .. } = &mut *state;
-        let hits = [
-            faults.throttle,
-            faults.error,
-            faults.refusal,
-            faults.malformed,
-            faults.uncited,
-            faults.hallucinated,
-            faults.wrong_numbers,
-            faults.under_floor,
-            faults.obedient,
-            faults.other_language,
-        ]
-        .map(|probability| generator.random::<f64>() < probability);
+        let drawn: Vec<FaultKind> = FaultKind::ALL
+            .into_iter()
+            .filter_map(|kind| Some((kind, *faults.probability_mut(kind)?)))
+            .filter_map(|(kind, probability)| (generator.random::<f64>() < probability).then_some(kind))
+            .collect();
+        let met = BY_PRECEDENCE.iter().find(|(kind, tasks)| drawn.contains(kind) && tasks.contains(&task));
         let latency = faults.latency;
-        let outcome = match hits.iter().position(|hit| *hit) {
-            None => Outcome::Answer,
-            Some(0) => Outcome::Throttle,
-            Some(1) => Outcome::Error(next(&mut state.errors)),
-            Some(2) => Outcome::Refusal,
-            Some(3) => Outcome::Malformed(next(&mut state.malformed)),
-            Some(4) => Outcome::Uncited,
-            Some(5) => Outcome::Hallucinated(next(&mut state.hallucinated)),
-            Some(6) => Outcome::WrongNumbers,
-            Some(7) => Outcome::UnderFloor,
-            Some(8) => Outcome::Obedient,
-            Some(_) => Outcome::OtherLanguage,
-        };
+        let Some((kind, _)) = met else { return Roll { latency, outcome: Outcome::Answer } };
+        let turn = turns.entry(*kind).or_default();
+        let outcome = outcome(*kind, *turn);
+        *turn += 1;
         Roll { latency, outcome }
     }
 
@@ -132,10 +183,33 @@ impl FaultPlan {
     }
 }
 
-fn next(counter: &mut u64) -> u64 {
-    let turn = *counter;
-    *counter += 1;
-    turn
+/// Returns the outcome of a fault that has occurred `turn` times before.
+fn outcome(kind: FaultKind, turn: u64) -> Outcome {
+    match kind {
+        // A latency delays an answer and does not change it.
+        FaultKind::Latency => Outcome::Answer,
+        FaultKind::Throttle => Outcome::Throttle,
+        FaultKind::Error => Outcome::Error(turn),
+        FaultKind::Refusal => Outcome::Refusal,
+        FaultKind::Malformed => Outcome::Malformed(turn),
+        FaultKind::Uncited => Outcome::Uncited,
+        FaultKind::Hallucinated => Outcome::Hallucinated(turn),
+        FaultKind::WrongNumbers => Outcome::WrongNumbers,
+        FaultKind::UnderFloor => Outcome::UnderFloor,
+        FaultKind::Obedient => Outcome::Obedient,
+        FaultKind::OtherLanguage => Outcome::OtherLanguage,
+        FaultKind::Grammar => Outcome::Grammar,
+        FaultKind::Unreadable => Outcome::Unreadable(turn),
+        FaultKind::WithoutUsage => Outcome::WithoutUsage,
+        FaultKind::Intervened => Outcome::Intervened(turn),
+        FaultKind::VerifierApproves => Outcome::Verifier(Misjudgement::Approve),
+        FaultKind::VerifierContradicts => Outcome::Verifier(Misjudgement::Contradict),
+        FaultKind::VerifierRefuses => Outcome::Refusal,
+        FaultKind::VerifierMalformed => Outcome::Malformed(turn),
+        FaultKind::VerifierHangs => Outcome::Hang,
+        FaultKind::VerifierMiscounts => Outcome::Verifier(Misjudgement::Miscount(turn)),
+        FaultKind::VerifierUnknownIds => Outcome::Verifier(Misjudgement::UnknownIds),
+    }
 }
 
 #[cfg(test)]

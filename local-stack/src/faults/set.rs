@@ -34,6 +34,28 @@ pub struct Faults {
     pub obedient: f64,
     /// Probability of an answer in a language that was not requested.
     pub other_language: f64,
+    /// Probability of 400 because the schema of native structured output cannot be compiled.
+    pub grammar: f64,
+    /// Probability of 200 with a body that cannot be parsed.
+    pub unreadable: f64,
+    /// Probability of an answer that does not state its tokens.
+    pub without_usage: f64,
+    /// Probability of a whole answer that a guardrail or filter says it changed.
+    pub intervened: f64,
+    /// Probability that the verifier calls every claim supported.
+    pub verifier_approves: f64,
+    /// Probability that the verifier calls the first claim contradicted.
+    pub verifier_contradicts: f64,
+    /// Probability that the verifier refuses to answer.
+    pub verifier_refuses: f64,
+    /// Probability of a verifier's answer that violates its schema.
+    pub verifier_malformed: f64,
+    /// Probability that the verifier never answers.
+    pub verifier_hangs: f64,
+    /// Probability that the verifier leaves out a claim or judges one twice.
+    pub verifier_miscounts: f64,
+    /// Probability that the verifier judges claims that do not exist.
+    pub verifier_unknown_ids: f64,
 }
 
 impl Faults {
@@ -51,6 +73,17 @@ impl Faults {
             FaultKind::Obedient => self.obedient > 0.0,
             FaultKind::UnderFloor => self.under_floor > 0.0,
             FaultKind::WrongNumbers => self.wrong_numbers > 0.0,
+            FaultKind::Grammar => self.grammar > 0.0,
+            FaultKind::Unreadable => self.unreadable > 0.0,
+            FaultKind::WithoutUsage => self.without_usage > 0.0,
+            FaultKind::Intervened => self.intervened > 0.0,
+            FaultKind::VerifierApproves => self.verifier_approves > 0.0,
+            FaultKind::VerifierContradicts => self.verifier_contradicts > 0.0,
+            FaultKind::VerifierRefuses => self.verifier_refuses > 0.0,
+            FaultKind::VerifierMalformed => self.verifier_malformed > 0.0,
+            FaultKind::VerifierHangs => self.verifier_hangs > 0.0,
+            FaultKind::VerifierMiscounts => self.verifier_miscounts > 0.0,
+            FaultKind::VerifierUnknownIds => self.verifier_unknown_ids > 0.0,
         }
     }
 
@@ -68,6 +101,17 @@ impl Faults {
             FaultKind::Obedient => &mut self.obedient,
             FaultKind::UnderFloor => &mut self.under_floor,
             FaultKind::WrongNumbers => &mut self.wrong_numbers,
+            FaultKind::Grammar => &mut self.grammar,
+            FaultKind::Unreadable => &mut self.unreadable,
+            FaultKind::WithoutUsage => &mut self.without_usage,
+            FaultKind::Intervened => &mut self.intervened,
+            FaultKind::VerifierApproves => &mut self.verifier_approves,
+            FaultKind::VerifierContradicts => &mut self.verifier_contradicts,
+            FaultKind::VerifierRefuses => &mut self.verifier_refuses,
+            FaultKind::VerifierMalformed => &mut self.verifier_malformed,
+            FaultKind::VerifierHangs => &mut self.verifier_hangs,
+            FaultKind::VerifierMiscounts => &mut self.verifier_miscounts,
+            FaultKind::VerifierUnknownIds => &mut self.verifier_unknown_ids,
         })
     }
 

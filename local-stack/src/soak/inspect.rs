@@ -226,7 +226,7 @@ impl Inspector {
                 let key = object.key.unwrap_or_default();
                 let parts: Vec<&str> = key.split('/').collect();
                 if let [_, _, report, submission, name] = parts.as_slice()
-                    && name.starts_with("answer-")
+                    && ["answer-", "verification-"].iter().any(|kind| name.starts_with(kind))
                 {
                     let name = format!("{submission}/{name}");
                     journal.entry((*report).to_owned()).or_default().insert(name);

@@ -32,7 +32,7 @@ async fn a_report_goes_from_202_to_completed_with_all_its_files() -> Result<()> 
         report["progress"],
         json!({"stage": "done", "percent": 100, "message": "The report is ready"})
     );
-    assert_eq!(report["usage"]["modelCalls"], 1);
+    assert_eq!(report["usage"]["modelCalls"], 2, "the assessment, and the verification of its claims");
     assert!(report["usage"]["costUsd"].as_f64() > Some(0.0));
     for source in report["sources"].as_array().unwrap() {
         assert_eq!(source["status"], "ok");

@@ -61,8 +61,8 @@ async fn a_lost_model_answer_is_paid_for_and_requested_again() -> Result<()> {
     }
     plan.set(Vec::new());
     let report = stack.dev().wait_for_end(&id).await?;
-    assert_eq!((&report["status"], &report["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(1)));
-    assert_eq!(stack.bedrock().calls()["Converse"], 1 + plan.total(WireFault::LostAnswer));
+    assert_eq!((&report["status"], &report["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(2)));
+    assert_eq!(stack.bedrock().calls()["Converse"], 2 + plan.total(WireFault::LostAnswer));
     stack.stop().await
 }
 

@@ -67,7 +67,7 @@ async fn the_sweeper_sends_a_lost_message_again() -> Result<()> {
     purge(&stack).await?;
     let worker = stack.start_worker(&[])?;
     let report = stack.dev().wait_for_end(&id).await?;
-    assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)));
+    assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(2)));
     worker.stop().await?;
     stack.stop().await
 }
@@ -143,7 +143,11 @@ async fn reports_complete_despite_throttles_and_errors_of_the_model() -> Result<
     for id in &ids {
         assert_eq!(stack.dev().wait_for_end(id).await?["status"], "COMPLETED");
     }
-    assert_eq!(stack.bedrock().calls()["Converse"], ids.len() as u64);
+    assert_eq!(
+        stack.bedrock().calls()["Converse"],
+        2 * ids.len() as u64,
+        "one assessment and one verification each"
+    );
     stack.stop().await
 }
 
@@ -163,7 +167,7 @@ async fn unproven_claims_of_the_model_are_never_published() -> Result<()> {
                 assert!(piece.text.contains(&citation.quote), "{fault}");
             }
         }
-        assert_eq!(report["usage"]["modelCalls"], 2, "exactly one repair turn");
+        assert_eq!(report["usage"]["modelCalls"], 3, "exactly one repair turn, and the verification");
     }
     stack.stop().await
 }
@@ -197,7 +201,7 @@ async fn a_repaired_answer_leaves_no_trace_in_the_report() -> Result<()> {
         let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
         let report = stack.dev().wait_for_end(&id).await?;
         let document = document(&stack, &report).await?;
-        if report["usage"]["modelCalls"] == 2 && document.dropped.is_empty() {
+        if report["usage"]["modelCalls"] == 3 && document.dropped.is_empty() {
             assert!(!document.findings.is_empty());
             assert_eq!(document.review.reasons.len(), 1, "the only reason is the match, not the repair");
             repaired += 1;
@@ -222,7 +226,7 @@ async fn without_a_mandatory_source_no_report_is_low() -> Result<()> {
     );
     // The country table needs no service, so there is evidence to assess.
     assert!(report["attempt"].as_u64() > Some(1), "the source is asked until the deadline: {report}");
-    assert_eq!(report["usage"]["modelCalls"], 1);
+    assert_eq!(report["usage"]["modelCalls"], 2, "one call assesses, one verifies");
     assert_eq!(report["review"]["required"], true);
     for source in report["sources"].as_array().unwrap() {
         if source["source"] == "country_risk" {
@@ -355,6 +359,6 @@ async fn a_worker_without_its_lease_stops_and_writes_nothing() -> Result<()> {
     stack.bedrock().faults().set(Faults::default());
     assert!(matches!(execute(Command::Release { attempt: 2 }).await?, Executed::Done(_)));
     let report = stack.dev().wait_for_end(&id).await?;
-    assert_eq!((&report["status"], &report["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(1)));
+    assert_eq!((&report["status"], &report["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(2)));
     stack.stop().await
 }

@@ -65,14 +65,23 @@ pub struct ModelCall {
 pub enum Reserved {
     /// The amount is reserved.
     Yes {
-        /// Other amounts reserved for the same report on this day, by calls with an unknown outcome.
-        unsettled: MicroUsd,
+        /// Other reservations of the same report on this day, by calls with an unknown outcome.
+        unsettled: Unsettled,
     },
     /// The amount exceeds the rest of the day's budget.
     Exceeded {
         /// The amount that is already spent or reserved.
         committed: MicroUsd,
     },
+}
+
+/// Reservations of a report whose calls have an unknown outcome, and may have been billed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsettled {
+    /// The number of calls.
+    pub calls: u32,
+    /// The reserved amounts.
+    pub amount: MicroUsd,
 }
 
 impl ModelCall {
@@ -152,7 +161,11 @@ impl Spending {
         };
         let of_report = prefix(call.report);
         let others = item.keys().filter(|name| **name != reservation && name.starts_with(&of_report));
-        Ok(Reserved::Yes { unsettled: others.map(|name| MicroUsd::new(sum(&item, name))).sum() })
+        let unsettled = others.fold(Unsettled::default(), |unsettled, name| Unsettled {
+            calls: unsettled.calls.saturating_add(1),
+            amount: unsettled.amount.plus(MicroUsd::new(sum(&item, name))),
+        });
+        Ok(Reserved::Yes { unsettled })
     }
 
     /// Replaces the reservation of `call` by what was `spent`. Idempotent.
@@ -251,13 +264,19 @@ impl Spending {
         Ok(MicroUsd::new(answer.item.map_or(0, |item| sum(&item, attribute::COMMITTED))))
     }
 
-    /// Admits up to `requested` new reports of `tenant` on `day`, so that no more than `max` are admitted in
-    /// all. Returns how many were admitted. If an answer is lost, reports may be counted twice against the
-    /// limit, but none is left uncounted.
+    /// Takes up to `requested` new reports of `tenant` out of the quota of `day`, which is `max`. Returns how many
+    /// were taken. If an answer is lost, reports may be counted twice against the quota, but none is left
+    /// uncounted.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if it is not certain how many were admitted.
-    pub async fn admit(&self, tenant: &Tenant, day: Day, requested: u64, max: u64) -> Result<u64, AwsError> {
+    /// Returns [`AwsError`] if it is not certain how many were taken.
+    pub async fn take_daily_quota(
+        &self,
+        tenant: &Tenant,
+        day: Day,
+        requested: u64,
+        max: u64,
+    ) -> Result<u64, AwsError> {
         let mut count = requested.min(max);
         while count > 0 {
             let request = self
@@ -273,11 +292,11 @@ impl Spending {
         Ok(0)
     }
 
-    /// Gives `unused` of the [admitted](Self::admit) reports back to the day's limit.
+    /// Returns `unused` of the [taken](Self::take_daily_quota) reports to the quota of the day.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that they were subtracted.
-    pub async fn give_back(&self, tenant: &Tenant, day: Day, unused: u64) -> Result<(), AwsError> {
+    pub async fn return_daily_quota(&self, tenant: &Tenant, day: Day, unused: u64) -> Result<(), AwsError> {
         let request = self
             .add_admitted(tenant, day, -i128::from(unused))
             .condition_expression("attribute_exists(#admitted)");

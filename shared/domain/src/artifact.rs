@@ -161,3 +161,8 @@ pub fn snapshot_key(folder: &str) -> String {
 pub fn answer_key(folder: &str, turn: u32) -> String {
     format!("{folder}/answer-{turn}.json")
 }
+
+/// Returns the key of the verifier's answer in the given `turn`, counted from 1, in a work folder.
+pub fn verification_key(folder: &str, turn: u32) -> String {
+    format!("{folder}/verification-{turn}.json")
+}

@@ -75,8 +75,60 @@ pub struct Versions {
     /// Models that were tried before, and why they were not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed_over: Vec<PassedOver>,
+    /// What verified the claims; absent if nothing did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<VerifierVersion>,
     /// When the report was rendered.
     pub written_at: UtcTime,
+}
+
+/// The model or guardrail that verified the claims of a report against the evidence that they cite.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct VerifierVersion {
+    /// The Bedrock model id, or `guardrail ID:VERSION`.
+    pub id: String,
+    /// Name, version and SHA-256 of its prompt, or the name of the method.
+    pub prompt: String,
+    /// Whether the claims were verified, and if not, why.
+    pub outcome: VerificationOutcome,
+    /// The parameters of its last answer; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<ModelParameters>,
+}
+
+/// The outcome of a verification. After any but the first, a person must review the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum VerificationOutcome {
+    /// Each claim has a verdict.
+    Verified,
+    /// The verifier declined to answer.
+    Refused,
+    /// The answers of the verifier could not be used.
+    Unusable,
+    /// The verifier did not answer.
+    Unavailable,
+    /// The verification would have exceeded a budget.
+    BudgetExceeded,
+    /// The verification would have exceeded the number of paid calls.
+    PaidCallsExceeded,
+}
+
+impl VerificationOutcome {
+    /// Returns the name used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Refused => "refused",
+            Self::Unusable => "unusable",
+            Self::Unavailable => "unavailable",
+            Self::BudgetExceeded => "budget_exceeded",
+            Self::PaidCallsExceeded => "paid_calls_exceeded",
+        }
+    }
 }
 
 /// The parameters of a model call.
@@ -110,14 +162,15 @@ pub struct PassedOver {
     /// The Bedrock model id.
     pub model: String,
     /// Why the next model was tried.
-    pub because: PassedOverBecause,
+    pub because: FallbackReason,
 }
 
-/// Why a model was passed over.
+/// Why a model was passed over. Its name in published schemas is that of an earlier version, because clients
+/// are generated from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PassedOverBecause, description = "Why a model was passed over."))]
 #[serde(rename_all = "lowercase")]
-pub enum PassedOverBecause {
+pub enum FallbackReason {
     /// It declined to answer.
     Refusal,
     /// Its answers failed the checks twice.
@@ -126,7 +179,7 @@ pub enum PassedOverBecause {
     Outage,
 }
 
-impl PassedOverBecause {
+impl FallbackReason {
     /// Returns the name used in reports and metrics.
     pub fn as_str(self) -> &'static str {
         match self {

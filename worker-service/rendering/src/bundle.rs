@@ -15,6 +15,15 @@ pub struct AuditedAnswer {
     pub problems: Vec<Value>,
 }
 
+/// What the audit bundle records about the model, beside the report itself.
+#[derive(Clone, Debug, Default)]
+pub struct AuditTrail {
+    /// The answers that assess the evidence, in order.
+    pub answers: Vec<AuditedAnswer>,
+    /// The verification of the claims, if there was one: verifier, claims with verdicts, and answers.
+    pub verification: Option<Value>,
+}
+
 /// Returns the bundle as one JSON object. The SHA-256 of a part is that of its compact JSON text with the
 /// members in alphabetical order; the `files` are stored beside the bundle.
 ///
@@ -23,17 +32,21 @@ pub struct AuditedAnswer {
 pub(super) fn render(
     document: &Document,
     snapshot: &Snapshot,
-    answers: &[AuditedAnswer],
+    trail: &AuditTrail,
     files: &[Rendered],
 ) -> Result<Vec<u8>, serde_json::Error> {
-    let model_answers: Vec<&Value> = answers.iter().map(|answer| &answer.answer).collect();
-    let checks: Vec<&[Value]> = answers.iter().map(|answer| answer.problems.as_slice()).collect();
+    let model_answers: Vec<&Value> = trail.answers.iter().map(|answer| &answer.answer).collect();
+    let problems: Vec<&[Value]> = trail.answers.iter().map(|answer| answer.problems.as_slice()).collect();
+    let mut checks = json!({"answers": problems, "dropped": document.dropped, "review": document.review});
+    if let Some(verification) = &trail.verification {
+        checks["verification"] = verification.clone();
+    }
     let parts = json!({
         "subject": {"reportId": document.report_id, "company": document.company},
         "versions": document.versions,
         "snapshot": snapshot,
         "answers": model_answers,
-        "checks": {"answers": checks, "dropped": document.dropped, "review": document.review},
+        "checks": checks,
     });
     let mut manifest = serde_json::Map::new();
     if let Value::Object(parts) = &parts {

@@ -19,7 +19,11 @@ use domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot, ris
 use thiserror::Error;
 
 use self::view::View;
-pub use self::{bundle::AuditedAnswer, rendered::Rendered, schema::schema};
+pub use self::{
+    bundle::{AuditTrail, AuditedAnswer},
+    rendered::Rendered,
+    schema::schema,
+};
 
 /// The error of a file that cannot be rendered.
 #[derive(Debug, Error)]
@@ -37,12 +41,12 @@ const FORMS: [ArtifactKind; 4] =
 pub fn render(
     document: &Document,
     snapshot: &Snapshot,
-    answers: &[AuditedAnswer],
+    trail: &AuditTrail,
     rulebook: &Rulebook,
 ) -> Result<Vec<Rendered>, RenderError> {
     let mut files: Vec<Rendered> =
         FORMS.into_iter().map(|kind| form(document, kind, rulebook)).collect::<Result<_, _>>()?;
-    let bytes = bundle::render(document, snapshot, answers, &files).map_err(broken)?;
+    let bytes = bundle::render(document, snapshot, trail, &files).map_err(broken)?;
     files.push(Rendered { kind: ArtifactKind::Evidence, bytes });
     Ok(files)
 }

@@ -62,6 +62,7 @@ fn report(text: &str) -> (Document, Snapshot) {
             model: Some(text.into()),
             model_parameters: None,
             passed_over: vec![],
+            verifier: None,
             written_at: at,
         },
     };
@@ -249,10 +250,13 @@ fn json_holds_it_as_a_string(texts: Vec<String>) {
 #[test]
 fn the_bundle_contains_the_digest_of_every_part() {
     let (document, snapshot) = report("x");
-    let files = render(&document, &snapshot, &[], sources::rulebook()).unwrap();
+    let verification = serde_json::json!({"claims": []});
+    let trail = AuditTrail { verification: Some(verification.clone()), ..AuditTrail::default() };
+    let files = render(&document, &snapshot, &trail, sources::rulebook()).unwrap();
     let bytes = |kind: ArtifactKind| &files.iter().find(|file| file.kind == kind).unwrap().bytes;
     let bundle: serde_json::Value = serde_json::from_slice(bytes(ArtifactKind::Evidence)).unwrap();
     let digest = |bytes: &[u8]| domain::artifact::sha256_hex(bytes);
+    assert_eq!(bundle["parts"]["checks"]["verification"], verification);
     assert_eq!(bundle["manifest"]["report.json"]["sha256"], digest(bytes(ArtifactKind::Json)));
     for (name, part) in bundle["parts"].as_object().unwrap() {
         let text = serde_json::to_vec(part).unwrap();

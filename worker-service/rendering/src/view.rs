@@ -4,7 +4,7 @@
 use domain::{
     artifact::sha256_hex,
     assessment::{Category, Citation, Finding},
-    document::{Document, Dropped, Versions},
+    document::{Document, Dropped, VerificationOutcome, Versions},
     evidence::Evidence,
     language::Words,
     risk::{AppliedRule, RiskLevel, Rulebook, Rules},
@@ -263,15 +263,11 @@ fn evidence_view<'a>(piece: &'a Evidence, words: &'a Words) -> EvidenceView<'a> 
 /// Returns the paragraphs about the method.
 fn method<'a>(document: &Document, words: &'a Words) -> Vec<&'a str> {
     let model = if document.versions.model.is_some() { "method.model" } else { "method.no_model" };
-    let keys = [
-        "method.rules",
-        model,
-        "method.checks",
-        "method.limits_sources",
-        "method.limits_names",
-        "method.limits_use",
-    ];
-    keys.into_iter().filter_map(|key| words.find(key)).collect()
+    let outcome = document.versions.verifier.as_ref().map(|verifier| verifier.outcome);
+    let verified = (outcome == Some(VerificationOutcome::Verified)).then_some("method.verified");
+    let limits = ["method.limits_sources", "method.limits_names", "method.limits_use"];
+    let keys = ["method.rules", model, "method.checks"].into_iter().chain(verified).chain(limits);
+    keys.filter_map(|key| words.find(key)).collect()
 }
 
 /// Returns the versions of everything that a report depends on.
@@ -296,6 +292,13 @@ fn versions(versions: &Versions, words: &Words) -> Vec<Fact> {
     for passed in &versions.passed_over {
         let because = words.text_of("passed_over", passed.because.as_str());
         facts.push(fact("passed_over", format!("{}: {because}", passed.model)));
+    }
+    if let Some(verifier) = &versions.verifier {
+        let outcome = match verifier.outcome {
+            VerificationOutcome::Verified => words.text("versions.verified"),
+            outcome => words.text_of("unverified", outcome.as_str()),
+        };
+        facts.push(fact("verifier", format!("{}, {}: {outcome}", verifier.id, verifier.prompt)));
     }
     facts
 }

@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use super::price::Tokens;
 
+/// The stop reason of a call that a guardrail blocked or changed.
+pub(super) const GUARDRAIL_INTERVENED: &str = "guardrail_intervened";
+
 /// An answer of a model.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +39,9 @@ pub struct ModelAnswer {
     /// Whether this is the report's first answer.
     #[serde(default)]
     pub first: bool,
+    /// SHA-256 of each claim that the answer judges, in the order of the claims' ids; empty for an assessment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<String>,
     /// Models that were skipped before this one answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passed_over: Vec<PassedOver>,
@@ -67,7 +73,7 @@ pub struct Payment {
 
 impl ModelAnswer {
     /// Returns the number of findings if the answer is structured, otherwise 0.
-    pub(crate) fn claims(&self) -> usize {
+    pub(crate) fn finding_count(&self) -> usize {
         match &self.content {
             Content::Structured(value) => value["findings"].as_array().map_or(0, Vec::len),
             Content::Text(_) => 0,
@@ -82,6 +88,12 @@ impl ModelAnswer {
     /// Returns whether the model, or a guardrail, declined to answer. Converse has no stop reason for a
     /// refusal by the model itself; `refusal` is the one of Anthropic's Messages API.
     pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self.stop_reason.as_str(), "content_filtered" | "guardrail_intervened" | "refusal")
+        matches!(self.stop_reason.as_str(), "content_filtered" | GUARDRAIL_INTERVENED | "refusal")
+    }
+
+    /// Returns whether the model ended its answer by itself. A filter or guardrail may have changed or removed
+    /// a part of any other answer, even if it looks complete.
+    pub(crate) fn ended_normally(&self) -> bool {
+        matches!(self.stop_reason.as_str(), "end_turn" | "tool_use" | "stop_sequence")
     }
 }

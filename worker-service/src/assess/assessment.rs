@@ -8,7 +8,7 @@ use domain::{
     language::{Language, Words},
     report::{Review, Usage},
     request::ReportRequest,
-    risk::{Assessed, RiskLevel, Rulebook},
+    risk::{RiskLevel, Rulebook, RulesAssessment},
     time::UtcTime,
 };
 
@@ -16,12 +16,13 @@ use super::{
     answer::ModelAnswer,
     checks::{Checked, Instructions, Place, Problem},
     opinion::Opinion,
+    verification::{Verification, Verified},
 };
 
 /// The result of an assessment.
 #[derive(Clone, Debug)]
 pub struct Assessment {
-    assessed: Assessed,
+    assessed: RulesAssessment,
     rules_version: String,
     opinion: Option<Opinion>,
     summary: Summary,
@@ -30,18 +31,21 @@ pub struct Assessment {
     model: Option<ModelAnswer>,
     prompt: String,
     passed_over: Vec<PassedOver>,
+    /// The verification of the claims, if there was one.
+    pub(crate) verification: Option<Verification>,
     /// Every answer of a model, in order, with the problems that the checks found.
     pub(crate) answers: Vec<(ModelAnswer, Vec<Problem>)>,
 }
 
 /// The parts from which an assessment is built.
 pub(super) struct AssessmentParts<'a> {
-    pub(super) assessed: Assessed,
+    pub(super) assessed: RulesAssessment,
     pub(super) instructions: &'a Instructions,
     /// The index of the best answer in `answers`, and the part of it that passed the checks.
     pub(super) best: Option<(usize, Checked)>,
     pub(super) answers: Vec<(ModelAnswer, Vec<Problem>)>,
     pub(super) passed_over: Vec<PassedOver>,
+    pub(super) verification: Option<Verification>,
     pub(super) prompt: String,
 }
 
@@ -49,12 +53,18 @@ impl Assessment {
     /// Builds the assessment. Texts that no model wrote are in `language`.
     pub(super) fn build(parts: AssessmentParts<'_>, rulebook: &Rulebook, language: Language) -> Self {
         let words = rulebook.words(language);
-        let AssessmentParts { assessed, instructions, best, answers, passed_over, prompt } = parts;
+        let AssessmentParts { assessed, instructions, best, answers, passed_over, verification, prompt } =
+            parts;
         let (chosen, checked) = match best {
             Some((index, checked)) => (answers.get(index).map(|(answer, _)| answer.clone()), checked),
             None => (None, Checked::default()),
         };
-        let Checked { opinion, problems, dropped } = checked;
+        let Checked { mut opinion, problems, mut dropped } = checked;
+        let verified = match (&verification, &mut opinion) {
+            (Some(verification), Some(opinion)) => verification.apply(opinion, words),
+            _ => Verified::default(),
+        };
+        dropped.extend(verified.dropped);
         let mut review = assessed.review.clone();
         for source in &assessed.missing {
             let source = words.text_of("sources", source.as_str());
@@ -74,6 +84,13 @@ impl Assessment {
             1 => review.push(words.text("review.dropped_one").to_owned()),
             count => review.push(words.fill("review.dropped_many", &[("count", &count.to_string())])),
         }
+        review.extend(verified.review);
+        // A filter or guardrail may have changed or removed a part of an answer that looks complete.
+        if let (Some(answer), Some(_)) = (&chosen, &opinion)
+            && !answer.ended_normally()
+        {
+            review.push(words.fill("review.intervened", &[("stop_reason", &answer.stop_reason)]));
+        }
         let with_instructions = instructions.evidence_ids();
         if !with_instructions.is_empty() {
             review.push(words.fill("review.instructions", &[("ids", &with_instructions.join(", "))]));
@@ -85,10 +102,10 @@ impl Assessment {
                 // no model was asked.
                 let first_at = |place: Place| problems.iter().find(move |problem| problem.place == place);
                 let problem = first_at(Place::Summary).or_else(|| first_at(Place::Answer));
-                let why = problem.map_or_else(
-                    || words.text("review.not_asked").to_owned(),
-                    |problem| problem.flaw.text(words),
-                );
+                let why = verified
+                    .without_summary
+                    .or_else(|| problem.map(|problem| problem.flaw.text(words)))
+                    .unwrap_or_else(|| words.text("review.not_asked").to_owned());
                 review.push(words.fill("review.no_summary", &[("why", &why)]));
                 from_rules(&assessed, words)
             }
@@ -109,15 +126,18 @@ impl Assessment {
             model,
             prompt,
             passed_over,
+            verification,
             answers,
         }
     }
 }
 
 impl Assessment {
-    /// Returns the total usage of all answers.
+    /// Returns the total usage of all answers, those of the verifier included.
     pub(crate) fn usage(&self) -> Usage {
-        self.answers.iter().fold(Usage::default(), |sum, (answer, _)| sum.plus(answer.usage))
+        let verifying = self.verification.iter().flat_map(|verification| &verification.answers);
+        let answers = self.answers.iter().map(|(answer, _)| answer).chain(verifying);
+        answers.fold(Usage::default(), |sum, answer| sum.plus(answer.usage))
     }
 
     /// Returns whether a model wrote the summary.
@@ -158,6 +178,7 @@ impl Assessment {
                 model_parameters: self.model.as_ref().map(|answer| answer.parameters.clone()),
                 model: self.model.map(|answer| answer.model),
                 passed_over: self.passed_over,
+                verifier: self.verification.as_ref().map(Verification::to_version),
                 written_at: now,
             },
         }
@@ -165,7 +186,7 @@ impl Assessment {
 }
 
 /// Returns the summary of a report for which no model wrote one. It consists of the effects of the rules.
-fn from_rules(assessed: &Assessed, words: &Words) -> Summary {
+fn from_rules(assessed: &RulesAssessment, words: &Words) -> Summary {
     let level = words.text_of("levels", assessed.level(None).as_str());
     let mut sentences = vec![words.fill("from_rules.level", &[("level", level)])];
     let mut citations: Vec<String> = Vec::new();

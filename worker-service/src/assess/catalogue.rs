@@ -21,6 +21,14 @@ pub struct Catalogue {
     version: Option<String>,
     #[serde(rename = "model", default)]
     models: Vec<Entry>,
+    guardrail: Option<GuardrailPrice>,
+}
+
+/// Prices of guardrails, in US dollars per 1,000 units of text. A unit has up to 1,000 characters.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GuardrailPrice {
+    contextual_grounding: f64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -29,6 +37,7 @@ struct Entry {
     id: String,
     structured_output: Option<StructuredOutput>,
     prompt_cache: Option<bool>,
+    cache_minimum: Option<u64>,
     temperature: Option<f32>,
     burndown: Option<u64>,
     requests_per_minute: Option<u64>,
@@ -64,8 +73,9 @@ pub(crate) enum StructuredOutput {
 pub(crate) struct ModelSpec {
     /// The method that makes the model's answer follow the schema.
     pub(crate) structured_output: StructuredOutput,
-    /// Whether the system prompt and the schema are marked for the prompt cache.
-    pub(crate) prompt_cache: bool,
+    /// Minimum number of tokens that the model caches; `None` if it caches nothing, or if the number is
+    /// unknown.
+    pub(crate) cache_minimum: Option<u64>,
     /// Temperature to send; `None` for models that reject one.
     pub(crate) temperature: Option<f32>,
     /// Number of quota tokens that one output token uses up (Bedrock's burndown rate).
@@ -94,6 +104,20 @@ impl Catalogue {
             Some(added) if added != built_in => format!("{built_in}, {added}"),
             _ => built_in.to_owned(),
         }
+    }
+
+    /// Returns the price of contextual grounding checks, in US dollars per 1,000 units of text.
+    ///
+    /// # Errors
+    /// Returns a message for the operator if the price is out of range.
+    pub(crate) fn grounding_price(&self) -> Result<f64, String> {
+        let price = [self.guardrail, BUILT_IN.guardrail].into_iter().flatten().next();
+        let price = price.map_or(0.0, |price| price.contextual_grounding);
+        if (0.0..=100_000.0).contains(&price) {
+            return Ok(price);
+        }
+        Err("the price of the guardrail in DOSSIER_MODELS is out of range: use a number from 0 to 100000"
+            .to_owned())
     }
 
     /// Returns the specification of the model `id`, called in `region` at `tier`. `id` is the id of a model
@@ -135,7 +159,12 @@ impl Catalogue {
         };
         Ok(ModelSpec {
             structured_output: entries.iter().find_map(|entry| entry.structured_output).unwrap_or_default(),
-            prompt_cache: entries.iter().find_map(|entry| entry.prompt_cache).unwrap_or_default(),
+            cache_minimum: entries
+                .iter()
+                .find_map(|entry| entry.prompt_cache)
+                .unwrap_or_default()
+                .then(|| first(|entry| entry.cache_minimum))
+                .flatten(),
             temperature: entries.iter().find_map(|entry| entry.temperature),
             burndown: first(|entry| entry.burndown).unwrap_or(1).max(1),
             limits,
@@ -238,7 +267,7 @@ mod tests {
         let spec = find(added, "eu.anthropic.claude-sonnet-4-6", "eu-west-1", Tier::Default).unwrap();
         assert_eq!(spec.structured_output, StructuredOutput::Tool);
         assert_eq!(spec.limits.unwrap().tokens, 200_000);
-        assert_eq!((spec.price.input, spec.burndown, spec.prompt_cache), (3.3, 5, true));
+        assert_eq!((spec.price.input, spec.burndown, spec.cache_minimum), (3.3, 5, Some(2_048)));
         assert!(added.parse::<Catalogue>().unwrap().version().ends_with(", bank-1"));
     }
 
@@ -254,6 +283,11 @@ mod tests {
         for bad in [r#"model=[{id="m",price=[{input=-1,output=1}]}]"#, r#"model=[{id="m"}]"#] {
             assert!(find(bad, "m", "x", Tier::Default).is_err(), "{bad}");
         }
+        assert_eq!(Catalogue::built_in().grounding_price(), Ok(0.1));
+        let cheap: Catalogue = "guardrail={contextual_grounding=0.05}".parse().unwrap();
+        assert_eq!(cheap.grounding_price(), Ok(0.05));
+        let negative: Catalogue = "guardrail={contextual_grounding=-1}".parse().unwrap();
+        assert!(negative.grounding_price().unwrap_err().contains("DOSSIER_MODELS"));
         for bad in ["model=1", "modell=[]", "/no/such/file"] {
             assert!(bad.parse::<Catalogue>().is_err(), "{bad}");
         }

@@ -1,7 +1,7 @@
 //! Decides which model is asked next. The models are asked in the configured order, and each may repair its
 //! answer once, until an answer is good enough.
 
-use domain::document::{PassedOver, PassedOverBecause};
+use domain::document::{FallbackReason, PassedOver};
 
 use super::{answer::ModelAnswer, checks::Checked};
 
@@ -66,7 +66,7 @@ impl FallbackPolicy {
         if checked.problems.is_empty() {
             self.next = Step::Finish;
         } else if answer.is_refusal() {
-            self.pass_over(&answer.model, PassedOverBecause::Refusal);
+            self.pass_over(&answer.model, FallbackReason::Refusal);
         } else if self.answers < ANSWERS_PER_MODEL {
             // An answer of a model that is no longer configured is repaired by the next configured one.
             self.next = match self.models.iter().position(|model| *model == answer.model) {
@@ -76,7 +76,7 @@ impl FallbackPolicy {
         } else if checked.has_summary() {
             self.next = Step::Finish;
         } else {
-            self.pass_over(&answer.model, PassedOverBecause::Invalid);
+            self.pass_over(&answer.model, FallbackReason::Invalid);
         }
     }
 
@@ -84,7 +84,7 @@ impl FallbackPolicy {
     /// left, the model is not passed over, because another attempt will ask it again.
     pub(super) fn unavailable(&mut self, model: &str) -> bool {
         let before = (self.next, self.passed_over.len());
-        self.pass_over(model, PassedOverBecause::Outage);
+        self.pass_over(model, FallbackReason::Outage);
         if self.next == Step::Finish {
             self.passed_over.truncate(before.1);
             self.next = before.0;
@@ -95,16 +95,16 @@ impl FallbackPolicy {
 
     /// Records that the last model gave no answer and that no further attempt will ask it.
     pub(super) fn give_up(&mut self, model: &str) {
-        self.pass_over(model, PassedOverBecause::Outage);
+        self.pass_over(model, FallbackReason::Outage);
         self.next = Step::Finish;
     }
 
     /// Returns whether any model was unavailable.
     pub(super) fn has_outage(&self) -> bool {
-        self.passed_over.iter().any(|passed| passed.because == PassedOverBecause::Outage)
+        self.passed_over.iter().any(|passed| passed.because == FallbackReason::Outage)
     }
 
-    fn pass_over(&mut self, model: &str, because: PassedOverBecause) {
+    fn pass_over(&mut self, model: &str, because: FallbackReason) {
         if !self.has_passed_over(model) {
             self.passed_over.push(PassedOver { model: model.to_owned(), because });
         }
@@ -149,6 +149,7 @@ mod tests {
             tokens: Default::default(),
             paid: None,
             first: false,
+            claims: vec![],
             passed_over: vec![],
         }
     }
@@ -205,7 +206,7 @@ mod tests {
         let mut fallback = policy();
         assert!(fallback.unavailable("a"));
         assert_eq!(fallback.next(), Step::Ask(1));
-        assert_eq!(fallback.passed_over()[0].because, PassedOverBecause::Outage);
+        assert_eq!(fallback.passed_over()[0].because, FallbackReason::Outage);
     }
 
     #[test]

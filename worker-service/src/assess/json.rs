@@ -1,4 +1,5 @@
-//! Converts between JSON values and the document type of the AWS SDKs, which offer no conversion.
+//! Converts between JSON values and the document type of the AWS SDKs, which offer no conversion, and puts
+//! the members of a request into a fixed order.
 
 use std::collections::HashMap;
 
@@ -38,4 +39,13 @@ pub(super) fn to_value(document: Document) -> Value {
             Value::Object(members.into_iter().map(|(name, value)| (name, to_value(value))).collect())
         }
     }
+}
+
+/// Returns `body`, a JSON text, with the members of every object in alphabetical order. Returns `None` if it is
+/// not JSON. The SDK's documents are hash maps, so the members of a tool's schema have another order in each
+/// request, and a prompt cache, which compares prefixes, would never recognise them.
+pub(super) fn sorted(body: &[u8]) -> Option<Vec<u8>> {
+    let mut value: Value = serde_json::from_slice(body).ok()?;
+    value.sort_all_objects();
+    serde_json::to_vec(&value).ok()
 }

@@ -15,12 +15,11 @@ use tracing::Instrument;
 
 use super::{
     answer::ModelAnswer,
-    model::Model,
     model_budget::{CallRequest, ModelBudget, Reservation},
 };
 use crate::{
     failure::{AttemptError, Failure},
-    journal::Journal,
+    journal::{Journal, JournaledAnswer},
     lease::Lease,
 };
 
@@ -32,36 +31,34 @@ pub trait AnswerLedger: Send {
     /// Returns whether this is the last attempt: if it fails, no other one follows.
     fn is_last_attempt(&self) -> bool;
 
-    /// Returns the `number`-th answer, counted from 1, if an earlier attempt stored it.
+    /// Returns `answer` if an earlier attempt stored it.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the ledger cannot be read or written.
     fn stored_answer(
         &mut self,
-        number: u32,
+        answer: JournaledAnswer,
     ) -> impl Future<Output = Result<Option<ModelAnswer>, AttemptError>> + Send;
 
-    /// Reserves `cost` for a call of `model` that asks for the `number`-th answer.
+    /// Reserves the cost of `call`.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the cost cannot be reserved, or if the report may no longer be written.
     fn reserve(
         &mut self,
-        number: u32,
-        model: &Model,
-        cost: CallCost,
+        call: PlannedCall<'_>,
     ) -> impl Future<Output = Result<Self::Reservation, AttemptError>> + Send;
 
-    /// Stores the `number`-th answer and settles its reservation. Returns the stored answer, which is an
-    /// earlier one if there was one.
+    /// Stores the answer of `call` and settles its reservation. Returns the stored answer, which is an earlier
+    /// one if there was one. `quota_used` is the number of quota tokens that the call used.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the answer cannot be stored or the reservation cannot be settled.
     fn settle(
         &mut self,
-        number: u32,
-        model: &Model,
+        call: PlannedCall<'_>,
         reservation: Self::Reservation,
+        quota_used: u64,
         answer: ModelAnswer,
     ) -> impl Future<Output = Result<ModelAnswer, AttemptError>> + Send;
 
@@ -71,15 +68,18 @@ pub trait AnswerLedger: Send {
     /// Returns an [`AttemptError`] if the reservation cannot be released.
     fn release(
         &mut self,
-        model: &Model,
         reservation: Self::Reservation,
         failure: &Failure,
     ) -> impl Future<Output = Result<(), AttemptError>> + Send;
 }
 
-/// The costs that a call can cause.
+/// A call that is about to be made, and the costs that it can cause.
 #[derive(Clone, Copy, Debug)]
-pub struct CallCost {
+pub struct PlannedCall<'a> {
+    /// The answer that the call asks for.
+    pub(crate) answer: JournaledAnswer,
+    /// Id of the model or guardrail that is called, which names its quota.
+    pub(crate) called: &'a str,
     /// Maximum cost in money.
     pub(crate) max_cost: MicroUsd,
     /// Quota tokens that Bedrock deducts when the call begins.
@@ -123,8 +123,8 @@ impl AnswerLedger for ReportLedger<'_> {
         !self.lease.may_retry()
     }
 
-    async fn stored_answer(&mut self, number: u32) -> Result<Option<ModelAnswer>, AttemptError> {
-        let Some(answer) = self.journal.answer(number).await? else { return Ok(None) };
+    async fn stored_answer(&mut self, answer: JournaledAnswer) -> Result<Option<ModelAnswer>, AttemptError> {
+        let Some(answer) = self.journal.answer(answer).await? else { return Ok(None) };
         if let Some(payment) = answer.paid {
             // The worker that stored the answer may have crashed before it settled the cost.
             let call = self.call(payment.attempt, payment.number, payment.day);
@@ -133,42 +133,37 @@ impl AnswerLedger for ReportLedger<'_> {
         Ok(Some(answer))
     }
 
-    async fn reserve(
-        &mut self,
-        number: u32,
-        model: &Model,
-        cost: CallCost,
-    ) -> Result<Reservation, AttemptError> {
-        if number > 1 || self.calls > 0 {
+    async fn reserve(&mut self, planned: PlannedCall<'_>) -> Result<Reservation, AttemptError> {
+        if !planned.answer.is_first() || self.calls > 0 {
             // Earlier calls took time, so the lease is checked again: only its holder may make another call.
-            let details = Details { usage: Some(cost.used), ..Details::default() };
+            let details = Details { usage: Some(planned.used), ..Details::default() };
             self.lease.write(|attempt| Command::Advance { attempt }, &details).await?;
         }
         self.calls += 1;
         let request = CallRequest {
             call: self.call(self.lease.attempt(), self.calls, self.budget.today()),
-            max_cost: cost.max_cost,
-            quota_tokens: cost.quota_tokens,
-            spent: MicroUsd::from_usd(cost.used.cost_usd),
+            max_cost: planned.max_cost,
+            quota_tokens: planned.quota_tokens,
+            used: planned.used,
         };
-        self.budget.reserve(model, request).await
+        self.budget.reserve(planned.called, request).await
     }
 
     async fn settle(
         &mut self,
-        number: u32,
-        model: &Model,
+        call: PlannedCall<'_>,
         reservation: Reservation,
+        quota_used: u64,
         answer: ModelAnswer,
     ) -> Result<ModelAnswer, AttemptError> {
-        let answer = ModelAnswer { paid: Some(reservation.payment()), first: number == 1, ..answer };
-        let (journal, budget, quota_used) =
-            (self.journal.clone(), Arc::clone(&self.budget), model.quota_used(answer.tokens));
+        let place = call.answer;
+        let answer = ModelAnswer { paid: Some(reservation.payment()), first: place.is_first(), ..answer };
+        let (journal, budget) = (self.journal.clone(), Arc::clone(&self.budget));
         // The answer is billed, so it is stored and settled in a task of its own, which continues even if the
         // attempt is cancelled.
         let settling = self.recordings.spawn(
             async move {
-                let stored = journal.store_answer(number, answer.clone()).await?;
+                let stored = journal.store_answer(place, answer.clone()).await?;
                 // Another worker may have stored its answer first. This one is billed nevertheless.
                 let first = answer.first && stored.paid == answer.paid;
                 budget.settle(&reservation, quota_used, &ModelAnswer { first, ..answer }).await?;
@@ -186,14 +181,9 @@ impl AnswerLedger for ReportLedger<'_> {
         })
     }
 
-    async fn release(
-        &mut self,
-        model: &Model,
-        reservation: Reservation,
-        failure: &Failure,
-    ) -> Result<(), AttemptError> {
+    async fn release(&mut self, reservation: Reservation, failure: &Failure) -> Result<(), AttemptError> {
         if failure.class == ErrorClass::Throttled {
-            self.budget.record_throttle(model).await;
+            self.budget.record_throttle(&reservation).await;
         }
         // A call that timed out may still be answered and billed, so its money stays reserved.
         if failure.may_be_billed() { Ok(()) } else { self.budget.release(&reservation).await }
@@ -211,25 +201,25 @@ impl AnswerLedger for NoLedger {
         true
     }
 
-    async fn stored_answer(&mut self, _: u32) -> Result<Option<ModelAnswer>, AttemptError> {
+    async fn stored_answer(&mut self, _: JournaledAnswer) -> Result<Option<ModelAnswer>, AttemptError> {
         Ok(None)
     }
 
-    async fn reserve(&mut self, _: u32, _: &Model, _: CallCost) -> Result<(), AttemptError> {
+    async fn reserve(&mut self, _: PlannedCall<'_>) -> Result<(), AttemptError> {
         Ok(())
     }
 
     async fn settle(
         &mut self,
-        _: u32,
-        _: &Model,
+        _: PlannedCall<'_>,
         (): (),
+        _: u64,
         answer: ModelAnswer,
     ) -> Result<ModelAnswer, AttemptError> {
         Ok(answer)
     }
 
-    async fn release(&mut self, _: &Model, (): (), _: &Failure) -> Result<(), AttemptError> {
+    async fn release(&mut self, (): (), _: &Failure) -> Result<(), AttemptError> {
         Ok(())
     }
 }

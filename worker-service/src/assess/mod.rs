@@ -3,8 +3,8 @@
 //! reach the report.
 //!
 //! A model may answer once and repair its answer once; each answer is journalled before it is used.
-//! Claims that still fail a check are dropped and recorded. Without a usable answer the summary
-//! comes from the rules.
+//! Claims that still fail a check are dropped and recorded. A verifier, another model as a rule, then judges
+//! each remaining claim by its evidence. Without a usable answer the summary comes from the rules.
 
 pub(crate) mod answer;
 mod assessment;
@@ -12,17 +12,21 @@ mod bedrock;
 mod catalogue;
 mod checks;
 mod fallback;
+mod form;
 mod json;
 mod ledger;
 mod model;
 mod model_budget;
 mod opinion;
+mod paid_call;
 mod price;
 mod prompt;
+mod schema_compilation;
 mod settings;
 mod turn;
+mod verification;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use aws_adapters::error::ErrorClass;
 use domain::{
@@ -32,36 +36,40 @@ use domain::{
     request::ReportRequest,
     risk::Rulebook,
 };
-use service_runtime::retry::full_jitter;
+use futures::FutureExt as _;
 use telemetry::metrics::metrics;
-use tokio::time::sleep;
 
 use self::{
     answer::Content,
     assessment::AssessmentParts,
     checks::{Checked, Checks, Instructions},
     fallback::{FallbackPolicy, Step},
-    ledger::{AnswerLedger, CallCost},
+    ledger::{AnswerLedger, PlannedCall},
+    opinion::Opinion,
+    paid_call::pay,
+    verification::{Claim, ClaimSet},
 };
 pub use self::{
-    answer::ModelAnswer, assessment::Assessment, ledger::NoLedger, model::Model, prompt::Prompt, turn::Turn,
+    answer::ModelAnswer,
+    assessment::Assessment,
+    ledger::NoLedger,
+    model::Model,
+    prompt::Prompt,
+    turn::Turn,
+    verification::{ClaimVerifier, configured_verifier},
 };
 pub(crate) use self::{
     checks::{Check, Problem},
     ledger::ReportLedger,
     model_budget::ModelBudget,
     settings::{MODEL_SETTINGS, ModelSettings},
+    verification::Verification,
 };
 use crate::{
     concurrency_limit::ConcurrencyLimit,
-    failure::{AttemptError, BUDGET_EXCEEDED, Failure},
+    failure::{AttemptError, Failure},
+    journal::JournaledAnswer,
 };
-
-/// Maximum number of calls for one answer within an attempt. Most throttles and faults end within seconds.
-const TRIES: u32 = 4;
-/// Back-off between these calls, with full jitter.
-const RETRY_BASE: Duration = Duration::from_millis(500);
-const RETRY_MAX: Duration = Duration::from_secs(8);
 
 /// An assessor of evidence, which applies the rules first and then asks a model.
 #[derive(Debug)]
@@ -71,6 +79,7 @@ pub struct Assessor {
     concurrency: Arc<ConcurrencyLimit>,
     mandatory: Vec<SourceName>,
     rulebook: &'static Rulebook,
+    verifier: Option<Arc<dyn ClaimVerifier>>,
 }
 
 /// A question to one model.
@@ -92,7 +101,13 @@ impl Assessor {
         mandatory: Vec<SourceName>,
         rulebook: &'static Rulebook,
     ) -> Self {
-        Self { models, prompt, concurrency, mandatory, rulebook }
+        Self { models, prompt, concurrency, mandatory, rulebook, verifier: None }
+    }
+
+    /// Sets the verifier of claims; `None` means that only the checks apply.
+    #[must_use]
+    pub fn with_verifier(self, verifier: Option<Arc<dyn ClaimVerifier>>) -> Self {
+        Self { verifier, ..self }
     }
 
     /// Returns the rulebook: the rules that the assessor applies, and the words that it writes.
@@ -142,7 +157,7 @@ impl Assessor {
                 Step::Repair(index) => (index, repair_turns(&question, answers.last())),
             };
             let number = u32::try_from(answers.len() + 1).unwrap_or(u32::MAX);
-            let answer = match ledger.stored_answer(number).await? {
+            let answer = match ledger.stored_answer(JournaledAnswer::Assessment(number)).await? {
                 Some(answer) => {
                     fallback.resume(&answer);
                     answer
@@ -181,14 +196,21 @@ impl Assessor {
             }
             answers.push((answer, checked.problems));
         }
-        let passed_over = fallback.passed_over().to_vec();
-        let prompt = self.prompt.name.clone();
-        let parts =
-            AssessmentParts { assessed, instructions: &instructions, best, answers, passed_over, prompt };
+        let opinion = best.as_ref().and_then(|(_, checked)| checked.opinion.as_ref());
+        let verification = self.verify(request, snapshot, opinion, total_usage(&answers), ledger).await?;
+        let parts = AssessmentParts {
+            assessed,
+            instructions: &instructions,
+            best,
+            answers,
+            passed_over: fallback.passed_over().to_vec(),
+            verification,
+            prompt: self.prompt.name.clone(),
+        };
         Ok(Assessment::build(parts, self.rulebook, request.language))
     }
 
-    /// Requests the `number`-th answer. Throttles and faults are retried, up to [`TRIES`] calls.
+    /// Requests the `number`-th answer.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the model does not answer, or if the `ledger` fails.
@@ -199,35 +221,44 @@ impl Assessor {
         ledger: &mut L,
     ) -> Result<ModelAnswer, AttemptError> {
         let ModelQuestion { model, turns, used, passed_over } = question;
-        let cost = CallCost {
+        let planned = PlannedCall {
+            answer: JournaledAnswer::Assessment(number),
+            called: model.id(),
             max_cost: model.max_cost(self.prompt, &turns),
             quota_tokens: model.quota_tokens(self.prompt, &turns),
             used,
         };
-        let mut tries = 0;
-        loop {
-            let reservation = ledger.reserve(number, model, cost).await?;
-            let failure = match model.ask(self.prompt, &turns).await {
-                Ok(answer) => {
-                    self.concurrency.record_success();
-                    let answer = ModelAnswer { passed_over: passed_over.to_vec(), ..answer };
-                    return ledger.settle(number, model, reservation, answer).await;
-                }
-                Err(failure) => failure,
-            };
-            if failure.class == ErrorClass::Throttled {
-                self.concurrency.record_throttle();
+        let send = || {
+            async {
+                let answer = model.ask(self.prompt, &turns).await?;
+                let quota_used = model.quota_used(answer.tokens);
+                Ok((ModelAnswer { passed_over: passed_over.to_vec(), ..answer }, quota_used))
             }
-            ledger.release(model, reservation, &failure).await?;
-            let retry =
-                failure.class != ErrorClass::Permanent && !failure.may_be_billed() && tries + 1 < TRIES;
-            if !retry {
-                return Err(AttemptError::Failed(failure));
-            }
-            tracing::info!(code = failure.code, detail = %failure.detail, "the model did not answer; retrying");
-            sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;
-            tries += 1;
+            .boxed()
+        };
+        pay(ledger, &self.concurrency, planned, send).await
+    }
+
+    /// Has the verifier judge the claims of `opinion`. Returns `None` without a verifier, or without claims.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the `ledger` fails.
+    async fn verify<L: AnswerLedger>(
+        &self,
+        request: &ReportRequest,
+        snapshot: &Snapshot,
+        opinion: Option<&Opinion>,
+        used: Usage,
+        ledger: &mut L,
+    ) -> Result<Option<Verification>, AttemptError> {
+        let (Some(verifier), Some(opinion)) = (&self.verifier, opinion) else { return Ok(None) };
+        let findings = opinion.findings.iter().map(|finding| Claim::of_finding(finding, snapshot));
+        let summary = opinion.summary.iter().map(|summary| Claim::of_summary(summary, snapshot));
+        let claims = ClaimSet { request, claims: findings.chain(summary).collect() };
+        if claims.claims.is_empty() {
+            return Ok(None);
         }
+        verification::verify(verifier.as_ref(), &claims, used, ledger, &self.concurrency).await.map(Some)
     }
 }
 
@@ -268,10 +299,10 @@ fn fall_back(
 }
 
 /// Returns whether another model may succeed where this one failed. It is not worth asking one after a
-/// throttle, which ends by itself, after a spent budget, which all models share, or after a failure of the
-/// table.
+/// throttle, which ends by itself, after a limit on spending, which all models share, or after a failure of
+/// the table.
 fn warrants_fallback(failure: &Failure) -> bool {
-    failure.code != BUDGET_EXCEEDED && failure.is_of_model() && failure.class != ErrorClass::Throttled
+    failure.is_of_model() && failure.class != ErrorClass::Throttled
 }
 
 /// Returns the question, the last answer, and the request to repair it.
@@ -280,7 +311,10 @@ fn repair_turns(question: &str, last: Option<&(ModelAnswer, Vec<Problem>)>) -> V
     if let Some((answer, problems)) = last {
         let of_structured = matches!(answer.content, Content::Structured(_));
         turns.push(Turn::Answer(Box::new(answer.clone())));
-        turns.push(Turn::Repair { problems: prompt::repair(problems), of_structured });
+        turns.push(Turn::Repair {
+            problems: prompt::repair(problems.iter().map(Problem::for_model)),
+            of_structured,
+        });
     }
     turns
 }

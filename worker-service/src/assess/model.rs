@@ -1,9 +1,9 @@
 //! A configured model: its limits and costs, and calls to it with traces and metrics.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use aws_adapters::SdkConfig;
-use domain::{document::ModelParameters, usage::MicroUsd};
+use domain::{document::ModelParameters, report::Usage, usage::MicroUsd};
 use telemetry::{
     metrics::{ModelUsage, metrics},
     propagation::set_list,
@@ -11,15 +11,16 @@ use telemetry::{
 use tracing::{Instrument, field::Empty, info_span};
 
 use super::{
-    answer::ModelAnswer,
-    bedrock::{Bedrock, Request, Response},
+    answer::{GUARDRAIL_INTERVENED, ModelAnswer},
+    bedrock::{Bedrock, CallError, Request, Response},
     catalogue::{ModelSpec, StructuredOutput},
     price::{Tier, Tokens},
     prompt::Prompt,
+    schema_compilation::{Method, SchemaCompilation},
     settings::ModelSettings,
-    turn::{Turn, estimate_input},
+    turn::{Turn, estimate_cacheable, estimate_input},
 };
-use crate::failure::Failure;
+use crate::failure::{Failure, MODEL_TIMED_OUT};
 
 /// A configured model.
 #[derive(Clone, Debug)]
@@ -28,7 +29,9 @@ pub struct Model {
     id: String,
     spec: ModelSpec,
     tier: Tier,
+    /// Parameters that every call has. Structured output and prompt cache are decided for each call.
     parameters: ModelParameters,
+    schemas: Arc<SchemaCompilation>,
 }
 
 impl Model {
@@ -38,29 +41,41 @@ impl Model {
     /// # Errors
     /// Returns a message for the operator for each model that cannot be used.
     pub fn configured(sdk: &SdkConfig, settings: &ModelSettings) -> Result<Vec<Self>, Vec<String>> {
-        let bedrock = Bedrock::new(sdk, settings.timeout);
-        let region = sdk.region().map(ToString::to_string).unwrap_or_default();
         let (mut models, mut errors) = (Vec::new(), Vec::new());
         for id in &settings.ids {
-            match settings.catalogue.find(id, &region, settings.tier) {
-                Ok(spec) => models.push(Self::new(&bedrock, id, spec, settings)),
+            match Self::find(sdk, settings, id) {
+                Ok(model) => models.push(model),
                 Err(error) => errors.push(error),
             }
         }
         if errors.is_empty() { Ok(models) } else { Err(errors) }
     }
 
-    fn new(bedrock: &Bedrock, id: &str, spec: ModelSpec, settings: &ModelSettings) -> Self {
+    /// Creates the model `id` with its specification for the region of `sdk`.
+    ///
+    /// # Errors
+    /// Returns a message for the operator if the model cannot be used.
+    pub(super) fn find(sdk: &SdkConfig, settings: &ModelSettings, id: &str) -> Result<Self, String> {
+        let region = sdk.region().map(ToString::to_string).unwrap_or_default();
+        let spec = settings.catalogue.find(id, &region, settings.tier)?;
         let parameters = ModelParameters {
             structured_output: spec.structured_output.as_str().to_owned(),
             max_tokens: settings.max_tokens,
             temperature: spec.temperature,
-            prompt_cache: spec.prompt_cache,
+            prompt_cache: false,
             guardrail: settings.guardrail.as_ref().map(|(id, version)| format!("{id}:{version}")),
             service_tier: settings.tier.as_str().to_owned(),
             prices: settings.catalogue.version(),
         };
-        Self { bedrock: bedrock.clone(), id: id.to_owned(), spec, tier: settings.tier, parameters }
+        let bedrock = Bedrock::new(sdk, settings.timeouts);
+        Ok(Self {
+            bedrock,
+            id: id.to_owned(),
+            spec,
+            tier: settings.tier,
+            parameters,
+            schemas: Arc::default(),
+        })
     }
 
     /// Returns the model's id or inference profile.
@@ -71,6 +86,11 @@ impl Model {
     /// Returns the model's capabilities, quota and price.
     pub(crate) fn spec(&self) -> &ModelSpec {
         &self.spec
+    }
+
+    /// Returns the sum of the prices of a million tokens of input and of output, in US dollars.
+    pub(super) fn price(&self) -> f64 {
+        self.spec.price.input + self.spec.price.output
     }
 
     /// Returns the maximum cost of a call with `turns`.
@@ -87,6 +107,12 @@ impl Model {
     /// count.
     pub(crate) fn quota_used(&self, tokens: Tokens) -> u64 {
         tokens.input + tokens.cache_write + tokens.output * self.spec.burndown
+    }
+
+    /// Returns the model with this maximum length of an answer, in tokens.
+    pub(super) fn with_max_tokens(&self, max_tokens: u32) -> Self {
+        let parameters = ModelParameters { max_tokens, ..self.parameters.clone() };
+        Self { parameters, ..self.clone() }
     }
 
     fn max_tokens(&self) -> u64 {
@@ -139,27 +165,89 @@ impl Model {
         Ok(answer)
     }
 
+    /// Calls the model once. If Bedrock rejects the request with native structured output, it is sent again
+    /// with the tool at once: a rejected request costs nothing, and the schema is the part that differs.
     async fn converse(&self, prompt: &Prompt, turns: &[Turn]) -> Result<ModelAnswer, Failure> {
-        let request = Request {
-            model: &self.id,
-            system: &prompt.system,
-            turns,
-            parameters: &self.parameters,
-            native: self.spec.structured_output == StructuredOutput::Native,
-            tier: self.tier,
+        let form = prompt.form.name;
+        let method = match self.spec.structured_output {
+            StructuredOutput::Native => self.schemas.method(form),
+            StructuredOutput::Tool => Method::Tool,
         };
+        let answer = self.send(prompt, turns, method).await;
+        match (method, answer) {
+            (Method::Native { .. }, Err(CallError { failure, invalid: true })) => {
+                tracing::warn!(model = self.id, detail = %failure.detail, "native structured output was rejected; the tool is used instead");
+                let answer = self.send(prompt, turns, Method::Tool).await;
+                // If the tool is rejected too, the schema is not the reason.
+                if !matches!(answer, Err(CallError { invalid: true, .. })) {
+                    self.schemas.record_failure(form);
+                }
+                answer.map_err(|error| error.failure)
+            }
+            (Method::Native { compiled }, Err(CallError { failure, .. })) => {
+                if !compiled && failure.code == MODEL_TIMED_OUT {
+                    tracing::warn!(
+                        model = self.id,
+                        "the first call with a schema timed out; the next one uses the tool"
+                    );
+                    self.schemas.record_failure(form);
+                }
+                Err(failure)
+            }
+            (Method::Native { .. }, Ok(answer)) => {
+                self.schemas.record_answer(form);
+                Ok(answer)
+            }
+            (Method::Tool, answer) => answer.map_err(|error| error.failure),
+        }
+    }
+
+    async fn send(&self, prompt: &Prompt, turns: &[Turn], method: Method) -> Result<ModelAnswer, CallError> {
+        let structured_output = match method {
+            Method::Native { .. } => StructuredOutput::Native,
+            Method::Tool => StructuredOutput::Tool,
+        };
+        let cacheable = estimate_cacheable(prompt, method);
+        let parameters = ModelParameters {
+            structured_output: structured_output.as_str().to_owned(),
+            prompt_cache: self.spec.cache_minimum.is_some_and(|minimum| cacheable >= minimum),
+            ..self.parameters.clone()
+        };
+        let request =
+            Request { model: &self.id, prompt, turns, parameters: &parameters, method, tier: self.tier };
         let Response { content, stop_reason, tokens } = self.bedrock.converse(request).await?;
         Ok(ModelAnswer {
             model: self.id.clone(),
-            parameters: self.parameters.clone(),
+            parameters,
             prompt: prompt.name.clone(),
             content,
+            usage: self.usage(prompt, turns, &stop_reason, tokens),
             stop_reason,
-            usage: self.spec.price.usage(tokens),
-            tokens,
+            tokens: tokens.unwrap_or_default(),
             paid: None,
             first: false,
+            claims: Vec::new(),
             passed_over: Vec::new(),
         })
+    }
+
+    /// Returns the usage of an answer with these token counts. An answer without them costs what was reserved
+    /// for it. Only a guardrail that blocks a question ends a call without tokens.
+    fn usage(&self, prompt: &Prompt, turns: &[Turn], stop_reason: &str, tokens: Option<Tokens>) -> Usage {
+        let counted = |tokens: &Tokens| {
+            let input = tokens.input + tokens.cache_read + tokens.cache_write;
+            (input > 0 && tokens.output > 0) || stop_reason == GUARDRAIL_INTERVENED
+        };
+        match tokens.filter(counted) {
+            Some(tokens) => self.spec.price.usage(tokens),
+            None => {
+                tracing::warn!(
+                    model = self.id,
+                    "the answer does not state its tokens; it is booked as reserved"
+                );
+                let cost_usd = self.max_cost(prompt, turns).usd();
+                Usage { cost_usd, ..self.spec.price.usage(tokens.unwrap_or_default()) }
+            }
+        }
     }
 }

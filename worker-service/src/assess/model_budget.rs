@@ -6,21 +6,23 @@ use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use aws_adapters::{
     error::{AwsError, ErrorClass},
     quota::{Admission, Admitted, Quota},
-    spending::{ModelCall, Reserved, Spending},
+    spending::{ModelCall, Reserved, Spending, Unsettled},
 };
-use domain::usage::{Day, MicroUsd, TenantUsage};
+use domain::{
+    report::Usage,
+    usage::{Day, MicroUsd, TenantUsage},
+};
 use service_runtime::{clock::Clock, retry::full_jitter};
 use telemetry::metrics::metrics;
 use tokio::time::{Instant, sleep};
 
 use super::{
     answer::{ModelAnswer, Payment},
-    model::Model,
     settings::Budgets,
 };
 use crate::{
     concurrency_limit::ConcurrencyLimit,
-    failure::{AttemptError, BUDGET_EXCEEDED, Failure},
+    failure::{AttemptError, BUDGET_EXCEEDED, Failure, PAID_CALLS_EXCEEDED},
 };
 
 /// Back-off between writes to the table, with full jitter.
@@ -61,8 +63,8 @@ pub(crate) struct CallRequest {
     pub(crate) max_cost: MicroUsd,
     /// Quota tokens that Bedrock deducts when the call begins.
     pub(crate) quota_tokens: u64,
-    /// What the report has cost so far.
-    pub(crate) spent: MicroUsd,
+    /// Usage of the report's earlier answers.
+    pub(crate) used: Usage,
 }
 
 impl Reservation {
@@ -93,11 +95,11 @@ impl ModelBudget {
     /// minutes, or if the table does not respond.
     pub(crate) async fn reserve(
         &self,
-        model: &Model,
+        model: &str,
         request: CallRequest,
     ) -> Result<Reservation, AttemptError> {
-        let admitted = match self.quotas.get(model.id()) {
-            Some(quota) => Some((model.id().to_owned(), self.admit(quota, request.quota_tokens).await?)),
+        let admitted = match self.quotas.get(model) {
+            Some(quota) => Some((model.to_owned(), self.admit(quota, request.quota_tokens).await?)),
             None => None,
         };
         // The day may have changed while the call waited for quota.
@@ -132,23 +134,32 @@ impl ModelBudget {
     }
 
     async fn reserve_money(&self, call: &ModelCall, request: &CallRequest) -> Result<(), AttemptError> {
-        let CallRequest { max_cost, spent, .. } = request;
-        let exceeds_report_budget = |unsettled: MicroUsd| {
-            self.budgets.report.is_some_and(|budget| spent.plus(unsettled).plus(*max_cost) > budget)
+        let CallRequest { max_cost, used, .. } = request;
+        let spent = MicroUsd::from_usd(used.cost_usd);
+        let exceeds = |unsettled: Unsettled| {
+            let calls = used.model_calls.saturating_add(unsettled.calls);
+            if calls >= self.budgets.calls {
+                return Some(paid_calls_exceeded(calls, self.budgets.calls));
+            }
+            let budget = self.budgets.report?;
+            let total = spent.plus(unsettled.amount).plus(*max_cost);
+            (total > budget).then(|| report_budget_exceeded(request, self.budgets.report))
         };
-        if exceeds_report_budget(MicroUsd::default()) {
-            return Err(report_budget_exceeded(request, self.budgets.report));
+        if let Some(error) = exceeds(Unsettled::default()) {
+            return Err(error);
         }
         match self.spending.reserve(call, *max_cost, self.budgets.tenant_day).await? {
             Reserved::Exceeded { committed } => {
                 Err(tenant_budget_exceeded(request, committed, self.budgets.tenant_day))
             }
             // Earlier calls for this report whose reservations are unsettled may have been billed, too.
-            Reserved::Yes { unsettled } if exceeds_report_budget(unsettled) => {
-                self.spending.release(call, *max_cost).await?;
-                Err(report_budget_exceeded(request, self.budgets.report))
-            }
-            Reserved::Yes { .. } => Ok(()),
+            Reserved::Yes { unsettled } => match exceeds(unsettled) {
+                None => Ok(()),
+                Some(error) => {
+                    self.spending.release(call, *max_cost).await?;
+                    Err(error)
+                }
+            },
         }
     }
 
@@ -205,8 +216,9 @@ impl ModelBudget {
     }
 
     /// Lowers the shared quota after the model throttled a call that the quota had admitted.
-    pub(crate) async fn record_throttle(&self, model: &Model) {
-        if let Some(quota) = self.quotas.get(model.id()) {
+    pub(crate) async fn record_throttle(&self, reservation: &Reservation) {
+        let quota = reservation.admitted.as_ref().and_then(|(model, _)| self.quotas.get(model));
+        if let Some(quota) = quota {
             log_error(quota.throttled(self.clock.now()).await, "the shared quota could not be lowered");
         }
     }
@@ -247,14 +259,23 @@ async fn persist<F: Future<Output = Result<(), AwsError>>>(
 }
 
 fn report_budget_exceeded(request: &CallRequest, budget: Option<MicroUsd>) -> AttemptError {
-    budget_exceeded(
+    limit_exceeded(
+        BUDGET_EXCEEDED,
         "The report would exceed the budget for one report. Ask the operator for a higher budget, then resubmit it.",
         format!(
             "the call may cost {}, the report has cost {}, its budget is {}",
             request.max_cost,
-            request.spent,
+            MicroUsd::from_usd(request.used.cost_usd),
             budget.unwrap_or_default()
         ),
+    )
+}
+
+fn paid_calls_exceeded(calls: u32, max: u32) -> AttemptError {
+    limit_exceeded(
+        PAID_CALLS_EXCEEDED,
+        "The report made as many paid calls of the model as one report may, and has no usable answer yet. Resubmit it tomorrow, or ask the operator why the answers are lost.",
+        format!("{calls} calls were answered, or may have been, and the limit is {max}"),
     )
 }
 
@@ -263,7 +284,8 @@ fn tenant_budget_exceeded(
     committed: MicroUsd,
     budget: Option<MicroUsd>,
 ) -> AttemptError {
-    budget_exceeded(
+    limit_exceeded(
+        BUDGET_EXCEEDED,
         "Today's budget for reports (UTC) is spent. Resubmit the report tomorrow, or ask the operator for a higher budget.",
         format!(
             "the call may cost {}, {committed} of the day's budget of {} are spent or reserved",
@@ -273,6 +295,6 @@ fn tenant_budget_exceeded(
     )
 }
 
-fn budget_exceeded(message: &'static str, detail: String) -> AttemptError {
-    AttemptError::Failed(Failure { class: ErrorClass::Permanent, code: BUDGET_EXCEEDED, message, detail })
+fn limit_exceeded(code: &'static str, message: &'static str, detail: String) -> AttemptError {
+    AttemptError::Failed(Failure { class: ErrorClass::Permanent, code, message, detail })
 }

@@ -1,13 +1,16 @@
 //! The form of a model's answer. The JSON Schema that the model receives is generated from these types, and
 //! their doc comments are its descriptions: a changed comment is a changed prompt.
 
+use std::sync::LazyLock;
+
 use domain::{
     assessment::{Category, Citation, Finding, Severity, Summary},
     risk::Grade,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+
+use super::form::AnswerForm;
 
 /// An answer that follows the schema; its claims are not checked yet.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -95,13 +98,10 @@ pub(crate) struct Opinion {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Returns the JSON Schema of an answer. It contains no references, because not every model follows them.
-pub(crate) fn schema() -> Value {
-    let mut settings = schemars::generate::SchemaSettings::draft2020_12();
-    settings.inline_subschemas = true;
-    settings.meta_schema = None;
-    settings.into_generator().into_root_schema_for::<Answered>().to_value()
-}
+/// The form of an assessment.
+pub(super) static FORM: LazyLock<AnswerForm> = LazyLock::new(|| {
+    AnswerForm::of::<Answered>("record_assessment", "Records the assessment of the company.")
+});
 
 impl From<Level> for Grade {
     fn from(level: Level) -> Self {

@@ -1,14 +1,13 @@
 //! The prompt: versioned files, filled in by a template engine. Evidence appears in it only as
 //! delimited data.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
-use domain::{artifact::sha256_hex, evidence::Snapshot, request::ReportRequest, risk::Assessed};
-use minijinja::{Environment, UndefinedBehavior, context};
-use serde::Serialize;
-use serde_json::json;
+use domain::{artifact::sha256_hex, evidence::Snapshot, request::ReportRequest, risk::RulesAssessment};
+use minijinja::{Environment, UndefinedBehavior};
+use serde_json::{Value, json};
 
-use super::checks::Problem;
+use super::{form::AnswerForm, opinion};
 use crate::failure::{AttemptError, template_broken};
 
 /// Every version of the prompt, the newest last: name, system prompt, and template of the question. Every
@@ -19,16 +18,10 @@ const VERSIONS: [(&str, &str, &str); 2] = [
 ];
 
 static PROMPTS: LazyLock<Vec<Prompt>> = LazyLock::new(|| {
-    let prompt = |(version, system, user): &(&'static str, &str, &'static str)| {
-        let hash = sha256_hex([*system, *user].join("\0").as_bytes());
-        Prompt {
-            version,
-            name: format!("{version} sha256:{hash}"),
-            system: system.trim_end().to_owned(),
-            user,
-        }
-    };
-    VERSIONS.iter().map(prompt).collect()
+    VERSIONS
+        .iter()
+        .map(|(version, system, user)| Prompt::new(version, system, user, &opinion::FORM))
+        .collect()
 });
 
 /// A version of the prompt.
@@ -40,9 +33,28 @@ pub struct Prompt {
     /// The system prompt.
     pub(crate) system: String,
     user: &'static str,
+    /// The form of the answer.
+    pub(super) form: &'static AnswerForm,
 }
 
 impl Prompt {
+    /// Returns the prompt with these texts, whose name contains their hash.
+    pub(super) fn new(
+        version: &'static str,
+        system: &str,
+        user: &'static str,
+        form: &'static AnswerForm,
+    ) -> Self {
+        let hash = sha256_hex([system, user].join("\0").as_bytes());
+        Self {
+            version,
+            name: format!("{version} sha256:{hash}"),
+            system: system.trim_end().to_owned(),
+            user,
+            form,
+        }
+    }
+
     /// Returns the newest version.
     pub fn current() -> &'static Self {
         &PROMPTS[VERSIONS.len() - 1]
@@ -67,7 +79,7 @@ impl Prompt {
         &self,
         request: &ReportRequest,
         snapshot: &Snapshot,
-        assessed: &Assessed,
+        assessed: &RulesAssessment,
     ) -> Result<String, AttemptError> {
         let ReportRequest { company_name, corporate_number, country, language, .. } = request;
         let company =
@@ -94,30 +106,34 @@ impl Prompt {
                 })
             })
             .collect();
+        self.fill(&[("company", &company), ("assessment", &rules), ("evidence", &json!(evidence))])
+    }
+
+    /// Returns the template of the question with each named block filled in as data that cannot leave it.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the template cannot be filled in, which is a bug in Dossier.
+    pub(super) fn fill(&self, blocks: &[(&str, &Value)]) -> Result<String, AttemptError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let values = context! {
-            company => inert(&company).map_err(template_broken)?,
-            assessment => inert(&rules).map_err(template_broken)?,
-            evidence => inert(&evidence).map_err(template_broken)?,
-        };
+        let values: HashMap<&str, String> =
+            blocks.iter().map(|(name, value)| (*name, inert(value))).collect();
         environment.render_str(self.user, values).map_err(template_broken)
     }
 }
 
 /// Serializes `value` as JSON that cannot close the XML-like block around it: `<`, `>` and `&` are written as
 /// escapes, which JSON parsers undo.
-fn inert(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    let json = serde_json::to_string(value)?;
-    Ok(json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+fn inert(value: &Value) -> String {
+    value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-/// Returns the request to repair an answer that failed checks.
-pub(crate) fn repair(problems: &[Problem]) -> String {
+/// Returns the request to repair an answer that failed checks because of `problems`.
+pub(super) fn repair(problems: impl IntoIterator<Item = String>) -> String {
     let mut text = String::from("Your answer was refused. Answer again in full, with these mended:\n");
     for problem in problems {
         text.push_str("- ");
-        text.push_str(&problem.for_model());
+        text.push_str(&problem);
         text.push('\n');
     }
     text
@@ -201,7 +217,7 @@ mod tests {
         let collected = std::fs::read_to_string(path).unwrap();
         assert!(collected.lines().count() > 50);
         for line in collected.lines() {
-            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let line: Value = serde_json::from_str(line).unwrap();
             let question = question(line["value"].as_str().unwrap());
             assert_eq!((question.matches('<').count(), question.matches('>').count()), (6, 6), "{question}");
             let hidden = |c: char| c.is_control() && c != '\n' || ('\u{e0000}'..='\u{e007f}').contains(&c);

@@ -1,14 +1,12 @@
 //! The settings of the models, their prompt and their budgets.
 
-use std::time::Duration;
-
 use domain::usage::MicroUsd;
 use service_runtime::{
     config::{Presence, Reader, Setting},
     settings,
 };
 
-use super::{catalogue::Catalogue, price::Tier, prompt::Prompt};
+use super::{bedrock::Timeouts, catalogue::Catalogue, price::Tier, prompt::Prompt};
 use crate::list::comma_separated;
 
 settings! {
@@ -20,9 +18,15 @@ settings! {
         "models in addition to the built-in ones, as TOML in the format of models.toml: the path of a file, or the text itself (a value that contains an equals sign is text)";
     MODEL_MAX_TOKENS = "DOSSIER_MODEL_MAX_TOKENS", Presence::Default("4096"), "maximum number of tokens in one answer of the model, 256 to 64000";
     MODEL_SECONDS = "DOSSIER_MODEL_SECONDS", Presence::Default("120"), "timeout of one call of the model, in seconds, 1 to 3600";
+    MODEL_FIRST_SECONDS = "DOSSIER_MODEL_FIRST_SECONDS", Presence::Default("300"), "timeout of the first call of a model with native structured output, during which Bedrock compiles the schema of the answer, in seconds, 1 to 3600; at least DOSSIER_MODEL_SECONDS applies";
+    MODEL_CALLS = "DOSSIER_MODEL_CALLS_MAX", Presence::Default("12"), "maximum number of paid calls of models for one submission of a report, over all its attempts, 1 to 1000; a report that would exceed it fails with paid_calls_exceeded";
     MODEL_TIER = "DOSSIER_MODEL_SERVICE_TIER", Presence::Default("default"), "service tier of Bedrock: default, priority, flex or reserved";
     GUARDRAIL_ID = "DOSSIER_GUARDRAIL_ID", Presence::Optional, "id or ARN of the Bedrock guardrail that questions and answers pass through";
     GUARDRAIL_VERSION = "DOSSIER_GUARDRAIL_VERSION", Presence::Optional, "version of the guardrail, a number or DRAFT";
+    VERIFIER = "DOSSIER_VERIFIER", Presence::Default("model"), "what verifies the claims of a report against the evidence that they cite: model, guardrail (Bedrock's contextual grounding check) or none";
+    VERIFIER_MODEL_ID = "DOSSIER_VERIFIER_MODEL_ID", Presence::Optional, "id or inference profile of the Bedrock model that verifies claims; the cheapest of DOSSIER_MODEL_ID if not set";
+    VERIFIER_GUARDRAIL_ID = "DOSSIER_VERIFIER_GUARDRAIL_ID", Presence::Optional, "id or ARN of the Bedrock guardrail that verifies claims; it needs a contextual grounding policy";
+    VERIFIER_GUARDRAIL_VERSION = "DOSSIER_VERIFIER_GUARDRAIL_VERSION", Presence::Optional, "version of that guardrail, a number or DRAFT";
     PROMPT = "DOSSIER_PROMPT", Presence::Optional, "version of the prompt; the newest if not set";
     BUDGET_REPORT = "DOSSIER_BUDGET_REPORT_USD", Presence::Default("1"),
         "maximum cost of the model for one report, in US dollars; a report that would exceed it fails with budget_exceeded; 0 means no limit";
@@ -39,21 +43,36 @@ pub struct ModelSettings {
     pub catalogue: Catalogue,
     /// Maximum length of an answer, in tokens.
     pub max_tokens: u32,
-    /// Timeout of one call.
-    pub timeout: Duration,
+    /// Timeouts of one call.
+    pub(super) timeouts: Timeouts,
     /// Service tier of Bedrock.
     pub tier: Tier,
     /// Id and version of the guardrail.
     pub guardrail: Option<(String, String)>,
+    /// What verifies the claims of a report.
+    pub verifier: VerifierSettings,
     /// The prompt.
     pub prompt: &'static Prompt,
     /// Limits on spending.
     pub budgets: Budgets,
 }
 
+/// What verifies the claims of a report against the evidence that they cite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerifierSettings {
+    /// Nothing: only the checks apply.
+    None,
+    /// The model with this id, or the cheapest of the models that assess.
+    Model(Option<String>),
+    /// Bedrock's contextual grounding check, by the guardrail with this id and version.
+    Guardrail((String, String)),
+}
+
 /// Limits on what the models may cost.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Budgets {
+    /// Maximum number of paid calls for one submission of a report.
+    pub calls: u32,
     /// Budget of one report; `None` means no limit.
     pub report: Option<MicroUsd>,
     /// Budget of a tenant for one day in UTC; `None` means no limit.
@@ -75,13 +94,10 @@ impl ModelSettings {
         let max_tokens = reader.number(&MODEL_MAX_TOKENS, 256, 64_000);
         let timeout = reader.seconds(&MODEL_SECONDS, 1, 3600);
         let tier = reader.parse(&MODEL_TIER);
-        let guardrail = match (reader.text(&GUARDRAIL_ID), reader.text(&GUARDRAIL_VERSION)) {
-            (Some(_), None) => {
-                reader.fail(&GUARDRAIL_VERSION, "is not set, but DOSSIER_GUARDRAIL_ID is");
-                None
-            }
-            (id, version) => id.zip(version),
-        };
+        let first_timeout = reader.seconds(&MODEL_FIRST_SECONDS, 1, 3600);
+        let calls = reader.number(&MODEL_CALLS, 1, 1_000);
+        let guardrail = guardrail(reader, &GUARDRAIL_ID, &GUARDRAIL_VERSION);
+        let verifier = verifier(reader);
         let prompt = match reader.text(&PROMPT) {
             Some(version) => reader.convert(&PROMPT, Prompt::find(&version)),
             None => Some(Prompt::current()),
@@ -92,12 +108,42 @@ impl ModelSettings {
             ids,
             catalogue: catalogue?,
             max_tokens: u32::try_from(max_tokens?).ok()?,
-            timeout: timeout?,
+            timeouts: Timeouts { call: timeout?, first_call: first_timeout?.max(timeout?) },
             tier: tier?,
             guardrail,
+            verifier: verifier?,
             prompt: prompt?,
-            budgets: Budgets { report: report?, tenant_day: tenant_day? },
+            budgets: Budgets { calls: u32::try_from(calls?).ok()?, report: report?, tenant_day: tenant_day? },
         })
+    }
+}
+
+/// Reads the id and the version of a guardrail. Returns `None` if it is not set.
+fn guardrail(reader: &mut Reader<'_>, id: &Setting, version: &Setting) -> Option<(String, String)> {
+    match (reader.text(id), reader.text(version)) {
+        (Some(_), None) => {
+            reader.fail(version, format!("is not set, but {} is", id.name));
+            None
+        }
+        (id, version) => id.zip(version),
+    }
+}
+
+fn verifier(reader: &mut Reader<'_>) -> Option<VerifierSettings> {
+    let guardrail = guardrail(reader, &VERIFIER_GUARDRAIL_ID, &VERIFIER_GUARDRAIL_VERSION);
+    let model = reader.text(&VERIFIER_MODEL_ID);
+    match (reader.text(&VERIFIER)?.as_str(), guardrail) {
+        ("none", _) => Some(VerifierSettings::None),
+        ("model", _) => Some(VerifierSettings::Model(model)),
+        ("guardrail", Some(guardrail)) => Some(VerifierSettings::Guardrail(guardrail)),
+        ("guardrail", None) => {
+            reader.fail(&VERIFIER_GUARDRAIL_ID, "is not set, but DOSSIER_VERIFIER is guardrail");
+            None
+        }
+        _ => {
+            reader.fail(&VERIFIER, "is not a verifier: use model, guardrail or none");
+            None
+        }
     }
 }
 

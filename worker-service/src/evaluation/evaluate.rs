@@ -48,7 +48,7 @@ async fn run(case: &Case, assessor: &Assessor) -> CaseResult {
     let is_of_citation = |check: Check| matches!(check, Check::Citation | Check::Quote);
     let (mut claims, mut flawed) = (0, 0);
     for (answer, problems) in &assessment.answers {
-        claims += answer.claims();
+        claims += answer.finding_count();
         let mut places: Vec<_> = problems
             .iter()
             .filter(|problem| is_of_citation(problem.flaw.check()) && problem.is_of_finding())

@@ -4,7 +4,7 @@ use aws_adapters::SdkConfig;
 use domain::evidence::SourceName;
 
 use crate::{
-    assess::{Assessor, Model, ModelSettings, Prompt},
+    assess::{Assessor, Model, ModelSettings, Prompt, configured_verifier},
     concurrency_limit::ConcurrencyLimit,
 };
 
@@ -36,6 +36,9 @@ impl Overrides {
             settings.prompt = Prompt::find(version)?;
         }
         let models = Model::configured(bedrock, &settings).map_err(|errors| errors.join("; "))?;
-        Ok(Assessor::new(models, settings.prompt, ConcurrencyLimit::new(1), mandatory, sources::rulebook()))
+        let verifier = configured_verifier(bedrock, &settings)?;
+        let concurrency = ConcurrencyLimit::new(1);
+        let assessor = Assessor::new(models, settings.prompt, concurrency, mandatory, sources::rulebook());
+        Ok(assessor.with_verifier(verifier))
     }
 }

@@ -103,7 +103,7 @@ pub struct AppliedRule {
 
 /// The result of applying the rules to a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assessed {
+pub struct RulesAssessment {
     /// The minimum level of the report if every mandatory source answered.
     pub floor: Grade,
     /// The risk score, from 0 to 100.
@@ -116,7 +116,7 @@ pub struct Assessed {
     pub review: Vec<String>,
 }
 
-impl Assessed {
+impl RulesAssessment {
     /// Returns the level of the report, given the model's `opinion`: at least the floor, and UNDETERMINED
     /// if a mandatory source is missing.
     pub fn level(&self, opinion: Option<Grade>) -> RiskLevel {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::{Assessed, Rules, RulesError};
+use super::{Rules, RulesAssessment, RulesError};
 use crate::{
     evidence::{Snapshot, SourceName},
     language::{Language, Words, WordsError},
@@ -73,7 +73,12 @@ impl Rulebook {
 
     /// Applies the rules to `snapshot` and states the result in `language`. `mandatory` sources
     /// without an answer make the level UNDETERMINED.
-    pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName], language: Language) -> Assessed {
+    pub fn assess(
+        &self,
+        snapshot: &Snapshot,
+        mandatory: &[SourceName],
+        language: Language,
+    ) -> RulesAssessment {
         self.rules.assess(snapshot, mandatory, self.words(language))
     }
 }

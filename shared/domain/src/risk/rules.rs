@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{AppliedRule, Assessed, Grade};
+use super::{AppliedRule, Grade, RulesAssessment};
 use crate::{
     evidence::{SignalKind, Snapshot, SourceName, SourceStatus},
     language::Words,
@@ -118,8 +118,8 @@ impl Rules {
 
     /// Applies the rules to `snapshot` and states the result in `words`. Signals of unknown kinds have no
     /// effect. `mandatory` sources without an answer are listed as missing.
-    pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName], words: &Words) -> Assessed {
-        let mut assessed = Assessed {
+    pub fn assess(&self, snapshot: &Snapshot, mandatory: &[SourceName], words: &Words) -> RulesAssessment {
+        let mut assessed = RulesAssessment {
             floor: Grade::Low,
             score: 0,
             rules: Vec::new(),

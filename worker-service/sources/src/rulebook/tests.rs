@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     evidence::{EvidenceDraft, Signal, SignalKind, Snapshot, SourceName, SourceOutcome, SourceStatus},
     language::Language,
-    risk::{Assessed, Grade, RiskLevel},
+    risk::{Grade, RiskLevel, RulesAssessment},
     time::UtcTime,
 };
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ fn snapshot(status: SourceStatus, signals: &[(&'static str, u8)]) -> Snapshot {
     Snapshot::freeze(vec![(outcome, signals.iter().map(draft).collect())], UtcTime::from_epoch_millis(0))
 }
 
-fn assess(status: SourceStatus, signals: &[(&'static str, u8)]) -> Assessed {
+fn assess(status: SourceStatus, signals: &[(&'static str, u8)]) -> RulesAssessment {
     rulebook().assess(&snapshot(status, signals), &[SANCTIONS], Language::ENGLISH)
 }
 

@@ -15,7 +15,7 @@ use domain::{
     evidence::{Snapshot, SourceName, SourceStatus},
     language::Language,
     request::{ReportRequest, ReportRequestDraft},
-    risk::{Assessed, Grade, Rulebook},
+    risk::{Grade, Rulebook, RulesAssessment},
     time::UtcTime,
 };
 use serde_json::{Value, json};
@@ -90,7 +90,12 @@ async fn snapshot(request: &ReportRequest) -> Snapshot {
 }
 
 /// Returns a report on `snapshot` whose summary was not written by a model.
-fn document(request: &ReportRequest, snapshot: &Snapshot, assessed: &Assessed, rulebook: &Rulebook) -> Value {
+fn document(
+    request: &ReportRequest,
+    snapshot: &Snapshot,
+    assessed: &RulesAssessment,
+    rulebook: &Rulebook,
+) -> Value {
     json!({
         "reportId": "01890a5d-ac96-774b-bcce-b302099a8057",
         "company": request,

@@ -18,7 +18,7 @@ use domain::{
     document::Dropped,
     evidence::{Evidence, Snapshot},
     request::ReportRequest,
-    risk::{Assessed, Grade},
+    risk::{Grade, RulesAssessment},
 };
 
 use self::{flaw::ID_MAX, numbers::Numbers, proof::Proof};
@@ -58,7 +58,7 @@ pub(crate) struct Checks<'a> {
     /// The evidence.
     pub(crate) snapshot: &'a Snapshot,
     /// The result of the rules.
-    pub(crate) assessed: &'a Assessed,
+    pub(crate) assessed: &'a RulesAssessment,
     /// Instructions in the evidence.
     pub(crate) instructions: &'a Instructions,
 }

@@ -42,6 +42,7 @@ fn answer(value: Value) -> ModelAnswer {
         tokens: Default::default(),
         paid: None,
         first: false,
+        claims: vec![],
         passed_over: vec![],
     }
 }

@@ -1,0 +1,134 @@
+//! What a verification means for the report: which claims are dropped, and why a person must review it.
+
+use domain::{
+    document::{Dropped, VerificationOutcome, VerifierVersion},
+    language::Words,
+};
+use serde_json::{Value, json};
+
+use super::{
+    claim::{ClaimKind, ClaimSet},
+    verdict::{Judgement, Verdict},
+    verifier::ClaimVerifier,
+};
+use crate::{
+    assess::{answer::ModelAnswer, opinion::Opinion},
+    failure::{BUDGET_EXCEEDED, Failure, PAID_CALLS_EXCEEDED},
+};
+
+/// Why claims were not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unverified(pub(crate) VerificationOutcome);
+
+/// The result of a verification.
+#[derive(Clone, Debug)]
+pub(crate) struct Verification {
+    verifier: String,
+    version: String,
+    claims: Vec<(ClaimKind, String)>,
+    /// The answers of the verifier, in order.
+    pub(crate) answers: Vec<ModelAnswer>,
+    /// One judgement for each claim, in their order.
+    pub(crate) result: Result<Vec<Judgement>, Unverified>,
+}
+
+/// What is left of an opinion after the verification.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Verified {
+    /// Claims that are left out of the report.
+    pub(crate) dropped: Vec<Dropped>,
+    /// Reasons why a person must review the report.
+    pub(crate) review: Vec<String>,
+    /// Why the summary is left out, if it is.
+    pub(crate) without_summary: Option<String>,
+}
+
+impl Unverified {
+    /// Returns the reason for a verification that ended with `failure`.
+    pub(super) fn after(failure: &Failure) -> Self {
+        Self(match failure.code {
+            BUDGET_EXCEEDED => VerificationOutcome::BudgetExceeded,
+            PAID_CALLS_EXCEEDED => VerificationOutcome::PaidCallsExceeded,
+            _ => VerificationOutcome::Unavailable,
+        })
+    }
+}
+
+impl Verification {
+    pub(super) fn new(
+        verifier: &dyn ClaimVerifier,
+        claims: &ClaimSet<'_>,
+        answers: Vec<ModelAnswer>,
+        result: Result<Vec<Judgement>, Unverified>,
+    ) -> Self {
+        let claims = claims.claims.iter().map(|claim| (claim.kind, claim.statement.to_owned())).collect();
+        let (verifier, version) = (verifier.id().to_owned(), verifier.version().to_owned());
+        Self { verifier, version, claims, answers, result }
+    }
+
+    /// Removes the claims from `opinion` that the evidence contradicts or does not state. A summary that states
+    /// more than its evidence stays and is reviewed, because it also speaks of the search and the rules.
+    pub(crate) fn apply(&self, opinion: &mut Opinion, words: &Words) -> Verified {
+        let mut verified = Verified::default();
+        let judgements = match &self.result {
+            Ok(judgements) => judgements,
+            Err(Unverified(outcome)) => {
+                let why = words.text_of("unverified", outcome.as_str());
+                verified.review.push(words.fill("review.unverified", &[("why", why)]));
+                return verified;
+            }
+        };
+        let mut drop_claim = |statement: &str, verdict: Verdict| {
+            let reason = words.text_of("verdicts", verdict.as_str()).to_owned();
+            verified.dropped.push(Dropped { statement: statement.to_owned(), reason: reason.clone() });
+            reason
+        };
+        let mut findings = std::mem::take(&mut opinion.findings).into_iter();
+        for ((kind, statement), judgement) in self.claims.iter().zip(judgements) {
+            match (kind, judgement.verdict) {
+                (ClaimKind::Finding, Verdict::Supported) => opinion.findings.extend(findings.next()),
+                (ClaimKind::Finding, verdict) => {
+                    findings.next();
+                    drop_claim(statement, verdict);
+                }
+                (ClaimKind::Summary, Verdict::Supported) => {}
+                (ClaimKind::Summary, Verdict::NotStated) => {
+                    verified.review.push(words.text("review.summary_not_stated").to_owned());
+                }
+                (ClaimKind::Summary, Verdict::Contradicted) => {
+                    opinion.summary = None;
+                    verified.without_summary = Some(drop_claim(statement, Verdict::Contradicted));
+                }
+            }
+        }
+        verified
+    }
+
+    /// Returns the verifier as the report names it.
+    pub(crate) fn to_version(&self) -> VerifierVersion {
+        let outcome = match self.result {
+            Ok(_) => VerificationOutcome::Verified,
+            Err(Unverified(outcome)) => outcome,
+        };
+        let parameters = self.answers.last().map(|answer| answer.parameters.clone());
+        VerifierVersion { id: self.verifier.clone(), prompt: self.version.clone(), outcome, parameters }
+    }
+
+    /// Returns the part of the audit bundle that records the verification.
+    pub(crate) fn to_json(&self) -> Value {
+        let verdict = |index: usize| self.result.as_ref().ok().and_then(|judgements| judgements.get(index));
+        let claims = self.claims.iter().enumerate().map(|(index, (_, statement))| {
+            json!({
+                "id": ClaimSet::id(index),
+                "claim": statement,
+                "verdict": verdict(index).map(|judgement| judgement.verdict.as_str()),
+                "reason": verdict(index).map(|judgement| judgement.reason.as_str()),
+            })
+        });
+        json!({
+            "verifier": self.to_version(),
+            "claims": claims.collect::<Vec<_>>(),
+            "answers": self.answers,
+        })
+    }
+}
