@@ -238,6 +238,25 @@ async fn a_report_over_budget_fails_before_it_spends_anything() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_lost_again_and_again_are_paid_for_a_bounded_number_of_times() -> Result<()> {
+    let mut options = TestStack::options();
+    options.settings.insert("DOSSIER_MODEL_CALLS_MAX".to_owned(), "2".to_owned());
+    let stack = TestStack::with(options).await?;
+    // Each answer has status 200 and cannot be parsed, so it may have been paid for.
+    stack.bedrock().faults().set(Faults { unreadable: 1.0, ..Faults::default() });
+    let report = finished_report(&stack, &clean_company()).await?;
+    assert_eq!(
+        (&report["status"], &report["error"]["code"], &report["error"]["retryable"]),
+        (&json!("FAILED"), &json!("paid_calls_exceeded"), &json!(true))
+    );
+    assert_eq!(stack.bedrock().calls()["Converse"], 2);
+    let (aws, _) = stack.adapters()?;
+    let day = Day::of(service_runtime::clock::now());
+    assert!(aws.spending.committed(&tenant(), day).await? > usd(0), "the money stays reserved");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_spent_daily_budget_stops_its_tenant_and_no_other() -> Result<()> {
     let mut options = TestStack::options();
     options.settings.insert("DOSSIER_BUDGET_TENANT_DAY_USD".to_owned(), "0.12".to_owned());

@@ -21,17 +21,20 @@ use worker_service::settings::Settings;
 /// Answers a request with this body.
 type Answer = dyn Fn(&Value) -> Response + Send + Sync;
 
+/// The bodies of the requests so far.
+type Bodies = Arc<Mutex<Vec<Bytes>>>;
+
 /// A server that stands in for Bedrock, and the bodies that it received.
 #[derive(Clone)]
 struct Bedrock {
     sdk: SdkConfig,
-    bodies: Arc<Mutex<Vec<Bytes>>>,
+    bodies: Bodies,
 }
 
 impl Bedrock {
     async fn start(answer: impl Fn(&Value) -> Response + Send + Sync + 'static) -> Result<Self> {
-        let bodies = Arc::new(Mutex::new(Vec::new()));
-        let state: (Arc<Answer>, Arc<Mutex<Vec<Bytes>>>) = (Arc::new(answer), Arc::clone(&bodies));
+        let bodies = Bodies::default();
+        let state: (Arc<Answer>, Bodies) = (Arc::new(answer), Arc::clone(&bodies));
         let router = Router::new().fallback(receive).with_state(state);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let sdk = sdk_config_loader()
@@ -50,6 +53,7 @@ impl Bedrock {
             ("DOSSIER_DLQ_URL", "http://127.0.0.1/d"),
             ("DOSSIER_CALLBACK_QUEUE_URL", "http://127.0.0.1/c"),
             ("DOSSIER_CALLBACK_DLQ_URL", "http://127.0.0.1/cd"),
+            ("DOSSIER_MANDATORY_SOURCES", "none"),
             ("DOSSIER_MODEL_ID", "m"),
             ("DOSSIER_MODELS", NATIVE),
         ]
@@ -70,10 +74,7 @@ impl Bedrock {
 const NATIVE: &str = r#"model=[{id="m",structured_output="native",price=[{input=1,output=1}]}]"#;
 const TOOL: &str = r#"model=[{id="m",structured_output="tool",price=[{input=1,output=1}]}]"#;
 
-async fn receive(
-    State((answer, bodies)): State<(Arc<Answer>, Arc<Mutex<Vec<Bytes>>>)>,
-    body: Bytes,
-) -> Response {
+async fn receive(State((answer, bodies)): State<(Arc<Answer>, Bodies)>, body: Bytes) -> Response {
     bodies.lock().unwrap().push(body.clone());
     answer(&json_of(&body))
 }
