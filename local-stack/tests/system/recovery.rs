@@ -67,7 +67,7 @@ async fn the_sweeper_sends_a_lost_message_again() -> Result<()> {
     purge(&stack).await?;
     let worker = stack.start_worker(&[])?;
     let report = stack.dev().wait_for_end(&id).await?;
-    assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(2)));
+    assert_eq!((&report["status"], &report["attempt"]), (&json!("COMPLETED"), &json!(1)));
     worker.stop().await?;
     stack.stop().await
 }

@@ -96,9 +96,13 @@ async fn a_repeated_write_changes_nothing_and_an_unsettled_call_stays_reserved()
         spending.reserve(&call(ReportId::from(uuid::Uuid::now_v7()), 1), usd(100), Some(usd(250))).await?,
         Reserved::Exceeded { committed: usd(200) }
     );
+    let reserved = Unsettled { calls: 1, amount: usd(100) };
+    assert_eq!(spending.unsettled(&tenant(), report, day).await?, reserved.plus(reserved));
+    assert_eq!(spending.unsettled(&tenant(), report, day.before(1)).await?, Unsettled::default());
     for _ in 0..2 {
         spending.release(&second, usd(100)).await?;
     }
+    assert_eq!(spending.unsettled(&tenant(), report, day).await?, reserved);
     assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
     // An amount above the daily budget is rejected without a write.
     let huge =

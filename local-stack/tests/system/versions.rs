@@ -92,14 +92,17 @@ async fn data_of_earlier_versions_is_read_and_finished() -> Result<()> {
         let interrupted = read("interrupted").await?;
         assert_eq!(interrupted["attempt"], 2, "{version}");
         let calls = &interrupted["usage"]["modelCalls"];
-        assert_eq!(calls, 2, "{version}: the journalled answer is used, and one more is bought");
+        assert_eq!(
+            calls, 3,
+            "{version}: the journalled answer is used, and a repair and a verification are bought"
+        );
         // A failed report can be resubmitted.
         let failed = state("failed");
         let again = stack.dev().post(&format!("/v1/reports/{failed}/resubmit")).await?;
         assert_eq!(again.status(), 200, "{version}");
         assert_eq!(stack.dev().wait_for_end(failed).await?["status"], "COMPLETED", "{version}");
         let called: u64 = stack.bedrock().calls().values().sum();
-        assert_eq!(called, 3, "{version}: one answer for each report that was open");
+        assert_eq!(called, 6, "{version}: an answer and a verification for each report that was open");
         worker.stop().await?;
         stack.stop().await?;
     }

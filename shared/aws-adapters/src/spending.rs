@@ -84,6 +84,14 @@ pub struct Unsettled {
     pub amount: MicroUsd,
 }
 
+impl Unsettled {
+    /// Returns the sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { calls: self.calls.saturating_add(other.calls), amount: self.amount.plus(other.amount) }
+    }
+}
+
 impl ModelCall {
     /// Returns the name of the reservation's attribute.
     fn attribute(&self) -> String {
@@ -103,6 +111,16 @@ fn key(tenant: &Tenant, day: Day) -> String {
 /// Returns the number attribute `name` of the item, or zero if it has no such attribute.
 fn sum(item: &Item, name: &str) -> u64 {
     item.get(name).and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default()
+}
+
+/// Returns the reservations of `report` in the item of a day, except the one named `except`.
+fn unsettled(item: &Item, report: ReportId, except: Option<&str>) -> Unsettled {
+    let of_report = prefix(report);
+    let names = item.keys().filter(|name| name.starts_with(&of_report) && Some(name.as_str()) != except);
+    names.fold(Unsettled::default(), |unsettled, name| Unsettled {
+        calls: unsettled.calls.saturating_add(1),
+        amount: unsettled.amount.plus(MicroUsd::new(sum(item, name))),
+    })
 }
 
 /// A conditional update of the item of `call`. In its expressions, `#call` stands for the reservation.
@@ -159,13 +177,7 @@ impl Spending {
                 return Ok(Reserved::Exceeded { committed });
             }
         };
-        let of_report = prefix(call.report);
-        let others = item.keys().filter(|name| **name != reservation && name.starts_with(&of_report));
-        let unsettled = others.fold(Unsettled::default(), |unsettled, name| Unsettled {
-            calls: unsettled.calls.saturating_add(1),
-            amount: unsettled.amount.plus(MicroUsd::new(sum(&item, name))),
-        });
-        Ok(Reserved::Yes { unsettled })
+        Ok(Reserved::Yes { unsettled: unsettled(&item, call.report, Some(&reservation)) })
     }
 
     /// Replaces the reservation of `call` by what was `spent`. Idempotent.
@@ -254,6 +266,24 @@ impl Spending {
     /// # Errors
     /// Returns [`AwsError`] if the amount cannot be read.
     pub async fn committed(&self, tenant: &Tenant, day: Day) -> Result<MicroUsd, AwsError> {
+        Ok(MicroUsd::new(sum(&self.item(tenant, day).await?, attribute::COMMITTED)))
+    }
+
+    /// Returns the reservations of `report` on `day` whose calls have an unknown outcome.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if they cannot be read.
+    pub async fn unsettled(
+        &self,
+        tenant: &Tenant,
+        report: ReportId,
+        day: Day,
+    ) -> Result<Unsettled, AwsError> {
+        Ok(unsettled(&self.item(tenant, day).await?, report, None))
+    }
+
+    /// Returns the item of the day, which is empty if there is none.
+    async fn item(&self, tenant: &Tenant, day: Day) -> Result<Item, AwsError> {
         let request = self
             .client
             .get_item()
@@ -261,7 +291,7 @@ impl Spending {
             .key(attribute::PK, AttributeValue::S(key(tenant, day)))
             .consistent_read(true);
         let answer = send(DYNAMODB, "GetItem", request.send()).await?;
-        Ok(MicroUsd::new(answer.item.map_or(0, |item| sum(&item, attribute::COMMITTED))))
+        Ok(answer.item.unwrap_or_default())
     }
 
     /// Takes up to `requested` new reports of `tenant` out of the quota of `day`, which is `max`. Returns how many

@@ -140,11 +140,13 @@ impl AnswerLedger for ReportLedger<'_> {
             self.lease.write(|attempt| Command::Advance { attempt }, &details).await?;
         }
         self.calls += 1;
+        let report = self.lease.report();
         let request = CallRequest {
             call: self.call(self.lease.attempt(), self.calls, self.budget.today()),
             max_cost: planned.max_cost,
             quota_tokens: planned.quota_tokens,
             used: planned.used,
+            submitted: Day::of(report.resubmitted_at.unwrap_or(report.created_at)),
         };
         self.budget.reserve(planned.called, request).await
     }

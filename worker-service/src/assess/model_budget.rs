@@ -65,6 +65,8 @@ pub(crate) struct CallRequest {
     pub(crate) quota_tokens: u64,
     /// Usage of the report's earlier answers.
     pub(crate) used: Usage,
+    /// The day on which the report was last submitted or resubmitted.
+    pub(crate) submitted: Day,
 }
 
 impl Reservation {
@@ -136,7 +138,14 @@ impl ModelBudget {
     async fn reserve_money(&self, call: &ModelCall, request: &CallRequest) -> Result<(), AttemptError> {
         let CallRequest { max_cost, used, .. } = request;
         let spent = MicroUsd::from_usd(used.cost_usd);
+        // A report whose attempts span midnight has reservations of two days.
+        let before_midnight = if request.submitted < call.day {
+            self.spending.unsettled(&call.tenant, call.report, call.day.before(1)).await?
+        } else {
+            Unsettled::default()
+        };
         let exceeds = |unsettled: Unsettled| {
+            let unsettled = unsettled.plus(before_midnight);
             let calls = used.model_calls.saturating_add(unsettled.calls);
             if calls >= self.budgets.calls {
                 return Some(paid_calls_exceeded(calls, self.budgets.calls));
@@ -274,7 +283,7 @@ fn report_budget_exceeded(request: &CallRequest, budget: Option<MicroUsd>) -> At
 fn paid_calls_exceeded(calls: u32, max: u32) -> AttemptError {
     limit_exceeded(
         PAID_CALLS_EXCEEDED,
-        "The report made as many paid calls of the model as one report may, and has no usable answer yet. Resubmit it tomorrow, or ask the operator why the answers are lost.",
+        "The report made as many paid calls of the model as one report may, and has no usable answer yet. Ask the operator why its answers are lost, and resubmit it in two days, or with a higher limit.",
         format!("{calls} calls were answered, or may have been, and the limit is {max}"),
     )
 }
