@@ -2,7 +2,7 @@
 use crate::support::{clean_company, sanctioned_company, text_at, with_fields};
 use anyhow::{Context as _, Result};
 use aws_adapters::table::{Details, Executed};
-use domain::artifact::{answer_key, verification_key};
+use domain::artifact::{answer_key, snapshot_key, verification_key, work_folder};
 use domain::identity::{ReportId, Tenant};
 use domain::lifecycle::Command;
 use domain::usage::{Day, MicroUsd};
@@ -212,12 +212,25 @@ async fn a_verification_is_bought_once_however_often_the_report_is_attempted() -
     }
     let (aws, settings) = stack.adapters()?;
     let (tenant, report): (Tenant, ReportId) = ("dev".parse()?, id.parse()?);
+    let folder = async |id: ReportId| {
+        let report = aws.table.get(&tenant, id).await?.context("the report exists")?;
+        anyhow::Ok(work_folder(&tenant, id, report.submission))
+    };
+    let entry = async |key: String| {
+        let bytes = aws.bucket.get(&key).await?.with_context(|| format!("{key} is not journalled"))?;
+        Ok::<Value, anyhow::Error>(serde_json::from_slice(&bytes)?)
+    };
     // The journal of a report with the same evidence, and therefore with the same claims.
-    let earlier: ReportId = text_at(&before, "/reportId").parse()?;
+    let earlier = folder(text_at(&before, "/reportId").parse()?).await?;
+    let folder = folder(report).await?;
+    let evidence = entry(snapshot_key(&folder)).await?;
     for key in [answer_key, verification_key] {
-        let bytes =
-            aws.bucket.get(&key(&tenant, earlier, 1)).await?.context("the answer is not journalled")?;
-        aws.bucket.put_new(&key(&tenant, report, 1), bytes, "application/json").await?;
+        let mut answer = entry(key(&earlier, 1)).await?;
+        for owner in ["submission", "requestSha256"] {
+            answer[owner] = evidence[owner].clone();
+        }
+        let bytes = serde_json::to_vec(&answer)?;
+        aws.bucket.put_new(&key(&folder, 1), bytes, "application/json").await?;
     }
     let later = service_runtime::clock::now().plus(Duration::from_secs(3600));
     let execute = async |command: Command| {
@@ -229,7 +242,7 @@ async fn a_verification_is_bought_once_however_often_the_report_is_attempted() -
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     stack.bedrock().faults().set(Faults::default());
-    let released = execute(Command::Release { attempt: 2, delay: Duration::ZERO }).await?;
+    let released = execute(Command::Release { attempt: 2 }).await?;
     assert!(matches!(released, Executed::Done(_)), "{released:?}");
     let after = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&after["status"], &after["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(2)));
