@@ -198,7 +198,7 @@ async fn files_are_stored_under_the_submission() -> Result<()> {
     let list = stack.clients().s3.list_objects_v2().bucket(&stack.names().bucket).send().await?;
     let keys: Vec<&str> = list.contents().iter().filter_map(|object| object.key()).collect();
     let of_report: Vec<&&str> = keys.iter().filter(|key| key.contains(&id)).collect();
-    assert_eq!(of_report.len(), 7, "{keys:?}");
+    assert_eq!(of_report.len(), 8, "{keys:?}");
     for key in of_report {
         assert!(key.contains(&format!("/dev/{id}/{submission}/")), "{key}");
     }
