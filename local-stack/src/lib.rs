@@ -1,7 +1,9 @@
 //! Dossier on one machine: an embedded AWS (SQS, DynamoDB, S3), stand-ins for Bedrock Runtime and for the
+//! Dossier on one machine: an embedded AWS (SQS, DynamoDB, S3), stand-ins for Bedrock Runtime and for the
 //! sources of evidence, all on loopback and with faults on request; the API and a worker on top of them, in
-//! one process; the demo; and the soak test.
+//! one process; the demo; the soak test; and the outage table.
 
+mod answer_counter;
 pub mod aws;
 pub mod bedrock;
 pub(crate) mod calls;
@@ -11,6 +13,8 @@ mod demo;
 pub mod fault_proxy;
 pub mod faults;
 pub mod feeds;
+mod inspect;
+mod outages;
 pub mod provision;
 mod ready;
 pub mod server;

@@ -1,5 +1,6 @@
 //! The command line of `local-stack`: its options and sub-commands, and its exit codes.
 
+mod outages;
 mod provision;
 mod serve;
 mod soak;
@@ -54,7 +55,7 @@ pub struct Cli {
     fault: Vec<FaultArg>,
 
     /// Inject a fault between the services and AWS or Bedrock, such as DynamoDb.UpdateItem=lost-answer:0.05
-    /// or S3.*=throttle:0.2; all=0.05 injects every fault; may be repeated
+    /// or S3.*=throttle:0.2; all=0.05 injects every fault except hang and refused; may be repeated
     #[arg(long = "wire-fault", alias = "rig", global = true, value_name = "OPERATION=FAULT:PROBABILITY")]
     wire_faults: Vec<fault_proxy::Rule>,
 
@@ -101,6 +102,9 @@ enum Command {
     /// Run the real services as processes, inject faults on the wire, kill the processes at random, and check
     /// that no report is lost, stuck, completed twice or paid for twice
     Soak(soak::SoakArgs),
+    /// Break one service after the other on a compressed clock, and print what each outage costs: reports
+    /// completed and failed, paid model calls, messages sent
+    Outages(outages::OutagesArgs),
 }
 
 /// Runs the command. Exit codes: 0 success, 1 failure, 2 invalid options or unavailable port.
@@ -118,7 +122,7 @@ pub async fn main(cli: Cli) -> ExitCode {
     }
 }
 
-/// Runs the command and returns whether it succeeded. Only a soak returns `false`.
+/// Runs the command and returns whether it succeeded. Only a soak and an outage table return `false`.
 async fn run(cli: Cli) -> anyhow::Result<bool> {
     let stop = CancellationToken::new();
     service_runtime::shutdown::cancel_on_signal(stop.clone())?;
@@ -130,6 +134,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
         Some(Command::Provision) => provision::run().await.map(|()| true),
         Some(Command::StandIns(args)) => stand_ins::run(args, options, stop).await.map(|()| true),
         Some(Command::Soak(args)) => soak::run(args, options, cli.workers, stop).await,
+        Some(Command::Outages(args)) => outages::run(args, options, stop).await,
     }
 }
 
@@ -154,6 +159,18 @@ impl Cli {
             && (!self.without.is_empty() || self.port.is_some() || self.ready_file.is_some())
         {
             return Err("this command starts no API: leave out --port, --ready-file and --without");
+        }
+        if let Some(Command::Outages(_)) = self.command {
+            if !self.without.is_empty() || self.port.is_some() || self.ready_file.is_some() {
+                return Err(
+                    "every outage has a stack of its own: leave out --port, --ready-file and --without",
+                );
+            }
+            if !self.wire_faults.is_empty() || !self.fault.is_empty() || self.forward_url.is_some() {
+                return Err(
+                    "an outage breaks one service only: leave out --wire-fault, --fault and --forward-url",
+                );
+            }
         }
         if self.command.is_some() && !self.without.is_empty() {
             return Err("the demo needs the API and the worker: leave out --without");
@@ -228,6 +245,9 @@ mod tests {
             (&["--forward-model", "m"], "--forward-url"),
             (&["demo", "--without", "api"], "--without"),
             (&["soak", "--port", "8080"], "--port"),
+            (&["outages", "--port", "8080"], "--port"),
+            (&["outages", "--wire-fault", "S3.*=throttle:1"], "--wire-fault"),
+            (&["outages", "--fault", "bedrock=error:1"], "--fault"),
             (&["provision", "--ready-file", "f"], "--ready-file"),
             (&["stand-ins", "--port", "8080"], "--port"),
             (&["--slots", "2", "--workers", "2"], "--slots"),

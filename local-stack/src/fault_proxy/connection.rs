@@ -1,70 +1,57 @@
-//! Connections that a handler can close without sending a byte of an answer, as a network failure does.
+//! Connections that a handler or a closed port can end without sending another byte, as a network failure
+//! does.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::IncomingStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::port::ServicePort;
 
 /// A handle that closes one connection. HTTP/1 has one exchange at a time on a connection, so no other
 /// exchange is affected.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Disconnect(Arc<AtomicBool>);
+#[derive(Debug, Clone)]
+pub(super) struct Disconnect(CancellationToken);
 
 impl Disconnect {
-    /// Makes every further read and write of the connection fail. The server drops the connection when it
-    /// next reads or writes.
+    /// Makes every further read and write of the connection fail, so that the server drops the connection.
     pub(super) fn now(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::Acquire) {
-            return Err(io::Error::new(io::ErrorKind::ConnectionReset, "closed by the fault proxy"));
-        }
-        Ok(())
+        self.0.cancel();
     }
 }
 
-/// A listener whose connections can be closed by a handler.
+impl Connected<IncomingStream<'_, ServicePort>> for Disconnect {
+    fn connect_info(stream: IncomingStream<'_, ServicePort>) -> Self {
+        Self(stream.io().disconnect.clone())
+    }
+}
+
+/// A connection that ends when its token is cancelled.
 #[derive(Debug)]
-pub(super) struct DisconnectingListener(pub(super) TcpListener);
+pub(super) struct DisconnectingStream {
+    stream: TcpStream,
+    disconnect: CancellationToken,
+    disconnected: Pin<Box<WaitForCancellationFutureOwned>>,
+}
 
-impl Listener for DisconnectingListener {
-    type Io = DisconnectingStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (DisconnectingStream, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
+impl DisconnectingStream {
+    pub(super) fn new(stream: TcpStream, disconnect: CancellationToken) -> Self {
         // Exchanges are small: without TCP_NODELAY each one waits for a delayed acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        (DisconnectingStream { stream, disconnect: Disconnect::default() }, address)
+        let disconnected = Box::pin(disconnect.clone().cancelled_owned());
+        Self { stream, disconnect, disconnected }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+    fn closed() -> io::Error {
+        io::Error::new(io::ErrorKind::ConnectionReset, "closed by the fault proxy")
     }
-}
-
-impl Connected<IncomingStream<'_, DisconnectingListener>> for Disconnect {
-    fn connect_info(stream: IncomingStream<'_, DisconnectingListener>) -> Self {
-        stream.io().disconnect.clone()
-    }
-}
-
-/// A connection that a handler can close.
-#[derive(Debug)]
-pub(super) struct DisconnectingStream {
-    stream: TcpStream,
-    disconnect: Disconnect,
 }
 
 impl AsyncRead for DisconnectingStream {
@@ -73,7 +60,10 @@ impl AsyncRead for DisconnectingStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.disconnect.check()?;
+        // A server always has a read pending, so this wakes it when the connection has to end.
+        if self.disconnected.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(Self::closed()));
+        }
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
@@ -84,7 +74,9 @@ impl AsyncWrite for DisconnectingStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.disconnect.check()?;
+        if self.disconnect.is_cancelled() {
+            return Poll::Ready(Err(Self::closed()));
+        }
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

@@ -6,7 +6,8 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::rules::{TargetService, WireFault};
+use super::rules::TargetService;
+use super::wire_fault::WireFault;
 
 /// Message of every injected error, which distinguishes it from an error of the emulator.
 const MESSAGE: &str = "Injected by the fault proxy.";

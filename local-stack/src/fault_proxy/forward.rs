@@ -65,7 +65,8 @@ pub(super) async fn forward(
     Ok(ForwardedResponse { parts, body })
 }
 
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
+/// Removes the headers that belong to one connection.
+pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }

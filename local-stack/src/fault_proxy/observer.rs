@@ -12,9 +12,11 @@ pub(crate) struct Exchange<'a> {
     pub(crate) operation: &'a str,
     /// Body of the request.
     pub(crate) request: &'a [u8],
+    /// Body of the service's answer, as the service sent it.
+    pub(crate) answer: &'a [u8],
     /// Status of the service's answer.
     pub(crate) status: StatusCode,
-    /// Whether the proxy loses that answer on its way back.
+    /// Whether the proxy loses or spoils that answer on its way back.
     pub(crate) lost: bool,
 }
 

@@ -9,8 +9,10 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
-use super::rules::{Probabilities, Rule, WireFault};
+use super::rules::{self, Probabilities, Rule, TargetService};
+use super::wire_fault::WireFault;
 
 /// Number of injections of each fault, by operation.
 pub type InjectedCounts = BTreeMap<String, BTreeMap<WireFault, u64>>;
@@ -30,6 +32,8 @@ pub(super) struct Decision {
 pub struct Plan {
     seed: u64,
     state: Mutex<State>,
+    /// Number of times that the rules were replaced.
+    replaced: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -44,7 +48,7 @@ impl Plan {
     /// Returns a plan with `rules`.
     pub(crate) fn new(rules: Vec<Rule>, seed: u64) -> Self {
         let state = State { rules, exchanges: BTreeMap::new(), messages: 0, injected: InjectedCounts::new() };
-        Self { seed, state: Mutex::new(state) }
+        Self { seed, state: Mutex::new(state), replaced: watch::Sender::new(0) }
     }
 
     /// Returns the seed of the decisions.
@@ -60,6 +64,17 @@ impl Plan {
     /// Replaces the rules; an empty list ends the faults. The exchange numbers continue.
     pub fn set(&self, rules: Vec<Rule>) {
         self.lock().rules = rules;
+        self.replaced.send_modify(|count| *count += 1);
+    }
+
+    /// Returns whether the port of `service` is closed.
+    pub(super) fn refuses(&self, service: TargetService) -> bool {
+        rules::refuses(&self.lock().rules, service)
+    }
+
+    /// Returns a receiver that is notified when the rules are replaced.
+    pub(super) fn replacements(&self) -> watch::Receiver<u64> {
+        self.replaced.subscribe()
     }
 
     /// Returns how often each fault was injected so far. Operations without a fault are absent.
@@ -93,7 +108,7 @@ impl Plan {
         let delay_fraction = generator.random::<f64>();
         Decision {
             delay: hits.contains(&WireFault::Delay).then(|| probabilities.max_delay.mul_f64(delay_fraction)),
-            fault: hits.into_iter().find(|fault| !matches!(fault, WireFault::Delay | WireFault::Repeat)),
+            fault: hits.into_iter().find(|fault| fault.decides_exchange()),
         }
     }
 
@@ -111,9 +126,9 @@ impl Plan {
         generator.random::<f64>() < probability
     }
 
-    /// Counts an injected fault.
-    pub(super) fn count(&self, operation: &str, fault: WireFault) {
-        *self.lock().injected.entry(operation.to_owned()).or_default().entry(fault).or_default() += 1;
+    /// Counts an injected fault and returns how often it was injected into this operation before.
+    pub(super) fn count(&self, operation: &str, fault: WireFault) -> u64 {
+        next(self.lock().injected.entry(operation.to_owned()).or_default().entry(fault).or_default())
     }
 
     /// Returns the random generator for the `number`-th event of `what`.

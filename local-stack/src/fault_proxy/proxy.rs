@@ -9,17 +9,19 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Response, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 use axum::response::IntoResponse as _;
-use tokio::net::TcpListener;
+use axum::serve::Listener as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Disconnect, DisconnectingListener};
+use super::connection::Disconnect;
 use super::observer::{Exchange, Observer};
 use super::plan::Plan;
-use super::rules::{TargetService, WireFault};
-use super::{admin, error_responses, forward, redelivery};
+use super::port::ServicePort;
+use super::rules::TargetService;
+use super::wire_fault::WireFault;
+use super::{admin, damage, error_responses, forward, redelivery};
 
 /// Maximum size of a request, in bytes. Larger than any request of Dossier's services.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -28,6 +30,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 const RECEIVE_MESSAGE: &str = "Sqs.ReceiveMessage";
 
 /// A listener with its upstream.
+#[derive(Clone)]
 pub(super) struct ReverseProxy {
     pub(super) plan: Arc<Plan>,
     /// Base URL without a trailing slash.
@@ -47,19 +50,25 @@ pub(super) struct RunningListener {
     pub(super) task: JoinHandle<std::io::Result<()>>,
 }
 
+impl RunningListener {
+    /// Returns the base URL, without a trailing slash.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
 impl ReverseProxy {
-    /// Serves on a free loopback port until the proxy stops.
-    pub(super) async fn serve(self) -> anyhow::Result<RunningListener> {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
+    /// Serves on a free loopback port until the proxy stops. Rules that refuse connections to `service` close
+    /// the port.
+    pub(super) fn serve(self, service: Option<TargetService>) -> anyhow::Result<RunningListener> {
+        let listener = ServicePort::open(Arc::clone(&self.plan), service)
             .context("127.0.0.1 has no free port for the fault proxy")?;
         let address = listener.local_addr().context("the fault proxy's listener has no address")?;
         let stopping = self.stopping.clone();
         let routes = admin::routes(Arc::clone(&self.plan));
         let app = Router::new().fallback(exchange).with_state(Arc::new(self)).merge(routes);
         let app = app.into_make_service_with_connect_info::<Disconnect>();
-        let serving = axum::serve(DisconnectingListener(listener), app)
-            .with_graceful_shutdown(stopping.cancelled_owned());
+        let serving = axum::serve(listener, app).with_graceful_shutdown(stopping.cancelled_owned());
         Ok(RunningListener { address, task: tokio::spawn(async move { serving.await }) })
     }
 }
@@ -86,13 +95,25 @@ impl ReverseProxy {
         };
         let (service, operation) = (self.operation)(&parts);
         let operation = format!("{}.{operation}", service.name());
+        if self.plan.refuses(service) {
+            // The request came through the port that several services share, which stays open.
+            self.plan.count(&operation, WireFault::Refused);
+            disconnect.now();
+            return StatusCode::BAD_GATEWAY.into_response();
+        }
         let decision = self.plan.decide(&operation);
         if let Some(delay) = decision.delay {
             self.plan.count(&operation, WireFault::Delay);
             tokio::time::sleep(delay).await;
         }
         match decision.fault {
-            None | Some(WireFault::LostAnswer) => {}
+            None => {}
+            Some(fault) if fault.spoils_answer() => {}
+            Some(WireFault::Hang) => {
+                self.plan.count(&operation, WireFault::Hang);
+                // The server drops this future when the client gives up, and `exchange` when the proxy stops.
+                return std::future::pending().await;
+            }
             Some(WireFault::LostRequest) => {
                 self.plan.count(&operation, WireFault::LostRequest);
                 disconnect.now();
@@ -103,17 +124,15 @@ impl ReverseProxy {
                 return error_responses::error_response(service, fault);
             }
         }
-        let lose_answer = decision.fault.is_some();
+        let spoiled = decision.fault;
         if service != TargetService::Bedrock {
             // A disconnect of the sender goes on to the service, which must cope with it as AWS does.
-            return self.forward(&disconnect, &operation, &parts, body, lose_answer).await;
+            return self.forward(&disconnect, &operation, &parts, body, spoiled).await;
         }
         // The model answers although the worker that asked is killed meanwhile. A task of its own lets the
         // observer count that answer.
         let forwarding =
-            tokio::spawn(
-                async move { self.forward(&disconnect, &operation, &parts, body, lose_answer).await },
-            );
+            tokio::spawn(async move { self.forward(&disconnect, &operation, &parts, body, spoiled).await });
         forwarding.await.unwrap_or_else(|error| proxy_failure(&error.to_string()))
     }
 
@@ -123,7 +142,7 @@ impl ReverseProxy {
         operation: &str,
         parts: &Parts,
         body: Bytes,
-        lose_answer: bool,
+        spoiled: Option<WireFault>,
     ) -> Response<Body> {
         let answer = match forward::forward(&self.http, &self.upstream, parts, body.clone()).await {
             Ok(answer) => answer,
@@ -132,15 +151,24 @@ impl ReverseProxy {
         if operation == RECEIVE_MESSAGE {
             redelivery::redeliver(&self.plan, &self.sqs, operation, &body, &answer.body).await;
         }
+        let status = answer.parts.status;
+        // An answer to HEAD has nothing to parse, and an unparseable answer hides only a success.
+        let parsed = status.is_success() && parts.method != Method::HEAD;
+        let spoiled = spoiled.filter(|fault| parsed || *fault != WireFault::Unparseable);
         if let Some(observer) = &self.observer {
-            let status = answer.parts.status;
-            observer.observe(&Exchange { operation, request: &body, status, lost: lose_answer });
+            let lost = spoiled.is_some();
+            observer.observe(&Exchange { operation, request: &body, answer: &answer.body, status, lost });
         }
-        if lose_answer {
-            self.plan.count(operation, WireFault::LostAnswer);
-            disconnect.now();
+        let Some(fault) = spoiled else { return answer.into_response() };
+        let earlier = self.plan.count(operation, fault);
+        match fault {
+            WireFault::Unparseable => damage::unparseable(answer, earlier),
+            WireFault::CutAnswer => damage::cut(answer, disconnect),
+            _ => {
+                disconnect.now();
+                answer.into_response()
+            }
         }
-        answer.into_response()
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_sqs::error::DisplayErrorContext;
 use serde::Deserialize;
 
 use super::plan::Plan;
-use super::rules::WireFault;
+use super::wire_fault::WireFault;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -47,7 +47,9 @@ pub(super) async fn redeliver(plan: &Plan, sqs: &Client, operation: &str, reques
             .send()
             .await;
         match visible {
-            Ok(_) => plan.count(operation, WireFault::Repeat),
+            Ok(_) => {
+                plan.count(operation, WireFault::Repeat);
+            }
             Err(error) => {
                 tracing::warn!(error = %DisplayErrorContext(error), "a message could not be made visible again");
             }

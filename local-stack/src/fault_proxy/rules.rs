@@ -1,6 +1,7 @@
-//! The faults on the wire, and the rules that define where and how often they occur:
-//! `DynamoDb.UpdateItem=lost-answer:0.05`, `S3.*=throttle:0.2`, `all=0.05`. If two rules set the same fault
-//! of an operation, the later one applies.
+//! The rules that define where and how often faults on the wire occur: `DynamoDb.UpdateItem=lost-answer:0.05`,
+//! `S3.*=throttle:0.2`, `Sqs.*=refused:1`, `all=0.05`. If two rules set the same fault of an operation, the
+//! later one applies. A rule without a fault, such as `all=0.05`, sets every fault except `hang` and
+//! `refused`, which end only when the rules are replaced or the client gives up.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,57 +10,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::wire_fault::WireFault;
 use crate::faults::parse_latency;
 
 /// Maximum delay for rules that set none.
 const DEFAULT_MAX_DELAY: Duration = Duration::from_secs(1);
-
-/// A fault that the proxy can inject into one exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WireFault {
-    /// The request is delayed before it is forwarded.
-    Delay,
-    /// The connection is closed, and the service never sees the request.
-    LostRequest,
-    /// The service's own error for too many requests.
-    Throttle,
-    /// 503 in the service's own format.
-    Unavailable,
-    /// 500 in the service's own format.
-    InternalError,
-    /// The service carries out the request, and the connection is closed without its answer.
-    LostAnswer,
-    /// A message that `ReceiveMessage` returns becomes visible again at once, so that another receiver gets
-    /// it too.
-    Repeat,
-}
-
-impl WireFault {
-    /// Every fault, in the order in which an exchange meets them.
-    pub const ALL: [Self; 7] = [
-        Self::Delay,
-        Self::LostRequest,
-        Self::Throttle,
-        Self::Unavailable,
-        Self::InternalError,
-        Self::LostAnswer,
-        Self::Repeat,
-    ];
-
-    /// Returns the name in rules and counts.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Delay => "delay",
-            Self::LostRequest => "lost-request",
-            Self::Throttle => "throttle",
-            Self::Unavailable => "unavailable",
-            Self::InternalError => "internal-error",
-            Self::LostAnswer => "lost-answer",
-            Self::Repeat => "repeat",
-        }
-    }
-}
 
 /// A service behind the fault proxy, under the name by which the embedded AWS counts its calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,7 +56,7 @@ enum Target {
 #[serde(try_from = "String", into = "String")]
 pub struct Rule {
     target: Target,
-    /// `None` means every fault.
+    /// `None` means every fault that [`WireFault::is_in_every`] includes.
     fault: Option<WireFault>,
     probability: f64,
     max_delay: Option<Duration>,
@@ -130,7 +85,7 @@ impl Probabilities {
             Self { probabilities: [0.0; WireFault::ALL.len()], max_delay: DEFAULT_MAX_DELAY };
         for rule in rules.iter().filter(|rule| rule.target.covers(operation)) {
             for (probability, fault) in probabilities.probabilities.iter_mut().zip(WireFault::ALL) {
-                if rule.fault.is_none_or(|selected| selected == fault) {
+                if rule.fault.map_or_else(|| fault.is_in_every(), |selected| selected == fault) {
                     *probability = rule.probability;
                 }
             }
@@ -145,7 +100,22 @@ impl Probabilities {
     }
 }
 
+/// Returns whether `rules` close the port of `service`.
+pub(super) fn refuses(rules: &[Rule], service: TargetService) -> bool {
+    let mut refusing = rules.iter().filter(|rule| rule.fault == Some(WireFault::Refused));
+    refusing.rfind(|rule| rule.target.covers_service(service)).is_some_and(|rule| rule.probability > 0.0)
+}
+
 impl Target {
+    /// Returns whether the target is the whole service.
+    fn covers_service(&self, service: TargetService) -> bool {
+        match self {
+            Self::All => true,
+            Self::TargetService(known) => *known == service,
+            Self::Operation(_) => false,
+        }
+    }
+
     fn covers(&self, operation: &str) -> bool {
         match self {
             Self::All => true,
@@ -224,17 +194,18 @@ fn parse(given: &str) -> Result<Rule, String> {
     if fault == WireFault::Repeat && !receives {
         return Err("only Sqs.ReceiveMessage can repeat a message".to_owned());
     }
+    if fault == WireFault::Refused && matches!(target, Target::Operation(_)) {
+        return Err("a connection is refused before its operation is known: give SERVICE.* or all".to_owned());
+    }
     if third.is_some() && fault != WireFault::Delay {
         return Err("only a delay has a maximum".to_owned());
     }
     let max_delay = third.map(parse_latency).transpose()?;
-    Ok(Rule {
-        target,
-        fault: Some(fault),
-        probability: probability(second)?,
-        max_delay,
-        text: given.to_owned(),
-    })
+    let probability = probability(second)?;
+    if fault == WireFault::Refused && probability > 0.0 && probability < 1.0 {
+        return Err("a port is either open or closed: the probability of refused is 0 or 1".to_owned());
+    }
+    Ok(Rule { target, fault: Some(fault), probability, max_delay, text: given.to_owned() })
 }
 
 fn probability(text: &str) -> Result<f64, String> {
@@ -285,6 +256,27 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_without_a_fault_sets_neither_hang_nor_refused() {
+        for fault in WireFault::ALL {
+            let expected = if matches!(fault, WireFault::Hang | WireFault::Refused) { 0.0 } else { 0.05 };
+            assert_eq!(chance(&["all=0.05"], "S3.GetObject", fault), expected, "{fault:?}");
+        }
+        assert_eq!(chance(&["all=hang:0.5"], "S3.GetObject", WireFault::Hang), 0.5);
+    }
+
+    #[test]
+    fn only_a_rule_for_a_whole_service_closes_its_port() {
+        let closed = |rules: &[&str], service| {
+            refuses(&rules.iter().map(|rule| rule.parse().unwrap()).collect::<Vec<_>>(), service)
+        };
+        assert!(closed(&["Sqs.*=refused:1"], TargetService::Sqs));
+        assert!(!closed(&["Sqs.*=refused:1"], TargetService::S3));
+        assert!(closed(&["all=refused:1"], TargetService::Bedrock));
+        assert!(!closed(&["all=refused:1", "S3.*=refused:0"], TargetService::S3));
+        assert!(!closed(&["all=1", "S3.*=hang:1"], TargetService::S3));
+    }
+
+    #[test]
     fn a_delay_may_set_its_maximum() {
         let rules = ["Bedrock.Converse=delay:1:250ms".parse().unwrap()];
         assert_eq!(Probabilities::of(&rules, "Bedrock.Converse").max_delay, Duration::from_millis(250));
@@ -298,7 +290,7 @@ mod tests {
             ("DynamoDb=throttle:1", "names no operation"),
             ("Kinesis.*=throttle:1", "the services are Sqs, DynamoDb, S3, Bedrock"),
             ("S3.=throttle:1", "is not an operation"),
-            ("S3.*=slow:1", "the faults are delay, lost-request"),
+            ("S3.*=slow:1", "the faults are refused, delay, lost-request"),
             ("S3.*=throttle:2", "not a probability"),
             ("all=NaN", "not a probability"),
             ("all=throttle", "not a probability"),
@@ -306,6 +298,8 @@ mod tests {
             ("S3.*=delay:1:2", "not a duration"),
             ("S3.*=delay:1:2s:3", "too many colons"),
             ("S3.GetObject=repeat:1", "only Sqs.ReceiveMessage"),
+            ("S3.GetObject=refused:1", "give SERVICE.* or all"),
+            ("S3.*=refused:0.5", "0 or 1"),
         ] {
             let error = given.parse::<Rule>().unwrap_err().to_string();
             assert!(error.contains(reason) && error.contains(given), "{error}");

@@ -21,6 +21,8 @@ const CONCURRENCY: u32 = 16;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// Interval of deliberate repetitions: every tenth submission is repeated after its 202, through another API.
 const REPEAT_EVERY: u32 = 10;
+/// Interval of deliberate conflicts: every twentieth submission is followed by another request under its key.
+const CONFLICT_EVERY: u32 = 20;
 const NAMES: [&str; 4] = [
     "Calder Vane Shipping Ltd",
     "Larch Hollow Instruments Ltd",
@@ -38,6 +40,8 @@ pub(super) struct AcceptedSubmission {
     pub(super) requests: u32,
     /// Whether a response was marked as a replay.
     pub(super) replayed: bool,
+    /// The answer to another request under the same key, if one was sent and answered for good.
+    pub(super) conflict: Option<StatusCode>,
 }
 
 /// A submission to which an API gave an answer other than 202 that is not worth a retry. No client should
@@ -67,6 +71,12 @@ pub(super) fn corporate_number(number: u32) -> String {
 
 fn request(number: u32) -> Value {
     let name = NAMES[number as usize % NAMES.len()];
+    json!({ "companyName": name, "corporateNumber": corporate_number(number), "country": "GB" })
+}
+
+/// Returns a valid request that differs from [`request`].
+fn other_request(number: u32) -> Value {
+    let name = NAMES[(number as usize + 1) % NAMES.len()];
     json!({ "companyName": name, "corporateNumber": corporate_number(number), "country": "GB" })
 }
 
@@ -168,17 +178,41 @@ impl LoadGenerator {
         Ok(clients.load.take_submissions())
     }
 
+    /// Submits a report until it is accepted. Some submissions are repeated, and some are followed by a
+    /// conflicting one.
     async fn submit(&self, number: u32) -> Result<AcceptedSubmission, RejectedSubmission> {
-        let mut accepted = AcceptedSubmission { number, ids: Vec::new(), requests: 0, replayed: false };
+        let mut accepted =
+            AcceptedSubmission { number, ids: Vec::new(), requests: 0, replayed: false, conflict: None };
         self.until_accepted(&mut accepted).await?;
         if number.is_multiple_of(REPEAT_EVERY) {
             self.until_accepted(&mut accepted).await?;
         }
+        if number.is_multiple_of(CONFLICT_EVERY) {
+            let (status, ..) = self.until_answered(&mut accepted, &other_request(number)).await;
+            accepted.conflict = Some(status);
+        }
         Ok(accepted)
     }
 
-    /// Sends the submission to the APIs in turn until one answers 202.
     async fn until_accepted(&self, accepted: &mut AcceptedSubmission) -> Result<(), RejectedSubmission> {
+        let number = accepted.number;
+        let (status, replayed, text) = self.until_answered(accepted, &request(number)).await;
+        if status != StatusCode::ACCEPTED {
+            return Err(RejectedSubmission { number, answer: format!("{status}: {text}") });
+        }
+        let report: Value = serde_json::from_str(&text).unwrap_or_default();
+        accepted.replayed |= replayed;
+        accepted.ids.push(report["reportId"].as_str().unwrap_or_default().to_owned());
+        Ok(())
+    }
+
+    /// Sends `request` to the APIs in turn until one gives an answer that is not worth a retry. Returns its
+    /// status, whether it is marked as a replay, and its body.
+    async fn until_answered(
+        &self,
+        accepted: &mut AcceptedSubmission,
+        request: &Value,
+    ) -> (StatusCode, bool, String) {
         let number = accepted.number;
         loop {
             let api = &self.apis[(number + accepted.requests) as usize % self.apis.len()];
@@ -187,7 +221,7 @@ impl LoadGenerator {
                 .request(Method::POST, "/v1/reports")
                 .header("idempotency-key", idempotency_key(self.seed, number))
                 .timeout(REQUEST_TIMEOUT)
-                .json(&request(number))
+                .json(request)
                 .send()
                 .await;
             // Without an answer, it is unknown whether the report was recorded. The idempotency key makes a
@@ -198,15 +232,7 @@ impl LoadGenerator {
                 let retryable = status.is_server_error()
                     || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
                 match answer.text().await {
-                    Ok(text) if status == StatusCode::ACCEPTED => {
-                        let report: Value = serde_json::from_str(&text).unwrap_or_default();
-                        accepted.replayed |= replayed;
-                        accepted.ids.push(report["reportId"].as_str().unwrap_or_default().to_owned());
-                        return Ok(());
-                    }
-                    Ok(text) if !retryable => {
-                        return Err(RejectedSubmission { number, answer: format!("{status}: {text}") });
-                    }
+                    Ok(text) if !retryable => return (status, replayed, text),
                     _ => {}
                 }
             }

@@ -2,8 +2,6 @@
 //! submit reports. At the end, the soak reads the table, the queues and the bucket without the proxy, and
 //! checks every invariant of the lifecycle.
 
-mod answer_counter;
-mod inspect;
 mod invariants;
 mod load;
 mod options;
@@ -13,6 +11,7 @@ mod run;
 mod schedule;
 mod settings;
 mod summary;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +20,11 @@ use anyhow::{Context as _, bail};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::answer_counter::{self, AnswerCounter};
 use crate::console::print_line;
 use crate::fault_proxy::{self, Rule, WireFault};
-use crate::stack::{Component, Options as StackOptions, Stack};
-use answer_counter::AnswerCounter;
-use inspect::Inspector;
+use crate::inspect::Inspector;
+use crate::stack::{Component, Options as StackOptions, Stack, environment};
 use load::{LoadGenerator, LoadState, Submissions};
 use options::DEFAULT_RULES;
 pub(crate) use options::Options;
@@ -33,6 +32,7 @@ use process::Fleet;
 use progress::Progress;
 use run::Run;
 pub(crate) use schedule::KillInterval;
+use watch::Watch;
 
 /// Maximum wait, after the last kill, until the workers have deleted the messages of ended reports. Within
 /// that time, a message whose visibility timeout was extended becomes visible again.
@@ -88,7 +88,9 @@ async fn soak(
     let mut fleet = Fleet::start(options, stack, binaries)?;
     let inspector = Inspector::new(stack);
     let progress = Progress::new(options.reports);
-    let submissions = submit_and_wait(options, stack, &mut fleet, &inspector, &progress).await?;
+    let mut watch = Watch::default();
+    let submissions =
+        submit_and_wait(options, stack, &mut fleet, (&inspector, &mut watch), &progress).await?;
     fleet.stop_killing();
     let elapsed = started.elapsed();
     progress.line("no process is killed any more; waiting until the queue is empty");
@@ -98,7 +100,9 @@ async fn soak(
     }
     let history = fleet.stop().await?;
     progress.line("reading the table, the queues and the bucket");
-    let state = inspector.read(&progress).await?;
+    watch.record(inspector.look().await?);
+    let read = |done, all| progress.throttled_line(&format!("{done} of {all} artifacts are read"));
+    let state = inspector.read(read).await?;
     progress.finish();
 
     let run = Run {
@@ -110,6 +114,12 @@ async fn soak(
         model_calls: stack.bedrock().calls().get("Converse").copied().unwrap_or(0),
         answers: &answers.snapshot(),
         state: &state,
+        watch: &watch,
+        deadline: environment::deadline(stack.environment())?,
+        evidence_max_age: Duration::from_secs(environment::seconds(
+            stack.environment(),
+            "DOSSIER_SOURCE_KEEP_SECONDS",
+        )?),
     };
     let violations = invariants::check(&run);
     print_line(&summary::tables(&run));
@@ -126,7 +136,7 @@ async fn submit_and_wait(
     options: &Options,
     stack: &Stack,
     fleet: &mut Fleet,
-    inspector: &Inspector,
+    (inspector, watch): (&Inspector, &mut Watch),
     progress: &Progress,
 ) -> anyhow::Result<Submissions> {
     let plan = stack.fault_proxy().context("a soak has a fault proxy")?.plan();
@@ -137,7 +147,7 @@ async fn submit_and_wait(
     let mut submitting = tokio::spawn(generator.submit_all());
     let mut submitted = None;
     loop {
-        let open = inspector.open_reports().await?;
+        let open = watch.record(inspector.look().await?);
         load.record_open(open);
         progress.show(load.answered(), open, fleet.kills(), faults());
         if submitted.is_some() && open == 0 {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::answer_counter::AnswerCounts;
-use super::inspect::StoredState;
 use super::load::Submissions;
 use super::options::Options;
 use super::process::ProcessHistory;
+use super::watch::Watch;
+use crate::answer_counter::AnswerCounts;
 use crate::fault_proxy::Plan;
+use crate::inspect::StoredState;
 
 /// A finished soak.
 pub(super) struct Run<'a> {
@@ -21,6 +22,11 @@ pub(super) struct Run<'a> {
     pub(super) model_calls: u64,
     pub(super) answers: &'a AnswerCounts,
     pub(super) state: &'a StoredState,
+    pub(super) watch: &'a Watch,
+    /// Time after its submission until which a report is retried.
+    pub(super) deadline: Duration,
+    /// Maximum age of evidence from an earlier answer of its source.
+    pub(super) evidence_max_age: Duration,
 }
 
 impl Run<'_> {

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use domain::lifecycle::Status;
 
-use super::invariants::{Violation, interrupted_attempts, unjournalled_answers};
+use super::invariants::{Violation, unjournalled_answers};
 use super::options::{DEFAULT_RULES, Options};
 use super::run::Run;
 use crate::fault_proxy::{Plan, WireFault};
+use crate::inspect::ReportItem;
 
 /// Maximum number of cases of one violated invariant that are printed; the rest is counted.
 const MAX_PRINTED_CASES: usize = 20;
@@ -73,7 +74,7 @@ fn facts(run: &Run<'_>) -> Table {
     let journalled: usize = state.journal.values().map(BTreeSet::len).sum();
     let lost: u64 = run.answers.values().map(|count| count.lost).sum();
     let unjournalled: u64 = state.reports.iter().map(|report| unjournalled_answers(run, report)).sum();
-    let interrupted: u64 = state.reports.iter().map(interrupted_attempts).sum();
+    let interrupted: u64 = state.reports.iter().map(ReportItem::interrupted_attempts).sum();
     row("Model calls answered", run.model_calls.to_string());
     row("  journalled (the answers that the reports need)", journalled.to_string());
     row("  lost on the wire by a fault", lost.to_string());

@@ -2,14 +2,17 @@
 //! or started by hand.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
-use service_runtime::config::Environment;
+use service_runtime::config::{Environment, Presence};
 
 use crate::feeds;
 
 use super::infrastructure::{Infrastructure, REGION};
 use super::options::Options;
+use super::service_endpoints::ServiceEndpoints;
 
 /// The setting with the address that the API listens on.
 pub(super) const API_BIND: &str = "DOSSIER_BIND";
@@ -52,6 +55,31 @@ pub(crate) fn settings_from(environment: &Environment) -> Environment {
         .filter_map(|setting| Some((setting.name.to_owned(), environment.get(setting.name)?.clone())))
         .filter(|(_, value)| !value.trim().is_empty())
         .collect()
+}
+
+/// Returns the time after its submission until which a report is retried.
+///
+/// # Errors
+/// Returns an error if the setting is not a number.
+pub(crate) fn deadline(settings: &Environment) -> anyhow::Result<Duration> {
+    seconds(settings, "DOSSIER_DEADLINE_SECONDS").map(Duration::from_secs)
+}
+
+/// Returns the value in seconds of the setting `name` of a service, or its default.
+///
+/// # Errors
+/// Returns an error if no service has such a setting, or its value is not a number.
+pub(crate) fn seconds(settings: &Environment, name: &str) -> anyhow::Result<u64> {
+    let all = [worker_service::settings::ALL, api_service::settings::ALL].concat();
+    let setting = all.into_iter().flatten().find(|setting| setting.name == name);
+    let default = match setting.with_context(|| format!("no service has a setting {name}"))?.default {
+        Presence::Default(default) => Some(default),
+        _ => None,
+    };
+    let value = settings.get(name).map(String::as_str).or(default);
+    value
+        .and_then(|value| value.trim().parse().ok())
+        .with_context(|| format!("{name} is not a number of seconds"))
 }
 
 /// Returns `environment`, overridden by `settings`.
@@ -114,7 +142,10 @@ pub(super) fn service_environment(
         ("DOSSIER_BUCKET", &names.bucket),
         ("DOSSIER_WORKER_CONCURRENCY", &options.slots.to_string()),
     ];
-    with(&environment, &fixed)
+    let mut environment = with(&environment, &fixed);
+    let endpoints = infrastructure.fault_proxy().map(ServiceEndpoints::behind).unwrap_or_default();
+    environment.extend(endpoints.variables());
+    environment
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use service_runtime::config::Reader;
 use tokio::net::TcpListener;
 
 use super::options::Options;
+use super::service_endpoints::ServiceEndpoints;
 use crate::aws::{Credentials, EmbeddedAws};
 use crate::bedrock::{self, Bedrock};
 use crate::fault_proxy::{FaultProxy, Upstream};
@@ -81,10 +82,12 @@ impl Infrastructure {
                 let upstream =
                     Upstream { aws: aws.endpoint(), bedrock: bedrock.base_url(), sqs: clients.sqs.clone() };
                 let fault_proxy = FaultProxy::start(proxy_options.clone(), upstream, options.seed)
-                    .await
                     .context("the fault proxy could not be started")?;
-                let (sdk, bedrock_sdk) =
-                    (sdk_at(&sdk, &fault_proxy.aws_url()), sdk_at(&sdk, &fault_proxy.bedrock_url()));
+                let bedrock_sdk = sdk_at(&sdk, &fault_proxy.bedrock_url());
+                let sdk = sdk_at(&sdk, &fault_proxy.aws_url())
+                    .into_builder()
+                    .service_config(ServiceEndpoints::behind(&fault_proxy))
+                    .build();
                 Some(Proxied { fault_proxy, sdk, bedrock_sdk })
             }
         };
@@ -180,11 +183,16 @@ async fn sdk(endpoint: &str, credentials: &Credentials) -> SdkConfig {
     sdk_config_loader()
         .region(Region::new(REGION))
         .credentials_provider(keys)
-        .endpoint_url(endpoint)
         .use_fips(false)
         .use_dual_stack(false)
         .load()
         .await
+        .into_builder()
+        // An endpoint that the loader sets would take precedence over those of single services behind a proxy,
+        // and variables such as AWS_ENDPOINT_URL_S3 over this one.
+        .endpoint_url(endpoint)
+        .service_config(ServiceEndpoints::default())
+        .build()
 }
 
 fn sdk_at(sdk: &SdkConfig, endpoint: &str) -> SdkConfig {

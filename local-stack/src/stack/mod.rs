@@ -7,6 +7,7 @@ pub(crate) mod infrastructure;
 mod keys;
 mod options;
 mod port;
+mod service_endpoints;
 mod service_task;
 
 use std::net::SocketAddr;

@@ -45,7 +45,7 @@ async fn the_links_of_a_report_work_through_the_proxy() -> Result<()> {
     let id = stack.dev().submit_accepted(&clean_company()).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     let link = text_at(&report, "/links/html");
-    assert!(link.starts_with(&stack.fault_proxy().unwrap().aws_url()), "{link}");
+    assert!(link.starts_with(&stack.fault_proxy().unwrap().s3_url()), "{link}");
     assert!(!stack.dev().download(link).await?.is_empty());
     stack.stop().await
 }

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The embedded AWS behind a fault proxy, with clients that go through the proxy.
-struct Proxied {
-    direct: ProvisionedAws,
-    proxy: FaultProxy,
-    clients: AwsClients,
+pub(crate) struct Proxied {
+    pub(crate) direct: ProvisionedAws,
+    pub(crate) proxy: FaultProxy,
+    pub(crate) clients: AwsClients,
 }
 
-async fn start_proxied(rules: &[&str]) -> Proxied {
+pub(crate) async fn start_proxied(rules: &[&str]) -> Proxied {
     let direct = provisioned_aws().await;
     let upstream = Upstream {
         aws: direct.aws.endpoint(),
@@ -27,23 +27,23 @@ async fn start_proxied(rules: &[&str]) -> Proxied {
         sqs: direct.clients.sqs.clone(),
     };
     let options = Options { rules: rules.iter().map(|rule| rule.parse().unwrap()).collect(), observer: None };
-    let proxy = FaultProxy::start(options, upstream, 7).await.unwrap();
+    let proxy = FaultProxy::start(options, upstream, 7).unwrap();
     let clients = aws_clients(&proxy.aws_url(), "a secret of this test");
     Proxied { direct, proxy, clients }
 }
 
-async fn put(clients: &AwsClients, key: &str) -> Result<(), aws_sdk_dynamodb::Error> {
+pub(crate) async fn put(clients: &AwsClients, key: &str) -> Result<(), aws_sdk_dynamodb::Error> {
     let key = AttributeValue::S(key.to_owned());
     clients.dynamodb.put_item().table_name("dossier").item("pk", key).send().await?;
     Ok(())
 }
 
-async fn exists(clients: &AwsClients, key: &str) -> bool {
+pub(crate) async fn exists(clients: &AwsClients, key: &str) -> bool {
     let key = AttributeValue::S(key.to_owned());
     clients.dynamodb.get_item().table_name("dossier").key("pk", key).send().await.unwrap().item.is_some()
 }
 
-fn injected(proxy: &FaultProxy, operation: &str, fault: WireFault) -> u64 {
+pub(crate) fn injected(proxy: &FaultProxy, operation: &str, fault: WireFault) -> u64 {
     let injected: InjectedCounts = proxy.plan().injected();
     injected.get(operation).and_then(|faults| faults.get(&fault)).copied().unwrap_or(0)
 }

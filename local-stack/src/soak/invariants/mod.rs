@@ -1,57 +1,68 @@
 //! The invariants of the lifecycle, checked on the state at the end of a soak. The checks make no requests,
 //! so tests can show that each check fails for a run that violates its invariant.
 
+mod payment;
+mod stored;
+
 use std::collections::{BTreeSet, HashMap};
 
 use domain::identity::{IdempotencyKey, ReportId, Tenant};
-use domain::lifecycle::Status;
 use domain::message::ReportMessage;
+use reqwest::StatusCode;
 
-use super::inspect::{DailyUsage, ReportItem};
 use super::load::idempotency_key;
 use super::run::Run;
+use crate::inspect::ReportItem;
+pub(super) use payment::unjournalled_answers;
 
 /// The tenant whose key the clients use.
 pub(super) const TENANT: &str = "dev";
+
+/// The invariants of the lifecycle. `docs/ARCHITECTURE.md` lists them with the same numbers and words.
+const INVARIANTS: [&str; 9] = [
+    "1. After a 202 the report reaches a terminal state while any worker runs, wherever a process was killed and whatever message was lost or repeated.",
+    "2. A terminal state changes only by `resubmit`.",
+    "3. A worker without the current lease changes nothing.",
+    "4. COMPLETED means that every listed artifact exists and has the recorded SHA-256.",
+    "5. The model calls of a report are at most the answers that it needs and one for each interruption between a call and its journal entry.",
+    "6. A message is deleted only after a terminal state, or another durable promise to look at the report again, is recorded.",
+    "7. Waiting for a quota, a share, a throttled model or a back-off never fails a report before its deadline.",
+    "8. The same tenant and `Idempotency-Key` give the same report while it is kept; another body under that key is refused.",
+    "9. Everything in a report was gathered for that submission, and is no older than the configured maximum age.",
+];
 
 /// A violated invariant with all its cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Violation {
     pub(super) invariant: &'static str,
-    /// Each case: a report id (or another subject) and its problem.
-    pub(super) cases: Vec<(String, String)>,
+    pub(super) cases: Cases,
 }
+
+/// The cases of one violation: a report id, or another subject, and its problem.
+type Cases = Vec<(String, String)>;
 
 type Reports<'a> = HashMap<&'a str, &'a ReportItem>;
 
-/// Returns the number of answers for one report that are neither in its journal nor lost on the wire.
-pub(super) fn unjournalled_answers(run: &Run<'_>, report: &ReportItem) -> u64 {
-    let journalled = run.state.journal.get(&report.report_id).map_or(0, |answers| answers.len() as u64);
-    let count = run.answers.get(&report.request.corporate_number.to_string()).copied().unwrap_or_default();
-    count.answered.saturating_sub(journalled + count.lost)
-}
-
-/// Returns the number of interrupted attempts, each of which can have lost one answer. Every attempt counts
-/// except the one that completed the report.
-pub(super) fn interrupted_attempts(report: &ReportItem) -> u64 {
-    u64::from(report.attempt).saturating_sub(u64::from(report.status == Status::Completed))
-}
-
-/// Returns every violated invariant. The numbers are those of the lifecycle's invariants in the design.
+/// Returns every violated invariant: those of the lifecycle, and what else must hold in a soak.
 pub(super) fn check(run: &Run<'_>) -> Vec<Violation> {
     let reports: Reports<'_> =
         run.state.reports.iter().map(|report| (report.report_id.as_str(), report)).collect();
-    let checks: [(&'static str, Vec<(String, String)>); 10] = [
-        ("every submission is accepted in the end", unaccepted(run)),
-        ("1. after a 202 the report reaches a terminal state", not_ended(run, &reports)),
-        ("4. COMPLETED means every listed artifact exists with its SHA-256", artifacts(run)),
-        ("attempts, times and leases of an ended report are consistent", inconsistent(run)),
-        ("5. no model answer is bought twice, except after an interrupted attempt", paid_twice(run)),
-        ("5. the report's usage equals its journal", usage(run)),
-        ("the tenant's daily usage equals the cost of its reports", daily_usage(run)),
-        ("6. and 7. no message remains for an open report, and each names a report", messages(run, &reports)),
-        ("8. one key gives one report, and there is no other report", duplicates(run)),
-        ("no process ends unexpectedly", unexpected_ends(run)),
+    let [ends, terminal, lease, artifacts, calls, messages, deadline, key, evidence] = INVARIANTS;
+    let checks: [(&'static str, Cases); 14] = [
+        ("Every submission is accepted in the end.", unaccepted(run)),
+        (ends, not_ended(run, &reports)),
+        (terminal, changed_ends(run)),
+        (lease, stored::foreign_changes(run)),
+        (artifacts, stored::artifacts(run)),
+        (calls, [payment::paid_twice(run), payment::usage(run)].concat()),
+        (messages, broken_promises(run, &reports)),
+        (deadline, failed_early(run)),
+        (key, duplicates(run)),
+        (evidence, stored::foreign_evidence(run)),
+        ("Attempts, times and leases of an ended report are consistent.", stored::inconsistent(run)),
+        ("The tenant's daily usage equals the cost of its reports.", payment::daily_usage(run)),
+        ("Each message in a queue names a report.", unknown_messages(run, &reports)),
+        ("No process ends unexpectedly.", unexpected_ends(run)),
     ];
     checks
         .into_iter()
@@ -60,7 +71,7 @@ pub(super) fn check(run: &Run<'_>) -> Vec<Violation> {
         .collect()
 }
 
-fn unaccepted(run: &Run<'_>) -> Vec<(String, String)> {
+fn unaccepted(run: &Run<'_>) -> Cases {
     let rejected = &run.submissions.rejected;
     let mut cases: Vec<_> = rejected
         .iter()
@@ -74,7 +85,7 @@ fn unaccepted(run: &Run<'_>) -> Vec<(String, String)> {
     cases
 }
 
-fn not_ended(run: &Run<'_>, reports: &Reports<'_>) -> Vec<(String, String)> {
+fn not_ended(run: &Run<'_>, reports: &Reports<'_>) -> Cases {
     let ids = run.submissions.accepted.iter().flat_map(|accepted| &accepted.ids);
     ids.collect::<BTreeSet<_>>()
         .into_iter()
@@ -89,182 +100,59 @@ fn not_ended(run: &Run<'_>, reports: &Reports<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-fn artifacts(run: &Run<'_>) -> Vec<(String, String)> {
-    let mut cases = Vec::new();
-    for report in run.state.reports.iter().filter(|report| report.status == Status::Completed) {
-        let listed = report.outcome.iter().flat_map(|outcome| &outcome.artifacts);
-        let mut count = 0;
-        for (kind, listed) in listed {
-            count += 1;
-            let problem = match run.state.artifacts.get(&listed.key) {
-                None => "it was not read".to_owned(),
-                Some(Err(error)) => error.clone(),
-                Some(Ok((sha256, bytes))) if *sha256 == listed.sha256 && *bytes == listed.bytes => continue,
-                Some(Ok((sha256, bytes))) => {
-                    format!(
-                        "{bytes} bytes with SHA-256 {sha256}, not {} with {}",
-                        listed.bytes, listed.sha256
-                    )
-                }
-            };
-            cases.push((report.report_id.clone(), format!("{kind} at {}: {problem}", listed.key)));
-        }
-        if count == 0 {
-            cases.push((report.report_id.clone(), "it lists no artifact".to_owned()));
-        }
-    }
-    cases
+/// Compares every look at an ended report with the later ones. Nobody resubmits a report in a soak.
+fn changed_ends(run: &Run<'_>) -> Cases {
+    run.watch.changed_ends.iter().map(|(id, change)| (id.clone(), format!("it changed {change}"))).collect()
 }
 
-fn inconsistent(run: &Run<'_>) -> Vec<(String, String)> {
-    let mut cases = Vec::new();
-    for report in run.state.reports.iter().filter(|report| report.status.is_terminal()) {
-        let attempt_segment = format!("/{}/", report.attempt);
-        let artifacts = report.outcome.iter().flat_map(|outcome| outcome.artifacts.values());
-        let completed = report.status == Status::Completed;
-        let problems = [
-            (report.attempt == 0, "it ended without an attempt"),
-            (report.lease_holder.is_some(), "a worker still holds its lease"),
-            (report.due_at.is_some() || report.due_shard.is_some(), "the sweeper still considers it due"),
-            (
-                report.started_at.is_none_or(|started| started < report.created_at),
-                "it did not start after its creation",
-            ),
-            (report.ended_at < report.started_at, "it did not end after its start"),
-            (report.status == Status::Cancelled, "nobody cancelled it"),
-            (report.status == Status::Failed && report.error.is_none(), "it failed without an error"),
-            (completed && report.outcome.is_none(), "it completed without an outcome"),
-            (completed && report.error.is_some(), "it completed with an error"),
-            (
-                artifacts.into_iter().any(|artifact| !artifact.key.contains(&attempt_segment)),
-                "it lists an artifact of another attempt",
-            ),
-        ];
-        let problems = problems.into_iter().filter(|(applies, _)| *applies);
-        cases.extend(problems.map(|(_, problem)| {
-            let (status, attempt) = (report.status, report.attempt);
-            (report.report_id.clone(), format!("{problem} ({status}, attempt {attempt})"))
-        }));
-    }
-    cases
+/// Finds open reports that nothing promises to look at: those without a time at which the sweeper looks at them,
+/// and those whose message is in the dead-letter queue.
+fn broken_promises(run: &Run<'_>, reports: &Reports<'_>) -> Cases {
+    let unpromised = run.watch.without_promise.iter().map(|(id, problem)| (id.clone(), problem.clone()));
+    let dead_letters = messages(run).filter_map(|(message, queue, dead_lettered)| {
+        let id = message.ok()?.report_id.to_string();
+        let report = reports.get(id.as_str())?;
+        let status = report.status;
+        (dead_lettered && !status.is_terminal())
+            .then(|| (id, format!("{queue} has its message, and it is {status}")))
+    });
+    unpromised.chain(dead_letters).collect()
 }
 
-fn paid_twice(run: &Run<'_>) -> Vec<(String, String)> {
-    let mut cases: Vec<_> = run
-        .state
-        .reports
-        .iter()
-        .filter_map(|report| {
-            let (answers, bound) = (unjournalled_answers(run, report), interrupted_attempts(report));
-            (answers > bound).then(|| {
-                let id = report.report_id.clone();
-                (id, format!("{answers} answers are not in its journal, {bound} attempts were interrupted"))
-            })
-        })
-        .collect();
-    let known = corporate_numbers(run);
-    for (number, count) in run.answers.iter().filter(|(number, _)| !known.contains(*number)) {
-        cases.push((
-            "no report".to_owned(),
-            format!("{} answers about the company {number:?}, which has no report", count.answered),
-        ));
-    }
-    // A crash loses at most one answer of each report that the worker processes. Without kills, no answer may
-    // be lost.
-    let answers: u64 = run.state.reports.iter().map(|report| unjournalled_answers(run, report)).sum();
-    let bound = run.worker_kills() * u64::from(run.options.stack.slots);
-    if answers > bound {
-        let kills = run.worker_kills();
-        cases.push((
-            "all reports".to_owned(),
-            format!(
-                "{answers} answers reached a worker but no journal; {kills} kills of a worker explain at most {bound}"
-            ),
-        ));
-    }
-    let counted: u64 = run.answers.values().map(|count| count.answered).sum();
-    if counted != run.model_calls {
-        cases.push((
-            "all reports".to_owned(),
-            format!("the stand-in answered {} calls, but {counted} passed the proxy", run.model_calls),
-        ));
-    }
-    cases
-}
-
-fn usage(run: &Run<'_>) -> Vec<(String, String)> {
-    let completed = run.state.reports.iter().filter(|report| report.status == Status::Completed);
-    completed
-        .filter_map(|report| {
-            let journalled = run.state.journal.get(&report.report_id).map_or(0, BTreeSet::len);
-            (journalled != report.usage.model_calls as usize).then(|| {
-                let shown = report.usage.model_calls;
-                (
-                    report.report_id.clone(),
-                    format!("it shows {shown} model calls, its journal holds {journalled}"),
-                )
-            })
-        })
-        .collect()
-}
-
-/// Checks that the daily usage lies between two bounds. It counts all answers of completed reports. It may
-/// lack answers of a failed report that are only in its journal, because no later attempt continued from it.
-fn daily_usage(run: &Run<'_>) -> Vec<(String, String)> {
-    #[expect(clippy::cast_possible_truncation, reason = "no soak costs 2^63 millionths of a dollar")]
-    let cost_of = |report: &ReportItem| (report.usage.cost_usd * 1e6).round() as i64;
-    let completed = || run.state.reports.iter().filter(|report| report.status == Status::Completed);
-    let min_calls: u64 = completed().map(|report| u64::from(report.usage.model_calls)).sum();
-    let max_calls: u64 = run.state.journal.values().map(|answers| answers.len() as u64).sum();
-    let min_cost: i64 = completed().map(cost_of).sum();
-    let days = &run.state.daily_usage;
-    let sum = |count: fn(&DailyUsage) -> u64| days.iter().map(count).sum::<u64>();
-    let (calls, reports) = (sum(|day| day.model_calls), sum(|day| day.reports));
-    let cost: i64 = days.iter().map(|day| day.cost).sum();
-    let problems = [
-        (
-            calls < min_calls || calls > max_calls,
-            format!("{calls} calls, but {min_calls} to {max_calls} were journalled"),
-        ),
-        (cost < min_cost, format!("{cost} millionths of a dollar, but completed reports cost {min_cost}")),
-        (
-            calls == min_calls && cost != min_cost,
-            format!("{cost} millionths of a dollar instead of {min_cost}"),
-        ),
-        (
-            reports < completed().count() as u64 || reports > run.state.reports.len() as u64,
-            format!("{reports} reports of {}", run.state.reports.len()),
-        ),
-        (days.iter().any(|day| day.committed < day.cost), "less committed than spent".to_owned()),
-    ];
-    let problems = problems.into_iter().filter(|(applies, _)| *applies);
-    problems.map(|(_, problem)| ("all reports".to_owned(), format!("the usage shows {problem}"))).collect()
-}
-
-fn messages(run: &Run<'_>, reports: &Reports<'_>) -> Vec<(String, String)> {
-    run.state
-        .leftover_messages
-        .iter()
-        .filter_map(|leftover| {
-            let queue = if leftover.dead_lettered { "the dead-letter queue" } else { "the queue" };
-            let message = match ReportMessage::from_body(&leftover.body) {
-                Ok(message) => message,
-                Err(error) => return Some(("no report".to_owned(), format!("{queue}: {error}"))),
-            };
-            let id = message.report_id.to_string();
-            match reports.get(id.as_str()) {
-                None => Some((id, format!("{queue} has a message for it, but it is not in the table"))),
-                Some(report) if !report.status.is_terminal() => {
-                    let status = report.status;
-                    Some((id, format!("{queue} has a message for it, and it is {status}")))
-                }
-                Some(_) => None,
+fn unknown_messages(run: &Run<'_>, reports: &Reports<'_>) -> Cases {
+    messages(run)
+        .filter_map(|(message, queue, _)| match message {
+            Err(error) => Some(("no report".to_owned(), format!("{queue}: {error}"))),
+            Ok(message) => {
+                let id = message.report_id.to_string();
+                let unknown = !reports.contains_key(id.as_str());
+                unknown.then(|| (id, format!("{queue} has a message for it, but it is not in the table")))
             }
         })
         .collect()
 }
 
-fn duplicates(run: &Run<'_>) -> Vec<(String, String)> {
+/// Parses every message that is left, with the name of its queue and whether that is the dead-letter queue.
+fn messages(run: &Run<'_>) -> impl Iterator<Item = (Result<ReportMessage, String>, &'static str, bool)> {
+    run.state.leftover_messages.iter().map(|leftover| {
+        let queue = if leftover.dead_lettered { "the dead-letter queue" } else { "the queue" };
+        let message = ReportMessage::from_body(&leftover.body).map_err(|error| error.to_string());
+        (message, queue, leftover.dead_lettered)
+    })
+}
+
+/// Finds reports that failed before their deadline. Nothing in a soak is a permanent error.
+fn failed_early(run: &Run<'_>) -> Cases {
+    let failed = run.state.reports.iter().filter(|report| report.failed_before(run.deadline));
+    failed
+        .map(|report| {
+            let code = report.error.as_ref().map_or("no error", |error| error.code.as_str());
+            (report.report_id.clone(), format!("it failed in attempt {} with {code}", report.attempt))
+        })
+        .collect()
+}
+
+fn duplicates(run: &Run<'_>) -> Cases {
     let mut cases = Vec::new();
     let seed = run.options.stack.seed;
     for accepted in &run.submissions.accepted {
@@ -273,7 +161,10 @@ fn duplicates(run: &Run<'_>) -> Vec<(String, String)> {
             cases.push((id.clone(), format!("submission {} must be report {expected}", accepted.number)));
         }
         if accepted.ids.len() > 1 && !accepted.replayed {
-            cases.push((expected, "a repeated submission was not marked as a replay".to_owned()));
+            cases.push((expected.clone(), "a repeated submission was not marked as a replay".to_owned()));
+        }
+        if let Some(status) = accepted.conflict.filter(|status| *status != StatusCode::UNPROCESSABLE_ENTITY) {
+            cases.push((expected, format!("another body under its key was answered with {status}")));
         }
     }
     // A submission without a 202 may still have a report, but only if the soak ran out of time.
@@ -308,7 +199,7 @@ fn expected_id(seed: u64, number: u32) -> String {
     }
 }
 
-fn unexpected_ends(run: &Run<'_>) -> Vec<(String, String)> {
+fn unexpected_ends(run: &Run<'_>) -> Cases {
     let ends = |process: &super::process::ProcessHistory| {
         let name = process.name.clone();
         process.unexpected_ends.clone().into_iter().map(move |end| (name.clone(), end))

@@ -1,13 +1,14 @@
-//! Reads the table, the queues and the bucket directly, without the fault proxy and without the adapters of
-//! the services.
+//! Reads the table, the queues and the bucket of a stack directly, without the fault proxy and without the
+//! adapters of the services.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
-use domain::artifact::sha256_hex;
+use domain::artifact::{ArtifactKind, sha256_hex};
 use domain::lifecycle::Status;
 use domain::report::{Outcome, ReportError, Usage};
 use domain::request::ReportRequest;
@@ -16,93 +17,156 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::progress::Progress;
 use crate::provision::{AwsClients, Names, QueueUrls};
 use crate::stack::Stack;
 
 /// Number of objects read concurrently.
 const CONCURRENCY: usize = 16;
+/// Prefix of the partition keys of reports.
+const REPORT_PREFIX: &str = "R#";
+/// Prefix of the partition keys of the tenants' usage.
+const USAGE_PREFIX: &str = "U#";
 
 /// A report as stored in the table.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct ReportItem {
-    pub(super) pk: String,
-    pub(super) report_id: String,
-    pub(super) status: Status,
-    pub(super) attempt: u32,
-    pub(super) lease_holder: Option<String>,
-    pub(super) due_at: Option<i64>,
-    pub(super) due_shard: Option<String>,
-    pub(super) request: ReportRequest,
-    pub(super) outcome: Option<Outcome>,
-    pub(super) usage: Usage,
-    pub(super) error: Option<ReportError>,
-    pub(super) created_at: UtcTime,
-    pub(super) started_at: Option<UtcTime>,
-    pub(super) ended_at: Option<UtcTime>,
+pub(crate) struct ReportItem {
+    pub(crate) pk: String,
+    pub(crate) report_id: String,
+    pub(crate) status: Status,
+    pub(crate) attempt: u32,
+    pub(crate) lease_holder: Option<String>,
+    pub(crate) due_at: Option<i64>,
+    pub(crate) due_shard: Option<String>,
+    pub(crate) request: ReportRequest,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) usage: Usage,
+    pub(crate) error: Option<ReportError>,
+    pub(crate) created_at: UtcTime,
+    pub(crate) started_at: Option<UtcTime>,
+    pub(crate) ended_at: Option<UtcTime>,
+}
+
+impl ReportItem {
+    /// Returns the number of interrupted attempts, each of which can have lost one answer. Every attempt
+    /// counts except the one that completed the report.
+    pub(crate) fn interrupted_attempts(&self) -> u64 {
+        u64::from(self.attempt).saturating_sub(u64::from(self.status == Status::Completed))
+    }
+
+    /// Returns whether the report failed earlier than `deadline` after its submission.
+    pub(crate) fn failed_before(&self, deadline: Duration) -> bool {
+        self.status == Status::Failed
+            && self.ended_at.is_some_and(|ended| ended < self.created_at.plus(deadline))
+    }
+}
+
+/// What a look at the running system shows of a report.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ReportLook {
+    pub(crate) report_id: String,
+    pub(crate) status: Status,
+    pub(crate) attempt: u32,
+    pub(crate) due_at: Option<i64>,
+    pub(crate) ended_at: Option<UtcTime>,
+}
+
+/// The parts of a report's JSON artifact that say what its evidence belongs to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReportContent {
+    pub(crate) report_id: String,
+    pub(crate) company: ReportRequest,
+    pub(crate) sources: Vec<SourceContent>,
+    pub(crate) evidence: Vec<EvidenceContent>,
+}
+
+/// The outcome of a source in the JSON artifact.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SourceContent {
+    pub(crate) source: String,
+    pub(crate) status: String,
+}
+
+/// A piece of evidence in the JSON artifact.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EvidenceContent {
+    pub(crate) id: String,
+    pub(crate) source: String,
+    pub(crate) retrieved_at: UtcTime,
 }
 
 /// The usage of a tenant on one day as stored in the table. Amounts are in millionths of a US dollar.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub(super) struct DailyUsage {
+pub(crate) struct DailyUsage {
     /// Amount spent or reserved.
-    pub(super) committed: i64,
+    pub(crate) committed: i64,
     /// Amount spent.
     #[serde(default)]
-    pub(super) cost: i64,
+    pub(crate) cost: i64,
     #[serde(default)]
-    pub(super) model_calls: u64,
+    pub(crate) model_calls: u64,
     #[serde(default)]
-    pub(super) reports: u64,
+    pub(crate) reports: u64,
 }
 
 /// A message that remains in a queue at the end of the soak.
 #[derive(Debug, Clone)]
-pub(super) struct LeftoverMessage {
-    pub(super) body: String,
+pub(crate) struct LeftoverMessage {
+    pub(crate) body: String,
     /// Whether the message is in the dead-letter queue.
-    pub(super) dead_lettered: bool,
+    pub(crate) dead_lettered: bool,
 }
 
 /// Number of messages in the queue.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Messages {
-    pub(super) visible: u64,
-    pub(super) not_visible: u64,
+pub(crate) struct Messages {
+    pub(crate) visible: u64,
+    pub(crate) not_visible: u64,
 }
 
 impl Messages {
-    pub(super) fn total(self) -> u64 {
+    pub(crate) fn total(self) -> u64 {
         self.visible + self.not_visible
     }
 }
 
-/// SHA-256 and length of an object in bytes, or the reason why it could not be read.
-pub(super) type Object = Result<(String, u64), String>;
+/// An object of the bucket.
+#[derive(Debug, Clone)]
+pub(crate) struct ObjectContent {
+    pub(crate) sha256: String,
+    /// Length in bytes.
+    pub(crate) bytes: u64,
+    /// The content of a JSON artifact, or the reason why it could not be parsed. `None` for other kinds.
+    pub(crate) report: Option<Result<ReportContent, String>>,
+}
+
+/// An object, or the reason why it could not be read.
+pub(crate) type Object = Result<ObjectContent, String>;
 
 /// The state of the table, the queues and the bucket at the end of the soak.
 #[derive(Debug, Clone, Default)]
-pub(super) struct StoredState {
-    pub(super) reports: Vec<ReportItem>,
-    pub(super) daily_usage: Vec<DailyUsage>,
+pub(crate) struct StoredState {
+    pub(crate) reports: Vec<ReportItem>,
+    pub(crate) daily_usage: Vec<DailyUsage>,
     /// Every artifact that any report lists, by object key.
-    pub(super) artifacts: HashMap<String, Object>,
-    /// File names of the model's journalled answers, by report id.
-    pub(super) journal: BTreeMap<String, BTreeSet<String>>,
-    pub(super) leftover_messages: Vec<LeftoverMessage>,
-    pub(super) messages: Messages,
+    pub(crate) artifacts: HashMap<String, Object>,
+    /// Object keys of the model's journalled answers, by report id.
+    pub(crate) journal: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) leftover_messages: Vec<LeftoverMessage>,
+    pub(crate) messages: Messages,
 }
 
 /// A reader of the state of a stack.
 #[derive(Debug, Clone)]
-pub(super) struct Inspector {
+pub(crate) struct Inspector {
     clients: AwsClients,
     names: Names,
     queues: QueueUrls,
 }
 
 impl Inspector {
-    pub(super) fn new(stack: &Stack) -> Self {
+    pub(crate) fn new(stack: &Stack) -> Self {
         let infrastructure = stack.infrastructure();
         Self {
             clients: stack.clients().clone(),
@@ -111,38 +175,34 @@ impl Inspector {
         }
     }
 
-    /// Counts the reports that have not ended.
-    pub(super) async fn open_reports(&self) -> anyhow::Result<u64> {
-        let mut open = 0;
-        let mut from = None;
-        loop {
-            let page = self
-                .clients
-                .dynamodb
-                .scan()
-                .table_name(&self.names.table)
-                .select(Select::Count)
-                .filter_expression("#status IN (:pending, :processing)")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":pending", AttributeValue::S(Status::Pending.as_str().into()))
-                .expression_attribute_values(
-                    ":processing",
-                    AttributeValue::S(Status::Processing.as_str().into()),
-                )
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .context("the open reports cannot be counted")?;
-            open += u64::try_from(page.count).unwrap_or(0);
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(open);
-            }
+    /// Looks at every report.
+    pub(crate) async fn look(&self) -> anyhow::Result<Vec<ReportLook>> {
+        let scan = self.clients.dynamodb.scan().table_name(&self.names.table).consistent_read(true);
+        let scan = scan
+            .filter_expression("begins_with(pk, :report)")
+            .projection_expression("report_id, #status, attempt, due_at, ended_at")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":report", AttributeValue::S(REPORT_PREFIX.to_owned()));
+        let mut items = scan.into_paginator().items().send();
+        let mut looks = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.context("the reports cannot be read")?;
+            looks.push(serde_dynamo::from_item(item).context("a report item cannot be read")?);
         }
+        Ok(looks)
     }
 
     /// Counts the messages in the queue.
-    pub(super) async fn messages(&self) -> anyhow::Result<Messages> {
+    pub(crate) async fn messages(&self) -> anyhow::Result<Messages> {
+        self.messages_of(&self.queues.queue_url).await
+    }
+
+    /// Counts the messages in the dead-letter queue.
+    pub(crate) async fn dead_letters(&self) -> anyhow::Result<Messages> {
+        self.messages_of(&self.queues.dlq_url).await
+    }
+
+    async fn messages_of(&self, queue_url: &str) -> anyhow::Result<Messages> {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
@@ -151,7 +211,7 @@ impl Inspector {
             .clients
             .sqs
             .get_queue_attributes()
-            .queue_url(&self.queues.queue_url)
+            .queue_url(queue_url)
             .set_attribute_names(Some(names.clone().into()))
             .send()
             .await
@@ -162,8 +222,14 @@ impl Inspector {
         Ok(Messages { visible, not_visible })
     }
 
-    /// Reads the whole state. Removes no messages, but receives them, which hides them for an hour.
-    pub(super) async fn read(&self, progress: &Progress) -> anyhow::Result<StoredState> {
+    /// Reads every report.
+    pub(crate) async fn reports(&self) -> anyhow::Result<Vec<ReportItem>> {
+        Ok(self.table_items().await?.0)
+    }
+
+    /// Reads the whole state. Removes no messages, but receives them, which hides them for an hour. Calls
+    /// `progress` with the number of artifacts that were read and with the number of all artifacts.
+    pub(crate) async fn read(&self, progress: impl Fn(usize, usize)) -> anyhow::Result<StoredState> {
         let messages = self.messages().await?;
         let mut leftover_messages = self.receive_all(&self.queues.queue_url, false).await?;
         leftover_messages.extend(self.receive_all(&self.queues.dlq_url, true).await?);
@@ -181,11 +247,10 @@ impl Inspector {
             let page = page.set_exclusive_start_key(from).send().await.context("the table cannot be read")?;
             for item in page.items.unwrap_or_default() {
                 let key = item.get("pk").and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
-                if key.starts_with("U#") {
+                if key.starts_with(USAGE_PREFIX) {
                     daily_usage
                         .push(serde_dynamo::from_item(item).context("a daily usage item cannot be read")?);
-                } else if !key.starts_with("K#") && !key.starts_with("W#") {
-                    // An item that is neither an API key nor a webhook secret must be a report.
+                } else if key.starts_with(REPORT_PREFIX) {
                     reports.push(serde_dynamo::from_item(item).context("a report item cannot be read")?);
                 }
             }
@@ -216,8 +281,8 @@ impl Inspector {
     }
 
     /// Lists the names of the journalled answers, which are under
-    /// `work/TENANT/REPORT/SUBMISSION/`.
-    async fn journal(&self) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
+    /// `work/TENANT/REPORT/SUBMISSION/`, by report id.
+    pub(crate) async fn journal(&self) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
         let mut journal: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let request = self.clients.s3.list_objects_v2().bucket(&self.names.bucket).prefix("work/");
         let mut pages = request.into_paginator().send();
@@ -225,11 +290,10 @@ impl Inspector {
             for object in page.context("the journals cannot be listed")?.contents.unwrap_or_default() {
                 let key = object.key.unwrap_or_default();
                 let parts: Vec<&str> = key.split('/').collect();
-                if let [_, _, report, submission, name] = parts.as_slice()
+                if let [_, _, report, _, name] = parts.as_slice()
                     && ["answer-", "verification-"].iter().any(|kind| name.starts_with(kind))
                 {
-                    let name = format!("{submission}/{name}");
-                    journal.entry((*report).to_owned()).or_default().insert(name);
+                    journal.entry((*report).to_owned()).or_default().insert(key.clone());
                 }
             }
         }
@@ -239,7 +303,7 @@ impl Inspector {
     async fn artifacts(
         &self,
         reports: &[ReportItem],
-        progress: &Progress,
+        progress: impl Fn(usize, usize),
     ) -> anyhow::Result<HashMap<String, Object>> {
         let outcomes = reports.iter().filter_map(|report| report.outcome.as_ref());
         let keys: BTreeSet<&String> =
@@ -261,7 +325,7 @@ impl Inspector {
         while let Some(read) = reads.join_next().await {
             let (key, object) = read.context("reading an artifact panicked")?;
             artifacts.insert(key, object);
-            progress.throttled_line(&format!("{} of {total} artifacts are read", artifacts.len()));
+            progress(artifacts.len(), total);
         }
         Ok(artifacts)
     }
@@ -271,5 +335,7 @@ async fn object(s3: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Object {
     let answer = s3.get_object().bucket(bucket).key(key).send().await;
     let answer = answer.map_err(|error| aws_sdk_s3::error::DisplayErrorContext(error).to_string())?;
     let bytes = answer.body.collect().await.map_err(|error| error.to_string())?.into_bytes();
-    Ok((sha256_hex(&bytes), bytes.len() as u64))
+    let is_report = key.rsplit('/').next() == Some(ArtifactKind::Json.file_name());
+    let report = is_report.then(|| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
+    Ok(ObjectContent { sha256: sha256_hex(&bytes), bytes: bytes.len() as u64, report })
 }

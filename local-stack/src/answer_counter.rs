@@ -1,5 +1,5 @@
 //! Counts the model's answers to each report as they pass the fault proxy. The corporate number in the
-//! conversation identifies the report, because it is different for every report of a soak.
+//! conversation identifies the report, because it is different for every report of a run.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,28 +13,29 @@ const DIGITS: usize = 8;
 
 /// Number of the model's answers for one report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct AnswerCount {
+pub(crate) struct AnswerCount {
     /// Number of answers that the model gave, including lost ones.
-    pub(super) answered: u64,
+    pub(crate) answered: u64,
     /// Number of answers that were lost on the wire, so that no worker received them.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
 }
 
 /// Counts of the model's answers, by corporate number. Answers to a conversation without a number are counted
 /// under the empty string.
-pub(super) type AnswerCounts = HashMap<String, AnswerCount>;
+pub(crate) type AnswerCounts = HashMap<String, AnswerCount>;
 
 /// A counter of the model's answers.
 #[derive(Debug, Default)]
-pub(super) struct AnswerCounter(Mutex<AnswerCounts>);
+pub(crate) struct AnswerCounter(Mutex<AnswerCounts>);
 
 /// Returns an observer for the fault proxy that counts in `answers`.
-pub(super) fn observer(answers: Arc<AnswerCounter>) -> Observer {
+pub(crate) fn observer(answers: Arc<AnswerCounter>) -> Observer {
     Observer::new(move |exchange| answers.record(exchange))
 }
 
 impl AnswerCounter {
-    fn record(&self, exchange: &Exchange<'_>) {
+    /// Counts the answer of `exchange` if the model gave one.
+    pub(crate) fn record(&self, exchange: &Exchange<'_>) {
         if exchange.operation != "Bedrock.Converse" || exchange.status != StatusCode::OK {
             return;
         }
@@ -46,7 +47,7 @@ impl AnswerCounter {
     }
 
     /// Returns the counts so far.
-    pub(super) fn snapshot(&self) -> AnswerCounts {
+    pub(crate) fn snapshot(&self) -> AnswerCounts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -68,8 +69,13 @@ mod tests {
     #[test]
     fn answers_are_counted_by_the_corporate_number_in_the_conversation() {
         let answers = AnswerCounter::default();
-        let exchange =
-            |request, status, lost| Exchange { operation: "Bedrock.Converse", request, status, lost };
+        let exchange = |request, status, lost| Exchange {
+            operation: "Bedrock.Converse",
+            request,
+            answer: b"",
+            status,
+            lost,
+        };
         let one =
             br#"{"text":"the corporateNumber of: {\"corporateNumber\":\"90000001\",\"country\":\"GB\"}"}"#;
         let two = br#"{"text":"{\"corporateNumber\": \"90000002\"}"}"#;
