@@ -48,6 +48,16 @@ impl BackOff {
         full_jitter(earlier, base, self.retry_max)
     }
 
+    /// Returns the minimum wait of a report that has lost `lost` answers of a model, each of which may have been
+    /// paid for. It grows with the time until the `deadline`, so that the calls that one report may make
+    /// (`DOSSIER_MODEL_CALLS_MAX`, `DOSSIER_BUDGET_REPORT_USD`) last for an outage of an hour and more. The first
+    /// loss is taken for an accident.
+    pub(crate) fn after_lost_answer(lost: u32, deadline: Duration) -> Duration {
+        let Some(doublings) = lost.checked_sub(2) else { return Duration::ZERO };
+        let ceiling = (deadline / 180).saturating_mul(2_u32.saturating_pow(doublings)).min(deadline / 6);
+        ceiling / 2 + full_jitter(0, ceiling / 2, ceiling / 2)
+    }
+
     /// Returns the wait of a report that has lost the workers of `attempts` attempts more than are replaced
     /// at once.
     pub(crate) fn after_vanished_worker(&self, attempts: u32) -> Duration {
@@ -60,8 +70,8 @@ impl BackOff {
     /// that time, give or take a half. A report that has waited for hours is still checked every
     /// `tenant_wait_max`, so that it starts soon after a slot is free.
     pub(crate) fn of_tenant(&self, waited: Duration) -> Duration {
-        let average = (waited / 2).max(TENANT_WAIT_MIN).min(self.tenant_wait_max);
-        average.mul_f64(rand::random_range(0.5..=1.5))
+        let average = (waited / 2).max(TENANT_WAIT_MIN);
+        average.mul_f64(rand::random_range(0.5..=1.5)).min(self.tenant_wait_max)
     }
 
     /// Returns the time for which the message of a report is hidden that could not be claimed because the
@@ -95,10 +105,23 @@ mod tests {
 
     #[test]
     fn a_tenants_report_is_checked_often_at_first_and_never_less_than_every_few_minutes() {
-        for (waited, seconds) in [(0, 8), (20, 15), (100, 75), (8 * 3600, 180)] {
+        for (waited, seconds) in [(0, 8), (20, 15), (100, 75), (8 * 3600, 120)] {
             let longest = longest(|| BACK_OFF.of_tenant(Duration::from_secs(waited)));
             assert!(longest <= seconds && longest > seconds / 2, "{waited}: {longest}");
         }
+    }
+
+    #[test]
+    fn a_single_lost_answer_costs_no_wait_and_eight_of_them_last_for_an_hour() {
+        let deadline = Duration::from_secs(6 * 3600);
+        for lost in 0..2 {
+            assert_eq!(BackOff::after_lost_answer(lost, deadline), Duration::ZERO);
+        }
+        for _ in 0..100 {
+            let waits: Duration = (1..8).map(|lost| BackOff::after_lost_answer(lost, deadline)).sum();
+            assert!(waits >= Duration::from_secs(3600), "{waits:?}");
+        }
+        assert!(BackOff::after_lost_answer(u32::MAX, deadline) <= deadline / 6);
     }
 
     #[test]

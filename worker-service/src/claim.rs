@@ -82,8 +82,12 @@ impl Claims {
             tracing::warn!(report = %id, %tenant, %value, "the report is left to a worker of a later version");
             return Ok(Claim::Busy(LATER_VERSION_DELAY));
         }
+        // A pending cancellation needs no slot: nothing is processed, and a report that is being cancelled cannot
+        // wait.
+        let is_cancelled = current.lifecycle.cancel_requested;
         let _turn = match self.tenants.acquire(table, tenant, now).await? {
-            TenantSlot::Free(turn) => turn,
+            TenantSlot::Free(turn) => Some(turn),
+            TenantSlot::Full if is_cancelled => None,
             TenantSlot::Full => return self.wait_for_tenant(&current, now, receives).await,
         };
         // The name is new for every claim, so that a claim of this worker whose response was lost can be told

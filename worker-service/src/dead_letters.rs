@@ -117,13 +117,13 @@ async fn settle_open(jobs: &JobRunner, report: &Report, letter: &Delivery) -> Re
     let is_held = lifecycle.lease.as_ref().is_some_and(|lease| lease.expires_at >= now);
     // A letter from before the submission is about an earlier one.
     let is_current = letter.sent_at.is_none_or(|sent_at| sent_at > lifecycle.submitted_at);
-    let failed = now >= lifecycle.deadline(&jobs.policy) && is_current && !is_held;
-    if failed {
-        return fail(jobs, report, now).await;
-    }
+    // A report that waits outside the queue, for example for its tenant's share, needs no message.
     if is_held || lifecycle.waits_outside_queue() || !is_current {
         tracing::info!(report = %id, %tenant, "deleting the dead letter of a report that is being taken care of");
         return Ok(Settled::QueuedAgain);
+    }
+    if now >= lifecycle.deadline(&jobs.policy) {
+        return fail(jobs, report, now).await;
     }
     let delay = jobs.policy.queue_wait_max + Duration::from_secs(1);
     let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
@@ -297,8 +297,11 @@ async fn redrive_one(
     let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
     let now = jobs.clock.now();
     match jobs.aws.table.execute(tenant, id, &Command::Resubmit, &details, now, &jobs.policy).await? {
-        Executed::Done(_) => {
-            jobs.aws.queue.send(&message, letter.traceparent.clone()).await?;
+        Executed::Done(report) => {
+            if let Err(error) = jobs.aws.queue.send(&message, letter.traceparent.clone()).await {
+                jobs.aws.wait_outside_queue(&report, jobs.clock.now(), &jobs.policy).await?;
+                return Err(error);
+            }
             Ok((Disposition::Resubmitted, format!("resubmitted: report {id} of {tenant} ({reason})")))
         }
         Executed::Rejected(_) => {

@@ -48,7 +48,7 @@ pub struct Failure {
     pub class: ErrorClass,
     /// Stable code, part of the API's contract.
     pub code: &'static str,
-    /// Message for the report's reader: what happened and what to do next.
+    /// Message for the report's reader: what happened and, after a permanent error, what to do next.
     pub message: &'static str,
     /// Detail for the log; never shown to the reader.
     pub detail: String,
@@ -72,12 +72,17 @@ impl Failure {
         matches!(self.code, BUDGET_EXCEEDED | PAID_CALLS_EXCEEDED)
     }
 
-    /// Returns the error as the report shows it.
-    pub(crate) fn for_reader(&self) -> ReportError {
+    /// Returns the error as the report shows it. `is_retried` is whether another attempt follows.
+    pub(crate) fn for_reader(&self, is_retried: bool) -> ReportError {
         // An automatic retry does not help if a limit on spending is reached, but resubmitting later, or with
         // a higher limit, does.
         let retryable = self.class != ErrorClass::Permanent || self.is_of_limit();
-        ReportError { code: self.code.to_owned(), message: self.message.to_owned(), retryable }
+        let next = match (self.class, is_retried) {
+            (ErrorClass::Permanent, _) => "",
+            (_, true) => " The report is retried automatically.",
+            (_, false) => " Resubmit the report later.",
+        };
+        ReportError { code: self.code.to_owned(), message: format!("{}{next}", self.message), retryable }
     }
 }
 
@@ -86,7 +91,7 @@ impl From<AwsError> for AttemptError {
         Self::Failed(Failure {
             class: error.class,
             code: "storage_unavailable",
-            message: "The report could not be read or stored. The request itself is valid: resubmit it later.",
+            message: "The report could not be read or stored. The request itself is valid.",
             detail: error.to_string(),
         })
     }

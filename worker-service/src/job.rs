@@ -15,6 +15,7 @@ use domain::{
     lifecycle::{Command, Policy, Status},
     message::ReportMessage,
     report::{Report, Stage},
+    usage::Day,
 };
 use service_runtime::clock::Clock;
 use telemetry::{
@@ -158,7 +159,7 @@ impl JobRunner {
                 self.aws.queue_webhook(lease.report(), current_traceparent()).await;
                 self.delete(&delivery).await;
             }
-            Ok(Settled::Later(delay)) => self.change_visibility(&delivery, delay).await,
+            Ok(Settled::Later(delay)) => self.hide_for_retry(&delivery, lease.report(), delay).await,
             Ok(Settled::Promised) => self.delete(&delivery).await,
             Err(error) => {
                 tracing::warn!(report = %lease.report().id, reason = %error, "attempt ended; its result could not be recorded");
@@ -195,12 +196,16 @@ impl JobRunner {
         let retried = class != ErrorClass::Permanent && lease.may_retry();
         tracing::warn!(report = %lease.report().id, code, remedy = class.as_str(), detail = %failure.detail, retried, "attempt failed");
         metrics().attempt_ended(code);
-        let error = Some(failure.for_reader());
         if retried {
+            let error = Some(failure.for_reader(true));
+            let mut delay = self.back_off.after_error(class, retries);
+            if failure.may_be_billed() {
+                delay = delay.max(self.wait_after_lost_answer(lease.report()).await);
+            }
             // The last attempt is made when the deadline passes.
-            let delay = self.back_off.after_error(class, retries).min(time_left);
+            let delay = delay.min(time_left);
             let progress = Some(Stage::Queued.progress());
-            let details = Details { error: error.clone(), progress, ..Details::default() };
+            let details = Details { error, progress, ..Details::default() };
             match lease.write(|attempt| Command::RetryLater { attempt, delay }, &details).await {
                 Ok(()) if self.policy.waits_in_queue(delay) => return Ok(Settled::Later(delay)),
                 Ok(()) => {
@@ -212,9 +217,22 @@ impl JobRunner {
                 Err(error) => return Err(error),
             }
         }
-        let details = Details { error, ..Details::default() };
+        let details = Details { error: Some(failure.for_reader(false)), ..Details::default() };
         lease.write(|attempt| Command::Fail { attempt }, &details).await?;
         Ok(Settled::Ended(Status::Failed))
+    }
+
+    /// Returns the minimum wait of a report whose model may have been paid for an answer that was lost.
+    async fn wait_after_lost_answer(&self, report: &Report) -> Duration {
+        let today = Day::of(self.clock.now());
+        let lost = match self.aws.spending.unsettled(&report.tenant, report.id, today).await {
+            Ok(unsettled) => unsettled.calls,
+            Err(error) => {
+                tracing::warn!(report = %report.id, error = %error, "the number of lost answers is not known; using the number of retries");
+                report.lifecycle.retries.saturating_add(1)
+            }
+        };
+        BackOff::after_lost_answer(lost, self.policy.deadline)
     }
 
     /// Releases the report: the worker drains, or leaves it to a worker of a later version. Its message
@@ -248,6 +266,17 @@ impl JobRunner {
     async fn delete(&self, delivery: &Delivery) {
         if let Err(error) = self.aws.queue.delete(&delivery.receipt).await {
             tracing::warn!(error = %error, "a settled message could not be deleted; its redelivery will have no effect");
+        }
+    }
+
+    /// Hides the message of a report that waits in the queue for `delay`. If SQS does not confirm it, the message
+    /// may be gone, for example because another worker deleted it as a duplicate. The report then waits outside
+    /// the queue, so that it gets another message.
+    async fn hide_for_retry(&self, delivery: &Delivery, report: &Report, delay: Duration) {
+        let Err(error) = self.aws.queue.change_visibility(&delivery.receipt, delay).await else { return };
+        tracing::warn!(report = %report.id, error = %error, "the message of a waiting report could not be hidden; the report waits outside the queue");
+        if let Err(error) = self.aws.wait_outside_queue(report, self.clock.now(), &self.policy).await {
+            tracing::warn!(report = %report.id, error = %error, "it could not be recorded that the report waits outside the queue; the sweeper finds it later");
         }
     }
 

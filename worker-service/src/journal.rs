@@ -31,6 +31,11 @@ use crate::{
 const RETRY_BASE: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(3);
 
+/// Number of retries for a snapshot. After that the report waits for its next attempt, without a slot.
+const SNAPSHOT_RETRIES: u32 = 5;
+/// Number of retries for an answer, which is paid for: until the process ends.
+const ANSWER_RETRIES: u32 = u32::MAX;
+
 /// The content of an entry.
 trait Content: Serialize + DeserializeOwned {
     /// Returns whether this version can continue from it.
@@ -141,7 +146,7 @@ impl Journal {
     /// Returns an [`AttemptError`] if the bucket rejects the entry permanently, or if the stored entry cannot
     /// be read.
     pub(crate) async fn store_snapshot(&self, snapshot: Snapshot) -> Result<StoredSnapshot, AttemptError> {
-        let entry = self.store(&snapshot_key(&self.folder), snapshot).await?;
+        let entry = self.store(&snapshot_key(&self.folder), snapshot, SNAPSHOT_RETRIES).await?;
         Ok(self.stored_snapshot(entry))
     }
 
@@ -164,7 +169,7 @@ impl Journal {
         place: JournaledAnswer,
         answer: ModelAnswer,
     ) -> Result<ModelAnswer, AttemptError> {
-        let entry = self.store(&self.answer_key(place), answer).await?;
+        let entry = self.store(&self.answer_key(place), answer, ANSWER_RETRIES).await?;
         Ok(entry.content)
     }
 
@@ -204,10 +209,14 @@ impl Journal {
     }
 
     /// Stores `content` under `key` unless there is an entry already, and returns the stored one. If the key
-    /// holds an entry of another request, that entry stays, and `content` is stored beside it. The content
-    /// cost money or time, so the write is retried while the bucket may recover: until the lease is lost, or,
-    /// for an answer, until the process ends.
-    async fn store<T: Content>(&self, key: &str, content: T) -> Result<Entry<T>, AttemptError> {
+    /// holds an entry of another request, that entry stays, and `content` is stored beside it. The write is
+    /// retried while the bucket may recover, `retries_max` times.
+    async fn store<T: Content>(
+        &self,
+        key: &str,
+        content: T,
+        retries_max: u32,
+    ) -> Result<Entry<T>, AttemptError> {
         let entry = Entry {
             submission: self.submission,
             request_sha256: Some(self.request_sha256.clone()),
@@ -216,7 +225,7 @@ impl Journal {
         };
         let bytes = serde_json::to_vec(&entry).map_err(|error| unreadable(key, error))?;
         for key in [key.to_owned(), self.key_beside(key)] {
-            match self.put_new(&key, &bytes).await? {
+            match self.put_new(&key, &bytes, retries_max).await? {
                 Stored::Now => return Ok(entry),
                 Stored::Before(bytes) => {
                     if let Some(stored) = self.own(&key, &bytes)? {
@@ -228,12 +237,14 @@ impl Journal {
         Err(unreadable(key, "it and the key beside it hold entries of other requests"))
     }
 
-    async fn put_new(&self, key: &str, bytes: &[u8]) -> Result<Stored, AttemptError> {
-        let mut tries = 0;
+    async fn put_new(&self, key: &str, bytes: &[u8], retries_max: u32) -> Result<Stored, AttemptError> {
+        let mut tries: u32 = 0;
         loop {
             match self.bucket.put_new(key, bytes.to_vec(), "application/json").await {
                 Ok(stored) => return Ok(stored),
-                Err(error) if error.class == ErrorClass::Permanent => return Err(error.into()),
+                Err(error) if error.class == ErrorClass::Permanent || tries >= retries_max => {
+                    return Err(error.into());
+                }
                 Err(error) => {
                     tracing::warn!(error = %error, "a journal entry could not be stored; retrying");
                     sleep(full_jitter(tries, RETRY_BASE, RETRY_MAX)).await;

@@ -101,7 +101,7 @@ impl Pipeline {
             return Err(AttemptError::Failed(Failure {
                 class: ErrorClass::Transient,
                 code: "source_unavailable",
-                message: "A mandatory source of evidence did not answer. The report is retried automatically.",
+                message: "A mandatory source of evidence did not answer.",
                 detail: format!("{} gave no answer", outcome.source.as_str()),
             }));
         }
@@ -191,7 +191,7 @@ impl Pipeline {
             Err(AttemptError::Failed(Failure {
                 class: ErrorClass::Transient,
                 code: "rendering_failed",
-                message: "The report's files could not be rendered. Resubmit the report; if that happens again, contact the operator.",
+                message: "The report's files could not be rendered. If that happens again, contact the operator.",
                 detail: error.to_string(),
             }))
         })
@@ -241,7 +241,7 @@ fn evidence_expired(why: Unusable) -> AttemptError {
     AttemptError::Failed(Failure {
         class: ErrorClass::Transient,
         code: "evidence_expired",
-        message: "The evidence became too old before the report was written. The report is retried automatically with new evidence.",
+        message: "The evidence became too old before the report was written.",
         detail: why.to_string(),
     })
 }

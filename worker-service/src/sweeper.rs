@@ -50,27 +50,26 @@ pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop
             () = stop.cancelled() => return,
             () = sleep(pause) => {}
         }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = sweep(&jobs) => {}
-        }
+        sweep(&jobs, &stop).await;
         pause = interval.mul_f64(rand::random_range(0.5..=1.5));
     }
 }
 
 /// Sweeps every partition of the index of due reports once. It begins at a random partition, so that sweeps
 /// that are interrupted do not always miss the same ones. An error affects no other report, and is retried by
-/// the next sweep.
-pub(crate) async fn sweep(jobs: &JobRunner) {
+/// the next sweep. If `stop` is cancelled, the sweep ends early, but finishes what it has begun: a report whose
+/// message is recorded must also get it.
+pub(crate) async fn sweep(jobs: &JobRunner, stop: &CancellationToken) {
     let first = rand::random_range(0..DUE_SHARDS);
     look_at_queue(jobs).await;
-    let sweep = Sweep { jobs };
+    let sweep = Sweep { jobs, stop };
     let (mut longest_overdue, mut is_complete) = (Duration::ZERO, true);
     for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
         match sweep.partition(shard).await {
             Ok(overdue) => longest_overdue = longest_overdue.max(overdue),
             Err(error) => {
                 tracing::warn!(shard, error = %error, "a partition of the due reports could not be read");
+                jobs.witness.table_failed(jobs.clock.now());
                 is_complete = false;
             }
         }
@@ -84,6 +83,7 @@ pub(crate) async fn sweep(jobs: &JobRunner) {
 /// One sweep.
 struct Sweep<'a> {
     jobs: &'a JobRunner,
+    stop: &'a CancellationToken,
 }
 
 impl Sweep<'_> {
@@ -91,16 +91,25 @@ impl Sweep<'_> {
     async fn partition(&self, shard: u8) -> Result<Duration, AwsError> {
         let (mut longest_overdue, mut after) = (Duration::ZERO, None);
         for _ in 0..PAGES_MAX {
+            if self.stop.is_cancelled() {
+                break;
+            }
             let now = self.jobs.clock.now();
             let page = self.jobs.aws.table.due(shard, now, PAGE, after).await?;
             longest_overdue =
                 page.reports.iter().map(|due| due.overdue(now)).fold(longest_overdue, Duration::max);
             stream::iter(page.reports)
                 .for_each_concurrent(CONCURRENCY, async |due| {
+                    if self.stop.is_cancelled() {
+                        return;
+                    }
                     let span = info_span!("sweep", dossier.report = %due.report_id);
                     let report = due.report_id;
                     if let Err(error) = self.recover(due).instrument(span).await {
                         tracing::warn!(%report, error = %error, "a due report could not be recovered");
+                        if error.is_of_table() {
+                            self.jobs.witness.table_failed(self.jobs.clock.now());
+                        }
                     }
                 })
                 .await;
@@ -122,6 +131,10 @@ impl Sweep<'_> {
         let lifecycle = &report.lifecycle;
         if lifecycle.status.is_terminal() {
             return self.resend_webhook(&report, now).await;
+        }
+        // Workers of a later version process it, and their sweepers recover it.
+        if report.unknown_value().is_some() {
+            return Ok(());
         }
         // The index is eventually consistent: another worker may have handled the report already.
         if lifecycle.due_at.is_none_or(|due_at| due_at > now) {
@@ -166,16 +179,25 @@ impl Sweep<'_> {
     /// Sends the message of a due report, unless another sweeper did. Returns whether it was sent.
     async fn send(&self, report: &Report, now: UtcTime) -> Result<bool, AwsError> {
         let jobs = self.jobs;
-        let redispatch = self.execute(report, &Command::Redispatch, &Details::default(), now).await?;
-        if !matches!(redispatch, Executed::Done(_)) {
-            return Ok(false);
-        }
-        let message = ReportMessage::new(report.tenant.clone(), report.id);
-        if let Err(error) = jobs.aws.queue.send(&message, current_traceparent()).await {
+        let sent = match self.execute(report, &Command::Redispatch, &Details::default(), now).await {
+            Ok(Executed::Done(_)) => {
+                let message = ReportMessage::new(report.tenant.clone(), report.id);
+                jobs.aws.queue.send(&message, current_traceparent()).await
+            }
+            // The record shows this very command: its first answer was lost, and the SDK repeated it.
+            Ok(Executed::Rejected(Some(current)))
+                if current.lifecycle.queued_at == Some(now) && report.lifecycle.queued_at != Some(now) =>
+            {
+                let message = ReportMessage::new(report.tenant.clone(), report.id);
+                jobs.aws.queue.send(&message, current_traceparent()).await
+            }
+            Ok(Executed::Rejected(_)) => return Ok(false),
+            // The command may have been carried out.
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
             // The report must not seem to have a message.
-            let delay = jobs.policy.queue_wait_max + jobs.policy.pickup_grace;
-            let wait = Command::Wait { delay };
-            self.execute(report, &wait, &Details::default(), jobs.clock.now()).await?;
+            jobs.aws.wait_outside_queue(report, jobs.clock.now(), &jobs.policy).await?;
             return Err(error);
         }
         Ok(true)

@@ -222,7 +222,7 @@ impl Worker {
 
     /// Sweeps once for reports that no worker processes.
     pub async fn sweep(&self) {
-        sweeper::sweep(&self.jobs).await;
+        sweeper::sweep(&self.jobs, &CancellationToken::new()).await;
     }
 
     /// Scans the dead-letter queue of reports once.

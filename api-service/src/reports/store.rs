@@ -1,6 +1,6 @@
 //! Access to the reports: the steps that several operations share.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use aws_adapters::{
     Aws,
@@ -17,6 +17,7 @@ use domain::{
     report::Report,
     request::ReportRequest,
 };
+use futures::{StreamExt as _, stream};
 use service_runtime::clock::Clock;
 use telemetry::propagation::current_traceparent;
 
@@ -31,6 +32,9 @@ use crate::{
 
 /// The time after which a client should retry a request that the status of the report did not allow.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Number of reports of a batch that are recorded concurrently as not queued.
+const WAITS_CONCURRENCY: usize = 16;
 
 /// The reports of all tenants, in the table, the queue and the bucket.
 #[derive(Debug)]
@@ -99,13 +103,24 @@ impl Reports {
         self.aws.table.execute(&report.tenant, report.id, command, details, now, &self.policy).await
     }
 
-    /// Sends a recorded report to the queue. A failure does not fail the request: the sweeper finds the
-    /// report later and sends it.
+    /// Sends a recorded report to the queue. A failure does not fail the request: the report then waits outside
+    /// the queue, and the sweeper sends its message.
     pub(super) async fn enqueue(&self, report: &Report) {
         let message = ReportMessage::new(report.tenant.clone(), report.id);
         if let Err(AwsError { code, detail, .. }) = self.aws.queue.send(&message, current_traceparent()).await
         {
             tracing::warn!(report = %report.id, %code, %detail, "the report is recorded but not queued; the sweeper will queue it");
+            self.wait_outside_queue(report).await;
+        }
+    }
+
+    /// Records that `report` has no message. Without that, the sweeper finds out only when the queue has passed
+    /// the message, which takes as long as the backlog.
+    async fn wait_outside_queue(&self, report: &Report) {
+        if let Err(AwsError { code, detail, .. }) =
+            self.aws.wait_outside_queue(report, self.clock.now(), &self.policy).await
+        {
+            tracing::warn!(report = %report.id, %code, %detail, "it could not be recorded that the report has no message; the sweeper will find out");
         }
     }
 
@@ -120,6 +135,14 @@ impl Reports {
                 "reports are recorded but not queued; the sweeper will queue them"
             );
         }
+        let unsent: HashSet<ReportId> = unsent.iter().map(|message| message.report_id).collect();
+        let mut waiting = Vec::with_capacity(unsent.len());
+        for report in reports {
+            if unsent.contains(&report.id) {
+                waiting.push(self.wait_outside_queue(report));
+            }
+        }
+        stream::iter(waiting).buffer_unordered(WAITS_CONCURRENCY).collect::<()>().await;
     }
 
     /// Queues the webhook of a report that has ended, if the report has one.

@@ -11,7 +11,7 @@ use crate::stack::environment;
 /// Settings that are divided by the factor, with the shortest value in seconds that leaves the services room
 /// to work on a busy machine. The time-outs of single requests to AWS and the first steps of the back-off are
 /// constants of the services and stay as they are, which makes an outage harder to survive.
-const SCALED: [(&str, u64); 9] = [
+const SCALED: [(&str, u64); 10] = [
     ("DOSSIER_DEADLINE_SECONDS", 1),
     ("DOSSIER_LEASE_SECONDS", 5),
     ("DOSSIER_PICKUP_GRACE_SECONDS", 5),
@@ -20,6 +20,7 @@ const SCALED: [(&str, u64); 9] = [
     ("DOSSIER_RETRY_MAX_SECONDS", 1),
     ("DOSSIER_TENANT_WAIT_MAX_SECONDS", 1),
     ("DOSSIER_MODEL_SECONDS", 5),
+    ("DOSSIER_MODEL_FIRST_SECONDS", 5),
     ("DOSSIER_REQUEST_SECONDS", 5),
 ];
 

@@ -58,8 +58,10 @@ pub(super) async fn run(cell: &Cell, options: &Options) -> anyhow::Result<CellOu
     let stack_options = stack_options(cell, options, &observed)?;
     let deadline = environment::deadline(&stack_options.settings)?;
     let stack = Stack::start(stack_options).await?;
+    // Two workers: one must not take the messages for lost that the other one hides.
+    let second = stack.start_worker(&[])?;
     let outcome = CellRun { cell, options, stack: &stack, observed: &observed, deadline }.run().await;
-    let stopped = stack.stop().await;
+    let stopped = second.stop().await.and(stack.stop().await);
     let outcome = outcome?;
     stopped?;
     Ok(outcome)
@@ -71,7 +73,9 @@ fn stack_options(cell: &Cell, options: &Options, observed: &Arc<Observed>) -> an
     if cell.scenario == Scenario::TenantShare {
         let model_seconds = options.compression.duration(cell.duration).as_secs() + 60;
         stack.settings.insert("DOSSIER_TENANT_MAX_IN_PROGRESS".to_owned(), "1".to_owned());
-        stack.settings.insert("DOSSIER_MODEL_SECONDS".to_owned(), model_seconds.to_string());
+        for timeout in ["DOSSIER_MODEL_SECONDS", "DOSSIER_MODEL_FIRST_SECONDS"] {
+            stack.settings.insert(timeout.to_owned(), model_seconds.to_string());
+        }
     }
     stack.port = 0;
     stack.fault_proxy = Some(fault_proxy::Options { rules: Vec::new(), observer: Some(observed.observer()) });

@@ -4,10 +4,11 @@
 use service_runtime::config::Environment;
 
 /// Defaults that the environment of the soak can override.
-const DEFAULTS: [(&str, &str); 13] = [
+const DEFAULTS: [(&str, &str); 14] = [
     ("DOSSIER_LEASE_SECONDS", "5"),
     ("DOSSIER_PICKUP_GRACE_SECONDS", "15"),
     ("DOSSIER_SWEEP_SECONDS", "2"),
+    ("DOSSIER_DEADLINE_SECONDS", "1800"),
     ("DOSSIER_QUEUE_WAIT_SECONDS", "4"),
     ("DOSSIER_RETRY_MAX_SECONDS", "8"),
     ("DOSSIER_TENANT_WAIT_MAX_SECONDS", "8"),

@@ -1,18 +1,26 @@
 //! All adapters together, built from one configuration.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
-use domain::{message::ReportMessage, report::Report};
+use domain::{
+    lifecycle::{Command, Policy},
+    message::ReportMessage,
+    report::Report,
+    time::UtcTime,
+};
 use service_runtime::clock::Clock;
 
 use crate::{
     bucket::Bucket,
     clients,
+    error::AwsError,
     keys::Keys,
     queue::Queue,
     quota::{Limits, Quota},
     settings::AwsSettings,
     spending::Spending,
-    table::Table,
+    table::{Details, Table},
     webhook_secrets::WebhookSecrets,
 };
 
@@ -61,6 +69,22 @@ impl Aws {
         if let Err(error) = self.webhooks.send(&message, traceparent).await {
             tracing::warn!(report = %report.id, error = %error, "could not queue a webhook; the sweeper will queue it");
         }
+    }
+
+    /// Records that the open `report` has no message in the queue, so that the sweeper sends one in about a
+    /// minute. Changes nothing if a worker holds the report, or if it has ended.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the table does not confirm it.
+    pub async fn wait_outside_queue(
+        &self,
+        report: &Report,
+        now: UtcTime,
+        policy: &Policy,
+    ) -> Result<(), AwsError> {
+        let wait = Command::Wait { delay: policy.queue_wait_max + Duration::from_secs(1) };
+        self.table.execute(&report.tenant, report.id, &wait, &Details::default(), now, policy).await?;
+        Ok(())
     }
 
     /// Returns the quota of `model` that all workers share, stored in the same table.

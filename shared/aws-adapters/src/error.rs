@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::{
 };
 use thiserror::Error;
 
+use crate::dynamodb::DYNAMODB;
+
 /// The class of an error, which says how to respond to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
@@ -171,6 +173,11 @@ impl AwsError {
         };
         let detail = chain(error);
         Self { service, operation, code: code.to_owned(), class, delivery, detail }
+    }
+
+    /// Returns whether the table did not do what it was asked.
+    pub fn is_of_table(&self) -> bool {
+        self.service == DYNAMODB
     }
 
     /// Returns the error of an answer that is well-formed but cannot be used.

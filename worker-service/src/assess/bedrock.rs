@@ -363,18 +363,10 @@ impl From<BuildError> for CallError {
 fn failure(error: &AwsError) -> Failure {
     let billed = may_be_billed(error);
     let (code, message) = match error.class {
-        _ if billed && error.code == TIMEOUT => {
-            (MODEL_TIMED_OUT, "The model took too long to answer. Resubmit the report later.")
-        }
-        _ if billed => {
-            (MODEL_ANSWER_LOST, "The model's answer was lost in transit. Resubmit the report later.")
-        }
-        ErrorClass::Throttled => {
-            ("model_throttled", "The model is throttling requests. The report is retried automatically.")
-        }
-        ErrorClass::Transient => {
-            ("model_unavailable", "The model did not answer. Resubmit the report later.")
-        }
+        _ if billed && error.code == TIMEOUT => (MODEL_TIMED_OUT, "The model took too long to answer."),
+        _ if billed => (MODEL_ANSWER_LOST, "The model's answer was lost in transit."),
+        ErrorClass::Throttled => ("model_throttled", "The model is throttling requests."),
+        ErrorClass::Transient => ("model_unavailable", "The model did not answer."),
         ErrorClass::Permanent => (
             "model_refused_request",
             "The model rejected the request. Contact the operator and quote the report's id.",

@@ -1,9 +1,11 @@
 //! Decides which model is asked next. The models are asked in the configured order, and each may repair its
 //! answer once, until an answer is good enough.
 
+use aws_adapters::error::ErrorClass;
 use domain::document::{FallbackReason, PassedOver};
 
 use super::{answer::ModelAnswer, checks::Checked};
+use crate::failure::{AttemptError, Failure};
 
 /// Maximum number of answers from one model: the first one and one repair.
 const ANSWERS_PER_MODEL: u32 = 2;
@@ -28,13 +30,16 @@ pub(super) struct FallbackPolicy {
     passed_over: Vec<PassedOver>,
     /// Number of answers from the current model.
     answers: u32,
+    /// The first call of this attempt whose answer was lost.
+    lost_answer: Option<Failure>,
     next: Step,
 }
 
 impl FallbackPolicy {
     /// Creates the policy for `models`, in order of preference.
     pub(super) fn new(models: Vec<String>) -> Self {
-        let mut fallback = Self { models, passed_over: Vec::new(), answers: 0, next: Step::Finish };
+        let mut fallback =
+            Self { models, passed_over: Vec::new(), answers: 0, lost_answer: None, next: Step::Finish };
         fallback.next = fallback.ask_next_model();
         fallback
     }
@@ -99,9 +104,16 @@ impl FallbackPolicy {
         self.next = Step::Finish;
     }
 
-    /// Returns whether any model was unavailable.
-    pub(super) fn has_outage(&self) -> bool {
-        self.passed_over.iter().any(|passed| passed.because == FallbackReason::Outage)
+    /// Records a call whose answer was lost and may have been billed.
+    pub(super) fn lost_answer(&mut self, failure: &Failure) {
+        self.lost_answer.get_or_insert_with(|| failure.clone());
+    }
+
+    /// Returns the error that ends the attempt with `failure`. If an answer was lost before, this is that loss:
+    /// the next attempt repeats its call, so it must wait as long as after such a loss.
+    pub(super) fn end_with(&self, failure: Failure) -> AttemptError {
+        let lost = self.lost_answer.clone().filter(|_| failure.class != ErrorClass::Permanent);
+        AttemptError::Failed(lost.unwrap_or(failure))
     }
 
     fn pass_over(&mut self, model: &str, because: FallbackReason) {

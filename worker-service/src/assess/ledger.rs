@@ -1,7 +1,7 @@
 //! The ledger of an assessment, which stores the answers and accounts for their costs. For a report it uses
 //! the journal and the budgets; for a replay or an evaluation it does neither.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use aws_adapters::{error::ErrorClass, spending::ModelCall, table::Details};
 use domain::{
@@ -10,6 +10,7 @@ use domain::{
     usage::{Day, MicroUsd},
 };
 
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -22,6 +23,9 @@ use crate::{
     journal::{Journal, JournaledAnswer},
     lease::Lease,
 };
+
+/// Minimum time for which an attempt waits until an answer is stored and settled, even after its deadline.
+const SETTLING_MIN: Duration = Duration::from_secs(60);
 
 /// A store of answers that also reserves and settles their costs.
 pub trait AnswerLedger: Send {
@@ -173,14 +177,22 @@ impl AnswerLedger for ReportLedger<'_> {
             }
             .in_current_span(),
         );
-        settling.await.unwrap_or_else(|error| {
+        let not_kept = |detail: String| {
             Err(AttemptError::Failed(Failure {
                 class: ErrorClass::Transient,
                 code: "answer_not_kept",
-                message: "The model's answer could not be stored. Resubmit the report later.",
-                detail: error.to_string(),
+                message: "The model's answer could not be stored.",
+                detail,
             }))
-        })
+        };
+        // The report keeps its slot while the bucket does not respond, because another attempt would pay for the
+        // answer again; but not for ever.
+        let patience = self.lease.time_left().max(SETTLING_MIN);
+        match timeout(patience, settling).await {
+            Ok(Ok(stored)) => stored,
+            Ok(Err(panicked)) => not_kept(panicked.to_string()),
+            Err(_) => not_kept("the report's deadline passed before the answer was stored".to_owned()),
+        }
     }
 
     async fn release(&mut self, reservation: Reservation, failure: &Failure) -> Result<(), AttemptError> {

@@ -278,18 +278,17 @@ fn fall_back(
         AttemptError::Failed(failure) => failure,
         error => return Err(error),
     };
+    if failure.may_be_billed() {
+        fallback.lost_answer(&failure);
+    }
     if !warrants_fallback(&failure) {
-        // Calls of models that were passed over in this attempt may have been billed, so repeating them must
-        // use up an attempt. A throttled attempt would not be used up.
-        let throttled = failure.class == ErrorClass::Throttled && fallback.has_outage();
-        let class = if throttled { ErrorClass::Transient } else { failure.class };
-        return Err(AttemptError::Failed(Failure { class, ..failure }));
+        return Err(fallback.end_with(failure));
     }
     let has_next = fallback.unavailable(model);
     let is_final = failure.class == ErrorClass::Permanent || is_last_attempt;
     let can_finish = has_answers && is_final;
     if !has_next && !can_finish {
-        return Err(AttemptError::Failed(failure));
+        return Err(fallback.end_with(failure));
     }
     tracing::warn!(model, code = failure.code, detail = %failure.detail, another = has_next, "the model is unavailable");
     if !has_next {

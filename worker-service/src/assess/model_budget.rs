@@ -130,7 +130,7 @@ impl ModelBudget {
         Err(AttemptError::Failed(Failure {
             class: ErrorClass::Throttled,
             code: "model_quota_full",
-            message: "The model's quota is used up for the moment. The report is retried automatically.",
+            message: "The model's quota is used up for the moment.",
             detail: format!("the quota admitted no call within {QUOTA_WAIT_MAX:?}"),
         }))
     }
