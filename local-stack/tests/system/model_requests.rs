@@ -64,6 +64,9 @@ async fn answer(State(requests): State<ReceivedRequests>, uri: Uri, body: Bytes)
     if path.contains("down") {
         return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException");
     }
+    if path.contains("garbled") {
+        return (StatusCode::OK, [("x-amzn-errortype", String::new())], Json(json!("not an answer")));
+    }
     if path.contains("throttled") {
         return error(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException");
     }
@@ -337,14 +340,17 @@ async fn with_a_forbidden_fallback_the_rules_write_the_summary_and_the_report_do
 }
 
 #[tokio::test]
-async fn a_throttle_after_an_outage_costs_an_attempt_but_a_throttle_alone_does_not() -> Result<()> {
+async fn a_throttle_after_a_lost_answer_ends_the_attempt_with_the_loss() -> Result<()> {
     let (sdk, _) = bedrock().await?;
-    for (ids, class) in
-        [("m.throttled", ErrorClass::Throttled), ("m.forbidden, m.throttled", ErrorClass::Transient)]
-    {
+    // A refused request cost nothing; an answer that was lost may have been paid for.
+    for (ids, code, class) in [
+        ("m.throttled", "model_throttled", ErrorClass::Throttled),
+        ("m.forbidden, m.throttled", "model_throttled", ErrorClass::Throttled),
+        ("m.garbled, m.throttled", "model_answer_lost", ErrorClass::Transient),
+    ] {
         match assess_with(&sdk, ids).await {
             Err(AttemptError::Failed(failure)) => {
-                assert_eq!((failure.code, failure.class), ("model_throttled", class));
+                assert_eq!((failure.code, failure.class), (code, class), "{ids}");
             }
             other => panic!("{ids}: {other:?}"),
         }
