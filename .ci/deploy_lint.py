@@ -117,7 +117,7 @@ ARNS = {
     "KeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1",
     "ModelArns": "arn:aws:bedrock:eu-central-1::foundation-model/m",
     "GuardrailArn": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/g",
-    "VerifierGuardrailArn": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/v",
+    "VerifierGuardrailArns": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/v",
     "ListArns": "arn:aws:s3:::lists/sdn.csv",
     "SecretArns": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
 }

@@ -5,13 +5,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-
-use super::port::ServicePort;
 
 /// A handle that closes one connection. HTTP/1 has one exchange at a time on a connection, so no other
 /// exchange is affected.
@@ -22,12 +18,6 @@ impl Disconnect {
     /// Makes every further read and write of the connection fail, so that the server drops the connection.
     pub(super) fn now(&self) {
         self.0.cancel();
-    }
-}
-
-impl Connected<IncomingStream<'_, ServicePort>> for Disconnect {
-    fn connect_info(stream: IncomingStream<'_, ServicePort>) -> Self {
-        Self(stream.io().disconnect.clone())
     }
 }
 
@@ -47,6 +37,11 @@ impl DisconnectingStream {
         }
         let disconnected = Box::pin(disconnect.clone().cancelled_owned());
         Self { stream, disconnect, disconnected }
+    }
+
+    /// Returns a handle that closes the connection.
+    pub(super) fn disconnect(&self) -> Disconnect {
+        Disconnect(self.disconnect.clone())
     }
 
     fn closed() -> io::Error {

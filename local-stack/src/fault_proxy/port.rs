@@ -6,12 +6,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::DisconnectingStream;
+use super::connection::{Disconnect, DisconnectingStream};
 use super::plan::Plan;
 use super::rules::TargetService;
 
@@ -75,6 +76,12 @@ impl ServicePort {
             connection = Listener::accept(listener) => Some(connection),
             _ = self.replaced.changed() => None,
         }
+    }
+}
+
+impl Connected<IncomingStream<'_, ServicePort>> for Disconnect {
+    fn connect_info(stream: IncomingStream<'_, ServicePort>) -> Self {
+        stream.io().disconnect()
     }
 }
 

@@ -12,12 +12,9 @@ use aws_sdk_dynamodb::{
 use tokio::time::sleep;
 
 use crate::{
-    error::AwsError,
+    error::{AwsError, DYNAMODB},
     request::{instrumented, send},
 };
-
-/// AWS's name of the service, for spans, metrics and errors.
-pub(super) const DYNAMODB: &str = "DynamoDB";
 
 /// The attributes of an item, by name.
 pub(super) type Item = HashMap<String, AttributeValue>;

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::{
 };
 use thiserror::Error;
 
-use crate::dynamodb::DYNAMODB;
+/// AWS's name of DynamoDB, for spans, metrics and errors.
+pub(super) const DYNAMODB: &str = "DynamoDB";
 
 /// The class of an error, which says how to respond to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clients,
-    dynamodb::{DYNAMODB, Item, conditional},
-    error::AwsError,
+    dynamodb::{Item, conditional},
+    error::{AwsError, DYNAMODB},
     request::{instrumented, send},
     table::BY_TENANT,
 };

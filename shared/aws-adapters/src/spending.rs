@@ -14,8 +14,8 @@ use aws_sdk_dynamodb::{
 };
 
 use crate::{
-    dynamodb::{DYNAMODB, Item, conditional, conditional_once, get_all, number},
-    error::AwsError,
+    dynamodb::{Item, conditional, conditional_once, get_all, number},
+    error::{AwsError, DYNAMODB},
     request::send,
 };
 use domain::{

@@ -16,8 +16,8 @@ use aws_sdk_dynamodb::{
 use domain::time::UtcTime;
 
 use crate::{
-    dynamodb::{DYNAMODB, Item, conditional, number},
-    error::AwsError,
+    dynamodb::{Item, conditional, number},
+    error::{AwsError, DYNAMODB},
     request::send,
 };
 

@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    dynamodb::{DYNAMODB, Item, conditional, number},
-    error::AwsError,
+    dynamodb::{Item, conditional, number},
+    error::{AwsError, DYNAMODB},
     request::send,
 };
 use domain::{identity::Tenant, time::UtcTime};

@@ -27,6 +27,9 @@ use crate::{
 /// Minimum time for which an attempt waits until an answer is stored and settled, even after its deadline.
 const SETTLING_MIN: Duration = Duration::from_secs(60);
 
+/// Number of retries of a report up to which it waits for a verifier that is unavailable: some minutes.
+const VERIFIER_RETRIES_MAX: u32 = 6;
+
 /// A store of answers that also reserves and settles their costs.
 pub trait AnswerLedger: Send {
     /// A reservation for one call.
@@ -34,6 +37,10 @@ pub trait AnswerLedger: Send {
 
     /// Returns whether this is the last attempt: if it fails, no other one follows.
     fn is_last_attempt(&self) -> bool;
+
+    /// Returns whether a verifier that is unavailable for the moment is worth another attempt. After some attempts
+    /// the report is published without a verification, because a person can review it sooner.
+    fn may_wait_for_verifier(&self) -> bool;
 
     /// Returns `answer` if an earlier attempt stored it.
     ///
@@ -127,6 +134,10 @@ impl AnswerLedger for ReportLedger<'_> {
         !self.lease.may_retry()
     }
 
+    fn may_wait_for_verifier(&self) -> bool {
+        self.lease.may_retry() && self.lease.report().lifecycle.retries < VERIFIER_RETRIES_MAX
+    }
+
     async fn stored_answer(&mut self, answer: JournaledAnswer) -> Result<Option<ModelAnswer>, AttemptError> {
         let Some(answer) = self.journal.answer(answer).await? else { return Ok(None) };
         if let Some(payment) = answer.paid {
@@ -213,6 +224,10 @@ impl AnswerLedger for NoLedger {
 
     fn is_last_attempt(&self) -> bool {
         true
+    }
+
+    fn may_wait_for_verifier(&self) -> bool {
+        false
     }
 
     async fn stored_answer(&mut self, _: JournaledAnswer) -> Result<Option<ModelAnswer>, AttemptError> {

@@ -28,6 +28,8 @@ impl Overrides {
         settings: &ModelSettings,
         mandatory: Vec<SourceName>,
     ) -> Result<Assessor, String> {
+        // As for reports, claims are verified by the configured verifier, whatever model is tried.
+        let verifier = configured_verifier(bedrock, settings)?;
         let mut settings = settings.clone();
         if let Some(model) = &self.model {
             settings.ids = vec![model.clone()];
@@ -36,7 +38,6 @@ impl Overrides {
             settings.prompt = Prompt::find(version)?;
         }
         let models = Model::configured(bedrock, &settings).map_err(|errors| errors.join("; "))?;
-        let verifier = configured_verifier(bedrock, &settings)?;
         let concurrency = ConcurrencyLimit::new(1);
         let assessor = Assessor::new(models, settings.prompt, concurrency, mandatory, sources::rulebook());
         Ok(assessor.with_verifier(verifier))

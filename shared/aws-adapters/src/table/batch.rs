@@ -11,7 +11,10 @@ use super::{
     reports::Table,
     schema::{self, attribute},
 };
-use crate::{dynamodb::DYNAMODB, error::AwsError, request::send};
+use crate::{
+    error::{AwsError, DYNAMODB},
+    request::send,
+};
 use domain::{identity::ReportId, report::Report};
 
 /// Maximum number of items of one BatchWriteItem ("BatchWriteItem" in the Amazon DynamoDB API Reference).

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::schema::{created_key, due_shard, key};
-use crate::{dynamodb::DYNAMODB, error::AwsError};
+use crate::error::{AwsError, DYNAMODB};
 use domain::{
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},

@@ -9,7 +9,10 @@ use super::{
     reports::Table,
     schema::{self, BY_TENANT, attribute},
 };
-use crate::{dynamodb::DYNAMODB, error::AwsError, request::send};
+use crate::{
+    error::{AwsError, DYNAMODB},
+    request::send,
+};
 use country::Country;
 use domain::{
     identity::{ReportId, Tenant},

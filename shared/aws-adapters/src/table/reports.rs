@@ -27,8 +27,8 @@ use super::{
     schema::{self, attribute},
 };
 use crate::{
-    dynamodb::{DYNAMODB, get_all},
-    error::AwsError,
+    dynamodb::get_all,
+    error::{AwsError, DYNAMODB},
     request::{instrumented, send},
     retention::{Retention, has_expired},
 };

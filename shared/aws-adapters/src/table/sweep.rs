@@ -9,7 +9,10 @@ use super::{
     reports::Table,
     schema::{self, DUE, LEASES, attribute},
 };
-use crate::{dynamodb::DYNAMODB, error::AwsError, request::send};
+use crate::{
+    error::{AwsError, DYNAMODB},
+    request::send,
+};
 use domain::{
     identity::{ReportId, Tenant},
     time::UtcTime,

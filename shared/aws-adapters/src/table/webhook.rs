@@ -8,8 +8,8 @@ use super::{
     schema::{attribute, due_shard},
 };
 use crate::{
-    dynamodb::{DYNAMODB, conditional, number},
-    error::AwsError,
+    dynamodb::{conditional, number},
+    error::{AwsError, DYNAMODB},
 };
 use domain::{
     identity::{ReportId, Tenant},

@@ -11,7 +11,7 @@ mod verifier;
 
 use std::sync::Arc;
 
-use aws_adapters::SdkConfig;
+use aws_adapters::{SdkConfig, error::ErrorClass};
 use domain::{document::VerificationOutcome, report::Usage};
 
 pub use self::verifier::ClaimVerifier;
@@ -33,8 +33,11 @@ use crate::{
     journal::JournaledAnswer,
 };
 
-/// Maximum number of answers of a verifier: the first one and one repair.
+/// Maximum number of answers of a verifier about the same claims: the first one and one repair.
 const ANSWERS_MAX: u32 = 2;
+/// Maximum number of answers of a verifier to one report. Another version of the checks, or a repaired
+/// assessment, leaves other claims to a later attempt, which must be able to ask about them.
+const PLACES_MAX: u32 = 8;
 
 /// Creates the verifier that `settings` select. Returns `None` if they select none.
 ///
@@ -76,7 +79,9 @@ pub(crate) async fn verify<L: AnswerLedger>(
     let mut answers: Vec<ModelAnswer> = Vec::new();
     let mut rejected: Option<(ModelAnswer, Vec<String>)> = None;
     let mut result = Err(Unverified(VerificationOutcome::Unusable));
-    for number in 1..=ANSWERS_MAX {
+    let (mut number, mut current_answers) = (0, 0);
+    while current_answers < ANSWERS_MAX && number < PLACES_MAX {
+        number += 1;
         let place = JournaledAnswer::Verification(number);
         let answer = match ledger.stored_answer(place).await? {
             Some(answer) => answer,
@@ -91,6 +96,11 @@ pub(crate) async fn verify<L: AnswerLedger>(
                 };
                 match pay(ledger, concurrency, planned, &call.send).await {
                     Ok(answer) => answer,
+                    Err(AttemptError::Failed(failure))
+                        if ends_soon(&failure) && ledger.may_wait_for_verifier() =>
+                    {
+                        return Err(AttemptError::Failed(failure));
+                    }
                     Err(AttemptError::Failed(failure)) if is_of_verifier(&failure) => {
                         result = Err(Unverified::after(&failure));
                         break;
@@ -102,6 +112,7 @@ pub(crate) async fn verify<L: AnswerLedger>(
         let judged = verdict::judgements(&answer, digests.len());
         let (is_current, ended_normally) = (answer.claims == digests, answer.ended_normally());
         answers.push(answer.clone());
+        current_answers += u32::from(is_current);
         match judged {
             // Another version of the checks may have left other claims in an earlier attempt.
             _ if !is_current => rejected = None,
@@ -121,6 +132,11 @@ pub(crate) async fn verify<L: AnswerLedger>(
         tracing::warn!(verifier = verifier.id(), outcome = outcome.as_str(), "the claims were not verified");
     }
     Ok(Verification::new(verifier, claims, answers, result))
+}
+
+/// Returns whether the verifier may answer in a later attempt, which costs nothing: it throttles, for example.
+fn ends_soon(failure: &Failure) -> bool {
+    failure.is_of_model() && failure.class != ErrorClass::Permanent && !failure.may_be_billed()
 }
 
 /// Returns whether only the verifier failed, or the money for it is spent, so that the report can do without.

@@ -110,8 +110,21 @@ impl Verification {
             Ok(_) => VerificationOutcome::Verified,
             Err(Unverified(outcome)) => outcome,
         };
-        let parameters = self.answers.last().map(|answer| answer.parameters.clone());
-        VerifierVersion { id: self.verifier.clone(), prompt: self.version.clone(), outcome, parameters }
+        // A stored answer may be that of a verifier that is no longer configured.
+        match self.answers.last() {
+            Some(answer) => VerifierVersion {
+                id: answer.model.clone(),
+                prompt: answer.prompt.clone(),
+                outcome,
+                parameters: Some(answer.parameters.clone()),
+            },
+            None => VerifierVersion {
+                id: self.verifier.clone(),
+                prompt: self.version.clone(),
+                outcome,
+                parameters: None,
+            },
+        }
     }
 
     /// Returns the part of the audit bundle that records the verification.

@@ -14,6 +14,8 @@ use crate::assess::{
 
 /// Maximum length of a reason that is kept, in characters.
 const REASON_MAX: usize = 300;
+/// Maximum length of the description of an answer that does not follow the schema, in characters.
+const ERROR_MAX: usize = 160;
 
 /// The form of a verifier's answer.
 pub(super) static FORM: LazyLock<AnswerForm> =
@@ -76,8 +78,11 @@ pub(super) fn judgements(answer: &ModelAnswer, count: usize) -> Result<Vec<Judge
     let Content::Structured(content) = &answer.content else {
         return Err(vec!["the answer does not follow the schema".to_owned()]);
     };
-    let Verdicts { verdicts } = serde_json::from_value(content.clone())
-        .map_err(|error| vec![format!("the answer does not follow the schema: {error}")])?;
+    let Verdicts { verdicts } = serde_json::from_value(content.clone()).map_err(|error| {
+        // The error repeats names that the model chose, perhaps because the evidence asked for them.
+        let error = safe_text::clean(&error.to_string(), ERROR_MAX);
+        vec![format!("the answer does not follow the schema: {error}")]
+    })?;
     let mut problems = Vec::new();
     let mut judged: Vec<Option<Judgement>> = vec![None; count];
     for JudgedClaim { claim, reason, verdict } in verdicts {
