@@ -1,0 +1,243 @@
+//! A claim with the evidence that it cites, read for the checks.
+
+use std::ops::Range;
+
+use crate::{
+    figures::Date,
+    folding::Folded,
+    language::Language,
+    lexicon::{Concept, Found, Group},
+    text::{
+        Text,
+        token::{Kind, Token, tokens},
+    },
+};
+
+/// The company that a claim is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Company<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its registration number; may be empty.
+    pub number: &'a str,
+    /// The ISO 3166-1 alpha-2 code of its country.
+    pub country: &'a str,
+}
+
+/// A piece of evidence that a claim cites.
+#[derive(Clone, Debug)]
+pub struct Piece<'a> {
+    /// Its headline.
+    pub title: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// The days on which it was published and retrieved, which it proves as dates only.
+    pub times: Vec<Date>,
+    /// The spans of its title or text that the claim quotes; empty if the claim cites the piece as a whole.
+    pub quotes: Vec<&'a str>,
+}
+
+/// A claim.
+#[derive(Clone, Debug)]
+pub struct Claim<'a> {
+    /// The statement.
+    pub statement: &'a str,
+    /// The BCP 47 tag of the statement's language.
+    pub language: &'a str,
+    /// The company.
+    pub company: Company<'a>,
+    /// The evidence that it cites.
+    pub pieces: Vec<Piece<'a>>,
+}
+
+/// A claim and its evidence, read.
+#[derive(Debug)]
+pub(crate) struct Case<'a> {
+    pub(crate) claim: &'a Claim<'a>,
+    pub(crate) statement: Text,
+    pub(crate) pieces: Vec<PieceText>,
+    /// The words of the company's name, folded.
+    pub(crate) company_words: Vec<String>,
+}
+
+/// A piece of evidence, read: its title and its text are sentences of one text.
+#[derive(Debug)]
+pub(crate) struct PieceText {
+    pub(crate) text: Text,
+    pub(crate) times: Vec<Date>,
+    /// The sentences that the claim quotes, in whole or in part.
+    pub(crate) quoted: Vec<Range<usize>>,
+    /// The quotes themselves.
+    pub(crate) spans: Vec<Range<usize>>,
+}
+
+/// What two texts can share: a concept, or a word that the lexicon does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    Concept(Concept),
+    Word(String),
+}
+
+/// A place where a text has content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) key: Key,
+}
+
+/// Words that say nothing about a particular company, in folded form.
+const GENERIC: [&str; 60] = [
+    "company", "companies", "firm", "firms", "group", "business", "businesses", "corporation", "maker", "manufacturer", "report",
+    "reports", "reported", "news", "media", "according", "evidence", "source", "sources", "article", "information", "unternehmen",
+    "firma", "gesellschaft", "konzern", "société", "entreprise", "groupe", "empresa", "compañía", "sociedad", "companhia",
+    "società", "azienda", "impresa", "bedrijf", "onderneming", "компания", "компании", "компанию", "общество", "شركه", "الشركه",
+    "会社", "同社", "当社", "企業", "公司", "报道", "報道", "該公", "该公", "year", "years", "month", "time", "made", "one", "two", "three",
+];
+
+impl<'a> Case<'a> {
+    /// Reads `claim`.
+    pub(crate) fn read(claim: &'a Claim<'a>) -> Self {
+        let statement = Text::read_in(claim.statement, Language::with_tag(claim.language));
+        let name = Folded::new(claim.company.name);
+        let company_words =
+            tokens(&name).iter().map(|token| name.text[token.start..token.end].to_owned()).collect();
+        let pieces = claim.pieces.iter().map(PieceText::read).collect();
+        Self { claim, statement, pieces, company_words }
+    }
+
+    /// Returns the content of `range` in `text`, in its order, without the company's name.
+    pub(crate) fn items(&self, text: &Text, range: &Range<usize>) -> Vec<Item> {
+        let mut items: Vec<Item> = text
+            .mentions_in(range)
+            .filter(|found| !matches!(found.value.group(), Group::Mark) && !self.is_company(text, found))
+            .map(|found| Item { start: found.start, end: found.end, key: Key::Concept(found.value) })
+            .collect();
+        let covered = |token: &&Token| {
+            !text.mentions_in(range).any(|found| found.start <= token.start && token.end <= found.end)
+        };
+        for token in text.tokens_in(range).filter(covered) {
+            for (start, end, word) in words(text, token) {
+                let is_company = self.company_words.iter().any(|known| {
+                    *known == word || (token.kind != Kind::Word && known.contains(&word))
+                });
+                if !is_company && !GENERIC.contains(&word.as_str()) {
+                    items.push(Item { start, end, key: Key::Word(word) });
+                }
+            }
+        }
+        items.sort_by_key(|item| item.start);
+        items
+    }
+
+    /// Returns whether a mention is part of the company's name.
+    fn is_company(&self, text: &Text, found: &Found<Concept>) -> bool {
+        let word = text.at(found.start..found.end);
+        self.company_words.iter().any(|known| known == word)
+            && text
+                .tokens
+                .iter()
+                .filter(|token| token.start.abs_diff(found.start) < 40)
+                .filter(|token| self.company_words.iter().any(|known| known == text.word(token)))
+                .count()
+                > 1
+    }
+
+    /// Returns the sentences of the evidence that the claim rests on.
+    pub(crate) fn quoted(&self) -> impl Iterator<Item = (&PieceText, &Range<usize>)> {
+        self.pieces.iter().flat_map(|piece| piece.quoted.iter().map(move |sentence| (piece, sentence)))
+    }
+
+    /// Returns all sentences of the evidence.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = (&PieceText, &Range<usize>)> {
+        self.pieces.iter().flat_map(|piece| piece.text.sentences.iter().map(move |sentence| (piece, sentence)))
+    }
+
+    /// Returns whether the lexicon has all stages in the languages of the evidence.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.text.language.is_covered())
+    }
+
+    /// Returns whether the claim and all evidence are in the same language, so that they can share words.
+    pub(crate) fn is_of_one_language(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.text.language == self.statement.language)
+    }
+}
+
+impl PieceText {
+    fn read(piece: &Piece<'_>) -> Self {
+        let joined = format!("{}\n{}", piece.title, piece.text);
+        let body = Folded::new(&joined);
+        let text = Text::read_in(&joined, Language::of(&body.text));
+        let spans: Vec<Range<usize>> = piece.quotes.iter().filter_map(|quote| find(&text.folded, quote)).collect();
+        let overlaps = |sentence: &&Range<usize>| {
+            spans.iter().any(|span| span.start < sentence.end && sentence.start < span.end)
+        };
+        let quoted = if piece.quotes.is_empty() {
+            text.sentences.clone()
+        } else {
+            text.sentences.iter().filter(overlaps).cloned().collect()
+        };
+        Self { text, times: piece.times.clone(), quoted, spans }
+    }
+}
+
+/// Returns the range of `quote` in the folded text, whatever its white space.
+fn find(folded: &str, quote: &str) -> Option<Range<usize>> {
+    let needle: Vec<char> = Folded::new(quote).text.chars().filter(|c| !c.is_whitespace()).collect();
+    let text: Vec<(usize, char)> = folded.char_indices().filter(|(_, c)| !c.is_whitespace()).collect();
+    if needle.is_empty() {
+        return None;
+    }
+    // The text is preferred to the title, which stands before it.
+    let at = text.windows(needle.len()).rposition(|window| window.iter().zip(&needle).all(|((_, a), b)| a == b))?;
+    let (last, c) = text[at + needle.len() - 1];
+    Some(text[at].0..last + c.len_utf8())
+}
+
+/// Returns the words of a token by which it is compared: a run of Chinese characters has no word boundaries, so
+/// each pair of neighbours counts as a word.
+fn words(text: &Text, token: &Token) -> Vec<(usize, usize, String)> {
+    let word = text.word(token);
+    match token.kind {
+        Kind::Word => {
+            let is_content = word.chars().count() >= 3 && !text.language.is_function_word(word);
+            if is_content { vec![(token.start, token.end, word.to_owned())] } else { Vec::new() }
+        }
+        Kind::Katakana if word.chars().count() >= 2 => vec![(token.start, token.end, word.to_owned())],
+        Kind::Han | Kind::Hangul => {
+            let chars: Vec<(usize, char)> = word.char_indices().collect();
+            let pair = |pair: &[(usize, char)]| {
+                let (start, first) = pair[0];
+                let (last, second) = pair[1];
+                (token.start + start, token.start + last + second.len_utf8(), [first, second].iter().collect())
+            };
+            chars.windows(2).map(pair).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl Key {
+    /// Returns whether both stand for the same: kindred concepts, or forms of the same word.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Concept(a), Self::Concept(b)) => a.is_kin(*b) || b.is_kin(*a),
+            (Self::Word(a), Self::Word(b)) => same_word(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// Returns whether two words are forms of the same word: they share most of their letters from the beginning.
+pub(crate) fn same_word(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    if !a.is_char_boundary(a.len()) || a.chars().any(|c| c > '\u{2e80}') {
+        return false;
+    }
+    let shared = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let longer = a.chars().count().max(b.chars().count());
+    shared >= 4 && shared * 10 >= longer * 6
+}

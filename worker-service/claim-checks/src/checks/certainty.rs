@@ -1,0 +1,260 @@
+//! Statements that are more certain than their evidence, or that say the opposite of it.
+
+use std::ops::Range;
+
+use crate::{
+    case::{Case, Item, Key},
+    flaw::{Aspect, Flaw},
+    language::Language,
+    lexicon::Group,
+    text::{
+        Text,
+        token::{Kind, Token},
+    },
+};
+
+/// How certain a text is of what it says at one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Certainty {
+    /// It says that it is not so.
+    pub(crate) is_negated: bool,
+    /// Somebody denies it.
+    pub(crate) is_denied: bool,
+    /// It is suspected, somebody claims it, or it is the subject of proceedings without an outcome.
+    pub(crate) is_alleged: bool,
+    /// It is intended or only possible.
+    pub(crate) is_plan: bool,
+    /// It will be so.
+    pub(crate) is_future: bool,
+}
+
+/// What a sentence contains anywhere, whatever it refers to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tone {
+    /// Something that says that something is not so, or is no longer so.
+    is_negative: bool,
+    /// A negation itself, and not only a word such as "refused".
+    is_negated: bool,
+    /// A suspicion, proceedings, or somebody's claim.
+    is_doubtful: bool,
+    /// An intention, a possibility, or something in the future.
+    is_open: bool,
+}
+
+/// Outcomes after which what they refer to is no longer only alleged, by name.
+const OUTCOMES: [&str; 4] = ["convict", "admit", "fine", "order"];
+/// Proceedings whose subject is only alleged, by name.
+const PENDING: [&str; 5] = ["investigate", "charge", "trial", "raid", "sue"];
+/// Concepts that say that something is not so, by name.
+const NEGATIVE: [&str; 15] = [
+    "negation", "lack", "no_evidence", "deny", "acquit", "dismiss", "refuse", "overturn", "delist", "withdraw", "lose", "unrelated", "ended",
+    "stop", "revoke",
+];
+/// Number of words with content between a negation and the last word that it concerns.
+const REACH: usize = 1;
+
+/// Returns how certain `text` is of what it says at `place`.
+pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
+    let (sentence, clause) = (text.sentence_at(place.start), text.clause_at(place.start));
+    let follows = text.language.marks_follow();
+    // In German and Dutch the negation may stand on either side of the verb.
+    let both = matches!(text.language, Language::De | Language::Nl);
+    let mut result = Certainty { is_negated: has_negative_prefix(text, place.start), ..Certainty::default() };
+    let mut has_outcome = false;
+    for mark in text.mentions_in(&sentence) {
+        if mark.start < place.end && place.start < mark.end {
+            has_outcome |= OUTCOMES.contains(&mark.value.name());
+            continue;
+        }
+        let reaches = (mark.end <= place.start) != follows;
+        let in_clause = clause.contains(&mark.start);
+        match mark.value.name() {
+            "negation" => {
+                let near = content_between(text, mark.start..mark.end, &place) <= REACH;
+                result.is_negated |= in_clause && near && (reaches || both);
+            }
+            "no_evidence" => result.is_negated |= reaches,
+            "plan" => result.is_plan |= in_clause && (reaches || both),
+            "future" => result.is_future |= in_clause && (reaches || both),
+            "allegation" => result.is_alleged = true,
+            "deny" => result.is_denied |= reaches,
+            name if PENDING.contains(&name) => result.is_alleged = true,
+            name if OUTCOMES.contains(&name) => has_outcome = true,
+            _ => {}
+        }
+    }
+    result.is_alleged &= !has_outcome;
+    result
+}
+
+/// Returns what a range of a text contains anywhere.
+fn tone(text: &Text, range: &Range<usize>) -> Tone {
+    let mut tone = Tone::default();
+    for mark in text.mentions_in(range) {
+        let name = mark.value.name();
+        tone.is_negative |= NEGATIVE.contains(&name);
+        tone.is_negated |= matches!(name, "negation" | "no_evidence");
+        tone.is_doubtful |= name == "allegation" || name == "deny" || PENDING.contains(&name);
+        tone.is_open |= name == "plan" || name == "future";
+    }
+    tone.is_negative |= text.tokens_in(range).any(|token| {
+        has_negative_prefix(text, token.start) || is_negative_word(text, token)
+    }) || has_negative_word(text, range);
+    tone
+}
+
+/// Returns whether a character that negates the rest of the word stands before `start`: 未払い, 不正確.
+fn has_negative_prefix(text: &Text, start: usize) -> bool {
+    text.language.is_dense() && text.at(0..start).ends_with(PREFIXES)
+}
+
+/// Characters that negate the rest of a word.
+const PREFIXES: [char; 9] = ['未', '不', '無', '非', '无', '미', '불', '무', '비'];
+/// Characters after which a prefix is part of a word that is no negation: 不正, 不動産, 非常, 未来.
+const NO_NEGATION: [char; 20] = [
+    '正', '動', '动', '祥', '常', '線', '线', '当', '當', '法', '来', '來', '足', '審', '良', '断', '仅', '但', '同', '少',
+];
+
+/// Returns whether a range of a text in a dense script has a word with a negating prefix.
+fn has_negative_word(text: &Text, range: &Range<usize>) -> bool {
+    let chars: Vec<char> = text.at(range.clone()).chars().collect();
+    matches!(text.language, Language::Ja | Language::Zh)
+        && chars.windows(2).any(|pair| PREFIXES[..5].contains(&pair[0]) && !NO_NEGATION.contains(&pair[1]) && pair[1] >= '\u{3400}')
+}
+
+/// Returns whether a word of English begins with a negation, such as "unaffected".
+fn is_negative_word(text: &Text, token: &Token) -> bool {
+    let word = text.word(token);
+    let is_german = text.language == Language::De && word.len() >= 6 && word.starts_with("un") && !["unter", "union", "univ", "ungar"].iter().any(|start| word.starts_with(start));
+    is_german || text.language == Language::En
+        && word.len() >= 6
+        && (word.starts_with("un") && !["under", "unit", "unio", "univ", "unif", "unique"].iter().any(|start| word.starts_with(start))
+            || word.starts_with("non"))
+}
+
+/// Returns the number of words with content between a mark and a place.
+fn content_between(text: &Text, mark: Range<usize>, place: &Range<usize>) -> usize {
+    let between = if mark.end <= place.start { mark.end..place.start } else { place.end..mark.start.max(place.end) };
+    let has_content = |token: &&Token| match token.kind {
+        Kind::Word => {
+            let word = text.word(token);
+            word.chars().count() > 2 && !text.language.is_function_word(word)
+        }
+        Kind::Digits | Kind::Hiragana => false,
+        Kind::Han | Kind::Katakana | Kind::Hangul => true,
+    };
+    text.tokens_in(&between).filter(has_content).count()
+}
+
+/// Returns the flaws of a claim whose certainty differs from that of its evidence.
+pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
+    let statement = &case.statement;
+    let all = 0..statement.folded.len();
+    let claimed = Claimed { tone: tone(statement, &all), is_past: is_past(statement) };
+    let proof_tones: Vec<Tone> = case.quoted().map(|(piece, sentence)| tone(&piece.text, sentence)).collect();
+    let mut flaws = Vec::new();
+    let mut compared = 0;
+    for clause in &statement.clauses {
+        let pairs = pairs(case, clause);
+        compared += pairs.len();
+        let claim = statement.at(clause.clone()).trim();
+        for (aspect, differs) in ASPECTS {
+            let differing = pairs
+                .iter()
+                .filter(|pair| pair.proofs.iter().all(|(proof, tone)| differs(claimed, pair.stated, *proof, *tone)))
+                .count();
+            let enough = if aspect == Aspect::Negation { differing * 3 >= pairs.len() } else { differing * 2 > pairs.len() };
+            // The lexicon may lack the negations of a language that it does not cover.
+            if differing > 0 && enough && case.is_covered() {
+                flaws.push(Flaw::Certainty(aspect, claim.to_owned()));
+            }
+        }
+    }
+    if claimed.tone.is_negated && case.is_covered() && !proof_tones.is_empty() && proof_tones.iter().all(|proof| !proof.is_negative) {
+        flaws.push(Flaw::Certainty(Aspect::Negation, statement.folded.trim().to_owned()));
+    }
+    if compared == 0 && !proof_tones.is_empty() {
+        flaws.extend(without_pairs(case, claimed, &proof_tones));
+    }
+    flaws
+}
+
+/// The whole claim, as far as it decides how its parts are compared.
+#[derive(Clone, Copy)]
+struct Claimed {
+    tone: Tone,
+    is_past: bool,
+}
+
+/// Something that claim and quotes share.
+struct Pair {
+    stated: Certainty,
+    proofs: Vec<(Certainty, Tone)>,
+}
+
+fn pairs(case: &Case<'_>, clause: &Range<usize>) -> Vec<Pair> {
+    let statement = &case.statement;
+    let items = case.items(statement, clause).into_iter().filter(|item| is_compared(&item.key));
+    items
+        .filter_map(|item: Item| {
+            let mut proofs = Vec::new();
+            for (piece, sentence) in case.quoted() {
+                let like = case.items(&piece.text, sentence).into_iter().filter(|other| other.key.is_like(&item.key));
+                proofs.extend(like.map(|other| (certainty(&piece.text, other.start..other.end), tone(&piece.text, sentence))));
+            }
+            let stated = certainty(statement, item.start..item.end);
+            (!proofs.is_empty()).then_some(Pair { stated, proofs })
+        })
+        .collect()
+}
+
+/// Tells whether a statement differs from its proof in one aspect.
+type Differs = fn(Claimed, Certainty, Certainty, Tone) -> bool;
+
+const ASPECTS: [(Aspect, Differs); 3] = [
+    (Aspect::Negation, |claimed, stated, proof, tone| {
+        (stated.is_negated && !tone.is_negative) || (proof.is_negated && !claimed.tone.is_negative)
+    }),
+    (Aspect::Allegation, |claimed, _, proof, _| {
+        (proof.is_alleged || proof.is_denied) && !claimed.tone.is_doubtful && !claimed.tone.is_negative && !claimed.tone.is_open
+    }),
+    (Aspect::Plan, |claimed, _, proof, _| {
+        (proof.is_plan || (proof.is_future && claimed.is_past)) && !claimed.tone.is_open && !claimed.tone.is_doubtful
+    }),
+];
+
+/// Compares claim and quotes as a whole, where they share no words because they are in different languages.
+fn without_pairs(case: &Case<'_>, claimed: Claimed, proofs: &[Tone]) -> Vec<Flaw> {
+    let statement = &case.statement;
+    let whole = || statement.folded.trim().to_owned();
+    let mut flaws = Vec::new();
+    if !claimed.tone.is_negative && proofs.iter().all(|proof| proof.is_negated) && case.is_covered() {
+        flaws.push(Flaw::Certainty(Aspect::Negation, whole()));
+    }
+    let is_plain = !claimed.tone.is_doubtful && !claimed.tone.is_open && !claimed.tone.is_negative;
+    if is_plain && proofs.iter().all(|proof| proof.is_doubtful) {
+        flaws.push(Flaw::Certainty(Aspect::Allegation, whole()));
+    }
+    flaws
+}
+
+/// Returns whether a claim speaks of the past: Japanese has no future tense.
+fn is_past(statement: &Text) -> bool {
+    match statement.language {
+        Language::Ja => statement.sentences.iter().any(|sentence| {
+            let end = statement.at(sentence.clone()).trim_end_matches(['。', ' ', '」', ')']);
+            ["た", "ました", "だった"].iter().any(|past| end.ends_with(past))
+        }),
+        _ => true,
+    }
+}
+
+fn is_compared(key: &Key) -> bool {
+    match key {
+        Key::Word(_) => true,
+        Key::Concept(concept) => {
+            matches!(concept.group(), Group::Event | Group::Matter | Group::Thing | Group::End | Group::Opposite)
+                || matches!(concept.name(), "fine" | "convict" | "arrest" | "admit" | "appeal")
+        }
+    }
+}

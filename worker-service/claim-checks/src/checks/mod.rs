@@ -1,0 +1,46 @@
+//! The checks of a claim, each for one kind of untrue claim.
+
+mod bearing;
+mod binding;
+mod causes;
+mod certainty;
+mod figures;
+mod opposites;
+mod parties;
+mod roles;
+mod stages;
+
+use crate::{
+    case::{Case, Claim},
+    flaw::Flaw,
+};
+
+/// Returns the flaws of `claim`: empty if no check can tell that its evidence does not support it.
+pub fn flaws(claim: &Claim<'_>) -> Vec<Flaw> {
+    let case = Case::read(claim);
+    let checks: [fn(&Case<'_>) -> Vec<Flaw>; 9] = [
+        figures::flaws,
+        binding::flaws,
+        bearing::flaws,
+        stages::flaws,
+        certainty::flaws,
+        opposites::flaws,
+        roles::flaws,
+        parties::flaws,
+        causes::flaws,
+    ];
+    let mut flaws: Vec<Flaw> = Vec::new();
+    for check in checks {
+        for flaw in check(&case) {
+            if !flaws.contains(&flaw) {
+                flaws.push(flaw);
+            }
+        }
+    }
+    flaws
+}
+
+/// Returns the figures and dates of `claim` that are not in its evidence, and no other flaw.
+pub fn figure_flaws(claim: &Claim<'_>) -> Vec<Flaw> {
+    figures::flaws(&Case::read(claim))
+}

@@ -1,0 +1,257 @@
+//! Parties and places that the claim names and the evidence does not, and evidence about another company.
+
+use std::ops::Range;
+
+use crate::{
+    case::{Case, PieceText, same_word},
+    flaw::Flaw,
+    lexicon::{Concept, Group},
+    text::{
+        Text,
+        token::{Kind, Token},
+    },
+};
+
+/// Returns flaws for a place or name that the evidence does not have, and for evidence about another party.
+pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
+    let checks = [absent_place, absent_name, other_company, unrelated, of_relation];
+    checks.into_iter().filter_map(|check| check(case)).collect()
+}
+
+/// Returns the first place of the claim that the evidence does not mention.
+fn absent_place(case: &Case<'_>) -> Option<Flaw> {
+    let statement = &case.statement;
+    let own = Concept::country_with_code(case.claim.company.country);
+    let places = statement.mentions.iter().filter(|found| found.value.group() == Group::Place);
+    for found in places {
+        let place = found.value;
+        let is_country = place.country() == Some(place);
+        let known = case.pieces.iter().flat_map(|piece| &piece.text.mentions).any(|other| {
+            other.value == place || (is_country && other.value.country() == Some(place))
+        });
+        let in_words = case.pieces.iter().any(|piece| has_word(&piece.text, statement.at(found.start..found.end)));
+        let in_name = case.company_words.iter().any(|word| word == statement.at(found.start..found.end));
+        // The country of the company is known, and evidence without any place cannot tell.
+        let has_places = case.pieces.iter().any(|piece| piece.text.mentions.iter().any(|other| other.value.group() == Group::Place));
+        if !(known || in_words || in_name || Some(place) == own || !has_places) {
+            return Some(Flaw::Name(statement.at(found.start..found.end).to_owned()));
+        }
+    }
+    None
+}
+
+fn has_word(text: &Text, word: &str) -> bool {
+    text.tokens.iter().any(|token| same_word(text.word(token), word)) || text.folded.contains(word)
+}
+
+/// Returns the first name of the claim, in Latin letters, that the evidence does not have.
+fn absent_name(case: &Case<'_>) -> Option<Flaw> {
+    let statement = &case.statement;
+    // A name may be written in another script, so only evidence in Latin letters can tell.
+    let latin = case.pieces.iter().all(|piece| {
+        let names = piece.text.tokens.iter().filter(|token| token.kind == Kind::Word && token.is_capital);
+        !piece.text.language.is_dense() && names.filter(|token| piece.text.word(token).is_ascii()).count() > 2
+    });
+    let absent = statement.tokens.iter().filter(|token| is_name(case, token)).find(|token| {
+        case.pieces.iter().all(|piece| !has_word(&piece.text, statement.word(token)))
+    });
+    absent.filter(|_| latin).map(|token| Flaw::Name(statement.word(token).to_owned()))
+}
+
+/// Returns whether a token of the claim is part of a name: a capital within a sentence that no vocabulary knows.
+fn is_name(case: &Case<'_>, token: &Token) -> bool {
+    let statement = &case.statement;
+    let word = statement.word(token);
+    if token.kind != Kind::Word || !token.is_capital || word.chars().count() < 3 {
+        return false;
+    }
+    let begins = statement.sentences.iter().any(|sentence| {
+        statement.tokens_in(sentence).next().is_some_and(|first| first.start == token.start)
+    });
+    let known = statement.mentions.iter().any(|found| found.start <= token.start && token.end <= found.end);
+    let company = case.company_words.iter().any(|known| known == word);
+    let figure = statement.figures.iter().any(|figure| figure.start <= token.start && token.end <= figure.end)
+        || statement.dates.iter().any(|date| date.start <= token.start && token.end <= date.end);
+    // An abbreviation of the evidence's words, such as FATF, is not in it letter by letter.
+    let is_abbreviation = token.is_upper;
+    !begins && !known && !company && !figure && !is_abbreviation
+}
+
+/// Returns a flaw if every quoted sentence is about a company whose name only resembles the company's.
+fn other_company(case: &Case<'_>) -> Option<Flaw> {
+    let statement = &case.statement;
+    let mut other: Option<String> = None;
+    for piece in &case.pieces {
+        for sentence in &piece.quoted {
+            let names = Names::in_range(case, piece, sentence);
+            // Of two names, the first is the subject.
+            if names.own && !(names.other.is_some() && names.is_other_first) {
+                return None;
+            }
+            other = other.or(names.other);
+        }
+    }
+    let other = other?;
+    // A claim about the parent or a subsidiary is about the other company.
+    let all = 0..statement.folded.len();
+    let names_relation = statement.mentions_in(&all).any(|found| {
+        found.value.group() == Group::Affiliate && case.pieces.iter().any(|piece| piece.text.mentions.iter().any(|other| other.value == found.value))
+    });
+    if names_relation {
+        return None;
+    }
+    // The claim may name the other company itself.
+    let named = other.split(' ').any(|word| !case.company_words.iter().any(|own| own == word) && has_word(statement, word));
+    (!named).then_some(Flaw::OtherParty(other))
+}
+
+/// What a range of a text calls by a name that begins like the company's.
+#[derive(Debug, Default)]
+struct Names {
+    /// Whether the company itself is named.
+    own: bool,
+    /// Another company.
+    other: Option<String>,
+    /// Whether the other company is named before the company.
+    is_other_first: bool,
+}
+
+impl Names {
+    fn in_range(case: &Case<'_>, piece: &PieceText, range: &Range<usize>) -> Self {
+        let text = &piece.text;
+        let Some(first) = case.company_words.iter().find(|word| word.chars().count() > 2) else { return Self::default() };
+        let tokens: Vec<&Token> = text.tokens_in(range).collect();
+        let mut names = Self::default();
+        for (at, token) in tokens.iter().enumerate() {
+            if token.kind != Kind::Word {
+                names.add_dense(case, text, token);
+                continue;
+            }
+            if text.word(token) != first {
+                continue;
+            }
+            let mut name = vec![text.word(token)];
+            let mut end = token.end;
+            let mut foreign = false;
+            for next in &tokens[at + 1..] {
+                let word = text.word(next);
+                let joined = text.at(end..next.start).chars().all(|c| matches!(c, ' ' | '.' | '&' | '-' | '\'')) && next.start - end <= 3;
+                if !joined || next.kind != Kind::Word || !next.is_capital || text.at(end..next.start).contains('\'') {
+                    break;
+                }
+                let own = case.company_words.iter().any(|known| known == word);
+                let is_form = LEGAL_FORMS.contains(&word) || word.chars().count() == 1;
+                foreign |= !own && !is_form;
+                name.push(word);
+                end = next.end;
+            }
+            // A headline in capitals or in German continues with capitals that are no names.
+            let is_title = text.sentences.first().is_some_and(|title| title.contains(&token.start));
+            if !foreign {
+                names.own = true;
+            } else if !is_title {
+                names.is_other_first |= !names.own;
+                names.other = names.other.take().or_else(|| Some(name.join(" ")));
+            }
+        }
+        names
+    }
+
+    /// Adds what a run of Chinese or Japanese characters names.
+    fn add_dense(&mut self, case: &Case<'_>, text: &Text, token: &Token) {
+        let Some(own) = case.company_words.iter().max_by_key(|word| word.chars().count()).filter(|own| !own.is_ascii()) else { return };
+        let word = text.word(token);
+        if word.contains(own.as_str()) {
+            self.own = true;
+            return;
+        }
+        let shared = own.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
+        if shared < 2 || shared * 2 < own.chars().count().min(6) {
+            return;
+        }
+        let next = text.at(token.end..text.folded.len()).chars().next();
+        let rest: String = word.chars().skip(shared).collect();
+        let has_suffix = rest.is_empty() && next.is_some_and(|c| matches!(c, '\u{30a1}'..='\u{30fa}'));
+        let other_word = COMPANY_WORDS.iter().any(|suffix| rest.starts_with(suffix));
+        if has_suffix || other_word {
+            self.other = self.other.take().or_else(|| Some(text.at(token.start..token.end).to_owned()));
+        } else if rest.is_empty() {
+            self.own = true;
+        }
+    }
+}
+
+/// Legal forms, in folded form.
+const LEGAL_FORMS: [&str; 60] = [
+    "ltd", "limited", "plc", "llc", "llp", "lp", "inc", "corp", "corporation", "co", "company", "gmbh", "ag", "kg", "kgaa", "ohg", "ug",
+    "se", "ev", "sa", "sas", "sarl", "sasu", "snc", "sl", "slu", "srl", "spa", "sapa", "bv", "nv", "ab", "as", "asa", "aps", "oy", "oyj",
+    "kk", "pty", "pte", "pvt", "sdn", "bhd", "jsc", "pjsc", "ooo", "oao", "zao", "pao", "fze", "fzc", "fzco", "dmcc", "lda", "ltda",
+    "eirl", "kft", "zrt", "doo", "eg",
+];
+
+/// Words that make a Chinese or Japanese name the name of another company of a group.
+const COMPANY_WORDS: [&str; 24] = [
+    "商事", "工業", "建設", "販売", "産業", "興業", "食品", "運輸", "電機", "製作所", "不動産", "銀行", "物流", "商会", "水産", "製薬",
+    "化学", "開発", "集团", "集團", "控股", "贸易", "貿易", "实业",
+];
+
+/// Returns a flaw if every quoted sentence that reports the event of the claim is about the parent, a subsidiary or a
+/// person of the company, and the claim mentions none.
+fn of_relation(case: &Case<'_>) -> Option<Flaw> {
+    let statement = &case.statement;
+    let relates = |concept: Concept| matches!(concept.name(), "parent" | "subsidiary" | "executive" | "employee");
+    if statement.mentions.iter().any(|found| matches!(found.value.group(), Group::Affiliate | Group::Person)) {
+        return None;
+    }
+    let events: Vec<Concept> = statement.mentions.iter().map(|found| found.value).filter(|concept| matches!(concept.group(), Group::Process | Group::Event)).collect();
+    let mut relation = None;
+    for (piece, sentence) in case.quoted() {
+        let text = &piece.text;
+        let Some(event) = text.mentions_in(sentence).find(|found| events.iter().any(|event| event.is_kin(found.value))) else { continue };
+        // The relation must stand on the side of the event where its subject or object stands, and be the only party.
+        let related = text.mentions_in(sentence).find(|found| relates(found.value) && found.end <= event.start);
+        let related = related?;
+        relation = relation.or_else(|| Some(text.at(related.start..related.end).to_owned()));
+    }
+    relation.map(Flaw::OtherParty)
+}
+
+/// Returns a flaw if the evidence says that it is about somebody else, and the claim does not.
+fn unrelated(case: &Case<'_>) -> Option<Flaw> {
+    let concept = Concept::named("unrelated")?;
+    let statement = &case.statement;
+    let negates = Concept::named("negation")?;
+    let all = 0..statement.folded.len();
+    if statement.has(&all, concept) || statement.has(&all, negates) {
+        return None;
+    }
+    case.pieces.iter().find_map(|piece| {
+        let found = piece.text.mentions.iter().find(|found| found.value == concept)?;
+        Some(Flaw::OtherParty(piece.text.at(found.start..found.end).to_owned()))
+    })
+}
+
+/// Returns the places in `range` where the text mentions the company itself: the first word of its name, with or
+/// without the words after it.
+pub(super) fn own_mentions(case: &Case<'_>, text: &Text, range: &Range<usize>) -> Vec<Range<usize>> {
+    let Some(first) = case.company_words.iter().find(|word| word.chars().count() > 2) else { return Vec::new() };
+    let mut places: Vec<Range<usize>> = Vec::new();
+    for token in text.tokens_in(range) {
+        let word = text.word(token);
+        if places.last().is_some_and(|last| token.start < last.end) {
+            continue;
+        }
+        if word == first || (token.kind != Kind::Word && word.contains(first.as_str())) {
+            let mut end = token.end;
+            for next in text.tokens_in(&(token.end..range.end)) {
+                let is_part = case.company_words.iter().any(|known| known == text.word(next));
+                if !is_part || next.start > end + 3 {
+                    break;
+                }
+                end = next.end;
+            }
+            places.push(token.start..end);
+        }
+    }
+    places
+}

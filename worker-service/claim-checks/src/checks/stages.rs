@@ -1,0 +1,147 @@
+//! Stages and outcomes that the evidence does not report, or that it says were superseded.
+
+use std::ops::Range;
+
+use super::certainty::certainty;
+use crate::{
+    case::{Case, PieceText},
+    flaw::Flaw,
+    lexicon::{Concept, Found, Group},
+    text::Text,
+};
+
+/// Concepts that the evidence must mention if the claim states them, by name. All have words in every language of
+/// the lexicon.
+const MUST_BE_MENTIONED: [&str; 20] = [
+    "raid", "arrest", "charge", "convict", "acquit", "dismiss", "settle", "fine", "admit", "deny", "overturn", "delist",
+    "insolvent", "liquidate", "dissolve", "sue", "acquire", "layoff", "recall", "appeal",
+];
+
+/// What a text may say instead, by name.
+const INSTEAD: [(&str, &[&str]); 19] = [
+    ("raid", &["investigate"]),
+    ("arrest", &[]),
+    ("charge", &["sue", "trial", "convict"]),
+    ("convict", &["fine"]),
+    ("acquit", &["dismiss", "overturn"]),
+    ("dismiss", &["acquit", "overturn", "withdraw", "settle", "delist"]),
+    ("settle", &[]),
+    ("fine", &["sanction", "convict", "order"]),
+    ("admit", &["convict"]),
+    ("deny", &["dismiss"]),
+    ("overturn", &["dismiss", "withdraw", "delist", "revoke", "acquit"]),
+    ("delist", &["overturn", "withdraw", "dissolve"]),
+    ("insolvent", &["liquidate"]),
+    ("liquidate", &["insolvent", "dissolve"]),
+    ("dissolve", &["liquidate", "delist"]),
+    ("sue", &["charge", "trial"]),
+    ("acquire", &["sell", "stake"]),
+    ("layoff", &["close"]),
+    ("recall", &["withdraw"]),
+];
+
+/// Concepts that supersede an earlier event, by name.
+const ENDS: [&str; 8] = ["acquit", "dismiss", "settle", "overturn", "withdraw", "delist", "reinstate", "remedy"];
+
+/// Returns the stages of the claim that the evidence does not mention, or that it says were superseded.
+pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
+    let statement = &case.statement;
+    let mut flaws = Vec::new();
+    if case.is_covered() {
+        flaws.extend(not_mentioned(case).map(|found| Flaw::NotMentioned(statement.at(found.start..found.end).to_owned())));
+    }
+    flaws.extend(superseded(case));
+    flaws
+}
+
+/// Returns the first stage or matter that the claim states and the evidence does not mention.
+fn not_mentioned<'a>(case: &'a Case<'_>) -> Option<&'a Found<Concept>> {
+    let statement = &case.statement;
+    let mentions = |concept: Concept| {
+        case.pieces.iter().any(|piece| piece.text.mentions.iter().any(|other| stands_for(other.value, concept)))
+    };
+    let reproaches = case.quoted().any(|(piece, sentence)| {
+        piece.text.has_group(sentence, Group::Matter) || piece.text.has_group(sentence, Group::Process)
+    });
+    statement.mentions.iter().find(|found| {
+        let stated = certainty(statement, found.start..found.end);
+        let must = MUST_BE_MENTIONED.contains(&found.value.name()) || found.value.group() == Group::Matter;
+        // A word with several meanings is mentioned if one of them is.
+        let mut meanings = statement.mentions.iter().filter(|other| other.start < found.end && found.start < other.end);
+        // Of other languages, only evidence that reproaches the company with nothing can tell.
+        let cannot_tell = found.value.group() == Group::Matter && !case.is_of_one_language() && reproaches;
+        must && !cannot_tell && !is_of_authority(statement, found) && !stated.is_denied
+            && !stated.is_plan
+            && !is_doubtful(statement, found)
+            && !meanings.any(|other| mentions(other.value))
+    })
+}
+
+/// Returns whether a matter names those who fight it, as in "anti-corruption office".
+fn is_of_authority(text: &Text, found: &Found<Concept>) -> bool {
+    let before = text.at(0..found.start).trim_end_matches([' ', '-']);
+    let after = text.at(found.end..text.folded.len());
+    ["anti", "counter"].iter().any(|prefix| before.ends_with(prefix))
+        || ["対策", "防止", "撲滅"].iter().any(|suffix| after.starts_with(suffix))
+}
+
+/// Returns whether a mention may have another meaning: one that is part of a longer term.
+fn is_doubtful(text: &Text, found: &Found<Concept>) -> bool {
+    text.mentions.iter().any(|other| {
+        other.value != found.value
+            && other.start <= found.start
+            && found.end <= other.end
+            && other.end - other.start > found.end - found.start
+    })
+}
+
+fn stands_for(other: Concept, claimed: Concept) -> bool {
+    claimed.is_kin(other)
+        || INSTEAD.iter().any(|(name, instead)| *name == claimed.name() && instead.contains(&other.name()))
+}
+
+/// Returns a flaw if the evidence says that what the claim reports was superseded, and the claim does not.
+fn superseded(case: &Case<'_>) -> Option<Flaw> {
+    let statement = &case.statement;
+    let all = 0..statement.folded.len();
+    let mentions_end = statement.mentions_in(&all).any(|found| found.value.group() == Group::End);
+    let former = Concept::named("former").is_some_and(|former| statement.has(&all, former));
+    let reports = statement.mentions_in(&all).any(|found| {
+        matches!(found.value.group(), Group::Process | Group::Event | Group::Matter)
+    });
+    let negated = statement.mentions_in(&all).any(|found| {
+        matches!(found.value.name(), "negation" | "no_evidence" | "unrelated")
+    });
+    if mentions_end || former || negated || !reports {
+        return None;
+    }
+    case.pieces.iter().find_map(|piece| {
+        let end = piece.text.mentions.iter().find(|found| supersedes(case, piece, found))?;
+        Some(Flaw::Superseded(piece.text.at(end.start..end.end).to_owned()))
+    })
+}
+
+/// Returns whether a mention says that something which the claim reports is no longer so.
+fn supersedes(case: &Case<'_>, piece: &PieceText, found: &Found<Concept>) -> bool {
+    let text = &piece.text;
+    if !ENDS.contains(&found.value.name()) || is_doubtful(text, found) {
+        return false;
+    }
+    let said = certainty(text, found.start..found.end);
+    if said.is_negated || said.is_plan || said.is_denied || said.is_future {
+        return false;
+    }
+    let sentence = text.sentence_at(found.start);
+    let is_later = piece.quoted.iter().all(|quoted| quoted.start <= sentence.start);
+    // What annuls or lifts something is about what the piece reports; a settlement may be about something else.
+    let is_general = !matches!(found.value.name(), "overturn" | "delist" | "acquit" | "reinstate");
+    is_later && (!is_general || concerns(case, text, &sentence, found))
+}
+
+/// Returns whether the sentence of an end mentions what the claim reports.
+fn concerns(case: &Case<'_>, text: &Text, sentence: &Range<usize>, end: &Found<Concept>) -> bool {
+    let statement = &case.statement;
+    let items = case.items(statement, &(0..statement.folded.len()));
+    let others = case.items(text, sentence);
+    others.iter().any(|other| other.start != end.start && items.iter().any(|item| item.key.is_like(&other.key)))
+}

@@ -1,0 +1,199 @@
+//! Reads the dates and years in a text.
+
+use std::{fmt, sync::LazyLock};
+
+use regex::{Captures, Regex};
+
+/// A date, as precisely as a text gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date {
+    /// The year; `None` in "on 12 March".
+    pub year: Option<u16>,
+    /// The month, from 1.
+    pub month: Option<u8>,
+    /// The day of the month, from 1.
+    pub day: Option<u8>,
+}
+
+impl Date {
+    /// Returns whether both dates can be the same day, as far as they are given, and `self` says no more than
+    /// `proof` does.
+    pub(crate) fn is_proven_by(self, proof: Self) -> bool {
+        (self.year.is_none() || self.year == proof.year)
+            && (self.month.is_none() || self.month == proof.month)
+            && (self.day.is_none() || self.day == proof.day)
+    }
+
+    /// Returns whether both dates can be the same day, as far as they are given.
+    pub(crate) fn may_be(self, other: Self) -> bool {
+        fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+            a.is_none() || b.is_none() || a == b
+        }
+        agree(self.year, other.year) && agree(self.month, other.month) && agree(self.day, other.day)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.year, self.month) {
+            (Some(year), Some(month)) => write!(f, "{year:04}-{month:02}")?,
+            (Some(year), None) => write!(f, "{year:04}")?,
+            (None, Some(month)) => write!(f, "--{month:02}")?,
+            (None, None) => {}
+        }
+        self.day.map_or(Ok(()), |day| write!(f, "-{day:02}"))
+    }
+}
+
+/// A date in a text, with the ways to read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DateMention {
+    /// The first byte.
+    pub(crate) start: usize,
+    /// The byte after the last.
+    pub(crate) end: usize,
+    /// The ways to read it: 3/4/2024 is in March or in April.
+    pub(crate) readings: Vec<Date>,
+}
+
+/// Names and abbreviations of the months, in folded form, in the languages of most news: English, German, French,
+/// Spanish, Italian, Portuguese, Dutch, Polish, Russian, Ukrainian, Turkish, Swedish, Arabic.
+const MONTHS: [&str; 12] = [
+    "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari stycznia styczeń styczniu января январь январе янв січня ocak يناير كانون الثاني",
+    "february feb februar februari februarie février févr febrero febbraio fevereiro fev lutego luty lutym февраля февраль феврале фев лютого şubat فبراير شباط",
+    "march mar märz mrz mars marzo março maart marca marzec marcu марта март марте мар березня mart مارس اذار",
+    "april apr avril avr abril abr aprile kwietnia kwiecień kwietniu апреля апрель апреле апр квітня nisan ابريل نيسان",
+    "may mai mayo maggio mag maio mei maja maj maju мая май мае травня mayıs مايو ايار",
+    "june jun juni juin junio giugno giu junho czerwca czerwiec czerwcu июня июнь июне июн червня haziran يونيو حزيران",
+    "july jul juli juillet juil julio luglio lug julho lipca lipiec lipcu июля июль июле июл липня temmuz يوليو تموز",
+    "august aug août aout agosto ago augustus sierpnia sierpień sierpniu августа август августе авг серпня ağustos augusti اغسطس اب",
+    "september sept sep septembre septiembre settembre set setembro września wrzesień wrześniu сентября сентябрь сентябре сен вересня eylül سبتمبر ايلول",
+    "october oct oktober okt octobre octubre ottobre ott outubro out października październik październiku октября октябрь октябре окт жовтня ekim اكتوبر تشرين الاول",
+    "november nov novembre noviembre novembro listopada listopad listopadzie ноября ноябрь ноябре ноя листопада kasım نوفمبر تشرين الثاني",
+    "december dec dezember dez décembre déc diciembre dic dicembre dezembro grudnia grudzień grudniu декабря декабрь декабре дек грудня aralık ديسمبر كانون الاول",
+];
+
+fn month(name: &str) -> Option<u8> {
+    let index = MONTHS.iter().position(|names| names.split(' ').any(|known| known == name))?;
+    u8::try_from(index + 1).ok()
+}
+
+/// Eras of Japan: their name and initial, and the year before their first one.
+const ERAS: [(&str, u16); 6] =
+    [("令和", 2018), ("平成", 1988), ("昭和", 1925), ("大正", 1911), ("民國", 1911), ("民国", 1911)];
+
+/// Patterns of written dates. Each names its groups `y` (year), `e` (era), `m` (month as a number) or `n` (month as a
+/// name), and `d` (day).
+static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"(?:^|\D)(?P<y>[12]\d{3})[-/.年]\s?(?P<m>\d{1,2})[-/.月]\s?(?P<d>\d{1,2})(?:\D|$)",
+        r"(?:^|\D)(?P<y>[12]\d{3})\s?[年년]\s?(?:の)?(?P<m>\d{1,2})\s?[月월](?:\s?(?P<d>\d{1,2})\s?[日일号])?",
+        r"(?P<e>令和|平成|昭和|大正|民國|民国)(?P<y>\d{1,3}|元)年(?:\s?(?P<m>\d{1,2})月(?:\s?(?P<d>\d{1,2})日)?)?",
+        r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?\s(?:de\s|of\s)?(?P<n>\p{L}{3,12})\.?,?\s(?:de\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
+        r"(?:^|\P{L})(?P<n>\p{L}{3,12})\.?\s(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<y>[12]\d{3})(?:\D|$)",
+        r"(?:^|\P{L})(?P<n>\p{L}{3,12})\.?,?\s(?:de\s|of\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
+        r"(?:^|\D)(?P<y>[12]\d{3})-(?P<m>\d{2})(?:[^-\d]|$)",
+        r"(?:^|[^\d./])(?P<d>\d{1,2})[./](?P<m>\d{1,2})[./](?P<y>[12]\d{3})(?:\D|$)",
+        // Without a year.
+        r"(?:^|\D)(?P<m>\d{1,2})\s?[月월]\s?(?P<d>\d{1,2})\s?[日일号]",
+        r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s(?:de\s|of\s)?(?P<n>\p{L}{3,12})(?:\P{L}|$)",
+        r"(?:^|\P{L})(?P<n>\p{L}{3,12})\s(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:[^\d,.]|[,.]\D|[,.]?$)",
+        // A month alone.
+        r"(?:^|\D)(?P<m>\d{1,2})\s?[月월](?:[^間以分\d]|$)",
+        r"(?:^|\P{L})(?:in|of|since|until|by|to|from|last|im|ab|bis|seit|ende|anfang|mitte|en|de|em|desde|a|di|nel|dal|van|sinds|w|в|с|до|في)\s(?P<n>\p{L}{3,12})(?:\P{L}|$)",
+        r"(?:^|\P{L})(?P<n>\p{L}{6,12})(?:\P{L}|$)",
+        r"(?:^|\P{L})(?P<n>april|avril|abril|aprile)(?:\P{L}|$)",
+        // A year alone.
+        r"(?:^|[^\d.,/\-])(?P<y>(?:19|20)\d{2})\s?(?:年度?|년)(?:[^間以]|$)",
+    ]
+    .map(pattern)
+    .into()
+});
+
+/// Years that stand alone: four digits that no unit, sign or name turns into something else.
+static YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\d.,/$€£¥%a-z#])((?:19|20)\d{2})(?:-(\d{2}|(?:19|20)\d{2}))?(?:[^\d%a-z$€£¥]|$)"));
+
+/// Compiles a pattern that is part of the program.
+fn pattern(pattern: &str) -> Regex {
+    #[expect(clippy::expect_used, reason = "the patterns are part of the program and a test uses them")]
+    Regex::new(pattern).expect("a pattern is valid")
+}
+
+/// Returns the dates in a folded text. Words after a year may turn it into a figure, so `is_figure` decides for each
+/// year alone, by the byte after it.
+pub(crate) fn dates(text: &str, is_figure: impl Fn(usize, usize) -> bool) -> Vec<DateMention> {
+    let mut dates: Vec<DateMention> = Vec::new();
+    for pattern in PATTERNS.iter() {
+        let mut from = 0;
+        while let Some(found) = text.get(from..).and_then(|_| pattern.captures_at(text, from)) {
+            from = found.get(0).map_or(text.len(), |all| (all.end() - trailing(&found)).max(all.start() + 1));
+            while !text.is_char_boundary(from) {
+                from += 1;
+            }
+            let Some(mention) = read(&found) else { continue };
+            let covered = dates.iter().any(|date| date.start <= mention.start && mention.end <= date.end);
+            if !covered {
+                dates.retain(|date| !(mention.start <= date.start && date.end <= mention.end));
+                dates.push(mention);
+            }
+        }
+    }
+    let mut from = 0;
+    while let Some(found) = YEAR.captures_at(text, from) {
+        let Some(year) = found.get(1) else { break };
+        from = year.end();
+        let end = found.get(2).map_or(year.end(), |last| last.end());
+        let covered = dates.iter().any(|date| date.start < year.end() && year.start() < date.end);
+        if covered || is_figure(year.start(), end) {
+            continue;
+        }
+        let at = |year: u16| Date { year: Some(year), month: None, day: None };
+        let Ok(first) = year.as_str().parse::<u16>() else { continue };
+        dates.push(DateMention { start: year.start(), end: year.end(), readings: vec![at(first)] });
+        let last = found.get(2).and_then(|last| {
+            let number: u16 = last.as_str().parse().ok()?;
+            let number = if number < 100 { first / 100 * 100 + number } else { number };
+            (number > first).then_some((number, last))
+        });
+        if let Some((number, last)) = last {
+            from = last.end();
+            dates.push(DateMention { start: last.start(), end: last.end(), readings: vec![at(number)] });
+        }
+    }
+    dates.sort_by_key(|date| date.start);
+    dates
+}
+
+/// Returns the number of bytes of a match after its last group, which may begin the next date.
+fn trailing(found: &Captures<'_>) -> usize {
+    let end = ["y", "e", "m", "n", "d"].iter().filter_map(|group| found.name(group)).map(|group| group.end()).max();
+    found.get(0).map_or(0, |all| all.end() - end.unwrap_or(all.end()))
+}
+
+fn read(found: &Captures<'_>) -> Option<DateMention> {
+    let number = |group: &str| found.name(group).and_then(|found| found.as_str().parse::<u16>().ok());
+    let small = |number: u16| u8::try_from(number).ok();
+    let month = match found.name("n") {
+        Some(name) => Some(month(name.as_str())?),
+        None => number("m").and_then(small),
+    };
+    let (mut year, day) = (number("y"), number("d").and_then(small));
+    if let Some(era) = found.name("e") {
+        let (_, before) = ERAS.iter().find(|(name, _)| *name == era.as_str())?;
+        year = Some(before + year.unwrap_or(1));
+    }
+    let swapped = found[0].contains('/').then_some((day, month));
+    let readings: Vec<Date> = [Some((month, day)), swapped]
+        .into_iter()
+        .flatten()
+        .map(|(month, day)| Date { year, month, day })
+        .filter(|date| {
+            date.month.is_none_or(|month| (1..=12).contains(&month))
+                && date.day.is_none_or(|day| (1..=31).contains(&day))
+        })
+        .collect();
+    let groups = ["y", "e", "m", "n", "d"].into_iter().filter_map(|group| found.name(group));
+    let start = groups.clone().map(|group| group.start()).min()?;
+    let end = groups.map(|group| group.end()).max()?;
+    (!readings.is_empty()).then_some(DateMention { start, end, readings })
+}

@@ -1,0 +1,118 @@
+//! A text as the checks read it: words and the concepts that they mention, figures, dates, sentences and clauses.
+
+mod parts;
+pub(crate) mod token;
+
+use std::ops::Range;
+
+use self::token::{Kind, Token, tokens};
+use crate::{
+    figures::{self, DateMention, Figure},
+    folding::Folded,
+    language::Language,
+    lexicon::{Concept, Found, Group, Lexicon},
+};
+
+/// A text, read.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    /// The folded text. All positions are bytes of it.
+    pub(crate) folded: String,
+    /// Its language.
+    pub(crate) language: Language,
+    /// Its tokens.
+    pub(crate) tokens: Vec<Token>,
+    /// The concepts that it mentions, in the order in which they begin. Marks are among them.
+    pub(crate) mentions: Vec<Found<Concept>>,
+    /// Its figures.
+    pub(crate) figures: Vec<Figure>,
+    /// Its dates.
+    pub(crate) dates: Vec<DateMention>,
+    /// Its sentences.
+    pub(crate) sentences: Vec<Range<usize>>,
+    /// Its clauses: parts of sentences between commas and conjunctions.
+    pub(crate) clauses: Vec<Range<usize>>,
+}
+
+impl Text {
+    /// Reads `text`, which is in `language`.
+    pub(crate) fn read_in(text: &str, language: Language) -> Self {
+        Self::of_folded(Folded::new(text), language)
+    }
+
+    fn of_folded(folded: Folded, language: Language) -> Self {
+        let tokens = tokens(&folded);
+        let text = folded.text;
+        let mut mentions = Lexicon::terms(language).map(|terms| terms.find(&text, &tokens)).unwrap_or_default();
+        let is_place = |found: &Found<Concept>| {
+            let token = tokens.iter().find(|token| token.start == found.start);
+            // English and German words that are also names of places are capitals only as names. Two letters are
+            // a country only as capitals.
+            token.is_none_or(|token| {
+                token.kind != Kind::Word
+                    || (token.is_capital || !matches!(language, Language::En))
+                        && (found.end - found.start > 3 || (token.is_capital && (token.is_upper || token.end - token.start == 1)))
+            })
+        };
+        mentions.extend(Lexicon::places().find(&text, &tokens).into_iter().filter(is_place));
+        mentions.sort_by_key(|found| (found.start, found.end));
+        // A mark within a longer term is no mark: "no wrongdoing", 予定より早く.
+        let covering: Vec<Found<Concept>> = mentions.clone();
+        mentions.retain(|mark| {
+            mark.value.group() != Group::Mark
+                || !covering.iter().any(|other| {
+                    other.start <= mark.start
+                        && mark.end <= other.end
+                        && other.end - other.start > mark.end - mark.start
+                        && other.value.name() != "cause"
+                        && mark.value != other.value
+                })
+        });
+        let (figures, dates) = figures::read(&text, &tokens, language);
+        let sentences = parts::sentences(&text, &tokens, language);
+        let clauses = parts::clauses(&text, &tokens, &sentences, language);
+        Self { folded: text, language, tokens, mentions, figures, dates, sentences, clauses }
+    }
+
+    /// Returns the text at `range`.
+    pub(crate) fn at(&self, range: Range<usize>) -> &str {
+        self.folded.get(range).unwrap_or_default()
+    }
+
+    /// Returns the sentence that contains the byte `at`.
+    pub(crate) fn sentence_at(&self, at: usize) -> Range<usize> {
+        let found = self.sentences.iter().find(|sentence| sentence.contains(&at));
+        found.cloned().unwrap_or(0..self.folded.len())
+    }
+
+    /// Returns the clause that contains the byte `at`.
+    pub(crate) fn clause_at(&self, at: usize) -> Range<usize> {
+        let found = self.clauses.iter().find(|clause| clause.contains(&at));
+        found.cloned().unwrap_or_else(|| self.sentence_at(at))
+    }
+
+    /// Returns the mentions within `range`.
+    pub(crate) fn mentions_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Found<Concept>> {
+        self.mentions.iter().filter(move |found| range.start <= found.start && found.end <= range.end)
+    }
+
+    /// Returns whether `range` mentions a concept.
+    pub(crate) fn has(&self, range: &Range<usize>, concept: Concept) -> bool {
+        self.mentions_in(range).any(|found| found.value == concept)
+    }
+
+    /// Returns whether `range` mentions a concept of this group.
+    pub(crate) fn has_group(&self, range: &Range<usize>, group: Group) -> bool {
+        self.mentions_in(range).any(|found| found.value.group() == group)
+    }
+
+    /// Returns the tokens within `range`.
+    pub(crate) fn tokens_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Token> {
+        self.tokens.iter().filter(move |token| range.start <= token.start && token.end <= range.end)
+    }
+
+    /// Returns the word of a token.
+    pub(crate) fn word(&self, token: &Token) -> &str {
+        self.at(token.start..token.end)
+    }
+}
