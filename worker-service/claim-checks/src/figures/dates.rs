@@ -127,9 +127,7 @@ pub(crate) fn dates(text: &str, is_figure: impl Fn(usize, usize) -> bool) -> Vec
         let mut from = 0;
         while let Some(found) = text.get(from..).and_then(|_| pattern.captures_at(text, from)) {
             from = found.get(0).map_or(text.len(), |all| (all.end() - trailing(&found)).max(all.start() + 1));
-            while !text.is_char_boundary(from) {
-                from += 1;
-            }
+            from = text.ceil_char_boundary(from);
             let Some(mention) = read(&found) else { continue };
             let covered = dates.iter().any(|date| date.start <= mention.start && mention.end <= date.end);
             if !covered {

@@ -107,7 +107,7 @@ pub(super) fn spelled(text: &str, tokens: &[Token], language: Language) -> Vec<S
         match read(text, tokens, at, language) {
             Some((one, next)) => {
                 spelled.push(one);
-                at = next;
+                at = next.max(at + 1);
             }
             None => at += 1,
         }
@@ -194,9 +194,10 @@ fn read(text: &str, tokens: &[Token], at: usize, language: Language) -> Option<(
     if let Some(value) = FRACTIONS.iter().find(|(word, _)| *word == first).map(|(_, value)| *value) {
         return spelled(at, value);
     }
-    // "mil" and "mille" begin a number, but "million" needs a number before it.
-    let begins = reader.value(at).is_some() || matches!(first, "mil" | "mille" | "cent" | "tausend" | "hundert");
-    if !begins {
+    // "mil" and "mille" begin a number, but "million" needs a number before it. In a language without such a
+    // magnitude the word is none: "one cent" in English.
+    let is_magnitude = matches!(first, "mil" | "mille" | "cent" | "tausend" | "hundert") && reader.magnitude(at).is_some();
+    if reader.value(at).is_none() && !is_magnitude {
         return None;
     }
     let (mut total, mut part, mut next) = (0.0, None::<f64>, at);
@@ -400,4 +401,21 @@ pub(super) fn is_about(text: &str, tokens: &[Token], start: usize, end: usize, l
             between.chars().filter(|c| c.is_alphabetic()).count() <= 3 && !between.contains([',', ';', '.'])
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{folding::Folded, text::token::tokens};
+
+    fn read_in(text: &str, language: Language) -> Vec<f64> {
+        let folded = Folded::new(text);
+        spelled(&folded.text, &tokens(&folded), language).iter().map(|spelled| spelled.value).collect()
+    }
+
+    #[test]
+    fn a_word_that_begins_a_number_in_another_language_only_is_no_number() {
+        assert_eq!(read_in("The levy fell by one cent per litre.", Language::En), [1.0]);
+        assert_eq!(read_in("cent mil hundert tausend mille", Language::En), [0.0; 0]);
+    }
 }

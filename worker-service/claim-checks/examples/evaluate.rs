@@ -1,0 +1,74 @@
+//! Measures the claim checks on the corpus of claims: how many untrue claims they let through and how many true ones
+//! they drop, by kind.
+//!
+//! `cargo run -p claim-checks --example evaluate -- development [--list]` also lists the claims on which a check
+//! makes a mistake. Of `held-out` only totals are printed, so that it stays a measure.
+
+#[path = "../tests/corpus/mod.rs"]
+mod corpus;
+
+use std::collections::BTreeMap;
+
+use corpus::{Entry, Part, Verdict};
+
+/// Untrue and true claims of one kind: how many there are, and how many the checks get wrong.
+#[derive(Default)]
+struct Tally {
+    untrue: usize,
+    let_through: usize,
+    is_true: usize,
+    dropped: usize,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let part = match arguments.first().map(String::as_str) {
+        Some("development") => Part::Development,
+        Some("held-out") => Part::HeldOut,
+        _ => {
+            eprintln!("usage: evaluate development [--list] | evaluate held-out");
+            std::process::exit(2);
+        }
+    };
+    let lists = part == Part::Development && arguments.iter().any(|argument| argument == "--list");
+    let entries = corpus::read(part);
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    for entry in &entries {
+        let tally = tallies.entry(&entry.kind).or_default();
+        if count(entry, tally) && lists {
+            println!("{} {:?}: {:?}", entry.id, entry.verdict, claim_checks::flaws(&entry.claim()));
+        }
+    }
+    let mut total = Tally::default();
+    println!("{:<26} {:>16} {:>16}", "kind", "let through", "dropped");
+    for (kind, tally) in &tallies {
+        print(kind, tally);
+        total.untrue += tally.untrue;
+        total.let_through += tally.let_through;
+        total.is_true += tally.is_true;
+        total.dropped += tally.dropped;
+    }
+    print("total", &total);
+}
+
+/// Adds a claim to the tally of its kind. Returns whether the checks get it wrong.
+fn count(entry: &Entry, tally: &mut Tally) -> bool {
+    let passes = claim_checks::flaws(&entry.claim()).is_empty();
+    match entry.verdict {
+        Verdict::Untrue => {
+            tally.untrue += 1;
+            tally.let_through += usize::from(passes);
+            passes
+        }
+        Verdict::True => {
+            tally.is_true += 1;
+            tally.dropped += usize::from(!passes);
+            !passes
+        }
+    }
+}
+
+fn print(kind: &str, tally: &Tally) {
+    let share = |count: usize, of: usize| if of == 0 { "-".to_owned() } else { format!("{count} of {of} ({} %)", (count * 1000 / of + 5) / 10) };
+    println!("{kind:<26} {:>16} {:>16}", share(tally.let_through, tally.untrue), share(tally.dropped, tally.is_true));
+}
