@@ -229,15 +229,27 @@ impl Key {
     }
 }
 
+/// Endings of English words that do not change what a word is about.
+const ENDINGS: [&str; 30] = [
+    "s", "es", "ed", "d", "ing", "ings", "e", "er", "ers", "or", "ors", "ment", "ments", "ion", "ions", "ation", "ations", "al", "t",
+    "ly", "y", "ies", "ied", "ive", "ance", "able", "ness", "age", "ure", "ity",
+];
+
 /// Returns whether two words are forms of the same word: they share most of their letters from the beginning.
 pub(crate) fn same_word(a: &str, b: &str) -> bool {
     if a == b {
         return true;
     }
-    if !a.is_char_boundary(a.len()) || a.chars().any(|c| c > '\u{2e80}') {
+    if a.chars().any(|c| c > '\u{2e80}') {
         return false;
     }
     let shared = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
     let longer = a.chars().count().max(b.chars().count());
-    shared >= 4 && shared * 10 >= longer * 6
+    let is_inflected = || {
+        [a, b].iter().all(|word| {
+            let ending: String = word.chars().skip(shared).collect();
+            ending.is_empty() || ENDINGS.contains(&ending.as_str())
+        })
+    };
+    shared >= 4 && (shared * 10 >= longer * 6 || is_inflected())
 }

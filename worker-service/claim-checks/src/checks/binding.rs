@@ -103,7 +103,8 @@ fn is_telling(case: &Case<'_>, text: &Text, at: usize) -> bool {
 
 /// Returns the largest share of the claim's words around a figure that a sentence of the evidence has.
 fn elsewhere(case: &Case<'_>, anchors: &[(Key, f64)]) -> f64 {
-    case.sentences().map(|(piece, sentence)| coverage(case, &piece.text, sentence, anchors)).fold(0.0, f64::max)
+    let body = case.sentences().filter(|(piece, sentence)| !piece.text.is_title(sentence));
+    body.map(|(piece, sentence)| coverage(case, &piece.text, sentence, anchors)).fold(0.0, f64::max)
 }
 
 /// Returns the share of the claim's words, by their weights, that a sentence has.

@@ -74,7 +74,11 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
                 result.is_negated |= in_clause && near && (reaches || both);
             }
             "no_evidence" => result.is_negated |= reaches,
-            "plan" => result.is_plan |= in_clause && (reaches || both),
+            "plan" => {
+                // "The fine could reach 3 million": the verb follows what it concerns.
+                let near = content_between(text, mark.start..mark.end, &place) == 0;
+                result.is_plan |= in_clause && (reaches || both || near);
+            }
             "future" => result.is_future |= in_clause && (reaches || both),
             "allegation" => result.is_alleged = true,
             "deny" => result.is_denied |= reaches,
@@ -95,7 +99,7 @@ fn tone(text: &Text, range: &Range<usize>) -> Tone {
         tone.is_negative |= NEGATIVE.contains(&name);
         tone.is_negated |= matches!(name, "negation" | "no_evidence");
         tone.is_doubtful |= name == "allegation" || name == "deny" || PENDING.contains(&name);
-        tone.is_open |= name == "plan" || name == "future";
+        tone.is_open |= matches!(name, "plan" | "future" | "request");
     }
     tone.is_negative |= text.tokens_in(range).any(|token| {
         has_negative_prefix(text, token.start) || is_negative_word(text, token)
@@ -111,8 +115,8 @@ fn has_negative_prefix(text: &Text, start: usize) -> bool {
 /// Characters that negate the rest of a word.
 const PREFIXES: [char; 9] = ['未', '不', '無', '非', '无', '미', '불', '무', '비'];
 /// Characters after which a prefix is part of a word that is no negation: 不正, 不動産, 非常, 未来.
-const NO_NEGATION: [char; 20] = [
-    '正', '動', '动', '祥', '常', '線', '线', '当', '當', '法', '来', '來', '足', '審', '良', '断', '仅', '但', '同', '少',
+const NO_NEGATION: [char; 34] = [
+    '服', '安', '満', '況', '明', '可', '渡', '料', '事', '難', '休', '穏', '調', '幸', '正', '動', '动', '祥', '常', '線', '线', '当', '當', '法', '来', '來', '足', '審', '良', '断', '仅', '但', '同', '少',
 ];
 
 /// Returns whether a range of a text in a dense script has a word with a negating prefix.

@@ -83,7 +83,11 @@ fn other_company(case: &Case<'_>) -> Option<Flaw> {
     let mut other: Option<String> = None;
     for piece in &case.pieces {
         for sentence in &piece.quoted {
-            let names = Names::in_range(case, piece, sentence);
+            let mut names = Names::in_range(case, piece, sentence);
+            // A register names the company once, before what it says of it.
+            if !names.own && names.other.is_none() {
+                names = Names::of_piece(case, piece);
+            }
             // Of two names, the first is the subject.
             if names.own && !(names.other.is_some() && names.is_other_first) {
                 return None;
@@ -157,6 +161,20 @@ impl Names {
         names
     }
 
+    /// Returns the other company of a piece that does not name the company.
+    fn of_piece(case: &Case<'_>, piece: &PieceText) -> Self {
+        let mut names = Self::default();
+        for sentence in &piece.text.sentences {
+            let found = Self::in_range(case, piece, sentence);
+            if found.own {
+                return Self::default();
+            }
+            names.other = names.other.or(found.other);
+        }
+        names.is_other_first = names.other.is_some();
+        names
+    }
+
     /// Adds what a run of Chinese or Japanese characters names.
     fn add_dense(&mut self, case: &Case<'_>, text: &Text, token: &Token) {
         let Some(own) = case.company_words.iter().max_by_key(|word| word.chars().count()).filter(|own| !own.is_ascii()) else { return };
@@ -199,8 +217,12 @@ const COMPANY_WORDS: [&str; 24] = [
 /// person of the company, and the claim mentions none.
 fn of_relation(case: &Case<'_>) -> Option<Flaw> {
     let statement = &case.statement;
-    let relates = |concept: Concept| matches!(concept.name(), "parent" | "subsidiary" | "executive" | "employee");
-    if statement.mentions.iter().any(|found| matches!(found.value.group(), Group::Affiliate | Group::Person)) {
+    let is_person = statement.mentions.iter().any(|found| found.value.group() == Group::Person);
+    let relates = |concept: Concept| {
+        matches!(concept.name(), "parent" | "subsidiary") || !is_person && matches!(concept.name(), "executive" | "employee")
+    };
+    let names = |group: Group| statement.mentions.iter().any(|found| found.value.group() == group);
+    if names(Group::Affiliate) {
         return None;
     }
     let events: Vec<Concept> = statement.mentions.iter().map(|found| found.value).filter(|concept| matches!(concept.group(), Group::Process | Group::Event)).collect();

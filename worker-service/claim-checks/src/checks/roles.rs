@@ -151,15 +151,31 @@ fn parties(case: &Case<'_>, text: &Text, sentence: &Range<usize>, items: &[Item]
     for item in items {
         let is_party = match &item.key {
             Key::Concept(concept) => matches!(concept.group(), Group::Person | Group::Affiliate | Group::Authority),
-            Key::Word(_) => is_capital(text, item),
+            Key::Word(word) => is_capital(text, item) && !TIMES.contains(&word.as_str()),
         };
         if is_party {
             parties.push(Party { start: item.start, end: item.end, key: Some(item.key.clone()) });
         }
     }
     parties.sort_by_key(|party| party.start);
+    // A pronoun stands for the party that the sentence begins with.
+    let Some(first) = parties.first().cloned() else { return parties };
+    let pronouns = text.tokens_in(&(first.end..sentence.end)).filter(|token| PRONOUNS.contains(&text.word(token)));
+    let pronouns: Vec<Party> =
+        pronouns.map(|token| Party { start: token.start, end: token.end, key: first.key.clone() }).collect();
+    parties.extend(pronouns);
+    parties.sort_by_key(|party| party.start);
     parties
 }
+
+/// Pronouns that are subjects only.
+const PRONOUNS: [&str; 5] = ["it", "he", "she", "they", "who"];
+
+/// Names of days and months, which are capitals in English and no parties.
+const TIMES: [&str; 18] = [
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june",
+    "july", "august", "september", "october", "november", "december",
+];
 
 fn is_capital(text: &Text, item: &Item) -> bool {
     text.language != Language::De && text.tokens.iter().any(|token| token.start == item.start && token.is_capital)

@@ -6,6 +6,7 @@ use super::certainty::certainty;
 use crate::{
     case::{Case, PieceText},
     flaw::Flaw,
+    language::Language,
     lexicon::{Concept, Found, Group},
     text::Text,
 };
@@ -41,7 +42,7 @@ const INSTEAD: [(&str, &[&str]); 19] = [
 ];
 
 /// Concepts that supersede an earlier event, by name.
-const ENDS: [&str; 8] = ["acquit", "dismiss", "settle", "overturn", "withdraw", "delist", "reinstate", "remedy"];
+const ENDS: [&str; 9] = ["acquit", "dismiss", "settle", "overturn", "withdraw", "delist", "reinstate", "remedy", "ended"];
 
 /// Returns the stages of the claim that the evidence does not mention, or that it says were superseded.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
@@ -60,7 +61,7 @@ fn not_mentioned<'a>(case: &'a Case<'_>) -> Option<&'a Found<Concept>> {
     let mentions = |concept: Concept| {
         case.pieces.iter().any(|piece| piece.text.mentions.iter().any(|other| stands_for(other.value, concept)))
     };
-    let reproaches = case.quoted().any(|(piece, sentence)| {
+    let reproaches = case.sentences().any(|(piece, sentence)| {
         piece.text.has_group(sentence, Group::Matter) || piece.text.has_group(sentence, Group::Process)
     });
     statement.mentions.iter().find(|found| {
@@ -135,7 +136,25 @@ fn supersedes(case: &Case<'_>, piece: &PieceText, found: &Found<Concept>) -> boo
     let is_later = piece.quoted.iter().all(|quoted| quoted.start <= sentence.start);
     // What annuls or lifts something is about what the piece reports; a settlement may be about something else.
     let is_general = !matches!(found.value.name(), "overturn" | "delist" | "acquit" | "reinstate");
-    is_later && (!is_general || concerns(case, text, &sentence, found))
+    // What the claim reports of the past has not become untrue by its end.
+    let is_end = found.value.name() != "ended" || (is_present(&case.statement) && ends_stage(case, text, &sentence));
+    is_later && is_end && (!is_general || concerns(case, text, &sentence, found))
+}
+
+/// Returns whether a claim speaks of the present.
+fn is_present(statement: &Text) -> bool {
+    match statement.language {
+        Language::Ja => ["ている", "ています", "中である", "中だ", "中です"].iter().any(|end| statement.folded.contains(end)),
+        _ => statement.tokens.iter().any(|token| ["is", "are", "remains", "remain", "faces", "currently"].contains(&statement.word(token))),
+    }
+}
+
+/// Returns whether the sentence of an end mentions a stage that the claim reports.
+fn ends_stage(case: &Case<'_>, text: &Text, sentence: &Range<usize>) -> bool {
+    let is_stage = |concept: Concept| matches!(concept.group(), Group::Process | Group::Event);
+    text.mentions_in(sentence).filter(|found| is_stage(found.value)).any(|found| {
+        case.statement.mentions.iter().any(|claimed| is_stage(claimed.value) && claimed.value.is_kin(found.value))
+    })
 }
 
 /// Returns whether the sentence of an end mentions what the claim reports.

@@ -56,25 +56,26 @@ pub(crate) struct DateMention {
     pub(crate) readings: Vec<Date>,
 }
 
-/// Names and abbreviations of the months, in folded form, in the languages of most news: English, German, French,
-/// Spanish, Italian, Portuguese, Dutch, Polish, Russian, Ukrainian, Turkish, Swedish, Arabic.
+/// Names and abbreviations of the months, in folded form, in the languages of most news. "word*" matches every word
+/// that begins with "word", for languages that decline names.
 const MONTHS: [&str; 12] = [
-    "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari stycznia styczeń styczniu января январь январе янв січня ocak يناير كانون الثاني",
-    "february feb februar februari februarie février févr febrero febbraio fevereiro fev lutego luty lutym февраля февраль феврале фев лютого şubat فبراير شباط",
-    "march mar märz mrz mars marzo março maart marca marzec marcu марта март марте мар березня mart مارس اذار",
-    "april apr avril avr abril abr aprile kwietnia kwiecień kwietniu апреля апрель апреле апр квітня nisan ابريل نيسان",
-    "may mai mayo maggio mag maio mei maja maj maju мая май мае травня mayıs مايو ايار",
-    "june jun juni juin junio giugno giu junho czerwca czerwiec czerwcu июня июнь июне июн червня haziran يونيو حزيران",
-    "july jul juli juillet juil julio luglio lug julho lipca lipiec lipcu июля июль июле июл липня temmuz يوليو تموز",
-    "august aug août aout agosto ago augustus sierpnia sierpień sierpniu августа август августе авг серпня ağustos augusti اغسطس اب",
-    "september sept sep septembre septiembre settembre set setembro września wrzesień wrześniu сентября сентябрь сентябре сен вересня eylül سبتمبر ايلول",
-    "october oct oktober okt octobre octubre ottobre ott outubro out października październik październiku октября октябрь октябре окт жовтня ekim اكتوبر تشرين الاول",
-    "november nov novembre noviembre novembro listopada listopad listopadzie ноября ноябрь ноябре ноя листопада kasım نوفمبر تشرين الثاني",
-    "december dec dezember dez décembre déc diciembre dic dicembre dezembro grudnia grudzień grudniu декабря декабрь декабре дек грудня aralık ديسمبر كانون الاول",
+    "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari stycznia styczeń styczniu январ* янв січн* ocak* يناير ledna leden januára ianuarie tammikuu* január* ιανουαρίου januari जनवरी มกราคม jaanuar*",
+    "february feb februar februari februarie février févr febrero febbraio fevereiro fev lutego luty lutym феврал* фев лютого şubat* فبراير شباط února únor februára helmikuu* február* φεβρουαρίου pebruari फरवरी กุมภาพันธ์",
+    "march mar märz mrz mars marzo março maart marca marzec marcu март* березн* mart* مارس اذار března březen martie marts maaliskuu* március* μαρτίου maret मार्च มีนาคม",
+    "april apr avril avr abril abr aprile kwietnia kwiecień kwietniu апрел* апр квітн* nisan* ابريل نيسان dubna duben aprilie huhtikuu* április* απριλίου अप्रैल เมษายน",
+    "may mai mayo maggio mag maio mei maja maj maju мая май мае маю травн* mayıs* مايو ايار května květen toukokuu* május* μαΐου मई พฤษภาคม",
+    "june jun juni juin junio giugno giu junho czerwca czerwiec czerwcu июн* червн* haziran* يونيو حزيران června červen iunie kesäkuu* június* ιουνίου जून มิถุนายน",
+    "july jul juli juillet juil julio luglio lug julho lipca lipiec lipcu июл* липн* temmuz* يوليو تموز července červenec iulie heinäkuu* július* ιουλίου जुलाई กรกฎาคม",
+    "august aug août aout agosto ago augustus sierpnia sierpień sierpniu август* авг серпн* ağustos* augusti اغسطس اب srpna srpen elokuu* augusztus* αυγούστου agustus अगस्त สิงหาคม",
+    "september sept sep septembre septiembre settembre set setembro września wrzesień wrześniu сентябр* сен вересн* eylül* سبتمبر ايلول září septembrie syyskuu* szeptember* σεπτεμβρίου सितंबर กันยายน",
+    "october oct oktober okt octobre octubre ottobre ott outubro out października październik październiku октябр* окт жовтн* ekim* اكتوبر října říjen octombrie lokakuu* október* οκτωβρίου अक्टूबर ตุลาคม",
+    "november nov novembre noviembre novembro listopada listopad listopadzie ноябр* ноя листопад* kasım* نوفمبر listopadu noiembrie marraskuu* november* νοεμβρίου नवंबर พฤศจิกายน",
+    "december dec dezember dez décembre déc diciembre dic dicembre dezembro grudnia grudzień grudniu декабр* дек грудн* aralık* ديسمبر prosince prosinec decembrie desember joulukuu* december* δεκεμβρίου दिसंबर ธันวาคม",
 ];
 
 fn month(name: &str) -> Option<u8> {
-    let index = MONTHS.iter().position(|names| names.split(' ').any(|known| known == name))?;
+    let is = |known: &str| known.strip_suffix('*').map_or(known == name, |beginning| name.starts_with(beginning));
+    let index = MONTHS.iter().position(|names| names.split(' ').any(is))?;
     u8::try_from(index + 1).ok()
 }
 
@@ -89,19 +90,19 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?:^|\D)(?P<y>[12]\d{3})[-/.年]\s?(?P<m>\d{1,2})[-/.月]\s?(?P<d>\d{1,2})(?:\D|$)",
         r"(?:^|\D)(?P<y>[12]\d{3})\s?[年년]\s?(?:の)?(?P<m>\d{1,2})\s?[月월](?:\s?(?P<d>\d{1,2})\s?[日일号])?",
         r"(?P<e>令和|平成|昭和|大正|民國|民国)(?P<y>\d{1,3}|元)年(?:\s?(?P<m>\d{1,2})月(?:\s?(?P<d>\d{1,2})日)?)?",
-        r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?\s(?:de\s|of\s)?(?P<n>\p{L}{3,12})\.?,?\s(?:de\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
-        r"(?:^|\P{L})(?P<n>\p{L}{3,12})\.?\s(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<y>[12]\d{3})(?:\D|$)",
-        r"(?:^|\P{L})(?P<n>\p{L}{3,12})\.?,?\s(?:de\s|of\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
+        r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?\s(?:de\s|of\s)?(?P<n>[\p{L}\p{M}]{3,14})\.?,?\s(?:de\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
+        r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{3,14})\.?\s(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<y>[12]\d{3})(?:\D|$)",
+        r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{3,14})\.?,?\s(?:de\s|of\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
         r"(?:^|\D)(?P<y>[12]\d{3})-(?P<m>\d{2})(?:[^-\d]|$)",
         r"(?:^|[^\d./])(?P<d>\d{1,2})[./](?P<m>\d{1,2})[./](?P<y>[12]\d{3})(?:\D|$)",
         // Without a year.
         r"(?:^|\D)(?P<m>\d{1,2})\s?[月월]\s?(?P<d>\d{1,2})\s?[日일号]",
-        r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s(?:de\s|of\s)?(?P<n>\p{L}{3,12})(?:\P{L}|$)",
-        r"(?:^|\P{L})(?P<n>\p{L}{3,12})\s(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:[^\d,.]|[,.]\D|[,.]?$)",
+        r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s(?:de\s|of\s)?(?P<n>[\p{L}\p{M}]{3,14})(?:\P{L}|$)",
+        r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{3,14})\s(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:[^\d,.]|[,.]\D|[,.]?$)",
         // A month alone.
         r"(?:^|\D)(?P<m>\d{1,2})\s?[月월](?:[^間以分\d]|$)",
-        r"(?:^|\P{L})(?:in|of|since|until|by|to|from|last|im|ab|bis|seit|ende|anfang|mitte|en|de|em|desde|a|di|nel|dal|van|sinds|w|в|с|до|في)\s(?P<n>\p{L}{3,12})(?:\P{L}|$)",
-        r"(?:^|\P{L})(?P<n>\p{L}{6,12})(?:\P{L}|$)",
+        r"(?:^|\P{L})(?:in|of|since|until|by|to|from|last|im|ab|bis|seit|ende|anfang|mitte|en|de|em|desde|a|di|nel|dal|van|sinds|w|в|с|до|في)\s(?P<n>[\p{L}\p{M}]{3,14})(?:\P{L}|$)",
+        r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{6,14})(?:\P{L}|$)",
         r"(?:^|\P{L})(?P<n>april|avril|abril|aprile)(?:\P{L}|$)",
         // A year alone.
         r"(?:^|[^\d.,/\-])(?P<y>(?:19|20)\d{2})\s?(?:年度?|년)(?:[^間以]|$)",
@@ -128,7 +129,11 @@ pub(crate) fn dates(text: &str, is_figure: impl Fn(usize, usize) -> bool) -> Vec
         while let Some(found) = text.get(from..).and_then(|_| pattern.captures_at(text, from)) {
             from = found.get(0).map_or(text.len(), |all| (all.end() - trailing(&found)).max(all.start() + 1));
             from = text.ceil_char_boundary(from);
-            let Some(mention) = read(&found) else { continue };
+            let Some(mention) = read(&found) else {
+                // "bis Ende Juni": a word that is no month may stand before one.
+                from = found.get(0).map_or(text.len(), |all| text.ceil_char_boundary(all.start() + 1));
+                continue;
+            };
             let covered = dates.iter().any(|date| date.start <= mention.start && mention.end <= date.end);
             if !covered {
                 dates.retain(|date| !(mention.start <= date.start && date.end <= mention.end));

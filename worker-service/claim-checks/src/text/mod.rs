@@ -79,21 +79,26 @@ impl Text {
         self.folded.get(range).unwrap_or_default()
     }
 
+    /// Returns whether a sentence is part of the title, which is the first line.
+    pub(crate) fn is_title(&self, sentence: &Range<usize>) -> bool {
+        self.folded.find('\n').is_some_and(|end| sentence.start < end)
+    }
+
     /// Returns the sentence that contains the byte `at`.
     pub(crate) fn sentence_at(&self, at: usize) -> Range<usize> {
-        let found = self.sentences.iter().find(|sentence| sentence.contains(&at));
-        found.cloned().unwrap_or(0..self.folded.len())
+        part_at(&self.sentences, at).unwrap_or(0..self.folded.len())
     }
 
     /// Returns the clause that contains the byte `at`.
     pub(crate) fn clause_at(&self, at: usize) -> Range<usize> {
-        let found = self.clauses.iter().find(|clause| clause.contains(&at));
-        found.cloned().unwrap_or_else(|| self.sentence_at(at))
+        part_at(&self.clauses, at).unwrap_or_else(|| self.sentence_at(at))
     }
 
     /// Returns the mentions within `range`.
-    pub(crate) fn mentions_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Found<Concept>> {
-        self.mentions.iter().filter(move |found| range.start <= found.start && found.end <= range.end)
+    pub(crate) fn mentions_in<'a>(&'a self, range: &Range<usize>) -> impl Iterator<Item = &'a Found<Concept>> + Clone + use<'a> {
+        let end = range.end;
+        let first = self.mentions.partition_point(|found| found.start < range.start);
+        self.mentions[first..].iter().take_while(move |found| found.start < end).filter(move |found| found.end <= end)
     }
 
     /// Returns whether `range` mentions a concept.
@@ -107,12 +112,20 @@ impl Text {
     }
 
     /// Returns the tokens within `range`.
-    pub(crate) fn tokens_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Token> {
-        self.tokens.iter().filter(move |token| range.start <= token.start && token.end <= range.end)
+    pub(crate) fn tokens_in<'a>(&'a self, range: &Range<usize>) -> impl Iterator<Item = &'a Token> + use<'a> {
+        let end = range.end;
+        let first = self.tokens.partition_point(|token| token.start < range.start);
+        self.tokens[first..].iter().take_while(move |token| token.start < end).filter(move |token| token.end <= end)
     }
 
     /// Returns the word of a token.
     pub(crate) fn word(&self, token: &Token) -> &str {
         self.at(token.start..token.end)
     }
+}
+
+/// Returns the part that contains the byte `at`, of parts in their order.
+fn part_at(parts: &[Range<usize>], at: usize) -> Option<Range<usize>> {
+    let index = parts.partition_point(|part| part.end <= at);
+    parts.get(index).filter(|part| part.contains(&at)).cloned()
 }

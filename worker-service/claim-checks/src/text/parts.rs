@@ -33,7 +33,7 @@ pub(super) fn sentences(text: &str, tokens: &[Token], language: Language) -> Vec
         let end = at + c.len_utf8();
         let next = chars.peek().map(|(_, next)| *next);
         let ends = match c {
-            '\n' | '。' | '！' | '？' => true,
+            '\n' | '。' | '！' | '？' | '؟' | '۔' | '।' => true,
             '!' | '?' => next.is_none_or(char::is_whitespace) || language.is_dense(),
             '.' => next.is_none_or(|next| next.is_whitespace() || matches!(next, '"' | ')')) && ends_sentence(text, tokens, at),
             _ => false,
@@ -65,7 +65,9 @@ fn ends_sentence(text: &str, tokens: &[Token], at: usize) -> bool {
         return true;
     }
     let (before_word, after_word) = (&text[before.start..before.end], &text[after.start..after.end]);
-    let begins = after.is_capital || after.kind != Kind::Word;
+    // Scripts without capitals, such as Arabic, begin a sentence with any letter.
+    let has_case = after_word.starts_with(|c: char| c.is_lowercase());
+    let begins = after.is_capital || after.kind != Kind::Word || !has_case;
     if !begins {
         return false;
     }
