@@ -64,14 +64,20 @@ fn not_mentioned<'a>(case: &'a Case<'_>) -> Option<&'a Found<Concept>> {
     let reproaches = case.sentences().any(|(piece, sentence)| {
         piece.text.has_group(sentence, Group::Matter) || piece.text.has_group(sentence, Group::Process)
     });
+    // The lexicon understands a sentence of another language that mentions a stage.
+    let understands = case.is_of_one_language()
+        || case.quoted().any(|(piece, sentence)| {
+            [Group::Process, Group::Event, Group::End].iter().any(|group| piece.text.has_group(sentence, *group))
+        });
     statement.mentions.iter().find(|found| {
+        let is_stage = found.value.group() != Group::Matter;
         let stated = certainty(statement, found.start..found.end);
         let must = MUST_BE_MENTIONED.contains(&found.value.name()) || found.value.group() == Group::Matter;
         // A word with several meanings is mentioned if one of them is.
         let mut meanings = statement.mentions.iter().filter(|other| other.start < found.end && found.start < other.end);
         // Of other languages, only evidence that reproaches the company with nothing can tell.
         let cannot_tell = found.value.group() == Group::Matter && !case.is_of_one_language() && reproaches;
-        must && !cannot_tell && !is_of_authority(statement, found) && !stated.is_denied
+        must && !cannot_tell && (understands || !is_stage) && !stated.is_negated && !is_of_authority(statement, found) && !stated.is_denied
             && !stated.is_plan
             && !is_doubtful(statement, found)
             && !meanings.any(|other| mentions(other.value))
