@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How much closer another figure must be to the claim's words than the claim's own.
-const MARGIN: f64 = 2.0;
+const MARGIN: f64 = 1.7;
 /// Share of its weight that a word keeps in another clause of the same sentence.
 const OTHER_CLAUSE: f64 = 0.35;
 

@@ -74,11 +74,12 @@ pub(crate) struct Lexicon {
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::read);
 
 /// Files of concepts, each with the group of those that name none.
-const FILES: [(&str, Group); 6] = [
+const FILES: [(&str, Group); 7] = [
     (include_str!("data/stages.toml"), Group::Event),
     (include_str!("data/matters.toml"), Group::Matter),
     (include_str!("data/parties.toml"), Group::Authority),
     (include_str!("data/things.toml"), Group::Thing),
+    (include_str!("data/subjects.toml"), Group::Thing),
     (include_str!("data/marks.toml"), Group::Mark),
     (include_str!("data/opposites.toml"), Group::Opposite),
 ];
