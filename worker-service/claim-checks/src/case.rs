@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use crate::{
+    company::CompanyName,
     figures::Date,
     folding::Folded,
     language::Language,
     lexicon::{Concept, Found, Group},
     text::{
         Text,
-        token::{Kind, Token, tokens},
+        token::{Kind, Token},
     },
 };
 
@@ -56,8 +57,7 @@ pub(crate) struct Case<'a> {
     pub(crate) claim: &'a Claim<'a>,
     pub(crate) statement: Text,
     pub(crate) pieces: Vec<PieceText>,
-    /// The words of the company's name, folded.
-    pub(crate) company_words: Vec<String>,
+    pub(crate) company: CompanyName,
 }
 
 /// A piece of evidence, read: its title and its text are sentences of one text.
@@ -86,6 +86,9 @@ pub(crate) struct Item {
     pub(crate) key: Key,
 }
 
+/// Number of bytes within which the words of a name stand.
+const NAME_GAP: usize = 14;
+
 /// Words that say nothing about a particular company, in folded form.
 const GENERIC: [&str; 60] = [
     "company", "companies", "firm", "firms", "group", "business", "businesses", "corporation", "maker", "manufacturer", "report",
@@ -99,11 +102,9 @@ impl<'a> Case<'a> {
     /// Reads `claim`.
     pub(crate) fn read(claim: &'a Claim<'a>) -> Self {
         let statement = Text::read_in(claim.statement, Language::with_tag(claim.language));
-        let name = Folded::new(claim.company.name);
-        let company_words =
-            tokens(&name).iter().map(|token| name.text[token.start..token.end].to_owned()).collect();
+        let company = CompanyName::new(claim.company.name, &statement);
         let pieces = claim.pieces.iter().map(PieceText::read).collect();
-        Self { claim, statement, pieces, company_words }
+        Self { claim, statement, pieces, company }
     }
 
     /// Returns the content of `range` in `text`, in its order, without the company's name.
@@ -118,8 +119,8 @@ impl<'a> Case<'a> {
         };
         for token in text.tokens_in(range).filter(covered) {
             for (start, end, word) in words(text, token) {
-                let is_company = self.company_words.iter().any(|known| {
-                    *known == word || (token.kind != Kind::Word && known.contains(&word))
+                let is_company = self.company.words().any(|known| {
+                    known == word || (token.kind != Kind::Word && known.contains(&word))
                 });
                 if !is_company && !GENERIC.contains(&word.as_str()) {
                     items.push(Item { start, end, key: Key::Word(word) });
@@ -133,14 +134,8 @@ impl<'a> Case<'a> {
     /// Returns whether a mention is part of the company's name.
     fn is_company(&self, text: &Text, found: &Found<Concept>) -> bool {
         let word = text.at(found.start..found.end);
-        self.company_words.iter().any(|known| known == word)
-            && text
-                .tokens
-                .iter()
-                .filter(|token| token.start.abs_diff(found.start) < 40)
-                .filter(|token| self.company_words.iter().any(|known| known == text.word(token)))
-                .count()
-                > 1
+        let near = found.start.saturating_sub(NAME_GAP)..found.end + NAME_GAP;
+        self.company.contains(word) && text.tokens_in(&near).filter(|token| self.company.contains(text.word(token))).count() > 1
     }
 
     /// Returns the sentences of the evidence that the claim rests on.
@@ -167,8 +162,7 @@ impl<'a> Case<'a> {
 impl PieceText {
     fn read(piece: &Piece<'_>) -> Self {
         let joined = format!("{}\n{}", piece.title, piece.text);
-        let body = Folded::new(&joined);
-        let text = Text::read_in(&joined, Language::of(&body.text));
+        let text = Text::read(&joined);
         let spans: Vec<Range<usize>> = piece.quotes.iter().filter_map(|quote| find(&text.folded, quote)).collect();
         let overlaps = |sentence: &&Range<usize>| {
             spans.iter().any(|span| span.start < sentence.end && sentence.start < span.end)

@@ -13,6 +13,7 @@
 
 mod case;
 mod checks;
+mod company;
 mod figures;
 mod flaw;
 mod folding;

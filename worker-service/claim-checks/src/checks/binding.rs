@@ -142,7 +142,7 @@ impl Rivals {
     }
 
     fn is_moved(&self) -> bool {
-        let closer = self.other > self.own * MARGIN && self.other > SCORE_MIN;
+        let closer = self.has_own && self.is_telling && self.other > self.own * MARGIN && self.other > SCORE_MIN;
         // The sentence with the figure says nothing of what the claim does, and another sentence does.
         let apart = self.has_own && self.own == 0.0 && self.is_telling && self.elsewhere > ELSEWHERE_MIN;
         closer || apart

@@ -33,6 +33,8 @@ pub(crate) struct Certainty {
 struct Tone {
     /// Something that says that something is not so, or is no longer so.
     is_negative: bool,
+    /// A word that may say so, such as "only" or "instead".
+    is_softened: bool,
     /// A negation itself, and not only a word such as "refused".
     is_negated: bool,
     /// A suspicion, proceedings, or somebody's claim.
@@ -97,6 +99,7 @@ fn tone(text: &Text, range: &Range<usize>) -> Tone {
     for mark in text.mentions_in(range) {
         let name = mark.value.name();
         tone.is_negative |= NEGATIVE.contains(&name);
+        tone.is_softened |= name == "soft_negation";
         tone.is_negated |= matches!(name, "negation" | "no_evidence");
         tone.is_doubtful |= name == "allegation" || name == "deny" || PENDING.contains(&name);
         tone.is_open |= matches!(name, "plan" | "future" | "request");
@@ -174,7 +177,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             }
         }
     }
-    if claimed.tone.is_negated && case.is_covered() && !proof_tones.is_empty() && proof_tones.iter().all(|proof| !proof.is_negative) {
+    if claimed.tone.is_negated && case.is_covered() && !proof_tones.is_empty() && proof_tones.iter().all(|proof| !proof.is_negative && !proof.is_softened) {
         flaws.push(Flaw::Certainty(Aspect::Negation, statement.folded.trim().to_owned()));
     }
     if compared == 0 && !proof_tones.is_empty() {
@@ -217,7 +220,7 @@ type Differs = fn(Claimed, Certainty, Certainty, Tone) -> bool;
 
 const ASPECTS: [(Aspect, Differs); 3] = [
     (Aspect::Negation, |claimed, stated, proof, tone| {
-        (stated.is_negated && !tone.is_negative) || (proof.is_negated && !claimed.tone.is_negative)
+        (stated.is_negated && !tone.is_negative && !tone.is_softened) || (proof.is_negated && !claimed.tone.is_negative)
     }),
     (Aspect::Allegation, |claimed, _, proof, _| {
         (proof.is_alleged || proof.is_denied) && !claimed.tone.is_doubtful && !claimed.tone.is_negative && !claimed.tone.is_open

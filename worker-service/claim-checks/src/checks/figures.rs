@@ -40,7 +40,7 @@ fn is_of_name(case: &Case<'_>, figure: &Figure) -> bool {
     let digits: String = written.chars().filter(char::is_ascii_digit).collect();
     let number: String = case.claim.company.number.chars().filter(char::is_ascii_digit).collect();
     !digits.is_empty()
-        && (number.contains(&digits) && digits.len() > 2 || case.company_words.contains(&digits) || number == digits)
+        && (number.contains(&digits) && digits.len() > 2 || case.company.contains(&digits) || number == digits)
 }
 
 /// Returns `None` if the evidence has the figure, and otherwise whether it has the value in another unit.
@@ -103,7 +103,7 @@ const RELATIVE: [&str; 44] = [
 /// Returns whether the evidence has the date, or was published then.
 fn is_proven(case: &Case<'_>, date: &DateMention) -> bool {
     let name_has = date.readings.iter().flat_map(date_numbers).all(|number| {
-        case.company_words.iter().any(|word| word.parse() == Ok(number)) || case.claim.company.number.contains(&number.to_string())
+        case.company.words().any(|word| word.parse() == Ok(number)) || case.claim.company.number.contains(&number.to_string())
     });
     name_has || case.pieces.iter().any(|piece| date.readings.iter().any(|date| proves(piece, *date)))
 }

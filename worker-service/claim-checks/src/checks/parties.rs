@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::{
     case::{Case, PieceText, same_word},
     flaw::Flaw,
+    language::Language,
     lexicon::{Concept, Group},
     text::{
         Text,
@@ -14,7 +15,7 @@ use crate::{
 
 /// Returns flaws for a place or name that the evidence does not have, and for evidence about another party.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
-    let checks = [absent_place, absent_name, other_company, unrelated, of_relation];
+    let checks = [absent_place, absent_name, other_company, unrelated, of_relation, other_subject];
     checks.into_iter().filter_map(|check| check(case)).collect()
 }
 
@@ -30,7 +31,7 @@ fn absent_place(case: &Case<'_>) -> Option<Flaw> {
             other.value == place || (is_country && other.value.country() == Some(place))
         });
         let in_words = case.pieces.iter().any(|piece| has_word(&piece.text, statement.at(found.start..found.end)));
-        let in_name = case.company_words.iter().any(|word| word == statement.at(found.start..found.end));
+        let in_name = case.company.contains(statement.at(found.start..found.end));
         // The country of the company is known, and evidence without any place cannot tell.
         let has_places = case.pieces.iter().any(|piece| piece.text.mentions.iter().any(|other| other.value.group() == Group::Place));
         if !(known || in_words || in_name || Some(place) == own || !has_places) {
@@ -69,7 +70,7 @@ fn is_name(case: &Case<'_>, token: &Token) -> bool {
         statement.tokens_in(sentence).next().is_some_and(|first| first.start == token.start)
     });
     let known = statement.mentions.iter().any(|found| found.start <= token.start && token.end <= found.end);
-    let company = case.company_words.iter().any(|known| known == word);
+    let company = case.company.contains(word);
     let figure = statement.figures.iter().any(|figure| figure.start <= token.start && token.end <= figure.end)
         || statement.dates.iter().any(|date| date.start <= token.start && token.end <= date.end);
     // An abbreviation of the evidence's words, such as FATF, is not in it letter by letter.
@@ -105,7 +106,7 @@ fn other_company(case: &Case<'_>) -> Option<Flaw> {
         return None;
     }
     // The claim may name the other company itself.
-    let named = other.split(' ').any(|word| !case.company_words.iter().any(|own| own == word) && has_word(statement, word));
+    let named = other.split(' ').any(|word| !case.company.contains(word) && has_word(statement, word));
     (!named).then_some(Flaw::OtherParty(other))
 }
 
@@ -123,7 +124,6 @@ struct Names {
 impl Names {
     fn in_range(case: &Case<'_>, piece: &PieceText, range: &Range<usize>) -> Self {
         let text = &piece.text;
-        let Some(first) = case.company_words.iter().find(|word| word.chars().count() > 2) else { return Self::default() };
         let tokens: Vec<&Token> = text.tokens_in(range).collect();
         let mut names = Self::default();
         for (at, token) in tokens.iter().enumerate() {
@@ -131,7 +131,7 @@ impl Names {
                 names.add_dense(case, text, token);
                 continue;
             }
-            if text.word(token) != first {
+            if !case.company.is_mention(text, token) {
                 continue;
             }
             let mut name = vec![text.word(token)];
@@ -143,9 +143,11 @@ impl Names {
                 if !joined || next.kind != Kind::Word || !next.is_capital || text.at(end..next.start).contains('\'') {
                     break;
                 }
-                let own = case.company_words.iter().any(|known| known == word);
+                let own = case.company.contains(word);
                 let is_form = LEGAL_FORMS.contains(&word) || word.chars().count() == 1;
-                foreign |= !own && !is_form;
+                // Texts translate the words of names in other scripts.
+                let is_translated = !case.company.is_plain() && text.language == Language::En;
+                foreign |= !own && !is_form && !is_translated;
                 name.push(word);
                 end = next.end;
             }
@@ -177,9 +179,9 @@ impl Names {
 
     /// Adds what a run of Chinese or Japanese characters names.
     fn add_dense(&mut self, case: &Case<'_>, text: &Text, token: &Token) {
-        let Some(own) = case.company_words.iter().max_by_key(|word| word.chars().count()).filter(|own| !own.is_ascii()) else { return };
+        let Some(own) = case.company.words().filter(|own| !own.is_ascii()).max_by_key(|word| word.chars().count()) else { return };
         let word = text.word(token);
-        if word.contains(own.as_str()) {
+        if word.contains(own) {
             self.own = true;
             return;
         }
@@ -212,6 +214,38 @@ const COMPANY_WORDS: [&str; 24] = [
     "商事", "工業", "建設", "販売", "産業", "興業", "食品", "運輸", "電機", "製作所", "不動産", "銀行", "物流", "商会", "水産", "製薬",
     "化学", "開発", "集团", "集團", "控股", "贸易", "貿易", "实业",
 ];
+
+/// Returns a flaw if the sentence on which a claim about the company rests begins with another company of the group or
+/// a competitor and does not name the company.
+fn other_subject(case: &Case<'_>) -> Option<Flaw> {
+    let statement = &case.statement;
+    let claims_company = statement.sentences.iter().any(|sentence| !own_mentions(case, statement, sentence).is_empty())
+        || OWN.iter().any(|own| statement.folded.contains(own));
+    if !claims_company || statement.mentions.iter().any(|found| found.value.group() == Group::Affiliate) {
+        return None;
+    }
+    // The sentence on which the claim rests: the one that shares most with it.
+    let items = case.items(statement, &(0..statement.folded.len()));
+    let shared = |piece: &PieceText, sentence: &Range<usize>| {
+        let others = case.items(&piece.text, sentence);
+        items.iter().filter(|item| others.iter().any(|other| other.key.is_like(&item.key))).count()
+    };
+    let (_, piece, sentence) = case
+        .quoted()
+        .map(|(piece, sentence)| (shared(piece, sentence), piece, sentence))
+        .filter(|(shared, ..)| *shared > 0 || case.quoted().count() == 1)
+        .max_by_key(|(shared, ..)| *shared)?;
+    let text = &piece.text;
+    let names_company = !own_mentions(case, text, sentence).is_empty();
+    let other = text.mentions_in(sentence).find(|found| {
+        matches!(found.value.name(), "parent" | "subsidiary" | "competitor")
+    })?;
+    let is_subject = case.items(text, &(sentence.start..other.start)).len() <= 1;
+    (!names_company && is_subject).then(|| Flaw::OtherParty(text.at(other.start..other.end).to_owned()))
+}
+
+/// Words for the company in a claim.
+const OWN: [&str; 6] = ["the company", "the firm", "the group", "同社", "当社", "its "];
 
 /// Returns a flaw if every quoted sentence that reports the event of the claim is about the parent, a subsidiary or a
 /// person of the company, and the claim mentions none.
@@ -256,17 +290,15 @@ fn unrelated(case: &Case<'_>) -> Option<Flaw> {
 /// Returns the places in `range` where the text mentions the company itself: the first word of its name, with or
 /// without the words after it.
 pub(super) fn own_mentions(case: &Case<'_>, text: &Text, range: &Range<usize>) -> Vec<Range<usize>> {
-    let Some(first) = case.company_words.iter().find(|word| word.chars().count() > 2) else { return Vec::new() };
     let mut places: Vec<Range<usize>> = Vec::new();
     for token in text.tokens_in(range) {
-        let word = text.word(token);
         if places.last().is_some_and(|last| token.start < last.end) {
             continue;
         }
-        if word == first || (token.kind != Kind::Word && word.contains(first.as_str())) {
+        if case.company.is_mention(text, token) {
             let mut end = token.end;
             for next in text.tokens_in(&(token.end..range.end)) {
-                let is_part = case.company_words.iter().any(|known| known == text.word(next));
+                let is_part = case.company.contains(text.word(next));
                 if !is_part || next.start > end + 3 {
                     break;
                 }

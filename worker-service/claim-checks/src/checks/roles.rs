@@ -53,6 +53,10 @@ const EXCLUSIVE: [&str; 2] = ["sue", "acquire"];
 /// Returns a flaw if a party does in the claim what is done to it in the evidence, or the reverse.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
+    let named: Vec<Option<Key>> = statement.sentences.iter().flat_map(|sentence| {
+        let items = case.items(statement, sentence);
+        parties(case, statement, sentence, &items, true).into_iter().map(|party| party.key)
+    }).collect();
     let claimed: Vec<Part> = statement.sentences.iter().flat_map(|sentence| parts(case, statement, sentence, true)).collect();
     let proven: Vec<Part> = case.quoted().flat_map(|(piece, sentence)| parts(case, &piece.text, sentence, false)).collect();
     for part in &claimed {
@@ -82,7 +86,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             let holders: Vec<&&Part> = like.iter().filter(|other| other.role == part.role).collect();
             let is_other = |other: &&&Part| {
                 let is_company = other.party.is_none() || part.party.is_none();
-                let is_named = claimed.iter().any(|claimed| same(&claimed.party, &other.party));
+                let is_named = named.iter().any(|party| same(party, &other.party));
                 !same(&other.party, &part.party) && is_company && (is_named || is_exclusive)
             };
             if !holders.is_empty() && holders.iter().all(is_other) {
@@ -211,6 +215,13 @@ fn by_order(text: &Text, sentence: &Range<usize>, parties: &[Party], party: &Par
         return Some(Role::Agent);
     }
     let before = party.end <= event.start;
+    // "repaid the money to the fund", "bought the mill from its founders".
+    if !before && has_word_before(text, sentence, party.start, 2, &RECIPIENT) {
+        return is_payment(&event.key).then_some(Role::Patient);
+    }
+    if !before && has_word_before(text, sentence, party.start, 2, &SOURCE) {
+        return None;
+    }
     // German and Dutch put the verb last: the first party is the subject, and one directly before the verb the object.
     let verb_last = matches!(text.language, Language::De | Language::Nl);
     if verb_last && before && parties.iter().any(|other| other.end <= party.start && other.key != party.key) {
@@ -227,6 +238,13 @@ fn by_order(text: &Text, sentence: &Range<usize>, parties: &[Party], party: &Par
 
 const BY: [&str; 14] = ["by", "von", "vom", "durch", "par", "por", "da", "dal", "dalla", "dall", "door", "pela", "pelo", "przez"];
 
+const RECIPIENT: [&str; 8] = ["to", "an", "à", "au", "aux", "a", "al", "aan"];
+const SOURCE: [&str; 4] = ["from", "aus", "depuis", "desde"];
+
+fn is_payment(event: &Key) -> bool {
+    matches!(event, Key::Concept(concept) if concept.name() == "payment")
+}
+
 const AUXILIARIES: [&str; 60] = [
     "was", "were", "been", "being", "is", "are", "be", "got", "wurde", "wurden", "wird", "werden", "worden", "été", "est", "sont", "fut",
     "être", "fue", "fueron", "sido", "es", "son", "ser", "foi", "foram", "é", "são", "stata", "stato", "stati", "state", "viene", "venne",
@@ -237,7 +255,10 @@ const AUXILIARIES: [&str; 60] = [
 /// Returns whether a form of "to be" stands shortly before the verb.
 fn is_passive(text: &Text, sentence: &Range<usize>, event: &Item) -> bool {
     let is_continuous = text.language == Language::En && text.at(event.start..event.end).ends_with("ing");
-    !is_continuous && has_word_before(text, sentence, event.start, 3, &AUXILIARIES)
+    let before: Vec<&str> = text.tokens_in(&(sentence.start..event.start)).map(|token| text.word(token)).collect();
+    // In "was ordered to pay", paying is active.
+    let before = before.iter().rev().take(3).take_while(|word| !matches!(**word, "to" | "zu" | "te"));
+    !is_continuous && before.into_iter().any(|word| AUXILIARIES.contains(word))
 }
 
 fn has_word_before(text: &Text, sentence: &Range<usize>, at: usize, count: usize, words: &[&str]) -> bool {
@@ -250,7 +271,13 @@ fn japanese(text: &Text, sentence: &Range<usize>, party: &Party, event: &Item) -
     if event.start < party.end {
         return None;
     }
-    let verb: String = text.at(event.end..sentence.end).chars().take(8).collect();
+    let rest = text.at(event.end..sentence.end);
+    let verb: String = rest.chars().take(16).collect();
+    // "支払いを求めて": who is to pay is said elsewhere.
+    if is_payment(&event.key) && ["を求め", "を請求", "を要求", "請求"].iter().any(|request| rest.trim_start().starts_with(request)) {
+        return None;
+    }
+    let verb = verb.split("よう").next().unwrap_or_default();
     let passive = ["され", "られ", "を受け", "した。れ"].iter().any(|ending| verb.starts_with(ending) || verb.contains(ending));
     // A legal form or an apposition may stand between the name and its particle.
     let after: String = text.at(party.end..event.start).chars().take(24).collect();
@@ -258,7 +285,17 @@ fn japanese(text: &Text, sentence: &Range<usize>, party: &Party, event: &Item) -
         .trim_start_matches(|c: char| !matches!(c, '\u{3041}'..='\u{309f}'))
         .trim_start();
     let is = |options: &[&str]| options.iter().any(|option| particle.starts_with(option));
+    // The source of a report is no party.
+    if is(&["によると", "によれば"]) {
+        return None;
+    }
     if is(&["から", "によって", "により", "による"]) {
+        return Some(Role::Agent);
+    }
+    // "Xに支払いを命じた": X is the one who pays.
+    let rest: String = text.at(event.end..sentence.end).chars().take(6).collect();
+    let is_ordered = is_payment(&event.key) && ["を命じ", "命令"].iter().any(|order| rest.contains(order));
+    if is_ordered && is(&["に"]) {
         return Some(Role::Agent);
     }
     if is(&["を", "に対し", "に", "へ"]) {

@@ -28,7 +28,7 @@ const INSTEAD: [(&str, &[&str]); 19] = [
     ("dismiss", &["acquit", "overturn", "withdraw", "settle", "delist"]),
     ("settle", &[]),
     ("fine", &["sanction", "convict", "order"]),
-    ("admit", &["convict"]),
+    ("admit", &["convict", "disclose"]),
     ("deny", &["dismiss"]),
     ("overturn", &["dismiss", "withdraw", "delist", "revoke", "acquit"]),
     ("delist", &["overturn", "withdraw", "dissolve"]),

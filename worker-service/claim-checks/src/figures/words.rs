@@ -196,7 +196,13 @@ fn read(text: &str, tokens: &[Token], at: usize, language: Language) -> Option<(
     }
     // "mil" and "mille" begin a number, but "million" needs a number before it. In a language without such a
     // magnitude the word is none: "one cent" in English.
-    let is_magnitude = matches!(first, "mil" | "mille" | "cent" | "tausend" | "hundert") && reader.magnitude(at).is_some();
+    let is_magnitude = matches!(
+        (language, first),
+        (Language::Es | Language::Pt, "mil")
+            | (Language::Fr | Language::It, "mille")
+            | (Language::Fr, "cent")
+            | (Language::De, "tausend" | "hundert")
+    ) && reader.magnitude(at).is_some();
     if reader.value(at).is_none() && !is_magnitude {
         return None;
     }

@@ -1,5 +1,6 @@
 //! A text as the checks read it: words and the concepts that they mention, figures, dates, sentences and clauses.
 
+mod detect;
 mod parts;
 pub(crate) mod token;
 
@@ -35,6 +36,13 @@ pub(crate) struct Text {
 }
 
 impl Text {
+    /// Reads `text`, whose language it recognises.
+    pub(crate) fn read(text: &str) -> Self {
+        let folded = Folded::new(text);
+        let language = detect::language(&folded.text, &tokens(&folded));
+        Self::of_folded(folded, language)
+    }
+
     /// Reads `text`, which is in `language`.
     pub(crate) fn read_in(text: &str, language: Language) -> Self {
         Self::of_folded(Folded::new(text), language)
