@@ -50,7 +50,12 @@ fn number_flaw(case: &Case<'_>, figure: &Figure) -> Option<bool> {
     for piece in &case.pieces {
         for proof in &piece.text.figures {
             let same_value = figure.has_value_of(proof);
-            match figure.unit.agrees(&proof.unit) {
+            let agrees = match (&figure.unit, &proof.unit) {
+                // Languages count the same things by different words.
+                (Unit::Count(a), Unit::Count(b)) if a != b && !case.is_of_one_language() => None,
+                (a, b) => a.agrees(b),
+            };
+            match agrees {
                 Some(true) if same_value => return None,
                 None if same_value && may_be_unit(piece, figure, proof) => return None,
                 Some(true) => has_other = true,
@@ -65,7 +70,8 @@ fn number_flaw(case: &Case<'_>, figure: &Figure) -> Option<bool> {
         }
     }
     // A small number in words may count what the evidence lists.
-    if figure.is_spelled && figure.values.iter().all(|value| *value < COUNTED_MAX) && !has_other {
+    let is_word = figure.is_spelled || case.statement.language.is_dense();
+    if is_word && figure.values.iter().all(|value| *value < COUNTED_MAX) && !has_other {
         return None;
     }
     Some(has_value)
@@ -75,7 +81,7 @@ fn number_flaw(case: &Case<'_>, figure: &Figure) -> Option<bool> {
 fn may_be_unit(piece: &PieceText, figure: &Figure, proof: &Figure) -> bool {
     match (&figure.unit, &proof.unit) {
         // The claim names no unit, or a thing that the lexicon does not know: only a share or a rate is written as such.
-        (Unit::Unknown, Unit::Measure { dimension, .. }) => !dimension.starts_with("percent"),
+        (Unit::Unknown, Unit::Measure { dimension, .. }) => *dimension != "percent",
         (Unit::Unknown, _) | (Unit::Count(_), _) => true,
         // Amounts after the first are often given without their currency.
         (Unit::Money(_), _) => {
@@ -83,7 +89,7 @@ fn may_be_unit(piece: &PieceText, figure: &Figure, proof: &Figure) -> bool {
             let others = piece.text.figures.iter().filter(|other| matches!(other.unit, Unit::Money(_)));
             large && (others.clone().count() == 0 || others.into_iter().any(|other| figure.unit.agrees(&other.unit) == Some(true)))
         }
-        (Unit::Measure { dimension, .. }, _) => !dimension.starts_with("percent"),
+        (Unit::Measure { dimension, .. }, _) => *dimension != "percent",
     }
 }
 

@@ -55,6 +55,7 @@ impl Figure {
             proof.values.iter().any(|other| {
                 let other = other * factor(&proof.unit);
                 is_equal(value, other)
+                    || is_shortened(value, other)
                     || ((self.is_about || proof.is_about) && is_rounded(value, other))
             })
         })
@@ -63,6 +64,19 @@ impl Figure {
 
 fn is_equal(a: f64, b: f64) -> bool {
     (a - b).abs() <= EQUAL * a.abs().max(b.abs()).max(1.0)
+}
+
+/// Returns whether `value` is `exact` with fewer digits, of which it keeps at least two: 128億 for 128億4,600万.
+fn is_shortened(value: f64, exact: f64) -> bool {
+    if value < 10.0 || exact < value * 0.9 || exact > value * 1.1 {
+        return false;
+    }
+    // The place of the last digit that is given.
+    let mut place = 1.0;
+    while value / (place * 10.0) >= 10.0 && (value / (place * 10.0)).fract() == 0.0 {
+        place *= 10.0;
+    }
+    (exact - value).abs() < place
 }
 
 /// Returns whether `value` can be `exact` after rounding: it is close, or it is `exact` with fewer digits.
@@ -133,7 +147,8 @@ pub(crate) fn read(text: &str, tokens: &[Token], language: Language) -> (Vec<Fig
 
 fn figure(text: &str, tokens: &[Token], (start, end): (usize, usize), values: Vec<f64>, language: Language) -> Figure {
     let before = &text[..start];
-    let after_letter = before.ends_with(|c: char| c.is_ascii_alphabetic());
+    // "第3四半期" is the name of a quarter.
+    let after_letter = before.ends_with(|c: char| c.is_ascii_alphabetic() || c == '第');
     let currency = unit::currency_before(text, start);
     let (zeros, scaled) = words::magnitude(text, tokens, end, language);
     // 5億2000万 is one number.

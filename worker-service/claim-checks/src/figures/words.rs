@@ -63,7 +63,7 @@ pub(super) fn magnitude(text: &str, tokens: &[Token], from: usize, language: Lan
     let (mut zeros, mut end) = (0, from);
     // English magnitudes are also used in texts of other languages, such as "USD 5m", and names make short texts
     // look like another language.
-    let languages = [language, Language::En, Language::Tr, Language::Pl, Language::Sv];
+    let languages = [language, Language::En, Language::Tr, Language::Pl, Language::Sv, Language::Other];
     'next: for _ in 0..3 {
         let rest = &text[end..];
         let gap = rest.len() - rest.trim_start_matches([' ', '-', '\u{a0}']).len();
