@@ -14,6 +14,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
     let (Some(strict), Some(cause)) = (Concept::named("strict_cause"), Concept::named("cause")) else { return Vec::new() };
     let Some(found) = statement.mentions.iter().find(|found| found.value == strict) else { return Vec::new() };
+    if !case.is_covered() {
+        return Vec::new();
+    }
     let sentence = statement.sentence_at(found.start);
     let before = case.items(statement, &(sentence.start..found.start));
     let after = case.items(statement, &(found.end..sentence.end));

@@ -75,7 +75,7 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
                 let near = content_between(text, mark.start..mark.end, &place) <= REACH;
                 result.is_negated |= in_clause && near && (reaches || both);
             }
-            "no_evidence" => result.is_negated |= reaches,
+            "no_evidence" => result.is_negated |= reaches && (!follows || in_clause),
             "plan" => {
                 // "The fine could reach 3 million": the verb follows what it concerns.
                 let near = content_between(text, mark.start..mark.end, &place) == 0;
@@ -157,13 +157,14 @@ fn content_between(text: &Text, mark: Range<usize>, place: &Range<usize>) -> usi
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
     let all = 0..statement.folded.len();
-    let claimed = Claimed { tone: tone(statement, &all), is_past: is_past(statement) };
+    let claimed = Claimed { tone: tone(statement, &all), is_past: true };
     let proof_tones: Vec<Tone> = case.quoted().map(|(piece, sentence)| tone(&piece.text, sentence)).collect();
     let mut flaws = Vec::new();
     let mut compared = 0;
     for clause in &statement.clauses {
         let pairs = pairs(case, clause);
         compared += pairs.len();
+        let claimed = Claimed { is_past: is_past(statement, clause), ..claimed };
         let claim = statement.at(clause.clone()).trim();
         for (aspect, differs) in ASPECTS {
             let differing = pairs
@@ -177,7 +178,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             }
         }
     }
-    if claimed.tone.is_negated && case.is_covered() && !proof_tones.is_empty() && proof_tones.iter().all(|proof| !proof.is_negative && !proof.is_softened) {
+    if claimed.tone.is_negated && case.is_covered() && !proof_tones.is_empty() && proof_tones.iter().all(|proof| !proof.is_negative && !proof.is_softened && !proof.is_open) {
         flaws.push(Flaw::Certainty(Aspect::Negation, statement.folded.trim().to_owned()));
     }
     if compared == 0 && !proof_tones.is_empty() {
@@ -201,7 +202,10 @@ struct Pair {
 
 fn pairs(case: &Case<'_>, clause: &Range<usize>) -> Vec<Pair> {
     let statement = &case.statement;
-    let items = case.items(statement, clause).into_iter().filter(|item| is_compared(&item.key));
+    let items = case.items(statement, clause).into_iter().filter(|item| {
+        // A word with a negating prefix is another word: 未払い.
+        is_compared(&item.key) && !has_negative_prefix(statement, item.start)
+    });
     items
         .filter_map(|item: Item| {
             let mut proofs = Vec::new();
@@ -220,13 +224,16 @@ type Differs = fn(Claimed, Certainty, Certainty, Tone) -> bool;
 
 const ASPECTS: [(Aspect, Differs); 3] = [
     (Aspect::Negation, |claimed, stated, proof, tone| {
-        (stated.is_negated && !tone.is_negative && !tone.is_softened) || (proof.is_negated && !claimed.tone.is_negative)
+        (stated.is_negated && !tone.is_negative && !tone.is_softened && !tone.is_open) || (proof.is_negated && !claimed.tone.is_negative)
     }),
     (Aspect::Allegation, |claimed, _, proof, _| {
         (proof.is_alleged || proof.is_denied) && !claimed.tone.is_doubtful && !claimed.tone.is_negative && !claimed.tone.is_open
     }),
     (Aspect::Plan, |claimed, _, proof, _| {
-        (proof.is_plan || (proof.is_future && claimed.is_past)) && !claimed.tone.is_open && !claimed.tone.is_doubtful
+        (proof.is_plan || (proof.is_future && claimed.is_past))
+            && !claimed.tone.is_open
+            && !claimed.tone.is_doubtful
+            && !claimed.tone.is_negated
     }),
 ];
 
@@ -245,14 +252,17 @@ fn without_pairs(case: &Case<'_>, claimed: Claimed, proofs: &[Tone]) -> Vec<Flaw
     flaws
 }
 
-/// Returns whether a claim speaks of the past: Japanese has no future tense.
-fn is_past(statement: &Text) -> bool {
+/// Returns whether a clause of a claim speaks of the past: Japanese has no future tense.
+fn is_past(statement: &Text, clause: &Range<usize>) -> bool {
     match statement.language {
         Language::Ja => statement.sentences.iter().any(|sentence| {
             let end = statement.at(sentence.clone()).trim_end_matches(['。', ' ', '」', ')']);
             ["た", "ました", "だった"].iter().any(|past| end.ends_with(past))
         }),
-        _ => true,
+        _ => {
+            let has = |words: &[&str]| statement.tokens_in(clause).any(|token| words.contains(&statement.word(token)));
+            !has(&["is", "are", "be"]) || has(&["was", "were", "has", "have", "had", "did"])
+        }
     }
 }
 

@@ -230,11 +230,16 @@ fn other_subject(case: &Case<'_>) -> Option<Flaw> {
         let others = case.items(&piece.text, sentence);
         items.iter().filter(|item| others.iter().any(|other| other.key.is_like(&item.key))).count()
     };
-    let (_, piece, sentence) = case
+    let named = case.quoted().filter(|(piece, sentence)| !own_mentions(case, &piece.text, sentence).is_empty());
+    let named = named.map(|(piece, sentence)| shared(piece, sentence)).max().unwrap_or_default();
+    let (most, piece, sentence) = case
         .quoted()
         .map(|(piece, sentence)| (shared(piece, sentence), piece, sentence))
         .filter(|(shared, ..)| *shared > 0 || case.quoted().count() == 1)
         .max_by_key(|(shared, ..)| *shared)?;
+    if most <= named {
+        return None;
+    }
     let text = &piece.text;
     let names_company = !own_mentions(case, text, sentence).is_empty();
     let other = text.mentions_in(sentence).find(|found| {
@@ -253,7 +258,7 @@ fn of_relation(case: &Case<'_>) -> Option<Flaw> {
     let statement = &case.statement;
     let is_person = statement.mentions.iter().any(|found| found.value.group() == Group::Person);
     let relates = |concept: Concept| {
-        matches!(concept.name(), "parent" | "subsidiary") || !is_person && matches!(concept.name(), "executive" | "employee")
+        matches!(concept.name(), "parent" | "subsidiary") || !is_person && case.is_of_one_language() && matches!(concept.name(), "executive" | "employee")
     };
     let names = |group: Group| statement.mentions.iter().any(|found| found.value.group() == group);
     if names(Group::Affiliate) {

@@ -189,7 +189,7 @@ fn is_capital(text: &Text, item: &Item) -> bool {
 fn is_event(text: &Text, item: &Item) -> bool {
     match &item.key {
         Key::Concept(concept) => {
-            matches!(concept.group(), Group::Event | Group::Process | Group::Opposite) || EVENTS.contains(&concept.name())
+            is_verb(text, item) && matches!(concept.group(), Group::Event | Group::Process | Group::Opposite) || is_verb(text, item) && EVENTS.contains(&concept.name())
         }
         Key::Word(word) => match text.language {
             Language::En => word.ends_with("ed") && !is_capital(text, item),
@@ -197,6 +197,16 @@ fn is_event(text: &Text, item: &Item) -> bool {
             _ => !is_capital(text, item),
         },
     }
+}
+
+/// Returns whether an item can be a verb: an English noun, such as "payment", has no agent beside it.
+fn is_verb(text: &Text, item: &Item) -> bool {
+    const VERBS: [&str; 26] = [
+        "pay", "pays", "paid", "paying", "repay", "repays", "repaid", "owe", "owes", "sue", "sues", "suing", "buy", "buys", "bought",
+        "buying", "sell", "sells", "sold", "selling", "acquire", "acquires", "acquiring", "took over", "takes over", "taken over",
+    ];
+    let word = text.at(item.start..item.end);
+    text.language != Language::En || word.ends_with("ed") || VERBS.contains(&word)
 }
 
 /// Returns the role of a party in an event, if word order, particles or voice tell it.
@@ -215,6 +225,9 @@ fn by_order(text: &Text, sentence: &Range<usize>, parties: &[Party], party: &Par
         return Some(Role::Agent);
     }
     let before = party.end <= event.start;
+    if !before && !is_clause_of(text, event, party) {
+        return None;
+    }
     // "repaid the money to the fund", "bought the mill from its founders".
     if !before && has_word_before(text, sentence, party.start, 2, &RECIPIENT) {
         return is_payment(&event.key).then_some(Role::Patient);
@@ -237,6 +250,10 @@ fn by_order(text: &Text, sentence: &Range<usize>, parties: &[Party], party: &Par
 }
 
 const BY: [&str; 14] = ["by", "von", "vom", "durch", "par", "por", "da", "dal", "dalla", "dall", "door", "pela", "pelo", "przez"];
+
+fn is_clause_of(text: &Text, event: &Item, party: &Party) -> bool {
+    text.clause_at(event.start).contains(&party.start)
+}
 
 const RECIPIENT: [&str; 8] = ["to", "an", "à", "au", "aux", "a", "al", "aan"];
 const SOURCE: [&str; 4] = ["from", "aus", "depuis", "desde"];
@@ -287,6 +304,10 @@ fn japanese(text: &Text, sentence: &Range<usize>, party: &Party, event: &Item) -
     let is = |options: &[&str]| options.iter().any(|option| particle.starts_with(option));
     // The source of a report is no party.
     if is(&["によると", "によれば"]) {
+        return None;
+    }
+    let is_acquired = matches!(&event.key, Key::Concept(concept) if concept.name() == "acquire");
+    if is_acquired && is(&["から"]) {
         return None;
     }
     if is(&["から", "によって", "により", "による"]) {

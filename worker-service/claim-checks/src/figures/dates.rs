@@ -112,7 +112,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// Years that stand alone: four digits that no unit, sign or name turns into something else.
-static YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\d.,/$€£¥%a-z#])((?:19|20)\d{2})(?:-(\d{2}|(?:19|20)\d{2}))?(?:[^\d%a-z$€£¥]|$)"));
+static YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\d.,/$€£¥%a-z#万億兆千百萬亿])((?:19|20)\d{2})(?:-(\d{2}|(?:19|20)\d{2}))?(?:[^\d%a-z$€£¥]|$)"));
 
 /// Compiles a pattern that is part of the program.
 fn pattern(pattern: &str) -> Regex {

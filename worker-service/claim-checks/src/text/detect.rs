@@ -34,16 +34,18 @@ pub(super) fn language(folded: &str, tokens: &[Token]) -> Language {
         return if hangul > han { Language::Ko } else if kana * 10 > han { Language::Ja } else { Language::Zh };
     }
     if cyrillic == most && cyrillic > 0 {
-        return Language::Ru;
+        let is_other = folded.chars().any(|c| "іїєґқғәөұүһђјљњћџў".contains(c));
+        return if is_other { Language::Other } else { Language::Ru };
     }
     if arabic == most && arabic > 0 {
-        return Language::Ar;
+        let is_other = folded.chars().any(|c| "پچژگکیٹڈے".contains(c));
+        return if is_other { Language::Other } else { Language::Ar };
     }
     of_latin(folded, tokens)
 }
 
 fn of_latin(folded: &str, tokens: &[Token]) -> Language {
-    const LATIN: [Language; 10] = [
+    const LATIN: [Language; 11] = [
         Language::En,
         Language::De,
         Language::Fr,
@@ -54,6 +56,7 @@ fn of_latin(folded: &str, tokens: &[Token]) -> Language {
         Language::Pl,
         Language::Tr,
         Language::Sv,
+        Language::Other,
     ];
     let mut counts = [0_usize; LATIN.len()];
     let mut words = 0;
@@ -67,11 +70,12 @@ fn of_latin(folded: &str, tokens: &[Token]) -> Language {
         }
     }
     // Letters that only one of these languages has weigh as much as a function word.
-    const LETTERS: [(&str, Language); 5] = [
+    const LETTERS: [(&str, Language); 6] = [
         ("ığş", Language::Tr),
         ("łąęśżźćń", Language::Pl),
         ("åä", Language::Sv),
         ("ãõ", Language::Pt),
+        ("øæěřůőűășțđơưčšžķļņģāēīūėųįõ", Language::Other),
         ("ñ¿¡", Language::Es),
     ];
     for (letters, language) in LETTERS {

@@ -62,7 +62,11 @@ impl Text {
                         && (found.end - found.start > 3 || (token.is_capital && (token.is_upper || token.end - token.start == 1)))
             })
         };
-        mentions.extend(Lexicon::places().find(&text, &tokens).into_iter().filter(is_place));
+        // Korean writes India and a delivery alike.
+        let known: Vec<(usize, usize)> = mentions.iter().map(|found| (found.start, found.end)).collect();
+        let is_word = |found: &Found<Concept>| language.is_dense() && known.contains(&(found.start, found.end));
+        let places = Lexicon::places().find(&text, &tokens).into_iter().filter(|found| is_place(found) && !is_word(found));
+        mentions.extend(places);
         mentions.sort_by_key(|found| (found.start, found.end));
         // A mark within a longer term is no mark: "no wrongdoing", 予定より早く.
         let covering: Vec<Found<Concept>> = mentions.clone();
