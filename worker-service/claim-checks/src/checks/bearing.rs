@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Share of the content of a claim that its quotes must have, if both are in one language.
-const SHARE_MIN: f64 = 0.25;
+const SHARE_MIN: f64 = 0.1;
 
 /// Returns a flaw if the quotes do not bear on the claim.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {

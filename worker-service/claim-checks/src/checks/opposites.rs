@@ -1,7 +1,12 @@
 //! Claims that say the opposite of their evidence in another word: it fell, and the evidence says that it rose.
 
 use super::certainty::certainty;
-use crate::{case::Case, flaw::{Aspect, Flaw}};
+use crate::{
+    case::Case,
+    flaw::{Aspect, Flaw},
+    lexicon::{Concept, Found},
+    text::Text,
+};
 
 /// Returns a flaw if the quotes say the opposite of a word of the claim, and do not say the word itself.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
@@ -14,7 +19,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         let quoted = |wanted| {
             case.quoted().any(|(piece, sentence)| {
                 piece.text.mentions_in(sentence).any(|other| {
-                    other.value == wanted && !certainty(&piece.text, other.start..other.end).is_negated
+                    other.value == wanted
+                        && !certainty(&piece.text, other.start..other.end).is_negated
+                        && share_subject(case, found, &piece.text, other)
                 })
             })
         };
@@ -24,4 +31,22 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         }
     }
     Vec::new()
+}
+
+/// Returns whether the clauses of both words share something else: an item or a figure. What fell and what rose may
+/// be two things.
+fn share_subject(case: &Case<'_>, claimed: &Found<Concept>, text: &Text, other: &Found<Concept>) -> bool {
+    let statement = &case.statement;
+    let (clause, proof) = (statement.clause_at(claimed.start), text.clause_at(other.start));
+    let items = case.items(text, &proof);
+    let is_apart = |start: usize, end: usize, found: &Found<Concept>| end <= found.start || found.end <= start;
+    let shares_item = case.items(statement, &clause).iter().any(|item| {
+        is_apart(item.start, item.end, claimed)
+            && items.iter().any(|proof| is_apart(proof.start, proof.end, other) && item.key.is_like(&proof.key))
+    });
+    let figures = text.figures.iter().filter(|figure| proof.contains(&figure.start));
+    let shares_figure = figures.into_iter().any(|proof| {
+        statement.figures.iter().any(|figure| clause.contains(&figure.start) && figure.has_value_of(proof))
+    });
+    shares_item || shares_figure
 }

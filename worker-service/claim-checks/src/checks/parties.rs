@@ -56,7 +56,8 @@ fn absent_name(case: &Case<'_>) -> Option<Flaw> {
     let absent = statement.tokens.iter().filter(|token| is_name(case, token)).find(|token| {
         case.pieces.iter().all(|piece| !has_word(&piece.text, statement.word(token)))
     });
-    absent.filter(|_| latin).map(|token| Flaw::Name(statement.word(token).to_owned()))
+    // Texts of other languages translate the names of authorities.
+    absent.filter(|_| latin && case.is_of_one_language()).map(|token| Flaw::Name(statement.word(token).to_owned()))
 }
 
 /// Returns whether a token of the claim is part of a name: a capital within a sentence that no vocabulary knows.
