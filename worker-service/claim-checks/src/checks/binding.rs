@@ -149,10 +149,16 @@ impl Rivals {
     }
 }
 
+/// Factor up to which two counts can be mistaken for each other.
+const COMPARABLE: f64 = 100.0;
+
 /// Returns whether one figure can be mistaken for the other.
 fn is_comparable(figure: &Figure, rival: &Figure) -> bool {
     match (&figure.unit, &rival.unit) {
-        (Unit::Unknown, Unit::Unknown | Unit::Count(_)) | (Unit::Count(_), Unit::Unknown | Unit::Count(_)) => true,
+        (Unit::Unknown, Unit::Unknown | Unit::Count(_)) | (Unit::Count(_), Unit::Unknown | Unit::Count(_)) => {
+            let (a, b) = (figure.values.first().copied(), rival.values.first().copied());
+            a.zip(b).is_some_and(|(a, b)| a.max(b) <= COMPARABLE * a.min(b))
+        }
         (a, b) => a.agrees(b).unwrap_or(false) || (matches!(a, Unit::Money(_)) && matches!(b, Unit::Money(_))),
     }
 }

@@ -55,6 +55,14 @@ const NEGATIVE: [&str; 15] = [
 /// Number of words with content between a negation and the last word that it concerns.
 const REACH: usize = 1;
 
+/// The same for a determiner.
+const REACH_OF_DETERMINER: usize = 4;
+/// Negations that stand before a noun.
+const DETERMINERS: [&str; 16] = [
+    "no", "neither", "none", "nobody", "kein", "keine", "keiner", "keinen", "aucun", "aucune", "ningún", "ninguna", "nenhum", "nenhuma",
+    "nessun", "geen",
+];
+
 /// Returns how certain `text` is of what it says at `place`.
 pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
     let (sentence, clause) = (text.sentence_at(place.start), text.clause_at(place.start));
@@ -72,7 +80,10 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
         let in_clause = clause.contains(&mark.start);
         match mark.value.name() {
             "negation" => {
-                let near = content_between(text, mark.start..mark.end, &place) <= REACH;
+                // "no director of the company is listed": a determiner negates the whole clause.
+                let is_determiner = DETERMINERS.contains(&text.at(mark.start..mark.end));
+                let reach = if is_determiner { REACH_OF_DETERMINER } else { REACH };
+                let near = content_between(text, mark.start..mark.end, &place) <= reach;
                 result.is_negated |= in_clause && near && (reaches || both);
             }
             "no_evidence" => result.is_negated |= reaches && (!follows || in_clause),
@@ -90,6 +101,8 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
         }
     }
     result.is_alleged &= !has_outcome;
+    // What was demanded and then ordered is no plan.
+    result.is_plan &= !text.mentions_in(&sentence).any(|mark| mark.value.name() == "order");
     result
 }
 
@@ -233,7 +246,7 @@ const ASPECTS: [(Aspect, Differs); 3] = [
         (proof.is_plan || (proof.is_future && claimed.is_past))
             && !claimed.tone.is_open
             && !claimed.tone.is_doubtful
-            && !claimed.tone.is_negated
+            && !claimed.tone.is_negative
     }),
 ];
 
@@ -271,7 +284,7 @@ fn is_compared(key: &Key) -> bool {
         Key::Word(_) => true,
         Key::Concept(concept) => {
             matches!(concept.group(), Group::Event | Group::Matter | Group::Thing | Group::End | Group::Opposite)
-                || matches!(concept.name(), "fine" | "convict" | "arrest" | "admit" | "appeal")
+                || matches!(concept.name(), "fine" | "convict" | "arrest" | "admit" | "appeal" | "charge" | "raid")
         }
     }
 }

@@ -48,5 +48,7 @@ fn share_subject(case: &Case<'_>, claimed: &Found<Concept>, text: &Text, other: 
     let shares_figure = figures.into_iter().any(|proof| {
         statement.figures.iter().any(|figure| clause.contains(&figure.start) && figure.has_value_of(proof))
     });
-    shares_item || shares_figure
+    // "Status: active" says it of the company itself.
+    let is_alone = items.iter().all(|item| !is_apart(item.start, item.end, other));
+    shares_item || shares_figure || is_alone
 }

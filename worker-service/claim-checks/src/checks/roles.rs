@@ -8,7 +8,7 @@ use crate::{
     flaw::Flaw,
     language::Language,
     lexicon::Group,
-    text::Text,
+    text::{Text, token::Token},
 };
 
 /// What a party does in an event.
@@ -134,8 +134,11 @@ fn parts(case: &Case<'_>, text: &Text, sentence: &Range<usize>, is_claim: bool) 
         }
         // The nearest party of each role has it.
         for wanted in [Role::Agent, Role::Patient] {
-            let nearest = roles.iter().filter(|(_, part)| part.role == wanted).min_by_key(|(distance, _)| *distance);
-            parts.extend(nearest.map(|(_, part)| part.clone()));
+            let mut holders = roles.iter().filter(|(_, part)| part.role == wanted);
+            // "A accused B and sued it": the verb after a conjunction has the subject of the sentence.
+            let is_joined = wanted == Role::Agent && has_word_before(text, sentence, event.start, 1, &["and", "but"]);
+            let holder = if is_joined { holders.next() } else { holders.min_by_key(|(distance, _)| *distance) };
+            parts.extend(holder.map(|(_, part)| part.clone()));
         }
     }
     parts
@@ -164,7 +167,11 @@ fn parties(case: &Case<'_>, text: &Text, sentence: &Range<usize>, items: &[Item]
     parties.sort_by_key(|party| party.start);
     // A pronoun stands for the party that the sentence begins with.
     let Some(first) = parties.first().cloned() else { return parties };
-    let pronouns = text.tokens_in(&(first.end..sentence.end)).filter(|token| PRONOUNS.contains(&text.word(token)));
+    // After a verb a pronoun is its object, and stands for another party.
+    let is_subject = |token: &&Token| {
+        !text.tokens_in(&(sentence.start..token.start)).last().is_some_and(|before| text.word(before).ends_with("ed"))
+    };
+    let pronouns = text.tokens_in(&(first.end..sentence.end)).filter(is_subject).filter(|token| PRONOUNS.contains(&text.word(token)));
     let pronouns: Vec<Party> =
         pronouns.map(|token| Party { start: token.start, end: token.end, key: first.key.clone() }).collect();
     parties.extend(pronouns);
@@ -290,6 +297,10 @@ fn japanese(text: &Text, sentence: &Range<usize>, party: &Party, event: &Item) -
     }
     let rest = text.at(event.end..sentence.end);
     let verb: String = rest.chars().take(16).collect();
+    // "全額の支払いを命じた": only who is named with に pays.
+    if is_payment(&event.key) && rest.starts_with("を命") && !text.at(party.end..event.start).starts_with('に') {
+        return None;
+    }
     // "支払いを求めて": who is to pay is said elsewhere.
     if is_payment(&event.key) && ["を求め", "を請求", "を要求", "請求"].iter().any(|request| rest.trim_start().starts_with(request)) {
         return None;

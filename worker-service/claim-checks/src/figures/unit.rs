@@ -250,7 +250,9 @@ static CURRENCIES: LazyLock<(Vec<Vec<Currency>>, Terms<usize>)> = LazyLock::new(
             }
         }
     }
-    for (sign, codes) in SHARED.iter().chain(SIGNS) {
+    // "a$" is no word: its letter stands alone in other places.
+    let words = SHARED.iter().chain(SIGNS).filter(|(sign, _)| sign.chars().all(char::is_alphabetic));
+    for (sign, codes) in words {
         by_name.insert((*sign).to_owned(), codes.to_vec());
     }
     let lists: Vec<(String, Vec<Currency>)> = by_name.into_iter().collect();
