@@ -69,6 +69,12 @@ fn count(entry: &Entry, tally: &mut Tally) -> bool {
 }
 
 fn print(kind: &str, tally: &Tally) {
-    let share = |count: usize, of: usize| if of == 0 { "-".to_owned() } else { format!("{count} of {of} ({} %)", (count * 1000 / of + 5) / 10) };
-    println!("{kind:<26} {:>16} {:>16}", share(tally.let_through, tally.untrue), share(tally.dropped, tally.is_true));
+    let share = |count: usize, of: usize| {
+        if of == 0 { "-".to_owned() } else { format!("{count} of {of} ({} %)", (count * 1000 / of + 5) / 10) }
+    };
+    println!(
+        "{kind:<26} {:>16} {:>16}",
+        share(tally.let_through, tally.untrue),
+        share(tally.dropped, tally.is_true)
+    );
 }

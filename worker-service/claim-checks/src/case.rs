@@ -1,6 +1,6 @@
 //! A claim with the evidence that it cites, read for the checks.
 
-use std::ops::Range;
+use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
 
 use crate::{
     company::CompanyName,
@@ -58,6 +58,8 @@ pub(crate) struct Case<'a> {
     pub(crate) statement: Text,
     pub(crate) pieces: Vec<PieceText>,
     pub(crate) company: CompanyName,
+    /// The content of ranges that was read before, by text and range.
+    items: RefCell<HashMap<(*const Text, usize, usize), Rc<[Item]>>>,
 }
 
 /// A piece of evidence, read: its title and its text are sentences of one text.
@@ -67,8 +69,6 @@ pub(crate) struct PieceText {
     pub(crate) times: Vec<Date>,
     /// The sentences that the claim quotes, in whole or in part.
     pub(crate) quoted: Vec<Range<usize>>,
-    /// The quotes themselves.
-    pub(crate) spans: Vec<Range<usize>>,
 }
 
 /// What two texts can share: a concept, or a word that the lexicon does not know.
@@ -86,29 +86,98 @@ pub(crate) struct Item {
     pub(crate) key: Key,
 }
 
+/// Number of bytes of a statement that are read. A claim has a few sentences; what stands after them is not checked.
+const STATEMENT_MAX: usize = 4_000;
+
 /// Number of bytes within which the words of a name stand.
 const NAME_GAP: usize = 14;
 
 /// Words that say nothing about a particular company, in folded form.
 const GENERIC: [&str; 60] = [
-    "company", "companies", "firm", "firms", "group", "business", "businesses", "corporation", "maker", "manufacturer", "report",
-    "reports", "reported", "news", "media", "according", "evidence", "source", "sources", "article", "information", "unternehmen",
-    "firma", "gesellschaft", "konzern", "société", "entreprise", "groupe", "empresa", "compañía", "sociedad", "companhia",
-    "società", "azienda", "impresa", "bedrijf", "onderneming", "компания", "компании", "компанию", "общество", "شركه", "الشركه",
-    "会社", "同社", "当社", "企業", "公司", "报道", "報道", "該公", "该公", "year", "years", "month", "time", "made", "one", "two", "three",
+    "company",
+    "companies",
+    "firm",
+    "firms",
+    "group",
+    "business",
+    "businesses",
+    "corporation",
+    "maker",
+    "manufacturer",
+    "report",
+    "reports",
+    "reported",
+    "news",
+    "media",
+    "according",
+    "evidence",
+    "source",
+    "sources",
+    "article",
+    "information",
+    "unternehmen",
+    "firma",
+    "gesellschaft",
+    "konzern",
+    "société",
+    "entreprise",
+    "groupe",
+    "empresa",
+    "compañía",
+    "sociedad",
+    "companhia",
+    "società",
+    "azienda",
+    "impresa",
+    "bedrijf",
+    "onderneming",
+    "компания",
+    "компании",
+    "компанию",
+    "общество",
+    "شركه",
+    "الشركه",
+    "会社",
+    "同社",
+    "当社",
+    "企業",
+    "公司",
+    "报道",
+    "報道",
+    "該公",
+    "该公",
+    "year",
+    "years",
+    "month",
+    "time",
+    "made",
+    "one",
+    "two",
+    "three",
 ];
 
 impl<'a> Case<'a> {
     /// Reads `claim`.
     pub(crate) fn read(claim: &'a Claim<'a>) -> Self {
-        let statement = Text::read_in(claim.statement, Language::with_tag(claim.language));
+        let end = claim.statement.floor_char_boundary(STATEMENT_MAX);
+        let statement = Text::read_in(&claim.statement[..end], Language::with_tag(claim.language));
         let company = CompanyName::new(claim.company.name, &statement);
         let pieces = claim.pieces.iter().map(PieceText::read).collect();
-        Self { claim, statement, pieces, company }
+        Self { claim, statement, pieces, company, items: RefCell::default() }
     }
 
     /// Returns the content of `range` in `text`, in its order, without the company's name.
-    pub(crate) fn items(&self, text: &Text, range: &Range<usize>) -> Vec<Item> {
+    pub(crate) fn items(&self, text: &Text, range: &Range<usize>) -> Rc<[Item]> {
+        let key = (std::ptr::from_ref(text), range.start, range.end);
+        if let Some(items) = self.items.borrow().get(&key) {
+            return Rc::clone(items);
+        }
+        let items: Rc<[Item]> = self.read_items(text, range).into();
+        self.items.borrow_mut().insert(key, Rc::clone(&items));
+        items
+    }
+
+    fn read_items(&self, text: &Text, range: &Range<usize>) -> Vec<Item> {
         let mut items: Vec<Item> = text
             .mentions_in(range)
             .filter(|found| !matches!(found.value.group(), Group::Mark) && !self.is_company(text, found))
@@ -119,9 +188,10 @@ impl<'a> Case<'a> {
         };
         for token in text.tokens_in(range).filter(covered) {
             for (start, end, word) in words(text, token) {
-                let is_company = self.company.words().any(|known| {
-                    known == word || (token.kind != Kind::Word && known.contains(&word))
-                });
+                let is_company = self
+                    .company
+                    .words()
+                    .any(|known| known == word || (token.kind != Kind::Word && known.contains(&word)));
                 if !is_company && !GENERIC.contains(&word.as_str()) {
                     items.push(Item { start, end, key: Key::Word(word) });
                 }
@@ -135,7 +205,8 @@ impl<'a> Case<'a> {
     fn is_company(&self, text: &Text, found: &Found<Concept>) -> bool {
         let word = text.at(found.start..found.end);
         let near = found.start.saturating_sub(NAME_GAP)..found.end + NAME_GAP;
-        self.company.contains(word) && text.tokens_in(&near).filter(|token| self.company.contains(text.word(token))).count() > 1
+        self.company.contains(word)
+            && text.tokens_in(&near).filter(|token| self.company.contains(text.word(token))).count() > 1
     }
 
     /// Returns the sentences of the evidence that the claim rests on.
@@ -145,7 +216,9 @@ impl<'a> Case<'a> {
 
     /// Returns all sentences of the evidence.
     pub(crate) fn sentences(&self) -> impl Iterator<Item = (&PieceText, &Range<usize>)> {
-        self.pieces.iter().flat_map(|piece| piece.text.sentences.iter().map(move |sentence| (piece, sentence)))
+        self.pieces
+            .iter()
+            .flat_map(|piece| piece.text.sentences.iter().map(move |sentence| (piece, sentence)))
     }
 
     /// Returns whether the lexicon has all stages in the languages of the evidence.
@@ -163,7 +236,8 @@ impl PieceText {
     fn read(piece: &Piece<'_>) -> Self {
         let joined = format!("{}\n{}", piece.title, piece.text);
         let text = Text::read(&joined);
-        let spans: Vec<Range<usize>> = piece.quotes.iter().filter_map(|quote| find(&text.folded, quote)).collect();
+        let spans: Vec<Range<usize>> =
+            piece.quotes.iter().filter_map(|quote| find(&text.folded, quote)).collect();
         let overlaps = |sentence: &&Range<usize>| {
             spans.iter().any(|span| span.start < sentence.end && sentence.start < span.end)
         };
@@ -172,21 +246,25 @@ impl PieceText {
         } else {
             text.sentences.iter().filter(overlaps).cloned().collect()
         };
-        Self { text, times: piece.times.clone(), quoted, spans }
+        Self { text, times: piece.times.clone(), quoted }
     }
 }
 
 /// Returns the range of `quote` in the folded text, whatever its white space.
 fn find(folded: &str, quote: &str) -> Option<Range<usize>> {
-    let needle: Vec<char> = Folded::new(quote).text.chars().filter(|c| !c.is_whitespace()).collect();
-    let text: Vec<(usize, char)> = folded.char_indices().filter(|(_, c)| !c.is_whitespace()).collect();
+    let needle: String = Folded::new(quote).text.chars().filter(|c| !c.is_whitespace()).collect();
+    let mut text = String::with_capacity(folded.len());
+    let mut places = Vec::with_capacity(folded.len());
+    for (at, c) in folded.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+        text.push(c);
+        places.extend(std::iter::repeat_n((at, at + c.len_utf8()), c.len_utf8()));
+    }
     if needle.is_empty() {
         return None;
     }
     // The text is preferred to the title, which stands before it.
-    let at = text.windows(needle.len()).rposition(|window| window.iter().zip(&needle).all(|((_, a), b)| a == b))?;
-    let (last, c) = text[at + needle.len() - 1];
-    Some(text[at].0..last + c.len_utf8())
+    let at = text.rfind(&needle)?;
+    Some(places[at].0..places[at + needle.len() - 1].1)
 }
 
 /// Returns the words of a token by which it is compared: a run of Chinese characters has no word boundaries, so
@@ -204,7 +282,11 @@ fn words(text: &Text, token: &Token) -> Vec<(usize, usize, String)> {
             let pair = |pair: &[(usize, char)]| {
                 let (start, first) = pair[0];
                 let (last, second) = pair[1];
-                (token.start + start, token.start + last + second.len_utf8(), [first, second].iter().collect())
+                (
+                    token.start + start,
+                    token.start + last + second.len_utf8(),
+                    [first, second].iter().collect(),
+                )
             };
             chars.windows(2).map(pair).collect()
         }
@@ -225,8 +307,9 @@ impl Key {
 
 /// Endings of English words that do not change what a word is about.
 const ENDINGS: [&str; 30] = [
-    "s", "es", "ed", "d", "ing", "ings", "e", "er", "ers", "or", "ors", "ment", "ments", "ion", "ions", "ation", "ations", "al", "t",
-    "ly", "y", "ies", "ied", "ive", "ance", "able", "ness", "age", "ure", "ity",
+    "s", "es", "ed", "d", "ing", "ings", "e", "er", "ers", "or", "ors", "ment", "ments", "ion", "ions",
+    "ation", "ations", "al", "t", "ly", "y", "ies", "ied", "ive", "ance", "able", "ness", "age", "ure",
+    "ity",
 ];
 
 /// Returns whether two words are forms of the same word: they share most of their letters from the beginning.

@@ -75,7 +75,9 @@ impl CompanyName {
     /// Returns whether a token mentions the company.
     pub(crate) fn is_mention(&self, text: &Text, token: &Token) -> bool {
         let word = text.word(token);
-        self.heads.iter().any(|head| head == word || (token.kind != Kind::Word && word.contains(head.as_str())))
+        self.heads
+            .iter()
+            .any(|head| head == word || (token.kind != Kind::Word && word.contains(head.as_str())))
     }
 
     /// Adds the first name of a statement: a run of capitals that the lexicon does not know.
@@ -83,7 +85,9 @@ impl CompanyName {
         let is_capital = |token: &Token| token.kind == Kind::Word && token.is_capital;
         let is_known = |token: &Token| {
             statement.mentions.iter().any(|found| {
-                matches!(found.value.group(), Group::Place | Group::Authority) && found.start <= token.start && token.end <= found.end
+                matches!(found.value.group(), Group::Place | Group::Authority)
+                    && found.start <= token.start
+                    && token.end <= found.end
             }) || statement.dates.iter().any(|date| date.start <= token.start && token.end <= date.end)
                 || statement.language.is_function_word(statement.word(token))
         };
@@ -91,7 +95,8 @@ impl CompanyName {
         let mut end = 0;
         let mut starts_sentence = false;
         for token in &statement.tokens {
-            let joins = !run.is_empty() && statement.at(end..token.start).chars().all(|c| matches!(c, ' ' | '-' | '&'));
+            let joins = !run.is_empty()
+                && statement.at(end..token.start).chars().all(|c| matches!(c, ' ' | '-' | '&'));
             let is_part = is_capital(token) && !is_known(token);
             if !run.is_empty() && !(joins && is_part) {
                 if run.len() > 1 || !starts_sentence {
@@ -117,7 +122,17 @@ impl CompanyName {
 /// Returns a word of a Chinese, Japanese or Korean name without its legal form.
 fn core(word: &str) -> &str {
     const FORMS: [&str; 11] = [
-        "株式会社", "有限会社", "合同会社", "合資会社", "股份有限公司", "有限责任公司", "有限公司", "股份公司", "集团", "集團", "주식회사",
+        "株式会社",
+        "有限会社",
+        "合同会社",
+        "合資会社",
+        "股份有限公司",
+        "有限责任公司",
+        "有限公司",
+        "股份公司",
+        "集团",
+        "集團",
+        "주식회사",
     ];
     let mut core = word;
     for form in FORMS {
@@ -128,12 +143,53 @@ fn core(word: &str) -> &str {
 
 /// Words that begin the names of many companies: legal forms, and words for a company.
 const BEGINNINGS: [&str; 40] = [
-    "the", "pt", "cv", "ооо", "оао", "зао", "пао", "ао", "тоо", "оюл", "công", "cong", "ty", "cổ", "co", "phần", "phan", "شركه",
-    "مجموعه", "مصنع", "مؤسسه", "grupo", "groupe", "gruppo", "compañía", "compania", "companhia", "compagnie", "compagnia", "société",
-    "societe", "coopérative", "cooperative", "cooperativa", "officine", "the", "sarl", "sa", "as", "ab",
+    "the",
+    "pt",
+    "cv",
+    "ооо",
+    "оао",
+    "зао",
+    "пао",
+    "ао",
+    "тоо",
+    "оюл",
+    "công",
+    "cong",
+    "ty",
+    "cổ",
+    "co",
+    "phần",
+    "phan",
+    "شركه",
+    "مجموعه",
+    "مصنع",
+    "مؤسسه",
+    "grupo",
+    "groupe",
+    "gruppo",
+    "compañía",
+    "compania",
+    "companhia",
+    "compagnie",
+    "compagnia",
+    "société",
+    "societe",
+    "coopérative",
+    "cooperative",
+    "cooperativa",
+    "officine",
+    "the",
+    "sarl",
+    "sa",
+    "as",
+    "ab",
 ];
 
 fn is_distinctive(word: &str, kind: Kind) -> bool {
     let length = word.chars().count();
-    if kind == Kind::Word { length > 2 && !BEGINNINGS.contains(&word) } else { length > 1 && kind != Kind::Digits }
+    if kind == Kind::Word {
+        length > 2 && !BEGINNINGS.contains(&word)
+    } else {
+        length > 1 && kind != Kind::Digits
+    }
 }

@@ -30,8 +30,8 @@ pub(crate) enum Language {
 /// The words without content of their own, by language.
 static FUNCTION_WORDS: LazyLock<HashMap<Language, Vec<&'static str>>> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is part of the binary and a test uses it")]
-    let file: HashMap<Language, &str> =
-        toml::from_str(include_str!("lexicon/data/function_words.toml")).expect("function_words.toml is valid");
+    let file: HashMap<Language, &str> = toml::from_str(include_str!("lexicon/data/function_words.toml"))
+        .expect("function_words.toml is valid");
     file.into_iter().map(|(language, words)| (language, words.split(' ').collect())).collect()
 });
 

@@ -37,10 +37,14 @@ fn made_up_claims_are_told_apart() {
     let mut mistakes = Vec::new();
     for entry in &file.piece {
         let parts: Vec<&str> = entry.published.split('-').collect();
-        let time = Date { year: parts[0].parse().ok(), month: parts[1].parse().ok(), day: parts[2].parse().ok() };
+        let time =
+            Date { year: parts[0].parse().ok(), month: parts[1].parse().ok(), day: parts[2].parse().ok() };
         for statement in &entry.claims {
             for quote in &statement.quotes {
-                assert!(entry.text.contains(quote.as_str()) || entry.title.contains(quote.as_str()), "{quote}");
+                assert!(
+                    entry.text.contains(quote.as_str()) || entry.title.contains(quote.as_str()),
+                    "{quote}"
+                );
             }
             let piece = Piece {
                 title: &entry.title,

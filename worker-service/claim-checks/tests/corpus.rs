@@ -9,8 +9,21 @@ use corpus::{Entry, Part, Verdict, read};
 
 /// Kinds of untrue claims, as the corpus's README names them.
 const KINDS: [&str; 15] = [
-    "magnitude", "unit", "currency", "year", "moved_number", "negation_added", "negation_dropped", "allegation_as_fact",
-    "roles_swapped", "namesake_or_parent", "outdated", "proves_nothing", "invented_cause", "place_or_party_swapped", "plan_as_fact",
+    "magnitude",
+    "unit",
+    "currency",
+    "year",
+    "moved_number",
+    "negation_added",
+    "negation_dropped",
+    "allegation_as_fact",
+    "roles_swapped",
+    "namesake_or_parent",
+    "outdated",
+    "proves_nothing",
+    "invented_cause",
+    "place_or_party_swapped",
+    "plan_as_fact",
 ];
 
 const COUNT_MIN: usize = 150;
@@ -34,11 +47,20 @@ fn every_quote_is_verbatim_in_its_evidence() {
         for citation in &entry.cites {
             let evidence = entry.evidence.iter().find(|evidence| evidence.id == citation.evidence);
             let evidence = evidence.unwrap_or_else(|| panic!("{} cites unknown evidence", entry.id));
-            let is_quoted = evidence.title.contains(&citation.quote) || evidence.text.contains(&citation.quote);
-            assert!(is_quoted && !citation.quote.trim().is_empty(), "{} has a quote that is not in its evidence", entry.id);
+            let is_quoted =
+                evidence.title.contains(&citation.quote) || evidence.text.contains(&citation.quote);
+            assert!(
+                is_quoted && !citation.quote.trim().is_empty(),
+                "{} has a quote that is not in its evidence",
+                entry.id
+            );
         }
         for evidence in &entry.evidence {
-            assert!(["sanctions", "news", "registry", "country_risk"].contains(&evidence.source.as_str()), "{}", entry.id);
+            assert!(
+                ["sanctions", "news", "registry", "country_risk"].contains(&evidence.source.as_str()),
+                "{}",
+                entry.id
+            );
         }
     }
 }
@@ -63,7 +85,8 @@ fn each_part_has_both_verdicts_of_every_kind_and_enough_of_them() {
             assert!(counts.contains_key(&(kind, true)), "{} has no true claim of {kind}", part.folder());
         }
         for verdict in [true, false] {
-            let count: usize = counts.iter().filter(|((_, is_true), _)| *is_true == verdict).map(|(_, count)| count).sum();
+            let count: usize =
+                counts.iter().filter(|((_, is_true), _)| *is_true == verdict).map(|(_, count)| count).sum();
             assert!(count >= COUNT_MIN, "{} has {count} claims with the verdict {verdict}", part.folder());
         }
     }

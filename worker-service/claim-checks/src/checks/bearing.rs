@@ -13,19 +13,18 @@ const SHARE_MIN: f64 = 0.1;
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
     let all = 0..statement.folded.len();
-    let items = distinct(case.items(statement, &all));
-    let quoted: Vec<Item> = case.quoted().flat_map(|(piece, sentence)| case.items(&piece.text, sentence)).collect();
+    let items = distinct(&case.items(statement, &all));
+    let quoted: Vec<Item> =
+        case.quoted().flat_map(|(piece, sentence)| case.items(&piece.text, sentence).to_vec()).collect();
     let shares = |item: &&Item| quoted.iter().any(|other| other.key.is_like(&item.key));
     let figures = statement.figures.iter().filter(|figure| {
-        case.quoted().any(|(piece, sentence)| {
-            piece.text.figures.iter().any(|proof| sentence.contains(&proof.start) && figure.has_value_of(proof))
-        })
+        case.quoted()
+            .any(|(piece, sentence)| piece.text.figures_in(sentence).any(|proof| figure.has_value_of(proof)))
     });
     let dates = statement.dates.iter().filter(|date| {
         case.quoted().any(|(piece, sentence)| {
-            piece.text.dates.iter().any(|proof| {
-                sentence.contains(&proof.start)
-                    && date.readings.iter().any(|date| proof.readings.iter().any(|proof| date.may_be(*proof)))
+            piece.text.dates_in(sentence).any(|proof| {
+                date.readings.iter().any(|date| proof.readings.iter().any(|proof| date.may_be(*proof)))
             })
         })
     });
@@ -40,18 +39,21 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     }
     // Across languages only concepts are shared: where the claim and its quotes have some, but none in common, the
     // quotes are about something else.
-    let is_concept = |item: &&Item| matches!(item.key, Key::Concept(concept) if concept.group() != Group::Place);
-    let (claimed, known) = (items.iter().filter(is_concept).count(), quoted.iter().filter(is_concept).count());
+    let is_concept =
+        |item: &&Item| matches!(item.key, Key::Concept(concept) if concept.group() != Group::Place);
+    let (claimed, known) =
+        (items.iter().filter(is_concept).count(), quoted.iter().filter(is_concept).count());
     let shared_concepts = items.iter().filter(is_concept).filter(shares).count();
-    let irrelevant = claimed > 1 && known > 1 && shared_concepts == 0 && shared_figures == 0 || quoted.is_empty() && claimed > 0;
+    let irrelevant = claimed > 1 && known > 1 && shared_concepts == 0 && shared_figures == 0
+        || quoted.is_empty() && claimed > 0;
     if irrelevant { vec![Flaw::Irrelevant] } else { Vec::new() }
 }
 
-fn distinct(items: Vec<Item>) -> Vec<Item> {
+fn distinct(items: &[Item]) -> Vec<Item> {
     let mut kept: Vec<Item> = Vec::new();
     for item in items {
         if !kept.iter().any(|other| other.key == item.key) {
-            kept.push(item);
+            kept.push(item.clone());
         }
     }
     kept

@@ -7,13 +7,17 @@ use std::ops::Range;
 
 use super::figures::{is_one, proves};
 use crate::{
-    case::{Case, Item, Key},
+    case::{Case, Item, Key, PieceText},
     figures::{DateMention, Figure, Unit},
     flaw::Flaw,
     lexicon::Group,
     text::Text,
 };
 
+/// Number of figures, dates and places of a claim that are checked, each.
+const CHECKED_MAX: usize = 20;
+/// Number of figures, dates or places of a piece of evidence from which on no check can tell what each belongs to.
+const RIVALS_MAX: usize = 300;
 /// How much closer another figure must be to the claim's words than the claim's own.
 const MARGIN: f64 = 1.7;
 /// Share of its weight that a word keeps in another clause of the same sentence.
@@ -22,11 +26,16 @@ const OTHER_CLAUSE: f64 = 0.35;
 /// Returns the figures and dates of the claim that belong to another thing in the evidence.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let mut flaws = Vec::new();
-    for figure in case.statement.figures.iter().filter(|figure| !is_one(figure)) {
+    if case.pieces.iter().any(has_too_many) {
+        return flaws;
+    }
+    for figure in case.statement.figures.iter().filter(|figure| !is_one(figure)).take(CHECKED_MAX) {
         let anchors = anchors(case, figure.start..figure.number_end);
         let mut best = Rivals::default();
         for piece in &case.pieces {
-            for rival in piece.text.figures.iter().filter(|rival| is_comparable(figure, rival)) {
+            let rivals =
+                piece.text.figures.iter().filter(|rival| !is_one(rival) && is_comparable(figure, rival));
+            for rival in rivals {
                 let is_own = figure.has_value_of(rival);
                 // A figure that the claim gives as well is not the one that this one was mistaken for.
                 let is_claimed = case.statement.figures.iter().any(|other| other.has_value_of(rival));
@@ -43,12 +52,14 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             flaws.push(Flaw::OfAnotherThing(case.statement.at(figure.start..figure.end).to_owned()));
         }
     }
-    for date in &case.statement.dates {
+    for date in case.statement.dates.iter().take(CHECKED_MAX) {
         let anchors = anchors(case, date.start..date.end);
         let mut best = Rivals::default();
         for piece in &case.pieces {
             for rival in &piece.text.dates {
-                let is = |date: &DateMention| date.readings.iter().any(|date| rival.readings.iter().any(|rival| date.may_be(*rival)));
+                let is = |date: &DateMention| {
+                    date.readings.iter().any(|date| rival.readings.iter().any(|rival| date.may_be(*rival)))
+                };
                 let is_own = is(date);
                 if is_own {
                     best.is_telling |= is_telling(case, &piece.text, rival.start);
@@ -71,17 +82,25 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         }
     }
     // A place is bound to its whole sentence, so that all words of the claim weigh the same.
-    for place in case.statement.mentions.iter().filter(|found| found.value.group() == Group::Place) {
-        let anchors: Vec<(Key, f64)> =
-            anchors(case, place.start..place.end).into_iter().filter(|(key, _)| !is_party(key)).map(|(key, _)| (key, 1.0)).collect();
+    let places = case.statement.mentions.iter().filter(|found| found.value.group() == Group::Place);
+    for place in places.take(CHECKED_MAX) {
+        let anchors: Vec<(Key, f64)> = anchors(case, place.start..place.end)
+            .into_iter()
+            .filter(|(key, _)| !is_party(key))
+            .map(|(key, _)| (key, 1.0))
+            .collect();
         let mut best = Rivals::default();
         for piece in &case.pieces {
-            for rival in piece.text.mentions.iter().filter(|found| found.value.group() == Group::Place) {
+            let rivals = piece.text.mentions.iter().filter(|found| found.value.group() == Group::Place);
+            for rival in rivals {
                 let is_own = rival.value == place.value || rival.value.country() == Some(place.value);
                 let is_related = rival.value.country() == place.value.country()
                     || case.statement.mentions.iter().any(|other| other.value == rival.value);
                 if is_own || !is_related {
-                    best.add(coverage(case, &piece.text, &piece.text.sentence_at(rival.start), &anchors), is_own);
+                    best.add(
+                        coverage(case, &piece.text, &piece.text.sentence_at(rival.start), &anchors),
+                        is_own,
+                    );
                 }
             }
         }
@@ -90,6 +109,13 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         }
     }
     flaws
+}
+
+fn has_too_many(piece: &PieceText) -> bool {
+    let places = piece.text.mentions.iter().filter(|found| found.value.group() == Group::Place);
+    piece.text.figures.len() > RIVALS_MAX
+        || piece.text.dates.len() > RIVALS_MAX
+        || places.count() > RIVALS_MAX
 }
 
 /// How much more of the claim's words the sentence of another place must have.
@@ -142,7 +168,8 @@ impl Rivals {
     }
 
     fn is_moved(&self) -> bool {
-        let closer = self.has_own && self.is_telling && self.other > self.own * MARGIN && self.other > SCORE_MIN;
+        let closer =
+            self.has_own && self.is_telling && self.other > self.own * MARGIN && self.other > SCORE_MIN;
         // The sentence with the figure says nothing of what the claim does, and another sentence does.
         let apart = self.has_own && self.own == 0.0 && self.is_telling && self.elsewhere > ELSEWHERE_MIN;
         closer || apart
@@ -155,11 +182,14 @@ const COMPARABLE: f64 = 100.0;
 /// Returns whether one figure can be mistaken for the other.
 fn is_comparable(figure: &Figure, rival: &Figure) -> bool {
     match (&figure.unit, &rival.unit) {
-        (Unit::Unknown, Unit::Unknown | Unit::Count(_)) | (Unit::Count(_), Unit::Unknown | Unit::Count(_)) => {
+        (Unit::Unknown, Unit::Unknown | Unit::Count(_))
+        | (Unit::Count(_), Unit::Unknown | Unit::Count(_)) => {
             let (a, b) = (figure.values.first().copied(), rival.values.first().copied());
             a.zip(b).is_some_and(|(a, b)| a.max(b) <= COMPARABLE * a.min(b))
         }
-        (a, b) => a.agrees(b).unwrap_or(false) || (matches!(a, Unit::Money(_)) && matches!(b, Unit::Money(_))),
+        (a, b) => {
+            a.agrees(b).unwrap_or(false) || (matches!(a, Unit::Money(_)) && matches!(b, Unit::Money(_)))
+        }
     }
 }
 
@@ -168,11 +198,17 @@ fn anchors(case: &Case<'_>, figure: Range<usize>) -> Vec<(Key, f64)> {
     let text = &case.statement;
     let clause = text.clause_at(figure.start);
     let items = case.items(text, &text.sentence_at(figure.start));
-    items.into_iter().filter(|item| !is_inside(item, &figure)).map(|item| {
-        let weight = nearness(text, &item, &figure) * if clause.contains(&item.start) { 1.0 } else { OTHER_CLAUSE };
-        let weight = if is_party(&item.key) { weight * 0.3 } else { weight };
-        (item.key, weight)
-    }).collect()
+    items
+        .iter()
+        .cloned()
+        .filter(|item| !is_inside(item, &figure))
+        .map(|item| {
+            let weight = nearness(text, &item, &figure)
+                * if clause.contains(&item.start) { 1.0 } else { OTHER_CLAUSE };
+            let weight = if is_party(&item.key) { weight * 0.3 } else { weight };
+            (item.key, weight)
+        })
+        .collect()
 }
 
 fn is_party(key: &Key) -> bool {
@@ -192,9 +228,10 @@ fn score(case: &Case<'_>, text: &Text, figure: Range<usize>, anchors: &[(Key, f6
         return 0.0;
     }
     let bound = anchors.iter().map(|(key, weight)| {
-        let nearest = items.iter().filter(|item| item.key.is_like(key) && !is_inside(item, &figure)).map(|item| {
-            nearness(text, item, &figure) * if clause.contains(&item.start) { 1.0 } else { OTHER_CLAUSE }
-        });
+        let nearest =
+            items.iter().filter(|item| item.key.is_like(key) && !is_inside(item, &figure)).map(|item| {
+                nearness(text, item, &figure) * if clause.contains(&item.start) { 1.0 } else { OTHER_CLAUSE }
+            });
         weight * nearest.fold(0.0, f64::max)
     });
     bound.sum::<f64>() / total
@@ -202,7 +239,11 @@ fn score(case: &Case<'_>, text: &Text, figure: Range<usize>, anchors: &[(Key, f6
 
 /// Returns how near an item is to a figure, from 0 to 1: the inverse of their distance in words.
 fn nearness(text: &Text, item: &Item, figure: &Range<usize>) -> f64 {
-    let between = if item.end <= figure.start { item.end..figure.start } else { figure.end.min(item.start)..item.start };
+    let between = if item.end <= figure.start {
+        item.end..figure.start
+    } else {
+        figure.end.min(item.start)..item.start
+    };
     let chars = text.at(between).chars().count();
     let per_word = if text.language.is_dense() { 3.0 } else { 6.0 };
     #[expect(clippy::cast_precision_loss, reason = "a text has far fewer characters than 2^52")]

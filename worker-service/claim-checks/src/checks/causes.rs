@@ -12,8 +12,12 @@ use crate::{
 /// Returns a flaw if the claim joins two facts by a cause, and the evidence reports them apart.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
-    let (Some(strict), Some(cause)) = (Concept::named("strict_cause"), Concept::named("cause")) else { return Vec::new() };
-    let Some(found) = statement.mentions.iter().find(|found| found.value == strict) else { return Vec::new() };
+    let (Some(strict), Some(cause)) = (Concept::named("strict_cause"), Concept::named("cause")) else {
+        return Vec::new();
+    };
+    let Some(found) = statement.mentions.iter().find(|found| found.value == strict) else {
+        return Vec::new();
+    };
     if !case.is_covered() {
         return Vec::new();
     }
@@ -29,9 +33,11 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         for range in &sentences {
             let items = case.items(&piece.text, range);
             let figures = |claimed: Range<usize>| {
-                statement.figures.iter().filter(|figure| claimed.contains(&figure.start)).any(|figure| {
-                    piece.text.figures.iter().any(|proof| range.contains(&proof.start) && figure.has_value_of(proof))
-                })
+                statement
+                    .figures
+                    .iter()
+                    .filter(|figure| claimed.contains(&figure.start))
+                    .any(|figure| piece.text.figures_in(range).any(|proof| figure.has_value_of(proof)))
             };
             let shares = (
                 share(&before, &items) || figures(sentence.start..found.start),
@@ -42,7 +48,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
                 return Vec::new();
             }
             // "The reason was ..." refers to the sentence before it.
-            if refers_back(case, &piece.text, range, cause) && ((shares.0 && previous.1) || (shares.1 && previous.0)) {
+            if refers_back(case, &piece.text, range, cause)
+                && ((shares.0 && previous.1) || (shares.1 && previous.0))
+            {
                 return Vec::new();
             }
             shared_before |= shares.0;
@@ -62,7 +70,6 @@ fn share(claimed: &[Item], items: &[Item]) -> bool {
 
 /// Returns whether a sentence begins with a cause, so that it gives the cause of what was said before.
 fn refers_back(case: &Case<'_>, text: &Text, sentence: &Range<usize>, cause: Concept) -> bool {
-    text.mentions_in(sentence).any(|found| {
-        found.value == cause && case.items(text, &(sentence.start..found.start)).len() <= 1
-    })
+    text.mentions_in(sentence)
+        .any(|found| found.value == cause && case.items(text, &(sentence.start..found.start)).len() <= 1)
 }

@@ -49,8 +49,21 @@ const OUTCOMES: [&str; 4] = ["convict", "admit", "fine", "order"];
 const PENDING: [&str; 5] = ["investigate", "charge", "trial", "raid", "sue"];
 /// Concepts that say that something is not so, by name.
 const NEGATIVE: [&str; 15] = [
-    "negation", "lack", "no_evidence", "deny", "acquit", "dismiss", "refuse", "overturn", "delist", "withdraw", "lose", "unrelated", "ended",
-    "stop", "revoke",
+    "negation",
+    "lack",
+    "no_evidence",
+    "deny",
+    "acquit",
+    "dismiss",
+    "refuse",
+    "overturn",
+    "delist",
+    "withdraw",
+    "lose",
+    "unrelated",
+    "ended",
+    "stop",
+    "revoke",
 ];
 /// Number of words with content between a negation and the last word that it concerns.
 const REACH: usize = 1;
@@ -59,8 +72,8 @@ const REACH: usize = 1;
 const REACH_OF_DETERMINER: usize = 4;
 /// Negations that stand before a noun.
 const DETERMINERS: [&str; 16] = [
-    "no", "neither", "none", "nobody", "kein", "keine", "keiner", "keinen", "aucun", "aucune", "ningún", "ninguna", "nenhum", "nenhuma",
-    "nessun", "geen",
+    "no", "neither", "none", "nobody", "kein", "keine", "keiner", "keinen", "aucun", "aucune", "ningún",
+    "ninguna", "nenhum", "nenhuma", "nessun", "geen",
 ];
 
 /// Returns how certain `text` is of what it says at `place`.
@@ -117,9 +130,10 @@ fn tone(text: &Text, range: &Range<usize>) -> Tone {
         tone.is_doubtful |= name == "allegation" || name == "deny" || PENDING.contains(&name);
         tone.is_open |= matches!(name, "plan" | "future" | "request");
     }
-    tone.is_negative |= text.tokens_in(range).any(|token| {
-        has_negative_prefix(text, token.start) || is_negative_word(text, token)
-    }) || has_negative_word(text, range);
+    tone.is_negative |= text
+        .tokens_in(range)
+        .any(|token| has_negative_prefix(text, token.start) || is_negative_word(text, token))
+        || has_negative_word(text, range);
     tone
 }
 
@@ -132,29 +146,40 @@ fn has_negative_prefix(text: &Text, start: usize) -> bool {
 const PREFIXES: [char; 9] = ['未', '不', '無', '非', '无', '미', '불', '무', '비'];
 /// Characters after which a prefix is part of a word that is no negation: 不正, 不動産, 非常, 未来.
 const NO_NEGATION: [char; 34] = [
-    '服', '安', '満', '況', '明', '可', '渡', '料', '事', '難', '休', '穏', '調', '幸', '正', '動', '动', '祥', '常', '線', '线', '当', '當', '法', '来', '來', '足', '審', '良', '断', '仅', '但', '同', '少',
+    '服', '安', '満', '況', '明', '可', '渡', '料', '事', '難', '休', '穏', '調', '幸', '正', '動', '动',
+    '祥', '常', '線', '线', '当', '當', '法', '来', '來', '足', '審', '良', '断', '仅', '但', '同', '少',
 ];
 
 /// Returns whether a range of a text in a dense script has a word with a negating prefix.
 fn has_negative_word(text: &Text, range: &Range<usize>) -> bool {
     let chars: Vec<char> = text.at(range.clone()).chars().collect();
     matches!(text.language, Language::Ja | Language::Zh)
-        && chars.windows(2).any(|pair| PREFIXES[..5].contains(&pair[0]) && !NO_NEGATION.contains(&pair[1]) && pair[1] >= '\u{3400}')
+        && chars.windows(2).any(|pair| {
+            PREFIXES[..5].contains(&pair[0]) && !NO_NEGATION.contains(&pair[1]) && pair[1] >= '\u{3400}'
+        })
 }
 
 /// Returns whether a word of English begins with a negation, such as "unaffected".
 fn is_negative_word(text: &Text, token: &Token) -> bool {
     let word = text.word(token);
-    let is_german = text.language == Language::De && word.len() >= 6 && word.starts_with("un") && !["unter", "union", "univ", "ungar"].iter().any(|start| word.starts_with(start));
-    is_german || text.language == Language::En
+    let is_german = text.language == Language::De
         && word.len() >= 6
-        && (word.starts_with("un") && !["under", "unit", "unio", "univ", "unif", "unique"].iter().any(|start| word.starts_with(start))
-            || word.starts_with("non"))
+        && word.starts_with("un")
+        && !["unter", "union", "univ", "ungar"].iter().any(|start| word.starts_with(start));
+    is_german
+        || text.language == Language::En
+            && word.len() >= 6
+            && (word.starts_with("un")
+                && !["under", "unit", "unio", "univ", "unif", "unique"]
+                    .iter()
+                    .any(|start| word.starts_with(start))
+                || word.starts_with("non"))
 }
 
 /// Returns the number of words with content between a mark and a place.
 fn content_between(text: &Text, mark: Range<usize>, place: &Range<usize>) -> usize {
-    let between = if mark.end <= place.start { mark.end..place.start } else { place.end..mark.start.max(place.end) };
+    let between =
+        if mark.end <= place.start { mark.end..place.start } else { place.end..mark.start.max(place.end) };
     let has_content = |token: &&Token| match token.kind {
         Kind::Word => {
             let word = text.word(token);
@@ -182,16 +207,26 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         for (aspect, differs) in ASPECTS {
             let differing = pairs
                 .iter()
-                .filter(|pair| pair.proofs.iter().all(|(proof, tone)| differs(claimed, pair.stated, *proof, *tone)))
+                .filter(|pair| {
+                    pair.proofs.iter().all(|(proof, tone)| differs(claimed, pair.stated, *proof, *tone))
+                })
                 .count();
-            let enough = if aspect == Aspect::Negation { differing * 3 >= pairs.len() } else { differing * 2 > pairs.len() };
+            let enough = if aspect == Aspect::Negation {
+                differing * 3 >= pairs.len()
+            } else {
+                differing * 2 > pairs.len()
+            };
             // The lexicon may lack the negations of a language that it does not cover.
             if differing > 0 && enough && case.is_covered() {
                 flaws.push(Flaw::Certainty(aspect, claim.to_owned()));
             }
         }
     }
-    if claimed.tone.is_negated && case.is_covered() && !proof_tones.is_empty() && proof_tones.iter().all(|proof| !proof.is_negative && !proof.is_softened && !proof.is_open) {
+    if claimed.tone.is_negated
+        && case.is_covered()
+        && !proof_tones.is_empty()
+        && proof_tones.iter().all(|proof| !proof.is_negative && !proof.is_softened && !proof.is_open)
+    {
         flaws.push(Flaw::Certainty(Aspect::Negation, statement.folded.trim().to_owned()));
     }
     if compared == 0 && !proof_tones.is_empty() {
@@ -207,6 +242,9 @@ struct Claimed {
     is_past: bool,
 }
 
+/// Number of proofs with which one item of a claim is compared.
+const PROOFS_MAX: usize = 100;
+
 /// Something that claim and quotes share.
 struct Pair {
     stated: Certainty,
@@ -215,16 +253,25 @@ struct Pair {
 
 fn pairs(case: &Case<'_>, clause: &Range<usize>) -> Vec<Pair> {
     let statement = &case.statement;
-    let items = case.items(statement, clause).into_iter().filter(|item| {
+    let items = case.items(statement, clause);
+    let items = items.iter().filter(|item| {
         // A word with a negating prefix is another word: 未払い.
         is_compared(&item.key) && !has_negative_prefix(statement, item.start)
     });
     items
-        .filter_map(|item: Item| {
+        .filter_map(|item: &Item| {
             let mut proofs = Vec::new();
             for (piece, sentence) in case.quoted() {
-                let like = case.items(&piece.text, sentence).into_iter().filter(|other| other.key.is_like(&item.key));
-                proofs.extend(like.map(|other| (certainty(&piece.text, other.start..other.end), tone(&piece.text, sentence))));
+                // One proof that says the same is enough, so that there is no need for all of a long text.
+                if proofs.len() >= PROOFS_MAX {
+                    break;
+                }
+                let others = case.items(&piece.text, sentence);
+                let mut like = others.iter().filter(|other| other.key.is_like(&item.key)).peekable();
+                if like.peek().is_some() {
+                    let tone = tone(&piece.text, sentence);
+                    proofs.extend(like.map(|other| (certainty(&piece.text, other.start..other.end), tone)));
+                }
             }
             let stated = certainty(statement, item.start..item.end);
             (!proofs.is_empty()).then_some(Pair { stated, proofs })
@@ -237,10 +284,14 @@ type Differs = fn(Claimed, Certainty, Certainty, Tone) -> bool;
 
 const ASPECTS: [(Aspect, Differs); 3] = [
     (Aspect::Negation, |claimed, stated, proof, tone| {
-        (stated.is_negated && !tone.is_negative && !tone.is_softened && !tone.is_open) || (proof.is_negated && !claimed.tone.is_negative)
+        (stated.is_negated && !tone.is_negative && !tone.is_softened && !tone.is_open)
+            || (proof.is_negated && !claimed.tone.is_negative)
     }),
     (Aspect::Allegation, |claimed, _, proof, _| {
-        (proof.is_alleged || proof.is_denied) && !claimed.tone.is_doubtful && !claimed.tone.is_negative && !claimed.tone.is_open
+        (proof.is_alleged || proof.is_denied)
+            && !claimed.tone.is_doubtful
+            && !claimed.tone.is_negative
+            && !claimed.tone.is_open
     }),
     (Aspect::Plan, |claimed, _, proof, _| {
         (proof.is_plan || (proof.is_future && claimed.is_past))
@@ -273,7 +324,9 @@ fn is_past(statement: &Text, clause: &Range<usize>) -> bool {
             ["た", "ました", "だった"].iter().any(|past| end.ends_with(past))
         }),
         _ => {
-            let has = |words: &[&str]| statement.tokens_in(clause).any(|token| words.contains(&statement.word(token)));
+            let has = |words: &[&str]| {
+                statement.tokens_in(clause).any(|token| words.contains(&statement.word(token)))
+            };
             !has(&["is", "are", "be"]) || has(&["was", "were", "has", "have", "had", "did"])
         }
     }
@@ -283,8 +336,13 @@ fn is_compared(key: &Key) -> bool {
     match key {
         Key::Word(_) => true,
         Key::Concept(concept) => {
-            matches!(concept.group(), Group::Event | Group::Matter | Group::Thing | Group::End | Group::Opposite)
-                || matches!(concept.name(), "fine" | "convict" | "arrest" | "admit" | "appeal" | "charge" | "raid")
+            matches!(
+                concept.group(),
+                Group::Event | Group::Matter | Group::Thing | Group::End | Group::Opposite
+            ) || matches!(
+                concept.name(),
+                "fine" | "convict" | "arrest" | "admit" | "appeal" | "charge" | "raid"
+            )
         }
     }
 }

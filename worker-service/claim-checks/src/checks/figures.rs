@@ -28,7 +28,10 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
 /// Returns whether a figure only says "a": "the one", 1年間.
 pub(super) fn is_one(figure: &Figure) -> bool {
     let is_counted = !matches!(figure.unit, Unit::Money(_));
-    figure.values == [1.0] && is_counted && (figure.is_spelled || matches!(&figure.unit, Unit::Measure { dimension, .. } if dimension.starts_with("duration")))
+    figure.values == [1.0]
+        && is_counted
+        && (figure.is_spelled
+            || matches!(&figure.unit, Unit::Measure { dimension, .. } if dimension.starts_with("duration")))
 }
 
 /// Returns whether the digits of a figure are part of a name, such as E1 or the company's own name.
@@ -40,7 +43,9 @@ fn is_of_name(case: &Case<'_>, figure: &Figure) -> bool {
     let digits: String = written.chars().filter(char::is_ascii_digit).collect();
     let number: String = case.claim.company.number.chars().filter(char::is_ascii_digit).collect();
     !digits.is_empty()
-        && (number.contains(&digits) && digits.len() > 2 || case.company.contains(&digits) || number == digits)
+        && (number.contains(&digits) && digits.len() > 2
+            || case.company.contains(&digits)
+            || number == digits)
 }
 
 /// Returns `None` if the evidence has the figure, and otherwise whether it has the value in another unit.
@@ -68,7 +73,9 @@ fn number_flaw(case: &Case<'_>, figure: &Figure) -> Option<bool> {
         }
         // "2019" may be read as a number on one side and as a year on the other.
         let years = piece.text.dates.iter().flat_map(|date| &date.readings);
-        if figure.unit == Unit::Unknown && years.flat_map(date_numbers).any(|number| figure.values.contains(&number)) {
+        if figure.unit == Unit::Unknown
+            && years.flat_map(date_numbers).any(|number| figure.values.contains(&number))
+        {
             return None;
         }
     }
@@ -90,7 +97,9 @@ fn may_be_unit(piece: &PieceText, figure: &Figure, proof: &Figure) -> bool {
         (Unit::Money(_), _) => {
             let large = proof.values.iter().any(|value| *value >= MONEY_MIN);
             let others = piece.text.figures.iter().filter(|other| matches!(other.unit, Unit::Money(_)));
-            large && (others.clone().count() == 0 || others.into_iter().any(|other| figure.unit.agrees(&other.unit) == Some(true)))
+            large
+                && (others.clone().count() == 0
+                    || others.into_iter().any(|other| figure.unit.agrees(&other.unit) == Some(true)))
         }
         (Unit::Measure { dimension, .. }, _) => *dimension != "percent",
     }
@@ -102,17 +111,57 @@ fn date_numbers(date: &Date) -> impl Iterator<Item = f64> {
 
 /// Words for "last year" and other references to the time of publication.
 const RELATIVE: [&str; 44] = [
-    "last year", "previous year", "year earlier", "next year", "this year", "a year ago", "year before", "vorjahr", "letzten jahr",
-    "vergangenen jahr", "kommenden jahr", "nächsten jahr", "diesem jahr", "l'an dernier", "l'année dernière", "année prochaine", "an prochain", "année précédente", "año pasado",
-    "próximo año", "año anterior", "este año", "ano passado", "próximo ano", "este ano", "scorso anno", "anno scorso", "prossimo anno", "vorig jaar",
-    "afgelopen jaar", "volgend jaar", "прошлом году", "прошлого года", "следующем году", "العام الماضي", "العام المقبل", "昨年", "前年", "来年", "去年", "明年", "작년",
-    "지난해", "내년",
+    "last year",
+    "previous year",
+    "year earlier",
+    "next year",
+    "this year",
+    "a year ago",
+    "year before",
+    "vorjahr",
+    "letzten jahr",
+    "vergangenen jahr",
+    "kommenden jahr",
+    "nächsten jahr",
+    "diesem jahr",
+    "l'an dernier",
+    "l'année dernière",
+    "année prochaine",
+    "an prochain",
+    "année précédente",
+    "año pasado",
+    "próximo año",
+    "año anterior",
+    "este año",
+    "ano passado",
+    "próximo ano",
+    "este ano",
+    "scorso anno",
+    "anno scorso",
+    "prossimo anno",
+    "vorig jaar",
+    "afgelopen jaar",
+    "volgend jaar",
+    "прошлом году",
+    "прошлого года",
+    "следующем году",
+    "العام الماضي",
+    "العام المقبل",
+    "昨年",
+    "前年",
+    "来年",
+    "去年",
+    "明年",
+    "작년",
+    "지난해",
+    "내년",
 ];
 
 /// Returns whether the evidence has the date, or was published then.
 fn is_proven(case: &Case<'_>, date: &DateMention) -> bool {
     let name_has = date.readings.iter().flat_map(date_numbers).all(|number| {
-        case.company.words().any(|word| word.parse() == Ok(number)) || case.claim.company.number.contains(&number.to_string())
+        case.company.words().any(|word| word.parse() == Ok(number))
+            || case.claim.company.number.contains(&number.to_string())
     });
     name_has || case.pieces.iter().any(|piece| date.readings.iter().any(|date| proves(piece, *date)))
 }
@@ -132,7 +181,11 @@ pub(super) fn proves(piece: &PieceText, date: Date) -> bool {
     let published = piece.times.iter().any(|time| date.is_proven_by(*time));
     // A figure that the lexicon does not take for a year, such as "fiscal 2019".
     let in_figures = date.month.is_none()
-        && piece.text.figures.iter().any(|figure| date.year.is_some_and(|year| figure.values.contains(&f64::from(year))));
+        && piece
+            .text
+            .figures
+            .iter()
+            .any(|figure| date.year.is_some_and(|year| figure.values.contains(&f64::from(year))));
     let relative = date.year.is_some_and(|year| {
         piece.times.iter().any(|time| time.year.is_some_and(|known| known.abs_diff(year) == 1))
             && RELATIVE.iter().any(|phrase| piece.text.folded.contains(phrase))

@@ -13,7 +13,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
     for found in &statement.mentions {
         let Some(opposite) = found.value.opposite() else { continue };
-        if certainty(statement, found.start..found.end).is_negated || statement.mentions.iter().any(|other| other.value == opposite) {
+        if certainty(statement, found.start..found.end).is_negated
+            || statement.mentions.iter().any(|other| other.value == opposite)
+        {
             continue;
         }
         let quoted = |wanted| {
@@ -39,15 +41,17 @@ fn share_subject(case: &Case<'_>, claimed: &Found<Concept>, text: &Text, other: 
     let statement = &case.statement;
     let (clause, proof) = (statement.clause_at(claimed.start), text.clause_at(other.start));
     let items = case.items(text, &proof);
-    let is_apart = |start: usize, end: usize, found: &Found<Concept>| end <= found.start || found.end <= start;
+    let is_apart =
+        |start: usize, end: usize, found: &Found<Concept>| end <= found.start || found.end <= start;
     let shares_item = case.items(statement, &clause).iter().any(|item| {
         is_apart(item.start, item.end, claimed)
-            && items.iter().any(|proof| is_apart(proof.start, proof.end, other) && item.key.is_like(&proof.key))
+            && items
+                .iter()
+                .any(|proof| is_apart(proof.start, proof.end, other) && item.key.is_like(&proof.key))
     });
-    let figures = text.figures.iter().filter(|figure| proof.contains(&figure.start));
-    let shares_figure = figures.into_iter().any(|proof| {
-        statement.figures.iter().any(|figure| clause.contains(&figure.start) && figure.has_value_of(proof))
-    });
+    let shares_figure = text
+        .figures_in(&proof)
+        .any(|proof| statement.figures_in(&clause).any(|figure| figure.has_value_of(proof)));
     // "Status: active" says it of the company itself.
     let is_alone = items.iter().all(|item| !is_apart(item.start, item.end, other));
     shares_item || shares_figure || is_alone

@@ -27,13 +27,19 @@ fn absent_place(case: &Case<'_>) -> Option<Flaw> {
     for found in places {
         let place = found.value;
         let is_country = place.country() == Some(place);
-        let known = case.pieces.iter().flat_map(|piece| &piece.text.mentions).any(|other| {
-            other.value == place || (is_country && other.value.country() == Some(place))
-        });
-        let in_words = case.pieces.iter().any(|piece| has_word(&piece.text, statement.at(found.start..found.end)));
+        let known = case
+            .pieces
+            .iter()
+            .flat_map(|piece| &piece.text.mentions)
+            .any(|other| other.value == place || (is_country && other.value.country() == Some(place)));
+        let in_words =
+            case.pieces.iter().any(|piece| has_word(&piece.text, statement.at(found.start..found.end)));
         let in_name = case.company.contains(statement.at(found.start..found.end));
         // The country of the company is known, and evidence without any place cannot tell.
-        let has_places = case.pieces.iter().any(|piece| piece.text.mentions.iter().any(|other| other.value.group() == Group::Place));
+        let has_places = case
+            .pieces
+            .iter()
+            .any(|piece| piece.text.mentions.iter().any(|other| other.value.group() == Group::Place));
         if !(known || in_words || in_name || Some(place) == own || !has_places) {
             return Some(Flaw::Name(statement.at(found.start..found.end).to_owned()));
         }
@@ -53,11 +59,15 @@ fn absent_name(case: &Case<'_>) -> Option<Flaw> {
         let names = piece.text.tokens.iter().filter(|token| token.kind == Kind::Word && token.is_capital);
         !piece.text.language.is_dense() && names.filter(|token| piece.text.word(token).is_ascii()).count() > 2
     });
-    let absent = statement.tokens.iter().filter(|token| is_name(case, token)).find(|token| {
-        case.pieces.iter().all(|piece| !has_word(&piece.text, statement.word(token)))
-    });
+    let absent = statement
+        .tokens
+        .iter()
+        .filter(|token| is_name(case, token))
+        .find(|token| case.pieces.iter().all(|piece| !has_word(&piece.text, statement.word(token))));
     // Texts of other languages translate the names of authorities.
-    absent.filter(|_| latin && case.is_of_one_language()).map(|token| Flaw::Name(statement.word(token).to_owned()))
+    absent
+        .filter(|_| latin && case.is_of_one_language())
+        .map(|token| Flaw::Name(statement.word(token).to_owned()))
 }
 
 /// Returns whether a token of the claim is part of a name: a capital within a sentence that no vocabulary knows.
@@ -67,13 +77,15 @@ fn is_name(case: &Case<'_>, token: &Token) -> bool {
     if token.kind != Kind::Word || !token.is_capital || word.chars().count() < 3 {
         return false;
     }
-    let begins = statement.sentences.iter().any(|sentence| {
-        statement.tokens_in(sentence).next().is_some_and(|first| first.start == token.start)
-    });
+    let begins = statement
+        .sentences
+        .iter()
+        .any(|sentence| statement.tokens_in(sentence).next().is_some_and(|first| first.start == token.start));
     let known = statement.mentions.iter().any(|found| found.start <= token.start && token.end <= found.end);
     let company = case.company.contains(word);
-    let figure = statement.figures.iter().any(|figure| figure.start <= token.start && token.end <= figure.end)
-        || statement.dates.iter().any(|date| date.start <= token.start && token.end <= date.end);
+    let figure =
+        statement.figures.iter().any(|figure| figure.start <= token.start && token.end <= figure.end)
+            || statement.dates.iter().any(|date| date.start <= token.start && token.end <= date.end);
     // An abbreviation of the evidence's words, such as FATF, is not in it letter by letter.
     let is_abbreviation = token.is_upper;
     !begins && !known && !company && !figure && !is_abbreviation
@@ -84,11 +96,12 @@ fn other_company(case: &Case<'_>) -> Option<Flaw> {
     let statement = &case.statement;
     let mut other: Option<String> = None;
     for piece in &case.pieces {
+        let of_piece = Names::of_piece(case, piece);
         for sentence in &piece.quoted {
             let mut names = Names::in_range(case, piece, sentence);
             // A register names the company once, before what it says of it.
             if !names.own && names.other.is_none() {
-                names = Names::of_piece(case, piece);
+                names = of_piece.clone();
             }
             // Of two names, the first is the subject.
             if names.own && !(names.other.is_some() && names.is_other_first) {
@@ -101,7 +114,11 @@ fn other_company(case: &Case<'_>) -> Option<Flaw> {
     // A claim about the parent or a subsidiary is about the other company.
     let all = 0..statement.folded.len();
     let names_relation = statement.mentions_in(&all).any(|found| {
-        found.value.group() == Group::Affiliate && case.pieces.iter().any(|piece| piece.text.mentions.iter().any(|other| other.value == found.value))
+        found.value.group() == Group::Affiliate
+            && case
+                .pieces
+                .iter()
+                .any(|piece| piece.text.mentions.iter().any(|other| other.value == found.value))
     });
     if names_relation {
         return None;
@@ -112,7 +129,7 @@ fn other_company(case: &Case<'_>) -> Option<Flaw> {
 }
 
 /// What a range of a text calls by a name that begins like the company's.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Names {
     /// Whether the company itself is named.
     own: bool,
@@ -140,8 +157,14 @@ impl Names {
             let mut foreign = false;
             for next in &tokens[at + 1..] {
                 let word = text.word(next);
-                let joined = text.at(end..next.start).chars().all(|c| matches!(c, ' ' | '.' | '&' | '-' | '\'')) && next.start - end <= 3;
-                if !joined || next.kind != Kind::Word || !next.is_capital || text.at(end..next.start).contains('\'') {
+                let joined =
+                    text.at(end..next.start).chars().all(|c| matches!(c, ' ' | '.' | '&' | '-' | '\''))
+                        && next.start - end <= 3;
+                if !joined
+                    || next.kind != Kind::Word
+                    || !next.is_capital
+                    || text.at(end..next.start).contains('\'')
+                {
                     break;
                 }
                 let own = case.company.contains(word);
@@ -180,7 +203,11 @@ impl Names {
 
     /// Adds what a run of Chinese or Japanese characters names.
     fn add_dense(&mut self, case: &Case<'_>, text: &Text, token: &Token) {
-        let Some(own) = case.company.words().filter(|own| !own.is_ascii()).max_by_key(|word| word.chars().count()) else { return };
+        let Some(own) =
+            case.company.words().filter(|own| !own.is_ascii()).max_by_key(|word| word.chars().count())
+        else {
+            return;
+        };
         let word = text.word(token);
         if word.contains(own) {
             self.own = true;
@@ -204,24 +231,103 @@ impl Names {
 
 /// Legal forms, in folded form.
 const LEGAL_FORMS: [&str; 60] = [
-    "ltd", "limited", "plc", "llc", "llp", "lp", "inc", "corp", "corporation", "co", "company", "gmbh", "ag", "kg", "kgaa", "ohg", "ug",
-    "se", "ev", "sa", "sas", "sarl", "sasu", "snc", "sl", "slu", "srl", "spa", "sapa", "bv", "nv", "ab", "as", "asa", "aps", "oy", "oyj",
-    "kk", "pty", "pte", "pvt", "sdn", "bhd", "jsc", "pjsc", "ooo", "oao", "zao", "pao", "fze", "fzc", "fzco", "dmcc", "lda", "ltda",
-    "eirl", "kft", "zrt", "doo", "eg",
+    "ltd",
+    "limited",
+    "plc",
+    "llc",
+    "llp",
+    "lp",
+    "inc",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "gmbh",
+    "ag",
+    "kg",
+    "kgaa",
+    "ohg",
+    "ug",
+    "se",
+    "ev",
+    "sa",
+    "sas",
+    "sarl",
+    "sasu",
+    "snc",
+    "sl",
+    "slu",
+    "srl",
+    "spa",
+    "sapa",
+    "bv",
+    "nv",
+    "ab",
+    "as",
+    "asa",
+    "aps",
+    "oy",
+    "oyj",
+    "kk",
+    "pty",
+    "pte",
+    "pvt",
+    "sdn",
+    "bhd",
+    "jsc",
+    "pjsc",
+    "ooo",
+    "oao",
+    "zao",
+    "pao",
+    "fze",
+    "fzc",
+    "fzco",
+    "dmcc",
+    "lda",
+    "ltda",
+    "eirl",
+    "kft",
+    "zrt",
+    "doo",
+    "eg",
 ];
 
 /// Words that make a Chinese or Japanese name the name of another company of a group.
 const COMPANY_WORDS: [&str; 24] = [
-    "商事", "工業", "建設", "販売", "産業", "興業", "食品", "運輸", "電機", "製作所", "不動産", "銀行", "物流", "商会", "水産", "製薬",
-    "化学", "開発", "集团", "集團", "控股", "贸易", "貿易", "实业",
+    "商事",
+    "工業",
+    "建設",
+    "販売",
+    "産業",
+    "興業",
+    "食品",
+    "運輸",
+    "電機",
+    "製作所",
+    "不動産",
+    "銀行",
+    "物流",
+    "商会",
+    "水産",
+    "製薬",
+    "化学",
+    "開発",
+    "集团",
+    "集團",
+    "控股",
+    "贸易",
+    "貿易",
+    "实业",
 ];
 
 /// Returns a flaw if the sentence on which a claim about the company rests begins with another company of the group or
 /// a competitor and does not name the company.
 fn other_subject(case: &Case<'_>) -> Option<Flaw> {
     let statement = &case.statement;
-    let claims_company = statement.sentences.iter().any(|sentence| !own_mentions(case, statement, sentence).is_empty())
-        || OWN.iter().any(|own| statement.folded.contains(own));
+    let claims_company =
+        statement.sentences.iter().any(|sentence| !own_mentions(case, statement, sentence).is_empty())
+            || OWN.iter().any(|own| statement.folded.contains(own));
     if !claims_company || statement.mentions.iter().any(|found| found.value.group() == Group::Affiliate) {
         return None;
     }
@@ -231,21 +337,23 @@ fn other_subject(case: &Case<'_>) -> Option<Flaw> {
         let others = case.items(&piece.text, sentence);
         items.iter().filter(|item| others.iter().any(|other| other.key.is_like(&item.key))).count()
     };
-    let named = case.quoted().filter(|(piece, sentence)| !own_mentions(case, &piece.text, sentence).is_empty());
+    let named =
+        case.quoted().filter(|(piece, sentence)| !own_mentions(case, &piece.text, sentence).is_empty());
     let named = named.map(|(piece, sentence)| shared(piece, sentence)).max().unwrap_or_default();
+    let is_only = case.quoted().count() == 1;
     let (most, piece, sentence) = case
         .quoted()
         .map(|(piece, sentence)| (shared(piece, sentence), piece, sentence))
-        .filter(|(shared, ..)| *shared > 0 || case.quoted().count() == 1)
+        .filter(|(shared, ..)| *shared > 0 || is_only)
         .max_by_key(|(shared, ..)| *shared)?;
     if most <= named {
         return None;
     }
     let text = &piece.text;
     let names_company = !own_mentions(case, text, sentence).is_empty();
-    let other = text.mentions_in(sentence).find(|found| {
-        matches!(found.value.name(), "parent" | "subsidiary" | "competitor")
-    })?;
+    let other = text
+        .mentions_in(sentence)
+        .find(|found| matches!(found.value.name(), "parent" | "subsidiary" | "competitor"))?;
     let is_subject = case.items(text, &(sentence.start..other.start)).len() <= 1;
     (!names_company && is_subject).then(|| Flaw::OtherParty(text.at(other.start..other.end).to_owned()))
 }
@@ -259,19 +367,30 @@ fn of_relation(case: &Case<'_>) -> Option<Flaw> {
     let statement = &case.statement;
     let is_person = statement.mentions.iter().any(|found| found.value.group() == Group::Person);
     let relates = |concept: Concept| {
-        matches!(concept.name(), "parent" | "subsidiary") || !is_person && case.is_of_one_language() && matches!(concept.name(), "executive" | "employee")
+        matches!(concept.name(), "parent" | "subsidiary")
+            || !is_person && case.is_of_one_language() && matches!(concept.name(), "executive" | "employee")
     };
     let names = |group: Group| statement.mentions.iter().any(|found| found.value.group() == group);
     if names(Group::Affiliate) {
         return None;
     }
-    let events: Vec<Concept> = statement.mentions.iter().map(|found| found.value).filter(|concept| matches!(concept.group(), Group::Process | Group::Event)).collect();
+    let events: Vec<Concept> = statement
+        .mentions
+        .iter()
+        .map(|found| found.value)
+        .filter(|concept| matches!(concept.group(), Group::Process | Group::Event))
+        .collect();
     let mut relation = None;
     for (piece, sentence) in case.quoted() {
         let text = &piece.text;
-        let Some(event) = text.mentions_in(sentence).find(|found| events.iter().any(|event| event.is_kin(found.value))) else { continue };
+        let Some(event) =
+            text.mentions_in(sentence).find(|found| events.iter().any(|event| event.is_kin(found.value)))
+        else {
+            continue;
+        };
         // The relation must stand on the side of the event where its subject or object stands, and be the only party.
-        let related = text.mentions_in(sentence).find(|found| relates(found.value) && found.end <= event.start);
+        let related =
+            text.mentions_in(sentence).find(|found| relates(found.value) && found.end <= event.start);
         let related = related?;
         relation = relation.or_else(|| Some(text.at(related.start..related.end).to_owned()));
     }

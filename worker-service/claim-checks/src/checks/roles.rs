@@ -53,28 +53,55 @@ const EXCLUSIVE: [&str; 2] = ["sue", "acquire"];
 /// Returns a flaw if a party does in the claim what is done to it in the evidence, or the reverse.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
-    let named: Vec<Option<Key>> = statement.sentences.iter().flat_map(|sentence| {
-        let items = case.items(statement, sentence);
-        parties(case, statement, sentence, &items, true).into_iter().map(|party| party.key)
-    }).collect();
-    let claimed: Vec<Part> = statement.sentences.iter().flat_map(|sentence| parts(case, statement, sentence, true)).collect();
-    let proven: Vec<Part> = case.quoted().flat_map(|(piece, sentence)| parts(case, &piece.text, sentence, false)).collect();
+    let named: Vec<Option<Key>> = statement
+        .sentences
+        .iter()
+        .flat_map(|sentence| {
+            let items = case.items(statement, sentence);
+            parties(case, statement, sentence, &items, true).into_iter().map(|party| party.key)
+        })
+        .collect();
+    let claimed: Vec<Part> =
+        statement.sentences.iter().flat_map(|sentence| parts(case, statement, sentence, true)).collect();
+    let proven: Vec<Part> =
+        case.quoted().flat_map(|(piece, sentence)| parts(case, &piece.text, sentence, false)).collect();
+    for part in claimed.iter().filter(|part| part.role == Role::Agent) {
+        // Who sold has not bought.
+        let is_reverse = |other: &Part| {
+            let pair = (event_name(&part.event), event_name(&other.event));
+            matches!((pair.0.as_str(), pair.1.as_str()), ("sell", "acquire") | ("acquire", "sell"))
+        };
+        let has_reverse = proven
+            .iter()
+            .any(|other| other.role == Role::Agent && same(&other.party, &part.party) && is_reverse(other));
+        let has_same = proven.iter().any(|other| other.event == part.event);
+        if has_reverse && !has_same {
+            return vec![Flaw::Roles(event_name(&part.event))];
+        }
+    }
     for part in &claimed {
         let like: Vec<&Part> = proven.iter().filter(|other| other.event.is_like(&part.event)).collect();
         if like.is_empty() {
             continue;
         }
-        let roles: Vec<Role> = like.iter().filter(|other| same(&other.party, &part.party)).map(|other| other.role).collect();
+        let roles: Vec<Role> =
+            like.iter().filter(|other| same(&other.party, &part.party)).map(|other| other.role).collect();
         let is_swapped = !roles.is_empty() && roles.iter().all(|role| *role == part.role.swapped());
-        let is_named_event = |names: &[&str]| matches!(&part.event, Key::Concept(concept) if names.contains(&concept.name()));
+        let is_named_event =
+            |names: &[&str]| matches!(&part.event, Key::Concept(concept) if names.contains(&concept.name()));
         let is_known = is_named_event(&EVENTS) && like.iter().all(|other| other.event == part.event);
         // Of other events, a second party must have swapped its role as well.
         let partner = || {
-            claimed.iter().filter(|other| other.event == part.event && other.party != part.party).any(|other| {
-                let roles: Vec<Role> =
-                    like.iter().filter(|proof| same(&proof.party, &other.party)).map(|proof| proof.role).collect();
-                !roles.is_empty() && roles.iter().all(|role| *role == other.role.swapped())
-            })
+            claimed.iter().filter(|other| other.event == part.event && other.party != part.party).any(
+                |other| {
+                    let roles: Vec<Role> = like
+                        .iter()
+                        .filter(|proof| same(&proof.party, &other.party))
+                        .map(|proof| proof.role)
+                        .collect();
+                    !roles.is_empty() && roles.iter().all(|role| *role == other.role.swapped())
+                },
+            )
         };
         if is_swapped && ((is_known && part.party.is_none()) || partner()) {
             return vec![Flaw::Roles(event_name(&part.event))];
@@ -136,8 +163,10 @@ fn parts(case: &Case<'_>, text: &Text, sentence: &Range<usize>, is_claim: bool) 
         for wanted in [Role::Agent, Role::Patient] {
             let mut holders = roles.iter().filter(|(_, part)| part.role == wanted);
             // "A accused B and sued it": the verb after a conjunction has the subject of the sentence.
-            let is_joined = wanted == Role::Agent && has_word_before(text, sentence, event.start, 1, &["and", "but"]);
-            let holder = if is_joined { holders.next() } else { holders.min_by_key(|(distance, _)| *distance) };
+            let is_joined =
+                wanted == Role::Agent && has_word_before(text, sentence, event.start, 1, &["and", "but"]);
+            let holder =
+                if is_joined { holders.next() } else { holders.min_by_key(|(distance, _)| *distance) };
             parts.extend(holder.map(|(_, part)| part.clone()));
         }
     }
@@ -145,9 +174,16 @@ fn parts(case: &Case<'_>, text: &Text, sentence: &Range<usize>, is_claim: bool) 
 }
 
 /// Returns the parties that a sentence names: the company, parties of the lexicon, and names of the claim.
-fn parties(case: &Case<'_>, text: &Text, sentence: &Range<usize>, items: &[Item], is_claim: bool) -> Vec<Party> {
+fn parties(
+    case: &Case<'_>,
+    text: &Text,
+    sentence: &Range<usize>,
+    items: &[Item],
+    is_claim: bool,
+) -> Vec<Party> {
     let own = own_mentions(case, text, sentence);
-    let mut parties: Vec<Party> = own.into_iter().map(|place| Party { start: place.start, end: place.end, key: None }).collect();
+    let mut parties: Vec<Party> =
+        own.into_iter().map(|place| Party { start: place.start, end: place.end, key: None }).collect();
     let words = ["the company", "the firm", "the group", "its ", "同社", "当社"];
     if parties.is_empty() && is_claim {
         parties.extend(words.iter().filter(|word| **word != "its ").find_map(|word| {
@@ -157,7 +193,9 @@ fn parties(case: &Case<'_>, text: &Text, sentence: &Range<usize>, items: &[Item]
     }
     for item in items {
         let is_party = match &item.key {
-            Key::Concept(concept) => matches!(concept.group(), Group::Person | Group::Affiliate | Group::Authority),
+            Key::Concept(concept) => {
+                matches!(concept.group(), Group::Person | Group::Affiliate | Group::Authority)
+            }
             Key::Word(word) => is_capital(text, item) && !TIMES.contains(&word.as_str()),
         };
         if is_party {
@@ -169,9 +207,15 @@ fn parties(case: &Case<'_>, text: &Text, sentence: &Range<usize>, items: &[Item]
     let Some(first) = parties.first().cloned() else { return parties };
     // After a verb a pronoun is its object, and stands for another party.
     let is_subject = |token: &&Token| {
-        !text.tokens_in(&(sentence.start..token.start)).last().is_some_and(|before| text.word(before).ends_with("ed"))
+        !text
+            .tokens_in(&(sentence.start..token.start))
+            .last()
+            .is_some_and(|before| text.word(before).ends_with("ed"))
     };
-    let pronouns = text.tokens_in(&(first.end..sentence.end)).filter(is_subject).filter(|token| PRONOUNS.contains(&text.word(token)));
+    let pronouns = text
+        .tokens_in(&(first.end..sentence.end))
+        .filter(is_subject)
+        .filter(|token| PRONOUNS.contains(&text.word(token)));
     let pronouns: Vec<Party> =
         pronouns.map(|token| Party { start: token.start, end: token.end, key: first.key.clone() }).collect();
     parties.extend(pronouns);
@@ -184,19 +228,37 @@ const PRONOUNS: [&str; 5] = ["it", "he", "she", "they", "who"];
 
 /// Names of days and months, which are capitals in English and no parties.
 const TIMES: [&str; 18] = [
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june",
-    "july", "august", "september", "october", "november", "december",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 fn is_capital(text: &Text, item: &Item) -> bool {
-    text.language != Language::De && text.tokens.iter().any(|token| token.start == item.start && token.is_capital)
+    text.language != Language::De
+        && text.tokens.iter().any(|token| token.start == item.start && token.is_capital)
 }
 
 /// Returns whether an item can be what somebody does to somebody.
 fn is_event(text: &Text, item: &Item) -> bool {
     match &item.key {
         Key::Concept(concept) => {
-            is_verb(text, item) && matches!(concept.group(), Group::Event | Group::Process | Group::Opposite) || is_verb(text, item) && EVENTS.contains(&concept.name())
+            is_verb(text, item) && matches!(concept.group(), Group::Event | Group::Process | Group::Opposite)
+                || is_verb(text, item) && EVENTS.contains(&concept.name())
         }
         Key::Word(word) => match text.language {
             Language::En => word.ends_with("ed") && !is_capital(text, item),
@@ -209,15 +271,45 @@ fn is_event(text: &Text, item: &Item) -> bool {
 /// Returns whether an item can be a verb: an English noun, such as "payment", has no agent beside it.
 fn is_verb(text: &Text, item: &Item) -> bool {
     const VERBS: [&str; 26] = [
-        "pay", "pays", "paid", "paying", "repay", "repays", "repaid", "owe", "owes", "sue", "sues", "suing", "buy", "buys", "bought",
-        "buying", "sell", "sells", "sold", "selling", "acquire", "acquires", "acquiring", "took over", "takes over", "taken over",
+        "pay",
+        "pays",
+        "paid",
+        "paying",
+        "repay",
+        "repays",
+        "repaid",
+        "owe",
+        "owes",
+        "sue",
+        "sues",
+        "suing",
+        "buy",
+        "buys",
+        "bought",
+        "buying",
+        "sell",
+        "sells",
+        "sold",
+        "selling",
+        "acquire",
+        "acquires",
+        "acquiring",
+        "took over",
+        "takes over",
+        "taken over",
     ];
     let word = text.at(item.start..item.end);
     text.language != Language::En || word.ends_with("ed") || VERBS.contains(&word)
 }
 
 /// Returns the role of a party in an event, if word order, particles or voice tell it.
-fn role(text: &Text, sentence: &Range<usize>, parties: &[Party], party: &Party, event: &Item) -> Option<Role> {
+fn role(
+    text: &Text,
+    sentence: &Range<usize>,
+    parties: &[Party],
+    party: &Party,
+    event: &Item,
+) -> Option<Role> {
     match text.language {
         Language::Ja => japanese(text, sentence, party, event),
         Language::Zh | Language::Ko | Language::Tr | Language::Ar | Language::Other => None,
@@ -227,7 +319,13 @@ fn role(text: &Text, sentence: &Range<usize>, parties: &[Party], party: &Party, 
 
 /// Decides by the order of words and by the voice, as in English: the agent stands before the verb, and after "by"
 /// if the verb is passive.
-fn by_order(text: &Text, sentence: &Range<usize>, parties: &[Party], party: &Party, event: &Item) -> Option<Role> {
+fn by_order(
+    text: &Text,
+    sentence: &Range<usize>,
+    parties: &[Party],
+    party: &Party,
+    event: &Item,
+) -> Option<Role> {
     if has_word_before(text, sentence, party.start, 3, &BY) {
         return Some(Role::Agent);
     }
@@ -256,7 +354,9 @@ fn by_order(text: &Text, sentence: &Range<usize>, parties: &[Party], party: &Par
     }
 }
 
-const BY: [&str; 14] = ["by", "von", "vom", "durch", "par", "por", "da", "dal", "dalla", "dall", "door", "pela", "pelo", "przez"];
+const BY: [&str; 14] = [
+    "by", "von", "vom", "durch", "par", "por", "da", "dal", "dalla", "dall", "door", "pela", "pelo", "przez",
+];
 
 fn is_clause_of(text: &Text, event: &Item, party: &Party) -> bool {
     text.clause_at(event.start).contains(&party.start)
@@ -270,16 +370,18 @@ fn is_payment(event: &Key) -> bool {
 }
 
 const AUXILIARIES: [&str; 60] = [
-    "was", "were", "been", "being", "is", "are", "be", "got", "wurde", "wurden", "wird", "werden", "worden", "été", "est", "sont", "fut",
-    "être", "fue", "fueron", "sido", "es", "son", "ser", "foi", "foram", "é", "são", "stata", "stato", "stati", "state", "viene", "venne",
-    "venuta", "werd", "wordt", "был", "была", "были", "было", "została", "został", "zostały", "blev", "blivit", "är", "faces", "face",
-    "faced", "facing", "stands", "gets", "against", "siendo", "sendo", "essere", "zijn", "è", "sia",
+    "was", "were", "been", "being", "is", "are", "be", "got", "wurde", "wurden", "wird", "werden", "worden",
+    "été", "est", "sont", "fut", "être", "fue", "fueron", "sido", "es", "son", "ser", "foi", "foram", "é",
+    "são", "stata", "stato", "stati", "state", "viene", "venne", "venuta", "werd", "wordt", "был", "была",
+    "были", "было", "została", "został", "zostały", "blev", "blivit", "är", "faces", "face", "faced",
+    "facing", "stands", "gets", "against", "siendo", "sendo", "essere", "zijn", "è", "sia",
 ];
 
 /// Returns whether a form of "to be" stands shortly before the verb.
 fn is_passive(text: &Text, sentence: &Range<usize>, event: &Item) -> bool {
     let is_continuous = text.language == Language::En && text.at(event.start..event.end).ends_with("ing");
-    let before: Vec<&str> = text.tokens_in(&(sentence.start..event.start)).map(|token| text.word(token)).collect();
+    let before: Vec<&str> =
+        text.tokens_in(&(sentence.start..event.start)).map(|token| text.word(token)).collect();
     // In "was ordered to pay", paying is active.
     let before = before.iter().rev().take(3).take_while(|word| !matches!(**word, "to" | "zu" | "te"));
     !is_continuous && before.into_iter().any(|word| AUXILIARIES.contains(word))
@@ -298,20 +400,25 @@ fn japanese(text: &Text, sentence: &Range<usize>, party: &Party, event: &Item) -
     let rest = text.at(event.end..sentence.end);
     let verb: String = rest.chars().take(16).collect();
     // "全額の支払いを命じた": only who is named with に pays.
-    if is_payment(&event.key) && rest.starts_with("を命") && !text.at(party.end..event.start).starts_with('に') {
+    if is_payment(&event.key)
+        && rest.starts_with("を命")
+        && !text.at(party.end..event.start).starts_with('に')
+    {
         return None;
     }
     // "支払いを求めて": who is to pay is said elsewhere.
-    if is_payment(&event.key) && ["を求め", "を請求", "を要求", "請求"].iter().any(|request| rest.trim_start().starts_with(request)) {
+    if is_payment(&event.key)
+        && ["を求め", "を請求", "を要求", "請求"].iter().any(|request| rest.trim_start().starts_with(request))
+    {
         return None;
     }
     let verb = verb.split("よう").next().unwrap_or_default();
-    let passive = ["され", "られ", "を受け", "した。れ"].iter().any(|ending| verb.starts_with(ending) || verb.contains(ending));
+    let passive = ["され", "られ", "を受け", "した。れ"]
+        .iter()
+        .any(|ending| verb.starts_with(ending) || verb.contains(ending));
     // A legal form or an apposition may stand between the name and its particle.
     let after: String = text.at(party.end..event.start).chars().take(24).collect();
-    let particle = after
-        .trim_start_matches(|c: char| !matches!(c, '\u{3041}'..='\u{309f}'))
-        .trim_start();
+    let particle = after.trim_start_matches(|c: char| !matches!(c, '\u{3041}'..='\u{309f}')).trim_start();
     let is = |options: &[&str]| options.iter().any(|option| particle.starts_with(option));
     // The source of a report is no party.
     if is(&["によると", "によれば"]) {

@@ -14,7 +14,22 @@ use crate::{
 /// Concepts that the evidence must mention if the claim states them, by name. All have words in every language of
 /// the lexicon.
 const MUST_BE_MENTIONED: [&str; 16] = [
-    "raid", "arrest", "charge", "convict", "acquit", "settle", "fine", "admit", "insolvent", "liquidate", "dissolve", "sue", "acquire", "layoff", "recall", "appeal",
+    "raid",
+    "arrest",
+    "charge",
+    "convict",
+    "acquit",
+    "settle",
+    "fine",
+    "admit",
+    "insolvent",
+    "liquidate",
+    "dissolve",
+    "sue",
+    "acquire",
+    "layoff",
+    "recall",
+    "appeal",
 ];
 
 /// What a text may say instead, by name.
@@ -41,14 +56,18 @@ const INSTEAD: [(&str, &[&str]); 19] = [
 ];
 
 /// Concepts that supersede an earlier event, by name.
-const ENDS: [&str; 9] = ["acquit", "dismiss", "settle", "overturn", "withdraw", "delist", "reinstate", "remedy", "ended"];
+const ENDS: [&str; 9] =
+    ["acquit", "dismiss", "settle", "overturn", "withdraw", "delist", "reinstate", "remedy", "ended"];
 
 /// Returns the stages of the claim that the evidence does not mention, or that it says were superseded.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
     let mut flaws = Vec::new();
     if case.is_covered() {
-        flaws.extend(not_mentioned(case).map(|found| Flaw::NotMentioned(statement.at(found.start..found.end).to_owned())));
+        flaws.extend(
+            not_mentioned(case)
+                .map(|found| Flaw::NotMentioned(statement.at(found.start..found.end).to_owned())),
+        );
     }
     flaws.extend(superseded(case));
     flaws
@@ -58,7 +77,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
 fn not_mentioned<'a>(case: &'a Case<'_>) -> Option<&'a Found<Concept>> {
     let statement = &case.statement;
     let mentions = |concept: Concept| {
-        case.pieces.iter().any(|piece| piece.text.mentions.iter().any(|other| stands_for(other.value, concept)))
+        case.pieces
+            .iter()
+            .any(|piece| piece.text.mentions.iter().any(|other| stands_for(other.value, concept)))
     };
     let reproaches = case.sentences().any(|(piece, sentence)| {
         piece.text.has_group(sentence, Group::Matter) || piece.text.has_group(sentence, Group::Process)
@@ -66,19 +87,26 @@ fn not_mentioned<'a>(case: &'a Case<'_>) -> Option<&'a Found<Concept>> {
     // The lexicon understands a sentence of another language that mentions a stage.
     let understands = case.is_of_one_language()
         || case.quoted().any(|(piece, sentence)| {
-            [Group::Process, Group::Event, Group::End].iter().any(|group| piece.text.has_group(sentence, *group))
+            [Group::Process, Group::Event, Group::End]
+                .iter()
+                .any(|group| piece.text.has_group(sentence, *group))
         });
     statement.mentions.iter().find(|found| {
         let is_stage = found.value.group() != Group::Matter;
         let stated = certainty(statement, found.start..found.end);
         let must = MUST_BE_MENTIONED.contains(&found.value.name()) || found.value.group() == Group::Matter;
         // A word with several meanings is mentioned if one of them is.
-        let mut meanings = statement.mentions.iter().filter(|other| other.start < found.end && found.start < other.end);
+        let mut meanings =
+            statement.mentions.iter().filter(|other| other.start < found.end && found.start < other.end);
         // Of other languages, only evidence that reproaches the company with nothing can tell.
         let cannot_tell = found.value.group() == Group::Matter && !case.is_of_one_language() && reproaches;
-        must && !cannot_tell && (understands || !is_stage) && !stated.is_negated && !is_of_authority(statement, found) && !stated.is_denied
+        must && !cannot_tell
+            && (understands || !is_stage)
+            && !stated.is_negated
+            && !is_of_authority(statement, found)
+            && !stated.is_denied
             && !stated.is_plan
-            && !is_doubtful(statement, found)
+            && !statement.is_doubtful(found)
             && !meanings.any(|other| mentions(other.value))
     })
 }
@@ -89,16 +117,6 @@ fn is_of_authority(text: &Text, found: &Found<Concept>) -> bool {
     let after = text.at(found.end..text.folded.len());
     ["anti", "counter"].iter().any(|prefix| before.ends_with(prefix))
         || ["対策", "防止", "撲滅"].iter().any(|suffix| after.starts_with(suffix))
-}
-
-/// Returns whether a mention may have another meaning: one that is part of a longer term.
-fn is_doubtful(text: &Text, found: &Found<Concept>) -> bool {
-    text.mentions.iter().any(|other| {
-        other.value != found.value
-            && other.start <= found.start
-            && found.end <= other.end
-            && other.end - other.start > found.end - found.start
-    })
 }
 
 fn stands_for(other: Concept, claimed: Concept) -> bool {
@@ -112,12 +130,12 @@ fn superseded(case: &Case<'_>) -> Option<Flaw> {
     let all = 0..statement.folded.len();
     let mentions_end = statement.mentions_in(&all).any(|found| found.value.group() == Group::End);
     let former = Concept::named("former").is_some_and(|former| statement.has(&all, former));
-    let reports = statement.mentions_in(&all).any(|found| {
-        matches!(found.value.group(), Group::Process | Group::Event | Group::Matter)
-    });
-    let negated = statement.mentions_in(&all).any(|found| {
-        matches!(found.value.name(), "negation" | "no_evidence" | "unrelated")
-    });
+    let reports = statement
+        .mentions_in(&all)
+        .any(|found| matches!(found.value.group(), Group::Process | Group::Event | Group::Matter));
+    let negated = statement
+        .mentions_in(&all)
+        .any(|found| matches!(found.value.name(), "negation" | "no_evidence" | "unrelated"));
     if mentions_end || former || negated || !reports {
         return None;
     }
@@ -130,7 +148,7 @@ fn superseded(case: &Case<'_>) -> Option<Flaw> {
 /// Returns whether a mention says that something which the claim reports is no longer so.
 fn supersedes(case: &Case<'_>, piece: &PieceText, found: &Found<Concept>) -> bool {
     let text = &piece.text;
-    if !ENDS.contains(&found.value.name()) || is_doubtful(text, found) {
+    if !ENDS.contains(&found.value.name()) || text.is_doubtful(found) {
         return false;
     }
     let said = certainty(text, found.start..found.end);
@@ -142,15 +160,20 @@ fn supersedes(case: &Case<'_>, piece: &PieceText, found: &Found<Concept>) -> boo
     // What annuls or lifts something is about what the piece reports; a settlement may be about something else.
     let is_general = !matches!(found.value.name(), "overturn" | "delist" | "acquit" | "reinstate");
     // What the claim reports of the past has not become untrue by its end.
-    let is_end = found.value.name() != "ended" || (is_present(&case.statement) && ends_stage(case, text, &sentence));
+    let is_end =
+        found.value.name() != "ended" || (is_present(&case.statement) && ends_stage(case, text, &sentence));
     is_later && is_end && (!is_general || concerns(case, text, &sentence, found))
 }
 
 /// Returns whether a claim speaks of the present.
 fn is_present(statement: &Text) -> bool {
     match statement.language {
-        Language::Ja => ["ている", "ています", "中である", "中だ", "中です"].iter().any(|end| statement.folded.contains(end)),
-        _ => statement.tokens.iter().any(|token| ["is", "are", "remains", "remain", "faces", "currently"].contains(&statement.word(token))),
+        Language::Ja => ["ている", "ています", "中である", "中だ", "中です"]
+            .iter()
+            .any(|end| statement.folded.contains(end)),
+        _ => statement.tokens.iter().any(|token| {
+            ["is", "are", "remains", "remain", "faces", "currently"].contains(&statement.word(token))
+        }),
     }
 }
 
@@ -158,7 +181,10 @@ fn is_present(statement: &Text) -> bool {
 fn ends_stage(case: &Case<'_>, text: &Text, sentence: &Range<usize>) -> bool {
     let is_stage = |concept: Concept| matches!(concept.group(), Group::Process | Group::Event);
     text.mentions_in(sentence).filter(|found| is_stage(found.value)).any(|found| {
-        case.statement.mentions.iter().any(|claimed| is_stage(claimed.value) && claimed.value.is_kin(found.value))
+        case.statement
+            .mentions
+            .iter()
+            .any(|claimed| is_stage(claimed.value) && claimed.value.is_kin(found.value))
     })
 }
 
@@ -167,5 +193,7 @@ fn concerns(case: &Case<'_>, text: &Text, sentence: &Range<usize>, end: &Found<C
     let statement = &case.statement;
     let items = case.items(statement, &(0..statement.folded.len()));
     let others = case.items(text, sentence);
-    others.iter().any(|other| other.start != end.start && items.iter().any(|item| item.key.is_like(&other.key)))
+    others
+        .iter()
+        .any(|other| other.start != end.start && items.iter().any(|item| item.key.is_like(&other.key)))
 }

@@ -1,6 +1,6 @@
 //! Reads the dates and years in a text.
 
-use std::{fmt, sync::LazyLock};
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 use regex::{Captures, Regex};
 
@@ -74,7 +74,8 @@ const MONTHS: [&str; 12] = [
 ];
 
 fn month(name: &str) -> Option<u8> {
-    let is = |known: &str| known.strip_suffix('*').map_or(known == name, |beginning| name.starts_with(beginning));
+    let is =
+        |known: &str| known.strip_suffix('*').map_or(known == name, |beginning| name.starts_with(beginning));
     let index = MONTHS.iter().position(|names| names.split(' ').any(is))?;
     u8::try_from(index + 1).ok()
 }
@@ -112,7 +113,11 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// Years that stand alone: four digits that no unit, sign or name turns into something else.
-static YEAR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\d.,/$€£¥%a-z#万億兆千百萬亿])((?:19|20)\d{2})(?:-(\d{2}|(?:19|20)\d{2}))?(?:[^\d%a-z$€£¥]|$)"));
+static YEAR: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[^\d.,/$€£¥%a-z#万億兆千百萬亿])((?:19|20)\d{2})(?:-(\d{2}|(?:19|20)\d{2}))?(?:[^\d%a-z$€£¥]|$)",
+    )
+});
 
 /// Compiles a pattern that is part of the program.
 fn pattern(pattern: &str) -> Regex {
@@ -120,10 +125,13 @@ fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a pattern is valid")
 }
 
+/// Number of dates before a place that can reach over it.
+const NEAR: usize = 4;
+
 /// Returns the dates in a folded text. Words after a year may turn it into a figure, so `is_figure` decides for each
 /// year alone, by the byte after it.
 pub(crate) fn dates(text: &str, is_figure: impl Fn(usize, usize) -> bool) -> Vec<DateMention> {
-    let mut dates: Vec<DateMention> = Vec::new();
+    let mut dates: BTreeMap<usize, DateMention> = BTreeMap::new();
     for pattern in PATTERNS.iter() {
         let mut from = 0;
         while let Some(found) = text.get(from..).and_then(|_| pattern.captures_at(text, from)) {
@@ -134,10 +142,16 @@ pub(crate) fn dates(text: &str, is_figure: impl Fn(usize, usize) -> bool) -> Vec
                 from = found.get(0).map_or(text.len(), |all| text.ceil_char_boundary(all.start() + 1));
                 continue;
             };
-            let covered = dates.iter().any(|date| date.start <= mention.start && mention.end <= date.end);
+            let before = dates.range(..=mention.start).rev().take(NEAR);
+            let covered = before.into_iter().any(|(_, date)| mention.end <= date.end);
             if !covered {
-                dates.retain(|date| !(mention.start <= date.start && date.end <= mention.end));
-                dates.push(mention);
+                let within =
+                    dates.range(mention.start..mention.end).filter(|(_, date)| date.end <= mention.end);
+                let within: Vec<usize> = within.map(|(start, _)| *start).collect();
+                for start in within {
+                    dates.remove(&start);
+                }
+                dates.insert(mention.start, mention);
             }
         }
     }
@@ -146,13 +160,16 @@ pub(crate) fn dates(text: &str, is_figure: impl Fn(usize, usize) -> bool) -> Vec
         let Some(year) = found.get(1) else { break };
         from = year.end();
         let end = found.get(2).map_or(year.end(), |last| last.end());
-        let covered = dates.iter().any(|date| date.start < year.end() && year.start() < date.end);
+        let covered = dates.range(..year.end()).rev().take(NEAR).any(|(_, date)| year.start() < date.end);
         if covered || is_figure(year.start(), end) {
             continue;
         }
         let at = |year: u16| Date { year: Some(year), month: None, day: None };
         let Ok(first) = year.as_str().parse::<u16>() else { continue };
-        dates.push(DateMention { start: year.start(), end: year.end(), readings: vec![at(first)] });
+        dates.insert(
+            year.start(),
+            DateMention { start: year.start(), end: year.end(), readings: vec![at(first)] },
+        );
         let last = found.get(2).and_then(|last| {
             let number: u16 = last.as_str().parse().ok()?;
             let number = if number < 100 { first / 100 * 100 + number } else { number };
@@ -160,16 +177,19 @@ pub(crate) fn dates(text: &str, is_figure: impl Fn(usize, usize) -> bool) -> Vec
         });
         if let Some((number, last)) = last {
             from = last.end();
-            dates.push(DateMention { start: last.start(), end: last.end(), readings: vec![at(number)] });
+            dates.insert(
+                last.start(),
+                DateMention { start: last.start(), end: last.end(), readings: vec![at(number)] },
+            );
         }
     }
-    dates.sort_by_key(|date| date.start);
-    dates
+    dates.into_values().collect()
 }
 
 /// Returns the number of bytes of a match after its last group, which may begin the next date.
 fn trailing(found: &Captures<'_>) -> usize {
-    let end = ["y", "e", "m", "n", "d"].iter().filter_map(|group| found.name(group)).map(|group| group.end()).max();
+    let end =
+        ["y", "e", "m", "n", "d"].iter().filter_map(|group| found.name(group)).map(|group| group.end()).max();
     found.get(0).map_or(0, |all| all.end() - end.unwrap_or(all.end()))
 }
 

@@ -75,7 +75,11 @@ mod tests {
             ("1,234.56", 1234.56),
             ("05", 5.0),
         ] {
-            assert!(matches!(readings(run), Readings::Single(values) if values[0] == expected), "{run}: {:?}", readings(run));
+            assert!(
+                matches!(readings(run), Readings::Single(values) if values[0] == expected),
+                "{run}: {:?}",
+                readings(run)
+            );
         }
         assert_eq!(readings("1.234"), Readings::Single(vec![1234.0, 1.234]));
         assert_eq!(readings("1.2.3"), Readings::Several);

@@ -10,11 +10,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 pub use self::dates::Date;
-pub(crate) use self::{
-    dates::DateMention,
-    unit::{Currency, Unit},
-};
 use self::digits::Readings;
+pub(crate) use self::{dates::DateMention, unit::Unit};
 use crate::{language::Language, text::token::Token};
 
 /// Relative difference below which two values are equal.
@@ -105,18 +102,25 @@ pub(crate) fn read(text: &str, tokens: &[Token], language: Language) -> (Vec<Fig
         let (zeros, _) = words::magnitude(text, tokens, end, language);
         let unit = unit::after(text, tokens, end, language);
         zeros > 0
-            || unit.is_some_and(|(unit, _)| unit.is_strict() && !matches!(unit, Unit::Measure { dimension: "duration in months", .. }))
+            || unit.is_some_and(|(unit, _)| {
+                unit.is_strict() && !matches!(unit, Unit::Measure { dimension: "duration in months", .. })
+            })
             || unit::currency_before(text, start).is_some()
     };
     let dates = dates::dates(text, is_figure);
-    let is_date = |start: usize, end: usize| dates.iter().any(|date| date.start < end && start < date.end);
+    let is_date = |start: usize, end: usize| {
+        let next = dates.partition_point(|date| date.start < end);
+        dates[..next].iter().rev().take(4).any(|date| start < date.end)
+    };
     let mut figures: Vec<Figure> = Vec::new();
     for run in RUNS.find_iter(text) {
         if is_date(run.start(), run.end()) {
             continue;
         }
         match digits::readings(run.as_str()) {
-            Readings::Single(values) => figures.push(figure(text, tokens, (run.start(), run.end()), values, language)),
+            Readings::Single(values) => {
+                figures.push(figure(text, tokens, (run.start(), run.end()), values, language))
+            }
             Readings::Several => {
                 let mut start = run.start();
                 for group in run.as_str().split(|c: char| !c.is_ascii_digit()) {
@@ -129,10 +133,13 @@ pub(crate) fn read(text: &str, tokens: &[Token], language: Language) -> (Vec<Fig
             }
         }
     }
+    let in_digits: Vec<(usize, usize)> = figures.iter().map(|figure| (figure.start, figure.end)).collect();
+    let is_read = |from: usize, to: usize| {
+        let next = in_digits.partition_point(|(start, _)| *start < to);
+        in_digits[..next].iter().rev().take(4).any(|(_, end)| from < *end)
+    };
     for spelled in words::spelled(text, tokens, language) {
-        if is_date(spelled.start, spelled.end)
-            || figures.iter().any(|figure| figure.start < spelled.end && spelled.start < figure.end)
-        {
+        if is_date(spelled.start, spelled.end) || is_read(spelled.start, spelled.end) {
             continue;
         }
         let mut one = figure(text, tokens, (spelled.start, spelled.end), vec![spelled.value], language);
@@ -145,7 +152,13 @@ pub(crate) fn read(text: &str, tokens: &[Token], language: Language) -> (Vec<Fig
     (figures, dates)
 }
 
-fn figure(text: &str, tokens: &[Token], (start, end): (usize, usize), values: Vec<f64>, language: Language) -> Figure {
+fn figure(
+    text: &str,
+    tokens: &[Token],
+    (start, end): (usize, usize),
+    values: Vec<f64>,
+    language: Language,
+) -> Figure {
     let before = &text[..start];
     // "第3四半期" is the name of a quarter.
     let after_letter = before.ends_with(|c: char| c.is_ascii_alphabetic() || c == '第');
@@ -191,7 +204,25 @@ fn share_magnitudes(text: &str, figures: &mut Vec<Figure>) {
         let (before, rest) = figures.split_at_mut(at);
         let (Some(first), Some(second)) = (before.last_mut(), rest.first()) else { continue };
         let between = text.get(first.end..second.start).unwrap_or_default().trim();
-        let is_range = matches!(between, "-" | "to" | "and" | "bis" | "à" | "a" | "~" | "から" | "至" | "tot" | "до" | "〜" | "और" | "e" | "y" | "und" | "et");
+        let is_range = matches!(
+            between,
+            "-" | "to"
+                | "and"
+                | "bis"
+                | "à"
+                | "a"
+                | "~"
+                | "から"
+                | "至"
+                | "tot"
+                | "до"
+                | "〜"
+                | "और"
+                | "e"
+                | "y"
+                | "und"
+                | "et"
+        );
         if !is_range || first.values.len() != 1 {
             continue;
         }
@@ -218,22 +249,21 @@ fn share_magnitudes(text: &str, figures: &mut Vec<Figure>) {
 
 /// Reads 3分の1 and 三分之一 as one figure.
 fn join_fractions(text: &str, figures: &mut Vec<Figure>) {
-    let mut at = 1;
-    while at < figures.len() {
-        let between = text.get(figures[at - 1].number_end..figures[at].start).unwrap_or_default();
-        let (Some(parts), Some(count)) = (figures[at - 1].values.first(), figures[at].values.first()) else {
-            at += 1;
-            continue;
-        };
-        if matches!(between, "分の" | "分之") && *parts > 0.0 {
-            let values = vec![count / parts];
-            let joined = Figure { end: figures[at].end, number_end: figures[at].number_end, values, unit: Unit::Unknown, ..figures[at - 1].clone() };
-            figures[at - 1] = joined;
-            figures.remove(at);
-        } else {
-            at += 1;
+    let mut joined: Vec<Figure> = Vec::with_capacity(figures.len());
+    for figure in figures.drain(..) {
+        let count = figure.values.first().copied();
+        if let (Some(last), Some(count)) = (joined.last_mut(), count) {
+            let between = text.get(last.number_end..figure.start).unwrap_or_default();
+            let parts = last.values.first().copied().unwrap_or_default();
+            if matches!(between, "分の" | "分之") && parts > 0.0 {
+                last.values = vec![count / parts];
+                (last.end, last.number_end, last.unit) = (figure.end, figure.number_end, Unit::Unknown);
+                continue;
+            }
         }
+        joined.push(figure);
     }
+    *figures = joined;
 }
 
 #[cfg(test)]

@@ -64,8 +64,14 @@ fn units_and_currencies_are_told_apart() {
     let agree = |a: (&str, Language), b: (&str, Language)| only(a.0, a.1).1.agrees(&only(b.0, b.1).1);
     assert_eq!(agree(("5 million euros", Language::En), ("500万ユーロ", Language::Ja)), Some(true));
     assert_eq!(agree(("5 million euros", Language::En), ("500万ドル", Language::Ja)), Some(false));
-    assert_eq!(agree(("$5 million", Language::En), ("5 million Australian dollars", Language::En)), Some(true));
-    assert_eq!(agree(("US$5 million", Language::En), ("5 million Australian dollars", Language::En)), Some(false));
+    assert_eq!(
+        agree(("$5 million", Language::En), ("5 million Australian dollars", Language::En)),
+        Some(true)
+    );
+    assert_eq!(
+        agree(("US$5 million", Language::En), ("5 million Australian dollars", Language::En)),
+        Some(false)
+    );
     assert_eq!(agree(("5 percent", Language::En), ("5ポイント", Language::Ja)), Some(false));
     assert_eq!(agree(("5 tonnes", Language::En), ("5トン", Language::Ja)), Some(true));
     assert_eq!(agree(("5 tonnes", Language::En), ("5 euros", Language::En)), Some(false));
@@ -75,7 +81,9 @@ fn units_and_currencies_are_told_apart() {
 
 #[test]
 fn a_rounded_figure_has_the_value_of_the_exact_one() {
-    let has = |claim: (&str, Language), proof: (&str, Language)| figures(claim.0, claim.1)[0].has_value_of(&figures(proof.0, proof.1)[0]);
+    let has = |claim: (&str, Language), proof: (&str, Language)| {
+        figures(claim.0, claim.1)[0].has_value_of(&figures(proof.0, proof.1)[0])
+    };
     assert!(has(("about 1.3 million euros", Language::En), ("1,284,000 euros", Language::En)));
     assert!(has(("£1.24 million", Language::En), ("£1,243,567", Language::En)));
     assert!(has(("128億円", Language::Ja), ("128億4,600万円", Language::Ja)));

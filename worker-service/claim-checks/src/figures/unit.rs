@@ -76,7 +76,8 @@ static UNITS: LazyLock<(Vec<Unit>, HashMap<Language, Terms<usize>>)> = LazyLock:
             terms.entry(language).or_default().extend(list);
         }
     }
-    let build = |terms: Vec<(String, usize)>| Terms::new(terms.iter().map(|(term, unit)| (term.as_str(), *unit)));
+    let build =
+        |terms: Vec<(String, usize)>| Terms::new(terms.iter().map(|(term, unit)| (term.as_str(), *unit)));
     (units, terms.into_iter().map(|(language, terms)| (language, build(terms))).collect())
 });
 
@@ -94,7 +95,13 @@ const SIGNS: &[(&str, &[Currency])] = &[
     ("s$", &["SGD"]),
     ("mx$", &["MXN"]),
     ("r$", &["BRL"]),
-    ("$", &["USD", "AUD", "CAD", "HKD", "TWD", "NZD", "SGD", "MXN", "ARS", "CLP", "COP", "UYU", "JMD", "BSD", "BBD", "NAD"]),
+    (
+        "$",
+        &[
+            "USD", "AUD", "CAD", "HKD", "TWD", "NZD", "SGD", "MXN", "ARS", "CLP", "COP", "UYU", "JMD", "BSD",
+            "BBD", "NAD",
+        ],
+    ),
     ("€", &["EUR"]),
     ("£", &["GBP", "EGP", "GIP", "FKP", "SHP"]),
     ("¥", &["JPY", "CNY", "CNH"]),
@@ -285,7 +292,9 @@ pub(crate) fn after(text: &str, tokens: &[Token], from: usize, language: Languag
         index += 1;
     }
     let first = tokens.get(index)?;
-    if first.kind != Kind::Word || !text[from..first.start].chars().all(|c| !matches!(c, ',' | ';' | '(' | ':' | '.' | '。' | '、')) {
+    if first.kind != Kind::Word
+        || !text[from..first.start].chars().all(|c| !matches!(c, ',' | ';' | '(' | ':' | '.' | '。' | '、'))
+    {
         return (first.kind != Kind::Word).then(|| dense_token(text, first, language)).flatten();
     }
     let currency = CURRENCIES.1.at(text, tokens, index).into_iter().max_by_key(|found| found.end);
@@ -360,5 +369,9 @@ fn sign_at(text: &str, at_end: bool) -> Option<(&'static [Currency], usize)> {
             && rest.is_some_and(|rest| rest.ends_with(|c: char| c.is_alphanumeric()));
         ends && !cut_word && !sign.chars().all(char::is_alphabetic)
     };
-    SIGNS.iter().filter(|(sign, _)| has(sign)).max_by_key(|(sign, _)| sign.len()).map(|(sign, codes)| (*codes, sign.len()))
+    SIGNS
+        .iter()
+        .filter(|(sign, _)| has(sign))
+        .max_by_key(|(sign, _)| sign.len())
+        .map(|(sign, codes)| (*codes, sign.len()))
 }

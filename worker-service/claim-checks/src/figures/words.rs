@@ -26,7 +26,8 @@ struct Words {
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is part of the binary and a test uses it")]
-    let file: File = toml::from_str(include_str!("../lexicon/data/numbers.toml")).expect("numbers.toml is valid");
+    let file: File =
+        toml::from_str(include_str!("../lexicon/data/numbers.toml")).expect("numbers.toml is valid");
     let mut magnitudes: HashMap<Language, Vec<(String, i32)>> = HashMap::new();
     for mut entry in file.magnitude {
         let zeros = entry.remove("zeros").and_then(|zeros| zeros.as_integer()).unwrap_or_default();
@@ -38,7 +39,8 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
             magnitudes.entry(language).or_default().extend(list);
         }
     }
-    let terms = |list: Vec<(String, i32)>| Terms::new(list.iter().map(|(term, zeros)| (term.as_str(), *zeros)));
+    let terms =
+        |list: Vec<(String, i32)>| Terms::new(list.iter().map(|(term, zeros)| (term.as_str(), *zeros)));
     let numbers = |list: String| {
         let pair = |pair: &str| {
             let (word, value) = pair.split_once('=')?;
@@ -161,7 +163,11 @@ impl<'a> Reader<'a> {
     fn magnitude(&self, at: usize) -> Option<i32> {
         let token = self.tokens.get(at).filter(|token| token.end - token.start > 2)?;
         let terms = WORDS.magnitudes.get(&self.language)?;
-        terms.at(self.text, self.tokens, at).into_iter().find(|found| found.end == token.end).map(|found| found.value)
+        terms
+            .at(self.text, self.tokens, at)
+            .into_iter()
+            .find(|found| found.end == token.end)
+            .map(|found| found.value)
     }
 
     /// Returns whether only a space or a hyphen stands between the token and the one before it.
@@ -188,7 +194,7 @@ fn read(text: &str, tokens: &[Token], at: usize, language: Language) -> Option<(
     if language == Language::En && first == "half" && reader.word(at + 1) == Some("a") {
         return spelled(at + 2, 0.5 * 10_f64.powi(reader.magnitude(at + 2)?));
     }
-    if language == Language::En && first == "a" {
+    if language == Language::En && first == "a" && reader.word(at + 1) != Some("dozen") {
         return spelled(at + 1, 10_f64.powi(reader.magnitude(at + 1)?));
     }
     if let Some(value) = FRACTIONS.iter().find(|(word, _)| *word == first).map(|(_, value)| *value) {
@@ -216,12 +222,22 @@ fn read(text: &str, tokens: &[Token], at: usize, language: Language) -> Option<(
             match part {
                 // "quatre-vingt-douze", "soixante-dix".
                 Some(4.0) if french && value == 20.0 => part = Some(80.0),
-                Some(before) if french && value < 20.0 && matches!(before % 100.0, 60.0 | 80.0) => part = Some(before + value),
+                Some(before) if french && value < 20.0 && matches!(before % 100.0, 60.0 | 80.0) => {
+                    part = Some(before + value)
+                }
+                Some(before) if language == Language::En && reader.word(next) == Some("dozen") => {
+                    part = Some(before * value)
+                }
                 // "twenty five", but not "five twenty".
                 Some(before) if before % 100.0 != 0.0 && (value >= 10.0 || before % 10.0 != 0.0) => break,
                 _ => part = Some(part.unwrap_or_default() + value),
             }
-        } else if language == Language::En && next > at && reader.is_and(next) && reader.word(next + 1) == Some("a") && reader.word(next + 2) == Some("half") {
+        } else if language == Language::En
+            && next > at
+            && reader.is_and(next)
+            && reader.word(next + 1) == Some("a")
+            && reader.word(next + 2) == Some("half")
+        {
             part = Some(part.unwrap_or_default() + 0.5);
             next += 3;
             continue;
@@ -254,7 +270,12 @@ fn read(text: &str, tokens: &[Token], at: usize, language: Language) -> Option<(
         next -= 1;
     }
     // "six millions et demi".
-    if reader.is_and(next) && matches!(reader.word(next + 1), Some("demi" | "demie" | "medio" | "media" | "mezzo" | "mezza" | "meio" | "meia")) {
+    if reader.is_and(next)
+        && matches!(
+            reader.word(next + 1),
+            Some("demi" | "demie" | "medio" | "media" | "mezzo" | "mezza" | "meio" | "meia")
+        )
+    {
         let scale = reader.magnitude(next - 1).map_or(1.0, |zeros| 10_f64.powi(zeros));
         return spelled(next + 1, total + part.unwrap_or_default() + scale / 2.0);
     }
@@ -310,9 +331,13 @@ fn in_han(text: &str, language: Language) -> Vec<Spelled> {
             continue;
         }
         if let Some((start, numeral)) = run.take() {
-            let has_unit = super::unit::after(text, &[], at, language).is_some() || matches!(c, '年' | '月' | '日');
+            let has_unit =
+                super::unit::after(text, &[], at, language).is_some() || matches!(c, '年' | '月' | '日');
             let starts_word = !text[..start].ends_with(|c: char| matches!(c, '第' | '唯' | '同' | '統'));
-            if starts_word && (has_unit || numeral.has_magnitude()) && text[start..at].chars().any(|c| !matches!(c, '千' | '万' | '億' | '百' | '十')) {
+            if starts_word
+                && (has_unit || numeral.has_magnitude())
+                && text[start..at].chars().any(|c| !matches!(c, '千' | '万' | '億' | '百' | '十'))
+            {
                 spelled.push(Spelled { start, end: at, value: numeral.value() });
             }
         }

@@ -85,8 +85,7 @@ const FILES: [(&str, Group); 7] = [
 ];
 
 /// Files of places.
-const COUNTRIES: [&str; 2] =
-    [include_str!("data/countries.tsv"), include_str!("data/nationalities.tsv")];
+const COUNTRIES: [&str; 2] = [include_str!("data/countries.tsv"), include_str!("data/nationalities.tsv")];
 const CITIES: [&str; 2] = [include_str!("data/cities.tsv"), include_str!("data/places.tsv")];
 
 impl Concept {
@@ -145,7 +144,10 @@ impl Lexicon {
             #[expect(clippy::expect_used, reason = "the files are part of the binary and a test uses them")]
             let file: toml::Table = toml::from_str(file).expect("the file is valid");
             for (name, entry) in file {
-                #[expect(clippy::expect_used, reason = "the files are part of the binary and a test uses them")]
+                #[expect(
+                    clippy::expect_used,
+                    reason = "the files are part of the binary and a test uses them"
+                )]
                 let entry: FileEntry = entry.try_into().expect("the entry is valid");
                 let concept = Concept(u16::try_from(entries.len()).unwrap_or(u16::MAX));
                 for (language, list) in &entry.terms {
@@ -178,7 +180,13 @@ impl Lexicon {
                 let name = format!("country {code}");
                 let concept = *by_name.entry(name.clone()).or_insert_with(|| {
                     let concept = Concept(u16::try_from(entries.len()).unwrap_or(u16::MAX));
-                    entries.push(Entry { name, group: Group::Place, kin: Vec::new(), opposite: None, country: Some(concept) });
+                    entries.push(Entry {
+                        name,
+                        group: Group::Place,
+                        kin: Vec::new(),
+                        opposite: None,
+                        country: Some(concept),
+                    });
                     concept
                 });
                 places.extend(names.split('|').map(|name| (name, concept)));

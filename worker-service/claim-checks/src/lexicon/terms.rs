@@ -93,9 +93,10 @@ impl<T: Copy + PartialEq> Terms<T> {
         found.sort_by_key(|found| (found.start, std::cmp::Reverse(found.end)));
         let mut kept: Vec<Found<T>> = Vec::new();
         for one in found {
-            let covered = kept.iter().rev().take(8).any(|other| {
-                other.value == one.value && other.start <= one.start && one.end <= other.end
-            });
+            let covered =
+                kept.iter().rev().take(8).any(|other| {
+                    other.value == one.value && other.start <= one.start && one.end <= other.end
+                });
             if !covered {
                 kept.push(one);
             }
@@ -112,7 +113,10 @@ impl<T: Copy + PartialEq> Terms<T> {
         let started = self.beginnings.get(&key).into_iter().flatten();
         let matching = |term: &&Term<T>| {
             tokens.get(at..at + term.words.len()).is_some_and(|tokens| {
-                tokens.iter().zip(&term.words).all(|(token, word)| word.matches(&text[token.start..token.end]))
+                tokens
+                    .iter()
+                    .zip(&term.words)
+                    .all(|(token, word)| word.matches(&text[token.start..token.end]))
             })
         };
         exact
@@ -172,12 +176,16 @@ mod tests {
 
     #[test]
     fn words_beginnings_runs_and_dense_terms_are_found() {
-        let terms =
-            Terms::new([("brib*", 1), ("found guilty", 2), ("guilty", 3), ("罰金", 4), ("制裁金", 4)].into_iter());
+        let terms = Terms::new(
+            [("brib*", 1), ("found guilty", 2), ("guilty", 3), ("罰金", 4), ("制裁金", 4)].into_iter(),
+        );
         let find = |text: &str| {
             let folded = Folded::new(text);
             let found = terms.find(&folded.text, &tokens(&folded));
-            found.into_iter().map(|found| (folded.text[found.start..found.end].to_owned(), found.value)).collect::<Vec<_>>()
+            found
+                .into_iter()
+                .map(|found| (folded.text[found.start..found.end].to_owned(), found.value))
+                .collect::<Vec<_>>()
         };
         assert_eq!(
             find("Found guilty of bribery."),

@@ -6,7 +6,8 @@ use crate::{language::Language, lexicon::Lexicon};
 /// Recognises the language of a folded text, by its script and then by its function words. A text without
 /// any of them counts as English.
 pub(super) fn language(folded: &str, tokens: &[Token]) -> Language {
-    let (mut kana, mut hiragana, mut han, mut hangul, mut cyrillic, mut arabic, mut latin) = (0, 0, 0, 0, 0, 0, 0);
+    let (mut kana, mut hiragana, mut han, mut hangul, mut cyrillic, mut arabic, mut latin) =
+        (0, 0, 0, 0, 0, 0, 0);
     for c in folded.chars() {
         match c {
             '\u{3041}'..='\u{309f}' => {
@@ -31,7 +32,13 @@ pub(super) fn language(folded: &str, tokens: &[Token]) -> Language {
     }
     let most = dense.max(cyrillic).max(arabic).max(latin);
     if dense == most && dense > 0 {
-        return if hangul > han { Language::Ko } else if kana * 10 > han { Language::Ja } else { Language::Zh };
+        return if hangul > han {
+            Language::Ko
+        } else if kana * 10 > han {
+            Language::Ja
+        } else {
+            Language::Zh
+        };
     }
     if cyrillic == most && cyrillic > 0 {
         let is_other = folded.chars().any(|c| "іїєґқғәөұүһђјљњћџў".contains(c));
@@ -66,7 +73,9 @@ fn of_latin(folded: &str, tokens: &[Token]) -> Language {
         for (count, language) in counts.iter_mut().zip(LATIN) {
             *count += usize::from(language.is_function_word(word)) * 2;
             // Short texts, such as those of registers, have few function words.
-            *count += usize::from(Lexicon::terms(language).is_some_and(|terms| !terms.at(folded, tokens, at).is_empty()));
+            *count += usize::from(
+                Lexicon::terms(language).is_some_and(|terms| !terms.at(folded, tokens, at).is_empty()),
+            );
         }
     }
     // Letters that only one of these languages has weigh as much as a function word.
@@ -119,7 +128,10 @@ mod tests {
             ("法院判处该公司罚款", Language::Zh),
             ("법원은 회사에 벌금을 부과했다", Language::Ko),
             ("the register lists 霧峰台化成株式会社 as active and in good standing", Language::En),
-            ("Status: active. Accounts: next due 30 September 2025. Officers: 3 current. Charges: 1 outstanding.", Language::En),
+            (
+                "Status: active. Accounts: next due 30 September 2025. Officers: 3 current. Charges: 1 outstanding.",
+                Language::En,
+            ),
             ("Sociedad constituida en 2008. Administrador nombrado en 2017.", Language::Es),
             ("", Language::En),
         ] {

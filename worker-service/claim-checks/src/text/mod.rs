@@ -4,7 +4,7 @@ mod detect;
 mod parts;
 pub(crate) mod token;
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use self::token::{Kind, Token, tokens};
 use crate::{
@@ -51,34 +51,35 @@ impl Text {
     fn of_folded(folded: Folded, language: Language) -> Self {
         let tokens = tokens(&folded);
         let text = folded.text;
-        let mut mentions = Lexicon::terms(language).map(|terms| terms.find(&text, &tokens)).unwrap_or_default();
+        let mut mentions =
+            Lexicon::terms(language).map(|terms| terms.find(&text, &tokens)).unwrap_or_default();
         let is_place = |found: &Found<Concept>| {
-            let token = tokens.iter().find(|token| token.start == found.start);
+            let token =
+                tokens.binary_search_by_key(&found.start, |token| token.start).ok().map(|at| &tokens[at]);
             // English and German words that are also names of places are capitals only as names. Two letters are
             // a country only as capitals.
             token.is_none_or(|token| {
                 token.kind != Kind::Word
                     || (token.is_capital || !matches!(language, Language::En))
-                        && (found.end - found.start > 3 || (token.is_capital && (token.is_upper || token.end - token.start == 1)))
+                        && (found.end - found.start > 3
+                            || (token.is_capital && (token.is_upper || token.end - token.start == 1)))
             })
         };
         // Korean writes India and a delivery alike.
-        let known: Vec<(usize, usize)> = mentions.iter().map(|found| (found.start, found.end)).collect();
-        let is_word = |found: &Found<Concept>| language.is_dense() && known.contains(&(found.start, found.end));
-        let places = Lexicon::places().find(&text, &tokens).into_iter().filter(|found| is_place(found) && !is_word(found));
+        let known: HashSet<(usize, usize)> = mentions.iter().map(|found| (found.start, found.end)).collect();
+        let is_word =
+            |found: &Found<Concept>| language.is_dense() && known.contains(&(found.start, found.end));
+        let places = Lexicon::places()
+            .find(&text, &tokens)
+            .into_iter()
+            .filter(|found| is_place(found) && !is_word(found));
         mentions.extend(places);
         mentions.sort_by_key(|found| (found.start, found.end));
         // A mark within a longer term is no mark: "no wrongdoing", 予定より早く.
         let covering: Vec<Found<Concept>> = mentions.clone();
         mentions.retain(|mark| {
             mark.value.group() != Group::Mark
-                || !covering.iter().any(|other| {
-                    other.start <= mark.start
-                        && mark.end <= other.end
-                        && other.end - other.start > mark.end - mark.start
-                        && other.value.name() != "cause"
-                        && mark.value != other.value
-                })
+                || !longer(&covering, mark).any(|other| other.value.name() != "cause")
         });
         let (figures, dates) = figures::read(&text, &tokens, language);
         let sentences = parts::sentences(&text, &tokens, language);
@@ -107,10 +108,16 @@ impl Text {
     }
 
     /// Returns the mentions within `range`.
-    pub(crate) fn mentions_in<'a>(&'a self, range: &Range<usize>) -> impl Iterator<Item = &'a Found<Concept>> + Clone + use<'a> {
+    pub(crate) fn mentions_in<'a>(
+        &'a self,
+        range: &Range<usize>,
+    ) -> impl Iterator<Item = &'a Found<Concept>> + Clone + use<'a> {
         let end = range.end;
         let first = self.mentions.partition_point(|found| found.start < range.start);
-        self.mentions[first..].iter().take_while(move |found| found.start < end).filter(move |found| found.end <= end)
+        self.mentions[first..]
+            .iter()
+            .take_while(move |found| found.start < end)
+            .filter(move |found| found.end <= end)
     }
 
     /// Returns whether `range` mentions a concept.
@@ -127,13 +134,58 @@ impl Text {
     pub(crate) fn tokens_in<'a>(&'a self, range: &Range<usize>) -> impl Iterator<Item = &'a Token> + use<'a> {
         let end = range.end;
         let first = self.tokens.partition_point(|token| token.start < range.start);
-        self.tokens[first..].iter().take_while(move |token| token.start < end).filter(move |token| token.end <= end)
+        self.tokens[first..]
+            .iter()
+            .take_while(move |token| token.start < end)
+            .filter(move |token| token.end <= end)
+    }
+
+    /// Returns the figures that begin within `range`.
+    pub(crate) fn figures_in<'a>(
+        &'a self,
+        range: &Range<usize>,
+    ) -> impl Iterator<Item = &'a Figure> + use<'a> {
+        let end = range.end;
+        let first = self.figures.partition_point(|figure| figure.start < range.start);
+        self.figures[first..].iter().take_while(move |figure| figure.start < end)
+    }
+
+    /// Returns the dates that begin within `range`.
+    pub(crate) fn dates_in<'a>(
+        &'a self,
+        range: &Range<usize>,
+    ) -> impl Iterator<Item = &'a DateMention> + use<'a> {
+        let end = range.end;
+        let first = self.dates.partition_point(|date| date.start < range.start);
+        self.dates[first..].iter().take_while(move |date| date.start < end)
+    }
+
+    /// Returns whether a mention is part of a longer term, and so may have another meaning.
+    pub(crate) fn is_doubtful(&self, found: &Found<Concept>) -> bool {
+        longer(&self.mentions, found).next().is_some()
     }
 
     /// Returns the word of a token.
     pub(crate) fn word(&self, token: &Token) -> &str {
         self.at(token.start..token.end)
     }
+}
+
+/// Length in bytes of the longest term of the lexicon, and some more.
+const TERM_MAX: usize = 96;
+
+/// Returns the longer terms for something else that cover a mention, of mentions in their order.
+fn longer<'a>(
+    mentions: &'a [Found<Concept>],
+    found: &Found<Concept>,
+) -> impl Iterator<Item = &'a Found<Concept>> + use<'a> {
+    let found = *found;
+    let first = mentions.partition_point(|other| other.start + TERM_MAX < found.start);
+    mentions[first..].iter().take_while(move |other| other.start <= found.start).filter(move |other| {
+        found.end <= other.end
+            && other.end - other.start > found.end - found.start
+            && other.value != found.value
+    })
 }
 
 /// Returns the part that contains the byte `at`, of parts in their order.

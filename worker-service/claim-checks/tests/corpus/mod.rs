@@ -88,7 +88,10 @@ impl Entry {
     pub fn claim(&self) -> Claim<'_> {
         let mut pieces: BTreeMap<&str, Piece<'_>> = BTreeMap::new();
         for citation in &self.cites {
-            let Some(evidence) = self.evidence.iter().find(|evidence| evidence.id == citation.evidence) else { continue };
+            let Some(evidence) = self.evidence.iter().find(|evidence| evidence.id == citation.evidence)
+            else {
+                continue;
+            };
             let piece = pieces.entry(evidence.id.as_str()).or_insert_with(|| Piece {
                 title: &evidence.title,
                 text: &evidence.text,

@@ -1,0 +1,132 @@
+//! The checks end without a panic on any text, and in time that grows with its length.
+
+use std::time::{Duration, Instant};
+
+use claim_checks::{Claim, Company, Date, Piece, figure_flaws, flaws};
+use proptest::prelude::*;
+
+/// Length of a long text in bytes.
+const LONG: usize = 100_000;
+/// Longest time for a long text, in a build without optimisation on a busy machine.
+const TIME_MAX: Duration = Duration::from_secs(20);
+
+fn claim<'a>(
+    statement: &'a str,
+    language: &'a str,
+    name: &'a str,
+    title: &'a str,
+    text: &'a str,
+    quotes: Vec<&'a str>,
+) -> Claim<'a> {
+    let time = Date { year: Some(2025), month: Some(3), day: Some(4) };
+    Claim {
+        statement,
+        language,
+        company: Company { name, number: "12345678", country: "GB" },
+        pieces: vec![Piece { title, text, times: vec![time], quotes }],
+    }
+}
+
+/// Texts that contain the characters on which reading turns: digits, separators, magnitudes, signs and marks.
+fn text() -> impl Strategy<Value = String> {
+    let words = prop::sample::select(vec![
+        "one",
+        "cent",
+        "mil",
+        "mille",
+        "million",
+        "dozen",
+        "and",
+        "a",
+        "half",
+        "hundred",
+        "not",
+        "5",
+        "3.4",
+        "1,2,3",
+        "2019",
+        "億",
+        "万",
+        "円",
+        "五",
+        "十",
+        "罰金",
+        "された",
+        "は",
+        "に",
+        "$",
+        "€",
+        "%",
+        "-",
+        ".",
+        ",",
+        "。",
+        "\n",
+        "Ltd",
+        "Acme",
+        "fined",
+        "due to",
+        "to",
+        "٣",
+        "ريال",
+        "млн",
+        "분의",
+        "分の",
+        "第",
+        "\u{301}",
+        "İ",
+        "ﷺ",
+        "no",
+        "paid",
+        "by",
+        "it",
+        "March",
+        "4",
+        "年",
+        "月",
+    ]);
+    prop_oneof![
+        any::<String>(),
+        prop::collection::vec((words, prop::sample::select(vec!["", " ", "  "])), 0..40)
+            .prop_map(|parts| parts.into_iter().flat_map(|(word, gap)| [word, gap]).collect()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_checked(statement in text(), name in text(), title in text(), body in text(), quote in text(), language in "(en|ja|de|xx|)") {
+        let cut: String = body.chars().take(body.chars().count() / 2).collect();
+        let claim = claim(&statement, &language, &name, &title, &body, vec![&quote, &cut]);
+        let found = flaws(&claim);
+        prop_assert!(figure_flaws(&claim).iter().all(|flaw| found.contains(flaw)));
+    }
+}
+
+/// Repeats `part` up to the length of a long text.
+fn long(part: &str) -> String {
+    part.repeat(LONG / part.len())
+}
+
+#[test]
+fn long_texts_are_checked_in_time() {
+    for part in [
+        "Acme Ltd was fined 5 million euros on 4 March 2024 because it bribed 3 officials in Paris. ",
+        "アクメは2024年3月4日に罰金5億円を科された。",
+        "罰金5億円2024年",
+        "1,1 ",
+        "cent ",
+        "2019 ",
+        "no ",
+        "ende juni ",
+    ] {
+        let body = long(part);
+        let statement = "Acme Ltd paid 5 million euros on 4 March 2024 due to bribery in Berlin.";
+        for (statement, body, quotes) in [(statement, &*body, vec![]), (&*body, &*body, vec![statement])] {
+            let start = Instant::now();
+            let _ = flaws(&claim(statement, "en", "Acme Ltd", "Acme", body, quotes));
+            assert!(start.elapsed() < TIME_MAX, "{part}: {:?}", start.elapsed());
+        }
+    }
+}
