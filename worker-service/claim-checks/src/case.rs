@@ -51,6 +51,9 @@ pub struct Claim<'a> {
     pub pieces: Vec<Piece<'a>>,
 }
 
+/// The content of ranges of texts.
+type ItemsByRange = HashMap<(*const Text, usize, usize), Rc<[Item]>>;
+
 /// A claim and its evidence, read.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
@@ -59,7 +62,7 @@ pub(crate) struct Case<'a> {
     pub(crate) pieces: Vec<PieceText>,
     pub(crate) company: CompanyName,
     /// The content of ranges that was read before, by text and range.
-    items: RefCell<HashMap<(*const Text, usize, usize), Rc<[Item]>>>,
+    items: RefCell<ItemsByRange>,
 }
 
 /// A piece of evidence, read: its title and its text are sentences of one text.

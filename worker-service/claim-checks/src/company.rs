@@ -98,7 +98,8 @@ impl CompanyName {
             let joins = !run.is_empty()
                 && statement.at(end..token.start).chars().all(|c| matches!(c, ' ' | '-' | '&'));
             let is_part = is_capital(token) && !is_known(token);
-            if !run.is_empty() && !(joins && is_part) {
+            let ends = !run.is_empty() && (!joins || !is_part);
+            if ends {
                 if run.len() > 1 || !starts_sentence {
                     break;
                 }

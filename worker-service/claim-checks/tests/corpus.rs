@@ -91,3 +91,11 @@ fn each_part_has_both_verdicts_of_every_kind_and_enough_of_them() {
         }
     }
 }
+
+#[test]
+fn every_claim_is_read() {
+    for entry in read(Part::Development) {
+        let claim = entry.claim();
+        assert!(claim.pieces.iter().all(|piece| !piece.quotes.is_empty()), "{}", entry.id);
+    }
+}

@@ -200,8 +200,8 @@ fn anchors(case: &Case<'_>, figure: Range<usize>) -> Vec<(Key, f64)> {
     let items = case.items(text, &text.sentence_at(figure.start));
     items
         .iter()
+        .filter(|&item| !is_inside(item, &figure))
         .cloned()
-        .filter(|item| !is_inside(item, &figure))
         .map(|item| {
             let weight = nearness(text, &item, &figure)
                 * if clause.contains(&item.start) { 1.0 } else { OTHER_CLAUSE };

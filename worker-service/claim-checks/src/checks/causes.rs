@@ -60,7 +60,8 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         }
     }
     // Across languages, words that the lexicon does not know cannot be found.
-    let cannot_tell = !case.is_of_one_language() && !(shared_before && shared_after) && has_cause;
+    let is_found = case.is_of_one_language() || (shared_before && shared_after);
+    let cannot_tell = !is_found && has_cause;
     if cannot_tell { Vec::new() } else { vec![Flaw::Cause(statement.at(found.start..found.end).to_owned())] }
 }
 

@@ -5,6 +5,8 @@ mod binding;
 mod causes;
 mod certainty;
 mod figures;
+mod grammar;
+mod names;
 mod opposites;
 mod parties;
 mod roles;

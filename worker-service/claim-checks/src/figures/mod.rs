@@ -2,6 +2,7 @@
 
 mod dates;
 mod digits;
+mod han;
 mod unit;
 mod words;
 
@@ -119,7 +120,7 @@ pub(crate) fn read(text: &str, tokens: &[Token], language: Language) -> (Vec<Fig
         }
         match digits::readings(run.as_str()) {
             Readings::Single(values) => {
-                figures.push(figure(text, tokens, (run.start(), run.end()), values, language))
+                figures.push(figure(text, tokens, (run.start(), run.end()), values, language));
             }
             Readings::Several => {
                 let mut start = run.start();
@@ -138,7 +139,12 @@ pub(crate) fn read(text: &str, tokens: &[Token], language: Language) -> (Vec<Fig
         let next = in_digits.partition_point(|(start, _)| *start < to);
         in_digits[..next].iter().rev().take(4).any(|(_, end)| from < *end)
     };
-    for spelled in words::spelled(text, tokens, language) {
+    let in_han = if matches!(language, Language::Ja | Language::Zh) {
+        han::in_han(text, language)
+    } else {
+        Vec::new()
+    };
+    for spelled in words::spelled(text, tokens, language).into_iter().chain(in_han) {
         if is_date(spelled.start, spelled.end) || is_read(spelled.start, spelled.end) {
             continue;
         }

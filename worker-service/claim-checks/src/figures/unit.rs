@@ -61,8 +61,11 @@ struct FileEntry {
     terms: HashMap<Language, String>,
 }
 
-/// The units and currencies that follow a number.
-static UNITS: LazyLock<(Vec<Unit>, HashMap<Language, Terms<usize>>)> = LazyLock::new(|| {
+/// Units, and the words for them by the index of the unit.
+type Units = (Vec<Unit>, HashMap<Language, Terms<usize>>);
+
+/// The units that follow a number.
+static UNITS: LazyLock<Units> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is part of the binary and a test uses it")]
     let file: BTreeMap<String, FileEntry> =
         toml::from_str(include_str!("../lexicon/data/units.toml")).expect("units.toml is valid");
@@ -342,7 +345,7 @@ pub(crate) fn currency_before(text: &str, to: usize) -> Option<(Unit, usize)> {
     }
     let word: String = before.chars().rev().take_while(|c| c.is_alphabetic()).collect();
     let word: String = word.chars().rev().collect();
-    if word.chars().any(|c| !c.is_ascii()) || word.is_empty() {
+    if !word.is_ascii() || word.is_empty() {
         return dense_before(before);
     }
     let at = CURRENCIES.1.find_word(&word)?;

@@ -1,4 +1,4 @@
-//! Reads number words, numerals in Chinese characters, and magnitudes such as million.
+//! Reads number words and magnitudes such as million.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -114,9 +114,6 @@ pub(super) fn spelled(text: &str, tokens: &[Token], language: Language) -> Vec<S
             None => at += 1,
         }
     }
-    if matches!(language, Language::Ja | Language::Zh) {
-        spelled.extend(in_han(text, language));
-    }
     spelled
 }
 
@@ -223,10 +220,10 @@ fn read(text: &str, tokens: &[Token], at: usize, language: Language) -> Option<(
                 // "quatre-vingt-douze", "soixante-dix".
                 Some(4.0) if french && value == 20.0 => part = Some(80.0),
                 Some(before) if french && value < 20.0 && matches!(before % 100.0, 60.0 | 80.0) => {
-                    part = Some(before + value)
+                    part = Some(before + value);
                 }
                 Some(before) if language == Language::En && reader.word(next) == Some("dozen") => {
-                    part = Some(before * value)
+                    part = Some(before * value);
                 }
                 // "twenty five", but not "five twenty".
                 Some(before) if before % 100.0 != 0.0 && (value >= 10.0 || before % 10.0 != 0.0) => break,
@@ -315,96 +312,6 @@ fn compound(word: &str, numbers: &HashMap<String, f64>, language: Language) -> O
         }
         None => below_thousand(word),
     }
-}
-
-/// Returns the numerals in Chinese characters that stand before a unit or have a magnitude: 三人, 五百万.
-fn in_han(text: &str, language: Language) -> Vec<Spelled> {
-    let mut spelled = Vec::new();
-    let mut run: Option<(usize, Numeral)> = None;
-    for (at, c) in text.char_indices().chain([(text.len(), '\n')]) {
-        if let Some(step) = numeral(c) {
-            // Digits before the characters are read as figures with a magnitude.
-            let after_digit = run.is_none() && text[..at].ends_with(|c: char| c.is_ascii_digit());
-            if !after_digit {
-                run.get_or_insert_with(|| (at, Numeral::default())).1.add(step);
-            }
-            continue;
-        }
-        if let Some((start, numeral)) = run.take() {
-            let has_unit =
-                super::unit::after(text, &[], at, language).is_some() || matches!(c, '年' | '月' | '日');
-            let starts_word = !text[..start].ends_with(|c: char| matches!(c, '第' | '唯' | '同' | '統'));
-            if starts_word
-                && (has_unit || numeral.has_magnitude())
-                && text[start..at].chars().any(|c| !matches!(c, '千' | '万' | '億' | '百' | '十'))
-            {
-                spelled.push(Spelled { start, end: at, value: numeral.value() });
-            }
-        }
-    }
-    spelled
-}
-
-#[derive(Default)]
-struct Numeral {
-    total: f64,
-    section: f64,
-    digit: Option<f64>,
-    largest: f64,
-}
-
-impl Numeral {
-    fn add(&mut self, step: Step) {
-        match step {
-            Step::Digit(digit) => self.digit = Some(self.digit.map_or(digit, |before| before * 10.0 + digit)),
-            Step::Small(scale) => {
-                self.section += self.digit.take().unwrap_or(1.0) * scale;
-                self.largest = self.largest.max(scale);
-            }
-            Step::Large(scale) => {
-                let section = self.section + self.digit.take().unwrap_or_default();
-                self.total += if section == 0.0 { 1.0 } else { section } * scale;
-                self.section = 0.0;
-                self.largest = self.largest.max(scale);
-            }
-        }
-    }
-
-    fn value(&self) -> f64 {
-        self.total + self.section + self.digit.unwrap_or_default()
-    }
-
-    fn has_magnitude(&self) -> bool {
-        self.largest >= 1e4
-    }
-}
-
-enum Step {
-    Digit(f64),
-    Small(f64),
-    Large(f64),
-}
-
-fn numeral(c: char) -> Option<Step> {
-    Some(match c {
-        '〇' | '零' => Step::Digit(0.0),
-        '一' | '壱' => Step::Digit(1.0),
-        '二' | '两' | '兩' | '弐' => Step::Digit(2.0),
-        '三' | '参' => Step::Digit(3.0),
-        '四' => Step::Digit(4.0),
-        '五' => Step::Digit(5.0),
-        '六' => Step::Digit(6.0),
-        '七' => Step::Digit(7.0),
-        '八' => Step::Digit(8.0),
-        '九' => Step::Digit(9.0),
-        '十' => Step::Small(10.0),
-        '百' => Step::Small(100.0),
-        '千' => Step::Small(1000.0),
-        '万' | '萬' => Step::Large(1e4),
-        '億' | '亿' => Step::Large(1e8),
-        '兆' => Step::Large(1e12),
-        _ => return None,
-    })
 }
 
 /// Returns whether a word directly before or after the number says that it is rounded.

@@ -7,14 +7,14 @@ use serde::Deserialize;
 
 /// A part of the corpus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     Development,
     HeldOut,
 }
 
 impl Part {
     /// Returns the name of its folder.
-    pub fn folder(self) -> &'static str {
+    pub(crate) fn folder(self) -> &'static str {
         match self {
             Self::Development => "development",
             Self::HeldOut => "held-out",
@@ -30,53 +30,54 @@ struct File {
 /// A claim of the corpus with its verdict.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
-    pub id: String,
-    pub kind: String,
-    pub verdict: Verdict,
-    pub language: String,
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) verdict: Verdict,
+    pub(crate) language: String,
     company: String,
     country: String,
     statement: String,
     #[expect(dead_code, reason = "written for readers of the corpus")]
     note: Option<String>,
-    pub evidence: Vec<Evidence>,
-    pub cites: Vec<Citation>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) cites: Vec<Citation>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     True,
     Untrue,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Evidence {
-    pub id: String,
-    pub source: String,
-    pub title: String,
-    pub text: String,
-    pub published_at: Option<String>,
+pub(crate) struct Evidence {
+    pub(crate) id: String,
+    #[allow(dead_code, reason = "the evaluation does not read it")]
+    pub(crate) source: String,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) published_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Citation {
-    pub evidence: String,
-    pub quote: String,
+pub(crate) struct Citation {
+    pub(crate) evidence: String,
+    pub(crate) quote: String,
 }
 
 /// Returns the claims of a part, in the order of the names of its files.
-pub fn read(part: Part) -> Vec<Entry> {
+pub(crate) fn read(part: Part) -> Vec<Entry> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../evaluation/claims").join(part.folder());
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
     let entries = |path: &std::path::PathBuf| {
-        let text = fs::read_to_string(path).unwrap();
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let file: File = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         file.claim
     };
@@ -85,7 +86,7 @@ pub fn read(part: Part) -> Vec<Entry> {
 
 impl Entry {
     /// Returns the claim in the form in which it is checked.
-    pub fn claim(&self) -> Claim<'_> {
+    pub(crate) fn claim(&self) -> Claim<'_> {
         let mut pieces: BTreeMap<&str, Piece<'_>> = BTreeMap::new();
         for citation in &self.cites {
             let Some(evidence) = self.evidence.iter().find(|evidence| evidence.id == citation.evidence)
