@@ -21,6 +21,7 @@ MAY_USE = {
     "aws-adapters": {"country", "domain", "service-runtime", "telemetry"},
     "screening": {"country"},
     "typesetting": set(),
+    "claim-checks": set(),
     "rendering": {"domain", "safe-text", "typesetting"},
     "egress-guard": set(),
     "source-words": {"domain"},
@@ -37,7 +38,7 @@ MAY_USE = {
     },
 }  # fmt: skip
 # Crates that must stay without I/O, clock, randomness and AWS types.
-PURE = {"country", "safe-text", "registration-numbers", "domain", "screening", "typesetting"}
+PURE = {"country", "safe-text", "registration-numbers", "domain", "screening", "typesetting", "claim-checks"}
 IMPURE = re.compile(r"aws-|tokio|reqwest|hyper|axum|rand$|tracing|opentelemetry")
 
 NAME = re.compile(r"(?:r#)?[A-Za-z_][A-Za-z0-9_]*|\*")
