@@ -54,6 +54,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     }
     for date in case.statement.dates.iter().take(CHECKED_MAX) {
         let anchors = anchors(case, date.start..date.end);
+        let mut is_published = false;
         let mut best = Rivals::default();
         for piece in &case.pieces {
             for rival in &piece.text.dates {
@@ -68,16 +69,15 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
                     best.add(score(case, &piece.text, rival.start..rival.end, &anchors), is_own);
                 }
             }
-            // A date that the evidence has only as its time of publication is not bound to any words.
+            // A date that the evidence has only as its time of publication is not bound to any words, so that no check
+            // can tell what happened then.
             let only_published = !piece.text.dates.iter().any(|rival| {
                 date.readings.iter().any(|date| rival.readings.iter().any(|rival| date.may_be(*rival)))
             }) && date.readings.iter().any(|date| proves(piece, *date));
-            if only_published {
-                best.own = best.own.max(PUBLISHED);
-            }
+            is_published |= only_published;
         }
         best.elsewhere = elsewhere(case, &anchors);
-        if best.is_moved() {
+        if !is_published && best.is_moved() {
             flaws.push(Flaw::OfAnotherThing(case.statement.at(date.start..date.end).to_owned()));
         }
     }
@@ -147,8 +147,6 @@ const SCORE_MIN: f64 = 0.08;
 /// Share of the claim's words that a sentence without the figure must have to be the one that the claim means.
 const ELSEWHERE_MIN: f64 = 0.3;
 
-/// How strongly the time of publication is bound to what the evidence reports.
-const PUBLISHED: f64 = 0.12;
 
 #[derive(Default)]
 struct Rivals {

@@ -55,7 +55,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             }
             shared_before |= shares.0;
             shared_after |= shares.1;
-            has_cause |= piece.text.has(range, cause);
+            has_cause |= piece.text.has(range, cause) || piece.text.has(range, strict);
             previous = shares;
         }
     }
@@ -69,8 +69,13 @@ fn share(claimed: &[Item], items: &[Item]) -> bool {
     claimed.iter().any(|item| items.iter().any(|other| other.key.is_like(&item.key)))
 }
 
-/// Returns whether a sentence begins with a cause, so that it gives the cause of what was said before.
+/// Returns whether a sentence gives the cause of what was said before it: it begins with a cause, or ends with one in
+/// a language whose conjunctions follow.
 fn refers_back(case: &Case<'_>, text: &Text, sentence: &Range<usize>, cause: Concept) -> bool {
-    text.mentions_in(sentence)
-        .any(|found| found.value == cause && case.items(text, &(sentence.start..found.start)).len() <= 1)
+    let causes = text.mentions_in(sentence).filter(|found| found.value == cause || found.value.name() == "strict_cause");
+    causes.into_iter().any(|found| {
+        let begins = case.items(text, &(sentence.start..found.start)).len() <= 1;
+        let ends = text.language.marks_follow() && case.items(text, &(found.end..sentence.end)).is_empty();
+        begins || ends
+    })
 }

@@ -68,6 +68,8 @@ const NEGATIVE: [&str; 15] = [
 /// Number of words with content between a negation and the last word that it concerns.
 const REACH: usize = 1;
 
+/// The same where the negation follows, directly after its verb.
+const REACH_BACK: usize = 0;
 /// The same for a determiner.
 const REACH_OF_DETERMINER: usize = 4;
 /// Negations that stand before a noun.
@@ -95,7 +97,13 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
             "negation" => {
                 // "no director of the company is listed": a determiner negates the whole clause.
                 let is_determiner = DETERMINERS.contains(&text.at(mark.start..mark.end));
-                let reach = if is_determiner { REACH_OF_DETERMINER } else { REACH };
+                let reach = if is_determiner {
+                    REACH_OF_DETERMINER
+                } else if follows {
+                    REACH_BACK
+                } else {
+                    REACH
+                };
                 let near = content_between(text, mark.start..mark.end, &place) <= reach;
                 result.is_negated |= in_clause && near && (reaches || both);
             }

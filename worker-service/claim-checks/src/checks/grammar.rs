@@ -47,7 +47,7 @@ pub(super) fn role(
 ) -> Option<Role> {
     match text.language {
         Language::Ja => japanese(text, sentence, party, event),
-        Language::Zh | Language::Ko | Language::Tr | Language::Ar | Language::Other => None,
+        Language::Zh | Language::Ru | Language::Pl | Language::Ko | Language::Tr | Language::Ar | Language::Other => None,
         _ => by_order(text, sentence, parties, party, event),
     }
 }
