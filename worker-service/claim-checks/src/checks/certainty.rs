@@ -66,7 +66,7 @@ const NEGATIVE: [&str; 15] = [
     "revoke",
 ];
 /// Number of words with content between a negation and the last word that it concerns.
-const REACH: usize = 1;
+const REACH: usize = 2;
 
 /// The same where the negation follows, directly after its verb.
 const REACH_BACK: usize = 0;

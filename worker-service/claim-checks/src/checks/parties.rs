@@ -160,7 +160,9 @@ fn other_subject(case: &Case<'_>) -> Option<Flaw> {
     let names_company = !own_mentions(case, text, sentence).is_empty();
     let other = text
         .mentions_in(sentence)
-        .find(|found| matches!(found.value.name(), "parent" | "subsidiary" | "competitor"))?;
+        .find(|found| matches!(found.value.name(), "parent" | "subsidiary" | "competitor"))
+        // An owner may be a person, and what it owns may be the company.
+        .filter(|found| text.at(found.start..found.end) != "owner")?;
     let is_subject = case.items(text, &(sentence.start..other.start)).len() <= 1;
     (!names_company && is_subject).then(|| Flaw::OtherParty(text.at(other.start..other.end).to_owned()))
 }
