@@ -147,7 +147,6 @@ const SCORE_MIN: f64 = 0.08;
 /// Share of the claim's words that a sentence without the figure must have to be the one that the claim means.
 const ELSEWHERE_MIN: f64 = 0.3;
 
-
 #[derive(Default)]
 struct Rivals {
     has_own: bool,

@@ -72,7 +72,9 @@ fn share(claimed: &[Item], items: &[Item]) -> bool {
 /// Returns whether a sentence gives the cause of what was said before it: it begins with a cause, or ends with one in
 /// a language whose conjunctions follow.
 fn refers_back(case: &Case<'_>, text: &Text, sentence: &Range<usize>, cause: Concept) -> bool {
-    let causes = text.mentions_in(sentence).filter(|found| found.value == cause || found.value.name() == "strict_cause");
+    let causes = text
+        .mentions_in(sentence)
+        .filter(|found| found.value == cause || found.value.name() == "strict_cause");
     causes.into_iter().any(|found| {
         let begins = case.items(text, &(sentence.start..found.start)).len() <= 1;
         let ends = text.language.marks_follow() && case.items(text, &(found.end..sentence.end)).is_empty();

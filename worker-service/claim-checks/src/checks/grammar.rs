@@ -47,7 +47,13 @@ pub(super) fn role(
 ) -> Option<Role> {
     match text.language {
         Language::Ja => japanese(text, sentence, party, event),
-        Language::Zh | Language::Ru | Language::Pl | Language::Ko | Language::Tr | Language::Ar | Language::Other => None,
+        Language::Zh
+        | Language::Ru
+        | Language::Pl
+        | Language::Ko
+        | Language::Tr
+        | Language::Ar
+        | Language::Other => None,
         _ => by_order(text, sentence, parties, party, event),
     }
 }
@@ -66,6 +72,12 @@ fn by_order(
     }
     let before = party.end <= event.start;
     if !before && !is_clause_of(text, event, party) {
+        return None;
+    }
+    // In "the parent of the company was fined" the company is not the subject.
+    let is_genitive = has_word_before(text, sentence, party.start, 1, &GENITIVE);
+    if before && is_genitive && parties.iter().any(|other| other.end <= party.start && other.key != party.key)
+    {
         return None;
     }
     // "repaid the money to the fund", "bought the mill from its founders".
@@ -97,6 +109,7 @@ fn is_clause_of(text: &Text, event: &Item, party: &Party) -> bool {
     text.clause_at(event.start).contains(&party.start)
 }
 
+const GENITIVE: [&str; 6] = ["of", "von", "de", "di", "del", "van"];
 const RECIPIENT: [&str; 8] = ["to", "an", "à", "au", "aux", "a", "al", "aan"];
 const SOURCE: [&str; 4] = ["from", "aus", "depuis", "desde"];
 

@@ -46,3 +46,6 @@ pub fn flaws(claim: &Claim<'_>) -> Vec<Flaw> {
 pub fn figure_flaws(claim: &Claim<'_>) -> Vec<Flaw> {
     figures::flaws(&Case::read(claim))
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ fn of_latin(folded: &str, tokens: &[Token]) -> Language {
         }
     }
     // A text of some length without function words is in none of these languages.
-    if words > 12 && counts[best] * 6 < words { Language::Other } else { LATIN[best] }
+    if words > 6 && counts[best] * 6 < words { Language::Other } else { LATIN[best] }
 }
 
 #[cfg(test)]
