@@ -26,8 +26,8 @@ const KINDS: [&str; 15] = [
     "plan_as_fact",
 ];
 
-/// Fewest claims of each verdict, by part.
-const COUNT_MIN: [(Part, usize); 2] = [(Part::Development, 150), (Part::HeldOut, 100)];
+/// Fewest claims of each verdict, by part. `held-out` is empty between two sets of claims.
+const COUNT_MIN: [(Part, usize); 2] = [(Part::Development, 300), (Part::HeldOut, 100)];
 
 fn all() -> Vec<Entry> {
     read(Part::Development).into_iter().chain(read(Part::HeldOut)).collect()
@@ -77,6 +77,9 @@ fn languages_are_those_of_reports() {
 fn each_part_has_both_verdicts_of_every_kind_and_enough_of_them() {
     for (part, count_min) in COUNT_MIN {
         let entries = read(part);
+        if part == Part::HeldOut && entries.is_empty() {
+            continue;
+        }
         let mut counts: HashMap<(&str, bool), usize> = HashMap::new();
         for entry in &entries {
             *counts.entry((&entry.kind, entry.verdict == Verdict::True)).or_default() += 1;
