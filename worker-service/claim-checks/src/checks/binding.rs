@@ -29,7 +29,11 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     if case.pieces.iter().any(has_too_many) {
         return flaws;
     }
-    for figure in case.statement.figures.iter().filter(|figure| !is_one(figure)).take(CHECKED_MAX) {
+    let figures = case.statement.figures.iter().enumerate();
+    for (at, figure) in figures.filter(|(_, figure)| !is_one(figure)).take(CHECKED_MAX) {
+        if is_conversion(case, at) {
+            continue;
+        }
         let anchors = anchors(case, figure.start..figure.number_end);
         let mut best = Rivals::default();
         for piece in &case.pieces {
@@ -109,6 +113,20 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         }
     }
     flaws
+}
+
+/// Returns whether a figure of the claim gives the amount before it in another currency: "600 million Egyptian pounds,
+/// or some £9 million".
+fn is_conversion(case: &Case<'_>, at: usize) -> bool {
+    let figures = &case.statement.figures;
+    let Some(before) = at.checked_sub(1).and_then(|before| figures.get(before)) else { return false };
+    let figure = &figures[at];
+    let is_money = |figure: &Figure| matches!(figure.unit, Unit::Money(_));
+    is_money(before)
+        && is_money(figure)
+        && before.values != figure.values
+        && before.end <= figure.start
+        && case.items(&case.statement, &(before.end..figure.start)).is_empty()
 }
 
 fn has_too_many(piece: &PieceText) -> bool {

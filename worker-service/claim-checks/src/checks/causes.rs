@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::{
     case::{Case, Item},
     flaw::Flaw,
-    lexicon::Concept,
+    lexicon::{Concept, Found},
     text::Text,
 };
 
@@ -15,7 +15,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let (Some(strict), Some(cause)) = (Concept::named("strict_cause"), Concept::named("cause")) else {
         return Vec::new();
     };
-    let Some(found) = statement.mentions.iter().find(|found| found.value == strict) else {
+    let Some(found) =
+        statement.mentions.iter().find(|found| found.value == strict && !is_finding(statement, found))
+    else {
         return Vec::new();
     };
     if !case.is_covered() {
@@ -63,6 +65,18 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let is_found = case.is_of_one_language() || (shared_before && shared_after);
     let cannot_tell = !is_found && has_cause;
     if cannot_tell { Vec::new() } else { vec![Flaw::Cause(statement.at(found.start..found.end).to_owned())] }
+}
+
+/// Returns whether a cause only says how something was found: "as a result of an investigation".
+fn is_finding(text: &Text, cause: &Found<Concept>) -> bool {
+    let sentence = text.sentence_at(cause.start);
+    let is_search = |found: &&Found<Concept>| matches!(found.value.name(), "investigate" | "raid" | "trial");
+    let mut near = text.mentions_in(&sentence).filter(is_search);
+    if text.language.marks_follow() {
+        near.any(|found| found.end == cause.start)
+    } else {
+        near.any(|found| found.start >= cause.end && text.tokens_in(&(cause.end..found.start)).count() <= 2)
+    }
 }
 
 fn share(claimed: &[Item], items: &[Item]) -> bool {

@@ -6,7 +6,7 @@ use crate::{
     case::{Case, Item, Key},
     flaw::{Aspect, Flaw},
     language::Language,
-    lexicon::Group,
+    lexicon::{Concept, Found, Group},
     text::{
         Text,
         token::{Kind, Token},
@@ -78,6 +78,9 @@ const DETERMINERS: [&str; 16] = [
     "ninguna", "nenhum", "nenhuma", "nessun", "geen",
 ];
 
+/// Prepositions that negate the next word, also as parts of longer terms such as "closed without".
+const WITHOUT: [&str; 8] = ["without", "ohne", "sans", "sin", "sem", "senza", "zonder", "без"];
+
 /// Returns how certain `text` is of what it says at `place`.
 pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
     let (sentence, clause) = (text.sentence_at(place.start), text.clause_at(place.start));
@@ -85,6 +88,8 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
     // In German and Dutch the negation may stand on either side of the verb.
     let both = matches!(text.language, Language::De | Language::Nl);
     let mut result = Certainty { is_negated: has_negative_prefix(text, place.start), ..Certainty::default() };
+    let is_without = |token: &Token| WITHOUT.contains(&text.word(token));
+    result.is_negated |= text.tokens_in(&(clause.start..place.start)).last().is_some_and(is_without);
     let mut has_outcome = false;
     for mark in text.mentions_in(&sentence) {
         if mark.start < place.end && place.start < mark.end {
@@ -113,7 +118,9 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
                 let near = content_between(text, mark.start..mark.end, &place) == 0;
                 result.is_plan |= in_clause && (reaches || both || near);
             }
-            "future" => result.is_future |= in_clause && (reaches || both),
+            "future" => {
+                result.is_future |= in_clause && (reaches || both) && !is_german_passive(text, mark, &clause);
+            }
             "allegation" => result.is_alleged = true,
             "deny" => result.is_denied |= reaches,
             name if PENDING.contains(&name) => result.is_alleged = true,
@@ -126,6 +133,41 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
     result.is_plan &= !text.mentions_in(&sentence).any(|mark| mark.value.name() == "order");
     result
 }
+
+/// Returns whether a German "wird" forms the passive of the present and not the future: its clause ends with a
+/// participle.
+fn is_german_passive(text: &Text, mark: &Found<Concept>, clause: &Range<usize>) -> bool {
+    if text.language != Language::De || !matches!(text.at(mark.start..mark.end), "wird" | "werden") {
+        return false;
+    }
+    let words: Vec<&str> = text.tokens_in(&(mark.end..clause.end)).map(|token| text.word(token)).collect();
+    let is_participle = |word: &&str| {
+        PARTICIPLE_ENDINGS.iter().any(|ending| word.ends_with(ending))
+            || (word.len() > 6
+                && (word.ends_with('t') || word.ends_with("en"))
+                && word.contains("ge")
+                && !word.ends_with("gen"))
+    };
+    words.last().is_some_and(is_participle)
+}
+
+/// Endings of German participles that no infinitive has.
+const PARTICIPLE_ENDINGS: [&str; 14] = [
+    "nommen",
+    "boten",
+    "zogen",
+    "schlossen",
+    "worfen",
+    "brochen",
+    "sprochen",
+    "hoben",
+    "troffen",
+    "iert",
+    "sucht",
+    "klagt",
+    "setzt",
+    "kauft",
+];
 
 /// Returns what a range of a text contains anywhere.
 fn tone(text: &Text, range: &Range<usize>) -> Tone {

@@ -169,7 +169,8 @@ fn japanese(text: &Text, sentence: &Range<usize>, party: &Party, event: &Item) -
     let verb = verb.split("よう").next().unwrap_or_default();
     let passive = ["され", "られ", "を受け", "した。れ"]
         .iter()
-        .any(|ending| verb.starts_with(ending) || verb.contains(ending));
+        .any(|ending| verb.starts_with(ending) || verb.contains(ending))
+        || ["られ", "され"].iter().any(|ending| text.at(event.start..event.end).ends_with(ending));
     // A legal form or an apposition may stand between the name and its particle.
     let after: String = text.at(party.end..event.start).chars().take(24).collect();
     let particle = after.trim_start_matches(|c: char| !matches!(c, '\u{3041}'..='\u{309f}')).trim_start();

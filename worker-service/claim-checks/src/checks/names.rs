@@ -33,6 +33,7 @@ impl Names {
                 continue;
             }
             if !case.company.is_mention(text, token) {
+                names.own |= is_short_name(case, text, token);
                 continue;
             }
             let mut name = vec![text.word(token)];
@@ -111,6 +112,25 @@ impl Names {
         }
     }
 }
+
+/// Returns whether a token that begins a sentence's name is another word of the company's name, by which a text may
+/// call it for short. In a text of German, where all nouns are capitals, none can tell.
+fn is_short_name(case: &Case<'_>, text: &Text, token: &Token) -> bool {
+    let word = text.word(token);
+    let before = text.tokens_in(&(token.start.saturating_sub(NAME_GAP)..token.start)).last();
+    let follows_name = before.is_some_and(|before| before.is_capital && token.start - before.end == 1);
+    token.is_capital
+        && !follows_name
+        && text.language != Language::De
+        && word.chars().count() >= SHORT_NAME_MIN
+        && case.company.contains(word)
+        && !LEGAL_FORMS.contains(&word)
+}
+
+/// Bytes before a word in which the rest of its name stands.
+const NAME_GAP: usize = 24;
+/// Characters of a word of a name that can stand for the whole name.
+const SHORT_NAME_MIN: usize = 6;
 
 /// Legal forms, in folded form.
 const LEGAL_FORMS: [&str; 60] = [

@@ -6,7 +6,7 @@ use super::names::{Names, own_mentions};
 use crate::{
     case::{Case, PieceText, same_word},
     flaw::Flaw,
-    lexicon::{Concept, Group},
+    lexicon::{Concept, Found, Group},
     text::{
         Text,
         token::{Kind, Token},
@@ -161,10 +161,14 @@ fn other_subject(case: &Case<'_>) -> Option<Flaw> {
     let other = text
         .mentions_in(sentence)
         .find(|found| matches!(found.value.name(), "parent" | "subsidiary" | "competitor"))
-        // An owner may be a person, and what it owns may be the company.
-        .filter(|found| text.at(found.start..found.end) != "owner")?;
+        .filter(|found| !names_owner(text, found))?;
     let is_subject = case.items(text, &(sentence.start..other.start)).len() <= 1;
     (!names_company && is_subject).then(|| Flaw::OtherParty(text.at(other.start..other.end).to_owned()))
+}
+
+/// Returns whether a mention is an owner, who may be a person, and what it owns may be the company.
+fn names_owner(text: &Text, found: &Found<Concept>) -> bool {
+    text.at(found.start..found.end) == "owner"
 }
 
 /// Words for the company in a claim.
@@ -198,8 +202,9 @@ fn of_relation(case: &Case<'_>) -> Option<Flaw> {
             continue;
         };
         // The relation must stand on the side of the event where its subject or object stands, and be the only party.
-        let related =
-            text.mentions_in(sentence).find(|found| relates(found.value) && found.end <= event.start);
+        let related = text
+            .mentions_in(sentence)
+            .find(|found| relates(found.value) && found.end <= event.start && !names_owner(text, found));
         let related = related?;
         relation = relation.or_else(|| Some(text.at(related.start..related.end).to_owned()));
     }

@@ -33,7 +33,7 @@ const MUST_BE_MENTIONED: [&str; 16] = [
 ];
 
 /// What a text may say instead, by name.
-const INSTEAD: [(&str, &[&str]); 19] = [
+const INSTEAD: [(&str, &[&str]); 20] = [
     ("raid", &["investigate"]),
     ("arrest", &[]),
     ("charge", &["sue", "trial", "convict", "arrest"]),
@@ -51,6 +51,7 @@ const INSTEAD: [(&str, &[&str]); 19] = [
     ("dissolve", &["liquidate", "delist"]),
     ("sue", &["charge", "trial"]),
     ("acquire", &["sell", "stake"]),
+    ("appeal", &["overturn"]),
     ("layoff", &["close"]),
     ("recall", &["withdraw"]),
 ];
@@ -149,6 +150,14 @@ fn superseded(case: &Case<'_>) -> Option<Flaw> {
 fn supersedes(case: &Case<'_>, piece: &PieceText, found: &Found<Concept>) -> bool {
     let text = &piece.text;
     if !ENDS.contains(&found.value.name()) || text.is_doubtful(found) {
+        return false;
+    }
+    // A word with another meaning that the claim states has that one.
+    let is_claimed = text
+        .mentions_in(&(found.start..found.end))
+        .filter(|other| other.value != found.value)
+        .any(|other| case.statement.mentions.iter().any(|claimed| claimed.value == other.value));
+    if is_claimed {
         return false;
     }
     let said = certainty(text, found.start..found.end);

@@ -96,6 +96,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{3,14})\.?,?\s(?:de\s|of\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
         r"(?:^|\D)(?P<y>[12]\d{3})-(?P<m>\d{2})(?:[^-\d]|$)",
         r"(?:^|[^\d./])(?P<d>\d{1,2})[./](?P<m>\d{1,2})[./](?P<y>[12]\d{3})(?:\D|$)",
+        r"(?P<y>[一二][〇零○一二三四五六七八九]{3})年(?:(?P<m>[一二三四五六七八九十]{1,3})月(?:(?P<d>[一二三四五六七八九十]{1,3})[日号])?)?",
         // Without a year.
         r"(?:^|\D)(?P<m>\d{1,2})\s?[月월]\s?(?P<d>\d{1,2})\s?[日일号]",
         r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s(?:de\s|of\s)?(?P<n>[\p{L}\p{M}]{3,14})(?:\P{L}|$)",
@@ -193,8 +194,26 @@ fn trailing(found: &Captures<'_>) -> usize {
     found.get(0).map_or(0, |all| all.end() - end.unwrap_or(all.end()))
 }
 
+/// Returns the number of a year, month or day in Chinese characters: 二〇二三, 十一, 二十.
+fn han_number(text: &str) -> Option<u16> {
+    text.chars().try_fold(0, |number: u16, c| {
+        if c == '十' {
+            return Some(number.max(1) * 10);
+        }
+        let digit = "〇一二三四五六七八九".chars().position(|known| known == c);
+        let digit = digit.or_else(|| matches!(c, '零' | '○').then_some(0))?;
+        // After tens, a digit takes the place of the zero.
+        let is_unit = text.contains('十') && number >= 10;
+        let shifted = if is_unit { number } else { number.checked_mul(10)? };
+        shifted.checked_add(u16::try_from(digit).ok()?)
+    })
+}
+
 fn read(found: &Captures<'_>) -> Option<DateMention> {
-    let number = |group: &str| found.name(group).and_then(|found| found.as_str().parse::<u16>().ok());
+    let number = |group: &str| {
+        let digits = found.name(group)?.as_str();
+        digits.parse::<u16>().ok().or_else(|| han_number(digits))
+    };
     let small = |number: u16| u8::try_from(number).ok();
     let month = match found.name("n") {
         Some(name) => Some(month(name.as_str())?),

@@ -18,7 +18,7 @@ use crate::{language::Language, text::token::Token};
 /// Relative difference below which two values are equal.
 const EQUAL: f64 = 1e-9;
 /// Relative difference up to which a rounded figure may differ from the exact one.
-const ROUNDING: f64 = 0.05;
+const ROUNDING: f64 = 0.08;
 
 /// A figure in a text.
 #[derive(Clone, Debug, PartialEq)]

@@ -81,6 +81,7 @@ impl Text {
             mark.value.group() != Group::Mark
                 || !longer(&covering, mark).any(|other| other.value.name() != "cause")
         });
+        remove_double_negations(&text, &mut mentions);
         let (figures, dates) = figures::read(&text, &tokens, language);
         let sentences = parts::sentences(&text, &tokens, language);
         let clauses = parts::clauses(&text, &tokens, &sentences, language);
@@ -169,6 +170,44 @@ impl Text {
     pub(crate) fn word(&self, token: &Token) -> &str {
         self.at(token.start..token.end)
     }
+}
+
+/// Removes a negation with the denial that it negates: "did not deny" says that it is so.
+fn remove_double_negations(text: &str, mentions: &mut Vec<Found<Concept>>) {
+    let is = |found: &Found<Concept>, name: &str| found.value.name() == name;
+    let joined = |a: &Found<Concept>, b: &Found<Concept>| {
+        text.get(a.end..b.start).is_some_and(|gap| {
+            gap.chars().all(|c| c == ' ' || matches!(c, '\u{3041}'..='\u{309f}')) && gap.len() < 12
+        })
+    };
+    let pairs: Vec<Range<usize>> = mentions
+        .iter()
+        .filter(|found| is(found, "negation"))
+        .flat_map(|negation| {
+            mentions.iter().filter(|found| is(found, "deny")).filter_map(move |denial| {
+                if joined(negation, denial) {
+                    Some(negation.start..denial.end)
+                } else if joined(denial, negation) {
+                    Some(denial.start..negation.end)
+                } else {
+                    None
+                }
+            })
+        })
+        .collect();
+    // "denied neither X nor Y": the second negation belongs to the first.
+    let neither = |pair: &Range<usize>| text[pair.clone()].contains("neither");
+    let is_second = |found: &Found<Concept>| {
+        text.get(found.start..found.end) == Some("nor")
+            && pairs.iter().any(|pair| pair.end <= found.start && neither(pair))
+    };
+    let second: Vec<usize> =
+        mentions.iter().filter(|found| is_second(found)).map(|found| found.start).collect();
+    mentions.retain(|found| !second.contains(&found.start));
+    mentions.retain(|found| {
+        !pairs.iter().any(|pair| pair.start <= found.start && found.end <= pair.end)
+            || !matches!(found.value.name(), "negation" | "deny" | "lack")
+    });
 }
 
 /// Length in bytes of the longest term of the lexicon, and some more.
