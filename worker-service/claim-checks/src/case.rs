@@ -1,6 +1,11 @@
 //! A claim with the evidence that it cites, read for the checks.
 
-use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    ops::Range,
+    rc::Rc,
+};
 
 use crate::{
     company::CompanyName,
@@ -72,6 +77,8 @@ pub(crate) struct PieceText {
     pub(crate) times: Vec<Date>,
     /// The sentences that the claim quotes, in whole or in part.
     pub(crate) quoted: Vec<Range<usize>>,
+    /// Whether it speaks of "last year" or the like, once a check has asked.
+    pub(crate) names_other_year: OnceCell<bool>,
 }
 
 /// What two texts can share: a concept, or a word that the lexicon does not know.
@@ -249,7 +256,7 @@ impl PieceText {
         } else {
             text.sentences.iter().filter(overlaps).cloned().collect()
         };
-        Self { text, times: piece.times.clone(), quoted }
+        Self { text, times: piece.times.clone(), quoted, names_other_year: OnceCell::new() }
     }
 }
 

@@ -226,10 +226,16 @@ fn is_negative_word(text: &Text, token: &Token) -> bool {
                 || word.starts_with("non"))
 }
 
-/// Returns the number of words with content between a mark and a place.
+/// Bytes between a mark and what it can concern.
+const NEAR: usize = 300;
+
+/// Returns the number of words with content between a mark and a place: very many if they are far apart.
 fn content_between(text: &Text, mark: Range<usize>, place: &Range<usize>) -> usize {
     let between =
         if mark.end <= place.start { mark.end..place.start } else { place.end..mark.start.max(place.end) };
+    if between.len() > NEAR {
+        return usize::MAX;
+    }
     let has_content = |token: &&Token| match token.kind {
         Kind::Word => {
             let word = text.word(token);

@@ -188,7 +188,9 @@ pub(super) fn proves(piece: &PieceText, date: Date) -> bool {
             .any(|figure| date.year.is_some_and(|year| figure.values.contains(&f64::from(year))));
     let relative = date.year.is_some_and(|year| {
         piece.times.iter().any(|time| time.year.is_some_and(|known| known.abs_diff(year) == 1))
-            && RELATIVE.iter().any(|phrase| piece.text.folded.contains(phrase))
+            && *piece
+                .names_other_year
+                .get_or_init(|| RELATIVE.iter().any(|phrase| piece.text.folded.contains(phrase)))
     });
     in_text || published || in_figures || relative
 }

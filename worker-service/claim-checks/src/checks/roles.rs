@@ -227,8 +227,8 @@ const TIMES: [&str; 18] = [
 ];
 
 fn is_capital(text: &Text, item: &Item) -> bool {
-    text.language != Language::De
-        && text.tokens.iter().any(|token| token.start == item.start && token.is_capital)
+    let token = text.tokens.binary_search_by_key(&item.start, |token| token.start);
+    text.language != Language::De && token.is_ok_and(|at| text.tokens[at].is_capital)
 }
 
 /// Returns whether an item can be what somebody does to somebody.

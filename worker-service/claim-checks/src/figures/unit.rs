@@ -340,6 +340,10 @@ pub(crate) fn currency_before(text: &str, to: usize) -> Option<(Unit, usize)> {
     if to - before.len() > 2 {
         return None;
     }
+    // No sign ends with a digit.
+    if before.ends_with(|c: char| c.is_ascii_digit() || c == ',') {
+        return None;
+    }
     if let Some((codes, length)) = sign_at(before, true) {
         return Some((Unit::Money(codes), before.len() - length));
     }
@@ -354,8 +358,11 @@ pub(crate) fn currency_before(text: &str, to: usize) -> Option<(Unit, usize)> {
 }
 
 fn dense_before(before: &str) -> Option<(Unit, usize)> {
+    if before.ends_with(|c: char| c.is_ascii()) {
+        return None;
+    }
     let ending = |(name, codes): &&(&str, &'static [Currency])| {
-        name.chars().all(|c| !c.is_ascii()) && codes.len() < 8 && before.ends_with(name)
+        before.ends_with(name) && name.chars().all(|c| !c.is_ascii()) && codes.len() < 8
     };
     let (name, codes) = SIGNS.iter().filter(ending).max_by_key(|(name, _)| name.len())?;
     Some((Unit::Money(codes), before.len() - name.len()))

@@ -175,40 +175,40 @@ impl Text {
 /// Removes a negation with the denial that it negates: "did not deny" says that it is so.
 fn remove_double_negations(text: &str, mentions: &mut Vec<Found<Concept>>) {
     let is = |found: &Found<Concept>, name: &str| found.value.name() == name;
-    let joined = |a: &Found<Concept>, b: &Found<Concept>| {
-        text.get(a.end..b.start).is_some_and(|gap| {
-            gap.chars().all(|c| c == ' ' || matches!(c, '\u{3041}'..='\u{309f}')) && gap.len() < 12
-        })
-    };
-    let pairs: Vec<Range<usize>> = mentions
-        .iter()
-        .filter(|found| is(found, "negation"))
-        .flat_map(|negation| {
-            mentions.iter().filter(|found| is(found, "deny")).filter_map(move |denial| {
-                if joined(negation, denial) {
-                    Some(negation.start..denial.end)
-                } else if joined(denial, negation) {
-                    Some(denial.start..negation.end)
-                } else {
-                    None
-                }
-            })
-        })
-        .collect();
+    let is_gap =
+        |gap: &str| gap.len() < 12 && gap.chars().all(|c| c == ' ' || matches!(c, '\u{3041}'..='\u{309f}'));
+    let mut removed: HashSet<usize> = HashSet::new();
     // "denied neither X nor Y": the second negation belongs to the first.
-    let neither = |pair: &Range<usize>| text[pair.clone()].contains("neither");
-    let is_second = |found: &Found<Concept>| {
-        text.get(found.start..found.end) == Some("nor")
-            && pairs.iter().any(|pair| pair.end <= found.start && neither(pair))
-    };
-    let second: Vec<usize> =
-        mentions.iter().filter(|found| is_second(found)).map(|found| found.start).collect();
-    mentions.retain(|found| !second.contains(&found.start));
-    mentions.retain(|found| {
-        !pairs.iter().any(|pair| pair.start <= found.start && found.end <= pair.end)
-            || !matches!(found.value.name(), "negation" | "deny" | "lack")
+    let mut nor_until = 0;
+    for (at, first) in mentions.iter().enumerate() {
+        if first.start < nor_until && text.get(first.start..first.end) == Some("nor") {
+            removed.insert(at);
+        }
+        for (offset, second) in mentions[at + 1..].iter().take(NEIGHBOURS).enumerate() {
+            let is_pair = (is(first, "negation") && is(second, "deny"))
+                || (is(first, "deny") && is(second, "negation"));
+            if !is_pair || !text.get(first.end..second.start).is_some_and(is_gap) {
+                continue;
+            }
+            removed.extend([at, at + 1 + offset]);
+            // "Denied" is a lack as well.
+            removed.extend((at..=at + 1 + offset).filter(|index| is(&mentions[*index], "lack")));
+            if text.get(second.start..second.end) == Some("neither") {
+                nor_until = second.end + NEITHER_REACH;
+            }
+        }
+    }
+    let mut at = 0;
+    mentions.retain(|_| {
+        at += 1;
+        !removed.contains(&(at - 1))
     });
 }
+
+/// Number of mentions after a negation among which the denial stands that it negates.
+const NEIGHBOURS: usize = 4;
+/// Bytes after "neither" in which its "nor" stands.
+const NEITHER_REACH: usize = 200;
 
 /// Length in bytes of the longest term of the lexicon, and some more.
 const TERM_MAX: usize = 96;
