@@ -171,8 +171,16 @@ const PARTICIPLE_ENDINGS: [&str; 14] = [
 
 /// Returns what a range of a text contains anywhere.
 fn tone(text: &Text, range: &Range<usize>) -> Tone {
+    tone_around(text, range, &(range.end..range.end))
+}
+
+/// Returns what a range of a text contains beside an item, which may itself be negative: "suspended".
+fn tone_around(text: &Text, range: &Range<usize>, item: &Range<usize>) -> Tone {
     let mut tone = Tone::default();
-    for mark in text.mentions_in(range) {
+    let is_beside = |mark: &&Found<Concept>| {
+        mark.end <= item.start || item.end <= mark.start || mark.value.group() == Group::Mark
+    };
+    for mark in text.mentions_in(range).filter(is_beside) {
         let name = mark.value.name();
         tone.is_negative |= NEGATIVE.contains(&name);
         tone.is_softened |= name == "soft_negation";
@@ -182,6 +190,7 @@ fn tone(text: &Text, range: &Range<usize>) -> Tone {
     }
     tone.is_negative |= text
         .tokens_in(range)
+        .filter(|token| token.end <= item.start || item.end <= token.start)
         .any(|token| has_negative_prefix(text, token.start) || is_negative_word(text, token))
         || has_negative_word(text, range);
     tone
@@ -323,11 +332,12 @@ fn pairs(case: &Case<'_>, clause: &Range<usize>) -> Vec<Pair> {
                     break;
                 }
                 let others = case.items(&piece.text, sentence);
-                let mut like = others.iter().filter(|other| other.key.is_like(&item.key)).peekable();
-                if like.peek().is_some() {
-                    let tone = tone(&piece.text, sentence);
-                    proofs.extend(like.map(|other| (certainty(&piece.text, other.start..other.end), tone)));
-                }
+                let like = others.iter().filter(|other| other.key.is_like(&item.key));
+                proofs.extend(like.take(PROOFS_MAX).map(|other| {
+                    let place = other.start..other.end;
+                    let tone = tone_around(&piece.text, sentence, &place);
+                    (certainty(&piece.text, place), tone)
+                }));
             }
             let stated = certainty(statement, item.start..item.end);
             (!proofs.is_empty()).then_some(Pair { stated, proofs })
@@ -353,7 +363,7 @@ const ASPECTS: [(Aspect, Differs); 3] = [
         (proof.is_plan || (proof.is_future && claimed.is_past))
             && !claimed.tone.is_open
             && !claimed.tone.is_doubtful
-            && !claimed.tone.is_negative
+            && !claimed.tone.is_negated
     }),
 ];
 
@@ -364,6 +374,15 @@ fn without_pairs(case: &Case<'_>, claimed: Claimed, proofs: &[Tone]) -> Vec<Flaw
     let mut flaws = Vec::new();
     if !claimed.tone.is_negative && proofs.iter().all(|proof| proof.is_negated) && case.is_covered() {
         flaws.push(Flaw::Certainty(Aspect::Negation, whole()));
+    }
+    if case.is_covered()
+        && is_past(statement, &(0..statement.folded.len()))
+        && !claimed.tone.is_doubtful
+        && !claimed.tone.is_open
+        && !claimed.tone.is_negative
+        && proofs.iter().all(|proof| proof.is_open)
+    {
+        flaws.push(Flaw::Certainty(Aspect::Plan, whole()));
     }
     let is_plain = !claimed.tone.is_doubtful && !claimed.tone.is_open && !claimed.tone.is_negative;
     if is_plain && proofs.iter().all(|proof| proof.is_doubtful) {

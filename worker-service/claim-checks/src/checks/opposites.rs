@@ -14,7 +14,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     for found in &statement.mentions {
         let Some(opposite) = found.value.opposite() else { continue };
         if certainty(statement, found.start..found.end).is_negated
-            || statement.mentions.iter().any(|other| other.value == opposite)
+            || statement.mentions.iter().any(|other| {
+                other.value == opposite && (other.end <= found.start || found.end <= other.start)
+            })
         {
             continue;
         }
