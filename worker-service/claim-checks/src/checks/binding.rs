@@ -195,7 +195,7 @@ impl Rivals {
 const COMPARABLE: f64 = 100.0;
 
 /// Returns whether one figure can be mistaken for the other.
-fn is_comparable(figure: &Figure, rival: &Figure) -> bool {
+pub(super) fn is_comparable(figure: &Figure, rival: &Figure) -> bool {
     match (&figure.unit, &rival.unit) {
         (Unit::Unknown, Unit::Unknown | Unit::Count(_))
         | (Unit::Count(_), Unit::Unknown | Unit::Count(_)) => {

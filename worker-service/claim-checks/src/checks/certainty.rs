@@ -37,6 +37,8 @@ struct Tone {
     is_softened: bool,
     /// A negation itself, and not only a word such as "refused".
     is_negated: bool,
+    /// Something that says that something was not done, such as "declined".
+    is_undone: bool,
     /// A suspicion, proceedings, or somebody's claim.
     is_doubtful: bool,
     /// An intention, a possibility, or something in the future.
@@ -185,6 +187,7 @@ fn tone_around(text: &Text, range: &Range<usize>, item: &Range<usize>) -> Tone {
         tone.is_negative |= NEGATIVE.contains(&name);
         tone.is_softened |= name == "soft_negation";
         tone.is_negated |= matches!(name, "negation" | "no_evidence");
+        tone.is_undone |= matches!(name, "negation" | "no_evidence" | "lack" | "deny" | "refuse" | "stop");
         tone.is_doubtful |= name == "allegation" || name == "deny" || PENDING.contains(&name);
         tone.is_open |= matches!(name, "plan" | "future" | "request");
     }
@@ -363,7 +366,7 @@ const ASPECTS: [(Aspect, Differs); 3] = [
         (proof.is_plan || (proof.is_future && claimed.is_past))
             && !claimed.tone.is_open
             && !claimed.tone.is_doubtful
-            && !claimed.tone.is_negated
+            && !claimed.tone.is_undone
     }),
 ];
 
@@ -376,11 +379,12 @@ fn without_pairs(case: &Case<'_>, claimed: Claimed, proofs: &[Tone]) -> Vec<Flaw
         flaws.push(Flaw::Certainty(Aspect::Negation, whole()));
     }
     if case.is_covered()
+        && !case.is_of_one_language()
         && is_past(statement, &(0..statement.folded.len()))
         && !claimed.tone.is_doubtful
         && !claimed.tone.is_open
         && !claimed.tone.is_negative
-        && proofs.iter().all(|proof| proof.is_open)
+        && proofs.iter().all(|proof| proof.is_open && !proof.is_negative)
     {
         flaws.push(Flaw::Certainty(Aspect::Plan, whole()));
     }

@@ -55,6 +55,7 @@ fn number_flaw(case: &Case<'_>, figure: &Figure) -> Option<bool> {
     }
     let mut has_value = false;
     let mut has_other = false;
+    let mut in_other_measure = false;
     for piece in &case.pieces {
         for proof in &piece.text.figures {
             let same_value = figure.has_value_of(proof);
@@ -70,6 +71,7 @@ fn number_flaw(case: &Case<'_>, figure: &Figure) -> Option<bool> {
                 _ => {}
             }
             has_value |= same_value;
+            in_other_measure |= is_other_measure(figure, proof);
         }
         // "2019" may be read as a number on one side and as a year on the other.
         let years = piece.text.dates.iter().flat_map(|date| &date.readings);
@@ -81,10 +83,21 @@ fn number_flaw(case: &Case<'_>, figure: &Figure) -> Option<bool> {
     }
     // A small number in words may count what the evidence lists.
     let is_word = figure.is_spelled || case.statement.language.is_dense();
-    if is_word && figure.values.iter().all(|value| *value < COUNTED_MAX) && !has_other {
+    if is_word && figure.values.iter().all(|value| *value < COUNTED_MAX) && !has_other && !in_other_measure {
         return None;
     }
     Some(has_value)
+}
+
+/// Returns whether both are the same number of another measure: 12 days, and 12 years.
+fn is_other_measure(figure: &Figure, proof: &Figure) -> bool {
+    let measures = (&figure.unit, &proof.unit);
+    let (Unit::Measure { dimension, factor }, Unit::Measure { dimension: other, factor: other_factor }) =
+        measures
+    else {
+        return false;
+    };
+    figure.values == proof.values && (dimension != other || factor != other_factor)
 }
 
 /// Returns whether a proof of which only one side names a unit can be of the same unit.

@@ -7,8 +7,10 @@ mod certainty;
 mod figures;
 mod grammar;
 mod names;
+mod objects;
 mod opposites;
 mod parties;
+mod rates;
 mod roles;
 mod stages;
 
@@ -20,9 +22,11 @@ use crate::{
 /// Returns the flaws of `claim`: empty if no check can tell that its evidence does not support it.
 pub fn flaws(claim: &Claim<'_>) -> Vec<Flaw> {
     let case = Case::read(claim);
-    let checks: [fn(&Case<'_>) -> Vec<Flaw>; 9] = [
+    let checks: [fn(&Case<'_>) -> Vec<Flaw>; 11] = [
         figures::flaws,
         binding::flaws,
+        objects::flaws,
+        rates::flaws,
         bearing::flaws,
         stages::flaws,
         certainty::flaws,
