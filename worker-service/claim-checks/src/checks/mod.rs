@@ -13,6 +13,7 @@ mod parties;
 mod rates;
 mod roles;
 mod stages;
+mod tone;
 
 use crate::{
     case::{Case, Claim},

@@ -1,6 +1,6 @@
 //! Claims that say the opposite of their evidence in another word: it fell, and the evidence says that it rose.
 
-use super::certainty::certainty;
+use super::tone::certainty;
 use crate::{
     case::Case,
     flaw::{Aspect, Flaw},

@@ -247,7 +247,7 @@ fn is_event(text: &Text, item: &Item) -> bool {
 }
 
 /// Returns whether an item can be a verb: an English noun, such as "payment", has no agent beside it.
-fn is_verb(text: &Text, item: &Item) -> bool {
+pub(super) fn is_verb(text: &Text, item: &Item) -> bool {
     const VERBS: [&str; 26] = [
         "pay",
         "pays",

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::certainty::certainty;
+use super::tone::certainty;
 use crate::{
     case::{Case, PieceText},
     flaw::Flaw,

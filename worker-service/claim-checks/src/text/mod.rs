@@ -81,7 +81,7 @@ impl Text {
             mark.value.group() != Group::Mark
                 || !longer(&covering, mark).any(|other| other.value.name() != "cause")
         });
-        remove_double_negations(&text, &mut mentions);
+        read_double_negations(&text, &mut mentions);
         let (figures, dates) = figures::read(&text, &tokens, language);
         let sentences = parts::sentences(&text, &tokens, language);
         let clauses = parts::clauses(&text, &tokens, &sentences, language);
@@ -172,12 +172,12 @@ impl Text {
     }
 }
 
-/// Removes a negation with the denial that it negates: "did not deny" says that it is so.
-fn remove_double_negations(text: &str, mentions: &mut Vec<Found<Concept>>) {
+/// Reads a denial that is negated as an admission: "did not deny" says that it is so.
+fn read_double_negations(text: &str, mentions: &mut Vec<Found<Concept>>) {
     let is = |found: &Found<Concept>, name: &str| found.value.name() == name;
     let is_gap =
         |gap: &str| gap.len() < 12 && gap.chars().all(|c| c == ' ' || matches!(c, '\u{3041}'..='\u{309f}'));
-    let mut removed: HashSet<usize> = HashSet::new();
+    let (mut removed, mut admitted) = (HashSet::new(), HashSet::new());
     // "denied neither X nor Y": the second negation belongs to the first.
     let mut nor_until = 0;
     for (at, first) in mentions.iter().enumerate() {
@@ -185,17 +185,29 @@ fn remove_double_negations(text: &str, mentions: &mut Vec<Found<Concept>>) {
             removed.insert(at);
         }
         for (offset, second) in mentions[at + 1..].iter().take(NEIGHBOURS).enumerate() {
+            // "Neither admitted nor denied" leaves it open.
+            if matches!(text.get(first.start..first.end), Some("nor" | "neither" | "ni" | "noch")) {
+                break;
+            }
             let is_pair = (is(first, "negation") && is(second, "deny"))
                 || (is(first, "deny") && is(second, "negation"));
             if !is_pair || !text.get(first.end..second.start).is_some_and(is_gap) {
                 continue;
             }
-            removed.extend([at, at + 1 + offset]);
+            let (negation, denial) =
+                if is(first, "deny") { (at + 1 + offset, at) } else { (at, at + 1 + offset) };
+            removed.insert(negation);
+            admitted.insert(denial);
             // "Denied" is a lack as well.
             removed.extend((at..=at + 1 + offset).filter(|index| is(&mentions[*index], "lack")));
             if text.get(second.start..second.end) == Some("neither") {
                 nor_until = second.end + NEITHER_REACH;
             }
+        }
+    }
+    if let Some(admit) = Concept::named("admit") {
+        for denial in admitted {
+            mentions[denial].value = admit;
         }
     }
     let mut at = 0;
