@@ -362,7 +362,11 @@ fn dense_before(before: &str) -> Option<(Unit, usize)> {
         return None;
     }
     let ending = |(name, codes): &&(&str, &'static [Currency])| {
-        before.ends_with(name) && name.chars().all(|c| !c.is_ascii()) && codes.len() < 8
+        // "직원 30명" counts employees: the end of a word is no won.
+        let is_word_end = before
+            .strip_suffix(name)
+            .is_some_and(|rest| rest.ends_with(|c: char| matches!(c, '\u{ac00}'..='\u{d7a3}')));
+        before.ends_with(name) && !is_word_end && name.chars().all(|c| !c.is_ascii()) && codes.len() < 8
     };
     let (name, codes) = SIGNS.iter().filter(ending).max_by_key(|(name, _)| name.len())?;
     Some((Unit::Money(codes), before.len() - name.len()))
