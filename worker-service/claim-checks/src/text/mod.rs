@@ -82,6 +82,7 @@ impl Text {
                 || !longer(&covering, mark).any(|other| other.value.name() != "cause")
         });
         read_double_negations(&text, &mut mentions);
+        remove_conditions(&text, &tokens, &mut mentions);
         let (figures, dates) = figures::read(&text, &tokens, language);
         let sentences = parts::sentences(&text, &tokens, language);
         let clauses = parts::clauses(&text, &tokens, &sentences, language);
@@ -197,6 +198,15 @@ fn read_double_negations(text: &str, mentions: &mut Vec<Found<Concept>>) {
             let (negation, denial) =
                 if is(first, "deny") { (at + 1 + offset, at) } else { (at, at + 1 + offset) };
             removed.insert(negation);
+            // "N'a pas contesté" negates once, in two words.
+            let halves = mentions[..negation].iter().enumerate().rev().take(NEIGHBOURS);
+            removed.extend(
+                halves
+                    .filter(|(_, half)| {
+                        is(half, "negation") && half.end + HALF_GAP >= mentions[negation].start
+                    })
+                    .map(|(index, _)| index),
+            );
             admitted.insert(denial);
             // "Denied" is a lack as well.
             removed.extend((at..=at + 1 + offset).filter(|index| is(&mentions[*index], "lack")));
@@ -217,6 +227,26 @@ fn read_double_negations(text: &str, mentions: &mut Vec<Found<Concept>>) {
     });
 }
 
+/// Removes the negation of a condition: "if it does not stop" says nothing of what happened.
+fn remove_conditions(text: &str, tokens: &[Token], mentions: &mut Vec<Found<Concept>>) {
+    mentions.retain(|found| {
+        if found.value.name() != "negation" {
+            return true;
+        }
+        let next = tokens.partition_point(|token| token.start < found.start);
+        let before = &tokens[next.saturating_sub(CONDITION_REACH)..next];
+        !before.iter().any(|token| {
+            matches!(&text[token.start..token.end], "if" | "wenn" | "falls")
+                && !text[token.end..found.start.max(token.end)].contains([',', '.', ';'])
+        })
+    });
+}
+
+/// Number of words between "if" and its negation.
+const CONDITION_REACH: usize = 5;
+
+/// Bytes between the two words of one negation.
+const HALF_GAP: usize = 6;
 /// Number of mentions after a negation among which the denial stands that it negates.
 const NEIGHBOURS: usize = 4;
 /// Bytes after "neither" in which its "nor" stands.
