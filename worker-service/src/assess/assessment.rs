@@ -14,7 +14,7 @@ use domain::{
 
 use super::{
     answer::ModelAnswer,
-    checks::{Checked, Instructions, Place, Problem},
+    checks::{Checked, Doubt, Instructions, Place, Problem},
     opinion::Opinion,
     verification::{Verification, Verified},
 };
@@ -59,7 +59,7 @@ impl Assessment {
             Some((index, checked)) => (answers.get(index).map(|(answer, _)| answer.clone()), checked),
             None => (None, Checked::default()),
         };
-        let Checked { mut opinion, problems, mut dropped } = checked;
+        let Checked { mut opinion, problems, mut dropped, doubts } = checked;
         let verified = match (&verification, &mut opinion) {
             (Some(verification), Some(opinion)) => verification.apply(opinion, words),
             _ => Verified::default(),
@@ -85,6 +85,12 @@ impl Assessment {
             count => review.push(words.fill("review.dropped_many", &[("count", &count.to_string())])),
         }
         review.extend(verified.review);
+        // A verifier judges better than these checks, which doubt many a true claim.
+        if verification.as_ref().is_none_or(|verification| verification.result.is_err()) {
+            review.extend(doubts.iter().map(|Doubt { statement, reason }| {
+                words.fill("review.doubted", &[("statement", statement), ("why", reason)])
+            }));
+        }
         // A filter or guardrail may have changed or removed a part of an answer that looks complete.
         if let (Some(answer), Some(_)) = (&chosen, &opinion)
             && !answer.ended_normally()

@@ -175,7 +175,7 @@ mod tests {
         let summary =
             with_summary.then(|| domain::assessment::Summary { text: "x".into(), citations: vec![] });
         let opinion = Opinion { level: domain::risk::Grade::Low, summary, findings: vec![] };
-        Checked { problems, opinion: Some(opinion), dropped: vec![] }
+        Checked { problems, opinion: Some(opinion), dropped: vec![], doubts: vec![] }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod dates;
 mod digits;
+mod evidence;
 mod flaw;
 mod instructions;
 mod language;
@@ -21,7 +22,7 @@ use domain::{
     risk::{Grade, RulesAssessment},
 };
 
-use self::{flaw::ID_MAX, numbers::Numbers, proof::Proof};
+use self::{evidence::Stated, flaw::ID_MAX, numbers::Numbers, proof::Proof};
 pub(crate) use self::{
     flaw::{Check, Flaw},
     instructions::Instructions,
@@ -48,6 +49,17 @@ pub(crate) struct Checked {
     pub(crate) problems: Vec<Problem>,
     /// Findings that are left out of the report.
     pub(crate) dropped: Vec<Dropped>,
+    /// Findings that passed but may not follow from what they cite.
+    pub(crate) doubts: Vec<Doubt>,
+}
+
+/// A finding that may not follow from what it cites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// What the finding states.
+    pub(crate) statement: String,
+    /// Why it may not follow, in the language of the report.
+    pub(crate) reason: String,
 }
 
 /// The context that answers are checked against.
@@ -128,13 +140,19 @@ impl Checks<'_> {
 
         let mut passed = Vec::new();
         for (index, finding) in findings.iter().enumerate() {
-            let flaws = if index < FINDINGS_MAX {
+            let (flaws, doubts) = if index < FINDINGS_MAX {
                 self.finding_flaws(finding, foreign)
             } else {
-                vec![Flaw::TooMany { max: FINDINGS_MAX }]
+                (vec![Flaw::TooMany { max: FINDINGS_MAX }], Vec::new())
             };
             match flaws.first() {
-                None => passed.push(self.with_exact_quotes(finding)),
+                None => {
+                    passed.push(self.with_exact_quotes(finding));
+                    checked.doubts.extend(doubts.first().map(|doubt| Doubt {
+                        statement: finding.statement.clone(),
+                        reason: doubt.text(words),
+                    }));
+                }
                 Some(first) => checked.dropped.push(Dropped {
                     statement: safe_text::clean(&finding.statement, STATEMENT_MAX),
                     reason: first.text(words),
@@ -175,21 +193,18 @@ impl Checks<'_> {
         flaws
     }
 
-    fn finding_flaws(&self, finding: &Finding, foreign: bool) -> Vec<Flaw> {
+    /// Returns the flaws of a finding, with which it is not published, and the doubts about it.
+    fn finding_flaws(&self, finding: &Finding, foreign: bool) -> (Vec<Flaw>, Vec<Flaw>) {
         let quotes: Vec<&str> = finding.citations.iter().map(|citation| citation.quote.as_str()).collect();
         let mut flaws = self.text_flaws(&finding.statement, STATEMENT_MAX, &quotes, foreign);
         if finding.citations.is_empty() {
             flaws.push(Flaw::Uncited);
         }
         flaws.extend(finding.citations.iter().filter_map(|citation| self.proof().citation_flaw(citation)));
-        let cited: Vec<&Evidence> = finding
-            .citations
-            .iter()
-            .filter_map(|citation| self.proof().piece(&citation.evidence_id))
-            .collect();
-        flaws.extend(self.proof().figure_flaws(&finding.statement, &cited, Vec::new(), Numbers::default()));
+        let Stated { figures, doubts } = evidence::check(self.proof(), finding);
+        flaws.extend(figures);
         flaws.extend(self.instruction_flaw(&finding.statement));
-        flaws
+        (flaws, doubts)
     }
 
     /// Returns `finding` with its quotes spelled exactly as in the evidence.
