@@ -223,7 +223,7 @@ impl Journal {
             stored_at: Some(self.clock.now()),
             content,
         };
-        let bytes = serde_json::to_vec(&entry).map_err(|error| unreadable(key, error))?;
+        let bytes = serde_json::to_vec(&entry).map_err(|error| unusable(key, error))?;
         for key in [key.to_owned(), self.key_beside(key)] {
             match self.put_new(&key, &bytes, retries_max).await? {
                 Stored::Now => return Ok(entry),
@@ -234,7 +234,7 @@ impl Journal {
                 }
             }
         }
-        Err(unreadable(key, "it and the key beside it hold entries of other requests"))
+        Err(unusable(key, "it and the key beside it hold entries of other requests"))
     }
 
     async fn put_new(&self, key: &str, bytes: &[u8], retries_max: u32) -> Result<Stored, AttemptError> {
@@ -290,11 +290,23 @@ fn parse<T: Content>(key: &str, bytes: &[u8]) -> Result<Entry<T>, AttemptError> 
     }
 }
 
-fn unreadable(key: &str, error: impl std::fmt::Display) -> AttemptError {
+/// Returns the error of an entry that cannot be used, now or later.
+fn unusable(key: &str, error: impl std::fmt::Display) -> AttemptError {
     AttemptError::Failed(Failure {
         class: ErrorClass::Permanent,
         code: "journal_unreadable",
-        message: "The report's intermediate files cannot be read by this version. Contact the operator and quote the report's id.",
+        message: "The report's intermediate files cannot be used. Contact the operator and quote the report's id.",
+        detail: format!("{key}: {error}"),
+    })
+}
+
+/// Returns the error of bytes that are no entry. The entry itself was valid when it was stored, so they were
+/// damaged on their way, and the next read may give others.
+fn unreadable(key: &str, error: impl std::fmt::Display) -> AttemptError {
+    AttemptError::Failed(Failure {
+        class: ErrorClass::Transient,
+        code: "journal_unreadable",
+        message: "The report's intermediate files could not be read.",
         detail: format!("{key}: {error}"),
     })
 }
