@@ -33,7 +33,7 @@ MAY_USE = {
         "aws-adapters", "country", "domain", "registration-numbers", "safe-text", "service-runtime", "source-words", "telemetry",
     },
     "worker-service": {
-        "aws-adapters", "country", "domain", "egress-guard", "registration-numbers", "rendering", "safe-text", "screening", "service-runtime",
+        "aws-adapters", "claim-checks", "country", "domain", "egress-guard", "registration-numbers", "rendering", "safe-text", "screening", "service-runtime",
         "sources", "telemetry",
     },
 }  # fmt: skip
