@@ -82,8 +82,8 @@ pub(crate) enum Command {
         #[arg(long = "least", value_name = "PART", default_value_t = 0.9)]
         min: f64,
     },
-    /// Redrives the messages in the dead-letter queue: their reports are resubmitted with a new set of
-    /// attempts.
+    /// Redrives the messages in the dead-letter queue: their reports are resubmitted with a new
+    /// deadline.
     Redrive {
         /// Only print what would be done.
         #[arg(long)]

@@ -125,10 +125,7 @@ async fn settle_open(jobs: &JobRunner, report: &Report, letter: &Delivery) -> Re
     if now >= lifecycle.deadline(&jobs.policy) {
         return fail(jobs, report, now).await;
     }
-    let delay = jobs.policy.queue_wait_max + Duration::from_secs(1);
-    let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
-    let wait = Command::Wait { delay };
-    match jobs.aws.table.execute(tenant, *id, &wait, &details, now, &jobs.policy).await? {
+    match jobs.aws.wait_outside_queue(report, now, &jobs.policy).await? {
         Executed::Done(_) => {
             tracing::warn!(report = %id, %tenant, "the message of an open report is in the dead-letter queue; queueing the report again");
             metrics().report_waits(Wait::DeadLetter);
@@ -298,10 +295,9 @@ async fn redrive_one(
     let now = jobs.clock.now();
     match jobs.aws.table.execute(tenant, id, &Command::Resubmit, &details, now, &jobs.policy).await? {
         Executed::Done(report) => {
-            if let Err(error) = jobs.aws.queue.send(&message, letter.traceparent.clone()).await {
-                jobs.aws.wait_outside_queue(&report, jobs.clock.now(), &jobs.policy).await?;
-                return Err(error);
-            }
+            jobs.aws
+                .queue_report(&report, letter.traceparent.clone(), jobs.clock.now(), &jobs.policy)
+                .await?;
             Ok((Disposition::Resubmitted, format!("resubmitted: report {id} of {tenant} ({reason})")))
         }
         Executed::Rejected(_) => {

@@ -11,7 +11,6 @@ use aws_adapters::{
 };
 use domain::{
     lifecycle::{Command, Lifecycle, Status},
-    message::ReportMessage,
     report::Report,
     time::UtcTime,
     webhook::WEBHOOK_GRACE,
@@ -179,27 +178,19 @@ impl Sweep<'_> {
     /// Sends the message of a due report, unless another sweeper did. Returns whether it was sent.
     async fn send(&self, report: &Report, now: UtcTime) -> Result<bool, AwsError> {
         let jobs = self.jobs;
-        let sent = match self.execute(report, &Command::Redispatch, &Details::default(), now).await {
-            Ok(Executed::Done(_)) => {
-                let message = ReportMessage::new(report.tenant.clone(), report.id);
-                jobs.aws.queue.send(&message, current_traceparent()).await
-            }
+        match self.execute(report, &Command::Redispatch, &Details::default(), now).await {
+            Ok(Executed::Done(_)) => {}
             // The record shows this very command: its first answer was lost, and the SDK repeated it.
             Ok(Executed::Rejected(Some(current)))
-                if current.lifecycle.queued_at == Some(now) && report.lifecycle.queued_at != Some(now) =>
-            {
-                let message = ReportMessage::new(report.tenant.clone(), report.id);
-                jobs.aws.queue.send(&message, current_traceparent()).await
-            }
+                if current.lifecycle.queued_at == Some(now) && report.lifecycle.queued_at != Some(now) => {}
             Ok(Executed::Rejected(_)) => return Ok(false),
-            // The command may have been carried out.
-            Err(error) => Err(error),
-        };
-        if let Err(error) = sent {
-            // The report must not seem to have a message.
-            jobs.aws.wait_outside_queue(report, jobs.clock.now(), &jobs.policy).await?;
-            return Err(error);
+            // The command may have been carried out, so the report could seem to have a message.
+            Err(error) => {
+                jobs.aws.wait_outside_queue(report, jobs.clock.now(), &jobs.policy).await?;
+                return Err(error);
+            }
         }
+        jobs.aws.queue_report(report, current_traceparent(), jobs.clock.now(), &jobs.policy).await?;
         Ok(true)
     }
 

@@ -106,11 +106,11 @@ impl Reports {
     /// Sends a recorded report to the queue. A failure does not fail the request: the report then waits outside
     /// the queue, and the sweeper sends its message.
     pub(super) async fn enqueue(&self, report: &Report) {
-        let message = ReportMessage::new(report.tenant.clone(), report.id);
-        if let Err(AwsError { code, detail, .. }) = self.aws.queue.send(&message, current_traceparent()).await
+        let now = self.clock.now();
+        if let Err(AwsError { code, detail, .. }) =
+            self.aws.queue_report(report, current_traceparent(), now, &self.policy).await
         {
             tracing::warn!(report = %report.id, %code, %detail, "the report is recorded but not queued; the sweeper will queue it");
-            self.wait_outside_queue(report).await;
         }
     }
 

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use domain::{
     lifecycle::{Command, Policy},
     message::ReportMessage,
-    report::Report,
+    report::{Report, Stage},
     time::UtcTime,
 };
 use service_runtime::clock::Clock;
@@ -20,7 +20,7 @@ use crate::{
     quota::{Limits, Quota},
     settings::AwsSettings,
     spending::Spending,
-    table::{Details, Table},
+    table::{Details, Executed, Table},
     webhook_secrets::WebhookSecrets,
 };
 
@@ -71,20 +71,38 @@ impl Aws {
         }
     }
 
-    /// Records that the open `report` has no message in the queue, so that the sweeper sends one in about a
-    /// minute. Changes nothing if a worker holds the report, or if it has ended.
+    /// Sends the message of the open `report`. If SQS does not accept it, the report waits outside the queue:
+    /// it must not seem to have a message, because then nobody would send one until the queue has passed it.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if the table does not confirm it.
+    /// Returns the [`AwsError`] of the queue, or that of the table if it does not confirm the wait.
+    pub async fn queue_report(
+        &self,
+        report: &Report,
+        traceparent: Option<String>,
+        now: UtcTime,
+        policy: &Policy,
+    ) -> Result<(), AwsError> {
+        let message = ReportMessage::new(report.tenant.clone(), report.id);
+        let Err(error) = self.queue.send(&message, traceparent).await else { return Ok(()) };
+        self.wait_outside_queue(report, now, policy).await?;
+        Err(error)
+    }
+
+    /// Records that the open `report` has no message in the queue, so that the sweeper sends one in about a
+    /// minute. The table rejects it if a worker holds the report, or if it has ended.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the table does not answer.
     pub async fn wait_outside_queue(
         &self,
         report: &Report,
         now: UtcTime,
         policy: &Policy,
-    ) -> Result<(), AwsError> {
+    ) -> Result<Executed, AwsError> {
         let wait = Command::Wait { delay: policy.queue_wait_max + Duration::from_secs(1) };
-        self.table.execute(&report.tenant, report.id, &wait, &Details::default(), now, policy).await?;
-        Ok(())
+        let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
+        self.table.execute(&report.tenant, report.id, &wait, &details, now, policy).await
     }
 
     /// Returns the quota of `model` that all workers share, stored in the same table.

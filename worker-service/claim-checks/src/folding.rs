@@ -9,7 +9,7 @@ pub(crate) struct Folded {
     /// The folded text.
     pub(crate) text: String,
     /// For each byte of `text`, whether it begins a character that was a capital.
-    capitals: Vec<bool>,
+    pub(crate) capitals: Vec<bool>,
 }
 
 impl Folded {

@@ -53,7 +53,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         }
         best.elsewhere = elsewhere(case, &anchors);
         if best.is_moved() {
-            flaws.push(Flaw::OfAnotherThing(case.statement.at(figure.start..figure.end).to_owned()));
+            flaws.push(Flaw::OfAnotherThing(case.statement.written(figure.start..figure.end)));
         }
     }
     for date in case.statement.dates.iter().take(CHECKED_MAX) {
@@ -82,7 +82,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         }
         best.elsewhere = elsewhere(case, &anchors);
         if !is_published && best.is_moved() {
-            flaws.push(Flaw::OfAnotherThing(case.statement.at(date.start..date.end).to_owned()));
+            flaws.push(Flaw::OfAnotherThing(case.statement.written(date.start..date.end)));
         }
     }
     // A place is bound to its whole sentence, so that all words of the claim weigh the same.
@@ -109,7 +109,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             }
         }
         if best.has_own && best.other > best.own * PLACE_MARGIN && best.other > ELSEWHERE_MIN {
-            flaws.push(Flaw::OfAnotherThing(case.statement.at(place.start..place.end).to_owned()));
+            flaws.push(Flaw::OfAnotherThing(case.statement.written(place.start..place.end)));
         }
     }
     flaws

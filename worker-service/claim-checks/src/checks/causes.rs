@@ -64,7 +64,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     // Across languages, words that the lexicon does not know cannot be found.
     let is_found = case.is_of_one_language() || (shared_before && shared_after);
     let cannot_tell = !is_found && has_cause;
-    if cannot_tell { Vec::new() } else { vec![Flaw::Cause(statement.at(found.start..found.end).to_owned())] }
+    if cannot_tell { Vec::new() } else { vec![Flaw::Cause(statement.written(found.start..found.end))] }
 }
 
 /// Returns whether a cause only says how something was found: "as a result of an investigation".

@@ -26,7 +26,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         let pairs = pairs(case, clause, claimed.tone);
         compared += pairs.len();
         let claimed = Claimed { is_past: is_past(statement, clause), ..claimed };
-        let claim = statement.at(clause.clone()).trim();
+        let claim = statement.written(clause.clone());
         for (aspect, differs) in ASPECTS {
             let differing: Vec<&Pair> = pairs
                 .iter()
@@ -48,7 +48,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             };
             // The lexicon may lack the negations of a language that it does not cover.
             if (enough || is_decided) && case.is_covered() {
-                flaws.push(Flaw::Certainty(aspect, claim.to_owned()));
+                flaws.push(Flaw::Certainty(aspect, claim.clone()));
             }
         }
     }
@@ -57,7 +57,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         && !proof_tones.is_empty()
         && proof_tones.iter().all(|proof| !proof.is_negative && !proof.is_softened && !proof.is_open)
     {
-        flaws.push(Flaw::Certainty(Aspect::Negation, statement.folded.trim().to_owned()));
+        flaws.push(Flaw::Certainty(Aspect::Negation, statement.written(0..statement.folded.len())));
     }
     if compared == 0 && !proof_tones.is_empty() {
         flaws.extend(without_pairs(case, claimed, &proof_tones));
@@ -187,7 +187,7 @@ const ASPECTS: [(Aspect, Differs); 3] = [
 /// Compares claim and quotes as a whole, where they share no words because they are in different languages.
 fn without_pairs(case: &Case<'_>, claimed: Claimed, proofs: &[Tone]) -> Vec<Flaw> {
     let statement = &case.statement;
-    let whole = || statement.folded.trim().to_owned();
+    let whole = || statement.written(0..statement.folded.len());
     let mut flaws = Vec::new();
     if !claimed.tone.is_negative && proofs.iter().all(|proof| proof.is_negated) && case.is_covered() {
         flaws.push(Flaw::Certainty(Aspect::Negation, whole()));

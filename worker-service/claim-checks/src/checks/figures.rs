@@ -13,7 +13,7 @@ const MONEY_MIN: f64 = 100.0;
 
 /// Returns the first number and the first date of the claim that its evidence does not have.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
-    let written = |start: usize, end: usize| case.statement.at(start..end).trim().to_owned();
+    let written = |start: usize, end: usize| case.statement.written(start..end);
     let number = case.statement.figures.iter().find_map(|figure| {
         let flaw = if is_of_name(case, figure) || is_one(figure) { None } else { number_flaw(case, figure) };
         flaw.map(|is_unit| {

@@ -106,7 +106,7 @@ impl Names {
         let has_suffix = rest.is_empty() && next.is_some_and(|c| matches!(c, '\u{30a1}'..='\u{30fa}'));
         let other_word = COMPANY_WORDS.iter().any(|suffix| rest.starts_with(suffix));
         if has_suffix || other_word {
-            self.other = self.other.take().or_else(|| Some(text.at(token.start..token.end).to_owned()));
+            self.other = self.other.take().or_else(|| Some(text.written(token.start..token.end)));
         } else if rest.is_empty() {
             self.own = true;
         }

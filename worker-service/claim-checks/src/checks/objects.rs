@@ -21,7 +21,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let figures = statement.figures.iter().filter(|figure| !is_one(figure)).take(CHECKED_MAX);
     for figure in figures {
         if verbs_before(case, statement, figure).iter().any(|verb| is_replaced(case, figure, &verb.key)) {
-            return vec![Flaw::OfAnotherThing(statement.at(figure.start..figure.end).to_owned())];
+            return vec![Flaw::OfAnotherThing(statement.written(figure.start..figure.end))];
         }
     }
     Vec::new()

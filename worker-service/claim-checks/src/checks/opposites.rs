@@ -31,7 +31,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         };
         let said = case.quoted().any(|(piece, sentence)| piece.text.has(sentence, found.value));
         if quoted(opposite) && !said {
-            return vec![Flaw::Certainty(Aspect::Negation, statement.at(found.start..found.end).to_owned())];
+            return vec![Flaw::Certainty(Aspect::Negation, statement.written(found.start..found.end))];
         }
     }
     Vec::new()

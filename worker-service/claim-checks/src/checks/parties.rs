@@ -41,7 +41,7 @@ fn absent_place(case: &Case<'_>) -> Option<Flaw> {
             .iter()
             .any(|piece| piece.text.mentions.iter().any(|other| other.value.group() == Group::Place));
         if !(known || in_words || in_name || Some(place) == own || !has_places) {
-            return Some(Flaw::Name(statement.at(found.start..found.end).to_owned()));
+            return Some(Flaw::Name(statement.written(found.start..found.end)));
         }
     }
     None
@@ -67,7 +67,7 @@ fn absent_name(case: &Case<'_>) -> Option<Flaw> {
     // Texts of other languages translate the names of authorities.
     absent
         .filter(|_| latin && case.is_of_one_language())
-        .map(|token| Flaw::Name(statement.word(token).to_owned()))
+        .map(|token| Flaw::Name(statement.written(token.start..token.end)))
 }
 
 /// Returns whether a token of the claim is part of a name: a capital within a sentence that no vocabulary knows.
@@ -163,7 +163,7 @@ fn other_subject(case: &Case<'_>) -> Option<Flaw> {
         .find(|found| matches!(found.value.name(), "parent" | "subsidiary" | "competitor"))
         .filter(|found| !names_owner(text, found))?;
     let is_subject = case.items(text, &(sentence.start..other.start)).len() <= 1;
-    (!names_company && is_subject).then(|| Flaw::OtherParty(text.at(other.start..other.end).to_owned()))
+    (!names_company && is_subject).then(|| Flaw::OtherParty(text.written(other.start..other.end)))
 }
 
 /// Returns whether a mention is an owner, who may be a person, and what it owns may be the company.
@@ -206,7 +206,7 @@ fn of_relation(case: &Case<'_>) -> Option<Flaw> {
             .mentions_in(sentence)
             .find(|found| relates(found.value) && found.end <= event.start && !names_owner(text, found));
         let related = related?;
-        relation = relation.or_else(|| Some(text.at(related.start..related.end).to_owned()));
+        relation = relation.or_else(|| Some(text.written(related.start..related.end)));
     }
     relation.map(Flaw::OtherParty)
 }
@@ -222,6 +222,6 @@ fn unrelated(case: &Case<'_>) -> Option<Flaw> {
     }
     case.pieces.iter().find_map(|piece| {
         let found = piece.text.mentions.iter().find(|found| found.value == concept)?;
-        Some(Flaw::OtherParty(piece.text.at(found.start..found.end).to_owned()))
+        Some(Flaw::OtherParty(piece.text.written(found.start..found.end)))
     })
 }

@@ -139,7 +139,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             .peekable();
         proofs.peek().is_some() && proofs.all(|period| period.is_some_and(|period| period != claimed))
     });
-    moved.map(|figure| Flaw::Unit(statement.at(figure.start..figure.end).to_owned())).into_iter().collect()
+    moved.map(|figure| Flaw::Unit(statement.written(figure.start..figure.end))).into_iter().collect()
 }
 
 /// Returns the index of the period by which a figure is a rate, if there is exactly one near it.

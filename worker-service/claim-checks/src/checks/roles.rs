@@ -20,6 +20,8 @@ struct Part {
     event: Key,
     party: Option<Key>,
     role: Role,
+    /// Where the text mentions the event.
+    place: Range<usize>,
 }
 
 /// Events whose agent and patient word order, particles and voice tell even if only one party is recognised, by name.
@@ -47,14 +49,14 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         // Who sold has not bought.
         let is_reverse = |other: &Part| {
             let pair = (event_name(&part.event), event_name(&other.event));
-            matches!((pair.0.as_str(), pair.1.as_str()), ("sell", "acquire") | ("acquire", "sell"))
+            matches!(pair, ("sell", "acquire") | ("acquire", "sell"))
         };
         let has_reverse = proven
             .iter()
             .any(|other| other.role == Role::Agent && same(&other.party, &part.party) && is_reverse(other));
         let has_same = proven.iter().any(|other| other.event == part.event);
         if has_reverse && !has_same {
-            return vec![Flaw::Roles(event_name(&part.event))];
+            return vec![Flaw::Roles(statement.written(part.place.clone()))];
         }
     }
     for part in &claimed {
@@ -82,7 +84,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             )
         };
         if is_swapped && ((is_known && part.party.is_none()) || partner()) {
-            return vec![Flaw::Roles(event_name(&part.event))];
+            return vec![Flaw::Roles(statement.written(part.place.clone()))];
         }
         // Somebody else, whom the claim names in another role or not at all, does it in the evidence.
         let is_exclusive = is_named_event(&EXCLUSIVE) && part.role == Role::Agent;
@@ -95,7 +97,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
                 !same(&other.party, &part.party) && is_company && (is_named || is_exclusive)
             };
             if !holders.is_empty() && holders.iter().all(is_other) {
-                return vec![Flaw::Roles(event_name(&part.event))];
+                return vec![Flaw::Roles(statement.written(part.place.clone()))];
             }
         }
     }
@@ -115,10 +117,10 @@ fn is_order(event: &Key) -> bool {
     matches!(event, Key::Concept(concept) if matches!(concept.name(), "order" | "fine" | "convict" | "charge"))
 }
 
-fn event_name(key: &Key) -> String {
+fn event_name(key: &Key) -> &str {
     match key {
-        Key::Concept(concept) => concept.name().to_owned(),
-        Key::Word(word) => word.clone(),
+        Key::Concept(concept) => concept.name(),
+        Key::Word(word) => word,
     }
 }
 
@@ -134,7 +136,15 @@ fn parts(case: &Case<'_>, text: &Text, sentence: &Range<usize>, is_claim: bool) 
             let role = if apart { role(text, sentence, &parties, party, event) } else { None };
             if let Some(role) = role {
                 let distance = party.start.abs_diff(event.start);
-                roles.push((distance, Part { event: event.key.clone(), party: party.key.clone(), role }));
+                roles.push((
+                    distance,
+                    Part {
+                        event: event.key.clone(),
+                        party: party.key.clone(),
+                        role,
+                        place: event.start..event.end,
+                    },
+                ));
             }
         }
         // The nearest party of each role has it.

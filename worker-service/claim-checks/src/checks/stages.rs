@@ -66,8 +66,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     if case.is_covered() {
         flaws.extend(
-            not_mentioned(case)
-                .map(|found| Flaw::NotMentioned(statement.at(found.start..found.end).to_owned())),
+            not_mentioned(case).map(|found| Flaw::NotMentioned(statement.written(found.start..found.end))),
         );
     }
     flaws.extend(superseded(case));
@@ -142,7 +141,7 @@ fn superseded(case: &Case<'_>) -> Option<Flaw> {
     }
     case.pieces.iter().find_map(|piece| {
         let end = piece.text.mentions.iter().find(|found| supersedes(case, piece, found))?;
-        Some(Flaw::Superseded(piece.text.at(end.start..end.end).to_owned()))
+        Some(Flaw::Superseded(piece.text.written(end.start..end.end)))
     })
 }
 

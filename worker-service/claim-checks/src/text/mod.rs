@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Text {
     /// The folded text. All positions are bytes of it.
     pub(crate) folded: String,
+    /// For each byte of `folded`, whether it begins a character that was a capital.
+    capitals: Vec<bool>,
     /// Its language.
     pub(crate) language: Language,
     /// Its tokens.
@@ -50,7 +52,7 @@ impl Text {
 
     fn of_folded(folded: Folded, language: Language) -> Self {
         let tokens = tokens(&folded);
-        let text = folded.text;
+        let Folded { text, capitals } = folded;
         let mut mentions =
             Lexicon::terms(language).map(|terms| terms.find(&text, &tokens)).unwrap_or_default();
         let is_place = |found: &Found<Concept>| {
@@ -86,7 +88,17 @@ impl Text {
         let (figures, dates) = figures::read(&text, &tokens, language);
         let sentences = parts::sentences(&text, &tokens, language);
         let clauses = parts::clauses(&text, &tokens, &sentences, language);
-        Self { folded: text, language, tokens, mentions, figures, dates, sentences, clauses }
+        Self { folded: text, capitals, language, tokens, mentions, figures, dates, sentences, clauses }
+    }
+
+    /// Returns the text at `range` with its capitals, as a reader expects it.
+    pub(crate) fn written(&self, range: Range<usize>) -> String {
+        let start = range.start;
+        let written = self.at(range).char_indices().map(|(at, c)| {
+            let is_capital = self.capitals.get(start + at).copied().unwrap_or_default();
+            if is_capital { c.to_uppercase().next().unwrap_or(c) } else { c }
+        });
+        written.collect::<String>().trim().to_owned()
     }
 
     /// Returns the text at `range`.

@@ -1,27 +1,25 @@
 //! Checks what a finding states against the evidence that it cites, with the crate `claim-checks`.
 
-use claim_checks::{Aspect, Claim, Company, Date, Piece};
-use domain::{assessment::Finding, evidence::Evidence, time::UtcTime};
+use claim_checks::{Aspect, Claim, Company, Date, Flaw as Found, Piece};
+use domain::{assessment::Finding, evidence::Evidence, language::Words, time::UtcTime};
 
 use super::{
     flaw::{Flaw, ID_MAX},
     proof::Proof,
 };
 
-/// The key of the text for a figure in another unit or currency.
-const UNIT: &str = "unit";
-
 /// What the checks find in what a finding states.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stated {
     /// Numbers, units and dates that the evidence does not have. The finding is not published.
     pub(super) figures: Vec<Flaw>,
-    /// Other flaws. Too many true claims have them as well, so a verifier or a person must judge.
-    pub(super) doubts: Vec<Flaw>,
+    /// Another reason why it may not follow, in the language of `words`. Too many true findings have one as
+    /// well, so a verifier or a person must judge.
+    pub(super) doubt: Option<String>,
 }
 
 /// Checks what `finding` states, given the evidence that it cites.
-pub(super) fn check(proof: Proof<'_>, finding: &Finding) -> Stated {
+pub(super) fn check(proof: Proof<'_>, finding: &Finding, words: &Words) -> Stated {
     let mut cited: Vec<(&Evidence, Piece<'_>)> = Vec::new();
     for citation in &finding.citations {
         let Some(evidence) = proof.piece(&citation.evidence_id) else { continue };
@@ -42,11 +40,19 @@ pub(super) fn check(proof: Proof<'_>, finding: &Finding) -> Stated {
         },
         pieces: cited.into_iter().map(|(_, piece)| piece).collect(),
     };
-    let (doubts, figures) = claim_checks::flaws(&claim)
-        .into_iter()
-        .map(flaw)
-        .partition(|flaw| matches!(flaw, Flaw::Claim { key, .. } if *key != UNIT));
-    Stated { figures, doubts }
+    let mut stated = Stated::default();
+    for found in claim_checks::flaws(&claim) {
+        match classified(found) {
+            Class::Figure(flaw) => stated.figures.push(flaw),
+            Class::Doubt(key, quoted) => {
+                let quoted = safe_text::clean(&quoted, ID_MAX);
+                stated
+                    .doubt
+                    .get_or_insert_with(|| words.fill(&format!("doubts.{key}"), &[("words", &quoted)]));
+            }
+        }
+    }
+    stated
 }
 
 fn piece<'a>(evidence: &'a Evidence, quote: Option<&'a str>) -> Piece<'a> {
@@ -70,23 +76,28 @@ fn day(time: UtcTime) -> Date {
     }
 }
 
-fn flaw(flaw: claim_checks::Flaw) -> Flaw {
-    use claim_checks::Flaw as Found;
-    let says = |key: &'static str, words: &str| Flaw::Claim { key, words: safe_text::clean(words, ID_MAX) };
-    match flaw {
-        Found::Number(number) => Flaw::Number { number: safe_text::clean(&number, ID_MAX) },
-        Found::Date(date) => Flaw::Date { date: safe_text::clean(&date, ID_MAX) },
-        Found::Unit(words) => says(UNIT, &words),
-        Found::OfAnotherThing(words) => says("other_thing", &words),
-        Found::Irrelevant => says("irrelevant", ""),
-        Found::NotMentioned(words) => says("not_mentioned", &words),
-        Found::Certainty(Aspect::Negation, words) => says("negation", &words),
-        Found::Certainty(Aspect::Allegation, words) => says("allegation", &words),
-        Found::Certainty(Aspect::Plan, words) => says("plan", &words),
-        Found::Roles(words) => says("roles", &words),
-        Found::OtherParty(words) => says("other_party", &words),
-        Found::Name(words) => says("name", &words),
-        Found::Cause(words) => says("cause", &words),
-        Found::Superseded(words) => says("superseded", &words),
+/// A flaw of a figure, or the key of a doubt with the words that it is about.
+enum Class {
+    Figure(Flaw),
+    Doubt(&'static str, String),
+}
+
+fn classified(found: Found) -> Class {
+    let figure = |figure: String| safe_text::clean(&figure, ID_MAX);
+    match found {
+        Found::Number(number) => Class::Figure(Flaw::Number { number: figure(number) }),
+        Found::Unit(amount) => Class::Figure(Flaw::Unit { figure: figure(amount) }),
+        Found::Date(date) => Class::Figure(Flaw::Date { date: figure(date) }),
+        Found::OfAnotherThing(words) => Class::Doubt("other_thing", words),
+        Found::Irrelevant => Class::Doubt("irrelevant", String::new()),
+        Found::NotMentioned(words) => Class::Doubt("not_mentioned", words),
+        Found::Certainty(Aspect::Negation, words) => Class::Doubt("negation", words),
+        Found::Certainty(Aspect::Allegation, words) => Class::Doubt("allegation", words),
+        Found::Certainty(Aspect::Plan, words) => Class::Doubt("plan", words),
+        Found::Roles(words) => Class::Doubt("roles", words),
+        Found::OtherParty(words) => Class::Doubt("other_party", words),
+        Found::Name(words) => Class::Doubt("name", words),
+        Found::Cause(words) => Class::Doubt("cause", words),
+        Found::Superseded(words) => Class::Doubt("superseded", words),
     }
 }

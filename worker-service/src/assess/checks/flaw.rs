@@ -9,56 +9,23 @@ pub(super) const ID_MAX: usize = 80;
 /// A flaw of an answer or of a part of it. Its text is in the language files, under `flaws`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
-    Schema {
-        error: String,
-    },
-    NoAnswer {
-        stop_reason: String,
-    },
-    Language {
-        language: String,
-    },
+    Schema { error: String },
+    NoAnswer { stop_reason: String },
+    Language { language: String },
     Empty,
-    TooLong {
-        max: usize,
-    },
-    Character {
-        what: String,
-    },
-    TooMany {
-        max: usize,
-    },
+    TooLong { max: usize },
+    Character { what: String },
+    TooMany { max: usize },
     Uncited,
-    UnknownEvidence {
-        id: String,
-    },
-    QuoteEmpty {
-        id: String,
-    },
-    QuoteShort {
-        id: String,
-    },
-    QuoteAbsent {
-        id: String,
-    },
-    Number {
-        number: String,
-    },
-    Date {
-        date: String,
-    },
-    /// The evidence does not support what is stated. `key` names the text of the flaw.
-    Claim {
-        key: &'static str,
-        words: String,
-    },
-    UnderFloor {
-        level: Grade,
-        floor: Grade,
-    },
-    Instruction {
-        id: String,
-    },
+    UnknownEvidence { id: String },
+    QuoteEmpty { id: String },
+    QuoteShort { id: String },
+    QuoteAbsent { id: String },
+    Number { number: String },
+    Unit { figure: String },
+    Date { date: String },
+    UnderFloor { level: Grade, floor: Grade },
+    Instruction { id: String },
 }
 
 /// The checks, in the order in which they run.
@@ -70,7 +37,6 @@ pub(crate) enum Check {
     Citation,
     Quote,
     Number,
-    Claim,
     Floor,
     Instruction,
 }
@@ -85,7 +51,6 @@ impl Check {
             Self::Citation => "citation",
             Self::Quote => "quote",
             Self::Number => "number",
-            Self::Claim => "claim",
             Self::Floor => "floor",
             Self::Instruction => "instruction",
         }
@@ -103,8 +68,7 @@ impl Flaw {
             }
             Self::Uncited | Self::UnknownEvidence { .. } => Check::Citation,
             Self::QuoteEmpty { .. } | Self::QuoteShort { .. } | Self::QuoteAbsent { .. } => Check::Quote,
-            Self::Number { .. } | Self::Date { .. } => Check::Number,
-            Self::Claim { .. } => Check::Claim,
+            Self::Number { .. } | Self::Unit { .. } | Self::Date { .. } => Check::Number,
             Self::UnderFloor { .. } => Check::Floor,
             Self::Instruction { .. } => Check::Instruction,
         }
@@ -128,8 +92,8 @@ impl Flaw {
             Self::QuoteShort { id } => fill("quote_short", &[("id", id)]),
             Self::QuoteAbsent { id } => fill("quote_absent", &[("id", id)]),
             Self::Number { number } => fill("number", &[("number", number)]),
+            Self::Unit { figure } => fill("unit", &[("figure", figure)]),
             Self::Date { date } => fill("date", &[("date", date)]),
-            Self::Claim { key, words } => fill(key, &[("words", words)]),
             Self::UnderFloor { level: proposed, floor } => {
                 fill("under_floor", &[("level", level(*proposed)), ("floor", level(*floor))])
             }

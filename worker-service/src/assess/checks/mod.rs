@@ -140,18 +140,16 @@ impl Checks<'_> {
 
         let mut passed = Vec::new();
         for (index, finding) in findings.iter().enumerate() {
-            let (flaws, doubts) = if index < FINDINGS_MAX {
+            let (flaws, doubt) = if index < FINDINGS_MAX {
                 self.finding_flaws(finding, foreign)
             } else {
-                (vec![Flaw::TooMany { max: FINDINGS_MAX }], Vec::new())
+                (vec![Flaw::TooMany { max: FINDINGS_MAX }], None)
             };
             match flaws.first() {
                 None => {
                     passed.push(self.with_exact_quotes(finding));
-                    checked.doubts.extend(doubts.first().map(|doubt| Doubt {
-                        statement: finding.statement.clone(),
-                        reason: doubt.text(words),
-                    }));
+                    let statement = finding.statement.clone();
+                    checked.doubts.extend(doubt.map(|reason| Doubt { statement, reason }));
                 }
                 Some(first) => checked.dropped.push(Dropped {
                     statement: safe_text::clean(&finding.statement, STATEMENT_MAX),
@@ -193,18 +191,19 @@ impl Checks<'_> {
         flaws
     }
 
-    /// Returns the flaws of a finding, with which it is not published, and the doubts about it.
-    fn finding_flaws(&self, finding: &Finding, foreign: bool) -> (Vec<Flaw>, Vec<Flaw>) {
+    /// Returns the flaws of a finding, with which it is not published, and a doubt about it.
+    fn finding_flaws(&self, finding: &Finding, foreign: bool) -> (Vec<Flaw>, Option<String>) {
         let quotes: Vec<&str> = finding.citations.iter().map(|citation| citation.quote.as_str()).collect();
         let mut flaws = self.text_flaws(&finding.statement, STATEMENT_MAX, &quotes, foreign);
         if finding.citations.is_empty() {
             flaws.push(Flaw::Uncited);
         }
         flaws.extend(finding.citations.iter().filter_map(|citation| self.proof().citation_flaw(citation)));
-        let Stated { figures, doubts } = evidence::check(self.proof(), finding);
+        let words = self.request.language.base_words();
+        let Stated { figures, doubt } = evidence::check(self.proof(), finding, words);
         flaws.extend(figures);
         flaws.extend(self.instruction_flaw(&finding.statement));
-        (flaws, doubts)
+        (flaws, doubt)
     }
 
     /// Returns `finding` with its quotes spelled exactly as in the evidence.
