@@ -283,7 +283,7 @@ fn report_budget_exceeded(request: &CallRequest, budget: Option<MicroUsd>) -> At
 fn paid_calls_exceeded(calls: u32, max: u32) -> AttemptError {
     limit_exceeded(
         PAID_CALLS_EXCEEDED,
-        "The report made as many paid calls of the model as one report may, and has no usable answer yet. Ask the operator why its answers are lost, and resubmit it in two days, or with a higher limit.",
+        "The report made as many paid calls of the model as one report may. Ask the operator why answers are lost, and resubmit it tomorrow (UTC), or with a higher limit.",
         format!("{calls} calls were answered, or may have been, and the limit is {max}"),
     )
 }

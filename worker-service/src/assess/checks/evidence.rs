@@ -29,19 +29,9 @@ pub(super) fn check(proof: Proof<'_>, finding: &Finding, words: &Words) -> State
             None => cited.push((evidence, piece(evidence, quote))),
         }
     }
-    let request = proof.request;
-    let claim = Claim {
-        statement: &finding.statement,
-        language: request.language.tag(),
-        company: Company {
-            name: &request.company_name,
-            number: request.corporate_number.as_str(),
-            country: request.country.code(),
-        },
-        pieces: cited.into_iter().map(|(_, piece)| piece).collect(),
-    };
+    let pieces = cited.into_iter().map(|(_, piece)| piece).collect();
     let mut stated = Stated::default();
-    for found in claim_checks::flaws(&claim) {
+    for found in claim_checks::flaws(&claim(proof, &finding.statement, pieces)) {
         match classified(found) {
             Class::Figure(flaw) => stated.figures.push(flaw),
             Class::Doubt(key, quoted) => {
@@ -53,6 +43,42 @@ pub(super) fn check(proof: Proof<'_>, finding: &Finding, words: &Words) -> State
         }
     }
     stated
+}
+
+/// Returns the figures of a summary that stand nowhere in the evidence. It covers the whole report, so the
+/// `counts` that the report itself shows are known as well, and so are the days of `times`.
+pub(super) fn summary_flaws(
+    proof: Proof<'_>,
+    summary: &str,
+    counts: impl Iterator<Item = usize>,
+    times: Vec<UtcTime>,
+) -> Vec<Flaw> {
+    let counts = counts.map(|count| count.to_string()).collect::<Vec<_>>().join("; ");
+    let known =
+        Piece { title: "", text: &counts, times: times.into_iter().map(day).collect(), quotes: Vec::new() };
+    let evidence = proof.snapshot.evidence().map(|evidence| piece(evidence, None));
+    let pieces = evidence.chain([known]).collect();
+    let flaws = claim_checks::figure_flaws(&claim(proof, summary, pieces)).into_iter().map(classified);
+    flaws
+        .filter_map(|class| match class {
+            Class::Figure(flaw) => Some(flaw),
+            Class::Doubt(..) => None,
+        })
+        .collect()
+}
+
+fn claim<'a>(proof: Proof<'a>, statement: &'a str, pieces: Vec<Piece<'a>>) -> Claim<'a> {
+    let request = proof.request;
+    Claim {
+        statement,
+        language: request.language.tag(),
+        company: Company {
+            name: &request.company_name,
+            number: request.corporate_number.as_str(),
+            country: request.country.code(),
+        },
+        pieces,
+    }
 }
 
 fn piece<'a>(evidence: &'a Evidence, quote: Option<&'a str>) -> Piece<'a> {

@@ -1,13 +1,10 @@
 //! The checks that a model's answer must pass before it reaches the report. They are deterministic: the same
 //! answer to the same evidence always gets the same result.
 
-mod dates;
-mod digits;
 mod evidence;
 mod flaw;
 mod instructions;
 mod language;
-mod numbers;
 mod problem;
 mod proof;
 mod quote;
@@ -17,12 +14,12 @@ use std::collections::BTreeSet;
 use domain::{
     assessment::{Finding, Summary},
     document::Dropped,
-    evidence::{Evidence, Snapshot},
+    evidence::Snapshot,
     request::ReportRequest,
     risk::{Grade, RulesAssessment},
 };
 
-use self::{evidence::Stated, flaw::ID_MAX, numbers::Numbers, proof::Proof};
+use self::{evidence::Stated, flaw::ID_MAX, proof::Proof};
 pub(crate) use self::{
     flaw::{Check, Flaw},
     instructions::Instructions,
@@ -176,17 +173,15 @@ impl Checks<'_> {
         }
         let unknown = citations.iter().filter(|id| self.proof().piece(id).is_none());
         flaws.extend(unknown.map(|id| Flaw::UnknownEvidence { id: safe_text::clean(id, ID_MAX) }));
-        // The summary covers the whole report, so the report's score and its counts of sources and evidence
-        // count as proven numbers.
-        let cited: Vec<&Evidence> = self.snapshot.evidence().collect();
-        let mut known = Numbers::default();
-        for count in [usize::from(self.assessed.score), 100, self.snapshot.sources.len()] {
-            known.add_count(count);
-        }
-        (0..=cited.len()).for_each(|count| known.add_count(count));
-        // So do the times at which the sources were queried.
-        let queried_at = self.snapshot.sources.iter().filter_map(|outcome| outcome.as_of);
-        flaws.extend(self.proof().figure_flaws(statement, &cited, queried_at.collect(), known));
+        let pieces = self.snapshot.evidence().count();
+        let counts = [usize::from(self.assessed.score), 100, self.snapshot.sources.len()];
+        let queried_at = self.snapshot.sources.iter().filter_map(|outcome| outcome.as_of).collect();
+        flaws.extend(evidence::summary_flaws(
+            self.proof(),
+            statement,
+            counts.into_iter().chain(0..=pieces),
+            queried_at,
+        ));
         flaws.extend(self.instruction_flaw(statement));
         flaws
     }

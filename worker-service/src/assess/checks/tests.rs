@@ -212,10 +212,7 @@ fn a_date_that_is_in_no_cited_evidence_is_rejected() {
     let problems = |statement: &str| problems(|value| value["findings"][0]["statement"] = json!(statement));
     for date in ["March 24", "24 March 2024"] {
         let found = problems(&format!("A court fined Acme 5 million on {date}."));
-        assert!(
-            found.iter().any(|what| what.contains(&format!("it says {},", date.to_lowercase()))),
-            "{found:?}"
-        );
+        assert!(found.iter().any(|what| what.contains(&format!("it says {date},"))), "{found:?}");
     }
 }
 
@@ -225,11 +222,13 @@ fn a_summary_may_name_the_score_but_no_other_unproven_number() {
     assert_eq!(found("The rules give a score of 35 of 100; Acme was fined 5 million."), [""; 0]);
     // The time at which the sources were queried is known: see `snapshot`.
     assert_eq!(found("As of 1 January 1970 one source of one was searched, and 1 piece was found."), [""; 0]);
-    assert_eq!(found("As of 2 January 1970 nothing was found.").len(), 2);
-    assert_eq!(
-        found("Acme was fined 8 million."),
-        ["summary: it says 8, which stands in nothing that it cites"]
-    );
+    let unproven =
+        |figure: &str| vec![format!("summary: it says {figure}, which stands in nothing that it cites")];
+    assert_eq!(found("As of 2 January 1970 nothing was found."), unproven("2 January 1970"));
+    assert_eq!(found("Acme was fined 8 million."), unproven("8 million"));
+    assert_eq!(found("Acme was fined eight million."), unproven("eight million"));
+    let in_dollars = found("Acme was fined 5 million dollars.");
+    assert!(in_dollars[0].contains("another unit or currency"), "{in_dollars:?}");
 }
 
 #[test]
