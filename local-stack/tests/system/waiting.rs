@@ -3,10 +3,13 @@
 //! factor of some hundreds.
 use std::time::Duration;
 
-use crate::support::clean_company;
-use anyhow::Result;
+use crate::support::{clean_company, text_at, with_fields};
+use anyhow::{Context as _, Result};
 use aws_adapters::queue::{Depth, Queue};
+use aws_adapters::table::{Details, Executed};
+use domain::lifecycle::Command;
 use local_stack::{TestStack, aws::Service, fault_proxy, faults::Faults, stack::Options};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -213,5 +216,53 @@ async fn a_tenant_at_its_limit_waits_outside_the_queue_and_starts_soon_after_a_s
     stack.bedrock().faults().set(Faults::default());
     stack.dev().post(&format!("/v1/reports/{holder}/cancel")).await?;
     assert_all_complete(&stack, &waiting).await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_whose_message_could_not_be_sent_waits_outside_the_queue() -> Result<()> {
+    let mut stack = behind_proxy().await?;
+    stack.stop_worker().await?;
+    rules(&stack, &["Sqs.SendMessage=unavailable:1", "Sqs.SendMessageBatch=unavailable:1"]);
+    let id = submit(&stack, 1).await?.remove(0);
+    let item = with_fields(clean_company(), json!({"customId": "a"}));
+    let batch = stack.dev().request(Method::POST, "/v1/reports/batch");
+    let batch: Value = batch.json(&json!({"reports": [item]})).send().await?.json().await?;
+    let ids = [id, text_at(&batch, "/results/0/report/reportId").to_owned()];
+    let (aws, _) = stack.adapters()?;
+    for id in &ids {
+        let report = aws.table.get(&"dev".parse()?, id.parse()?).await?.context("the report exists")?;
+        assert!(report.lifecycle.waits_outside_queue(), "{:?}", report.lifecycle);
+    }
+    rules(&stack, &[]);
+    let worker = stack.start_worker(&[])?;
+    assert_all_complete(&stack, &ids).await?;
+    worker.stop().await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_report_whose_worker_vanished_needs_no_slot_of_its_tenant() -> Result<()> {
+    let mut stack = TestStack::with(options(&[])).await?;
+    stack.stop_worker().await?;
+    let ids = submit(&stack, 2).await?;
+    let (aws, settings) = stack.adapters()?;
+    let (tenant, now) = ("dev".parse()?, service_runtime::clock::now());
+    let hour = Duration::from_secs(3_600);
+    let execute = async |id: &str, command: Command, now| {
+        let details = Details::default();
+        let executed =
+            aws.table.execute(&tenant, id.parse()?, &command, &details, now, &settings.policy).await?;
+        assert!(matches!(executed, Executed::Done(_)), "{command:?}: {executed:?}");
+        anyhow::Ok(())
+    };
+    // Another worker holds the tenant's only slot, and the worker of the other report has vanished.
+    execute(&ids[0], Command::Claim { holder: "busy".to_owned() }, now.plus(hour)).await?;
+    execute(&ids[1], Command::Claim { holder: "vanished".to_owned() }, now).await?;
+    execute(&ids[1], Command::RequestCancel, now).await?;
+    let worker = stack.start_worker(&[("DOSSIER_TENANT_MAX_IN_PROGRESS", "1")])?;
+    assert_eq!(stack.dev().wait_for_end(&ids[1]).await?["status"], "CANCELLED");
+    assert_eq!(count(&stack, "PROCESSING").await?, 1);
+    worker.stop().await?;
     stack.stop().await
 }
