@@ -1,5 +1,6 @@
 //! Structured output of a model, as seen on the wire: the way back from native output to the tool, the order of
 //! a schema's members, the prompt cache, and answers and errors that decide about money.
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,17 +25,26 @@ type Answer = dyn Fn(&Value) -> Response + Send + Sync;
 /// The bodies of the requests so far.
 type Bodies = Arc<Mutex<Vec<Bytes>>>;
 
+/// How long each of the next answers takes.
+type Delays = Arc<Mutex<VecDeque<Duration>>>;
+
+/// Longer than any test runs.
+const NEVER: Duration = Duration::from_secs(86_400);
+
 /// A server that stands in for Bedrock, and the bodies that it received.
 #[derive(Clone)]
 struct Bedrock {
     sdk: SdkConfig,
     bodies: Bodies,
+    delays: Delays,
 }
 
 impl Bedrock {
     async fn start(answer: impl Fn(&Value) -> Response + Send + Sync + 'static) -> Result<Self> {
         let bodies = Bodies::default();
-        let state: (Arc<Answer>, Bodies) = (Arc::new(answer), Arc::clone(&bodies));
+        let delays = Delays::default();
+        let state: (Arc<Answer>, Bodies, Delays) =
+            (Arc::new(answer), Arc::clone(&bodies), Arc::clone(&delays));
         let router = Router::new().fallback(receive).with_state(state);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let sdk = sdk_config_loader()
@@ -44,7 +54,11 @@ impl Bedrock {
             .load()
             .await;
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { sdk, bodies })
+        Ok(Self { sdk, bodies, delays })
+    }
+
+    fn next_answers_take(&self, delays: &[Duration]) {
+        self.delays.lock().unwrap().extend(delays);
     }
 
     fn model(&self, more: &[(&str, &str)]) -> Model {
@@ -74,8 +88,13 @@ impl Bedrock {
 const NATIVE: &str = r#"model=[{id="m",structured_output="native",price=[{input=1,output=1}]}]"#;
 const TOOL: &str = r#"model=[{id="m",structured_output="tool",price=[{input=1,output=1}]}]"#;
 
-async fn receive(State((answer, bodies)): State<(Arc<Answer>, Bodies)>, body: Bytes) -> Response {
+async fn receive(
+    State((answer, bodies, delays)): State<(Arc<Answer>, Bodies, Delays)>,
+    body: Bytes,
+) -> Response {
     bodies.lock().unwrap().push(body.clone());
+    let delay = delays.lock().unwrap().pop_front();
+    tokio::time::sleep(delay.unwrap_or_default()).await;
     answer(&json_of(&body))
 }
 
@@ -158,21 +177,20 @@ async fn a_request_that_is_refused_for_another_reason_stays_refused() -> Result<
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn the_first_call_with_a_schema_may_take_longer_and_a_timeout_leads_to_the_tool() -> Result<()> {
-    // The server answers every other request after the timeout of a call and before that of a first call.
-    let slow = |request: &Value| {
-        std::thread::sleep(Duration::from_millis(1_500));
-        assessed(request, some_usage())
-    };
-    let bedrock = Bedrock::start(slow).await?;
-    let patient = bedrock.model(&[("DOSSIER_MODEL_SECONDS", "1"), ("DOSSIER_MODEL_FIRST_SECONDS", "60")]);
+    // The first answer comes after the timeout of a call, and long before that of a first call. The second
+    // never comes.
+    let bedrock = Bedrock::start(|request| assessed(request, some_usage())).await?;
+    let patient = bedrock.model(&[("DOSSIER_MODEL_SECONDS", "1"), ("DOSSIER_MODEL_FIRST_SECONDS", "600")]);
+    bedrock.next_answers_take(&[Duration::from_millis(1_500), NEVER]);
     assert_eq!(ask(&patient).await.unwrap().parameters.structured_output, "native");
     let failure = ask(&patient).await.unwrap_err();
     assert_eq!(failure.code, "model_timed_out", "the schema is compiled, so the short timeout applies");
     assert_eq!(bedrock.methods(), ["native", "native"]);
 
     let hasty = bedrock.model(&[("DOSSIER_MODEL_SECONDS", "1"), ("DOSSIER_MODEL_FIRST_SECONDS", "1")]);
+    bedrock.next_answers_take(&[NEVER]);
     assert_eq!(ask(&hasty).await.unwrap_err().code, "model_timed_out");
     assert_eq!(bedrock.methods(), ["native"], "a call that may have been billed is not repeated at once");
     let _ = ask(&hasty).await;
