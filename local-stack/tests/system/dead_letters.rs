@@ -201,7 +201,7 @@ async fn a_reason_has_no_characters_that_sqs_rejects() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_and_a_redrive_of_many_letters_see_each_once_and_end() -> Result<()> {
-    const LETTERS: usize = 3_000;
+    const LETTERS: usize = 1_200;
     let mut stack = TestStack::start().await?;
     let id = stack.dev().submit_accepted(&clean_company()).await?;
     stack.dev().wait_for_end(&id).await?;
