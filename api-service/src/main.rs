@@ -19,6 +19,10 @@ use service_runtime::{
 use telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 
+/// An allocator for programs that allocate on every core. That of glibc took a seventh of the API's CPU time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The REST API of Dossier: accepts requests for risk reports and returns their status and results.
 #[derive(Parser)]
 #[command(version)]

@@ -32,6 +32,10 @@ use worker_service::{
 
 use crate::cli::{Cli, Command};
 
+/// An allocator for programs that allocate on every core. That of glibc took a fifth of the worker's CPU time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 #[tokio::main]
