@@ -39,6 +39,9 @@ NOT_CHECKED = {
     "s3:ListBucket": "the emulator answers 404 for a missing object without it; AWS answers 403",
 }
 
+# Actions on messages that also have a form for batches.
+BATCHED = {"sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+
 
 def policies(outputs):
     """Returns the policy documents of deploy/access.yaml by role, with the outputs of the data stack filled in."""
@@ -55,25 +58,30 @@ def policies(outputs):
         # Conditional statements are left out.
         return [resolve(one) for one in node if "Fn::If" not in one] if isinstance(node, list) else node
 
-    # The emulator requires sqs:SendMessageBatch for a batch; AWS requires sqs:SendMessage ("Actions,
-    # resources, and condition keys for Amazon SQS").
-    def with_send_message_batch(policy):
-        for statement in policy["Statement"]:
-            if statement["Action"] == "sqs:SendMessage":
-                statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
-        return policy
-
     resources = yaml.safe_load(pathlib.Path("deploy/access.yaml").read_text())["Resources"]
     documents = {role: resources[f"{role.title()}Role"]["Properties"]["Policies"][0]["PolicyDocument"] for role in ("api", "worker")}
-    return {"api": with_send_message_batch(resolve(documents["api"])), "worker": resolve(documents["worker"])}
+    return {role: with_batches(resolve(document)) for role, document in documents.items()}
+
+
+def with_batches(policy):
+    """Adds the actions for batches of messages. The emulator requires them; AWS requires those for single messages
+    ("Actions, resources, and condition keys for Amazon SQS")."""
+    for statement in policy["Statement"]:
+        actions = actions_of(statement)
+        statement["Action"] = actions + [f"{action}Batch" for action in actions if action in BATCHED]
+    return policy
+
+
+def actions_of(statement):
+    return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
 
 
 def without(policy, sid, action):
     policy = copy.deepcopy(policy)
     for statement in policy["Statement"]:
         if statement["Sid"] == sid:
-            actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
-            statement["Action"] = [one for one in actions if one != action] or ["sts:GetCallerIdentity"]
+            removed = {action, f"{action}Batch"}
+            statement["Action"] = [one for one in actions_of(statement) if one not in removed] or ["sts:GetCallerIdentity"]
     return policy
 
 

@@ -1,7 +1,10 @@
 //! The stages of a report: gather, assess, render, publish. Each stage stores its result before the next
 //! one begins, so that another attempt resumes at the first unfinished stage.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap, future::Future, num::NonZero, sync::Arc, thread::available_parallelism,
+    time::Instant,
+};
 
 use aws_adapters::{Aws, error::ErrorClass, table::Details};
 use domain::{
@@ -14,7 +17,7 @@ use domain::{
 use service_runtime::clock::Clock;
 use sources::Sources;
 use telemetry::metrics::metrics;
-use tokio::task::spawn_blocking;
+use tokio::{sync::Semaphore, task::spawn_blocking};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
@@ -37,6 +40,8 @@ pub(crate) struct Pipeline {
     assessor: Assessor,
     model_budget: Arc<ModelBudget>,
     recordings: TaskTracker,
+    /// As many permits as there are cores. More files rendered at a time would only take more memory.
+    renderers: Arc<Semaphore>,
 }
 
 /// The evidence of a submission, and the journal that holds it.
@@ -57,7 +62,9 @@ impl Pipeline {
         model_budget: ModelBudget,
         recordings: TaskTracker,
     ) -> Self {
-        Self { aws, clock, sources, assessor, model_budget: Arc::new(model_budget), recordings }
+        let renderers = Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
+        let model_budget = Arc::new(model_budget);
+        Self { aws, clock, sources, assessor, model_budget, recordings, renderers }
     }
 
     /// Runs all stages of the claimed report, up to the state COMPLETED. The future may be dropped at any
@@ -182,8 +189,11 @@ impl Pipeline {
         let document = assessment.into_document(report.id, &report.request, snapshot, self.clock.now());
         let snapshot = snapshot.clone();
         let rulebook = self.assessor.rulebook();
+        // The permit goes with the work, which continues if this attempt is cancelled. The semaphore is never closed.
+        let permit = Arc::clone(&self.renderers).acquire_owned().await;
         // Rendering a PDF is CPU-bound and would block other tasks.
         let rendering = spawn_blocking(move || {
+            let _permit = permit;
             let files = rendering::render(&document, &snapshot, &trail, rulebook).map_err(template_broken)?;
             Ok((document, files))
         });

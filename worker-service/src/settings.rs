@@ -21,7 +21,7 @@ use crate::{
 settings! {
     /// The settings of the worker as a whole.
     RUN_SETTINGS:
-    CONCURRENCY = "DOSSIER_WORKER_CONCURRENCY", Presence::Default("4"), "maximum number of reports that one worker processes at a time, 1 to 256";
+    CONCURRENCY = "DOSSIER_WORKER_CONCURRENCY", Presence::Default("4"), "maximum number of reports that one worker processes at a time, 1 to 10000";
     TENANT_MAX = "DOSSIER_TENANT_MAX_IN_PROGRESS", Presence::Default("0"),
         "maximum number of reports of one tenant that all workers together process at a time, so that one tenant's thousand reports do not delay another tenant's one; 0 means no limit";
     DRAIN_SECONDS = "DOSSIER_WORKER_DRAIN_SECONDS", Presence::Default("60"),
@@ -93,7 +93,7 @@ impl Settings {
     /// Returns [`ConfigErrors`] with every error if any setting cannot be used.
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(environment);
-        let concurrency = reader.number(&CONCURRENCY, 1, 256);
+        let concurrency = reader.number(&CONCURRENCY, 1, 10_000);
         let tenant_max = reader.number(&TENANT_MAX, 0, 100_000);
         let drain = reader.seconds(&DRAIN_SECONDS, 0, 3600);
         let sweep_interval = reader.seconds(&SWEEP_SECONDS, 1, 3600);

@@ -1,4 +1,5 @@
-//! `POST /v1/reports`: records a report with one PutItem and queues it with one SendMessage.
+//! `POST /v1/reports`: records a report with one write and queues it with one message. Requests that arrive at the
+//! same time share the requests to AWS.
 
 use std::sync::Arc;
 
@@ -172,7 +173,12 @@ async fn record(
         // The same request may have taken the last place in the meantime.
         return replay(existing().await?.ok_or_else(|| reservation.exceeded())?);
     }
-    let created = match reports.aws.table.create(&report).await {
+    // An id without a key is new, so its write needs no condition.
+    let created = match has_key {
+        true => reports.aws.table.create(&report).await,
+        false => reports.aws.table.create_new(&report).await.map(|()| Created::New),
+    };
+    let created = match created {
         Ok(created) => created,
         Err(error) => {
             // A request that AWS rejected recorded nothing; one without an answer may have recorded the

@@ -64,7 +64,7 @@ pub struct Cli {
     seed: Option<u64>,
 
     /// Number of reports that each worker processes at a time [default: 8]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     slots: Option<u16>,
 
     /// With soak: number of worker processes [default: 3]. Without it: the former name of --slots

@@ -67,6 +67,10 @@ pub struct AwsError {
 pub const TIMEOUT: &str = "Timeout";
 /// Error code of a request that could not be sent, or whose connection broke.
 pub const NO_CONNECTION: &str = "NoConnection";
+/// Error code of a call about which the answer to its request says nothing.
+pub const NO_ANSWER: &str = "NoAnswer";
+/// Error code of an entry that a service did not process although it was asked several times.
+pub const UNPROCESSED: &str = "Unprocessed";
 /// Error code of an answer that cannot be parsed.
 pub const UNREADABLE: &str = "UnreadableAnswer";
 /// Error code of an answer that is well-formed but cannot be used.
@@ -185,6 +189,34 @@ impl AwsError {
     pub fn unusable(service: &'static str, operation: &'static str, detail: impl ToString) -> Self {
         let (code, delivery) = (UNUSABLE.to_owned(), Delivery::Answered(200));
         Self { service, operation, code, class: ErrorClass::Permanent, delivery, detail: detail.to_string() }
+    }
+
+    /// Returns the error of an entry of a request with several entries. `is_fault_of_sender` says that the entry was
+    /// wrong, not the service.
+    pub(crate) fn of_entry(
+        service: &'static str,
+        operation: &'static str,
+        code: &str,
+        is_fault_of_sender: bool,
+        detail: String,
+    ) -> Self {
+        let status = if is_fault_of_sender { 400 } else { 500 };
+        let (class, delivery) = (class(Some(code), status), Delivery::Answered(status));
+        Self { service, operation, code: code.to_owned(), class, delivery, detail }
+    }
+
+    /// Returns the error of an entry that the service left unprocessed each time, because it was too busy.
+    pub(crate) fn unprocessed(service: &'static str, operation: &'static str) -> Self {
+        let (class, delivery) = (ErrorClass::Throttled, Delivery::Answered(200));
+        let detail = "the service left it unprocessed each time".to_owned();
+        Self { service, operation, code: UNPROCESSED.to_owned(), class, delivery, detail }
+    }
+
+    /// Returns the error of a call whose outcome is unknown, because nothing says what became of it.
+    pub(crate) fn without_answer(service: &'static str, operation: &'static str) -> Self {
+        let (class, delivery) = (ErrorClass::Transient, Delivery::Unanswered);
+        let detail = "the request ended without an answer for this call".to_owned();
+        Self { service, operation, code: NO_ANSWER.to_owned(), class, delivery, detail }
     }
 
     /// Returns the error of an item that this version cannot read. A retry can reach a process of the version

@@ -4,6 +4,7 @@
 //! (`AWS_ENDPOINT_URL` and its variants for single services), as in every AWS SDK.
 
 mod adapters;
+mod batcher;
 pub mod bucket;
 mod clients;
 mod credentials;

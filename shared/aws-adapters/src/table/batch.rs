@@ -1,9 +1,12 @@
-//! Records many new reports at once.
+//! Records new reports, many with one request.
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use futures::{StreamExt, stream};
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, PutRequest, WriteRequest},
+};
+use futures::FutureExt as _;
 use tokio::time::sleep;
 
 use super::{
@@ -12,6 +15,7 @@ use super::{
     schema::{self, attribute},
 };
 use crate::{
+    batcher::{Batcher, Lost},
     error::{AwsError, DYNAMODB},
     request::send,
 };
@@ -20,61 +24,135 @@ use domain::{identity::ReportId, report::Report};
 /// Maximum number of items of one BatchWriteItem ("BatchWriteItem" in the Amazon DynamoDB API Reference).
 const BATCH_MAX: usize = 25;
 
-/// Maximum number of concurrent requests.
-const CONCURRENCY: usize = 8;
-
 /// Maximum number of requests for a batch, of which the table may process only a part at a time.
 const TRIES_MAX: u32 = 5;
 
-impl Table {
-    /// Records new reports and returns the ids of those that could not be recorded.
+/// The operation that writes a single item.
+const PUT: &str = "PutItem";
+
+/// A new item.
+#[derive(Clone, Debug)]
+struct NewItem {
+    key: String,
+    attributes: HashMap<String, AttributeValue>,
+}
+
+impl NewItem {
+    /// Returns the item of a new report.
     ///
-    /// It uses BatchWriteItem, 25 reports per request, which has no conditions: the ids must be new and
-    /// unique to the caller. Repeating it is harmless unless a report was changed in the meantime.
-    pub async fn create_all(&self, reports: &[Report]) -> Vec<ReportId> {
-        let batches: Vec<_> =
-            reports.chunks(BATCH_MAX).map(|batch| self.create_or_return_ids(batch)).collect();
-        stream::iter(batches).buffer_unordered(CONCURRENCY).concat().await
+    /// # Errors
+    /// Returns [`AwsError`] if the report cannot be converted to an item.
+    fn of(report: &Report) -> Result<Self, AwsError> {
+        let attributes = serde_dynamo::to_item(Item::from_report(report))
+            .map_err(|error| AwsError::unusable(DYNAMODB, PUT, error))?;
+        Ok(Self { key: schema::key(&report.tenant, report.id), attributes })
+    }
+}
+
+/// Writes new items, those that are written at the same time with one request.
+#[derive(Clone, Debug)]
+pub(super) struct NewItems(Batcher<NewItem, Result<(), AwsError>>);
+
+impl NewItems {
+    /// Returns the writes to the table `name`.
+    pub(super) fn new(client: &Client, name: &str) -> Self {
+        let table = To { client: client.clone(), name: name.to_owned() };
+        Self(Batcher::new(BATCH_MAX, move |items| table.clone().write(items).boxed()))
+    }
+}
+
+impl Table {
+    /// Records a new report, together with others that are recorded at the same time. The write has no condition:
+    /// the id must be new and unique to the caller. Repeating it is harmless unless the report was changed in the
+    /// meantime.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if it is not certain that the report is recorded.
+    pub async fn create_new(&self, report: &Report) -> Result<(), AwsError> {
+        answer(self.new_items.0.call(NewItem::of(report)?).await)
     }
 
-    async fn create_or_return_ids(&self, batch: &[Report]) -> Vec<ReportId> {
-        let mut unrecorded = Vec::new();
-        match self.create_batch(batch, &mut unrecorded).await {
-            Ok(()) => Vec::new(),
-            Err(error) => {
-                tracing::error!(error = %error, reports = unrecorded.len(), "could not record reports of a batch");
-                unrecorded
+    /// [Records](Self::create_new) new reports and returns the ids of those that could not be recorded.
+    pub async fn create_all(&self, reports: &[Report]) -> Vec<ReportId> {
+        let (mut ids, mut items, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for report in reports {
+            match NewItem::of(report) {
+                Ok(item) => {
+                    ids.push(report.id);
+                    items.push(item);
+                }
+                Err(error) => failed.push((report.id, error)),
             }
         }
+        let written = self.new_items.0.call_all(items).await;
+        failed.extend(
+            ids.into_iter().zip(written).filter_map(|(id, written)| Some((id, answer(written).err()?))),
+        );
+        if let Some((_, error)) = failed.first() {
+            tracing::error!(%error, reports = failed.len(), "could not record reports of a batch");
+        }
+        failed.into_iter().map(|(id, _)| id).collect()
+    }
+}
+
+/// Returns the result of a write, which has none if its request was lost.
+fn answer(result: Result<Result<(), AwsError>, Lost>) -> Result<(), AwsError> {
+    result.unwrap_or_else(|Lost| Err(AwsError::without_answer(DYNAMODB, PUT)))
+}
+
+/// Where requests go.
+#[derive(Clone, Debug)]
+struct To {
+    client: Client,
+    name: String,
+}
+
+impl To {
+    async fn write(self, items: Vec<NewItem>) -> Vec<Result<(), AwsError>> {
+        let count = items.len();
+        let outcome = match <[NewItem; 1]>::try_from(items) {
+            Ok([item]) => {
+                let request = self.client.put_item().table_name(self.name).set_item(Some(item.attributes));
+                send(DYNAMODB, PUT, request.send()).await.map(|_| vec![Ok(())])
+            }
+            Err(items) => self.write_batch(items).await,
+        };
+        outcome.unwrap_or_else(|error| vec![Err(error); count])
     }
 
-    /// Records up to 25 reports. If it fails, `unrecorded` contains the ids of the reports that are not
-    /// recorded for certain.
-    async fn create_batch(&self, reports: &[Report], unrecorded: &mut Vec<ReportId>) -> Result<(), AwsError> {
+    async fn write_batch(self, items: Vec<NewItem>) -> Result<Vec<Result<(), AwsError>>, AwsError> {
         const OPERATION: &str = "BatchWriteItem";
-        unrecorded.extend(reports.iter().map(|report| report.id));
-        let write = |report: &Report| {
-            let item = serde_dynamo::to_item(Item::from_report(report))
-                .map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
-            let put = PutRequest::builder().set_item(Some(item)).build();
+        let keys: Vec<String> = items.iter().map(|item| item.key.clone()).collect();
+        let write = |item: NewItem| {
+            let put = PutRequest::builder().set_item(Some(item.attributes)).build();
             let put = put.map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
             Ok(WriteRequest::builder().put_request(put).build())
         };
-        let mut remaining: Vec<WriteRequest> = reports.iter().map(write).collect::<Result<_, AwsError>>()?;
+        let mut remaining: Vec<WriteRequest> =
+            items.into_iter().map(write).collect::<Result<_, AwsError>>()?;
+        // What an earlier request has recorded stays recorded if a later one fails.
+        let (mut unrecorded, mut error) = (keys.clone(), AwsError::unprocessed(DYNAMODB, OPERATION));
         for attempt in 0..TRIES_MAX {
             let request = self.client.batch_write_item();
             let request = request.set_request_items(Some(HashMap::from([(self.name.clone(), remaining)])));
-            let answer = send(DYNAMODB, OPERATION, request.send()).await?;
-            remaining = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-            let keys: Vec<String> = remaining.iter().filter_map(key).collect();
-            let is_remaining = |report: &&Report| keys.contains(&schema::key(&report.tenant, report.id));
-            *unrecorded = reports.iter().filter(is_remaining).map(|report| report.id).collect();
+            match send(DYNAMODB, OPERATION, request.send()).await {
+                Ok(answer) => {
+                    remaining =
+                        answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+                    unrecorded = remaining.iter().filter_map(key).collect();
+                }
+                Err(failure) => {
+                    error = failure;
+                    break;
+                }
+            }
             if remaining.is_empty() {
-                return Ok(());
+                break;
             }
             sleep(Duration::from_millis(50 << attempt)).await;
         }
-        Err(AwsError::unusable(DYNAMODB, OPERATION, "the table did not process all items"))
+        let result = |key: String| if unrecorded.contains(&key) { Err(error.clone()) } else { Ok(()) };
+        Ok(keys.into_iter().map(result).collect())
     }
 }
 

@@ -22,6 +22,7 @@ use service_runtime::clock::Clock;
 use uuid::Uuid;
 
 use super::{
+    batch::NewItems,
     expression::Expression,
     item::{self, Item},
     schema::{self, attribute},
@@ -39,6 +40,7 @@ use crate::{
 pub struct Table {
     pub(super) client: Client,
     pub(super) name: String,
+    pub(super) new_items: NewItems,
     retention: Retention,
     clock: Clock,
 }
@@ -107,7 +109,8 @@ pub struct Details {
 impl Table {
     /// Returns the table `name`, whose reports are kept for `retention` by `clock`.
     pub fn new(client: Client, name: String, retention: Retention, clock: Clock) -> Self {
-        Self { client, name, retention, clock }
+        let new_items = NewItems::new(&client, &name);
+        Self { client, name, new_items, retention, clock }
     }
 
     /// Decodes an item that `operation` returned. Returns `None` if its report has expired: this function

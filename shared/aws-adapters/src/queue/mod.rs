@@ -1,23 +1,23 @@
 //! SQS queues of report messages: reports to process, webhooks to deliver, and their dead-letter queues.
 
+mod requests;
+
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::{
     Client,
     config::{retry::RetryConfig, timeout::TimeoutConfig},
-    types::{
-        Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
-        SendMessageBatchRequestEntry,
-    },
+    types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 use domain::{message::ReportMessage, time::UtcTime};
-use futures::{StreamExt, stream};
 use telemetry::propagation::{TRACEPARENT, continue_trace, current_traceparent};
 use tracing::{Instrument, Span, field::Empty, info_span};
 
+use self::requests::Requests;
 use crate::{clients, error::AwsError, request::send};
 
+/// AWS's name of the service, for spans, metrics and errors.
 const SQS: &str = "SQS";
 
 /// The message attribute with the reason why a message was moved to the dead-letter queue.
@@ -30,17 +30,15 @@ const TRACEPARENT_MAX: usize = 256;
 /// Maximum number of messages of one receive ("Amazon SQS message quotas").
 pub const RECEIVE_MAX: usize = 10;
 
-/// Maximum number of messages of one send request ("Amazon SQS message quotas").
-const SEND_MAX: usize = 10;
-
-/// Maximum number of concurrent send requests.
-const CONCURRENCY: usize = 8;
+/// Maximum visibility timeout ("Amazon SQS visibility timeout").
+const VISIBILITY_MAX: Duration = Duration::from_secs(12 * 3600);
 
 /// A queue of report messages.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
     url: String,
+    requests: Requests,
 }
 
 /// The approximate number of messages in a queue, as counted by SQS.
@@ -76,7 +74,8 @@ pub struct Delivery {
 impl Queue {
     /// Returns the queue at `url`.
     pub fn new(client: Client, url: String) -> Self {
-        Self { client, url }
+        let requests = Requests::new(&client, &url);
+        Self { client, url, requests }
     }
 
     /// Returns the name of the queue: the last part of its URL.
@@ -144,7 +143,8 @@ impl Queue {
         send(SQS, "SendMessage", request.send()).await.map(|_| ())
     }
 
-    /// Sends `message`. Its message group is the tenant, so that tenants share the queue fairly.
+    /// Sends `message`, together with others that are sent at the same time. Its message group is the tenant, so that
+    /// tenants share the queue fairly.
     ///
     /// # Errors
     /// Returns [`AwsError`] if SQS rejected the message or its answer was lost.
@@ -152,18 +152,9 @@ impl Queue {
         let span = self.send_span(1);
         continue_trace(&span, traceparent.as_deref());
         let traceparent = span.in_scope(current_traceparent).or(traceparent);
-        let mut request = self
-            .client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(message.to_body())
-            .message_group_id(message.tenant.as_str());
-        if let Some(traceparent) = traceparent {
-            request = request.message_attributes(TRACEPARENT, text_attribute(&traceparent)?);
-        }
-        let sent = send(SQS, "SendMessage", request.send()).instrument(span.clone()).await;
-        let sent = sent.inspect_err(|error| record_failure(&span, error))?;
-        span.record("messaging.message.id", sent.message_id);
+        let sent = self.requests.send(message, traceparent).instrument(span.clone()).await;
+        let message_id = sent.inspect_err(|error| record_failure(&span, error))?;
+        span.record("messaging.message.id", message_id);
         Ok(())
     }
 
@@ -173,41 +164,16 @@ impl Queue {
         messages: Vec<ReportMessage>,
         traceparent: Option<&str>,
     ) -> Vec<ReportMessage> {
-        let batches: Vec<_> =
-            messages.chunks(SEND_MAX).map(|batch| self.send_or_return(batch, traceparent)).collect();
-        stream::iter(batches).buffer_unordered(CONCURRENCY).concat().await
-    }
-
-    async fn send_or_return(&self, batch: &[ReportMessage], traceparent: Option<&str>) -> Vec<ReportMessage> {
-        self.send_batch(batch, traceparent).await.unwrap_or_else(|error| {
-            tracing::warn!(error = %error, messages = batch.len(), "could not send messages");
-            batch.to_vec()
-        })
-    }
-
-    async fn send_batch(
-        &self,
-        messages: &[ReportMessage],
-        traceparent: Option<&str>,
-    ) -> Result<Vec<ReportMessage>, AwsError> {
-        const OPERATION: &str = "SendMessageBatch";
-        let entry = |(index, message): (usize, &ReportMessage)| {
-            let mut entry = SendMessageBatchRequestEntry::builder()
-                .id(index.to_string())
-                .message_body(message.to_body())
-                .message_group_id(message.tenant.as_str());
-            if let Some(traceparent) = traceparent {
-                entry = entry.message_attributes(TRACEPARENT, text_attribute(traceparent)?);
-            }
-            entry.build().map_err(|error| AwsError::unusable(SQS, OPERATION, error))
-        };
-        let entries = messages.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
-        let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         let span = self.send_span(messages.len());
-        let answer = send(SQS, OPERATION, request.send()).instrument(span.clone()).await;
-        let answer = answer.inspect_err(|error| record_failure(&span, error))?;
-        let rejected = answer.failed.iter().filter_map(|failed| failed.id.parse::<usize>().ok());
-        Ok(rejected.filter_map(|index| messages.get(index).cloned()).collect())
+        let sent = self.requests.send_all(&messages, traceparent).instrument(span.clone()).await;
+        let failed =
+            messages.into_iter().zip(sent).filter_map(|(message, sent)| Some((message, sent.err()?)));
+        let (unsent, errors): (Vec<_>, Vec<_>) = failed.unzip();
+        if let Some(error) = errors.first() {
+            record_failure(&span, error);
+            tracing::warn!(%error, messages = unsent.len(), "could not send messages");
+        }
+        unsent
     }
 
     /// Receives up to `max` messages (at most [`RECEIVE_MAX`]) with a long poll of `wait`. They stay
@@ -248,29 +214,22 @@ impl Queue {
         Ok(answer.messages.unwrap_or_default().into_iter().filter_map(delivery).collect())
     }
 
-    /// Deletes a received message.
+    /// Deletes a received message, together with others that are deleted at the same time.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the message was deleted; it may be received again.
     pub async fn delete(&self, receipt: &str) -> Result<(), AwsError> {
-        let request = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
-        send(SQS, "DeleteMessage", request.send()).await.map(|_| ())
+        self.requests.delete(receipt).await
     }
 
     /// Sets the visibility timeout of a received message, counted from now, up to 12 hours. Zero makes it
-    /// visible at once.
+    /// visible at once. Changes that are made at the same time travel together.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the timeout was changed; the message may be received
     /// earlier.
     pub async fn change_visibility(&self, receipt: &str, visibility: Duration) -> Result<(), AwsError> {
-        let request = self
-            .client
-            .change_message_visibility()
-            .queue_url(&self.url)
-            .receipt_handle(receipt)
-            .visibility_timeout(whole_seconds(visibility.min(Duration::from_secs(12 * 3600))));
-        send(SQS, "ChangeMessageVisibility", request.send()).await.map(|_| ())
+        self.requests.change_visibility(receipt, whole_seconds(visibility.min(VISIBILITY_MAX))).await
     }
 }
 
