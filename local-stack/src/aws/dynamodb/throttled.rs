@@ -11,6 +11,12 @@ use crate::limits::dynamodb::Throttled;
 /// The account number in ARNs, as rustack has it.
 const ACCOUNT: &str = "000000000000";
 
+/// Message of a ThrottlingException.
+const THROTTLED: &str = "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically \
+                         scaling your table or index so please try again shortly. If exceptions persist, check if \
+                         you have a hot key: \
+                         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html";
+
 /// Returns the error response to a request that `throttled` refused.
 pub(super) fn response(
     throttled: &Throttled,
@@ -33,23 +39,11 @@ pub(super) fn response(
     } else {
         json!({
             "__type": "com.amazon.coral.availability#ThrottlingException",
-            "message": message(throttled),
+            "message": THROTTLED,
             "throttlingReasons": reasons,
         })
     };
     let mut response = json_response(body.to_string().into_bytes(), request_id);
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response
-}
-
-fn message(throttled: &Throttled) -> String {
-    let kind = match throttled.resource.index {
-        None => "table",
-        Some(_) => "index",
-    };
-    format!(
-        "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your \
-         {kind} so please try again shortly. If exceptions persist, check if you have a hot key: \
-         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
-    )
 }
