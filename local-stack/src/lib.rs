@@ -3,6 +3,7 @@
 //! sources of evidence, all on loopback and with faults on request; the API and a worker on top of them, in
 //! one process; the demo; the soak test; and the outage table.
 
+pub mod account;
 mod answer_counter;
 pub mod aws;
 pub mod bedrock;
@@ -14,6 +15,8 @@ pub mod fault_proxy;
 pub mod faults;
 pub mod feeds;
 mod inspect;
+pub mod limits;
+pub mod metering;
 mod outages;
 pub mod provision;
 mod ready;

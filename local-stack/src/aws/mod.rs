@@ -3,7 +3,6 @@
 //! request is for S3. All three verify signatures.
 
 mod dynamodb;
-mod indexes;
 mod json;
 mod s3;
 pub(crate) mod sigv4;
@@ -15,14 +14,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::account::Account;
 use crate::calls::Calls;
+use crate::metering::admin;
 use crate::server::Server;
 pub use sigv4::Credentials;
 use sigv4::Verifier;
@@ -51,6 +52,7 @@ pub type CallCounts = BTreeMap<(Service, String), u64>;
 pub struct EmbeddedAws {
     server: Server,
     calls: Arc<Calls<(Service, String)>>,
+    account: Account,
     requests: TaskTracker,
     // Dropped after the server, so that nothing writes to the directory while it is removed.
     _objects: TempDir,
@@ -62,11 +64,13 @@ struct Services {
     dynamodb: dynamodb::DynamoDb,
     s3: s3::S3,
     calls: Arc<Calls<(Service, String)>>,
+    account: Account,
     requests: TaskTracker,
 }
 
 impl EmbeddedAws {
-    /// Serves on `listener`. Accepts only requests that are signed with `credentials` for `region`.
+    /// Serves on `listener`. Accepts only requests that are signed with `credentials` for `region`. Enforces no
+    /// limits.
     ///
     /// # Errors
     /// Returns an error if the directory for the objects cannot be created or the listener has no address.
@@ -74,6 +78,19 @@ impl EmbeddedAws {
         listener: TcpListener,
         credentials: Credentials,
         region: &str,
+    ) -> anyhow::Result<Self> {
+        Self::with(listener, credentials, region, Account::default()).await
+    }
+
+    /// Serves as [`start`](Self::start) does, with the meter and the limits of `account`.
+    ///
+    /// # Errors
+    /// Returns an error if the directory for the objects cannot be created or the listener has no address.
+    pub async fn with(
+        listener: TcpListener,
+        credentials: Credentials,
+        region: &str,
+        account: Account,
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr().context("the listener of the embedded AWS has no address")?;
         let objects = tempfile::Builder::new()
@@ -85,14 +102,16 @@ impl EmbeddedAws {
         let requests = TaskTracker::new();
         let services = Services {
             verifier: Verifier::new(&credentials, region),
-            sqs: sqs::Sqs::new(address, region, stopping.clone()),
-            dynamodb: dynamodb::DynamoDb::new(region),
-            s3: s3::S3::new(objects.path(), &credentials)?,
+            sqs: sqs::Sqs::new(address, region, stopping.clone(), account.clone()),
+            dynamodb: dynamodb::DynamoDb::new(region, account.clone()),
+            s3: s3::S3::new(objects.path(), &credentials, account.clone())?,
             calls: Arc::clone(&calls),
+            account: account.clone(),
             requests: requests.clone(),
         };
         let app = Router::new().fallback(route).with_state(Arc::new(services));
-        Ok(Self { server: Server::start(listener, stopping, app)?, calls, requests, _objects: objects })
+        let server = Server::start(listener, stopping, app)?;
+        Ok(Self { server, calls, account, requests, _objects: objects })
     }
 
     /// Returns the endpoint URL for every AWS client, `http://127.0.0.1:PORT`.
@@ -103,6 +122,11 @@ impl EmbeddedAws {
     /// Returns the number of requests by service and operation, including rejected ones.
     pub fn calls(&self) -> CallCounts {
         self.calls.snapshot()
+    }
+
+    /// Returns the account with the bill of every request.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Returns the token that stops the server when it is cancelled.
@@ -126,6 +150,9 @@ impl EmbeddedAws {
 
 async fn route(State(services): State<Arc<Services>>, request: Request) -> Response {
     let Some(target) = request.headers().get("x-amz-target") else {
+        if is_for_the_meter(&request) {
+            return admin::answer(services.account.meter(), &request);
+        }
         services.calls.add((Service::S3, s3::operation(&request).to_owned()));
         let requests = services.requests.clone();
         return carry_out(&requests, async move { services.s3.handle(request).await }).await;
@@ -145,6 +172,11 @@ async fn route(State(services): State<Arc<Services>>, request: Request) -> Respo
         );
     };
     services.calls.add((service, operation.to_owned()));
+    let name = match service {
+        Service::Sqs => sqs::SQS,
+        Service::DynamoDb | Service::S3 => dynamodb::DYNAMODB,
+    };
+    services.account.meter().request(name, operation);
 
     let (parts, body) = request.into_parts();
     let body = match axum::body::to_bytes(body, MAX_JSON_BODY_BYTES).await {
@@ -177,6 +209,13 @@ async fn route(State(services): State<Arc<Services>>, request: Request) -> Respo
         }
     })
     .await
+}
+
+/// Returns whether the request is for `/billing`. Requests to a bucket of that name are signed.
+fn is_for_the_meter(request: &Request) -> bool {
+    request.uri().path() == admin::PATH
+        && !request.headers().contains_key(header::AUTHORIZATION)
+        && !request.uri().query().is_some_and(|query| query.contains("X-Amz-Signature"))
 }
 
 /// Runs a request to its end as a task of its own. AWS carries out a request that it has received even if the

@@ -8,6 +8,7 @@ mod faulty;
 mod forward;
 mod guardrail;
 mod judge;
+mod metered;
 mod phrases;
 mod prompt;
 mod wire;
@@ -26,6 +27,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::account::Account;
 use crate::aws::Credentials;
 use crate::aws::sigv4::Verifier;
 use crate::calls::Calls;
@@ -34,6 +36,7 @@ use crate::server::Server;
 use answer_format::AnswerFormat;
 pub use forward::Forward;
 use forward::Forwarder;
+use metered::MeteredCall;
 use wire::{ConverseError, ConverseRequest, ErrorKind};
 
 /// Maximum size of a request, in bytes; close to Bedrock's own limit.
@@ -52,6 +55,8 @@ pub struct Options {
     pub seed: u64,
     /// Server to forward conversations to. `None` lets the stand-in answer.
     pub forward: Option<Forward>,
+    /// The account with the meter and the quotas.
+    pub account: Account,
 }
 
 /// A running stand-in for Bedrock Runtime.
@@ -68,6 +73,7 @@ struct StandInState {
     plan: Arc<FaultPlan>,
     calls: Arc<Calls<String>>,
     forward: Option<Forwarder>,
+    account: Account,
     /// Each call in flight holds a reference.
     in_flight: Arc<()>,
     stopping: CancellationToken,
@@ -89,12 +95,14 @@ impl Bedrock {
             plan: Arc::clone(&plan),
             calls: Arc::clone(&calls),
             forward: options.forward.map(Forwarder::new).transpose()?,
+            account: options.account.clone(),
             in_flight: Arc::clone(&in_flight),
             stopping: stopping.clone(),
         };
         // SDKs percent-encode the model id, other clients do not, so the handler parses the path itself.
         let router = Router::new().fallback(route).with_state(Arc::new(state));
-        let router = router.merge(admin(Arc::clone(&plan), Arc::clone(&calls)));
+        let router =
+            router.merge(admin(Arc::clone(&plan), Arc::clone(&calls))).merge(options.account.routes());
         Ok(Self { server: Server::start(listener, stopping, router)?, plan, calls, in_flight })
     }
 
@@ -143,6 +151,7 @@ enum Answer {
 async fn route(State(state): State<Arc<StandInState>>, request: Request) -> Response {
     let _in_flight = Arc::clone(&state.in_flight);
     let operation = operation(request.method(), request.uri().path());
+    state.account.meter().request(metered::BEDROCK, operation);
     match answer(&state, request).await {
         Ok(answer) => {
             state.calls.add(operation.to_owned());
@@ -173,24 +182,33 @@ async fn answer(state: &StandInState, request: Request) -> Result<Answer, Conver
         let outcome = roll(state, Task::Verify).await?;
         return Ok(match outcome {
             Outcome::Unreadable(turn) => Answer::Unreadable(faulty::unreadable(turn)),
-            outcome => Answer::Json(guardrail::apply(&body, outcome)?),
+            outcome => {
+                let answer = guardrail::apply(&body, outcome)?;
+                metered::grounding(&state.account, &answer);
+                Answer::Json(answer)
+            }
         });
     }
     let model = model_id(&parts.method, parts.uri.path())?;
     let request: ConverseRequest = serde_json::from_slice(&body)
         .map_err(|error| ConverseError::validation(format!("the body is not a Converse request: {error}")))?;
+    let mut call = MeteredCall::begin(&state.account, &model, &body, &request)?;
     let format = AnswerFormat::of(&request);
     let task = format.as_ref().map_or(Task::Assess, |(_, task)| *task);
     let outcome = roll(state, task).await?;
     let elapsed_ms = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if let (Outcome::Answer, Some(forward)) = (outcome, &state.forward) {
-        let answer = forward.converse(&request).await?;
-        return Ok(Answer::Json(answer.into_json(elapsed_ms())));
+        let answer = forward.converse(&request).await?.into_json(elapsed_ms());
+        call.end(&answer);
+        return Ok(Answer::Json(answer));
     }
     let (format, task) = format?;
     match outcome {
         Outcome::Grammar if format == AnswerFormat::JsonText => return Err(faulty::grammar_error()),
-        Outcome::Unreadable(turn) => return Ok(Answer::Unreadable(faulty::unreadable(turn))),
+        Outcome::Unreadable(turn) => {
+            call.end_unread();
+            return Ok(Answer::Unreadable(faulty::unreadable(turn)));
+        }
         _ => {}
     }
     tracing::debug!(model, ?task, ?outcome, "the stand-in answers a Converse request");
@@ -202,6 +220,7 @@ async fn answer(state: &StandInState, request: Request) -> Result<Answer, Conver
         Task::Verify => faulty::verdicts(outcome, &format, &prompt::read_claims(&request.messages)?),
     };
     let mut answer = answer.into_json(&body, elapsed_ms());
+    call.end(&answer);
     if let (Outcome::WithoutUsage, Some(members)) = (outcome, answer.as_object_mut()) {
         members.remove("usage");
     }

@@ -113,8 +113,8 @@ impl ConverseAnswer {
     /// Returns the response, with usage estimated at four bytes per token.
     pub(super) fn into_json(self, request: &[u8], latency_ms: u64) -> Value {
         let answer_bytes = Value::Array(self.content.clone()).to_string().len();
-        let tokens = |bytes: usize| u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX);
-        let usage = Usage { input: tokens(request.len()), output: tokens(answer_bytes), cache_read: 0 };
+        let (input, output) = (estimated_tokens(request.len()), estimated_tokens(answer_bytes));
+        let usage = Usage { input, output, cache_read: 0 };
         BilledAnswer { answer: self, usage }.into_json(latency_ms)
     }
 }
@@ -142,6 +142,11 @@ impl BilledAnswer {
             "metrics": { "latencyMs": latency_ms },
         })
     }
+}
+
+/// Returns the estimated number of tokens in `bytes` of text.
+pub(super) fn estimated_tokens(bytes: usize) -> u64 {
+    u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
 }
 
 pub(super) fn tool_use_block(id: &str, name: &str, input: &Value) -> Value {

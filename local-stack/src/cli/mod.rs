@@ -9,6 +9,7 @@ mod stand_ins;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use service_runtime::config::process_environment;
@@ -18,6 +19,7 @@ use crate::bedrock::Forward;
 use crate::demo;
 use crate::fault_proxy;
 use crate::faults::FaultArg;
+use crate::limits::{Limits, values::MAX_BURST};
 use crate::ready::PendingReadyFile;
 use crate::stack::{Component, Options, PortUnavailable, environment};
 
@@ -70,6 +72,23 @@ pub struct Cli {
     /// With soak: number of worker processes [default: 3]. Without it: the former name of --slots
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
+
+    /// Enforce the limits of AWS: throughput of DynamoDB, SQS and S3, sizes, and Bedrock's token quota
+    #[arg(long, global = true)]
+    aws_limits: bool,
+
+    /// With --aws-limits: seconds for which a DynamoDB partition keeps unused units for a burst [default: 0]
+    #[arg(long, global = true, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(0..=MAX_BURST.as_secs()))]
+    dynamodb_burst: Option<u64>,
+
+    /// With --aws-limits: requests per minute of each Bedrock model [default: no limit, as on AWS]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    bedrock_rpm: Option<u64>,
+
+    /// With --aws-limits: tokens per minute of each Bedrock model [default: 5000000]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    bedrock_tpm: Option<u64>,
 
     /// Let an OpenAI-compatible server write the reports: its base URL, such as http://127.0.0.1:11434/v1
     #[arg(long, global = true, value_name = "URL")]
@@ -147,6 +166,13 @@ impl Cli {
         if self.forward_url.is_some() != self.forward_model.is_some() {
             return Err("--forward-url and --forward-model belong together: give both or neither");
         }
+        let has_limit = [self.dynamodb_burst, self.bedrock_rpm, self.bedrock_tpm].iter().any(Option::is_some);
+        if has_limit && !self.aws_limits {
+            return Err("--dynamodb-burst, --bedrock-rpm and --bedrock-tpm change a limit: add --aws-limits");
+        }
+        if self.aws_limits && matches!(self.command, Some(Command::Provision)) {
+            return Err("this command uses an AWS that has limits of its own: leave out --aws-limits");
+        }
         if let Some(Command::Soak(_)) = self.command {
             if !self.without.is_empty() || self.port.is_some() || self.ready_file.is_some() {
                 return Err("a soak starts its own services: leave out --port, --ready-file and --without");
@@ -184,6 +210,16 @@ impl Cli {
         self.slots.or(self.workers.filter(|_| !is_soak))
     }
 
+    fn limits(&self) -> Option<Limits> {
+        let defaults = Limits::default();
+        self.aws_limits.then(|| Limits {
+            partition_burst: self.dynamodb_burst.map_or(defaults.partition_burst, Duration::from_secs),
+            bedrock_requests: self.bedrock_rpm,
+            bedrock_tokens: self.bedrock_tpm.unwrap_or(defaults.bedrock_tokens),
+            ..defaults
+        })
+    }
+
     fn options(&self) -> Options {
         let default_port = if self.command.is_some() { 0 } else { DEFAULT_PORT };
         let forward = self.forward_url.clone().zip(self.forward_model.clone());
@@ -196,6 +232,7 @@ impl Cli {
             slots: self.slots().unwrap_or(DEFAULT_SLOTS),
             fault_proxy: (!self.wire_faults.is_empty())
                 .then(|| fault_proxy::Options { rules: self.wire_faults.clone(), observer: None }),
+            aws_limits: self.limits(),
             forward: forward.map(|(base_url, model)| Forward {
                 base_url,
                 model,
@@ -250,6 +287,9 @@ mod tests {
             (&["outages", "--fault", "bedrock=error:1"], "--fault"),
             (&["provision", "--ready-file", "f"], "--ready-file"),
             (&["stand-ins", "--port", "8080"], "--port"),
+            (&["--bedrock-tpm", "5"], "--aws-limits"),
+            (&["--dynamodb-burst", "300"], "--aws-limits"),
+            (&["provision", "--aws-limits"], "--aws-limits"),
             (&["--slots", "2", "--workers", "2"], "--slots"),
             (&["soak", "--forward-url", "http://127.0.0.1:1/v1", "--forward-model", "m"], "--forward-url"),
         ] {
@@ -275,6 +315,23 @@ mod tests {
         for name in ["--feeds-bind", "--sources-bind"] {
             assert!(Cli::try_parse_from(["local-stack", "stand-ins", name, "127.0.0.1:1"]).is_ok());
         }
+    }
+
+    #[test]
+    fn limits_are_those_of_aws_unless_an_option_changes_them() {
+        assert_eq!(cli(&[]).options().aws_limits, None);
+        assert_eq!(cli(&["demo", "--aws-limits"]).options().aws_limits, Some(Limits::default()));
+        let changed =
+            cli(&["--aws-limits", "--bedrock-rpm", "7", "--bedrock-tpm", "9", "--dynamodb-burst", "300"]);
+        let expected = Limits {
+            bedrock_requests: Some(7),
+            bedrock_tokens: 9,
+            partition_burst: MAX_BURST,
+            ..Limits::default()
+        };
+        assert_eq!(changed.options().aws_limits, Some(expected));
+        let too_long = ["local-stack", "--aws-limits", "--dynamodb-burst", "301"];
+        assert!(Cli::try_parse_from(too_long).is_err());
     }
 
     #[test]

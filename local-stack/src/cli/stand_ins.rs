@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use service_runtime::{
+    clock::Clock,
     config::process_environment,
     probe::{ALIVE, probe},
 };
@@ -12,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    account::Account,
     aws::Credentials,
     bedrock::{self, Bedrock},
     console::print_line,
@@ -62,6 +64,7 @@ pub(super) async fn run(args: Args, options: Options, stop: CancellationToken) -
         faults: from_args(&options.faults, StandIn::Bedrock),
         seed: options.seed,
         forward: options.forward.clone(),
+        account: Account::new(options.aws_limits.as_ref(), Clock::system()),
     };
     let bedrock = Bedrock::start(listen(args.bedrock_bind).await?, bedrock).await?;
     let faults = from_args(&options.faults, StandIn::Feeds);

@@ -5,11 +5,13 @@ use anyhow::Context as _;
 use aws_adapters::{SdkConfig, sdk_config_loader, settings::retention_days};
 use aws_sdk_s3::config::{Credentials as SdkCredentials, Region};
 use secrecy::{ExposeSecret as _, SecretString};
+use service_runtime::clock::Clock;
 use service_runtime::config::Reader;
 use tokio::net::TcpListener;
 
 use super::options::Options;
 use super::service_endpoints::ServiceEndpoints;
+use crate::account::Account;
 use crate::aws::{Credentials, EmbeddedAws};
 use crate::bedrock::{self, Bedrock};
 use crate::fault_proxy::{FaultProxy, Upstream};
@@ -47,7 +49,8 @@ pub struct Infrastructure {
 impl Infrastructure {
     pub(super) async fn start(options: &Options) -> anyhow::Result<Self> {
         let credentials = random_credentials();
-        let aws = EmbeddedAws::start(free_port().await?, credentials.clone(), REGION)
+        let account = Account::new(options.aws_limits.as_ref(), Clock::system());
+        let aws = EmbeddedAws::with(free_port().await?, credentials.clone(), REGION, account.clone())
             .await
             .context("the embedded AWS could not be started")?;
         let bedrock = bedrock::Options {
@@ -56,6 +59,7 @@ impl Infrastructure {
             faults: from_args(&options.faults, StandIn::Bedrock),
             seed: options.seed,
             forward: options.forward.clone(),
+            account,
         };
         let bedrock = Bedrock::start(free_port().await?, bedrock)
             .await

@@ -18,6 +18,7 @@ use service_runtime::config::Environment;
 use tokio_util::sync::CancellationToken;
 use worker_service::worker::Worker;
 
+use crate::account::Account;
 use crate::aws::{CallCounts, EmbeddedAws};
 use crate::bedrock::Bedrock;
 use crate::fault_proxy::FaultProxy;
@@ -120,6 +121,11 @@ impl Stack {
     /// Returns the number of requests to the embedded AWS, by service and operation.
     pub fn aws_calls(&self) -> CallCounts {
         self.aws().calls()
+    }
+
+    /// Returns the account of the embedded AWS and the Bedrock stand-in, with its bill.
+    pub fn account(&self) -> &Account {
+        self.aws().account()
     }
 
     /// Returns the stand-in for Bedrock.

@@ -6,6 +6,7 @@ use service_runtime::config::Environment;
 use crate::bedrock::Forward;
 use crate::fault_proxy;
 use crate::faults::FaultArg;
+use crate::limits::Limits;
 
 /// A service that the stack can leave out, so that a developer can start it by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,6 +35,8 @@ pub struct Options {
     /// Fault proxy between the services on one side and AWS and Bedrock on the other. `None` connects them
     /// directly.
     pub fault_proxy: Option<fault_proxy::Options>,
+    /// Limits of AWS that the embedded AWS and the Bedrock stand-in enforce; `None` for none.
+    pub aws_limits: Option<Limits>,
     /// Settings of the API and the worker. They override the defaults of the stack and of the services, but
     /// not the settings that only the stack knows (addresses, names, keys). `environment.rs` lists those.
     pub settings: Environment,
@@ -49,6 +52,7 @@ impl Default for Options {
             slots: 8,
             forward: None,
             fault_proxy: None,
+            aws_limits: None,
             settings: Environment::new(),
         }
     }

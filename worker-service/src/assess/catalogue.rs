@@ -6,7 +6,7 @@ use std::{fs, str::FromStr, sync::LazyLock};
 use aws_adapters::quota::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::price::{Price, Tier};
+use super::price::{ListPrice, Price, Tier};
 
 /// Prefixes of cross-Region inference profiles ("Supported Regions and models for inference
 /// profiles").
@@ -171,6 +171,19 @@ impl Catalogue {
             price,
         })
     }
+}
+
+/// Returns the list price of the model or inference profile `id` in `region`, or `None` if the built-in
+/// catalogue does not have the model.
+pub fn list_price(id: &str, region: &str) -> Option<ListPrice> {
+    let ModelSpec { price, burndown, .. } = Catalogue::built_in().find(id, region, Tier::Default).ok()?;
+    Some(ListPrice {
+        input: price.input,
+        output: price.output,
+        cache_read: price.cache_read.unwrap_or(price.input),
+        cache_write: price.cache_write.unwrap_or(price.input),
+        burndown,
+    })
 }
 
 /// Splits `id` into the prefix of its inference profile, which may be empty, and the id of the model.

@@ -52,8 +52,10 @@ use self::{
 pub use self::{
     answer::ModelAnswer,
     assessment::Assessment,
+    catalogue::list_price,
     ledger::NoLedger,
     model::Model,
+    price::ListPrice,
     prompt::Prompt,
     turn::Turn,
     verification::{ClaimVerifier, configured_verifier},

@@ -40,6 +40,21 @@ pub(crate) struct Price {
     pub(crate) cache_write: Option<f64>,
 }
 
+/// List prices of a model, in US dollars per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ListPrice {
+    /// Price of input tokens.
+    pub input: f64,
+    /// Price of output tokens.
+    pub output: f64,
+    /// Price of tokens read from the prompt cache.
+    pub cache_read: f64,
+    /// Price of tokens written to the prompt cache.
+    pub cache_write: f64,
+    /// Number of quota tokens that one output token uses up.
+    pub burndown: u64,
+}
+
 impl Tier {
     /// Returns Bedrock's name of the tier.
     pub(crate) fn as_str(self) -> &'static str {

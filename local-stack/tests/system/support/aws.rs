@@ -6,6 +6,7 @@ use aws_adapters::SdkConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials as SdkCredentials, Region, SharedCredentialsProvider, retry::RetryConfig,
 };
+use local_stack::account::Account;
 use local_stack::aws::{Credentials, EmbeddedAws};
 use local_stack::provision::{AwsClients, Names, QueueUrls, provision};
 use tokio::net::TcpListener;
@@ -48,7 +49,11 @@ pub(crate) struct ProvisionedAws {
 }
 
 pub(crate) async fn provisioned_aws() -> ProvisionedAws {
-    let aws = EmbeddedAws::start(free_listener().await, credentials(), REGION).await.unwrap();
+    provisioned_aws_of(Account::default()).await
+}
+
+pub(crate) async fn provisioned_aws_of(account: Account) -> ProvisionedAws {
+    let aws = EmbeddedAws::with(free_listener().await, credentials(), REGION, account).await.unwrap();
     let clients = aws_clients(&aws.endpoint(), "a secret of this test");
     let names = Names::default();
     let queues = provision(&clients, &names, 90).await.unwrap();

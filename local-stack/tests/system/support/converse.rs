@@ -10,6 +10,7 @@ use aws_sdk_bedrockruntime::types::{
     SystemContentBlock, Tool, ToolChoice, ToolConfiguration, ToolInputSchema, ToolSpecification,
 };
 use aws_smithy_types::Document;
+use local_stack::account::Account;
 use local_stack::bedrock::{Bedrock, Forward, Options};
 use local_stack::faults::Faults;
 use serde_json::{Value, json};
@@ -20,7 +21,12 @@ pub(crate) const MODEL: &str =
     "arn:aws:bedrock:eu-west-1:000000000000:inference-profile/eu.vendor.model-v1:0";
 
 pub(crate) async fn start_bedrock(faults: Faults, forward: Option<Forward>) -> Bedrock {
-    let options = Options { credentials: credentials(), region: REGION.to_owned(), faults, seed: 1, forward };
+    start_bedrock_of(Account::default(), faults, forward).await
+}
+
+pub(crate) async fn start_bedrock_of(account: Account, faults: Faults, forward: Option<Forward>) -> Bedrock {
+    let (credentials, region) = (credentials(), REGION.to_owned());
+    let options = Options { credentials, region, faults, seed: 1, forward, account };
     Bedrock::start(free_listener().await, options).await.unwrap()
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod converse;
 pub(crate) mod raw_http;
 pub(crate) mod recorded;
 pub(crate) mod service_process;
+pub(crate) mod table;
 
 use serde_json::{Value, json};
 

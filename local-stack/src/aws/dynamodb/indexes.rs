@@ -4,24 +4,51 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustack_dynamodb_core::expression::{EvalContext, Expr, parse_condition, parse_projection};
-use rustack_dynamodb_core::provider::RustackDynamoDB;
 use rustack_dynamodb_model::AttributeValue;
 use rustack_dynamodb_model::error::DynamoDBError;
-use rustack_dynamodb_model::input::{CreateTableInput, GetItemInput, QueryInput};
+use rustack_dynamodb_model::input::{CreateTableInput, QueryInput};
 use rustack_dynamodb_model::output::QueryOutput;
 use rustack_dynamodb_model::types::{KeyType, Projection, ProjectionType, Select};
 
+use crate::metering::item_size::{Item, attribute_bytes, item_bytes};
+
 /// Maximum size of one response, in bytes ("Query", Amazon DynamoDB API Reference).
-const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
+const MAX_RESPONSE_BYTES: u64 = 1024 * 1024;
 
-pub(super) type Item = HashMap<String, AttributeValue>;
-
-/// The indexes of every table.
+/// The key attributes and the indexes of every table.
 #[derive(Debug, Default)]
-pub(super) struct Indexes(Mutex<HashMap<String, Vec<Index>>>);
+pub(super) struct Indexes(Mutex<HashMap<String, Table>>);
+
+#[derive(Debug)]
+struct Table {
+    /// Names of the key attributes, the partition key first.
+    key: Vec<String>,
+    indexes: Vec<Index>,
+}
+
+/// A write to an index that a write to its table causes.
+#[derive(Debug, PartialEq)]
+pub(super) struct EntryWrite {
+    /// Name of the index.
+    pub(super) index: String,
+    /// Value of the partition key of the index.
+    pub(super) partition: String,
+    /// Size of the written entry, in bytes.
+    pub(super) bytes: u64,
+}
+
+/// The answer to a query of an index.
+#[derive(Debug)]
+pub(super) struct IndexPage {
+    /// The answer.
+    pub(super) output: QueryOutput,
+    /// Size of the entries that the query evaluated, in bytes.
+    pub(super) bytes: u64,
+}
 
 #[derive(Debug)]
 struct Index {
@@ -44,7 +71,7 @@ struct EntryPosition(KeyValue, KeyValue, Vec<KeyValue>);
 
 /// Value of a key attribute, ordered as in DynamoDB. `None` stands for a missing value and sorts first.
 #[derive(Clone, Debug)]
-enum KeyValue {
+pub(super) enum KeyValue {
     None,
     Number(f64),
     Text(String),
@@ -52,7 +79,7 @@ enum KeyValue {
 }
 
 impl KeyValue {
-    fn of(value: Option<&AttributeValue>) -> Option<Self> {
+    pub(super) fn of(value: Option<&AttributeValue>) -> Option<Self> {
         match value? {
             AttributeValue::N(number) => number.parse().ok().map(Self::Number),
             AttributeValue::S(text) => Some(Self::Text(text.clone())),
@@ -96,6 +123,17 @@ impl Ord for KeyValue {
     }
 }
 
+impl fmt::Display for KeyValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => Ok(()),
+            Self::Number(number) => number.fmt(formatter),
+            Self::Text(text) => formatter.write_str(text),
+            Self::Bytes(bytes) => formatter.write_str(&hex::encode(bytes)),
+        }
+    }
+}
+
 impl std::hash::Hash for KeyValue {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         match self {
@@ -108,11 +146,11 @@ impl std::hash::Hash for KeyValue {
 }
 
 impl Indexes {
-    fn tables(&self) -> MutexGuard<'_, HashMap<String, Vec<Index>>> {
+    fn tables(&self) -> MutexGuard<'_, HashMap<String, Table>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the indexes of a new table.
+    /// Adds a new table with its indexes.
     pub(super) fn create(&self, table: CreateTableInput) {
         let key: Vec<String> = table.key_schema.iter().map(|part| part.attribute_name.clone()).collect();
         let indexes = table.global_secondary_indexes.into_iter().map(|index| {
@@ -131,39 +169,61 @@ impl Indexes {
             }
         });
         let indexes = indexes.collect();
-        self.tables().insert(table.table_name, indexes);
+        self.tables().insert(table.table_name, Table { key, indexes });
     }
 
-    /// Removes the indexes of a deleted table.
+    /// Removes a deleted table.
     pub(super) fn delete(&self, table: &str) {
         self.tables().remove(table);
     }
 
-    /// Replaces the index entries of one item according to what the table holds now. `source` contains the
-    /// key attributes of the item. Holds the lock while it reads the table and writes the entries, so that
-    /// the later of two concurrent writes wins.
-    pub(super) fn refresh(&self, provider: &RustackDynamoDB, table: &str, source: &Item) {
-        let mut tables = self.tables();
-        let Some(indexes) = tables.get_mut(table).filter(|indexes| !indexes.is_empty()) else { return };
-        let key: Item = indexes[0]
-            .key
-            .iter()
-            .filter_map(|name| Some((name.clone(), source.get(name)?.clone())))
-            .collect();
-        let request =
-            GetItemInput { table_name: table.to_owned(), key: key.clone(), ..GetItemInput::default() };
-        let Ok(output) = provider.handle_get_item(request) else { return };
-        for index in indexes {
-            index.put(&key, output.item.as_ref());
+    /// Returns the key attributes of `source`, an item or a key of `table`. Returns `None` if there is no such
+    /// table or an attribute is missing.
+    pub(super) fn key_of(&self, table: &str, source: &Item) -> Option<Item> {
+        let tables = self.tables();
+        let names = &tables.get(table)?.key;
+        names.iter().map(|name| Some((name.clone(), source.get(name)?.clone()))).collect()
+    }
+
+    /// Returns the name of the partition key of a table or an index.
+    pub(super) fn partition_key(&self, table: &str, index: Option<&str>) -> Option<String> {
+        let tables = self.tables();
+        let table = tables.get(table)?;
+        match index {
+            None => table.key.first().cloned(),
+            Some(name) => {
+                table.indexes.iter().find(|index| index.name == name).map(|index| index.hash.clone())
+            }
         }
+    }
+
+    /// Replaces the index entries of the item with this `key` by those of `item`.
+    pub(super) fn replace(&self, table: &str, key: &Item, item: Option<&Item>) {
+        if let Some(table) = self.tables().get_mut(table) {
+            for index in &mut table.indexes {
+                index.put(key, item);
+            }
+        }
+    }
+
+    /// Returns the writes to the indexes of `table` that turn the entries of `before` into those of `after`.
+    pub(super) fn entry_writes(
+        &self,
+        table: &str,
+        before: Option<&Item>,
+        after: Option<&Item>,
+    ) -> Vec<EntryWrite> {
+        let tables = self.tables();
+        let indexes = tables.get(table).map_or(&[][..], |table| &table.indexes);
+        indexes.iter().flat_map(|index| index.entry_writes(before, after)).collect()
     }
 
     /// Answers a query of an index. Returns `None` if the table has no such index; rustack then reports the
     /// error.
-    pub(super) fn query(&self, query: &QueryInput) -> Option<Result<QueryOutput, DynamoDBError>> {
+    pub(super) fn query(&self, query: &QueryInput) -> Option<Result<IndexPage, DynamoDBError>> {
         let name = query.index_name.as_ref()?;
         let tables = self.tables();
-        let index = tables.get(&query.table_name)?.iter().find(|index| index.name == *name)?;
+        let index = tables.get(&query.table_name)?.indexes.iter().find(|index| index.name == *name)?;
         Some(index.query(query))
     }
 }
@@ -185,16 +245,8 @@ impl Index {
             self.entries.remove(&position);
         }
         // The index is sparse: it does not contain items that lack its key attributes.
-        let Some((item, hash)) = item.and_then(|item| Some((item, KeyValue::of(item.get(&self.hash))?)))
-        else {
+        let Some((item, (hash, range))) = item.and_then(|item| Some((item, self.entry_key(item)?))) else {
             return;
-        };
-        let range = match &self.range {
-            None => KeyValue::None,
-            Some(name) => match KeyValue::of(item.get(name)) {
-                Some(range) => range,
-                None => return,
-            },
         };
         let position = EntryPosition(hash, range, id.clone());
         self.positions.insert(id, position.clone());
@@ -202,14 +254,77 @@ impl Index {
         self.entries.insert(position, entry);
     }
 
-    fn project(&self, item: &Item) -> Item {
-        let Some(projected) = &self.projected else { return item.clone() };
-        let names = projected.iter().chain(&self.key).chain([&self.hash]).chain(&self.range);
-        names.filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
+    /// Returns partition key and sort key of the entry of `item`, or `None` if the index does not contain it.
+    fn entry_key(&self, item: &Item) -> Option<(KeyValue, KeyValue)> {
+        let hash = KeyValue::of(item.get(&self.hash))?;
+        let range = match &self.range {
+            None => KeyValue::None,
+            Some(name) => KeyValue::of(item.get(name))?,
+        };
+        Some((hash, range))
     }
 
-    fn query(&self, query: &QueryInput) -> Result<QueryOutput, DynamoDBError> {
-        let invalid = |error: &dyn std::fmt::Display| DynamoDBError::validation(error.to_string());
+    /// Returns the writes that turn the entry of `before` into that of `after`: none if no projected attribute
+    /// changes, and a delete and a put if the key of the entry changes ("Using Global Secondary Indexes in
+    /// DynamoDB", Provisioned throughput considerations).
+    fn entry_writes(&self, before: Option<&Item>, after: Option<&Item>) -> Vec<EntryWrite> {
+        let entry = |item: Option<&Item>| {
+            let key = self.entry_key(item?)?;
+            Some((key, self.entry_bytes(item?)))
+        };
+        let write = |key: &(KeyValue, KeyValue), bytes| EntryWrite {
+            index: self.name.clone(),
+            partition: key.0.to_string(),
+            bytes,
+        };
+        match (entry(before), entry(after)) {
+            (None, None) => Vec::new(),
+            (None, Some((key, bytes))) | (Some((key, bytes)), None) => vec![write(&key, bytes)],
+            (Some((old_key, old_bytes)), Some((new_key, new_bytes))) => {
+                if old_key != new_key {
+                    vec![write(&old_key, old_bytes), write(&new_key, new_bytes)]
+                } else if self.same_entry(before, after) {
+                    Vec::new()
+                } else {
+                    vec![write(&new_key, old_bytes.max(new_bytes))]
+                }
+            }
+        }
+    }
+
+    fn entry_bytes(&self, item: &Item) -> u64 {
+        match &self.projected {
+            None => item_bytes(item),
+            Some(_) => self
+                .entry_names()
+                .map(|name| item.get(name).map_or(0, |value| attribute_bytes(name, value)))
+                .sum(),
+        }
+    }
+
+    fn same_entry(&self, before: Option<&Item>, after: Option<&Item>) -> bool {
+        let (Some(before), Some(after)) = (before, after) else { return false };
+        match &self.projected {
+            None => before == after,
+            Some(_) => self.entry_names().all(|name| before.get(name) == after.get(name)),
+        }
+    }
+
+    /// Returns the names of an entry's attributes, each once.
+    fn entry_names(&self) -> impl Iterator<Item = &String> {
+        let names = self.projected.iter().flatten().chain(&self.key).chain([&self.hash]).chain(&self.range);
+        names.collect::<BTreeSet<_>>().into_iter()
+    }
+
+    fn project(&self, item: &Item) -> Item {
+        if self.projected.is_none() {
+            return item.clone();
+        }
+        self.entry_names().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
+    }
+
+    fn query(&self, query: &QueryInput) -> Result<IndexPage, DynamoDBError> {
+        let invalid = |error: &dyn fmt::Display| DynamoDBError::validation(error.to_string());
         let condition = query.key_condition_expression.as_deref().unwrap_or_default();
         let condition = parse_condition(condition).map_err(|error| invalid(&error))?;
         let filter =
@@ -226,15 +341,17 @@ impl Index {
         };
         let limit = query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let mut items = Vec::new();
-        let (mut scanned, mut bytes, mut last) = (0, 0, None);
+        let (mut scanned, mut bytes, mut is_full, mut last) = (0, 0, false, None);
         for (_, item) in self.candidates(query) {
             if !matches(item, &condition)? {
                 continue;
             }
-            bytes += serde_json::to_vec(item).map_or(0, |json| json.len());
-            if scanned == limit || (scanned > 0 && bytes > MAX_RESPONSE_BYTES) {
+            let size = item_bytes(item);
+            is_full = scanned > 0 && bytes + size > MAX_RESPONSE_BYTES;
+            if scanned == limit || is_full {
                 break;
             }
+            bytes += size;
             scanned += 1;
             last = Some(item);
             if filter.as_ref().map_or(Ok(true), |filter| matches(item, filter))? {
@@ -248,16 +365,17 @@ impl Index {
                 });
             }
         }
-        let truncated = scanned == limit || bytes > MAX_RESPONSE_BYTES;
+        let truncated = scanned == limit || is_full;
         let last_evaluated_key = last.filter(|_| truncated).map(|item| self.keys(item)).unwrap_or_default();
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-        Ok(QueryOutput {
+        let output = QueryOutput {
             count: count(items.len()),
             scanned_count: count(scanned),
             items: (query.select != Some(Select::Count)).then_some(items),
             last_evaluated_key,
             consumed_capacity: None,
-        })
+        };
+        Ok(IndexPage { output, bytes })
     }
 
     /// Returns the key attributes of an entry: those of the index and of the table.
