@@ -42,6 +42,7 @@ mod isolation;
 mod later_version;
 mod lifecycle_table;
 mod lists;
+mod load;
 mod memory;
 mod model_requests;
 mod oidc;
