@@ -120,9 +120,8 @@ async fn load(
         interrupted: watched.interrupted,
         failure: watched.failure,
     };
-    let logs = services.stop(measured.failure.is_some()).await?;
     let succeeded = output::conclude(options.json.as_ref(), &setup, &measured)?;
-    if let Some(logs) = logs {
+    if let Some(logs) = services.stop(measured.failure.is_some()).await? {
         let text = format!("The logs of the processes are in {}.", logs.display());
         output::print(options.json.as_ref(), &text);
     }

@@ -35,6 +35,7 @@ pub(crate) use options::{JsonOutput, Limit, LocalStackOptions, Options, Pace, Ta
 /// # Errors
 /// Returns an error if the test could not begin, or its result could not be computed or written.
 pub(crate) async fn run(options: Options, stop: CancellationToken) -> anyhow::Result<bool> {
+    output::check(options.json.as_ref())?;
     match &options.target {
         Target::LocalStack(local) => local::run(&options, local, stop).await,
         Target::Deployment { api, key_file } => deployment::run(&options, api, key_file, stop).await,

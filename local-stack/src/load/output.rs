@@ -1,5 +1,6 @@
 //! Where the output of a load test goes. With JSON on standard output, everything else goes to standard error.
 
+use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use anyhow::Context as _;
@@ -17,6 +18,21 @@ struct Document<'a> {
     setup: &'a Setup,
     #[serde(flatten)]
     result: &'a LoadResult,
+}
+
+/// Checks that the file for the JSON can be written, so that a long test does not end without its result.
+///
+/// # Errors
+/// Returns an error if the file cannot be created or written.
+pub(super) fn check(json: Option<&JsonOutput>) -> anyhow::Result<()> {
+    if let Some(JsonOutput::File(path)) = json {
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .with_context(|| format!("{} cannot be written: give --json another path", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Prints `text` for people.

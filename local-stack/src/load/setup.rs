@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::options::{Limit, LocalStackOptions, Options, Pace, Target};
 use super::report_state::KnownLatency;
+use crate::faults::{FaultArg, StandIn};
 
 /// What a load test runs. Members that do not apply are null.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,9 +36,16 @@ pub(super) struct Setup {
     model_latency_seconds: Option<f64>,
     /// Latency of each request to a source.
     source_latency_seconds: Option<f64>,
-    /// Whether faults are injected.
+    /// Whether faults other than these latencies are injected.
     faults: bool,
     seed: Option<u64>,
+}
+
+/// Returns whether faults other than the latency of the stand-ins are injected.
+fn has_faults(local: &LocalStackOptions) -> bool {
+    let is_latency =
+        |fault: &FaultArg| [StandIn::Bedrock, StandIn::Feeds].into_iter().any(|of| fault.is_latency_of(of));
+    local.stack.fault_proxy.is_some() || !local.stack.faults.iter().all(is_latency)
 }
 
 impl Setup {
@@ -78,8 +86,7 @@ impl Setup {
             slots: local.map(|local| local.stack.slots),
             model_latency_seconds: local.map(|_| latency.model.as_secs_f64()),
             source_latency_seconds: local.map(|_| latency.sources.as_secs_f64()),
-            faults: local
-                .is_some_and(|local| local.stack.fault_proxy.is_some() || !local.stack.faults.is_empty()),
+            faults: local.is_some_and(has_faults),
             seed: local.map(|local| local.stack.seed),
         }
     }

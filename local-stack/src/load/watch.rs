@@ -76,7 +76,6 @@ pub(super) async fn watch(
             break;
         }
         tokio::select! {
-            // Without reports to follow, nothing needs to be known before the next look.
             () = sleep(pause) => {}
             () = stop.cancelled() => {}
             error = &mut failed => {

@@ -182,6 +182,24 @@ fn an_interrupted_load_test_prints_what_it_has_measured() -> Result<()> {
 }
 
 #[test]
+fn a_service_that_ends_is_named_with_the_last_line_of_its_log() {
+    build_services();
+    let output = load(&["--reports", "1"]).env("DOSSIER_SWEEP_SECONDS", "often").output().unwrap();
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("worker-1 ended unexpectedly") && errors.contains("DOSSIER_SWEEP_SECONDS"), "{errors}");
+}
+
+#[test]
+fn a_json_file_that_cannot_be_written_is_named_before_the_test() {
+    let missing = tempfile::tempdir().unwrap().path().join("missing/result.json");
+    let output = load(&["--json", missing.to_str().unwrap()]).output().unwrap();
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("missing/result.json") && errors.contains("--json"), "{errors}");
+}
+
+#[test]
 fn every_invalid_option_of_a_load_test_is_named_at_once() {
     let output = load(&["--rate", "0", "--reports", "none", "--api", "http://127.0.0.1:1", "--slots", "2"])
         .output()
