@@ -1,5 +1,6 @@
 //! The command line of `local-stack`: its options and sub-commands, and its exit codes.
 
+mod load;
 mod outages;
 mod provision;
 mod serve;
@@ -121,6 +122,9 @@ enum Command {
     /// Run the real services as processes, inject faults on the wire, kill the processes at random, and check
     /// that no report is lost, stuck, completed twice or paid for twice
     Soak(soak::SoakArgs),
+    /// Run the real services as processes, submit reports at a rate or with a number of clients, and print
+    /// latencies, CPU time, memory and requests to AWS
+    Load(load::LoadArgs),
     /// Break one service after the other on a compressed clock, and print what each outage costs: reports
     /// completed and failed, paid model calls, messages sent
     Outages(outages::OutagesArgs),
@@ -141,25 +145,35 @@ pub async fn main(cli: Cli) -> ExitCode {
     }
 }
 
-/// Runs the command and returns whether it succeeded. Only a soak and an outage table return `false`.
+/// Runs the command and returns whether it succeeded. Only a soak, a load test and an outage table return
+/// `false`.
 async fn run(cli: Cli) -> anyhow::Result<bool> {
     let stop = CancellationToken::new();
     service_runtime::shutdown::cancel_on_signal(stop.clone())?;
     let ready = cli.ready_file.as_deref().map(PendingReadyFile::new).transpose()?;
     let options = cli.options();
+    let load_shared = cli.load_shared();
     match cli.command {
         None => serve::run(options, ready, stop).await.map(|()| true),
         Some(Command::Demo { out }) => demo::run(options, ready, &out, stop).await.map(|()| true),
         Some(Command::Provision) => provision::run().await.map(|()| true),
         Some(Command::StandIns(args)) => stand_ins::run(args, options, stop).await.map(|()| true),
         Some(Command::Soak(args)) => soak::run(args, options, cli.workers, stop).await,
+        Some(Command::Load(args)) => load::run(&args, &load_shared, stop).await,
         Some(Command::Outages(args)) => outages::run(args, options, stop).await,
     }
 }
 
 impl Cli {
     /// Rejects invalid combinations of options that are valid on their own.
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self) -> Result<(), String> {
+        match &self.command {
+            Some(Command::Load(args)) => args.options(&self.load_shared()).map(drop),
+            _ => self.check_combinations().map_err(str::to_owned),
+        }
+    }
+
+    fn check_combinations(&self) -> Result<(), &'static str> {
         if self.slots.is_some() && self.workers.is_some() && !matches!(self.command, Some(Command::Soak(_))) {
             return Err("--workers is the former name of --slots: leave it out");
         }
@@ -202,6 +216,30 @@ impl Cli {
             return Err("the demo needs the API and the worker: leave out --without");
         }
         Ok(())
+    }
+
+    /// Returns what the options of all commands mean to a load test.
+    fn load_shared(&self) -> load::SharedArgs {
+        let given = |options: &[(&'static str, bool)]| {
+            options.iter().filter_map(|(option, is_given)| is_given.then_some(*option)).collect()
+        };
+        load::SharedArgs {
+            stack: self.options(),
+            useless: given(&[
+                ("--port", self.port.is_some()),
+                ("--ready-file", self.ready_file.is_some()),
+                ("--without", !self.without.is_empty()),
+                ("--workers", self.workers.is_some()),
+                ("--forward-url", self.forward_url.is_some()),
+                ("--forward-model", self.forward_model.is_some()),
+            ]),
+            local_only: given(&[
+                ("--fault", !self.fault.is_empty()),
+                ("--wire-fault", !self.wire_faults.is_empty()),
+                ("--seed", self.seed.is_some()),
+                ("--slots", self.slots.is_some()),
+            ]),
+        }
     }
 
     /// Returns the number of slots, if given: by `--slots`, or outside a soak by its former name `--workers`.

@@ -1,11 +1,13 @@
 //! The value of `--fault`: `bedrock=throttle:0.2`, `sources=latency:20s`, `bedrock=malformed` (always).
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::kind::{FaultKind, StandIn};
+use super::parse::format_latency;
 use super::set::Faults;
 
 /// One fault of one stand-in, as given on the command line.
@@ -14,6 +16,18 @@ pub struct FaultArg {
     stand_in: StandIn,
     kind: FaultKind,
     value: Value,
+}
+
+impl FaultArg {
+    /// Returns the fault that delays every answer of `stand_in`.
+    pub(crate) fn latency(stand_in: StandIn, latency: Duration) -> Self {
+        Self { stand_in, kind: FaultKind::Latency, value: json!(format_latency(latency)) }
+    }
+
+    /// Returns whether this is the latency of `stand_in`.
+    pub(crate) fn is_latency_of(&self, stand_in: StandIn) -> bool {
+        (self.stand_in, self.kind) == (stand_in, FaultKind::Latency)
+    }
 }
 
 /// The reason why a value of `--fault` is invalid.
@@ -85,7 +99,6 @@ pub(crate) fn from_args(args: &[FaultArg], stand_in: StandIn) -> Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn args(given: &[&str]) -> Vec<FaultArg> {
         given.iter().map(|arg| arg.parse().unwrap()).collect()
@@ -107,6 +120,16 @@ mod tests {
             from_args(&args, StandIn::Feeds),
             Faults { latency: Duration::from_secs(20), ..Faults::default() }
         );
+    }
+
+    #[test]
+    fn a_latency_can_be_given_as_a_duration() {
+        for millis in [0, 250, 1_500, 20_000] {
+            let latency = Duration::from_millis(millis);
+            let arg = FaultArg::latency(StandIn::Bedrock, latency);
+            assert!(arg.is_latency_of(StandIn::Bedrock) && !arg.is_latency_of(StandIn::Feeds));
+            assert_eq!(from_args(&[arg], StandIn::Bedrock).latency, latency);
+        }
     }
 
     #[test]

@@ -145,7 +145,8 @@ pub(crate) fn parse_latency(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
-fn format_latency(latency: Duration) -> String {
+/// Returns the text that [`parse_latency`] parses.
+pub(super) fn format_latency(latency: Duration) -> String {
     if latency.subsec_nanos() == 0 {
         format!("{}s", latency.as_secs())
     } else {

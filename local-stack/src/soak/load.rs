@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::options::Options;
+use crate::company_names::NAMES;
 use crate::stack::Stack;
 use crate::stack::client::Client;
 
@@ -23,12 +24,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 const REPEAT_EVERY: u32 = 10;
 /// Interval of deliberate conflicts: every twentieth submission is followed by another request under its key.
 const CONFLICT_EVERY: u32 = 20;
-const NAMES: [&str; 4] = [
-    "Calder Vane Shipping Ltd",
-    "Larch Hollow Instruments Ltd",
-    "Penhallow Grain Ltd",
-    "Ormesby Tooling Ltd",
-];
 
 /// A submission that an API accepted.
 #[derive(Debug, Clone)]

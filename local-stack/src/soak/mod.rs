@@ -6,7 +6,6 @@ mod invariants;
 mod load;
 mod options;
 mod process;
-mod progress;
 mod run;
 mod schedule;
 mod settings;
@@ -24,12 +23,13 @@ use crate::answer_counter::{self, AnswerCounter};
 use crate::console::print_line;
 use crate::fault_proxy::{self, Rule, WireFault};
 use crate::inspect::Inspector;
+use crate::progress::Progress;
+use crate::service_processes::Binaries;
 use crate::stack::{Component, Options as StackOptions, Stack, environment};
 use load::{LoadGenerator, LoadState, Submissions};
 use options::DEFAULT_RULES;
 pub(crate) use options::Options;
 use process::Fleet;
-use progress::Progress;
 use run::Run;
 pub(crate) use schedule::KillInterval;
 use watch::Watch;
@@ -44,7 +44,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// # Errors
 /// Returns an error if the soak could not run to its end, or if `stop` was cancelled.
 pub(crate) async fn run(options: Options, stop: CancellationToken) -> anyhow::Result<bool> {
-    let binaries = process::Binaries::find()?;
+    let binaries = Binaries::find()?;
     let seed = options.stack.seed;
     print_line(&summary::heading(&options));
     let answers = Arc::new(AnswerCounter::default());
@@ -81,13 +81,13 @@ async fn soak(
     options: &Options,
     stack: &Stack,
     answers: &AnswerCounter,
-    binaries: &process::Binaries,
+    binaries: &Binaries,
 ) -> anyhow::Result<bool> {
     let faults = stack.fault_proxy().context("a soak has a fault proxy")?.plan();
     let started = Instant::now();
     let mut fleet = Fleet::start(options, stack, binaries)?;
     let inspector = Inspector::new(stack);
-    let progress = Progress::new(options.reports);
+    let progress = Progress::new(Some(options.reports.into()));
     let mut watch = Watch::default();
     let submissions =
         submit_and_wait(options, stack, &mut fleet, (&inspector, &mut watch), &progress).await?;
@@ -149,7 +149,10 @@ async fn submit_and_wait(
     loop {
         let open = watch.record(inspector.look().await?);
         load.record_open(open);
-        progress.show(load.answered(), open, fleet.kills(), faults());
+        let accepted = load.answered();
+        let counts =
+            format!("accepted {accepted}, open {open}, kills {}, faults {}", fleet.kills(), faults());
+        progress.show(accepted.saturating_sub(open), "have ended", &counts);
         if submitted.is_some() && open == 0 {
             break;
         }

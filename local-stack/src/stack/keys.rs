@@ -20,16 +20,18 @@ pub struct Keys {
 impl Keys {
     /// Creates the keys and records them in `table`.
     pub(super) async fn create(sdk: &SdkConfig, table: &str) -> anyhow::Result<Self> {
-        let store = keys::Keys::at(sdk, table.to_owned());
-        let create_for = async |tenant: &str| {
-            let label = Some("made by local-stack".to_owned());
-            let scopes = Scope::ALL.into_iter().collect();
-            let (key, _) =
-                create(&store, tenant.parse()?, scopes, label, None, Clock::system().now()).await?;
-            anyhow::Ok(key.text().clone())
-        };
+        let create_for = async |tenant| create_for(sdk, table, tenant).await;
         let keys =
             async { anyhow::Ok(Self { dev: create_for("dev").await?, acme: create_for("acme").await? }) };
         keys.await.context("the API keys could not be recorded")
     }
+}
+
+/// Creates a key of `tenant` with every scope and records it in `table`.
+pub(super) async fn create_for(sdk: &SdkConfig, table: &str, tenant: &str) -> anyhow::Result<SecretString> {
+    let store = keys::Keys::at(sdk, table.to_owned());
+    let label = Some("made by local-stack".to_owned());
+    let scopes = Scope::ALL.into_iter().collect();
+    let (key, _) = create(&store, tenant.parse()?, scopes, label, None, Clock::system().now()).await?;
+    Ok(key.text().clone())
 }

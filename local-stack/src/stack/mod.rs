@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 
 use api_service::startup::Application;
 use aws_adapters::SdkConfig;
+use secrecy::SecretString;
 use service_runtime::config::Environment;
 use tokio_util::sync::CancellationToken;
 use worker_service::worker::Worker;
@@ -105,6 +106,14 @@ impl Stack {
     /// Returns an error if the HTTP client cannot be built.
     pub fn acme_client(&self) -> anyhow::Result<Client> {
         Client::new(&self.api_url, self.keys.acme.clone())
+    }
+
+    /// Creates an API key of `tenant` with every scope.
+    ///
+    /// # Errors
+    /// Returns an error if the name of the tenant is invalid or the key cannot be recorded.
+    pub(crate) async fn create_key(&self, tenant: &str) -> anyhow::Result<SecretString> {
+        keys::create_for(self.sdk(), &self.names().table, tenant).await
     }
 
     /// Returns the environment variables of a service that runs against this stack. The stack's own services

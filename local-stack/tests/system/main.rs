@@ -47,6 +47,7 @@ mod isolation;
 mod later_version;
 mod lifecycle_table;
 mod lists;
+mod load;
 mod memory;
 mod model_requests;
 mod oidc;

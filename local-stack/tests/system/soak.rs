@@ -4,14 +4,8 @@
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
-use service_runtime::config::Environment;
 
-/// Builds the services' binaries next to the command. Starting one service builds all of them, and it exits
-/// at once because it has no settings.
-fn build_services() -> Result<()> {
-    drop(crate::support::service_process::ServiceProcess::start("worker-service", &Environment::new())?);
-    Ok(())
-}
+use crate::support::service_process::build_services;
 
 fn soak(arguments: &[&str]) -> Command {
     let mut command = crate::support::command::local_stack_command(&[&["soak"], arguments].concat());
@@ -21,7 +15,7 @@ fn soak(arguments: &[&str]) -> Command {
 
 #[tokio::test]
 async fn every_invariant_holds_for_sixty_reports_with_kills_and_faults() -> Result<()> {
-    build_services()?;
+    build_services();
     let logs = tempfile::tempdir()?;
     let size = ["--reports", "60", "--apis", "1", "--workers", "2", "--kill-every", "4s..8s"];
     let schedule =

@@ -31,6 +31,11 @@ fn built_binaries() -> &'static PathBuf {
     })
 }
 
+/// Builds the services' binaries next to the command, for a command that runs them.
+pub(crate) fn build_services() {
+    built_binaries();
+}
+
 /// A service as a process. Dropping it kills the process.
 pub(crate) struct ServiceProcess {
     child: Child,
