@@ -22,8 +22,9 @@ use service_runtime::{
 use telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 use worker_service::{
+    assess::{ModelSettings, configured_verifier},
     dead_letters::Redriven,
-    evaluation::{self, Overrides, Stored},
+    evaluation::{self, ClaimCorpus, Overrides, Stored},
     health,
     settings::{self, Settings},
     supervisor::Supervisor,
@@ -55,6 +56,9 @@ async fn main() -> ExitCode {
         }
         Some(Command::Evaluate { cases, overrides, json, min }) => {
             evaluate(&cases, overrides.into(), json, min).await
+        }
+        Some(Command::EvaluateClaims { claims, without_verifier, concurrency, list, json }) => {
+            evaluate_claims(&claims, !without_verifier, concurrency, list, json).await
         }
         Some(Command::Redrive { dry_run, limit }) => redrive(limit, dry_run).await,
     };
@@ -140,6 +144,35 @@ async fn evaluate(cases: &Path, overrides: Overrides, json: Option<PathBuf>, min
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(evaluation.require(min)?)
+}
+
+async fn evaluate_claims(
+    claims: &Path,
+    with_verifier: bool,
+    concurrency: usize,
+    list: bool,
+    json: bool,
+) -> Outcome {
+    let corpus = ClaimCorpus::read(claims)?;
+    let verifier = if with_verifier {
+        let settings = ModelSettings::from_environment(&config::process_environment())?;
+        let verifier = configured_verifier(&load_sdk_config().await?, &settings)?;
+        Some(verifier.ok_or("DOSSIER_VERIFIER is none: choose a verifier, or add --without-verifier")?)
+    } else {
+        None
+    };
+    let evaluation = evaluation::evaluate_claims(&corpus, verifier, concurrency).await?;
+    let mut out = std::io::stdout().lock();
+    if list {
+        evaluation.write_mistakes(&mut out)?;
+    }
+    if json {
+        serde_json::to_writer_pretty(&mut out, &evaluation)?;
+        writeln!(out)?;
+    } else {
+        evaluation.write(&mut out)?;
+    }
+    Ok(())
 }
 
 async fn redrive(limit: u64, dry_run: bool) -> Outcome {

@@ -15,6 +15,7 @@ mod aws_calls;
 mod batches;
 mod bedrock_forwarding;
 mod bedrock_stand_in;
+mod claim_evaluation;
 mod cli_refusals;
 mod cli_serve;
 mod credentials;

@@ -2,7 +2,7 @@
 
 use domain::usage::MicroUsd;
 use service_runtime::{
-    config::{Presence, Reader, Setting},
+    config::{ConfigErrors, Environment, Presence, Reader, Setting},
     settings,
 };
 
@@ -80,6 +80,16 @@ pub struct Budgets {
 }
 
 impl ModelSettings {
+    /// Reads the settings from `environment`, for a command that needs no other ones.
+    ///
+    /// # Errors
+    /// Returns [`ConfigErrors`] with every error if any setting cannot be used.
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::new(environment);
+        let settings = Self::read(&mut reader);
+        reader.finish(settings)
+    }
+
     /// Reads the settings; errors are collected by `reader`.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let listed = reader.text(&MODEL_ID);

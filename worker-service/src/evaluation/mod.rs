@@ -3,12 +3,15 @@
 //! not limited by a budget, but print what they cost.
 
 mod case;
+mod claims;
 mod evaluate;
 mod overrides;
 mod replay;
 mod result;
+mod snapshot;
 
 pub use self::{
+    claims::{ClaimCorpus, ClaimEvaluation, Counts, KindResult, evaluate_claims},
     evaluate::evaluate,
     overrides::Overrides,
     replay::{ReplayError, Stored, replay},

@@ -18,6 +18,7 @@ pub use self::verifier::ClaimVerifier;
 pub(crate) use self::{
     claim::{Claim, ClaimSet},
     outcome::{Unverified, Verification, Verified},
+    verdict::Verdict,
 };
 use self::{grounding::GroundingVerifier, model::ModelVerifier, verifier::Inquiry};
 use super::{
