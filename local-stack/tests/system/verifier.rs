@@ -22,6 +22,9 @@ const TWO_MODELS: [(&str, &str); 3] = [
     ),
 ];
 
+/// The prompt of the journalled verification of an earlier version.
+const EARLIER_PROMPT: &str = "verify-1 sha256:0";
+
 async fn stack_with(settings: &[(&str, &str)]) -> Result<TestStack> {
     let mut options = TestStack::options();
     options.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -61,7 +64,7 @@ async fn each_claim_is_judged_by_a_second_model_and_recorded() -> Result<()> {
     let document = artifact(&stack, &resource, "json").await?;
     let verifier = &document["versions"]["verifier"];
     assert_eq!((&verifier["id"], &verifier["outcome"]), (&json!("dossier.verifier-v1"), &json!("verified")));
-    assert!(text_at(verifier, "/prompt").starts_with("verify-1 sha256:"), "{verifier}");
+    assert!(text_at(verifier, "/prompt").starts_with("verify-2 sha256:"), "{verifier}");
     assert_eq!(verifier["parameters"]["structuredOutput"], "native");
     assert_eq!((count(&document, "findings"), count(&document, "dropped")), (3, 0));
     assert!(!reasons(&document).contains("not verified"), "{}", reasons(&document));
@@ -229,6 +232,9 @@ async fn a_verification_is_bought_once_however_often_the_report_is_attempted() -
         for owner in ["submission", "requestSha256"] {
             answer[owner] = evidence[owner].clone();
         }
+        if key(&folder, 1) == verification_key(&folder, 1) {
+            answer["prompt"] = json!(EARLIER_PROMPT);
+        }
         let bytes = serde_json::to_vec(&answer)?;
         aws.bucket.put_new(&key(&folder, 1), bytes, "application/json").await?;
     }
@@ -247,6 +253,9 @@ async fn a_verification_is_bought_once_however_often_the_report_is_attempted() -
     let after = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&after["status"], &after["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(2)));
     assert_eq!(stack.bedrock().calls()["Converse"], calls, "both answers came from the journal");
+    // The verdicts of an earlier version's prompt count, and the report names it.
+    let verifier = artifact(&stack, &after, "json").await?["versions"]["verifier"].clone();
+    assert_eq!((&verifier["prompt"], &verifier["outcome"]), (&json!(EARLIER_PROMPT), &json!("verified")));
     stack.stop().await
 }
 
