@@ -95,7 +95,7 @@ pub(crate) enum Command {
         /// Maximum number of companies whose claims are verified at a time.
         #[arg(long, value_name = "N", default_value_t = 4)]
         concurrency: usize,
-        /// Also list the claims that the checks get wrong. Do not use it on claims that are held out.
+        /// Also list the claims that the checks get wrong; refused for a folder named held-out.
         #[arg(long, conflicts_with = "json")]
         list: bool,
         /// Print the result as JSON.

@@ -33,6 +33,9 @@ use worker_service::{
 
 use crate::cli::{Cli, Command};
 
+/// Name of a folder of claims of which only totals are printed.
+const HELD_OUT: &str = "held-out";
+
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 #[tokio::main]
@@ -153,6 +156,14 @@ async fn evaluate_claims(
     list: bool,
     json: bool,
 ) -> Outcome {
+    let is_held_out = |path: PathBuf| path.components().any(|part| part.as_os_str() == HELD_OUT);
+    if list && claims.canonicalize().is_ok_and(is_held_out) {
+        return Err(format!(
+            "--list would show claims of {}: they are held out, so that the checks stay unfitted to them",
+            claims.display()
+        )
+        .into());
+    }
     let corpus = ClaimCorpus::read(claims)?;
     let verifier = if with_verifier {
         let settings = ModelSettings::from_environment(&config::process_environment())?;
