@@ -31,7 +31,7 @@ use crate::aws::sigv4::Verifier;
 use crate::calls::Calls;
 use crate::faults::{FaultPlan, Faults, Outcome, Roll, StandIn, Task, admin};
 use crate::server::Server;
-use answer_format::AnswerFormat;
+use answer_format::{AnswerFormat, check_tool_choice};
 pub use forward::Forward;
 use forward::Forwarder;
 use wire::{ConverseError, ConverseRequest, ErrorKind};
@@ -179,6 +179,7 @@ async fn answer(state: &StandInState, request: Request) -> Result<Answer, Conver
     let model = model_id(&parts.method, parts.uri.path())?;
     let request: ConverseRequest = serde_json::from_slice(&body)
         .map_err(|error| ConverseError::validation(format!("the body is not a Converse request: {error}")))?;
+    check_tool_choice(&model, &request)?;
     let format = AnswerFormat::of(&request);
     let task = format.as_ref().map_or(Task::Assess, |(_, task)| *task);
     let outcome = roll(state, task).await?;

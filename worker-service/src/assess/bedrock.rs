@@ -15,13 +15,14 @@ use aws_sdk_bedrockruntime::{
     config::{retry::RetryConfig, timeout::TimeoutConfig},
     error::BuildError,
     types::{
-        CachePointBlock, CachePointType, ContentBlock, ConversationRole, ConverseOutput,
+        AnyToolChoice, CachePointBlock, CachePointType, ContentBlock, ConversationRole, ConverseOutput,
         GuardrailConfiguration, GuardrailContentBlock, GuardrailContentQualifier, GuardrailContentSource,
         GuardrailContextualGroundingFilterType, GuardrailOutputScope, GuardrailTextBlock,
         InferenceConfiguration, JsonSchemaDefinition, Message, OutputConfig, OutputFormat,
         OutputFormatStructure, OutputFormatType, ServiceTier, ServiceTierType, SpecificToolChoice,
-        SystemContentBlock, TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
-        ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock,
+        SystemContentBlock, TokenUsage, Tool, ToolChoice as ConverseToolChoice, ToolConfiguration,
+        ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification,
+        ToolUseBlock,
     },
 };
 use aws_smithy_types::body::SdkBody;
@@ -30,6 +31,7 @@ use serde_json::Value;
 
 use super::{
     answer::Content,
+    catalogue::ToolChoice,
     form::AnswerForm,
     json::{sorted, to_document, to_value},
     price::{Tier, Tokens},
@@ -73,6 +75,8 @@ pub(super) struct Request<'a> {
     pub(super) parameters: &'a ModelParameters,
     /// The method that makes the answer follow the schema.
     pub(super) method: Method,
+    /// How the model is made to call the tool, if the method is one.
+    pub(super) tool_choice: ToolChoice,
     /// Service tier of Bedrock.
     pub(super) tier: Tier,
 }
@@ -129,7 +133,7 @@ impl Bedrock {
     /// # Errors
     /// Returns a [`CallError`] if the model does not answer, classified by whether a retry helps.
     pub(super) async fn converse(&self, request: Request<'_>) -> Result<Response, CallError> {
-        let Request { model, prompt, turns, parameters, method, tier } = request;
+        let Request { model, prompt, turns, parameters, method, tool_choice, tier } = request;
         let native = matches!(method, Method::Native { .. });
         let messages = turns.iter().map(|turn| message(turn, prompt.form, native)).collect::<Result<_, _>>();
         let inference = InferenceConfiguration::builder()
@@ -161,7 +165,7 @@ impl Bedrock {
         call = if native {
             call.output_config(output(prompt.form)?)
         } else {
-            call.tool_config(tool(prompt.form)?)
+            call.tool_config(tool(prompt.form, tool_choice)?)
         };
         let call = call.customize().mutate_request(|request| {
             let Some(body) = request.body().bytes().and_then(sorted) else { return };
@@ -315,17 +319,17 @@ fn output(form: &AnswerForm) -> Result<OutputConfig, BuildError> {
     Ok(OutputConfig::builder().text_format(format).build())
 }
 
-fn tool(form: &AnswerForm) -> Result<ToolConfiguration, BuildError> {
+fn tool(form: &AnswerForm, choice: ToolChoice) -> Result<ToolConfiguration, BuildError> {
     let specification = ToolSpecification::builder()
         .name(form.name)
         .description(form.purpose)
         .input_schema(ToolInputSchema::Json(to_document(&form.schema)))
         .build()?;
-    let choice = SpecificToolChoice::builder().name(form.name).build()?;
-    ToolConfiguration::builder()
-        .tools(Tool::ToolSpec(specification))
-        .tool_choice(ToolChoice::Tool(choice))
-        .build()
+    let choice = match choice {
+        ToolChoice::Tool => ConverseToolChoice::Tool(SpecificToolChoice::builder().name(form.name).build()?),
+        ToolChoice::Any => ConverseToolChoice::Any(AnyToolChoice::builder().build()),
+    };
+    ToolConfiguration::builder().tools(Tool::ToolSpec(specification)).tool_choice(choice).build()
 }
 
 /// Returns `text` as an error result of the tool call, because Converse accepts a tool call in a conversation

@@ -36,6 +36,7 @@ struct GuardrailPrice {
 struct Entry {
     id: String,
     structured_output: Option<StructuredOutput>,
+    tool_choice: Option<ToolChoice>,
     prompt_cache: Option<bool>,
     cache_minimum: Option<u64>,
     temperature: Option<f32>,
@@ -68,11 +69,24 @@ pub(crate) enum StructuredOutput {
     Tool,
 }
 
+/// How Converse makes a model call the tool that carries its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ToolChoice {
+    /// By the name of the tool.
+    #[default]
+    Tool,
+    /// By the rule that some tool must be called, of which there is one.
+    Any,
+}
+
 /// Capabilities, quota and price of a configured model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModelSpec {
     /// The method that makes the model's answer follow the schema.
     pub(crate) structured_output: StructuredOutput,
+    /// How the model is made to call the tool, if the answer is the input of one.
+    pub(crate) tool_choice: ToolChoice,
     /// Minimum number of tokens that the model caches; `None` if it caches nothing, or if the number is
     /// unknown.
     pub(crate) cache_minimum: Option<u64>,
@@ -159,6 +173,7 @@ impl Catalogue {
         };
         Ok(ModelSpec {
             structured_output: entries.iter().find_map(|entry| entry.structured_output).unwrap_or_default(),
+            tool_choice: entries.iter().find_map(|entry| entry.tool_choice).unwrap_or_default(),
             cache_minimum: entries
                 .iter()
                 .find_map(|entry| entry.prompt_cache)
@@ -269,6 +284,18 @@ mod tests {
         assert_eq!(spec.limits.unwrap().tokens, 200_000);
         assert_eq!((spec.price.input, spec.burndown, spec.cache_minimum), (3.3, 5, Some(2_048)));
         assert!(added.parse::<Catalogue>().unwrap().version().ends_with(", bank-1"));
+    }
+
+    #[test]
+    fn a_model_is_forced_to_call_the_tool_in_a_way_that_it_supports() {
+        let choice =
+            |added: &str, id: &str| find(added, id, "eu-west-1", Tier::Default).map(|spec| spec.tool_choice);
+        assert_eq!(choice("model=[]", "anthropic.claude-haiku-4-5-20251001-v1:0"), Ok(ToolChoice::Tool));
+        assert_eq!(choice("model=[]", "mistral.mistral-large-3-675b-instruct"), Ok(ToolChoice::Any));
+        let added = r#"model=[{id="m",tool_choice="any",price=[{input=1,output=1}]}]"#;
+        assert_eq!(choice(added, "m"), Ok(ToolChoice::Any));
+        let unknown = added.replace("any", "auto").parse::<Catalogue>().unwrap_err();
+        assert!(unknown.contains("`tool` or `any`"), "{unknown}");
     }
 
     #[test]
