@@ -202,6 +202,35 @@ async fn bedrocks_contextual_grounding_check_verifies_behind_the_same_interface(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guardrail_of_the_classic_tier_leaves_other_languages_to_a_person() -> Result<()> {
+    let guardrail = [
+        ("DOSSIER_VERIFIER", "guardrail"),
+        ("DOSSIER_VERIFIER_GUARDRAIL_ID", "gr1"),
+        ("DOSSIER_VERIFIER_GUARDRAIL_VERSION", "7"),
+    ];
+    let japanese = with_fields(sanctioned_company(), json!({"language": "ja"}));
+    for (tier, outcome, checks) in [("classic", "unsupported_language", 0), ("standard", "verified", 4)] {
+        let tier = ("DOSSIER_VERIFIER_GUARDRAIL_TIER", tier);
+        let stack = stack_with(&[guardrail.as_slice(), &[tier]].concat()).await?;
+        let resource = ended(&stack, &japanese).await?;
+        let document = artifact(&stack, &resource, "json").await?;
+        assert_eq!(document["versions"]["verifier"]["outcome"], outcome);
+        let claims = (count(&document, "findings"), count(&document, "dropped"));
+        assert!(checks > 0 || claims == (3, 0), "{document}");
+        let calls = stack.bedrock().calls().get("ApplyGuardrail").copied().unwrap_or_default();
+        assert_eq!(calls, checks, "a check whose score means nothing is not bought");
+        let is_said = reasons(&document).contains("記述4件のうち4件は、検証手段");
+        assert_eq!(is_said, checks == 0, "{}", reasons(&document));
+        assert_eq!(resource["usage"]["modelCalls"], 1 + u64::from(checks > 0));
+        let bundle = artifact(&stack, &resource, "evidence").await?;
+        let claim = &bundle["parts"]["checks"]["verification"]["claims"][0];
+        assert_eq!(claim["verdict"] == "not_judged", checks == 0, "{claim}");
+        stack.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_verification_is_bought_once_however_often_the_report_is_attempted() -> Result<()> {
     let stack = stack_with(&TWO_MODELS).await?;
     let before = document(&stack, &sanctioned_company()).await?;

@@ -17,7 +17,7 @@ use aws_sdk_bedrockruntime::{
     types::{
         AnyToolChoice, CachePointBlock, CachePointType, ContentBlock, ConversationRole, ConverseOutput,
         GuardrailConfiguration, GuardrailContentBlock, GuardrailContentQualifier, GuardrailContentSource,
-        GuardrailContextualGroundingFilterType, GuardrailOutputScope, GuardrailTextBlock,
+        GuardrailContextualGroundingFilterType, GuardrailOutputScope, GuardrailTextBlock, GuardrailUsage,
         InferenceConfiguration, JsonSchemaDefinition, Message, OutputConfig, OutputFormat,
         OutputFormatStructure, OutputFormatType, ServiceTier, ServiceTierType, SpecificToolChoice,
         SystemContentBlock, TokenUsage, Tool, ToolChoice as ConverseToolChoice, ToolConfiguration,
@@ -34,7 +34,7 @@ use super::{
     catalogue::ToolChoice,
     form::AnswerForm,
     json::{sorted, to_document, to_value},
-    price::{Tier, Tokens},
+    price::{GuardrailUnits, Tier, Tokens},
     prompt::Prompt,
     schema_compilation::Method,
     turn::Turn,
@@ -102,7 +102,7 @@ pub(super) struct CallError {
 /// A text to compare with its sources.
 pub(super) struct GroundingQuery<'a> {
     /// Id and version of the guardrail.
-    pub(super) guardrail: &'a (String, String),
+    pub(super) guardrail: [&'a str; 2],
     /// The sources.
     pub(super) source: &'a str,
     /// The question that the text answers.
@@ -119,7 +119,7 @@ pub(super) struct Grounding {
     /// The score from which on the guardrail calls a text grounded.
     pub(super) threshold: f64,
     /// Billed units of text; `None` if the response does not state them.
-    pub(super) units: Option<u64>,
+    pub(super) units: Option<GuardrailUnits>,
 }
 
 impl Bedrock {
@@ -188,7 +188,7 @@ impl Bedrock {
     /// # Errors
     /// Returns a [`CallError`] if the guardrail does not answer, or if it has no contextual grounding policy.
     pub(super) async fn ground(&self, query: GroundingQuery<'_>) -> Result<Grounding, CallError> {
-        let GroundingQuery { guardrail: (id, version), source, question, text } = query;
+        let GroundingQuery { guardrail: [id, version], source, question, text } = query;
         let call = self
             .client
             .apply_guardrail()
@@ -214,11 +214,11 @@ impl Bedrock {
             };
             return Err(CallError { failure, invalid: false });
         };
-        let units = response.usage().map(|usage| usage.contextual_grounding_policy_units());
         Ok(Grounding {
             score: grounding.score(),
             threshold: grounding.threshold(),
-            units: units.and_then(|units| u64::try_from(units).ok()).filter(|units| *units > 0),
+            // A text with a score was processed.
+            units: response.usage().map(GuardrailUnits::from).filter(|units| units.contextual_grounding > 0),
         })
     }
 }
@@ -241,6 +241,20 @@ fn client(sdk: &SdkConfig, timeout: Duration) -> Client {
 fn guarded(text: &str, qualifier: GuardrailContentQualifier) -> Result<GuardrailContentBlock, BuildError> {
     let block = GuardrailTextBlock::builder().text(text).qualifiers(qualifier).build()?;
     Ok(GuardrailContentBlock::Text(block))
+}
+
+impl From<&GuardrailUsage> for GuardrailUnits {
+    fn from(usage: &GuardrailUsage) -> Self {
+        let count = |units: i32| u64::try_from(units).unwrap_or_default();
+        Self {
+            contextual_grounding: count(usage.contextual_grounding_policy_units),
+            content: count(usage.content_policy_units),
+            topic: count(usage.topic_policy_units),
+            word: count(usage.word_policy_units),
+            sensitive_information: count(usage.sensitive_information_policy_units),
+            automated_reasoning: count(usage.automated_reasoning_policy_units.unwrap_or_default()),
+        }
+    }
 }
 
 impl From<&TokenUsage> for Tokens {

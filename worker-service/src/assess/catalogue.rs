@@ -6,7 +6,7 @@ use std::{fs, str::FromStr, sync::LazyLock};
 use aws_adapters::quota::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::price::{Price, Tier};
+use super::price::{GuardrailPrices, Price, Tier};
 
 /// Prefixes of cross-Region inference profiles ("Supported Regions and models for inference
 /// profiles").
@@ -21,14 +21,20 @@ pub struct Catalogue {
     version: Option<String>,
     #[serde(rename = "model", default)]
     models: Vec<Entry>,
-    guardrail: Option<GuardrailPrice>,
+    #[serde(default)]
+    guardrail: GuardrailEntry,
 }
 
-/// Prices of guardrails, in US dollars per 1,000 units of text. A unit has up to 1,000 characters.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// Prices of the policies of guardrails, in US dollars per 1,000 units of text.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct GuardrailPrice {
-    contextual_grounding: f64,
+struct GuardrailEntry {
+    contextual_grounding: Option<f64>,
+    content: Option<f64>,
+    topic: Option<f64>,
+    word: Option<f64>,
+    sensitive_information: Option<f64>,
+    automated_reasoning: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -120,17 +126,26 @@ impl Catalogue {
         }
     }
 
-    /// Returns the price of contextual grounding checks, in US dollars per 1,000 units of text.
+    /// Returns the prices of the policies of guardrails.
     ///
     /// # Errors
-    /// Returns a message for the operator if the price is out of range.
-    pub(crate) fn grounding_price(&self) -> Result<f64, String> {
-        let price = [self.guardrail, BUILT_IN.guardrail].into_iter().flatten().next();
-        let price = price.map_or(0.0, |price| price.contextual_grounding);
-        if (0.0..=100_000.0).contains(&price) {
-            return Ok(price);
+    /// Returns a message for the operator if a price is out of range.
+    pub(crate) fn guardrail_prices(&self) -> Result<GuardrailPrices, String> {
+        let price = |member: fn(&GuardrailEntry) -> Option<f64>| {
+            member(&self.guardrail).or(member(&BUILT_IN.guardrail)).unwrap_or_default()
+        };
+        let prices = GuardrailPrices {
+            contextual_grounding: price(|entry| entry.contextual_grounding),
+            content: price(|entry| entry.content),
+            topic: price(|entry| entry.topic),
+            word: price(|entry| entry.word),
+            sensitive_information: price(|entry| entry.sensitive_information),
+            automated_reasoning: price(|entry| entry.automated_reasoning),
+        };
+        if prices.all().into_iter().all(|price| (0.0..=100_000.0).contains(&price)) {
+            return Ok(prices);
         }
-        Err("the price of the guardrail in DOSSIER_MODELS is out of range: use a number from 0 to 100000"
+        Err("a price of the guardrail in DOSSIER_MODELS is out of range: use numbers from 0 to 100000"
             .to_owned())
     }
 
@@ -310,11 +325,13 @@ mod tests {
         for bad in [r#"model=[{id="m",price=[{input=-1,output=1}]}]"#, r#"model=[{id="m"}]"#] {
             assert!(find(bad, "m", "x", Tier::Default).is_err(), "{bad}");
         }
-        assert_eq!(Catalogue::built_in().grounding_price(), Ok(0.1));
+        let built_in = Catalogue::built_in().guardrail_prices().unwrap();
+        assert_eq!((built_in.contextual_grounding, built_in.content), (0.1, 0.15));
         let cheap: Catalogue = "guardrail={contextual_grounding=0.05}".parse().unwrap();
-        assert_eq!(cheap.grounding_price(), Ok(0.05));
-        let negative: Catalogue = "guardrail={contextual_grounding=-1}".parse().unwrap();
-        assert!(negative.grounding_price().unwrap_err().contains("DOSSIER_MODELS"));
+        let cheap = cheap.guardrail_prices().unwrap();
+        assert_eq!((cheap.contextual_grounding, cheap.content), (0.05, 0.15));
+        let negative: Catalogue = "guardrail={topic=-1}".parse().unwrap();
+        assert!(negative.guardrail_prices().unwrap_err().contains("DOSSIER_MODELS"));
         for bad in ["model=1", "modell=[]", "/no/such/file"] {
             assert!(bad.parse::<Catalogue>().is_err(), "{bad}");
         }

@@ -56,14 +56,14 @@ pub use self::{
     prompt::Prompt,
     settings::ModelSettings,
     turn::Turn,
-    verification::{ClaimVerifier, configured_verifier},
+    verification::{ClaimVerifier, JudgedStatement, VerifierFindings, configured_verifier},
 };
 pub(crate) use self::{
-    checks::{Check, Checks, Doubt, Flaw, Instructions, Problem},
+    checks::{Check, CheckedFinding, Checks, Instructions, Problem},
     ledger::ReportLedger,
     model_budget::ModelBudget,
     settings::MODEL_SETTINGS,
-    verification::{Claim, ClaimSet, Verification, Verdict, verify},
+    verification::{Claim, ClaimSet, Verdict, Verification, verify},
 };
 use crate::{
     concurrency_limit::ConcurrencyLimit,

@@ -1,6 +1,6 @@
 //! Assessments outside of a report, which an operator runs: the replay of a stored report with another prompt
-//! or model, and the evaluation of a set of cases with the configured one. They do not store answers and are
-//! not limited by a budget, but print what they cost.
+//! or model, the evaluation of a set of cases with the configured one, and that of claims with known verdicts.
+//! They do not store answers and are not limited by a budget, but print what they cost.
 
 mod case;
 mod claims;

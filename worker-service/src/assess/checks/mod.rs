@@ -59,6 +59,9 @@ pub(crate) struct Doubt {
     pub(crate) reason: String,
 }
 
+/// A finding after the checks: with its quotes spelled as in the evidence and a doubt about it, or its flaws.
+pub(crate) type CheckedFinding = Result<(Finding, Option<Doubt>), Vec<Flaw>>;
+
 /// The context that answers are checked against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checks<'a> {
@@ -192,11 +195,7 @@ impl Checks<'_> {
     ///
     /// # Errors
     /// Returns the flaws with which the finding is not published.
-    pub(crate) fn check_finding(
-        &self,
-        finding: &Finding,
-        foreign: bool,
-    ) -> Result<(Finding, Option<Doubt>), Vec<Flaw>> {
+    pub(crate) fn check_finding(&self, finding: &Finding, foreign: bool) -> CheckedFinding {
         let quotes: Vec<&str> = finding.citations.iter().map(|citation| citation.quote.as_str()).collect();
         let mut flaws = self.text_flaws(&finding.statement, STATEMENT_MAX, &quotes, foreign);
         if finding.citations.is_empty() {

@@ -167,7 +167,8 @@ impl CorpusReader {
             Ok(claim) => self.claims.push(claim),
             Err(found) => problems.extend(found),
         }
-        self.problems.extend(problems.into_iter().map(|problem| format!("{place}: the claim {id} {problem}")));
+        self.problems
+            .extend(problems.into_iter().map(|problem| format!("{place}: the claim {id} {problem}")));
     }
 }
 
@@ -236,8 +237,7 @@ fn content_problems(entry: &Entry) -> Vec<String> {
         match entry.evidence.iter().find(|piece| piece.id == *evidence) {
             None => problems.push(format!("cites {evidence}, which is not among its evidence")),
             Some(piece)
-                if quote.trim().is_empty()
-                    || !piece.title.contains(quote) && !piece.text.contains(quote) =>
+                if quote.trim().is_empty() || !piece.title.contains(quote) && !piece.text.contains(quote) =>
             {
                 problems.push(format!("has a quote that is not in {evidence} letter by letter"));
             }

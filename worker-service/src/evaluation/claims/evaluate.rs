@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     assess::{
-        Checks, Claim, ClaimSet, ClaimVerifier, Doubt, Flaw, Instructions, NoLedger, Verdict, Verification,
-        verify,
+        CheckedFinding, Checks, Claim, ClaimSet, ClaimVerifier, Instructions, NoLedger, Verdict,
+        Verification, verify,
     },
     concurrency_limit::ConcurrencyLimit,
     evaluation::snapshot::snapshot,
@@ -57,7 +57,8 @@ pub async fn evaluate_claims(
     let limit = ConcurrencyLimit::new(concurrency);
     let companies = by_company(corpus);
     let results = companies.iter().map(|company| company.evaluate(verifier.as_deref(), &limit));
-    let results: Vec<CompanyResult> = stream::iter(results).buffered(concurrency.max(1)).try_collect().await?;
+    let results: Vec<CompanyResult> =
+        stream::iter(results).buffered(concurrency.max(1)).try_collect().await?;
     let usage = results.iter().fold(Usage::default(), |sum, result| sum.plus(result.usage));
     let named = results.iter().find_map(|result| result.verifier.clone());
     let claims: Vec<ClaimResult> = results.into_iter().flat_map(|result| result.claims).collect();
@@ -135,7 +136,7 @@ impl<'a> CompanyClaims<'a> {
     }
 
     /// Checks each claim as a finding of a report.
-    fn check(&self) -> Vec<Result<(Finding, Option<Doubt>), Vec<Flaw>>> {
+    fn check(&self) -> Vec<CheckedFinding> {
         let assessed = sources::rulebook().assess(&self.snapshot, &[], self.request.language);
         let instructions = Instructions::find(&self.snapshot, &self.request.company_name);
         let checks = Checks {
@@ -169,6 +170,7 @@ fn by_verifier(verification: &Verification) -> impl Iterator<Item = ByVerifier> 
     let judged = judgements.iter().map(|judgement| match judgement.verdict {
         Verdict::Supported => ByVerifier::Kept,
         Verdict::Contradicted | Verdict::NotStated => ByVerifier::Dropped,
+        Verdict::NotJudged => ByVerifier::NotJudged,
     });
     judged.chain(std::iter::repeat(ByVerifier::Failed))
 }

@@ -26,6 +26,8 @@ pub(super) enum ByVerifier {
     Kept,
     /// It finds the claim contradicted or not stated.
     Dropped,
+    /// It does not support the language of the claim or of its evidence.
+    NotJudged,
     /// It gave no usable answer.
     Failed,
 }
@@ -89,6 +91,8 @@ pub struct Counts {
     pub dropped: usize,
     /// Claims that reach a report as supported.
     pub kept: usize,
+    /// Claims that the verifier cannot judge, because it does not support a language.
+    pub not_judged: usize,
     /// Claims without a verdict, because the verifier failed.
     pub verifier_failed: usize,
 }
@@ -104,6 +108,7 @@ impl Counts {
         match (result.by_checks, result.by_verifier) {
             (ByChecks::Dropped, _) | (_, Some(ByVerifier::Dropped)) => self.dropped += 1,
             (_, Some(ByVerifier::Kept)) => self.kept += 1,
+            (_, Some(ByVerifier::NotJudged)) => self.not_judged += 1,
             (_, Some(ByVerifier::Failed)) => self.verifier_failed += 1,
             // Without a verifier, a doubted claim goes to a person.
             (ByChecks::Doubted, None) => {}
@@ -158,9 +163,8 @@ impl ClaimEvaluation {
             None => writeln!(out, "checks alone")?,
         }
         let width = self.kinds.iter().map(|kind| kind.kind.len()).max().unwrap_or_default().max(12);
-        let tables: [(&str, fn(&KindResult) -> Counts); 2] =
-            [("untrue claims", |kind| kind.untrue), ("true claims", |kind| kind.is_true)];
-        for (title, counts) in tables {
+        for (title, is_true) in [("untrue claims", false), ("true claims", true)] {
+            let counts = |kind: &KindResult| if is_true { kind.is_true } else { kind.untrue };
             writeln!(out)?;
             write!(
                 out,
@@ -168,7 +172,9 @@ impl ClaimEvaluation {
                 "claims", "dropped", "doubted", "let through"
             )?;
             if self.verifier.is_some() {
-                write!(out, " | {:>14} {:>14} {:>15}", "dropped", "let through", "verifier failed")?;
+                let titles = ["dropped", "let through", "not judged", "verifier failed"];
+                let [dropped, kept, not_judged, failed] = titles;
+                write!(out, " | {dropped:>14} {kept:>14} {not_judged:>10} {failed:>15}")?;
             }
             writeln!(out)?;
             let rows = self.kinds.iter().filter(|kind| counts(kind).claims > 0).chain([&self.total]);
@@ -185,8 +191,9 @@ impl ClaimEvaluation {
                     share(counts.passed_by_checks)
                 )?;
                 if self.verifier.is_some() {
-                    let after = [counts.dropped, counts.kept].map(share);
-                    write!(out, " | {:>14} {:>14} {:>15}", after[0], after[1], counts.verifier_failed)?;
+                    let [dropped, kept] = [counts.dropped, counts.kept].map(share);
+                    let Counts { not_judged, verifier_failed, .. } = counts;
+                    write!(out, " | {dropped:>14} {kept:>14} {not_judged:>10} {verifier_failed:>15}")?;
                 }
                 writeln!(out)?;
             }
