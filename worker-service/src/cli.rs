@@ -82,6 +82,26 @@ pub(crate) enum Command {
         #[arg(long = "least", value_name = "PART", default_value_t = 0.9)]
         min: f64,
     },
+    /// Measures the checks of claims, and the configured verifier behind them, on claims with known verdicts, and
+    /// prints by kind what they let through and what they drop. Needs the settings of models alone; the calls of
+    /// the verifier are billed.
+    EvaluateClaims {
+        /// Folder with the claims.
+        #[arg(long, value_name = "FOLDER")]
+        claims: PathBuf,
+        /// Measure only the checks, which needs neither settings nor AWS.
+        #[arg(long)]
+        without_verifier: bool,
+        /// Maximum number of companies whose claims are verified at a time.
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        concurrency: usize,
+        /// Also list the claims that the checks get wrong; refused for a folder named held-out.
+        #[arg(long, conflicts_with = "json")]
+        list: bool,
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Redrives the messages in the dead-letter queue: their reports are resubmitted with a new
     /// deadline.
     Redrive {

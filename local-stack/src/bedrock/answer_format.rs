@@ -38,8 +38,8 @@ impl AnswerFormat {
             return Ok((Self::JsonText, task(&schema)?));
         }
         Err(ConverseError::validation(
-            "the stand-in only writes structured answers: force one tool (toolConfig.toolChoice.tool) or request a \
-             JSON schema (outputConfig.textFormat)",
+            "the stand-in only writes structured answers: force one tool (toolConfig.toolChoice.tool, or \
+             any with one tool) or request a JSON schema (outputConfig.textFormat)",
         ))
     }
 
@@ -50,6 +50,22 @@ impl AnswerFormat {
             Self::JsonText => ConverseAnswer::text("end_turn", value.to_string()),
         }
     }
+}
+
+/// Checks that `model`, the id of a model or of an inference profile or the ARN of either, supports the tool choice of
+/// `request`. Of the models in Dossier's catalogue, Mistral's cannot be told to call a tool by its name: "ToolChoice"
+/// (Amazon Bedrock API Reference, 2026-11-28) names only Claude and Nova.
+pub(super) fn check_tool_choice(model: &str, request: &ConverseRequest) -> Result<(), ConverseError> {
+    let choice = request.tool_config.as_ref().and_then(|config| config.tool_choice.as_ref());
+    let is_named = choice.is_some_and(|choice| choice.get("tool").is_some());
+    let name = model.rsplit('/').next().unwrap_or(model);
+    if is_named && name.split('.').any(|part| part == "mistral") {
+        return Err(ConverseError::validation(
+            "This model doesn't support the toolConfig.toolChoice.tool field. Remove \
+             toolConfig.toolChoice.tool and try again.",
+        ));
+    }
+    Ok(())
 }
 
 fn forced_tool(request: &ConverseRequest) -> Result<Option<(String, Value)>, ConverseError> {
@@ -161,6 +177,33 @@ mod tests {
                 }}
             }
         })
+    }
+
+    fn forced(choice: Value, tools: usize) -> ConverseRequest {
+        let tool = json!({"toolSpec": {"name": "record", "inputSchema": {"json": schema()}}});
+        let tools = vec![tool; tools];
+        serde_json::from_value(json!({"toolConfig": {"tools": tools, "toolChoice": choice}})).unwrap()
+    }
+
+    #[test]
+    fn a_tool_is_forced_by_any_or_by_a_name_where_the_model_supports_it() {
+        let (any, named) = (json!({"any": {}}), json!({"tool": {"name": "record"}}));
+        for choice in [&any, &named] {
+            let format = AnswerFormat::of(&forced(choice.clone(), 1));
+            assert_eq!(format, Ok((AnswerFormat::Tool("record".to_owned()), Task::Assess)));
+        }
+        // With two tools, `any` leaves open which one answers.
+        assert!(AnswerFormat::of(&forced(any.clone(), 2)).is_err());
+
+        let check = |model: &str, choice: &Value| check_tool_choice(model, &forced(choice.clone(), 1));
+        for id in ["mistral.m-v1:0", "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.mistral.m-v1:0"] {
+            assert_eq!(check(id, &any), Ok(()));
+            let refused = check(id, &named).unwrap_err();
+            assert!(refused.message.starts_with("This model doesn't support the toolConfig.toolChoice.tool"));
+        }
+        for id in ["eu.anthropic.claude-sonnet-4-6", "dossier.writer-v1"] {
+            assert_eq!(check(id, &named), Ok(()));
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::aws::sigv4::Verifier;
 use crate::calls::Calls;
 use crate::faults::{FaultPlan, Faults, Outcome, Roll, StandIn, Task, admin};
 use crate::server::Server;
-use answer_format::AnswerFormat;
+use answer_format::{AnswerFormat, check_tool_choice};
 pub use forward::Forward;
 use forward::Forwarder;
 use metered::MeteredCall;
@@ -192,6 +192,7 @@ async fn answer(state: &StandInState, request: Request) -> Result<Answer, Conver
     let model = model_id(&parts.method, parts.uri.path())?;
     let request: ConverseRequest = serde_json::from_slice(&body)
         .map_err(|error| ConverseError::validation(format!("the body is not a Converse request: {error}")))?;
+    check_tool_choice(&model, &request)?;
     let mut call = MeteredCall::begin(&state.account, &model, &body, &request)?;
     let format = AnswerFormat::of(&request);
     let task = format.as_ref().map_or(Task::Assess, |(_, task)| *task);

@@ -61,6 +61,24 @@ async fn the_evaluation_measures_how_a_bad_model_fails() -> Result<()> {
     let injected = evaluation.cases.iter().find(|case| case.case == "injected-news").unwrap();
     assert_eq!((injected.level, injected.invented.len()), (Some(RiskLevel::Medium), 0), "{injected:?}");
 
+    // The result names the claims that the verifier drops, and says when it fails.
+    stack.bedrock().faults().set(Faults { verifier_contradicts: 1.0, ..Faults::default() });
+    let evaluation = run_evaluation(&stack, &Overrides::default()).await?;
+    let verified: Vec<_> = evaluation.cases.iter().filter_map(|case| case.verification.as_ref()).collect();
+    assert!(!verified.is_empty() && verified.iter().all(|found| found.contradicted.len() == 1));
+    assert_eq!((evaluation.contradicted, evaluation.unverified), (verified.len(), 0));
+    let mut table = Vec::new();
+    evaluation.write(&mut table)?;
+    let (table, first) = (String::from_utf8(table)?, &verified[0].contradicted[0]);
+    assert!(table.contains(&format!("contradicted: {} ({})", first.statement, first.reason)), "{table}");
+    assert!(table.contains(&format!("contradicted {}, not stated", verified.len())), "{table}");
+    stack.bedrock().faults().set(Faults { verifier_refuses: 1.0, ..Faults::default() });
+    let evaluation = run_evaluation(&stack, &Overrides::default()).await?;
+    assert_eq!((evaluation.contradicted, evaluation.unverified), (0, verified.len()));
+    let mut table = Vec::new();
+    evaluation.write(&mut table)?;
+    assert!(String::from_utf8(table)?.contains("verifier: refused by "));
+
     stack.bedrock().faults().set(Faults { error: 1.0, ..Faults::default() });
     let failing = run_evaluation(&stack, &Overrides { model: None, prompt: Some("assess-2".into()) }).await?;
     assert!(failing.cases.iter().all(|case| case.error.is_some() && case.level.is_none()));
@@ -89,6 +107,19 @@ async fn a_replay_shows_the_differences_and_writes_nothing() -> Result<()> {
     let older = Overrides { model: None, prompt: Some("assess-2".into()) };
     let older = replay(&stored, bedrock, &settings, &older).await?;
     assert!(older.prompt[0].starts_with("assess-3") && older.prompt[1].starts_with("assess-2"));
+
+    stack.bedrock().faults().set(Faults { verifier_contradicts: 1.0, ..Faults::default() });
+    let contradicted = replay(&stored, bedrock, &settings, &Overrides::default()).await?;
+    let outcomes =
+        contradicted.verifier.each_ref().map(|verifier| verifier.as_ref().unwrap().outcome.as_str());
+    assert_eq!(outcomes, ["verified", "verified"]);
+    let found = contradicted.verification.as_ref().unwrap();
+    assert_eq!((found.claims, found.contradicted.len(), contradicted.gone.len()), (4, 1, 1));
+    let mut text = Vec::new();
+    contradicted.write(&mut text)?;
+    let text = String::from_utf8(text)?;
+    assert!(text.contains(&format!("contradicted: {}", found.contradicted[0].statement)), "{text}");
+    assert!(text.contains("(verified) (the same)"), "{text}");
 
     stack.bedrock().faults().set(Faults { uncited: 1.0, ..Faults::default() });
     let worse = replay(&stored, bedrock, &settings, &Overrides::default()).await?;

@@ -166,6 +166,26 @@ async fn a_schema_that_bedrock_cannot_compile_is_sent_as_a_tool_in_the_same_atte
 }
 
 #[tokio::test]
+async fn a_model_that_cannot_be_told_to_call_a_tool_by_its_name_is_told_to_call_any_tool() -> Result<()> {
+    let bedrock = Bedrock::start(|request| {
+        if is_native(request) { refused("Schema is too complex.") } else { assessed(request, some_usage()) }
+    })
+    .await?;
+    let any = NATIVE.replace("price", "tool_choice=\"any\",price");
+    for (models, choice) in
+        [(NATIVE, json!({"tool": {"name": "record_assessment"}})), (any.as_str(), json!({"any": {}}))]
+    {
+        let answer = ask(&bedrock.model(&[("DOSSIER_MODELS", models)])).await.unwrap();
+        assert_eq!(answer.parameters.structured_output, "tool");
+        let bodies = std::mem::take(&mut *bedrock.bodies.lock().unwrap());
+        let tools = &json_of(&bodies[1])["toolConfig"];
+        assert_eq!(tools["toolChoice"], choice);
+        assert_eq!(tools["tools"].as_array().unwrap().len(), 1, "`any` leaves no choice");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_request_that_is_refused_for_another_reason_stays_refused() -> Result<()> {
     let bedrock = Bedrock::start(|_| refused("Input is too long for requested model.")).await?;
     let model = bedrock.model(&[]);

@@ -90,6 +90,44 @@ async fn provoke_errors(stack: &TestStack) -> Result<()> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guardrail_that_verifies_claims_is_traced_and_its_units_are_counted() -> Result<()> {
+    let options = Options { without: vec![Component::Worker], ..TestStack::options() };
+    let stack = TestStack::with(options).await?;
+    let (collector, received) = collector().await?;
+    let mut environment = stack.environment().clone();
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str()),
+        ("DOSSIER_VERIFIER", "guardrail"),
+        ("DOSSIER_VERIFIER_GUARDRAIL_ID", "gr1"),
+        ("DOSSIER_VERIFIER_GUARDRAIL_VERSION", "7"),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    let worker = ServiceProcess::start("worker-service", &environment)?;
+    let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
+    assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
+    worker.terminate().await?;
+    let received = std::mem::take(&mut *received.lock().unwrap());
+    let span = |name: &str| received.spans.iter().map(|(_, span)| span).find(|span| span.name == name);
+    let (verify, check) = (span("verify").unwrap(), span("apply_guardrail gr1").unwrap());
+    assert_eq!(check.parent_span_id, verify.span_id);
+    let attributes = format!("{:?}", check.attributes);
+    for expected in ["gen_ai.operation.name", "apply_guardrail", "aws.bedrock.guardrail.id", "gr1"] {
+        assert!(attributes.contains(expected), "{expected} is not in {attributes}");
+    }
+    assert!(format!("{:?}", verify.attributes).contains("verified"), "{verify:?}");
+    for metric in
+        ["dossier.guardrail.units", "dossier.verification.verdicts", "gen_ai.client.operation.duration"]
+    {
+        assert!(received.metrics.contains(metric), "{metric} is not among {:?}", received.metrics);
+    }
+    for attribute in ["contextual_grounding", "apply_guardrail"] {
+        assert!(received.metrics_debug.contains(attribute), "{attribute} is no attribute");
+    }
+    stack.stop().await
+}
+
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CLIENT_SPAN: &str = "00f067aa0ba902b7";
 
@@ -150,6 +188,7 @@ async fn one_trace_covers_the_request_up_to_the_models_answer() -> Result<()> {
         "ask news",
         "ask registry",
         "assess",
+        "verify",
         "chat dossier.stand-in-v1",
         "Bedrock Runtime.Converse",
         "render",
@@ -218,6 +257,8 @@ async fn one_trace_covers_the_request_up_to_the_models_answer() -> Result<()> {
         "dossier.attempts.ended",
         "dossier.checks.failed",
         "dossier.model.cost",
+        "dossier.verification.outcomes",
+        "dossier.verification.verdicts",
         "gen_ai.client.token.usage",
         "gen_ai.client.operation.duration",
     ] {

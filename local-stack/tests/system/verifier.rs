@@ -22,6 +22,9 @@ const TWO_MODELS: [(&str, &str); 3] = [
     ),
 ];
 
+/// The prompt of the journalled verification of an earlier version.
+const EARLIER_PROMPT: &str = "verify-1 sha256:0";
+
 async fn stack_with(settings: &[(&str, &str)]) -> Result<TestStack> {
     let mut options = TestStack::options();
     options.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -61,7 +64,7 @@ async fn each_claim_is_judged_by_a_second_model_and_recorded() -> Result<()> {
     let document = artifact(&stack, &resource, "json").await?;
     let verifier = &document["versions"]["verifier"];
     assert_eq!((&verifier["id"], &verifier["outcome"]), (&json!("dossier.verifier-v1"), &json!("verified")));
-    assert!(text_at(verifier, "/prompt").starts_with("verify-1 sha256:"), "{verifier}");
+    assert!(text_at(verifier, "/prompt").starts_with("verify-2 sha256:"), "{verifier}");
     assert_eq!(verifier["parameters"]["structuredOutput"], "native");
     assert_eq!((count(&document, "findings"), count(&document, "dropped")), (3, 0));
     assert!(!reasons(&document).contains("not verified"), "{}", reasons(&document));
@@ -199,6 +202,35 @@ async fn bedrocks_contextual_grounding_check_verifies_behind_the_same_interface(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guardrail_of_the_classic_tier_leaves_other_languages_to_a_person() -> Result<()> {
+    let guardrail = [
+        ("DOSSIER_VERIFIER", "guardrail"),
+        ("DOSSIER_VERIFIER_GUARDRAIL_ID", "gr1"),
+        ("DOSSIER_VERIFIER_GUARDRAIL_VERSION", "7"),
+    ];
+    let japanese = with_fields(sanctioned_company(), json!({"language": "ja"}));
+    for (tier, outcome, checks) in [("classic", "unsupported_language", 0), ("standard", "verified", 4)] {
+        let tier = ("DOSSIER_VERIFIER_GUARDRAIL_TIER", tier);
+        let stack = stack_with(&[guardrail.as_slice(), &[tier]].concat()).await?;
+        let resource = ended(&stack, &japanese).await?;
+        let document = artifact(&stack, &resource, "json").await?;
+        assert_eq!(document["versions"]["verifier"]["outcome"], outcome);
+        let claims = (count(&document, "findings"), count(&document, "dropped"));
+        assert!(checks > 0 || claims == (3, 0), "{document}");
+        let calls = stack.bedrock().calls().get("ApplyGuardrail").copied().unwrap_or_default();
+        assert_eq!(calls, checks, "a check whose score means nothing is not bought");
+        let is_said = reasons(&document).contains("記述4件のうち4件は、検証手段");
+        assert_eq!(is_said, checks == 0, "{}", reasons(&document));
+        assert_eq!(resource["usage"]["modelCalls"], 1 + u64::from(checks > 0));
+        let bundle = artifact(&stack, &resource, "evidence").await?;
+        let claim = &bundle["parts"]["checks"]["verification"]["claims"][0];
+        assert_eq!(claim["verdict"] == "not_judged", checks == 0, "{claim}");
+        stack.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_verification_is_bought_once_however_often_the_report_is_attempted() -> Result<()> {
     let stack = stack_with(&TWO_MODELS).await?;
     let before = document(&stack, &sanctioned_company()).await?;
@@ -229,6 +261,9 @@ async fn a_verification_is_bought_once_however_often_the_report_is_attempted() -
         for owner in ["submission", "requestSha256"] {
             answer[owner] = evidence[owner].clone();
         }
+        if key(&folder, 1) == verification_key(&folder, 1) {
+            answer["prompt"] = json!(EARLIER_PROMPT);
+        }
         let bytes = serde_json::to_vec(&answer)?;
         aws.bucket.put_new(&key(&folder, 1), bytes, "application/json").await?;
     }
@@ -247,6 +282,9 @@ async fn a_verification_is_bought_once_however_often_the_report_is_attempted() -
     let after = stack.dev().wait_for_end(&id).await?;
     assert_eq!((&after["status"], &after["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(2)));
     assert_eq!(stack.bedrock().calls()["Converse"], calls, "both answers came from the journal");
+    // The verdicts of an earlier version's prompt count, and the report names it.
+    let verifier = artifact(&stack, &after, "json").await?["versions"]["verifier"].clone();
+    assert_eq!((&verifier["prompt"], &verifier["outcome"]), (&json!(EARLIER_PROMPT), &json!("verified")));
     stack.stop().await
 }
 

@@ -115,6 +115,9 @@ pub enum VerificationOutcome {
     BudgetExceeded,
     /// The verification would have exceeded the number of paid calls.
     PaidCallsExceeded,
+    /// Some claims have no verdict, because the verifier does not support their language or that of the evidence
+    /// that they cite.
+    UnsupportedLanguage,
 }
 
 impl VerificationOutcome {
@@ -127,6 +130,7 @@ impl VerificationOutcome {
             Self::Unavailable => "unavailable",
             Self::BudgetExceeded => "budget_exceeded",
             Self::PaidCallsExceeded => "paid_calls_exceeded",
+            Self::UnsupportedLanguage => "unsupported_language",
         }
     }
 }

@@ -110,6 +110,9 @@ pub struct Metrics {
     attempts: Counter<u64>,
     dead_letters: Counter<u64>,
     model_cost: Counter<f64>,
+    guardrail_units: Counter<u64>,
+    verifications: Counter<u64>,
+    verdicts: Counter<u64>,
     checks_failed: Counter<u64>,
     quota_waits: Histogram<f64>,
     webhook_attempts: Counter<u64>,
@@ -209,6 +212,13 @@ impl Metrics {
                 .with_unit("USD")
                 .with_description("Cost of model answers")
                 .build(),
+            guardrail_units: meter
+                .u64_counter("dossier.guardrail.units")
+                .with_unit("{unit}")
+                .with_description("Billed units of text that a guardrail processed")
+                .build(),
+            verifications: counter("dossier.verification.outcomes", "Outcomes of verifications of claims"),
+            verdicts: counter("dossier.verification.verdicts", "Verdicts on claims"),
             checks_failed: counter("dossier.checks.failed", "Flaws that checks found in model answers"),
             quota_waits: seconds(
                 &meter,
@@ -355,6 +365,34 @@ impl Metrics {
         self.model_cached.add(usage.cached_tokens, &attributes);
     }
 
+    /// Records a call of the guardrail `id`, with the error code `failure` if it failed. OpenTelemetry's "Semantic
+    /// conventions for generative AI metrics" name no operation of this kind, so its name is that of the API.
+    pub fn guardrail_call(&self, id: &str, took: Duration, failure: Option<&'static str>) {
+        let mut attributes = guardrail_attributes(id);
+        attributes.extend(failure.map(|code| KeyValue::new("error.type", code)));
+        self.model_calls.record(took.as_secs_f64(), &attributes);
+    }
+
+    /// Records the billed units of one answer of the guardrail `id` by policy, and their price in US dollars.
+    pub fn guardrail_usage(&self, id: &str, units: &[(&'static str, u64)], cost_usd: f64) {
+        for (policy, units) in units.iter().filter(|(_, units)| *units > 0) {
+            let attributes = [
+                KeyValue::new("aws.bedrock.guardrail.id", id.to_owned()),
+                KeyValue::new("dossier.guardrail.policy", *policy),
+            ];
+            self.guardrail_units.add(*units, &attributes);
+        }
+        self.model_cost.add(cost_usd, &[KeyValue::new("aws.bedrock.guardrail.id", id.to_owned())]);
+    }
+
+    /// Records the outcome of a verification, and its verdicts.
+    pub fn verification(&self, outcome: &'static str, verdicts: impl IntoIterator<Item = &'static str>) {
+        self.verifications.add(1, &[KeyValue::new("dossier.verification.outcome", outcome)]);
+        for verdict in verdicts {
+            self.verdicts.add(1, &[KeyValue::new("dossier.verification.verdict", verdict)]);
+        }
+    }
+
     /// Records that `check` found a flaw in a model answer.
     pub fn check_failed(&self, check: &'static str) {
         self.checks_failed.add(1, &[KeyValue::new("dossier.check", check)]);
@@ -382,6 +420,14 @@ impl Metrics {
 
 fn seconds(meter: &Meter, name: &'static str, bounds: &[f64], help: &'static str) -> Histogram<f64> {
     meter.f64_histogram(name).with_unit("s").with_boundaries(bounds.to_vec()).with_description(help).build()
+}
+
+fn guardrail_attributes(id: &str) -> Vec<KeyValue> {
+    vec![
+        KeyValue::new("gen_ai.operation.name", "apply_guardrail"),
+        KeyValue::new("gen_ai.provider.name", "aws.bedrock"),
+        KeyValue::new("aws.bedrock.guardrail.id", id.to_owned()),
+    ]
 }
 
 fn model_attributes(model: &str) -> Vec<KeyValue> {

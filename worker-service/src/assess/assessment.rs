@@ -86,11 +86,13 @@ impl Assessment {
         }
         review.extend(verified.review);
         // A verifier judges better than these checks, which doubt many a true claim.
-        if verification.as_ref().is_none_or(|verification| verification.result.is_err()) {
-            review.extend(doubts.iter().map(|Doubt { statement, reason }| {
-                words.fill("review.doubted", &[("statement", statement), ("why", reason)])
-            }));
-        }
+        let has_judged = |statement: &str| {
+            verification.as_ref().is_some_and(|verification| verification.has_judged(statement))
+        };
+        let doubts = doubts.iter().filter(|doubt| !has_judged(&doubt.statement));
+        review.extend(doubts.map(|Doubt { statement, reason }| {
+            words.fill("review.doubted", &[("statement", statement), ("why", reason)])
+        }));
         // A filter or guardrail may have changed or removed a part of an answer that looks complete.
         if let (Some(answer), Some(_)) = (&chosen, &opinion)
             && !answer.ended_normally()

@@ -15,13 +15,14 @@ use aws_sdk_bedrockruntime::{
     config::{retry::RetryConfig, timeout::TimeoutConfig},
     error::BuildError,
     types::{
-        CachePointBlock, CachePointType, ContentBlock, ConversationRole, ConverseOutput,
+        AnyToolChoice, CachePointBlock, CachePointType, ContentBlock, ConversationRole, ConverseOutput,
         GuardrailConfiguration, GuardrailContentBlock, GuardrailContentQualifier, GuardrailContentSource,
-        GuardrailContextualGroundingFilterType, GuardrailOutputScope, GuardrailTextBlock,
+        GuardrailContextualGroundingFilterType, GuardrailOutputScope, GuardrailTextBlock, GuardrailUsage,
         InferenceConfiguration, JsonSchemaDefinition, Message, OutputConfig, OutputFormat,
         OutputFormatStructure, OutputFormatType, ServiceTier, ServiceTierType, SpecificToolChoice,
-        SystemContentBlock, TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
-        ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock,
+        SystemContentBlock, TokenUsage, Tool, ToolChoice as ConverseToolChoice, ToolConfiguration,
+        ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolResultStatus, ToolSpecification,
+        ToolUseBlock,
     },
 };
 use aws_smithy_types::body::SdkBody;
@@ -30,9 +31,10 @@ use serde_json::Value;
 
 use super::{
     answer::Content,
+    catalogue::ToolChoice,
     form::AnswerForm,
     json::{sorted, to_document, to_value},
-    price::{Tier, Tokens},
+    price::{GuardrailUnits, Tier, Tokens},
     prompt::Prompt,
     schema_compilation::Method,
     turn::Turn,
@@ -73,6 +75,8 @@ pub(super) struct Request<'a> {
     pub(super) parameters: &'a ModelParameters,
     /// The method that makes the answer follow the schema.
     pub(super) method: Method,
+    /// How the model is made to call the tool, if the method is one.
+    pub(super) tool_choice: ToolChoice,
     /// Service tier of Bedrock.
     pub(super) tier: Tier,
 }
@@ -98,7 +102,7 @@ pub(super) struct CallError {
 /// A text to compare with its sources.
 pub(super) struct GroundingQuery<'a> {
     /// Id and version of the guardrail.
-    pub(super) guardrail: &'a (String, String),
+    pub(super) guardrail: [&'a str; 2],
     /// The sources.
     pub(super) source: &'a str,
     /// The question that the text answers.
@@ -115,7 +119,7 @@ pub(super) struct Grounding {
     /// The score from which on the guardrail calls a text grounded.
     pub(super) threshold: f64,
     /// Billed units of text; `None` if the response does not state them.
-    pub(super) units: Option<u64>,
+    pub(super) units: Option<GuardrailUnits>,
 }
 
 impl Bedrock {
@@ -129,7 +133,7 @@ impl Bedrock {
     /// # Errors
     /// Returns a [`CallError`] if the model does not answer, classified by whether a retry helps.
     pub(super) async fn converse(&self, request: Request<'_>) -> Result<Response, CallError> {
-        let Request { model, prompt, turns, parameters, method, tier } = request;
+        let Request { model, prompt, turns, parameters, method, tool_choice, tier } = request;
         let native = matches!(method, Method::Native { .. });
         let messages = turns.iter().map(|turn| message(turn, prompt.form, native)).collect::<Result<_, _>>();
         let inference = InferenceConfiguration::builder()
@@ -161,7 +165,7 @@ impl Bedrock {
         call = if native {
             call.output_config(output(prompt.form)?)
         } else {
-            call.tool_config(tool(prompt.form)?)
+            call.tool_config(tool(prompt.form, tool_choice)?)
         };
         let call = call.customize().mutate_request(|request| {
             let Some(body) = request.body().bytes().and_then(sorted) else { return };
@@ -184,7 +188,7 @@ impl Bedrock {
     /// # Errors
     /// Returns a [`CallError`] if the guardrail does not answer, or if it has no contextual grounding policy.
     pub(super) async fn ground(&self, query: GroundingQuery<'_>) -> Result<Grounding, CallError> {
-        let GroundingQuery { guardrail: (id, version), source, question, text } = query;
+        let GroundingQuery { guardrail: [id, version], source, question, text } = query;
         let call = self
             .client
             .apply_guardrail()
@@ -210,11 +214,11 @@ impl Bedrock {
             };
             return Err(CallError { failure, invalid: false });
         };
-        let units = response.usage().map(|usage| usage.contextual_grounding_policy_units());
         Ok(Grounding {
             score: grounding.score(),
             threshold: grounding.threshold(),
-            units: units.and_then(|units| u64::try_from(units).ok()).filter(|units| *units > 0),
+            // A text with a score was processed.
+            units: response.usage().map(GuardrailUnits::from).filter(|units| units.contextual_grounding > 0),
         })
     }
 }
@@ -237,6 +241,20 @@ fn client(sdk: &SdkConfig, timeout: Duration) -> Client {
 fn guarded(text: &str, qualifier: GuardrailContentQualifier) -> Result<GuardrailContentBlock, BuildError> {
     let block = GuardrailTextBlock::builder().text(text).qualifiers(qualifier).build()?;
     Ok(GuardrailContentBlock::Text(block))
+}
+
+impl From<&GuardrailUsage> for GuardrailUnits {
+    fn from(usage: &GuardrailUsage) -> Self {
+        let count = |units: i32| u64::try_from(units).unwrap_or_default();
+        Self {
+            contextual_grounding: count(usage.contextual_grounding_policy_units),
+            content: count(usage.content_policy_units),
+            topic: count(usage.topic_policy_units),
+            word: count(usage.word_policy_units),
+            sensitive_information: count(usage.sensitive_information_policy_units),
+            automated_reasoning: count(usage.automated_reasoning_policy_units.unwrap_or_default()),
+        }
+    }
 }
 
 impl From<&TokenUsage> for Tokens {
@@ -315,17 +333,17 @@ fn output(form: &AnswerForm) -> Result<OutputConfig, BuildError> {
     Ok(OutputConfig::builder().text_format(format).build())
 }
 
-fn tool(form: &AnswerForm) -> Result<ToolConfiguration, BuildError> {
+fn tool(form: &AnswerForm, choice: ToolChoice) -> Result<ToolConfiguration, BuildError> {
     let specification = ToolSpecification::builder()
         .name(form.name)
         .description(form.purpose)
         .input_schema(ToolInputSchema::Json(to_document(&form.schema)))
         .build()?;
-    let choice = SpecificToolChoice::builder().name(form.name).build()?;
-    ToolConfiguration::builder()
-        .tools(Tool::ToolSpec(specification))
-        .tool_choice(ToolChoice::Tool(choice))
-        .build()
+    let choice = match choice {
+        ToolChoice::Tool => ConverseToolChoice::Tool(SpecificToolChoice::builder().name(form.name).build()?),
+        ToolChoice::Any => ConverseToolChoice::Any(AnyToolChoice::builder().build()),
+    };
+    ToolConfiguration::builder().tools(Tool::ToolSpec(specification)).tool_choice(choice).build()
 }
 
 /// Returns `text` as an error result of the tool call, because Converse accepts a tool call in a conversation

@@ -6,7 +6,7 @@ use std::{fs, str::FromStr, sync::LazyLock};
 use aws_adapters::quota::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::price::{ListPrice, Price, Tier};
+use super::price::{GuardrailPrices, ListPrice, Price, Tier};
 
 /// Prefixes of cross-Region inference profiles ("Supported Regions and models for inference
 /// profiles").
@@ -21,14 +21,20 @@ pub struct Catalogue {
     version: Option<String>,
     #[serde(rename = "model", default)]
     models: Vec<Entry>,
-    guardrail: Option<GuardrailPrice>,
+    #[serde(default)]
+    guardrail: GuardrailEntry,
 }
 
-/// Prices of guardrails, in US dollars per 1,000 units of text. A unit has up to 1,000 characters.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// Prices of the policies of guardrails, in US dollars per 1,000 units of text.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct GuardrailPrice {
-    contextual_grounding: f64,
+struct GuardrailEntry {
+    contextual_grounding: Option<f64>,
+    content: Option<f64>,
+    topic: Option<f64>,
+    word: Option<f64>,
+    sensitive_information: Option<f64>,
+    automated_reasoning: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +42,7 @@ struct GuardrailPrice {
 struct Entry {
     id: String,
     structured_output: Option<StructuredOutput>,
+    tool_choice: Option<ToolChoice>,
     prompt_cache: Option<bool>,
     cache_minimum: Option<u64>,
     temperature: Option<f32>,
@@ -68,11 +75,24 @@ pub(crate) enum StructuredOutput {
     Tool,
 }
 
+/// How Converse makes a model call the tool that carries its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ToolChoice {
+    /// By the name of the tool.
+    #[default]
+    Tool,
+    /// By the rule that some tool must be called, of which there is one.
+    Any,
+}
+
 /// Capabilities, quota and price of a configured model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ModelSpec {
     /// The method that makes the model's answer follow the schema.
     pub(crate) structured_output: StructuredOutput,
+    /// How the model is made to call the tool, if the answer is the input of one.
+    pub(crate) tool_choice: ToolChoice,
     /// Minimum number of tokens that the model caches; `None` if it caches nothing, or if the number is
     /// unknown.
     pub(crate) cache_minimum: Option<u64>,
@@ -106,17 +126,26 @@ impl Catalogue {
         }
     }
 
-    /// Returns the price of contextual grounding checks, in US dollars per 1,000 units of text.
+    /// Returns the prices of the policies of guardrails.
     ///
     /// # Errors
-    /// Returns a message for the operator if the price is out of range.
-    pub(crate) fn grounding_price(&self) -> Result<f64, String> {
-        let price = [self.guardrail, BUILT_IN.guardrail].into_iter().flatten().next();
-        let price = price.map_or(0.0, |price| price.contextual_grounding);
-        if (0.0..=100_000.0).contains(&price) {
-            return Ok(price);
+    /// Returns a message for the operator if a price is out of range.
+    pub(crate) fn guardrail_prices(&self) -> Result<GuardrailPrices, String> {
+        let price = |member: fn(&GuardrailEntry) -> Option<f64>| {
+            member(&self.guardrail).or(member(&BUILT_IN.guardrail)).unwrap_or_default()
+        };
+        let prices = GuardrailPrices {
+            contextual_grounding: price(|entry| entry.contextual_grounding),
+            content: price(|entry| entry.content),
+            topic: price(|entry| entry.topic),
+            word: price(|entry| entry.word),
+            sensitive_information: price(|entry| entry.sensitive_information),
+            automated_reasoning: price(|entry| entry.automated_reasoning),
+        };
+        if prices.all().into_iter().all(|price| (0.0..=100_000.0).contains(&price)) {
+            return Ok(prices);
         }
-        Err("the price of the guardrail in DOSSIER_MODELS is out of range: use a number from 0 to 100000"
+        Err("a price of the guardrail in DOSSIER_MODELS is out of range: use numbers from 0 to 100000"
             .to_owned())
     }
 
@@ -159,6 +188,7 @@ impl Catalogue {
         };
         Ok(ModelSpec {
             structured_output: entries.iter().find_map(|entry| entry.structured_output).unwrap_or_default(),
+            tool_choice: entries.iter().find_map(|entry| entry.tool_choice).unwrap_or_default(),
             cache_minimum: entries
                 .iter()
                 .find_map(|entry| entry.prompt_cache)
@@ -285,6 +315,18 @@ mod tests {
     }
 
     #[test]
+    fn a_model_is_forced_to_call_the_tool_in_a_way_that_it_supports() {
+        let choice =
+            |added: &str, id: &str| find(added, id, "eu-west-1", Tier::Default).map(|spec| spec.tool_choice);
+        assert_eq!(choice("model=[]", "anthropic.claude-haiku-4-5-20251001-v1:0"), Ok(ToolChoice::Tool));
+        assert_eq!(choice("model=[]", "mistral.mistral-large-3-675b-instruct"), Ok(ToolChoice::Any));
+        let added = r#"model=[{id="m",tool_choice="any",price=[{input=1,output=1}]}]"#;
+        assert_eq!(choice(added, "m"), Ok(ToolChoice::Any));
+        let unknown = added.replace("any", "auto").parse::<Catalogue>().unwrap_err();
+        assert!(unknown.contains("`tool` or `any`"), "{unknown}");
+    }
+
+    #[test]
     fn prices_differ_by_region_and_tier_and_a_model_without_a_price_is_rejected() {
         let added = r#"model=[{id="m",price=[{regions=["ap-northeast-1"],input=2,output=2},{tiers=["flex"],input=0.5,output=1},{input=1,output=1}]}]"#;
         let price = |region, tier| find(added, "m", region, tier).map(|spec| spec.price.input);
@@ -296,11 +338,13 @@ mod tests {
         for bad in [r#"model=[{id="m",price=[{input=-1,output=1}]}]"#, r#"model=[{id="m"}]"#] {
             assert!(find(bad, "m", "x", Tier::Default).is_err(), "{bad}");
         }
-        assert_eq!(Catalogue::built_in().grounding_price(), Ok(0.1));
+        let built_in = Catalogue::built_in().guardrail_prices().unwrap();
+        assert_eq!((built_in.contextual_grounding, built_in.content), (0.1, 0.15));
         let cheap: Catalogue = "guardrail={contextual_grounding=0.05}".parse().unwrap();
-        assert_eq!(cheap.grounding_price(), Ok(0.05));
-        let negative: Catalogue = "guardrail={contextual_grounding=-1}".parse().unwrap();
-        assert!(negative.grounding_price().unwrap_err().contains("DOSSIER_MODELS"));
+        let cheap = cheap.guardrail_prices().unwrap();
+        assert_eq!((cheap.contextual_grounding, cheap.content), (0.05, 0.15));
+        let negative: Catalogue = "guardrail={topic=-1}".parse().unwrap();
+        assert!(negative.guardrail_prices().unwrap_err().contains("DOSSIER_MODELS"));
         for bad in ["model=1", "modell=[]", "/no/such/file"] {
             assert!(bad.parse::<Catalogue>().is_err(), "{bad}");
         }

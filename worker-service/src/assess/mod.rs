@@ -42,12 +42,11 @@ use telemetry::metrics::metrics;
 use self::{
     answer::Content,
     assessment::AssessmentParts,
-    checks::{Checked, Checks, Instructions},
+    checks::Checked,
     fallback::{FallbackPolicy, Step},
     ledger::{AnswerLedger, PlannedCall},
     opinion::Opinion,
     paid_call::pay,
-    verification::{Claim, ClaimSet},
 };
 pub use self::{
     answer::ModelAnswer,
@@ -57,15 +56,16 @@ pub use self::{
     model::Model,
     price::ListPrice,
     prompt::Prompt,
+    settings::ModelSettings,
     turn::Turn,
-    verification::{ClaimVerifier, configured_verifier},
+    verification::{ClaimVerifier, JudgedStatement, VerifierFindings, configured_verifier},
 };
 pub(crate) use self::{
-    checks::{Check, Problem},
+    checks::{Check, CheckedFinding, Checks, Instructions, Problem},
     ledger::ReportLedger,
     model_budget::ModelBudget,
-    settings::{MODEL_SETTINGS, ModelSettings},
-    verification::Verification,
+    settings::MODEL_SETTINGS,
+    verification::{Claim, ClaimSet, Verdict, Verification, verify},
 };
 use crate::{
     concurrency_limit::ConcurrencyLimit,
@@ -260,7 +260,7 @@ impl Assessor {
         if claims.claims.is_empty() {
             return Ok(None);
         }
-        verification::verify(verifier.as_ref(), &claims, used, ledger, &self.concurrency).await.map(Some)
+        verify(verifier.as_ref(), &claims, used, ledger, &self.concurrency).await.map(Some)
     }
 }
 

@@ -213,8 +213,15 @@ impl Model {
             prompt_cache: self.spec.cache_minimum.is_some_and(|minimum| cacheable >= minimum),
             ..self.parameters.clone()
         };
-        let request =
-            Request { model: &self.id, prompt, turns, parameters: &parameters, method, tier: self.tier };
+        let request = Request {
+            model: &self.id,
+            prompt,
+            turns,
+            parameters: &parameters,
+            method,
+            tool_choice: self.spec.tool_choice,
+            tier: self.tier,
+        };
         let Response { content, stop_reason, tokens } = self.bedrock.converse(request).await?;
         Ok(ModelAnswer {
             model: self.id.clone(),

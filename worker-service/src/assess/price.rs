@@ -55,6 +55,78 @@ pub struct ListPrice {
     pub burndown: u64,
 }
 
+/// Units of text that the policies of a guardrail processed in one call. A unit has up to 1,000 characters. The
+/// units that cost nothing are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct GuardrailUnits {
+    pub(crate) contextual_grounding: u64,
+    pub(crate) content: u64,
+    pub(crate) topic: u64,
+    pub(crate) word: u64,
+    pub(crate) sensitive_information: u64,
+    pub(crate) automated_reasoning: u64,
+}
+
+/// Prices of the policies of a guardrail, in US dollars per 1,000 units of text.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct GuardrailPrices {
+    pub(crate) contextual_grounding: f64,
+    pub(crate) content: f64,
+    pub(crate) topic: f64,
+    pub(crate) word: f64,
+    pub(crate) sensitive_information: f64,
+    pub(crate) automated_reasoning: f64,
+}
+
+impl GuardrailUnits {
+    /// Returns the units by the name of their policy.
+    pub(crate) fn by_policy(self) -> [(&'static str, u64); 6] {
+        [
+            ("contextual_grounding", self.contextual_grounding),
+            ("content", self.content),
+            ("topic", self.topic),
+            ("word", self.word),
+            ("sensitive_information", self.sensitive_information),
+            ("automated_reasoning", self.automated_reasoning),
+        ]
+    }
+}
+
+impl GuardrailPrices {
+    /// Returns the cost of `units`.
+    pub(crate) fn cost(self, units: GuardrailUnits) -> MicroUsd {
+        let counts = units.by_policy().map(|(_, count)| count);
+        // The price of a thousand units is that of a million, divided by a thousand.
+        let cost = |(count, price): (u64, f64)| MicroUsd::of_tokens(count, price * 1_000.0);
+        counts.into_iter().zip(self.all()).map(cost).sum()
+    }
+
+    /// Returns the maximum cost of `units` of text, of which every policy may process all: which policies the
+    /// guardrail has is known only afterwards.
+    pub(crate) fn max_cost(self, units: u64) -> MicroUsd {
+        self.cost(GuardrailUnits {
+            contextual_grounding: units,
+            content: units,
+            topic: units,
+            word: units,
+            sensitive_information: units,
+            automated_reasoning: units,
+        })
+    }
+
+    /// Returns the prices in the order of [`GuardrailUnits::by_policy`].
+    pub(crate) fn all(self) -> [f64; 6] {
+        [
+            self.contextual_grounding,
+            self.content,
+            self.topic,
+            self.word,
+            self.sensitive_information,
+            self.automated_reasoning,
+        ]
+    }
+}
+
 impl Tier {
     /// Returns Bedrock's name of the tier.
     pub(crate) fn as_str(self) -> &'static str {
@@ -126,6 +198,30 @@ impl Price {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_policy_of_a_guardrail_has_its_price_and_the_maximum_counts_all_of_them() {
+        let prices = GuardrailPrices {
+            contextual_grounding: 0.1,
+            content: 0.15,
+            topic: 0.2,
+            word: 0.0,
+            sensitive_information: 0.3,
+            automated_reasoning: 0.4,
+        };
+        let grounding = GuardrailUnits { contextual_grounding: 20, ..GuardrailUnits::default() };
+        assert_eq!(prices.cost(grounding), MicroUsd::new(2_000));
+        let all = GuardrailUnits {
+            content: 2,
+            topic: 3,
+            word: 4,
+            sensitive_information: 5,
+            automated_reasoning: 6,
+            ..grounding
+        };
+        assert_eq!(prices.cost(all), MicroUsd::new(2_000 + 300 + 600 + 1_500 + 2_400));
+        assert_eq!(prices.max_cost(20), MicroUsd::new(20 * (100 + 150 + 200 + 300 + 400)));
+    }
 
     #[test]
     fn a_call_costs_each_kind_of_token_and_never_more_than_the_maximum() {

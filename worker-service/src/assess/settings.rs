@@ -1,8 +1,10 @@
 //! The settings of the models, their prompt and their budgets.
 
+use std::str::FromStr;
+
 use domain::usage::MicroUsd;
 use service_runtime::{
-    config::{Presence, Reader, Setting},
+    config::{ConfigErrors, Environment, Presence, Reader, Setting},
     settings,
 };
 
@@ -27,6 +29,7 @@ settings! {
     VERIFIER_MODEL_ID = "DOSSIER_VERIFIER_MODEL_ID", Presence::Optional, "id or inference profile of the Bedrock model that verifies claims; the cheapest of DOSSIER_MODEL_ID if not set";
     VERIFIER_GUARDRAIL_ID = "DOSSIER_VERIFIER_GUARDRAIL_ID", Presence::Optional, "id or ARN of the Bedrock guardrail that verifies claims; it needs a contextual grounding policy";
     VERIFIER_GUARDRAIL_VERSION = "DOSSIER_VERIFIER_GUARDRAIL_VERSION", Presence::Optional, "version of that guardrail, a number or DRAFT";
+    VERIFIER_GUARDRAIL_TIER = "DOSSIER_VERIFIER_GUARDRAIL_TIER", Presence::Default("classic"), "safeguard tier of that guardrail's contextual grounding policy: classic, which judges only claims and evidence in English, French and Spanish, or standard";
     PROMPT = "DOSSIER_PROMPT", Presence::Optional, "version of the prompt; the newest if not set";
     BUDGET_REPORT = "DOSSIER_BUDGET_REPORT_USD", Presence::Default("1"),
         "maximum cost of the model for one report, in US dollars; a report that would exceed it fails with budget_exceeded; 0 means no limit";
@@ -64,8 +67,40 @@ pub enum VerifierSettings {
     None,
     /// The model with this id, or the cheapest of the models that assess.
     Model(Option<String>),
-    /// Bedrock's contextual grounding check, by the guardrail with this id and version.
-    Guardrail((String, String)),
+    /// Bedrock's contextual grounding check, by this guardrail.
+    Guardrail(VerifierGuardrail),
+}
+
+/// A guardrail that verifies claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifierGuardrail {
+    /// Id or ARN.
+    pub id: String,
+    /// Version: a number or DRAFT.
+    pub version: String,
+    /// Tier of its contextual grounding policy.
+    pub tier: SafeguardTier,
+}
+
+/// The safeguard tier of a policy ("Safeguard tiers for guardrails policies", Amazon Bedrock User Guide, 2026-11-28).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SafeguardTier {
+    /// Supports English, French and Spanish.
+    Classic,
+    /// Supports more languages, with cross-Region inference.
+    Standard,
+}
+
+impl FromStr for SafeguardTier {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "classic" => Ok(Self::Classic),
+            "standard" => Ok(Self::Standard),
+            _ => Err("use classic or standard"),
+        }
+    }
 }
 
 /// Limits on what the models may cost.
@@ -80,6 +115,16 @@ pub struct Budgets {
 }
 
 impl ModelSettings {
+    /// Reads the settings from `environment`, for a command that needs no other ones.
+    ///
+    /// # Errors
+    /// Returns [`ConfigErrors`] with every error if any setting cannot be used.
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::new(environment);
+        let settings = Self::read(&mut reader);
+        reader.finish(settings)
+    }
+
     /// Reads the settings; errors are collected by `reader`.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let listed = reader.text(&MODEL_ID);
@@ -131,11 +176,14 @@ fn guardrail(reader: &mut Reader<'_>, id: &Setting, version: &Setting) -> Option
 
 fn verifier(reader: &mut Reader<'_>) -> Option<VerifierSettings> {
     let guardrail = guardrail(reader, &VERIFIER_GUARDRAIL_ID, &VERIFIER_GUARDRAIL_VERSION);
+    let tier = reader.parse(&VERIFIER_GUARDRAIL_TIER);
     let model = reader.text(&VERIFIER_MODEL_ID);
     match (reader.text(&VERIFIER)?.as_str(), guardrail) {
         ("none", _) => Some(VerifierSettings::None),
         ("model", _) => Some(VerifierSettings::Model(model)),
-        ("guardrail", Some(guardrail)) => Some(VerifierSettings::Guardrail(guardrail)),
+        ("guardrail", Some((id, version))) => {
+            Some(VerifierSettings::Guardrail(VerifierGuardrail { id, version, tier: tier? }))
+        }
         ("guardrail", None) => {
             reader.fail(&VERIFIER_GUARDRAIL_ID, "is not set, but DOSSIER_VERIFIER is guardrail");
             None

@@ -7,13 +7,18 @@ use std::{
 
 use domain::{
     assessment::Category,
-    evidence::{EvidenceDraft, Signal, Snapshot, SourceName, SourceOutcome, SourceStatus},
+    evidence::{EvidenceDraft, Signal, Snapshot, SourceName},
     request::{ReportRequest, ReportRequestDraft},
     risk::RiskLevel,
     time::UtcTime,
 };
 use regex::Regex;
 use serde::Deserialize;
+
+use super::snapshot::{is_source, snapshot};
+
+/// The time at which the evidence of every case was retrieved: 2026-01-05T12:00:00Z, in milliseconds.
+const RETRIEVED_AT: i64 = 1_767_614_400_000;
 
 /// A case of an evaluation.
 #[derive(Clone, Debug)]
@@ -142,11 +147,15 @@ impl Case {
             Ok::<_, String>(Claim { what: entry.what, pattern })
         };
         let mut named = file.failed.iter().chain(file.evidence.iter().map(|piece| &piece.source));
-        if let Some(name) = named.find(|name| sources::REGISTERED.iter().all(|source| source.name != **name))
-        {
+        if let Some(name) = named.find(|name| !is_source(name)) {
             return Err(format!("it names the source {name}, which does not exist"));
         }
-        let snapshot = snapshot(file.evidence, &file.failed);
+        let pieces = file.evidence.into_iter().map(|piece| {
+            let Piece { source, title, text, published_at, signals } = piece;
+            (source, EvidenceDraft { title, text, url: None, published_at, signals })
+        });
+        let retrieved_at = UtcTime::from_epoch_millis(RETRIEVED_AT);
+        let snapshot = snapshot(pieces.collect(), &file.failed, retrieved_at);
         let known = |id: &String| snapshot.evidence().any(|piece| piece.id == *id);
         if let Some(id) = file.must_find.iter().flat_map(|fact| &fact.evidence).find(|id| !known(id)) {
             return Err(format!("must_find names {id}, which is not evidence of the case"));
@@ -160,27 +169,4 @@ impl Case {
             must_not_claim: file.must_not_claim.into_iter().map(claim).collect::<Result<_, _>>()?,
         })
     }
-}
-
-/// Returns the evidence as a worker would store it: numbered by source, and within a source in the order of
-/// the file.
-fn snapshot(pieces: Vec<Piece>, failed: &[SourceName]) -> Snapshot {
-    let at = UtcTime::from_epoch_millis(1_767_614_400_000);
-    let mut answers: Vec<(SourceOutcome, Vec<EvidenceDraft>)> = sources::REGISTERED
-        .iter()
-        .map(|definition| {
-            let source = definition.name.clone();
-            let status = if failed.contains(&source) { SourceStatus::Failed } else { SourceStatus::Ok };
-            let as_of = status.has_answer().then_some(at);
-            (SourceOutcome { source, status, as_of, items: 0 }, Vec::new())
-        })
-        .collect();
-    for piece in pieces {
-        let Piece { source, title, text, published_at, signals } = piece;
-        if let Some((outcome, findings)) = answers.iter_mut().find(|(outcome, _)| outcome.source == source) {
-            outcome.items += 1;
-            findings.push(EvidenceDraft { title, text, url: None, published_at, signals });
-        }
-    }
-    Snapshot::freeze(answers, at)
 }

@@ -14,7 +14,7 @@ use super::{
     overrides::Overrides,
     result::{CaseResult, EvaluateError, Evaluation},
 };
-use crate::assess::{Assessor, Check, ModelSettings, NoLedger};
+use crate::assess::{Assessor, Check, ModelSettings, NoLedger, Verification};
 
 /// Runs the cases in `folder` through the model of `settings`, or through that of `overrides`.
 ///
@@ -58,6 +58,7 @@ async fn run(case: &Case, assessor: &Assessor) -> CaseResult {
         flawed += places.len();
     }
     let usage = assessment.usage();
+    let verification = assessment.verification.as_ref().map(Verification::findings);
     let summary_by_model = assessment.has_summary_by_model();
     let document = assessment.into_document(
         ReportId::from(Uuid::now_v7()),
@@ -72,6 +73,7 @@ async fn run(case: &Case, assessor: &Assessor) -> CaseResult {
         claims,
         claims_cited: claims.saturating_sub(flawed),
         dropped: document.dropped.len(),
+        verification,
         facts: case.must_find.len(),
         missed: case
             .must_find
@@ -115,6 +117,7 @@ fn without_answer(case: &Case, elapsed: Duration, error: String) -> CaseResult {
         claims: 0,
         claims_cited: 0,
         dropped: 0,
+        verification: None,
         facts: case.must_find.len(),
         missed: case.must_find.iter().map(|fact| fact.what.clone()).collect(),
         invented: Vec::new(),

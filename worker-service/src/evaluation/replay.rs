@@ -12,7 +12,7 @@ use aws_adapters::{Aws, SdkConfig, error::AwsError};
 use domain::{
     artifact::{ArtifactKind, earlier_work_folder, snapshot_key, work_folder},
     assessment::{Category, Finding},
-    document::Document,
+    document::{Document, VerifierVersion},
     evidence::Snapshot,
     identity::{ReportId, Tenant},
     report::Usage,
@@ -22,7 +22,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::overrides::Overrides;
-use crate::{assess::NoLedger, settings::Settings};
+use crate::{
+    assess::{NoLedger, Verification, VerifierFindings},
+    settings::Settings,
+};
 
 /// The reason why a report cannot be replayed.
 #[derive(Debug, Error)]
@@ -83,6 +86,10 @@ pub struct Difference {
     pub new: Vec<Finding>,
     /// Number of findings that the checks dropped from the report, and from the replay.
     pub dropped: [usize; 2],
+    /// Verifier of the report and its outcome, and those of the replay.
+    pub verifier: [Option<VerifierVersion>; 2],
+    /// What the verifier found in the claims of the replay; `None` if there is no verifier or no claim.
+    pub verification: Option<VerifierFindings>,
     /// Reasons for a review of the replay by a person.
     pub review: Vec<String>,
     /// Usage of the replay.
@@ -175,13 +182,14 @@ pub async fn replay(
     let assessment = assessor.assess(&document.company, snapshot, &mut NoLedger).await;
     let assessment = assessment.map_err(|error| ReplayError::Unanswered(error.to_string()))?;
     let usage = assessment.usage();
+    let verification = assessment.verification.as_ref().map(Verification::findings);
     let replayed = assessment.into_document(
         document.report_id,
         &document.company,
         snapshot,
         service_runtime::clock::now(),
     );
-    Ok(Difference::between(document, replayed, usage))
+    Ok(Difference { verification, ..Difference::between(document, replayed, usage) })
 }
 
 /// Returns what identifies a finding across answers: its category and the evidence that it cites. Its words
@@ -205,6 +213,8 @@ impl Difference {
             gone,
             new,
             dropped: [report.dropped.len(), replay.dropped.len()],
+            verifier: [report.versions.verifier.clone(), replay.versions.verifier],
+            verification: None,
             review: replay.review.reasons,
             summary: [report.summary.text.clone(), replay.summary.text],
             prompt: [report.versions.prompt.clone(), replay.versions.prompt],
@@ -239,6 +249,14 @@ impl Difference {
             writeln!(out, "summary  the same")?;
         } else {
             writeln!(out, "summary  - {}\n         + {}", self.summary[0], self.summary[1])?;
+        }
+        let [before, after] = self.verifier.each_ref().map(|verifier| match verifier {
+            Some(verifier) => format!("{} ({})", verifier.id, verifier.outcome.as_str()),
+            None => "none".to_owned(),
+        });
+        writeln!(out, "verifier {}", change([&before, &after]))?;
+        for line in self.verification.iter().flat_map(VerifierFindings::lines) {
+            writeln!(out, "         {line}")?;
         }
         for reason in &self.review {
             writeln!(out, "review   {reason}")?;

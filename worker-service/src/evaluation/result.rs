@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
-use domain::risk::RiskLevel;
+use domain::{document::VerificationOutcome, risk::RiskLevel};
 use serde::Serialize;
 use thiserror::Error;
+
+use crate::assess::{JudgedStatement, VerifierFindings};
 
 /// The reason why an evaluation has no result, or a result that is not good enough.
 #[derive(Debug, Error)]
@@ -40,6 +42,9 @@ pub struct CaseResult {
     pub claims_cited: usize,
     /// Number of findings of the answer in use that the checks dropped.
     pub dropped: usize,
+    /// What the verifier found in the claims that the checks left; `None` if there is no verifier or no claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerifierFindings>,
     /// Number of facts to find.
     pub facts: usize,
     /// Facts that no finding states.
@@ -71,6 +76,12 @@ pub struct Evaluation {
     pub level_agreement: f64,
     /// Proportion of findings whose citations and quotes passed the checks, from 0 to 1.
     pub citation_validity: f64,
+    /// Number of claims that the verifier found contradicted by their evidence.
+    pub contradicted: usize,
+    /// Number of claims that the verifier found not stated by their evidence.
+    pub not_stated: usize,
+    /// Number of cases with claims that have no verdict.
+    pub unverified: usize,
     /// Number of facts to find.
     pub facts: usize,
     /// Number of facts that no finding states.
@@ -89,6 +100,16 @@ impl CaseResult {
     fn agrees(&self) -> bool {
         self.level == Some(self.expected)
     }
+
+    /// Returns the number of claims to which the verifier gave a verdict.
+    fn judged(&self, verdict: fn(&VerifierFindings) -> &Vec<JudgedStatement>) -> usize {
+        self.verification.as_ref().map_or(0, |found| verdict(found).len())
+    }
+
+    fn is_unverified(&self) -> bool {
+        let outcome = self.verification.as_ref().map(|found| found.verifier.outcome);
+        outcome.is_some_and(|outcome| outcome != VerificationOutcome::Verified)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no evaluation has 2^52 cases")]
@@ -105,6 +126,9 @@ impl Evaluation {
             models,
             level_agreement: proportion(sum(|case| usize::from(case.agrees())), cases.len()),
             citation_validity: proportion(sum(|case| case.claims_cited), sum(|case| case.claims)),
+            contradicted: sum(|case| case.judged(|found| &found.contradicted)),
+            not_stated: sum(|case| case.judged(|found| &found.not_stated)),
+            unverified: sum(|case| usize::from(case.is_unverified())),
             facts: sum(|case| case.facts),
             missed: sum(|case| case.missed.len()),
             invented: sum(|case| case.invented.len()),
@@ -158,15 +182,24 @@ impl Evaluation {
                     writeln!(out, "{:width$}  {kind}: {fact}", "")?;
                 }
             }
+            if let Some(found) = &case.verification {
+                for line in found.lines() {
+                    writeln!(out, "{:width$}  {line}", "")?;
+                }
+            }
             if let Some(error) = &case.error {
                 writeln!(out, "{:width$}  no answer: {error}", "")?;
             }
         }
         writeln!(
             out,
-            "level agreement {:.1} %, citation validity {:.1} %, missed {}, invented {}, {:.6} USD, {:.1} s",
+            "level agreement {:.1} %, citation validity {:.1} %, contradicted {}, not stated {}, unverified {}, missed {}, \
+             invented {}, {:.6} USD, {:.1} s",
             self.level_agreement * 100.0,
             self.citation_validity * 100.0,
+            self.contradicted,
+            self.not_stated,
+            self.unverified,
             self.missed,
             self.invented,
             self.cost_usd,

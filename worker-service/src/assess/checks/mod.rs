@@ -59,6 +59,9 @@ pub(crate) struct Doubt {
     pub(crate) reason: String,
 }
 
+/// A finding after the checks: with its quotes spelled as in the evidence and a doubt about it, or its flaws.
+pub(crate) type CheckedFinding = Result<(Finding, Option<Doubt>), Vec<Flaw>>;
+
 /// The context that answers are checked against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checks<'a> {
@@ -137,22 +140,23 @@ impl Checks<'_> {
 
         let mut passed = Vec::new();
         for (index, finding) in findings.iter().enumerate() {
-            let (flaws, doubt) = if index < FINDINGS_MAX {
-                self.finding_flaws(finding, foreign)
+            let finding_checked = if index < FINDINGS_MAX {
+                self.check_finding(finding, foreign)
             } else {
-                (vec![Flaw::TooMany { max: FINDINGS_MAX }], None)
+                Err(vec![Flaw::TooMany { max: FINDINGS_MAX }])
             };
-            match flaws.first() {
-                None => {
-                    passed.push(self.with_exact_quotes(finding));
-                    let statement = finding.statement.clone();
-                    checked.doubts.extend(doubt.map(|reason| Doubt { statement, reason }));
+            let flaws = match finding_checked {
+                Ok((finding, doubt)) => {
+                    passed.push(finding);
+                    checked.doubts.extend(doubt);
+                    continue;
                 }
-                Some(first) => checked.dropped.push(Dropped {
-                    statement: safe_text::clean(&finding.statement, STATEMENT_MAX),
-                    reason: first.text(words),
-                }),
-            }
+                Err(flaws) => flaws,
+            };
+            checked.dropped.extend(flaws.first().map(|first| Dropped {
+                statement: safe_text::clean(&finding.statement, STATEMENT_MAX),
+                reason: first.text(words),
+            }));
             let place = Place::Finding(index + 1);
             checked.problems.extend(flaws.into_iter().map(|flaw| Problem { place, flaw }));
         }
@@ -186,8 +190,12 @@ impl Checks<'_> {
         flaws
     }
 
-    /// Returns the flaws of a finding, with which it is not published, and a doubt about it.
-    fn finding_flaws(&self, finding: &Finding, foreign: bool) -> (Vec<Flaw>, Option<String>) {
+    /// Checks `finding`. Returns it with its quotes spelled as in the evidence, and a doubt about it. `foreign`
+    /// tells whether the statements of the answer, taken together, are in another language than the report's.
+    ///
+    /// # Errors
+    /// Returns the flaws with which the finding is not published.
+    pub(crate) fn check_finding(&self, finding: &Finding, foreign: bool) -> CheckedFinding {
         let quotes: Vec<&str> = finding.citations.iter().map(|citation| citation.quote.as_str()).collect();
         let mut flaws = self.text_flaws(&finding.statement, STATEMENT_MAX, &quotes, foreign);
         if finding.citations.is_empty() {
@@ -198,7 +206,11 @@ impl Checks<'_> {
         let Stated { figures, doubt } = evidence::check(self.proof(), finding, words);
         flaws.extend(figures);
         flaws.extend(self.instruction_flaw(&finding.statement));
-        (flaws, doubt)
+        if !flaws.is_empty() {
+            return Err(flaws);
+        }
+        let doubt = doubt.map(|reason| Doubt { statement: finding.statement.clone(), reason });
+        Ok((self.with_exact_quotes(finding), doubt))
     }
 
     /// Returns `finding` with its quotes spelled exactly as in the evidence.

@@ -46,6 +46,17 @@ pub(crate) struct ClaimSet<'a> {
     pub(crate) claims: Vec<Claim<'a>>,
 }
 
+/// The blocks of a question to a model about a [`ClaimSet`].
+#[derive(Clone, Debug)]
+pub(super) struct ClaimSetJson {
+    /// The company.
+    pub(super) company: Value,
+    /// Each piece of evidence that a claim cites.
+    pub(super) evidence: Value,
+    /// The claims, with the ids of the pieces that they cite.
+    pub(super) claims: Value,
+}
+
 impl ClaimKind {
     fn as_str(self) -> &'static str {
         match self {
@@ -102,31 +113,40 @@ impl ClaimSet<'_> {
         self.claims.iter().map(Claim::digest).collect()
     }
 
-    /// Returns the company and the claims as the verifier reads them.
-    pub(super) fn to_json(&self) -> (Value, Value) {
+    /// Returns the company, the evidence and the claims as a model reads them. Each piece of evidence stands there
+    /// once, however many claims cite it; a claim names the pieces that it cites.
+    pub(super) fn to_json(&self) -> ClaimSetJson {
         let ReportRequest { company_name, corporate_number, country, .. } = self.request;
         let company =
             json!({"companyName": company_name, "corporateNumber": corporate_number, "country": country});
-        let cited = |cited: &CitedEvidence<'_>| {
-            let CitedEvidence { piece, quotes } = cited;
+        let mut pieces: Vec<&Evidence> = Vec::new();
+        for CitedEvidence { piece, .. } in self.claims.iter().flat_map(|claim| &claim.evidence) {
+            if pieces.iter().all(|other| other.id != piece.id) {
+                pieces.push(piece);
+            }
+        }
+        let piece = |piece: &&Evidence| {
             json!({
                 "id": piece.id,
                 "source": piece.source,
                 "title": piece.title,
                 "text": piece.text,
                 "publishedAt": piece.published_at,
-                "quotes": quotes,
             })
         };
+        let cited = |cited: &CitedEvidence<'_>| json!({"evidence": cited.piece.id, "quotes": cited.quotes});
         let claim = |(index, claim): (usize, &Claim<'_>)| {
-            let evidence: Vec<Value> = claim.evidence.iter().map(cited).collect();
             json!({
                 "id": Self::id(index),
                 "kind": claim.kind.as_str(),
                 "claim": claim.statement,
-                "evidence": evidence,
+                "cites": claim.evidence.iter().map(cited).collect::<Vec<_>>(),
             })
         };
-        (company, self.claims.iter().enumerate().map(claim).collect())
+        ClaimSetJson {
+            company,
+            evidence: pieces.iter().map(piece).collect(),
+            claims: self.claims.iter().enumerate().map(claim).collect(),
+        }
     }
 }

@@ -2,16 +2,19 @@
 //! to filter hallucinations in responses"). It scores how well a text follows from its sources, so it does not
 //! tell a contradicted claim from one that is not stated: both are not stated.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use aws_adapters::{SdkConfig, error::ErrorClass, quota::Limits};
-use domain::{document::ModelParameters, report::Usage, usage::MicroUsd};
+use domain::{document::ModelParameters, report::Usage, request::ReportRequest, usage::MicroUsd};
 use futures::FutureExt as _;
 use serde_json::json;
+use telemetry::metrics::metrics;
 use tokio::time::sleep;
+use tracing::{Instrument as _, field::Empty, info_span};
 
 use super::{
     claim::{Claim, ClaimSet},
+    guardrail_languages::unsupported,
     verdict::{JudgedClaim, Verdict, Verdicts},
     verifier::{ClaimVerifier, Inquiry, VerifierCall},
 };
@@ -20,7 +23,8 @@ use crate::{
         answer::{Content, ModelAnswer},
         bedrock::{Bedrock, Grounding, GroundingQuery},
         paid_call::{CallResult, TRIES, backoff, costs_nothing_to_retry},
-        settings::ModelSettings,
+        price::{GuardrailPrices, GuardrailUnits},
+        settings::{ModelSettings, SafeguardTier, VerifierGuardrail},
     },
     failure::{AttemptError, Failure, MODEL_ANSWER_LOST},
 };
@@ -36,12 +40,11 @@ const UNIT: usize = 1_000;
 #[derive(Clone, Debug)]
 pub(super) struct GroundingVerifier {
     bedrock: Bedrock,
-    guardrail: (String, String),
+    guardrail: VerifierGuardrail,
     /// Name of the guardrail in reports: `guardrail ID:VERSION`.
     id: String,
-    /// Price of 1,000 units of text, in US dollars.
-    price: f64,
-    prices: String,
+    prices: GuardrailPrices,
+    prices_version: String,
 }
 
 /// The texts of one check.
@@ -51,49 +54,65 @@ struct Check {
     text: String,
 }
 
+/// A claim as the guardrail gets it, or the reason why it cannot judge the claim.
+type Prepared = Result<Check, String>;
+
 impl GroundingVerifier {
-    /// Creates a verifier that asks the guardrail with this id and version.
+    /// Creates a verifier that asks `guardrail`.
     ///
     /// # Errors
-    /// Returns a message for the operator if the price of the check is not valid.
+    /// Returns a message for the operator if the price of a policy is not valid.
     pub(super) fn new(
         sdk: &SdkConfig,
         settings: &ModelSettings,
-        guardrail: &(String, String),
+        guardrail: &VerifierGuardrail,
     ) -> Result<Self, String> {
         Ok(Self {
             bedrock: Bedrock::new(sdk, settings.timeouts),
             guardrail: guardrail.clone(),
-            id: format!("guardrail {}:{}", guardrail.0, guardrail.1),
-            price: settings.catalogue.grounding_price()?,
-            prices: settings.catalogue.version(),
+            id: format!("guardrail {}:{}", guardrail.id, guardrail.version),
+            prices: settings.catalogue.guardrail_prices()?,
+            prices_version: settings.catalogue.version(),
         })
     }
 
-    fn cost(&self, units: u64) -> MicroUsd {
-        // The price of a thousand units is that of a million, divided by a thousand.
-        MicroUsd::of_tokens(units, self.price * 1_000.0)
+    /// Returns the check of `claim`, or why the guardrail cannot judge it.
+    fn check(&self, claim: &Claim<'_>, request: &ReportRequest) -> Prepared {
+        match self.guardrail.tier {
+            SafeguardTier::Classic => unsupported(claim, request.language).map_or(Ok(()), Err)?,
+            SafeguardTier::Standard => {}
+        }
+        Ok(Check::new(claim, &request.company_name))
     }
 
-    async fn verify(&self, checks: &[Check], digests: Vec<String>) -> CallResult {
-        let (mut verdicts, mut units) = (Vec::with_capacity(checks.len()), 0);
+    async fn verify(&self, checks: &[Prepared], digests: Vec<String>) -> CallResult {
+        let (mut verdicts, mut cost, mut calls) = (Vec::with_capacity(checks.len()), MicroUsd::default(), 0);
         for (index, check) in checks.iter().enumerate() {
-            let grounding = self.ground(check, index > 0).await?;
-            units += grounding.units.unwrap_or(check.units());
-            let supported = grounding.score >= grounding.threshold;
+            let claim = ClaimSet::id(index);
+            let check = match check {
+                Ok(check) => check,
+                Err(reason) => {
+                    verdicts.push(JudgedClaim { claim, reason: reason.clone(), verdict: Verdict::NotJudged });
+                    continue;
+                }
+            };
+            let Grounding { score, threshold, units } = self.ground(check, calls > 0).await?;
+            calls += 1;
+            cost = cost.plus(self.settle(check, units));
             verdicts.push(JudgedClaim {
-                claim: ClaimSet::id(index),
-                reason: format!("grounding score {}, threshold {}", grounding.score, grounding.threshold),
-                verdict: if supported { Verdict::Supported } else { Verdict::NotStated },
+                claim,
+                reason: format!("grounding score {score}, threshold {threshold}"),
+                verdict: if score >= threshold { Verdict::Supported } else { Verdict::NotStated },
             });
         }
+        let model_calls = u32::from(calls > 0);
         let answer = ModelAnswer {
             model: self.id.clone(),
-            parameters: ModelParameters { prices: self.prices.clone(), ..ModelParameters::default() },
+            parameters: ModelParameters { prices: self.prices_version.clone(), ..ModelParameters::default() },
             prompt: self.version().to_owned(),
             content: Content::Structured(json!(Verdicts { verdicts })),
             stop_reason: "end_turn".to_owned(),
-            usage: Usage { cost_usd: self.cost(units).usd(), model_calls: 1, ..Usage::default() },
+            usage: Usage { cost_usd: cost.usd(), model_calls, ..Usage::default() },
             tokens: Default::default(),
             paid: None,
             first: false,
@@ -103,20 +122,32 @@ impl GroundingVerifier {
         Ok((answer, 0))
     }
 
+    /// Returns the cost of an answered check, and records it. An answer that does not state its units costs what was
+    /// reserved for it.
+    fn settle(&self, check: &Check, units: Option<GuardrailUnits>) -> MicroUsd {
+        let cost = match units {
+            Some(units) => self.prices.cost(units),
+            None => {
+                tracing::warn!(
+                    guardrail = self.guardrail.id,
+                    "the answer does not state its units of text; it is booked as reserved"
+                );
+                self.prices.max_cost(check.units())
+            }
+        };
+        let units = units.unwrap_or_default().by_policy();
+        metrics().guardrail_usage(&self.guardrail.id, &units, cost.usd());
+        cost
+    }
+
     /// Makes one check. After earlier checks, which were billed, a free retry is made here, because a repeated
     /// verification would pay for them again; and a failure keeps their cost reserved.
     async fn ground(&self, check: &Check, after_others: bool) -> Result<Grounding, Failure> {
         let mut tries = 0;
         loop {
-            let query = GroundingQuery {
-                guardrail: &self.guardrail,
-                source: &check.source,
-                question: &check.question,
-                text: &check.text,
-            };
-            let failure = match self.bedrock.ground(query).await {
+            let failure = match self.apply(check).await {
                 Ok(grounding) => return Ok(grounding),
-                Err(error) => error.failure,
+                Err(failure) => failure,
             };
             if !after_others {
                 return Err(failure);
@@ -127,6 +158,37 @@ impl GroundingVerifier {
             sleep(backoff(tries)).await;
             tries += 1;
         }
+    }
+
+    /// Calls the guardrail once, with a span and metrics.
+    async fn apply(&self, check: &Check) -> Result<Grounding, Failure> {
+        let VerifierGuardrail { id, version, .. } = &self.guardrail;
+        let query = GroundingQuery {
+            guardrail: [id, version],
+            source: &check.source,
+            question: &check.question,
+            text: &check.text,
+        };
+        let span = info_span!(
+            "guardrail",
+            otel.name = format_args!("apply_guardrail {id}"),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            error.type = Empty,
+            gen_ai.operation.name = "apply_guardrail",
+            gen_ai.provider.name = "aws.bedrock",
+            aws.bedrock.guardrail.id = id,
+        );
+        let started = Instant::now();
+        let grounding = self.bedrock.ground(query).instrument(span.clone()).await;
+        let grounding = grounding.map_err(|error| error.failure);
+        let code = grounding.as_ref().err().map(|failure| failure.code);
+        metrics().guardrail_call(id, started.elapsed(), code);
+        if let Some(code) = code {
+            span.record("error.type", code);
+            span.record("otel.status_code", "ERROR");
+        }
+        grounding
     }
 }
 
@@ -144,12 +206,11 @@ impl ClaimVerifier for GroundingVerifier {
     }
 
     fn prepare<'a>(&'a self, inquiry: Inquiry<'a>) -> Result<VerifierCall<'a>, AttemptError> {
-        let claims = inquiry.claims;
-        let company = &claims.request.company_name;
-        let checks: Arc<[Check]> = claims.claims.iter().map(|claim| Check::new(claim, company)).collect();
-        let digests = claims.digests();
+        let ClaimSet { request, claims } = inquiry.claims;
+        let checks: Arc<[Prepared]> = claims.iter().map(|claim| self.check(claim, request)).collect();
+        let digests = inquiry.claims.digests();
         Ok(VerifierCall {
-            max_cost: self.cost(checks.iter().map(Check::units).sum()),
+            max_cost: checks.iter().flatten().map(|check| self.prices.max_cost(check.units())).sum(),
             quota_tokens: 0,
             send: Box::new(move || {
                 let (checks, digests) = (Arc::clone(&checks), digests.clone());
@@ -179,7 +240,7 @@ impl Check {
         }
     }
 
-    /// Returns the number of billed units of text.
+    /// Returns the number of units of text that a policy bills for the check at most.
     fn units(&self) -> u64 {
         let characters: usize =
             [&self.source, &self.question, &self.text].map(|text| text.chars().count()).into_iter().sum();

@@ -4,6 +4,7 @@
 
 mod claim;
 mod grounding;
+mod guardrail_languages;
 mod model;
 mod outcome;
 mod verdict;
@@ -13,13 +14,19 @@ use std::sync::Arc;
 
 use aws_adapters::{SdkConfig, error::ErrorClass};
 use domain::{document::VerificationOutcome, report::Usage};
+use telemetry::metrics::metrics;
+use tracing::{Instrument as _, field::Empty, info_span};
 
-pub use self::verifier::ClaimVerifier;
 pub(crate) use self::{
     claim::{Claim, ClaimSet},
     outcome::{Unverified, Verification, Verified},
+    verdict::Verdict,
 };
 use self::{grounding::GroundingVerifier, model::ModelVerifier, verifier::Inquiry};
+pub use self::{
+    outcome::{JudgedStatement, VerifierFindings},
+    verifier::ClaimVerifier,
+};
 use super::{
     answer::ModelAnswer,
     ledger::{AnswerLedger, PlannedCall},
@@ -69,6 +76,33 @@ pub fn configured_verifier(
 /// # Errors
 /// Returns an [`AttemptError`] if the `ledger` fails, or if the prompt cannot be filled in.
 pub(crate) async fn verify<L: AnswerLedger>(
+    verifier: &dyn ClaimVerifier,
+    claims: &ClaimSet<'_>,
+    used: Usage,
+    ledger: &mut L,
+    concurrency: &ConcurrencyLimit,
+) -> Result<Verification, AttemptError> {
+    let span = info_span!(
+        "verify",
+        dossier.verifier = verifier.id(),
+        dossier.verification.claims = claims.claims.len(),
+        dossier.verification.outcome = Empty,
+    );
+    let verification = ask(verifier, claims, used, ledger, concurrency).instrument(span.clone()).await?;
+    let outcome = verification.outcome();
+    span.record("dossier.verification.outcome", outcome.as_str());
+    metrics().verification(outcome.as_str(), verification.verdicts().map(Verdict::as_str));
+    if outcome != VerificationOutcome::Verified {
+        tracing::warn!(verifier = verifier.id(), outcome = outcome.as_str(), "claims were not verified");
+    }
+    Ok(verification)
+}
+
+/// Asks `verifier` until it gives a usable answer, at most [`ANSWERS_MAX`] times.
+///
+/// # Errors
+/// Returns an [`AttemptError`] as [`verify`] does.
+async fn ask<L: AnswerLedger>(
     verifier: &dyn ClaimVerifier,
     claims: &ClaimSet<'_>,
     used: Usage,
@@ -127,9 +161,6 @@ pub(crate) async fn verify<L: AnswerLedger>(
             Ok(_) => rejected = Some((answer, vec!["the answer was cut off".to_owned()])),
             Err(problems) => rejected = Some((answer, problems)),
         }
-    }
-    if let Err(Unverified(outcome)) = result {
-        tracing::warn!(verifier = verifier.id(), outcome = outcome.as_str(), "the claims were not verified");
     }
     Ok(Verification::new(verifier, claims, answers, result))
 }

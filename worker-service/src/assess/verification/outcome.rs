@@ -4,6 +4,7 @@ use domain::{
     document::{Dropped, VerificationOutcome, VerifierVersion},
     language::Words,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -41,6 +42,54 @@ pub(crate) struct Verified {
     pub(crate) review: Vec<String>,
     /// Why the summary is left out, if it is.
     pub(crate) without_summary: Option<String>,
+}
+
+/// What a verifier found in the claims of an assessment.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifierFindings {
+    /// The verifier, and whether it judged the claims.
+    pub verifier: VerifierVersion,
+    /// Number of claims, the summary included.
+    pub claims: usize,
+    /// Claims that their evidence contradicts.
+    pub contradicted: Vec<JudgedStatement>,
+    /// Claims that their evidence does not state.
+    pub not_stated: Vec<JudgedStatement>,
+    /// Claims that the verifier cannot judge.
+    pub not_judged: Vec<JudgedStatement>,
+}
+
+impl VerifierFindings {
+    /// Returns what an operator should know, one line for each claim that is not supported, or the reason why the
+    /// claims were not verified.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let verdicts = [
+            ("contradicted", &self.contradicted),
+            ("not stated", &self.not_stated),
+            ("not judged", &self.not_judged),
+        ];
+        let line = |verdict: &str, JudgedStatement { statement, reason }: &JudgedStatement| {
+            format!("{verdict}: {statement} ({reason})")
+        };
+        let of_claims = verdicts
+            .into_iter()
+            .flat_map(|(verdict, claims)| claims.iter().map(move |claim| line(verdict, claim)));
+        let VerifierVersion { id, outcome, .. } = &self.verifier;
+        let failed = (*outcome != VerificationOutcome::Verified)
+            .then(|| format!("verifier: {} by {id} of {} claims", outcome.as_str(), self.claims));
+        failed.into_iter().chain(of_claims).collect()
+    }
+}
+
+/// A claim with the verifier's reason for its verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgedStatement {
+    /// The claim.
+    pub statement: String,
+    /// The reason, in English.
+    pub reason: String,
 }
 
 impl Unverified {
@@ -83,15 +132,18 @@ impl Verification {
             verified.dropped.push(Dropped { statement: statement.to_owned(), reason: reason.clone() });
             reason
         };
+        let unjudged = judgements.iter().filter(|judgement| judgement.verdict == Verdict::NotJudged).count();
         let mut findings = std::mem::take(&mut opinion.findings).into_iter();
         for ((kind, statement), judgement) in self.claims.iter().zip(judgements) {
             match (kind, judgement.verdict) {
-                (ClaimKind::Finding, Verdict::Supported) => opinion.findings.extend(findings.next()),
+                (ClaimKind::Finding, Verdict::Supported | Verdict::NotJudged) => {
+                    opinion.findings.extend(findings.next());
+                }
                 (ClaimKind::Finding, verdict) => {
                     findings.next();
                     drop_claim(statement, verdict);
                 }
-                (ClaimKind::Summary, Verdict::Supported) => {}
+                (ClaimKind::Summary, Verdict::Supported | Verdict::NotJudged) => {}
                 (ClaimKind::Summary, Verdict::NotStated) => {
                     verified.review.push(words.text("review.summary_not_stated").to_owned());
                 }
@@ -101,15 +153,63 @@ impl Verification {
                 }
             }
         }
+        if unjudged > 0 {
+            let (count, total) = (unjudged.to_string(), judgements.len().to_string());
+            verified.review.push(words.fill("review.unjudged", &[("count", &count), ("total", &total)]));
+        }
         verified
+    }
+
+    /// Returns whether the claim that states `statement` has a verdict.
+    pub(crate) fn has_judged(&self, statement: &str) -> bool {
+        self.judged().any(|(claim, judgement)| claim == statement && judgement.verdict != Verdict::NotJudged)
+    }
+
+    /// Returns the statements of the claims with their judgements; empty if the verifier failed.
+    fn judged(&self) -> impl Iterator<Item = (&str, &Judgement)> {
+        let judgements = self.result.as_ref().map(Vec::as_slice).unwrap_or_default();
+        self.claims.iter().map(|(_, statement)| statement.as_str()).zip(judgements)
+    }
+
+    /// Returns whether the claims were verified, and if not, why.
+    pub(super) fn outcome(&self) -> VerificationOutcome {
+        match &self.result {
+            Ok(judgements) if judgements.iter().any(|judged| judged.verdict == Verdict::NotJudged) => {
+                VerificationOutcome::UnsupportedLanguage
+            }
+            Ok(_) => VerificationOutcome::Verified,
+            Err(Unverified(outcome)) => *outcome,
+        }
+    }
+
+    /// Returns the verdicts on the claims; empty if the verifier failed.
+    pub(super) fn verdicts(&self) -> impl Iterator<Item = Verdict> {
+        self.judged().map(|(_, judgement)| judgement.verdict)
+    }
+
+    /// Returns what the verifier found, for those who compare prompts or models.
+    pub(crate) fn findings(&self) -> VerifierFindings {
+        let with = |verdict: Verdict| {
+            let judged = self.judged().filter(move |(_, judgement)| judgement.verdict == verdict);
+            judged
+                .map(|(statement, judgement)| JudgedStatement {
+                    statement: statement.to_owned(),
+                    reason: judgement.reason.clone(),
+                })
+                .collect()
+        };
+        VerifierFindings {
+            verifier: self.to_version(),
+            claims: self.claims.len(),
+            contradicted: with(Verdict::Contradicted),
+            not_stated: with(Verdict::NotStated),
+            not_judged: with(Verdict::NotJudged),
+        }
     }
 
     /// Returns the verifier as the report names it.
     pub(crate) fn to_version(&self) -> VerifierVersion {
-        let outcome = match self.result {
-            Ok(_) => VerificationOutcome::Verified,
-            Err(Unverified(outcome)) => outcome,
-        };
+        let outcome = self.outcome();
         // A stored answer may be that of a verifier that is no longer configured.
         match self.answers.last() {
             Some(answer) => VerifierVersion {

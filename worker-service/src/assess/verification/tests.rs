@@ -179,6 +179,21 @@ async fn a_verdict_decides_about_its_own_claim() {
 }
 
 #[tokio::test]
+async fn a_claim_that_the_verifier_cannot_judge_stays_for_a_person() {
+    let script = Scripted::new([verdicts(&[("C1", "supported"), ("C2", "not_judged"), ("C3", "supported")])]);
+    let verification = run(&script, &mut NoLedger).await;
+    let (_, _, mut opinion) = case();
+    let verified = verification.apply(&mut opinion, Language::ENGLISH.base_words());
+    assert_eq!((opinion.findings.len(), opinion.summary.is_some(), verified.dropped.len()), (2, true, 0));
+    assert!(verified.review[0].starts_with("1 of 3 claims were not verified"), "{verified:?}");
+    assert_eq!(verification.to_version().outcome, VerificationOutcome::UnsupportedLanguage);
+    // What the checks doubt in a claim without a verdict is still said.
+    assert!(verification.has_judged("Acme was fined.") && !verification.has_judged("Acme was raided."));
+    let found = verification.findings();
+    assert_eq!((found.claims, found.not_judged[0].statement.as_str()), (3, "Acme was raided."));
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_judge_each_claim_once_is_returned_once() {
     let complete = || verdicts(&[("C1", "supported"), ("C2", "supported"), ("C3", "supported")]);
     for (bad, problem) in [

@@ -48,6 +48,10 @@ pub(crate) enum Verdict {
     Supported,
     Contradicted,
     NotStated,
+    // A guardrail that does not support a language gives no verdict. A model's schema has no such value; a model that
+    // writes it nevertheless leaves the claim to a person.
+    #[schemars(skip)]
+    NotJudged,
 }
 
 /// A verdict on a claim, with the verifier's reason.
@@ -66,6 +70,7 @@ impl Verdict {
             Self::Supported => "supported",
             Self::Contradicted => "contradicted",
             Self::NotStated => "not_stated",
+            Self::NotJudged => "not_judged",
         }
     }
 }
