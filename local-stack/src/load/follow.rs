@@ -34,7 +34,7 @@ pub(super) struct Look {
 /// Follows reports.
 pub(super) enum Follower {
     Table {
-        inspector: Inspector,
+        inspector: Box<Inspector>,
         /// Ids of ended reports.
         ended: HashSet<String>,
     },
@@ -44,7 +44,7 @@ pub(super) enum Follower {
 impl Follower {
     /// Returns a follower that reads the table of a local stack.
     pub(super) fn of_table(inspector: Inspector) -> Self {
-        Self::Table { inspector, ended: HashSet::new() }
+        Self::Table { inspector: Box::new(inspector), ended: HashSet::new() }
     }
 
     /// Returns a follower that reads the lists of a deployment.
