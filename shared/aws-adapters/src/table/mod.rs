@@ -8,6 +8,7 @@ mod batch;
 mod expression;
 mod item;
 mod list;
+mod new_items;
 mod reports;
 pub mod schema;
 mod sweep;

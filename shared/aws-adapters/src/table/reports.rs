@@ -22,9 +22,9 @@ use service_runtime::clock::Clock;
 use uuid::Uuid;
 
 use super::{
-    batch::NewItems,
     expression::Expression,
     item::{self, Item},
+    new_items::NewItems,
     schema::{self, attribute},
 };
 use crate::{
