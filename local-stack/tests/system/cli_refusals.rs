@@ -35,7 +35,7 @@ fn an_unknown_fault_is_rejected_with_the_known_ones() {
 #[test]
 fn invalid_and_conflicting_options_are_rejected() {
     assert_rejected(&["--without", "database"], 2, &["database", "api", "worker"]);
-    assert_rejected(&["--slots", "0"], 2, &["1..=256"]);
+    assert_rejected(&["--slots", "0"], 2, &["1..=10000"]);
     assert_rejected(&["--forward-url", "http://127.0.0.1:1/v1"], 2, &["--forward-model"]);
     assert_rejected(&["demo", "--without", "worker"], 2, &["--without"]);
 }

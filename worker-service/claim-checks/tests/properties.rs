@@ -6,9 +6,10 @@ use claim_checks::{Claim, Company, Date, Piece, figure_flaws, flaws};
 use proptest::prelude::*;
 
 /// Length of a long text in bytes.
-const LONG: usize = 100_000;
-/// Longest time for a long text, in a build without optimisation on a busy machine.
-const TIME_MAX: Duration = Duration::from_secs(6);
+const LONG: usize = 40_000;
+/// Most times longer that a text of four times the length may take. A check whose time grows with the square of the
+/// length takes 16 times longer.
+const GROWTH_MAX: u32 = 10;
 
 fn claim<'a>(
     statement: &'a str,
@@ -104,13 +105,25 @@ proptest! {
     }
 }
 
-/// Repeats `part` up to the length of a long text.
-fn long(part: &str) -> String {
-    part.repeat(LONG / part.len())
+/// Repeats `part` up to `bytes`.
+fn repeated(part: &str, bytes: usize) -> String {
+    part.repeat(bytes / part.len())
+}
+
+/// Returns the time that a check of a text takes: the shortest of three, so that another process on the machine does
+/// not count.
+fn time(statement: &str, body: &str, quotes: &[&str]) -> Duration {
+    let once = || {
+        let start = Instant::now();
+        let _ = flaws(&claim(statement, "en", "Acme Ltd", "Acme", body, quotes.to_vec()));
+        start.elapsed()
+    };
+    (0..3).map(|_| once()).min().unwrap_or_default()
 }
 
 #[test]
-fn long_texts_are_checked_in_time() {
+fn the_time_of_a_check_grows_in_proportion_to_the_text() {
+    let statement = "Acme Ltd paid 5 million euros on 4 March 2024 due to bribery in Berlin.";
     for part in [
         "Acme Ltd was fined 5 million euros on 4 March 2024 because it bribed 3 officials in Paris. ",
         "アクメは2024年3月4日に罰金5億円を科された。",
@@ -121,12 +134,12 @@ fn long_texts_are_checked_in_time() {
         "no ",
         "ende juni ",
     ] {
-        let body = long(part);
-        let statement = "Acme Ltd paid 5 million euros on 4 March 2024 due to bribery in Berlin.";
-        for (statement, body, quotes) in [(statement, &*body, vec![]), (&*body, &*body, vec![statement])] {
-            let start = Instant::now();
-            let _ = flaws(&claim(statement, "en", "Acme Ltd", "Acme", body, quotes));
-            assert!(start.elapsed() < TIME_MAX, "{part}: {:?}", start.elapsed());
+        let (short, long) = (repeated(part, LONG / 4), repeated(part, LONG));
+        for (of_short, of_long) in [
+            (time(statement, &short, &[]), time(statement, &long, &[])),
+            (time(&short, &short, &[statement]), time(&long, &long, &[statement])),
+        ] {
+            assert!(of_long < of_short * GROWTH_MAX, "{part}: {of_short:?}, {of_long:?}");
         }
     }
 }
