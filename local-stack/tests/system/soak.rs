@@ -19,7 +19,7 @@ async fn every_invariant_holds_for_sixty_reports_with_kills_and_faults() -> Resu
     let logs = tempfile::tempdir()?;
     let size = ["--reports", "60", "--apis", "1", "--workers", "2", "--kill-every", "4s..8s"];
     let schedule =
-        ["--seed", "3", "--minutes-max", "4", "--rig", "all=0.02", "--rig", "Sqs.ReceiveMessage=repeat:0.1"];
+        ["--seed", "3", "--minutes-max", "15", "--rig", "all=0.02", "--rig", "Sqs.ReceiveMessage=repeat:0.1"];
     let logs_option = ["--logs", logs.path().to_str().unwrap()];
     let output = soak(&[&size[..], &schedule[..], &logs_option[..]].concat()).output()?;
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
