@@ -6,7 +6,7 @@ use claim_checks::{Claim, Company, Date, Piece, figure_flaws, flaws};
 use proptest::prelude::*;
 
 /// Length of a long text in bytes.
-const LONG: usize = 40_000;
+const LONG: usize = 16_000;
 /// Most times longer that a text of four times the length may take. A check whose time grows with the square of the
 /// length takes 16 times longer.
 const GROWTH_MAX: u32 = 10;
