@@ -1,5 +1,5 @@
 //! The limits of AWS, which `--aws-limits` makes the embedded AWS and the Bedrock stand-in enforce.
-//! [`values`] has every number with its source; docs/LIMITS.md describes the models.
+//! `values.rs` has every number with its source; docs/LIMITS.md describes the models.
 
 pub(crate) mod bedrock;
 mod bucket;
