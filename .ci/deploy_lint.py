@@ -158,6 +158,7 @@ KINDS = {
     r'seconds\(\s*&meter,\s*"([^"]+)"': "_seconds_(bucket|sum|count)",
     r'u64_histogram\("([^"]+)"\)\s*\.with_unit\("\{token\}"\)': "_(bucket|sum|count)",
     r'\b(?:count|counter)\(\s*"([^"]+)"': "_total",
+    r'u64_counter\("([^"]+)"\)\s*\.with_unit\("\{unit\}"\)': "_total",
     r'f64_counter\("([^"]+)"\)\s*\.with_unit\("USD"\)': "_USD_total",
     r'f64_gauge\("([^"]+)"\)\s*\.with_unit\("s"\)': "_seconds",
     r'(?:\b(?:level|gauge)\(\s*|i64_gauge\()"([^"]+)"': "",
