@@ -105,7 +105,7 @@ enum Command {
     Soak(soak::SoakArgs),
     /// Run the real services as processes, submit reports at a rate or with a number of clients, and print
     /// latencies, CPU time, memory and requests to AWS
-    Load(load::LoadArgs),
+    Load(Box<load::LoadArgs>),
     /// Break one service after the other on a compressed clock, and print what each outage costs: reports
     /// completed and failed, paid model calls, messages sent
     Outages(outages::OutagesArgs),

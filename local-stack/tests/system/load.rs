@@ -187,7 +187,10 @@ fn a_service_that_ends_is_named_with_the_last_line_of_its_log() {
     let output = load(&["--reports", "1"]).env("DOSSIER_SWEEP_SECONDS", "often").output().unwrap();
     let errors = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert!(errors.contains("worker-1 ended unexpectedly") && errors.contains("DOSSIER_SWEEP_SECONDS"), "{errors}");
+    assert!(
+        errors.contains("worker-1 ended unexpectedly") && errors.contains("DOSSIER_SWEEP_SECONDS"),
+        "{errors}"
+    );
 }
 
 #[test]
