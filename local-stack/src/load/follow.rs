@@ -38,7 +38,7 @@ pub(super) enum Follower {
         /// Ids of ended reports.
         ended: HashSet<String>,
     },
-    List(Box<ReportList>),
+    List(ReportList),
 }
 
 impl Follower {
@@ -49,7 +49,7 @@ impl Follower {
 
     /// Returns a follower that reads the lists of a deployment.
     pub(super) fn of_list(client: LoadClient) -> Self {
-        Self::List(Box::new(ReportList::new(client, service_runtime::clock::now())))
+        Self::List(ReportList::new(client, service_runtime::clock::now()))
     }
 
     /// Looks at the accepted reports of `submissions`.

@@ -102,7 +102,7 @@ async fn load(
     let accepted =
         watched.submissions.iter().filter(|submission| submission.report_id().is_some()).count() as u64;
     let cpu = process_usage::cpu_of_this_process().zip(cpu_before).map(|(now, before)| now - before);
-    let measured = Measured {
+    let mut measured = Measured {
         known_latency: watched
             .reports
             .as_ref()
@@ -120,8 +120,9 @@ async fn load(
         interrupted: watched.interrupted,
         failure: watched.failure,
     };
+    let logs = services.stop(&mut measured.failure).await;
     let succeeded = output::conclude(options.json.as_ref(), &setup, &measured)?;
-    if let Some(logs) = services.stop(measured.failure.is_some()).await? {
+    if let Some(logs) = logs {
         let text = format!("The logs of the processes are in {}.", logs.display());
         output::print(options.json.as_ref(), &text);
     }

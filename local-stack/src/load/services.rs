@@ -97,6 +97,8 @@ impl Services {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             tokio::select! {
+                // A process that has ended is noticed even if it is to be stopped at the same time.
+                biased;
                 ended = child.wait() => Some(match ended {
                     Ok(status) => anyhow!(
                         "{} ended unexpectedly with {status}; the last log line is: {}",
@@ -142,19 +144,18 @@ impl Services {
         std::future::pending().await
     }
 
-    /// Kills every process. Deletes their logs, or returns the directory if `keep_logs` is true.
-    ///
-    /// # Errors
-    /// Returns an error if a process cannot be killed.
-    pub(super) async fn stop(mut self, keep_logs: bool) -> anyhow::Result<Option<PathBuf>> {
+    /// Kills every process. Adds to `failure` the end of a process that nobody has noticed. Without a failure,
+    /// deletes the logs of the processes; otherwise returns their directory.
+    pub(super) async fn stop(mut self, failure: &mut Option<String>) -> Option<PathBuf> {
         self.stop.cancel();
-        let mut outcome = Ok(());
         while let Some(ended) = self.tasks.join_next().await {
-            if let Some(error) = ended.context("the supervisor of a process panicked")? {
-                outcome = outcome.and(Err(error));
+            let error = ended
+                .unwrap_or_else(|error| Some(anyhow!(error).context("the supervisor of a process panicked")));
+            if let Some(error) = error {
+                failure.get_or_insert_with(|| format!("{error:#}"));
             }
         }
-        outcome.map(|()| self.logs.keep(keep_logs))
+        self.logs.keep(failure.is_some())
     }
 }
 
