@@ -18,6 +18,9 @@ use crate::{
 const CHECKED_MAX: usize = 20;
 /// Number of figures, dates or places of a piece of evidence from which on no check can tell what each belongs to.
 const RIVALS_MAX: usize = 300;
+/// Number of words of the claim that say what a figure measures, the nearest ones. Those further away weigh next to
+/// nothing, and a long list of figures would take seconds.
+const ANCHORS_MAX: usize = 24;
 /// How much closer another figure must be to the claim's words than the claim's own.
 const MARGIN: f64 = 1.7;
 /// Share of its weight that a word keeps in another clause of the same sentence.
@@ -208,12 +211,12 @@ pub(super) fn is_comparable(figure: &Figure, rival: &Figure) -> bool {
     }
 }
 
-/// Returns the words near a figure of the claim, each with its weight.
+/// Returns the words near a figure of the claim, each with its weight, the nearest first.
 fn anchors(case: &Case<'_>, figure: Range<usize>) -> Vec<(Key, f64)> {
     let text = &case.statement;
     let clause = text.clause_at(figure.start);
     let items = case.items(text, &text.sentence_at(figure.start));
-    items
+    let mut anchors: Vec<(Key, f64)> = items
         .iter()
         .filter(|&item| !is_inside(item, &figure))
         .cloned()
@@ -223,7 +226,10 @@ fn anchors(case: &Case<'_>, figure: Range<usize>) -> Vec<(Key, f64)> {
             let weight = if is_party(&item.key) { weight * 0.3 } else { weight };
             (item.key, weight)
         })
-        .collect()
+        .collect();
+    anchors.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    anchors.truncate(ANCHORS_MAX);
+    anchors
 }
 
 fn is_party(key: &Key) -> bool {
