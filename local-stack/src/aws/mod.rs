@@ -230,3 +230,19 @@ async fn carry_out(
         (StatusCode::INTERNAL_SERVER_ERROR, "a request to the embedded AWS panicked").into_response()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signed_request_for_billing_is_for_a_bucket_of_that_name() {
+        let request = |uri: &str| Request::builder().uri(uri).body(axum::body::Body::empty()).unwrap();
+        assert!(is_for_the_meter(&request("/billing?hottest=3")));
+        let mut signed = request("/billing");
+        signed.headers_mut().insert(header::AUTHORIZATION, "AWS4-HMAC-SHA256 x".parse().unwrap());
+        assert!(!is_for_the_meter(&signed));
+        assert!(!is_for_the_meter(&request("/billing?list-type=2&X-Amz-Signature=0")));
+        assert!(!is_for_the_meter(&request("/billing/report.json")));
+    }
+}

@@ -61,7 +61,7 @@ impl Sqs {
     }
 
     /// Handles a request whose signature was verified.
-    pub(super) async fn handle(&self, headers: &HeaderMap, body: Bytes) -> Response<Body> {
+    pub(super) async fn handle(&self, headers: &HeaderMap, mut body: Bytes) -> Response<Body> {
         let request_id = Uuid::now_v7().to_string();
         let operation = match resolve_operation(headers) {
             Ok(operation) => operation,
@@ -73,10 +73,11 @@ impl Sqs {
                 self.account.meter().sqs(action, 1, false);
                 return refused(StatusCode::BAD_REQUEST, &refusal);
             }
-            if action == "ReceiveMessage"
-                && let Some(answer) = self.wait_for_room(&body, &request_id).await
-            {
-                return answer;
+            if action == "ReceiveMessage" {
+                match self.wait_for_room(body, &request_id).await {
+                    Ok(rest) => body = rest,
+                    Err(answer) => return answer,
+                }
             }
         }
         let (mut chunks, mut is_fair) = (1, false);
@@ -110,27 +111,39 @@ impl Sqs {
         answer
     }
 
-    /// Waits until the queue of a receive has room for more messages in flight. Returns the answer to the
-    /// receive if it has none: the error OverLimit to a short poll, and no messages to a long poll whose time
-    /// is up ("Amazon SQS standard queue quotas").
-    async fn wait_for_room(&self, body: &Bytes, request_id: &str) -> Option<Response<Body>> {
-        let request: Receive = serde_json::from_slice(body).ok()?;
-        let mut attributes = self.attributes(&request.queue_url).await?;
-        let wait = request.wait_time_seconds.unwrap_or(attributes.wait_seconds);
-        let deadline = Instant::now() + Duration::from_secs(wait);
-        while attributes.in_flight >= self.account.limits()?.in_flight_messages {
-            if wait == 0 {
+    /// Waits until the queue of a receive has room for more messages in flight, and returns the request with the
+    /// time that is left.
+    ///
+    /// # Errors
+    /// Returns the answer to the receive if there is no room: the error OverLimit to a short poll, and no messages
+    /// to a long poll whose time is up ("Amazon SQS standard queue quotas").
+    async fn wait_for_room(&self, body: Bytes, request_id: &str) -> Result<Bytes, Response<Body>> {
+        let (Ok(request), Some(limits)) = (serde_json::from_slice::<Receive>(&body), self.account.limits())
+        else {
+            return Ok(body);
+        };
+        let began = Instant::now();
+        let mut has_waited = false;
+        // A queue that does not exist is refused later.
+        while let Some(attributes) = self.attributes(&request.queue_url).await {
+            let wait = Duration::from_secs(request.wait_time_seconds.unwrap_or(attributes.wait_seconds));
+            let left = wait.saturating_sub(began.elapsed());
+            if attributes.in_flight < limits.in_flight_messages {
+                return Ok(if has_waited { with_wait(&body, left) } else { body });
+            }
+            if wait.is_zero() {
                 self.account.meter().throttled(SQS, OVER_LIMIT, &request.queue_url);
-                return Some(over_limit());
-            }
-            if Instant::now() >= deadline || self.stopping.is_cancelled() {
                 self.account.meter().sqs("ReceiveMessage", 1, false);
-                return Some(json_response(b"{}".to_vec(), request_id).map(Body::new));
+                return Err(over_limit());
             }
-            sleep(IN_FLIGHT_POLL).await;
-            attributes = self.attributes(&request.queue_url).await?;
+            if left.is_zero() || self.stopping.is_cancelled() {
+                self.account.meter().sqs("ReceiveMessage", 1, false);
+                return Err(json_response(b"{}".to_vec(), request_id).map(Body::new));
+            }
+            has_waited = true;
+            sleep(IN_FLIGHT_POLL.min(left)).await;
         }
-        None
+        Ok(body)
     }
 
     /// Returns the attributes of a standard queue that limit its receives, or `None` if there is no such queue.
@@ -205,6 +218,17 @@ fn without_group_ids(body: Bytes) -> (Bytes, bool) {
     (Bytes::from(Value::Object(request).to_string()), had_group_ids)
 }
 
+/// Returns a receive with the rest of its wait, in whole seconds and rounded up. A body that is not a JSON object
+/// stays unchanged.
+fn with_wait(body: &Bytes, left: Duration) -> Bytes {
+    let Ok(Value::Object(mut request)) = serde_json::from_slice::<Value>(body) else { return body.clone() };
+    request.insert(
+        "WaitTimeSeconds".to_owned(),
+        u64::try_from(left.as_millis().div_ceil(1_000)).unwrap_or_default().into(),
+    );
+    Bytes::from(Value::Object(request).to_string())
+}
+
 /// Replaces the name of an error in the header by which SDKs identify SQS errors. AWS uses the old name
 /// there; rustack 0.12.0 uses the new one, which the SDK does not recognise.
 fn with_aws_error_name<B>(mut response: Response<B>) -> Response<B> {
@@ -223,6 +247,17 @@ fn is_fifo(request: &Map<String, Value>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receive_that_has_waited_for_room_waits_for_the_rest_of_its_time() {
+        let body = Bytes::from(r#"{"QueueUrl":"q","WaitTimeSeconds":20}"#);
+        let rest = with_wait(&body, Duration::from_millis(900));
+        assert_eq!(
+            serde_json::from_slice::<Value>(&rest).unwrap(),
+            serde_json::json!({"QueueUrl": "q", "WaitTimeSeconds": 1})
+        );
+        assert_eq!(with_wait(&Bytes::from("not json"), Duration::ZERO), "not json");
+    }
 
     #[test]
     fn the_group_id_is_removed_for_standard_queues_only() {

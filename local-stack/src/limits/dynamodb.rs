@@ -154,9 +154,6 @@ impl DynamoDbThrottle {
 impl State {
     /// Returns the filled bucket of a partition key.
     fn partition(&mut self, consumption: &Consumption, rate: Rate, now: i64) -> &mut TokenBucket {
-        if !self.partitions.contains_key(&consumption.resource) {
-            self.partitions.insert(consumption.resource.clone(), HashMap::new());
-        }
         let keys = self.partitions.entry(consumption.resource.clone()).or_default();
         if keys.len() > KEPT_PARTITIONS {
             keys.retain(|_, bucket| {

@@ -82,7 +82,9 @@ impl Limited {
     fn message_bytes(&self) -> u64 {
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map_or(0, str::len);
         let attributes = self.message_attributes.iter().map(|(name, value)| {
-            let binary = text(value, "BinaryValue") / 4 * 3;
+            let encoded = value.get("BinaryValue").and_then(Value::as_str).unwrap_or_default();
+            let padding = encoded.len() - encoded.trim_end_matches('=').len();
+            let binary = (encoded.len() / 4 * 3).saturating_sub(padding);
             name.len() + text(value, "DataType") + text(value, "StringValue") + binary
         });
         u64::try_from(self.message_body.len() + attributes.sum::<usize>()).unwrap_or(u64::MAX)

@@ -29,6 +29,10 @@ pub(super) const PEAK_WINDOW: Duration = Duration::from_secs(30 * 60);
 pub(super) const ACCOUNT_UNITS: f64 = 40_000.0;
 /// Maximum size of an item, in bytes ("Quotas in Amazon DynamoDB", Items).
 pub(crate) const ITEM_BYTES: u64 = 400 * 1024;
+/// Maximum number of writes of BatchWriteItem ("BatchWriteItem", Amazon DynamoDB API Reference).
+pub(crate) const BATCH_WRITES: usize = 25;
+/// Maximum number of keys of BatchGetItem ("BatchGetItem", Amazon DynamoDB API Reference).
+pub(crate) const BATCH_KEYS: usize = 100;
 /// Maximum total size of the items of BatchGetItem, in bytes ("BatchGetItem", Amazon DynamoDB API Reference).
 pub(crate) const BATCH_READ_BYTES: u64 = 16 * 1024 * 1024;
 

@@ -71,6 +71,14 @@ async fn a_write_whose_condition_fails_is_paid_for_and_changes_no_index() {
         .expression_attribute_values(":m", n(1));
     refused.send().await.unwrap_err();
     assert_eq!(written(&stack), [3.0, 0.0, 0.0, 0.0]);
+    let update = stack.clients.dynamodb.update_item().table_name(&stack.names.table).key("pk", s("a"));
+    let refused = update
+        .update_expression("SET more = :m")
+        .condition_expression("attempt = :m")
+        .expression_attribute_values(":m", s(&"x".repeat(4_000)));
+    refused.send().await.unwrap_err();
+    // The item would have 7,000 bytes and some.
+    assert_eq!(written(&stack), [7.0, 0.0, 0.0, 0.0]);
     // A request that is not valid costs nothing.
     stack
         .clients

@@ -5,7 +5,7 @@ use rustack_dynamodb_model::input::{BatchGetItemInput, BatchWriteItemInput};
 use super::reads::consistency;
 use super::writes::{Change, ItemWrite};
 use super::{DynamoDb, HandlerResult, answer};
-use crate::limits::values::BATCH_READ_BYTES;
+use crate::limits::values::{BATCH_KEYS, BATCH_READ_BYTES, BATCH_WRITES};
 use crate::metering::item_size::item_bytes;
 use crate::metering::units::WriteKind;
 
@@ -13,17 +13,27 @@ impl DynamoDb {
     pub(super) fn batch_get_item(&self, body: &[u8], request_id: &str) -> Option<HandlerResult> {
         let mut input: BatchGetItemInput = serde_json::from_slice(body).ok()?;
         let mut unprocessed = input.request_items.clone();
+        // What has no valid key is refused as a whole, before anything is admitted.
+        for (table, request) in &mut input.request_items {
+            request.keys =
+                request.keys.iter().map(|key| self.indexes.key_of(table, key)).collect::<Option<_>>()?;
+        }
+        // rustack refuses it, and would not if some of its keys were throttled before.
+        if input.request_items.values().map(|request| request.keys.len()).sum::<usize>() > BATCH_KEYS {
+            return None;
+        }
         let (mut consumed, mut refused, mut total) = (Vec::new(), None, 0);
         for (table, request) in &mut input.request_items {
             let mut rejected = Vec::new();
             for key in std::mem::take(&mut request.keys) {
-                let key = self.indexes.key_of(table, &key)?;
                 let bytes = self.item(table, &key).as_ref().map_or(0, item_bytes);
                 total += bytes;
                 let read = self.table_read(table, &key, bytes, consistency(request.consistent_read));
-                let is_too_large = self.account.limits().is_some() && total > BATCH_READ_BYTES;
+                if self.account.limits().is_some() && total > BATCH_READ_BYTES {
+                    rejected.push(key);
+                    continue;
+                }
                 match self.admit(std::slice::from_ref(&read)) {
-                    _ if is_too_large => rejected.push(key),
                     Ok(()) => {
                         consumed.push(read);
                         request.keys.push(key);
@@ -66,6 +76,15 @@ impl DynamoDb {
                 let key = self.indexes.key_of(&table, &source)?;
                 writes.push((ItemWrite { table: table.clone(), source, change }, key, request));
             }
+        }
+        let is_repeated = |at: usize| {
+            writes[..at]
+                .iter()
+                .any(|(write, key, _)| (&write.table, key) == (&writes[at].0.table, &writes[at].1))
+        };
+        // rustack refuses it, and would not if some of its writes were throttled before.
+        if writes.len() > BATCH_WRITES || (0..writes.len()).any(is_repeated) {
+            return None;
         }
         let _locks = self.locks.lock(writes.iter().map(|(write, key, _)| (write.table.as_str(), key))).await;
         let (mut admitted, mut refused) = (Vec::new(), None);

@@ -160,11 +160,12 @@ impl DynamoDb {
     pub(super) fn finish(&self, write: &ItemWrite, prepared: &Prepared, kind: WriteKind) -> Vec<Consumption> {
         let Prepared { key, before, .. } = prepared;
         let stored;
-        let after = match write.change {
-            Change::Put => Some(&write.source),
-            Change::Delete => None,
-            Change::Check => before.as_ref(),
-            Change::Update(_) => {
+        let after = match (kind, &write.change) {
+            (WriteKind::Standard, Change::Put) => Some(&write.source),
+            (WriteKind::Standard, Change::Delete) => None,
+            (_, Change::Check) => before.as_ref(),
+            // A transaction that repeats an earlier one by its token writes nothing.
+            (WriteKind::Transactional, _) | (_, Change::Update(_)) => {
                 stored = self.item(&write.table, key);
                 stored.as_ref()
             }
@@ -181,11 +182,9 @@ impl DynamoDb {
         prepared: &Prepared,
         kind: WriteKind,
     ) -> Consumption {
-        let new = match write.change {
-            Change::Put => item_bytes(&write.source),
-            _ => 0,
-        };
-        let bytes = prepared.before.as_ref().map_or(0, item_bytes).max(new);
+        let before = prepared.before.as_ref();
+        let new = write.expected_item(before).map_or(0, |item| item_bytes(&item));
+        let bytes = before.map_or(0, item_bytes).max(new);
         self.table_write(&write.table, &prepared.key, bytes, kind)
     }
 
