@@ -33,7 +33,8 @@ pub(super) struct SoakArgs {
     #[arg(long, value_name = "M", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..=1440))]
     minutes_max: u64,
 
-    /// Shortest and longest lifetime of a process before it is killed, or never
+    /// Shortest and longest lifetime of a process before it is killed, or never. A process also lives until all together
+    /// have made 1,000 requests to AWS since its start, so that a slow machine does not only start processes
     #[arg(long, value_name = "MIN..MAX", default_value = "2s..5s")]
     kill_every: KillInterval,
 

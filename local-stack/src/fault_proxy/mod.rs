@@ -123,7 +123,7 @@ impl FaultProxy {
     }
 
     /// Returns the plan, which holds the rules and the counts.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
     }
 

@@ -92,6 +92,11 @@ impl Plan {
         self.lock().exchanges.clone()
     }
 
+    /// Returns the number of exchanges of all operations together.
+    pub fn exchanges_total(&self) -> u64 {
+        self.lock().exchanges.values().sum()
+    }
+
     /// Decides about the next exchange of `operation`.
     pub(super) fn decide(&self, operation: &str) -> Decision {
         let mut state = self.lock();

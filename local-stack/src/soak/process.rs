@@ -1,5 +1,8 @@
 //! The services as processes: started as in production, killed with SIGKILL when their lifetime is over, and
 //! restarted at once on the same address.
+//!
+//! A lifetime is a time, and an amount of work of all processes together. On a slow or busy machine, processes that
+//! are killed by the clock alone do little but start.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,12 +16,20 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::options::Options;
+use crate::fault_proxy::Plan;
 use crate::service_processes::{Binaries, LogDirectory, ServiceProcess, free_addresses};
 use crate::stack::Stack;
 
 /// Number of unexpected ends of one process after which the soak fails.
 const MAX_UNEXPECTED_ENDS: usize = 5;
 const RESTART_DELAY: Duration = Duration::from_millis(500);
+
+/// Minimum number of exchanges with AWS, of all processes together, during the life of a process. A report takes about
+/// fifty with the default faults.
+const EXCHANGES_PER_LIFE: u64 = 1_000;
+
+/// Interval at which the number of exchanges is read.
+const EXCHANGES_POLL: Duration = Duration::from_millis(100);
 
 /// The kills and unexpected ends of one process.
 #[derive(Debug, Clone)]
@@ -56,6 +67,7 @@ pub(super) struct Fleet {
 impl Fleet {
     /// Starts every process, and the kills of each by its schedule.
     pub(super) fn start(options: &Options, stack: &Stack, binaries: &Binaries) -> anyhow::Result<Self> {
+        let plan = stack.fault_proxy().context("a soak has a fault proxy")?.plan();
         let logs = LogDirectory::new(options.logs.as_deref(), "dossier-soak-")?;
         let (stop_killing, stop) = (CancellationToken::new(), CancellationToken::new());
         let kills = Arc::new(AtomicU64::new(0));
@@ -64,21 +76,29 @@ impl Fleet {
             let mut environment = stack.environment().clone();
             environment.insert("DOSSIER_BIND".to_owned(), address.to_string());
             fleet.api_urls.push(format!("http://{address}"));
-            fleet.add(options, format!("api-{number}"), &binaries.api, environment);
+            fleet.add(options, plan, format!("api-{number}"), &binaries.api, environment);
         }
         for number in 1..=options.workers {
             let environment = stack.environment().clone();
-            fleet.add(options, format!("worker-{number}"), &binaries.worker, environment);
+            fleet.add(options, plan, format!("worker-{number}"), &binaries.worker, environment);
         }
         Ok(fleet)
     }
 
-    fn add(&mut self, options: &Options, name: String, binary: &Path, environment: Environment) {
+    fn add(
+        &mut self,
+        options: &Options,
+        plan: &Arc<Plan>,
+        name: String,
+        binary: &Path,
+        environment: Environment,
+    ) {
         let lifetimes = options.kill_every.lifetimes(options.stack.seed, &name);
         let process = ServiceProcess::new(name, binary, environment, &self.logs);
         let (kills, stop_killing, stop) =
             (Arc::clone(&self.kills), self.stop_killing.clone(), self.stop.clone());
-        self.tasks.spawn(keep_running(process, lifetimes, kills, stop_killing, stop));
+        let plan = Arc::clone(plan);
+        self.tasks.spawn(keep_running(process, lifetimes, plan, kills, stop_killing, stop));
     }
 
     /// Returns the base URLs of the APIs.
@@ -118,10 +138,19 @@ impl Fleet {
     }
 }
 
+/// Waits for a `lifetime`, and until the processes have made [`EXCHANGES_PER_LIFE`] exchanges since `first`.
+async fn live(lifetime: Duration, plan: &Plan, first: u64) {
+    sleep(lifetime).await;
+    while plan.exchanges_total() < first + EXCHANGES_PER_LIFE {
+        sleep(EXCHANGES_POLL).await;
+    }
+}
+
 /// Runs `process`, kills it after each of its `lifetimes` and restarts it, until `stop` is cancelled.
 async fn keep_running(
     process: ServiceProcess,
     mut lifetimes: impl Iterator<Item = Duration> + Send,
+    plan: Arc<Plan>,
     kills: Arc<AtomicU64>,
     stop_killing: CancellationToken,
     stop: CancellationToken,
@@ -130,11 +159,11 @@ async fn keep_running(
         ProcessHistory { name: process.name().to_owned(), kills: 0, unexpected_ends: Vec::new() };
     loop {
         let mut child = process.start()?;
-        let lifetime = lifetimes.next();
+        let (lifetime, first) = (lifetimes.next(), plan.exchanges_total());
         let kill_due = async {
             match lifetime {
                 Some(lifetime) if !stop_killing.is_cancelled() => tokio::select! {
-                    () = sleep(lifetime) => {}
+                    () = live(lifetime, &plan, first) => {}
                     () = stop_killing.cancelled() => std::future::pending().await,
                 },
                 _ => std::future::pending().await,
