@@ -19,7 +19,7 @@ use service_runtime::{
     config,
     probe::{ALIVE, probe},
 };
-use telemetry::Telemetry;
+use telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 use worker_service::{
     assess::{ModelSettings, configured_verifier},
@@ -169,14 +169,22 @@ async fn evaluate_claims(
         .into());
     }
     let corpus = ClaimCorpus::read(claims)?;
+    let mut telemetry = None;
     let verifier = if with_verifier {
-        let settings = ModelSettings::from_environment(&config::process_environment())?;
+        let environment = config::process_environment();
+        // Shows why a verifier gives no answer.
+        let settings = TelemetrySettings::with_default_filter(&environment, "warn")?;
+        telemetry = Some(Telemetry::start("dossier-worker", &settings)?);
+        let settings = ModelSettings::from_environment(&environment)?;
         let verifier = configured_verifier(&load_sdk_config().await?, &settings)?;
         Some(verifier.ok_or("DOSSIER_VERIFIER is none: choose a verifier, or add --without-verifier")?)
     } else {
         None
     };
     let evaluation = evaluation::evaluate_claims(&corpus, verifier, concurrency).await?;
+    if let Some(telemetry) = telemetry {
+        telemetry.shutdown();
+    }
     let mut out = std::io::stdout().lock();
     if list {
         evaluation.write_mistakes(&mut out)?;
@@ -186,6 +194,10 @@ async fn evaluate_claims(
         writeln!(out)?;
     } else {
         evaluation.write(&mut out)?;
+    }
+    let failed = evaluation.verifier_failed();
+    if failed > 0 {
+        return Err(format!("the verifier judged {failed} claims not at all: the log says why").into());
     }
     Ok(())
 }

@@ -136,6 +136,8 @@ async fn ask<L: AnswerLedger>(
                         return Err(AttemptError::Failed(failure));
                     }
                     Err(AttemptError::Failed(failure)) if is_of_verifier(&failure) => {
+                        let Failure { code, detail, .. } = &failure;
+                        tracing::warn!(verifier = verifier.id(), code, detail, "the verifier gave no answer");
                         result = Err(Unverified::after(&failure));
                         break;
                     }

@@ -1,4 +1,5 @@
-//! Checks and verifies the claims of a corpus, those about one company together, as a report does.
+//! Checks and verifies the claims of a corpus, those about one company together, as a report does. Claims that cite the
+//! same piece of evidence are apart: a corpus has true and untrue twins, of which a verifier could pick the odd one out.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,7 +26,7 @@ use crate::{
     failure::AttemptError,
 };
 
-/// The claims of a corpus about one company, in one language, with their evidence.
+/// Claims of a corpus about one company, in one language, with their evidence. No two cite the same piece.
 struct CompanyClaims<'a> {
     request: &'a ReportRequest,
     claims: Vec<&'a LabelledClaim>,
@@ -42,9 +43,9 @@ struct CompanyResult {
     usage: Usage,
 }
 
-/// Checks the claims of `corpus` and has `verifier`, if there is one, judge those that pass. The claims about one
-/// company are judged by one call, as in a report; at most `concurrency` companies are verified at a time. No
-/// budget limits the calls, and no answer is stored.
+/// Checks the claims of `corpus` and has `verifier`, if there is one, judge those that pass. A call judges claims about
+/// one company that cite different evidence; at most `concurrency` calls are made at a time. No budget limits the
+/// calls, and no answer is stored.
 ///
 /// # Errors
 /// Returns an [`AttemptError`] if the prompt of the verifier cannot be filled in. A verifier that gives no usable
@@ -65,14 +66,28 @@ pub async fn evaluate_claims(
     Ok(ClaimEvaluation::new(named, &claims, usage))
 }
 
-/// Returns the claims of `corpus` by company, country and language.
+/// Returns the claims of `corpus` by company, country and language, without two that cite the same piece together.
 fn by_company(corpus: &ClaimCorpus) -> Vec<CompanyClaims<'_>> {
-    let mut companies: BTreeMap<[&str; 3], Vec<&LabelledClaim>> = BTreeMap::new();
+    let mut companies: BTreeMap<[&str; 3], Vec<Vec<&LabelledClaim>>> = BTreeMap::new();
     for claim in &corpus.claims {
         let ReportRequest { company_name, country, language, .. } = &claim.request;
-        companies.entry([company_name, country.code(), language.tag()]).or_default().push(claim);
+        let groups = companies.entry([company_name, country.code(), language.tag()]).or_default();
+        match groups.iter_mut().find(|group| !group.iter().any(|other| cite_same_piece(claim, other))) {
+            Some(group) => group.push(claim),
+            None => groups.push(vec![claim]),
+        }
     }
-    companies.into_values().filter_map(CompanyClaims::new).collect()
+    companies.into_values().flatten().filter_map(CompanyClaims::new).collect()
+}
+
+fn cite_same_piece(one: &LabelledClaim, other: &LabelledClaim) -> bool {
+    let cited = |claim: &LabelledClaim| {
+        let is_cited = |id: &String| claim.citations.iter().any(|(cited, _)| cited == id);
+        let pieces = claim.evidence.iter().filter(|(id, ..)| is_cited(id));
+        pieces.map(|(_, source, draft)| (source.clone(), draft.clone())).collect::<Vec<_>>()
+    };
+    let others = cited(other);
+    cited(one).iter().any(|piece| others.contains(piece))
 }
 
 impl<'a> CompanyClaims<'a> {

@@ -153,7 +153,13 @@ impl ClaimEvaluation {
         self.mistakes.iter().try_for_each(|mistake| writeln!(out, "{mistake}"))
     }
 
-    /// Writes the result as two tables, of untrue and of true claims.
+    /// Returns the number of claims that passed the checks, and for which the verifier gave no usable answer.
+    pub fn verifier_failed(&self) -> usize {
+        self.total.untrue.verifier_failed + self.total.is_true.verifier_failed
+    }
+
+    /// Writes the result as two tables, of untrue and of true claims. The shares of the verifier are of the claims that
+    /// it judged or that the checks dropped.
     ///
     /// # Errors
     /// Returns the [`io::Error`] if `out` cannot be written.
@@ -191,8 +197,10 @@ impl ClaimEvaluation {
                     share(counts.passed_by_checks)
                 )?;
                 if self.verifier.is_some() {
-                    let [dropped, kept] = [counts.dropped, counts.kept].map(share);
                     let Counts { not_judged, verifier_failed, .. } = counts;
+                    let answered = counts.claims - verifier_failed;
+                    let [dropped, kept] =
+                        [counts.dropped, counts.kept].map(|count| self::share(count, answered));
                     write!(out, " | {dropped:>14} {kept:>14} {not_judged:>10} {verifier_failed:>15}")?;
                 }
                 writeln!(out)?;
