@@ -1,12 +1,9 @@
 //! `POST /v1/reports/batch`: up to a thousand requests, each with its own result.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use aws_adapters::{
-    error::ErrorClass,
+    error::{AwsError, ErrorClass},
     table::{Created, Lookup},
 };
 use axum::{
@@ -313,15 +310,23 @@ struct Written {
 /// Records reports whose ids are new, many with each request to the table.
 async fn record_all(reports: &Reports, new: Vec<Indexed<Report>>) -> Written {
     let (indices, to_write): (Vec<usize>, Vec<Report>) = new.into_iter().unzip();
-    let failed: HashSet<ReportId> = reports.aws.table.create_all(&to_write).await.into_iter().collect();
-    let recorded: Vec<&Report> = to_write.iter().filter(|report| !failed.contains(&report.id)).collect();
-    reports.enqueue_all(&recorded).await;
-    let used = recorded.len() as u64;
-    let outcome = |report: Report| match failed.contains(&report.id) {
-        true => Err(not_recorded()),
-        false => Ok(Accepted { report, replayed: false }),
+    let results = reports.aws.table.create_all(&to_write).await;
+    let recorded =
+        to_write.iter().zip(&results).filter(|(_, result)| result.is_ok()).map(|(report, _)| report);
+    reports.enqueue_all(&recorded.collect::<Vec<_>>()).await;
+    let used =
+        results.iter().filter(|result| result.as_ref().map_or_else(may_be_recorded, |()| true)).count();
+    let outcome = |(report, result): (Report, Result<(), AwsError>)| match result {
+        Ok(()) => Ok(Accepted { report, replayed: false }),
+        Err(_) => Err(not_recorded()),
     };
-    Written { outcomes: indices.into_iter().zip(to_write.into_iter().map(outcome)).collect(), used }
+    let outcomes = indices.into_iter().zip(to_write.into_iter().zip(results).map(outcome));
+    Written { outcomes: outcomes.collect(), used: used as u64 }
+}
+
+/// Returns whether a report may be recorded although its write failed with `error`.
+fn may_be_recorded(error: &AwsError) -> bool {
+    error.class == ErrorClass::Transient
 }
 
 /// Records reports whose ids may exist already, each with a conditional write.
@@ -330,9 +335,8 @@ async fn record_each(reports: &Reports, new: Vec<Indexed<Report>>) -> Written {
         match reports.aws.table.create(&report).await {
             Ok(Created::New) => ((index, Ok(Accepted { report, replayed: false })), 1),
             Ok(Created::Existing(existing)) => ((index, replay(&report, *existing)), 0),
-            // A request without an answer may have recorded the report.
             Err(error) => {
-                let used = u64::from(error.class == ErrorClass::Transient);
+                let used = u64::from(may_be_recorded(&error));
                 ((index, Err(error.into())), used)
             }
         }

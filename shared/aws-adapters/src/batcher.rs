@@ -1,24 +1,40 @@
 //! Lets concurrent calls travel in one request.
 //!
 //! A call that finds no request under way is sent at once and alone. Calls that arrive while a request is under
-//! way wait for it to end, or until they fill a request of their own, and then travel together. There is no
-//! timer: the lower the load, the less a call waits, and at rest it waits for nothing.
+//! way wait for it to end, or until they fill a request of their own, and then travel together. No call waits for
+//! company: the lower the load, the less a call waits, and at rest it waits for nothing. A request that takes
+//! unusually long delays no other call.
 
 use std::{
     collections::VecDeque,
     fmt::{self, Debug, Formatter},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures::{
-    TryFutureExt as _,
+    FutureExt as _, TryFutureExt as _,
     future::{BoxFuture, join_all},
 };
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 use tracing::{Instrument, Span};
 
 /// Maximum number of requests of one batcher that are under way at the same time.
 const REQUESTS_MAX: usize = 16;
+
+/// Time after which calls no longer wait for a request that is under way. Requests to SQS and DynamoDB normally take
+/// less than a tenth of it.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Maximum number of times that a call is sent whose entry the service refuses for the moment.
+const TRIES_MAX: u32 = 5;
+
+/// Delay before a refused call is sent a second time. It doubles each time.
+const FIRST_DELAY: Duration = Duration::from_millis(50);
 
 /// Sends entries of type `E`, and returns a result of type `R` for each, in the same order.
 type SendEntries<E, R> = dyn Fn(Vec<E>) -> BoxFuture<'static, Vec<R>> + Send + Sync;
@@ -35,7 +51,10 @@ struct Shared<E, R> {
 
 struct State<E, R> {
     waiting: VecDeque<Call<E, R>>,
+    /// Number of requests that are under way.
     under_way: usize,
+    /// How many of them take so long that calls no longer wait for them.
+    slow: usize,
 }
 
 /// A call that waits for its request.
@@ -45,8 +64,8 @@ struct Call<E, R> {
     result: oneshot::Sender<R>,
 }
 
-/// The request of a call ended without a result, because its task panicked or the runtime is shutting down. The
-/// service may have carried the call out.
+/// The request of a call ended without a result, because it panicked or the runtime is shutting down. The service
+/// may have carried the call out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lost;
 
@@ -73,37 +92,84 @@ where
         entries_max: usize,
         send: impl Fn(Vec<E>) -> BoxFuture<'static, Vec<R>> + Send + Sync + 'static,
     ) -> Self {
-        let state = Mutex::new(State { waiting: VecDeque::new(), under_way: 0 });
+        let state = Mutex::new(State { waiting: VecDeque::new(), under_way: 0, slow: 0 });
         Self(Arc::new(Shared { entries_max: entries_max.max(1), send: Box::new(send), state }))
     }
 
-    /// Sends `entry`, alone or together with others, and returns its own result. If the returned future is dropped
-    /// before its request is sent, the entry is not sent.
+    /// Sends `entry`, alone or together with others, and returns its own result. The entry is sent again, up to five
+    /// times in all, while `is_refused` says of its result that the service refuses it for the moment; it waits
+    /// outside every request, so that it delays no other. If the returned future is dropped before the request is
+    /// sent, the entry is not sent.
     ///
     /// # Errors
     /// Returns [`Lost`] if the request ended without a result.
-    pub(crate) async fn call(&self, entry: E) -> Result<R, Lost> {
-        let received = self.add([entry]);
-        join_all(received).await.pop().unwrap_or(Err(Lost))
+    pub(crate) async fn call(&self, entry: E, is_refused: impl Fn(&R) -> bool) -> Result<R, Lost>
+    where
+        E: Clone,
+    {
+        self.call_all([entry], is_refused).await.pop().unwrap_or(Err(Lost))
     }
 
-    /// Does the same as [`Self::call`] for many entries, which share as few requests as possible. Returns a result
-    /// for each, in the same order.
-    pub(crate) async fn call_all(&self, entries: impl IntoIterator<Item = E>) -> Vec<Result<R, Lost>> {
-        join_all(self.add(entries)).await
+    /// Does the same as [`Self::call`] for many entries, which share as few requests as possible. Returns a
+    /// result for each, in the same order.
+    pub(crate) async fn call_all(
+        &self,
+        entries: impl IntoIterator<Item = E>,
+        is_refused: impl Fn(&R) -> bool,
+    ) -> Vec<Result<R, Lost>>
+    where
+        E: Clone,
+    {
+        let entries: Vec<E> = entries.into_iter().collect();
+        let mut results = join_all(self.add(entries.iter().cloned())).await;
+        for tries in 1..TRIES_MAX {
+            let refused: Vec<usize> =
+                (0..results.len()).filter(|index| results[*index].as_ref().is_ok_and(&is_refused)).collect();
+            if refused.is_empty() {
+                break;
+            }
+            sleep(FIRST_DELAY * 2_u32.pow(tries - 1)).await;
+            let again = join_all(self.add(refused.iter().map(|index| entries[*index].clone()))).await;
+            for (index, result) in refused.into_iter().zip(again) {
+                results[index] = result;
+            }
+        }
+        results
     }
 
     /// Adds entries to those that wait, and returns a future of the result of each.
     fn add(&self, entries: impl IntoIterator<Item = E>) -> Vec<impl Future<Output = Result<R, Lost>>> {
+        let mut received = Vec::new();
         let mut state = self.0.state();
-        let add = |entry| {
-            let (result, received) = oneshot::channel();
+        for entry in entries {
+            let (result, answer) = oneshot::channel();
             state.waiting.push_back(Call { entry, span: Span::current(), result });
-            received.map_err(|_| Lost)
-        };
-        let received = entries.into_iter().map(add).collect();
-        self.0.start(&mut state);
+            received.push(answer.map_err(|_| Lost));
+        }
+        drop(state);
+        self.0.start();
         received
+    }
+}
+
+impl<E, R> State<E, R> {
+    /// Takes the calls of a request that can start now: one if no other is under way, and each full one.
+    fn next_request(&mut self, entries_max: usize) -> Option<Vec<Call<E, R>>> {
+        let must_wait = self.under_way > self.slow && self.waiting.len() < entries_max;
+        if must_wait || self.under_way >= REQUESTS_MAX {
+            return None;
+        }
+        let mut calls = Vec::new();
+        while calls.len() < entries_max
+            && let Some(call) = self.waiting.pop_front()
+        {
+            // Nobody waits for a dropped call any more.
+            if !call.result.is_closed() {
+                calls.push(call);
+            }
+        }
+        self.under_way += usize::from(!calls.is_empty());
+        Some(calls).filter(|calls| !calls.is_empty())
     }
 }
 
@@ -116,49 +182,67 @@ where
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a request if none is under way, and one for each full request that need not wait.
-    fn start(self: &Arc<Self>, state: &mut State<E, R>) {
-        // Requests that have started and have not taken their calls yet.
-        let mut left = state.waiting.len();
-        while left > 0
-            && (state.under_way == 0 || (left >= self.entries_max && state.under_way < REQUESTS_MAX))
-        {
-            left = left.saturating_sub(self.entries_max);
-            state.under_way += 1;
-            let place = Place(Arc::clone(self));
-            tokio::spawn(async move { while place.0.send_next().await {} });
+    /// Starts the requests that need not wait.
+    fn start(self: &Arc<Self>) {
+        loop {
+            let Some(calls) = self.state().next_request(self.entries_max) else { return };
+            // Not under the lock: a runtime that is shutting down drops the task here, which frees its place.
+            tokio::spawn(self.place().run(calls));
         }
     }
 
-    /// Sends the calls that wait, up to one request. Returns `false` if none waits.
-    async fn send_next(&self) -> bool {
-        let calls: Vec<Call<E, R>> = {
-            let waiting = &mut self.state().waiting;
-            let count = waiting.len().min(self.entries_max);
-            // Nobody waits for a dropped call any more.
-            waiting.drain(..count).filter(|call| !call.result.is_closed()).collect()
-        };
-        if calls.is_empty() {
-            return !self.state().waiting.is_empty();
-        }
+    fn place(self: &Arc<Self>) -> Place<E, R> {
+        Place { shared: Arc::clone(self), is_slow: false, has_ended: false }
+    }
+}
+
+/// The place of a request that is under way. It is freed even if its task is cancelled.
+struct Place<E, R>
+where
+    E: Send + 'static,
+    R: Send + 'static,
+{
+    shared: Arc<Shared<E, R>>,
+    is_slow: bool,
+    has_ended: bool,
+}
+
+impl<E, R> Place<E, R>
+where
+    E: Send + 'static,
+    R: Send + 'static,
+{
+    /// Sends the request of `calls`, and then starts those that waited for it.
+    async fn run(mut self, calls: Vec<Call<E, R>>) {
+        self.send(calls).await;
+        self.has_ended = true;
+        let shared = Arc::clone(&self.shared);
+        drop(self);
+        shared.start();
+    }
+
+    async fn send(&mut self, calls: Vec<Call<E, R>>) {
         // A request of several traces belongs to none of them.
         let span = if calls.len() == 1 { calls[0].span.clone() } else { Span::none() };
         let (entries, results): (Vec<E>, Vec<oneshot::Sender<R>>) =
             calls.into_iter().map(|call| (call.entry, call.result)).unzip();
-        let answers = (self.send)(entries).instrument(span).await;
-        for (result, answer) in results.into_iter().zip(answers) {
+        // A panic loses the calls of its request only; the panic hook reports it.
+        let mut sending = AssertUnwindSafe((self.shared.send)(entries).instrument(span)).catch_unwind();
+        let answers = match timeout(PATIENCE, &mut sending).await {
+            Ok(answers) => answers,
+            Err(_) => {
+                self.is_slow = true;
+                self.shared.state().slow += 1;
+                self.shared.start();
+                sending.await
+            }
+        };
+        for (result, answer) in results.into_iter().zip(answers.unwrap_or_default()) {
             // The caller may have stopped waiting.
             let _ = result.send(answer);
         }
-        true
     }
 }
-
-/// The place of a task that sends requests. It is freed even if the task panics.
-struct Place<E, R>(Arc<Shared<E, R>>)
-where
-    E: Send + 'static,
-    R: Send + 'static;
 
 impl<E, R> Drop for Place<E, R>
 where
@@ -166,18 +250,19 @@ where
     R: Send + 'static,
 {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.shared.state();
         state.under_way -= 1;
-        // A call may have arrived after the task found none, or the task has panicked.
-        if tokio::runtime::Handle::try_current().is_ok() {
-            self.0.start(&mut state);
-        }
+        state.slow -= usize::from(self.is_slow);
+        // The runtime is shutting down, so nothing can send the calls that wait: they are lost.
+        let waiting = if self.has_ended { VecDeque::new() } else { std::mem::take(&mut state.waiting) };
+        drop(state);
+        drop(waiting);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
+    use futures::{StreamExt as _, stream::FuturesUnordered};
     use tokio::sync::{Semaphore, mpsc};
 
     use super::*;
@@ -215,7 +300,7 @@ mod tests {
         let call = |entry| {
             let batcher = batcher.clone();
             // Polled once, so that it waits before the next one starts.
-            let mut call = async move { batcher.call(entry).await }.boxed();
+            let mut call = async move { batcher.call(entry, |_| false).await }.boxed();
             assert!((&mut call).now_or_never().is_none());
             tokio::spawn(call)
         };
@@ -226,7 +311,7 @@ mod tests {
         join_all(calls).await.into_iter().map(Result::unwrap).collect()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_call_at_rest_is_sent_at_once_and_alone() {
         let mut service = service(10);
         for entry in 1..4 {
@@ -237,7 +322,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn calls_that_arrive_during_a_request_travel_together_and_each_gets_its_own_result() {
         let mut service = service(10);
         let first = start(&service.batcher, [1]);
@@ -250,12 +335,12 @@ mod tests {
         assert_eq!(service.requests.recv().await, Some(vec![2, 3, 4, 5, 6]));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn calls_that_are_made_together_travel_together() {
         let mut service = service(3);
         service.permits.add_permits(3);
         assert_eq!(
-            service.batcher.call_all(1..8).await,
+            service.batcher.call_all(1..8, |_| false).await,
             (1..8).map(|entry| Ok(entry * 2)).collect::<Vec<_>>()
         );
         let mut requests = Vec::new();
@@ -263,10 +348,10 @@ mod tests {
             requests.push(request);
         }
         assert_eq!(requests, [vec![1, 2, 3], vec![4, 5, 6], vec![7]]);
-        assert!(service.batcher.call_all([]).await.is_empty());
+        assert!(service.batcher.call_all([], |_| false).await.is_empty());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_full_request_does_not_wait_until_the_maximum_is_under_way() {
         let mut service = service(2);
         let calls = start(&service.batcher, [0]);
@@ -289,7 +374,7 @@ mod tests {
         assert_eq!(rest.len(), 5);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_call_that_is_dropped_before_its_request_is_not_sent() {
         let mut service = service(10);
         let first = start(&service.batcher, [1]);
@@ -306,7 +391,7 @@ mod tests {
         assert_eq!(service.requests.recv().await, Some(vec![3]));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_panic_loses_the_calls_of_its_request_and_no_others() {
         let mut service = service(10);
         let first = start(&service.batcher, [13]);
@@ -327,7 +412,7 @@ mod tests {
             tokio::spawn(async move {
                 for number in 0..200 {
                     let entry = 1_000 + caller * 1_000 + number;
-                    assert_eq!(batcher.call(entry).await, Ok(entry * 2));
+                    assert_eq!(batcher.call(entry, |_| false).await, Ok(entry * 2));
                 }
             })
         });
@@ -344,5 +429,93 @@ mod tests {
         let expected: Vec<u32> =
             (0..64).flat_map(|caller| (0..200).map(move |number| 1_000 + caller * 1_000 + number)).collect();
         assert_eq!(entries, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_entry_is_sent_again_and_delays_no_other() {
+        let (sender, mut requests) = mpsc::unbounded_channel();
+        let batcher = Batcher::new(10, move |entries: Vec<u32>| {
+            sender.send(entries.clone()).unwrap();
+            // Odd entries are always refused.
+            async move { entries.into_iter().map(|entry| (entry, entry % 2 == 1)).collect() }.boxed()
+        });
+        let refused = |result: &(u32, bool)| result.1;
+        let began = tokio::time::Instant::now();
+        let odd = tokio::spawn({
+            let batcher = batcher.clone();
+            async move { batcher.call(1, refused).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(batcher.call(2, refused).await, Ok((2, false)));
+        assert_eq!(began.elapsed(), Duration::ZERO, "it does not wait for the refused one");
+        assert_eq!(odd.await.unwrap(), Ok((1, true)));
+        assert_eq!(began.elapsed(), FIRST_DELAY * 15, "50, 100, 200 and 400 milliseconds");
+        assert_eq!(
+            batcher.call_all([4, 5, 6], refused).await,
+            [Ok((4, false)), Ok((5, true)), Ok((6, false))]
+        );
+        let mut sent = Vec::new();
+        while let Ok(request) = requests.try_recv() {
+            sent.push(request);
+        }
+        let expected: [&[u32]; 11] = [&[1], &[2], &[1], &[1], &[1], &[1], &[4, 5, 6], &[5], &[5], &[5], &[5]];
+        assert_eq!(sent, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_hangs_delays_others_for_a_moment_only() {
+        let mut service = service(10);
+        let hanging = start(&service.batcher, [1]);
+        assert_eq!(service.requests.recv().await, Some(vec![1]));
+        let began = tokio::time::Instant::now();
+        let _waiting = start(&service.batcher, [2, 3]);
+        assert_eq!(service.requests.recv().await, Some(vec![2, 3]));
+        assert_eq!(began.elapsed(), PATIENCE);
+        // Only one more request for those that arrive now, until it is slow, too.
+        let _more = start(&service.batcher, [4]);
+        assert!(service.requests.try_recv().is_err());
+        assert_eq!(service.requests.recv().await, Some(vec![4]));
+        assert_eq!(began.elapsed(), PATIENCE * 2);
+        service.permits.add_permits(3);
+        assert_eq!(results(hanging).await, [Ok(2)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_stay_few_when_a_burst_is_over() {
+        let mut service = service(4);
+        let burst = start(&service.batcher, 20..33);
+        for first in [20, 21, 25, 29] {
+            assert_eq!(service.requests.recv().await.map(|request| request[0]), Some(first));
+        }
+        // One call arrives for each request that ends: all wait for the last one.
+        let mut others = Vec::new();
+        for entry in [1, 2, 3] {
+            others.extend(start(&service.batcher, [entry]));
+            service.permits.add_permits(1);
+            tokio::task::yield_now().await;
+        }
+        service.permits.add_permits(100);
+        assert!(results(burst).await.into_iter().all(|result| result.is_ok()));
+        assert_eq!(results(others).await, [Ok(2), Ok(4), Ok(6)]);
+        assert_eq!(service.requests.try_recv(), Ok(vec![1, 2, 3]));
+        assert!(service.requests.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_runtime_that_shuts_down_during_a_request_loses_the_calls_that_wait() {
+        let mut service = service(10);
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let calls = runtime.block_on(async {
+            let mut calls = service.batcher.add(vec![1]);
+            assert_eq!(service.requests.recv().await, Some(vec![1]));
+            calls.extend(service.batcher.add(vec![2, 3]));
+            calls
+        });
+        drop(runtime);
+        for call in calls {
+            assert_eq!(call.now_or_never(), Some(Err(Lost)));
+        }
+        assert!(service.requests.try_recv().is_err());
     }
 }

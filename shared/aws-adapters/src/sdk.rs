@@ -11,8 +11,9 @@ use thiserror::Error;
 
 use crate::{credentials::RenewedCredentials, error::chain};
 
-/// Maximum number of attempts of a request, including the first. The SDK retries all requests to DynamoDB, S3
-/// and SQS; the adapters recognise conditional writes that were applied although their answer was lost.
+/// Maximum number of attempts of a request, including the first. The SDK retries requests to DynamoDB, S3 and SQS; the
+/// adapters recognise conditional writes that were applied although their answer was lost, and switch retries off for
+/// writes that must not be applied twice.
 const ATTEMPTS_MAX: u32 = 3;
 
 /// Returns the loader of the SDK configuration: region, credentials and endpoints from the environment or the

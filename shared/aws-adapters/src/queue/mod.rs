@@ -222,7 +222,7 @@ impl Queue {
         self.requests.delete(receipt).await
     }
 
-    /// Sets the visibility timeout of a received message, counted from now, up to 12 hours. Zero makes it
+    /// Sets the visibility timeout of a received message, counted from the arrival of the request, up to 12 hours. Zero makes it
     /// visible at once. Changes that are made at the same time travel together.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The requests of a queue that several messages share: sends, deletions and changes of visibility. Each joins others
 //! of its kind that are made at the same time, up to ten in one request. A request of one message uses the
-//! operation for one message.
+//! operation for one message. The SDK repeats a request that failed; an entry that SQS refuses in an answer of
+//! success is sent again here.
 
 use aws_sdk_sqs::{
     Client,
@@ -16,7 +17,7 @@ use telemetry::propagation::TRACEPARENT;
 use super::{SQS, text_attribute};
 use crate::{
     batcher::{Batcher, Lost},
-    error::AwsError,
+    error::{AwsError, ErrorClass},
     request::send,
 };
 
@@ -46,12 +47,24 @@ struct Visibility {
     seconds: i32,
 }
 
+/// Why a call failed.
+#[derive(Clone, Debug)]
+enum CallError {
+    /// The whole request failed, after the retries of the SDK.
+    Request(AwsError),
+    /// SQS refused the entry.
+    Entry(AwsError),
+}
+
+/// The result of a call.
+type CallResult<T> = Result<T, CallError>;
+
 /// The batchers of a queue, one for each operation.
 #[derive(Clone, Debug)]
 pub(super) struct Requests {
-    sends: Batcher<Outgoing, Result<Option<String>, AwsError>>,
-    deletes: Batcher<String, Result<(), AwsError>>,
-    visibilities: Batcher<Visibility, Result<(), AwsError>>,
+    sends: Batcher<Outgoing, CallResult<Option<String>>>,
+    deletes: Batcher<String, CallResult<()>>,
+    visibilities: Batcher<Visibility, CallResult<()>>,
 }
 
 impl Requests {
@@ -77,7 +90,8 @@ impl Requests {
         message: &ReportMessage,
         traceparent: Option<String>,
     ) -> Result<Option<String>, AwsError> {
-        answer("SendMessage", self.sends.call(Outgoing::new(message, traceparent)).await)
+        let message = Outgoing::new(message, traceparent);
+        answer("SendMessage", self.sends.call(message, is_refused).await)
     }
 
     /// Sends messages and returns their ids, or the error of each as [`Self::send`] does.
@@ -87,7 +101,7 @@ impl Requests {
         traceparent: Option<&str>,
     ) -> Vec<Result<Option<String>, AwsError>> {
         let outgoing = |message| Outgoing::new(message, traceparent.map(str::to_owned));
-        let sent = self.sends.call_all(messages.iter().map(outgoing)).await;
+        let sent = self.sends.call_all(messages.iter().map(outgoing), is_refused).await;
         sent.into_iter().map(|sent| answer("SendMessage", sent)).collect()
     }
 
@@ -96,22 +110,36 @@ impl Requests {
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the message was deleted.
     pub(super) async fn delete(&self, receipt: &str) -> Result<(), AwsError> {
-        answer("DeleteMessage", self.deletes.call(receipt.to_owned()).await)
+        answer("DeleteMessage", self.deletes.call(receipt.to_owned(), is_refused).await)
     }
 
-    /// Hides a received message for so many `seconds` from now.
+    /// Hides a received message for so many `seconds` from the arrival of the request.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the message is hidden.
     pub(super) async fn change_visibility(&self, receipt: &str, seconds: i32) -> Result<(), AwsError> {
-        let changed = self.visibilities.call(Visibility { receipt: receipt.to_owned(), seconds }).await;
-        answer("ChangeMessageVisibility", changed)
+        let change = Visibility { receipt: receipt.to_owned(), seconds };
+        answer("ChangeMessageVisibility", self.visibilities.call(change, is_refused).await)
     }
 }
 
 /// Returns the result of a call, which has none if its request was lost.
-fn answer<T>(operation: &'static str, result: Result<Result<T, AwsError>, Lost>) -> Result<T, AwsError> {
-    result.unwrap_or_else(|Lost| Err(AwsError::without_answer(SQS, operation)))
+fn answer<T>(operation: &'static str, result: Result<CallResult<T>, Lost>) -> Result<T, AwsError> {
+    match result {
+        Ok(result) => result.map_err(|(CallError::Request(error) | CallError::Entry(error))| error),
+        Err(Lost) => Err(AwsError::without_answer(SQS, operation)),
+    }
+}
+
+/// Returns whether SQS refused the entry, and may accept it later.
+fn is_refused<T>(result: &CallResult<T>) -> bool {
+    matches!(result, Err(CallError::Entry(error)) if error.class != ErrorClass::Permanent)
+}
+
+/// Returns the result of each entry of a request, which all have the error of a request that failed.
+fn of_each<T>(outcome: Result<Vec<CallResult<T>>, AwsError>, count: usize) -> Vec<CallResult<T>> {
+    let failed = |error: AwsError| (0..count).map(|_| Err(CallError::Request(error.clone()))).collect();
+    outcome.unwrap_or_else(failed)
 }
 
 /// Where requests go.
@@ -122,13 +150,13 @@ struct To {
 }
 
 impl To {
-    async fn send(self, messages: Vec<Outgoing>) -> Vec<Result<Option<String>, AwsError>> {
+    async fn send(self, messages: Vec<Outgoing>) -> Vec<CallResult<Option<String>>> {
         let count = messages.len();
         let outcome = match <[Outgoing; 1]>::try_from(messages) {
             Ok([message]) => self.send_one(message).await.map(|id| vec![Ok(id)]),
             Err(messages) => self.send_batch(messages).await,
         };
-        outcome.unwrap_or_else(|error| vec![Err(error); count])
+        of_each(outcome, count)
     }
 
     async fn send_one(self, message: Outgoing) -> Result<Option<String>, AwsError> {
@@ -144,10 +172,7 @@ impl To {
         Ok(send(SQS, "SendMessage", request.send()).await?.message_id)
     }
 
-    async fn send_batch(
-        self,
-        messages: Vec<Outgoing>,
-    ) -> Result<Vec<Result<Option<String>, AwsError>>, AwsError> {
+    async fn send_batch(self, messages: Vec<Outgoing>) -> Result<Vec<CallResult<Option<String>>>, AwsError> {
         const OPERATION: &str = "SendMessageBatch";
         let count = messages.len();
         let entry = |(index, message): (usize, Outgoing)| {
@@ -167,7 +192,7 @@ impl To {
         Ok(results(OPERATION, count, successful, answer.failed))
     }
 
-    async fn delete(self, receipts: Vec<String>) -> Vec<Result<(), AwsError>> {
+    async fn delete(self, receipts: Vec<String>) -> Vec<CallResult<()>> {
         let count = receipts.len();
         let outcome = match <[String; 1]>::try_from(receipts) {
             Ok([receipt]) => {
@@ -176,10 +201,10 @@ impl To {
             }
             Err(receipts) => self.delete_batch(receipts).await,
         };
-        outcome.unwrap_or_else(|error| vec![Err(error); count])
+        of_each(outcome, count)
     }
 
-    async fn delete_batch(self, receipts: Vec<String>) -> Result<Vec<Result<(), AwsError>>, AwsError> {
+    async fn delete_batch(self, receipts: Vec<String>) -> Result<Vec<CallResult<()>>, AwsError> {
         const OPERATION: &str = "DeleteMessageBatch";
         let count = receipts.len();
         let entry = |(index, receipt): (usize, String)| {
@@ -194,7 +219,7 @@ impl To {
         Ok(results(OPERATION, count, successful, answer.failed))
     }
 
-    async fn change_visibilities(self, changes: Vec<Visibility>) -> Vec<Result<(), AwsError>> {
+    async fn change_visibilities(self, changes: Vec<Visibility>) -> Vec<CallResult<()>> {
         let count = changes.len();
         let outcome = match <[Visibility; 1]>::try_from(changes) {
             Ok([Visibility { receipt, seconds }]) => {
@@ -204,13 +229,13 @@ impl To {
             }
             Err(changes) => self.change_visibility_batch(changes).await,
         };
-        outcome.unwrap_or_else(|error| vec![Err(error); count])
+        of_each(outcome, count)
     }
 
     async fn change_visibility_batch(
         self,
         changes: Vec<Visibility>,
-    ) -> Result<Vec<Result<(), AwsError>>, AwsError> {
+    ) -> Result<Vec<CallResult<()>>, AwsError> {
         const OPERATION: &str = "ChangeMessageVisibilityBatch";
         let count = changes.len();
         let entry = |(index, Visibility { receipt, seconds }): (usize, Visibility)| {
@@ -236,13 +261,14 @@ fn results<T>(
     count: usize,
     successful: impl IntoIterator<Item = (String, T)>,
     failed: Vec<BatchResultErrorEntry>,
-) -> Vec<Result<T, AwsError>> {
-    let unknown = || Err(AwsError::without_answer(SQS, operation));
-    let mut results: Vec<Result<T, AwsError>> = (0..count).map(|_| unknown()).collect();
+) -> Vec<CallResult<T>> {
+    let unknown = || Err(CallError::Entry(AwsError::without_answer(SQS, operation)));
+    let mut results: Vec<CallResult<T>> = (0..count).map(|_| unknown()).collect();
     let successful = successful.into_iter().map(|(id, value)| (id, Ok(value)));
     let failed = failed.into_iter().map(|entry| {
         let detail = entry.message.unwrap_or_default();
-        (entry.id, Err(AwsError::of_entry(SQS, operation, &entry.code, entry.sender_fault, detail)))
+        let error = AwsError::of_entry(SQS, operation, &entry.code, entry.sender_fault, detail);
+        (entry.id, Err(CallError::Entry(error)))
     });
     for (id, result) in successful.chain(failed) {
         if let Some(place) = id.parse::<usize>().ok().and_then(|index| results.get_mut(index)) {
@@ -272,9 +298,17 @@ mod tests {
         let results = results("SendMessageBatch", 5, successful, failed);
         assert_eq!(results.len(), 5);
         assert_eq!(results[2].as_ref().unwrap(), &'a');
-        let class = |index: usize| results[index].as_ref().unwrap_err().class;
-        assert_eq!([class(0), class(1), class(3)], [Permanent, Transient, Throttled]);
-        let unknown = results[4].as_ref().unwrap_err();
-        assert_eq!((unknown.class, unknown.code.as_str()), (Transient, "NoAnswer"));
+        let error = |index: usize| match &results[index] {
+            Err(CallError::Entry(error)) => error.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!([0, 1, 3].map(|index| error(index).class), [Permanent, Transient, Throttled]);
+        assert_eq!((error(4).class, error(4).code.as_str()), (Transient, "NoAnswer"));
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|index| is_refused(&results[index])),
+            [false, true, false, true, true]
+        );
+        let whole: Vec<CallResult<char>> = of_each(Err(error(1)), 2);
+        assert!(whole.iter().all(|result| result.is_err() && !is_refused(result)));
     }
 }

@@ -1,13 +1,16 @@
 //! Writes new items, those that are written at the same time with one request.
+//!
+//! The writes have no condition, because BatchWriteItem has none. So none is repeated whose outcome is unknown: in the
+//! meantime, somebody may have changed the item that the first one wrote.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     Client,
+    config::{Builder as ConfigBuilder, retry::RetryConfig},
     types::{AttributeValue, PutRequest, WriteRequest},
 };
 use futures::FutureExt as _;
-use tokio::time::sleep;
 
 use super::{
     item::Item,
@@ -15,16 +18,13 @@ use super::{
 };
 use crate::{
     batcher::{Batcher, Lost},
-    error::{AwsError, DYNAMODB},
+    error::{AwsError, DYNAMODB, ErrorClass},
     request::send,
 };
 use domain::report::Report;
 
 /// Maximum number of items of one BatchWriteItem ("BatchWriteItem" in the Amazon DynamoDB API Reference).
 const BATCH_MAX: usize = 25;
-
-/// Maximum number of requests for a batch, of which the table may process only a part at a time.
-const TRIES_MAX: u32 = 5;
 
 /// The operation that writes a single item.
 const PUT: &str = "PutItem";
@@ -50,27 +50,40 @@ impl NewItem {
 
 /// Writes new items, those that are written at the same time with one request.
 #[derive(Clone, Debug)]
-pub(super) struct NewItems(Batcher<NewItem, Result<(), AwsError>>);
+pub(super) struct NewItems {
+    /// Items that are written one at a time. They do not wait behind the many of a batch of reports.
+    single: Batcher<NewItem, Result<(), AwsError>>,
+    many: Batcher<NewItem, Result<(), AwsError>>,
+}
 
 impl NewItems {
     /// Returns the writes to the table `name`.
     pub(super) fn new(client: &Client, name: &str) -> Self {
-        let table = To { client: client.clone(), name: name.to_owned() };
-        Self(Batcher::new(BATCH_MAX, move |items| table.clone().write(items).boxed()))
+        let batcher = || {
+            let table = To { client: client.clone(), name: name.to_owned() };
+            Batcher::new(BATCH_MAX, move |items| table.clone().write(items).boxed())
+        };
+        Self { single: batcher(), many: batcher() }
     }
 
     /// Writes one item.
     ///
     /// # Errors
-    /// Returns [`AwsError`] if it is not certain that the item is written.
+    /// Returns [`AwsError`] if it is not certain that the item is written. The table has not written it if the error
+    /// is not [`ErrorClass::Transient`].
     pub(super) async fn write(&self, item: NewItem) -> Result<(), AwsError> {
-        answer(self.0.call(item).await)
+        answer(self.single.call(item, is_refused).await)
     }
 
     /// Writes many items, and returns the result of each as [`Self::write`] does.
     pub(super) async fn write_all(&self, items: Vec<NewItem>) -> Vec<Result<(), AwsError>> {
-        self.0.call_all(items).await.into_iter().map(answer).collect()
+        self.many.call_all(items, is_refused).await.into_iter().map(answer).collect()
     }
+}
+
+/// Returns whether the table has not written the item, because it was too busy.
+fn is_refused(result: &Result<(), AwsError>) -> bool {
+    matches!(result, Err(error) if error.class == ErrorClass::Throttled)
 }
 
 /// Returns the result of a write, which has none if its request was lost.
@@ -91,6 +104,7 @@ impl To {
         let outcome = match <[NewItem; 1]>::try_from(items) {
             Ok([item]) => {
                 let request = self.client.put_item().table_name(self.name).set_item(Some(item.attributes));
+                let request = request.customize().config_override(once());
                 send(DYNAMODB, PUT, request.send()).await.map(|_| vec![Ok(())])
             }
             Err(items) => self.write_batch(items).await,
@@ -106,32 +120,24 @@ impl To {
             let put = put.map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
             Ok(WriteRequest::builder().put_request(put).build())
         };
-        let mut remaining: Vec<WriteRequest> =
-            items.into_iter().map(write).collect::<Result<_, AwsError>>()?;
-        // What an earlier request has recorded stays recorded if a later one fails.
-        let (mut unrecorded, mut error) = (keys.clone(), AwsError::unprocessed(DYNAMODB, OPERATION));
-        for attempt in 0..TRIES_MAX {
-            let request = self.client.batch_write_item();
-            let request = request.set_request_items(Some(HashMap::from([(self.name.clone(), remaining)])));
-            match send(DYNAMODB, OPERATION, request.send()).await {
-                Ok(answer) => {
-                    remaining =
-                        answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-                    unrecorded = remaining.iter().filter_map(key).collect();
-                }
-                Err(failure) => {
-                    error = failure;
-                    break;
-                }
-            }
-            if remaining.is_empty() {
-                break;
-            }
-            sleep(Duration::from_millis(50 << attempt)).await;
-        }
-        let result = |key: String| if unrecorded.contains(&key) { Err(error.clone()) } else { Ok(()) };
+        let writes = items.into_iter().map(write).collect::<Result<Vec<_>, AwsError>>()?;
+        let request = self.client.batch_write_item();
+        let request = request.set_request_items(Some(HashMap::from([(self.name, writes)])));
+        let answer = send(DYNAMODB, OPERATION, request.customize().config_override(once()).send()).await?;
+        let unprocessed = answer.unprocessed_items.unwrap_or_default();
+        let unprocessed: Vec<String> =
+            unprocessed.into_values().flatten().filter_map(|write| key(&write)).collect();
+        let result = |key: String| match unprocessed.contains(&key) {
+            true => Err(AwsError::unprocessed(DYNAMODB, OPERATION)),
+            false => Ok(()),
+        };
         Ok(keys.into_iter().map(result).collect())
     }
+}
+
+/// Returns the configuration of a request that the SDK does not repeat.
+fn once() -> ConfigBuilder {
+    ConfigBuilder::new().retry_config(RetryConfig::disabled())
 }
 
 fn key(write: &WriteRequest) -> Option<String> {
