@@ -58,6 +58,8 @@ const COLUMNS: [&str; 21] = [
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),
         ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this risk level"),
+        ("corporateNumber" = Option<String>, Query, min_length = 1, max_length = 80, description = "Only reports on the company with this registration number; spaces, punctuation and case do not matter"),
+        ("name" = Option<String>, Query, min_length = 1, max_length = 200, description = "Only reports on companies whose names begin like this; case does not matter"),
         ("from" = Option<Day>, Query, description = "Only reports submitted on or after this day (UTC)"),
         ("to" = Option<Day>, Query, description = "Only reports submitted on or before this day (UTC)")),
     responses(
@@ -82,7 +84,7 @@ pub(crate) async fn export(
     let pages = stream::unfold(Next::Page(header, Some(first)), move |next| {
         // Held until the last page is sent or the client disconnects.
         let _ = &permit;
-        let (reports, tenant) = (Arc::clone(&reports), caller.tenant.clone());
+        let (reports, tenant, filter) = (Arc::clone(&reports), caller.tenant.clone(), filter.clone());
         async move { advance(next, &reports, &tenant, &filter).await }
     });
     Ok(answer(pages))

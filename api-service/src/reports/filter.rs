@@ -2,7 +2,12 @@
 
 use aws_adapters::table::Filter;
 use country::Country;
-use domain::{lifecycle::Status, risk::RiskLevel};
+use domain::{
+    lifecycle::Status,
+    lookup::{name_key, number_key},
+    request::COMPANY_NAME_MAX,
+    risk::RiskLevel,
+};
 
 use crate::query::{self, Rejected};
 
@@ -24,11 +29,33 @@ pub(super) fn set(filter: &mut Filter, name: &str, value: &str) -> Result<(), Re
             let unknown = |error| Rejected::Value("country_unknown", format!("country {error}"));
             filter.country = Some(country.map_err(unknown)?);
         }
+        "corporateNumber" => {
+            filter.number = Some(text(name, value, 80, &number_key, "corporate_number_invalid")?);
+        }
+        "name" => filter.name = Some(text(name, value, COMPANY_NAME_MAX, &name_key, "name_invalid")?),
         "from" => filter.from = Some(query::day(name, value)?),
         "to" => filter.to = Some(query::day(name, value)?),
         _ => return Err(Rejected::Unknown),
     }
     Ok(())
+}
+
+/// Returns `value` if `key_of` makes a key of it.
+///
+/// # Errors
+/// Returns [`Rejected::Value`] with `code` if it is longer than `max` characters, or if its key is empty.
+fn text(
+    parameter: &str,
+    value: &str,
+    max: usize,
+    key_of: &dyn Fn(&str) -> String,
+    code: &'static str,
+) -> Result<String, Rejected> {
+    if value.chars().count() > max || key_of(value).is_empty() {
+        let message = format!("{parameter} must have 1 to {max} characters, among them a letter or digit");
+        return Err(Rejected::Value(code, message));
+    }
+    Ok(value.to_owned())
 }
 
 /// Returns the element of `all` that is named `value`.

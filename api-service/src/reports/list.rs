@@ -44,6 +44,8 @@ pub(crate) struct ReportList {
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),
         ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this risk level"),
+        ("corporateNumber" = Option<String>, Query, min_length = 1, max_length = 80, description = "Only reports on the company with this registration number; spaces, punctuation and case do not matter"),
+        ("name" = Option<String>, Query, min_length = 1, max_length = 200, description = "Only reports on companies whose names begin like this; case does not matter"),
         ("from" = Option<Day>, Query, description = "Only reports submitted on or after this day (UTC)"),
         ("to" = Option<Day>, Query, description = "Only reports submitted on or before this day (UTC)"),
         ("pageSize" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Maximum number of reports on the page, 20 by default"),

@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn an_index_whose_partition_is_full_refuses_writes_of_the_table() {
-        let (table, index) = (Resource::table("t"), Resource::index("t", "by_tenant"));
+        let (table, index) = (Resource::table("t"), Resource::index("t", "by_age"));
         let throttle = DynamoDbThrottle::new(&Limits::default(), clock());
         let write = |key: u32| {
             [used(&table, &key.to_string(), Units::Write(1.0)), used(&index, "dev", Units::Write(2.0))]

@@ -1,9 +1,10 @@
-//! The table of reports: one item per report, an index for lists by tenant, and sparse indexes of due reports
-//! and of leases.
+//! The table of reports: one item per report, indexes for lists by age and by number, and sparse indexes of due reports
+//! and of reports in progress.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use aws_adapters::table::BY_AGE_PROJECTION;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::types::{
@@ -14,9 +15,6 @@ use aws_sdk_dynamodb::types::{
 
 /// Attribute with the time after which DynamoDB deletes an item, in epoch seconds.
 pub(super) const TTL_ATTRIBUTE: &str = "expires_at";
-
-/// Projection of the index by tenant. It contains every attribute, because a list shows the whole resource.
-const BY_TENANT_PROJECTION: ProjectionType = ProjectionType::All;
 
 /// Attributes that the index of due reports projects in addition to the keys. The sweeper needs no more,
 /// because it reads the report itself before it acts.
@@ -33,13 +31,12 @@ pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()>
 }
 
 async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
-    let by_tenant = Projection::builder().projection_type(BY_TENANT_PROJECTION).build();
-    let due = Projection::builder()
-        .projection_type(ProjectionType::Include)
-        .set_non_key_attributes(Some(DUE_PROJECTION.iter().map(|name| (*name).to_owned()).collect()))
-        .build();
-    // Leases are only counted, so the index needs no other attributes.
-    let leases = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+    let including = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let projection = Projection::builder().projection_type(ProjectionType::Include);
+        projection.set_non_key_attributes(Some(names)).build()
+    };
+    let keys_only = || Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let created = client
         .create_table()
         .table_name(name)
@@ -50,11 +47,12 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
         .attribute_definitions(attribute("due_shard", ScalarAttributeType::S)?)
         .attribute_definitions(attribute("due_at", ScalarAttributeType::N)?)
         .attribute_definitions(attribute("leased_tenant", ScalarAttributeType::S)?)
-        .attribute_definitions(attribute("lease_expires_at", ScalarAttributeType::N)?)
+        .attribute_definitions(attribute("company_key", ScalarAttributeType::S)?)
         .key_schema(key("pk", KeyType::Hash)?)
-        .global_secondary_indexes(index("by_tenant", "tenant", "created_key", by_tenant)?)
-        .global_secondary_indexes(index("due", "due_shard", "due_at", due)?)
-        .global_secondary_indexes(index("leases", "leased_tenant", "lease_expires_at", leases)?)
+        .global_secondary_indexes(index("by_age", "tenant", "created_key", including(&BY_AGE_PROJECTION))?)
+        .global_secondary_indexes(index("by_number", "company_key", "created_key", keys_only())?)
+        .global_secondary_indexes(index("due", "due_shard", "due_at", including(DUE_PROJECTION))?)
+        .global_secondary_indexes(index("in_progress", "leased_tenant", "created_key", keys_only())?)
         .send()
         .await;
     match created {

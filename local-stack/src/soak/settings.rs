@@ -6,7 +6,7 @@ use service_runtime::config::Environment;
 /// Defaults that the environment of the soak can override.
 const DEFAULTS: [(&str, &str); 14] = [
     ("DOSSIER_LEASE_SECONDS", "5"),
-    ("DOSSIER_PICKUP_GRACE_SECONDS", "15"),
+    ("DOSSIER_PICKUP_GRACE_SECONDS", "5"),
     ("DOSSIER_SWEEP_SECONDS", "2"),
     ("DOSSIER_DEADLINE_SECONDS", "1800"),
     ("DOSSIER_QUEUE_WAIT_SECONDS", "4"),

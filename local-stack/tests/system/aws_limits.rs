@@ -68,7 +68,7 @@ async fn an_index_with_a_hot_partition_refuses_writes_of_the_table() {
     let PutItemError::ThrottlingException(throttled) = error.into_service_error() else {
         panic!("another error");
     };
-    let index = format!("arn:aws:dynamodb:{REGION}:000000000000:table/dossier/index/by_tenant");
+    let index = format!("arn:aws:dynamodb:{REGION}:000000000000:table/dossier/index/by_age");
     assert_eq!(
         reason(throttled.throttling_reasons()),
         ("IndexWriteKeyRangeThroughputExceeded", index.as_str())
@@ -136,7 +136,7 @@ async fn a_query_of_a_hot_index_partition_is_throttled() {
     let (stack, clock) = limited(Limits { partition_read_units: 10.0, ..Limits::default() }).await;
     put_of_tenant(&stack, "dev", 'a', 100_000).send().await.unwrap();
     pass(&clock, 1);
-    let query = stack.clients.dynamodb.query().table_name(&stack.names.table).index_name("by_tenant");
+    let query = stack.clients.dynamodb.query().table_name(&stack.names.table).index_name("by_age");
     let query = query.key_condition_expression("#t = :t").expression_attribute_names("#t", "tenant");
     let query = query.expression_attribute_values(":t", s("dev"));
     // What it reads is known only afterwards, so the first query passes and leaves a debt of 2.5 units.
@@ -155,7 +155,7 @@ async fn a_batch_returns_what_is_throttled_as_unprocessed() {
             .item("pk", s(pk))
             .item("tenant", s(tenant))
             .item("created_key", s("2026-01-05"))
-            .item("filler", AttributeValue::B(Blob::new(vec![0; 2_000])))
+            .item("name_key", AttributeValue::B(Blob::new(vec![0; 2_000])))
             .build()
             .unwrap();
         WriteRequest::builder().put_request(request).build()

@@ -80,7 +80,7 @@ async fn both_listeners_show_and_reset_the_bill_of_their_account() {
         // All writes are within one second of the clock.
         assert_eq!(
             hottest[0],
-            json!({"table": "dossier", "index": "by_tenant", "partitionKey": "dev", "peakWriteUnits": 6.0, "peakReadUnits": 0.0})
+            json!({"table": "dossier", "index": "by_age", "partitionKey": "dev", "peakWriteUnits": 6.0, "peakReadUnits": 0.0})
         );
         assert_eq!(hottest.len(), 2);
         let model = &bill["bedrock"][0];

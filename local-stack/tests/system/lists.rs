@@ -56,6 +56,76 @@ async fn days_filter_reports_and_pages_stay_stable_while_new_reports_arrive() ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_company_is_found_by_its_number_and_by_the_beginning_of_its_name() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let company = |name: &str, number: &str| {
+        with_fields(clean_company(), json!({"companyName": name, "corporateNumber": number, "country": "AQ"}))
+    };
+    let mut ids = Vec::new();
+    for (name, number) in [
+        ("Sakura Precision Works", "AB-1234"),
+        ("SAKURA  Trading", "ab1235"),
+        ("Sakurai Precision", "ab1234"),
+        ("Precision Sakura", "9999"),
+    ] {
+        ids.push(stack.dev().submit_accepted(&company(name, number)).await?);
+    }
+    let found = async |query: &str| {
+        let (mut found, token) = list(&stack, query).await?;
+        assert_eq!(token, None, "{query}");
+        found.reverse();
+        anyhow::Ok(
+            found.iter().map(|id| ids.iter().position(|known| known == id).unwrap()).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(found("corporateNumber=AB1234").await?, [0, 2]);
+    assert_eq!(found("corporateNumber=ab%2012-34").await?, [0, 2]);
+    assert_eq!(found("corporateNumber=AB123").await?, [0; 0], "the whole number");
+    assert_eq!(found("name=sakura").await?, [0, 1, 2]);
+    assert_eq!(found("name=Sakura%20").await?, [0, 1, 2]);
+    assert_eq!(found("name=sakura%20p").await?, [0]);
+    assert_eq!(found("name=Works").await?, [0; 0], "only the beginning");
+    assert_eq!(found("name=SAKURAI&corporateNumber=AB1234&country=AQ&status=PENDING").await?, [2]);
+    assert_eq!(found("corporateNumber=AB1234&status=COMPLETED").await?, [0; 0]);
+    assert_eq!(found("corporateNumber=AB1234&country=JP").await?, [0; 0]);
+    let (first, token) = list(&stack, "corporateNumber=AB1234&pageSize=1").await?;
+    let (second, end) =
+        list(&stack, &format!("corporateNumber=AB1234&pageSize=1&pageToken={}", token.unwrap())).await?;
+    assert_eq!(([first, second].concat(), end), (vec![ids[2].clone(), ids[0].clone()], None));
+    let exported = stack.dev().get("/v1/reports.csv?name=sakura%20t").await?.text().await?;
+    assert_eq!(exported.lines().count(), 2);
+    // Another tenant finds none of them.
+    for query in ["corporateNumber=AB1234", "name=sakura"] {
+        let page: Value = stack.acme_client()?.get(&format!("/v1/reports?{query}")).await?.json().await?;
+        assert_eq!(page["reports"], json!([]), "{query}");
+    }
+    let refused = stack.dev().get("/v1/reports?corporateNumber=%20-&name=").await?;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let problem: Value = refused.json().await?;
+    let codes: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().map(|error| text_at(error, "/code")).collect();
+    assert_eq!(codes, ["corporate_number_invalid", "name_invalid"]);
+    stack.stop().await
+}
+
+/// Items of version 0.2 have none of the attributes that filters compare.
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_find_reports_of_an_earlier_version() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
+    let dynamodb = aws_sdk_dynamodb::Client::new(stack.sdk());
+    let update = dynamodb.update_item().table_name(&stack.names().table);
+    let key = aws_sdk_dynamodb::types::AttributeValue::S(format!("R#dev#{id}"));
+    update.key("pk", key).update_expression("REMOVE company_key, country, name_key").send().await?;
+    assert_eq!(list(&stack, "country=GB&status=PENDING").await?.0, std::slice::from_ref(&id));
+    assert_eq!(list(&stack, "name=CALDER").await?.0, [id]);
+    for other in ["country=JP", "name=vane", "riskLevel=LOW", "status=COMPLETED"] {
+        assert!(list(&stack, other).await?.0.is_empty(), "{other}");
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_export_contains_every_report_and_no_formula() -> Result<()> {
     let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let formula = with_fields(

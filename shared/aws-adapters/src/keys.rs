@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clients,
-    dynamodb::{Item, conditional},
+    dynamodb::{Item, conditional, get_all},
     error::{AwsError, DYNAMODB},
     request::{instrumented, send},
-    table::BY_TENANT,
+    table::BY_AGE,
 };
 use domain::{
     access::{KeyId, KeyRecord, Scopes},
@@ -166,14 +166,18 @@ impl Keys {
                 .client
                 .query()
                 .table_name(&self.table)
-                .index_name(BY_TENANT)
+                .index_name(BY_AGE)
                 .key_condition_expression("#tenant = :tenant")
                 .expression_attribute_names("#tenant", "tenant")
                 .expression_attribute_values(":tenant", AttributeValue::S(partition(tenant)))
                 .set_exclusive_start_key(start_key.take());
             let answer = send(DYNAMODB, OPERATION, request.send()).await?;
-            for item in answer.items.unwrap_or_default() {
-                match record(OPERATION, item) {
+            let pk = |item: &Item| item.get("pk")?.as_s().ok().cloned();
+            let keys: Vec<String> = answer.items.unwrap_or_default().iter().filter_map(pk).collect();
+            // The index projects no attribute of keys.
+            let mut items = get_all(&self.client, &self.table, keys.clone()).await?;
+            for item in keys.iter().filter_map(|key| items.remove(key)) {
+                match record("BatchGetItem", item) {
                     Ok(record) => records.push(record),
                     Err(error) => tracing::error!(%tenant, error = %error, "left a key out of a list"),
                 }

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod identity;
 pub mod language;
 pub mod lifecycle;
+pub mod lookup;
 pub mod message;
 pub mod report;
 pub mod request;

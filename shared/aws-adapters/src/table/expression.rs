@@ -201,8 +201,12 @@ impl Expression {
         now: UtcTime,
         has_webhook: bool,
     ) {
-        // The sparse index of leases contains the report exactly while it has a lease.
-        let leased = map(&change.holder, |_| AttributeValue::S(tenant.to_string()));
+        // The sparse index of reports in progress contains the report while it has a lease, until a sweeper finds that
+        // the lease has expired.
+        let leased = match command {
+            Command::Redispatch | Command::KeepQueued { .. } => Field::Clear,
+            _ => map(&change.holder, |_| AttributeValue::S(tenant.to_string())),
+        };
         self.set_or_remove(attribute::LEASED_TENANT, leased);
         let has_ended = change.status.is_some_and(Status::is_terminal);
         let due_at = if has_ended && has_webhook {
@@ -228,9 +232,13 @@ impl Expression {
                 self.set(attribute::RESUBMITTED_AT, AttributeValue::S(now.to_string()));
                 let allowed = ATTEMPTS_LEFT_FOR_OLDER_TASKS;
                 self.set_sum(attribute::ATTEMPTS_ALLOWED, attribute::ATTEMPT, allowed);
-                for stale in
-                    [attribute::ENDED_AT, attribute::ERROR, attribute::OUTCOME, attribute::CALLBACK_STATE]
-                {
+                for stale in [
+                    attribute::ENDED_AT,
+                    attribute::ERROR,
+                    attribute::OUTCOME,
+                    attribute::RISK_LEVEL,
+                    attribute::CALLBACK_STATE,
+                ] {
                     self.remove(stale);
                 }
             }

@@ -6,14 +6,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::schema::{created_key, due_shard, key};
+use super::schema::{company_key, created_key, due_shard, key};
 use crate::error::{AwsError, DYNAMODB};
 use domain::{
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     lifecycle::{Lease, Lifecycle, Status},
+    lookup::{name_key, number_key},
     report::{Outcome, Progress, Report, ReportError, StagesBegan, Usage},
     request::ReportRequest,
+    risk::RiskLevel,
     time::UtcTime,
     webhook::{DeliveryAttempt, Webhook, WebhookState},
 };
@@ -30,6 +32,16 @@ pub(super) struct Item {
     tenant: Tenant,
     report_id: ReportId,
     created_key: String,
+    /// The key of the index by number. Items of versions up to 0.2 lack this and the following attributes that filters
+    /// compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    company_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    risk_level: Option<RiskLevel>,
     status: Status,
     attempt: u32,
     /// Read only by tasks of versions up to 0.2.
@@ -109,6 +121,10 @@ impl Item {
         let due_at = lifecycle.due_at.map(UtcTime::epoch_millis);
         Self {
             pk: key(&tenant, id),
+            company_key: Some(company_key(&tenant, &number_key(&report.request.corporate_number))),
+            country: Some(report.request.country.code().to_owned()),
+            name_key: Some(name_key(&report.request.company_name)),
+            risk_level: report.outcome.as_ref().map(|outcome| outcome.risk_level),
             leased_tenant: lifecycle.lease.as_ref().map(|_| tenant.clone()),
             tenant,
             report_id: id,

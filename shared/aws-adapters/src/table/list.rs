@@ -1,4 +1,5 @@
-//! Lists of a tenant's reports, newest first, in pages.
+//! Lists of a tenant's reports, newest first, in pages. An index finds the reports, and each is then read from the table:
+//! the index holds only what filters compare, and may lag behind.
 
 use std::{collections::HashMap, fmt, str::FromStr};
 
@@ -6,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
 
 use super::{
-    reports::Table,
-    schema::{self, BY_TENANT, attribute},
+    reports::{Lookup, Table},
+    schema::{self, BY_AGE, BY_NUMBER, attribute},
 };
 use crate::{
     error::{AwsError, DYNAMODB},
@@ -17,6 +18,7 @@ use country::Country;
 use domain::{
     identity::{ReportId, Tenant},
     lifecycle::Status,
+    lookup::{name_key, number_key},
     report::Report,
     risk::RiskLevel,
     time::UtcTime,
@@ -27,11 +29,12 @@ use domain::{
 /// there.
 const READS_MAX: usize = 8;
 
-/// Number of reports that one read evaluates if the filter may exclude some.
-const FILTERED_READ_SIZE: usize = 200;
+/// Number of reports that one read evaluates if the filter may exclude some. Their entries in the index have about 300
+/// bytes each, and a read returns up to a megabyte ("Query" in the Amazon DynamoDB API Reference).
+const FILTERED_READ_SIZE: usize = 1_000;
 
 /// The criteria for listing reports. Absent criteria match every report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The status.
     pub status: Option<Status>,
@@ -39,6 +42,11 @@ pub struct Filter {
     pub country: Option<Country>,
     /// The risk level.
     pub risk_level: Option<RiskLevel>,
+    /// The registration number of the company. Spaces, punctuation and case do not matter.
+    pub number: Option<String>,
+    /// The beginning of the company's name, of which up to [`NAME_KEY_MAX`](domain::lookup::NAME_KEY_MAX) characters
+    /// count. Case does not matter.
+    pub name: Option<String>,
     /// The first day of submission.
     pub from: Option<Day>,
     /// The last day of submission, included.
@@ -93,6 +101,56 @@ impl Filter {
         *self != Self { from: self.from, to: self.to, ..Self::default() }
     }
 
+    /// Returns whether `report`, which an index found, matches. The index may lag behind, and cannot exclude reports of
+    /// versions up to 0.2 by every criterion.
+    fn matches(&self, report: &Report) -> bool {
+        let Self { status, country, risk_level, number, name, from: _, to: _ } = self;
+        let request = &report.request;
+        let level = report.outcome.as_ref().map(|outcome| outcome.risk_level);
+        status.is_none_or(|status| report.lifecycle.status == status)
+            && country.is_none_or(|country| request.country == country)
+            && (risk_level.is_none() || level == *risk_level)
+            && number
+                .as_ref()
+                .is_none_or(|number| number_key(&request.corporate_number) == number_key(number))
+            && name.as_ref().is_none_or(|name| name_key(&request.company_name).starts_with(&name_key(name)))
+    }
+
+    /// Returns the index that finds the reports of `tenant`, and the name and value of its partition key.
+    fn index(&self, tenant: &Tenant) -> (&'static str, [(&'static str, String); 1]) {
+        match &self.number {
+            Some(number) => {
+                let key = schema::company_key(tenant, &number_key(number));
+                (BY_NUMBER, [(attribute::COMPANY_KEY, key)])
+            }
+            None => (BY_AGE, [(attribute::TENANT, tenant.to_string())]),
+        }
+    }
+
+    /// Returns the criteria as conditions on entries of the index by age: the attribute, the condition and its value.
+    fn conditions(&self) -> Vec<(&'static str, String, String)> {
+        let equals = |attribute: &'static str, value: &str| {
+            (attribute, format!("#{attribute} = :{attribute}"), value.to_owned())
+        };
+        // An entry of an earlier version has none of the other attributes, and may match.
+        let or_old = |attribute: &'static str, condition: String, value: &str| {
+            let condition = format!("({condition} OR attribute_not_exists(#{}))", attribute::NAME_KEY);
+            (attribute, condition, value.to_owned())
+        };
+        let equals_or_old = |attribute, value| or_old(attribute, equals(attribute, value).1, value);
+        let begins = |name: &str| {
+            let condition = format!("begins_with(#{0}, :{0})", attribute::NAME_KEY);
+            or_old(attribute::NAME_KEY, condition, &name_key(name))
+        };
+        let criteria = [
+            self.status.map(|status| equals(attribute::STATUS, status.as_str())),
+            self.country.map(|country| equals_or_old(attribute::COUNTRY, country.code())),
+            self.risk_level.map(|level| equals_or_old(attribute::RISK_LEVEL, level.as_str())),
+            self.name.as_deref().map(begins),
+        ];
+        criteria.into_iter().flatten().collect()
+    }
+
     /// Returns the bounds of the sort keys: the first instant of the days, and the first one after them. Sort
     /// keys are in the order of time.
     fn bounds(&self) -> (String, String) {
@@ -127,12 +185,20 @@ impl Table {
         let evaluate = if filter.is_selective() { (size + 1).max(FILTERED_READ_SIZE) } else { size + 1 };
         for _ in 0..READS_MAX {
             let answer = self.read_index(tenant, filter, evaluate, next).await?;
-            for item in answer.items.unwrap_or_default() {
-                match self.decode("Query", item) {
-                    Ok(report) => reports.extend(report),
-                    // A report that this version cannot read must not hide the others.
-                    Err(error) => tracing::error!(%tenant, error = %error, "left a report out of a list"),
-                }
+            let found: Vec<(Tenant, ReportId)> = answer
+                .items
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|item| schema::id_of(item.get(attribute::PK)?.as_s().ok()?))
+                .map(|id| (tenant.clone(), id))
+                .collect();
+            let mut found = found.as_slice();
+            while !found.is_empty() && reports.len() <= size {
+                // As many as the page lacks, since a read of the table costs more than one of the index.
+                let (some, rest) = found.split_at(found.len().min(size + 1 - reports.len()));
+                let lookups = self.get_all(some).await?.into_iter().filter_map(Lookup::found);
+                reports.extend(lookups.filter(|report| filter.matches(report)));
+                found = rest;
             }
             next = match answer.last_evaluated_key {
                 Some(key) => Some(token(&key)?),
@@ -157,46 +223,41 @@ impl Table {
         after: Option<PageToken>,
     ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, AwsError> {
         let (from, until) = filter.bounds();
+        let (index, [(partition, value)]) = filter.index(tenant);
         let mut request = self
             .client
             .query()
             .table_name(&self.name)
-            .index_name(BY_TENANT)
-            .key_condition_expression("#tenant = :tenant AND #created BETWEEN :from AND :until")
+            .index_name(index)
+            .key_condition_expression("#partition = :partition AND #created BETWEEN :from AND :until")
             .expression_attribute_names("#created", attribute::CREATED_KEY)
             .expression_attribute_values(":from", AttributeValue::S(from))
             .expression_attribute_values(":until", AttributeValue::S(until))
-            .expression_attribute_names("#tenant", attribute::TENANT)
-            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+            .expression_attribute_names("#partition", partition)
+            .expression_attribute_values(":partition", AttributeValue::S(value.clone()))
             .scan_index_forward(false)
             // The limit of a query counts evaluated items, not returned ones.
             .limit(i32::try_from(limit.max(1)).unwrap_or(i32::MAX));
-        let mut conditions = Vec::new();
-        let mut equals = |path: &[&str], value: &str| {
-            let names: Vec<String> = path.iter().map(|part| format!("#{part}")).collect();
-            let placeholder = format!(":f{}", conditions.len());
-            conditions.push(format!("{} = {placeholder}", names.join(".")));
-            (names, placeholder, value.to_owned())
-        };
-        let criteria = [
-            filter.status.map(|status| equals(&[attribute::STATUS], status.as_str())),
-            filter.country.map(|country| equals(&[attribute::REQUEST, "country"], country.code())),
-            filter.risk_level.map(|level| equals(&[attribute::OUTCOME, "risk_level"], level.as_str())),
-        ];
-        for (names, placeholder, value) in criteria.into_iter().flatten() {
-            for name in names {
-                let attribute = name.trim_start_matches('#').to_owned();
-                request = request.expression_attribute_names(name, attribute);
-            }
-            request = request.expression_attribute_values(placeholder, AttributeValue::S(value));
+        // The index by number projects keys only.
+        let criteria = if index == BY_AGE { filter.conditions() } else { Vec::new() };
+        for (attribute, _, value) in &criteria {
+            request = request
+                .expression_attribute_names(format!("#{attribute}"), *attribute)
+                .expression_attribute_values(format!(":{attribute}"), AttributeValue::S(value.clone()));
         }
-        if !conditions.is_empty() {
-            request = request.filter_expression(conditions.join(" AND "));
+        if !criteria.is_empty() {
+            let conditions: Vec<String> = criteria.into_iter().map(|(_, condition, _)| condition).collect();
+            let condition = conditions.join(" AND ");
+            if condition.contains(attribute::NAME_KEY) {
+                let placeholder = format!("#{}", attribute::NAME_KEY);
+                request = request.expression_attribute_names(placeholder, attribute::NAME_KEY);
+            }
+            request = request.filter_expression(condition);
         }
         if let Some(PageToken { created_at, id }) = after {
             let key = [
                 (attribute::PK, schema::key(tenant, id)),
-                (attribute::TENANT, tenant.to_string()),
+                (partition, value),
                 (attribute::CREATED_KEY, schema::created_key(created_at, id)),
             ];
             let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));

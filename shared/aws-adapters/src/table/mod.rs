@@ -17,6 +17,6 @@ mod webhook;
 pub use self::{
     list::{Filter, Page, PageToken},
     reports::{Created, Details, Executed, Lookup, Table},
-    schema::{BY_TENANT, DUE, DUE_SHARDS, LEASES, attribute},
+    schema::{BY_AGE, BY_AGE_PROJECTION, BY_NUMBER, DUE, DUE_SHARDS, IN_PROGRESS, attribute},
     sweep::{DueCursor, DuePage, DueReport},
 };

@@ -312,6 +312,7 @@ fn record_details(expression: &mut Expression, details: &Details, now: UtcTime) 
     set(expression, attribute::SOURCES, sources.as_ref())?;
     set(expression, attribute::USAGE, usage.as_ref())?;
     set(expression, attribute::OUTCOME, outcome.as_ref())?;
+    set(expression, attribute::RISK_LEVEL, outcome.as_ref().map(|outcome| &outcome.risk_level))?;
     set(expression, attribute::ERROR, error.as_ref())?;
     set(expression, attribute::SUBMISSION, submission.as_ref())
 }

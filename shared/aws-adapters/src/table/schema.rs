@@ -6,14 +6,24 @@ use domain::{
     time::UtcTime,
 };
 
-/// The index that lists a tenant's reports by age.
-pub const BY_TENANT: &str = "by_tenant";
+/// The index of a tenant's reports by age. It projects only what filters compare, so that it is written when a report
+/// is created and when its status changes, and not by heartbeats and progress.
+pub const BY_AGE: &str = "by_age";
+
+/// The index of a tenant's reports on the company with one registration number, by age. It is written when a report is
+/// created, and never again.
+pub const BY_NUMBER: &str = "by_number";
 
 /// The sparse index of reports that the sweeper handles when they are due.
 pub const DUE: &str = "due";
 
-/// The sparse index of reports that a worker holds, by tenant and by the expiry of the lease.
-pub const LEASES: &str = "leases";
+/// The sparse index of a tenant's reports that workers hold. It is written when a report is claimed and when it is
+/// released, and not by the heartbeats between.
+pub const IN_PROGRESS: &str = "in_progress";
+
+/// Attributes that [`BY_AGE`] projects in addition to the keys.
+pub const BY_AGE_PROJECTION: [&str; 4] =
+    [attribute::STATUS, attribute::COUNTRY, attribute::RISK_LEVEL, attribute::NAME_KEY];
 
 /// Names of the attributes that expressions, indexes and provisioning use.
 pub mod attribute {
@@ -23,6 +33,10 @@ pub mod attribute {
     pub const TENANT: &str = "tenant";
     pub const CREATED_KEY: &str = "created_key";
     pub const STATUS: &str = "status";
+    pub const COUNTRY: &str = "country";
+    pub const RISK_LEVEL: &str = "risk_level";
+    pub const NAME_KEY: &str = "name_key";
+    pub const COMPANY_KEY: &str = "company_key";
     pub const ATTEMPT: &str = "attempt";
     pub const ATTEMPTS_ALLOWED: &str = "attempts_allowed";
     pub const RETRIES: &str = "retries";
@@ -67,7 +81,17 @@ pub(super) fn key(tenant: &Tenant, id: ReportId) -> String {
     format!("R#{tenant}#{id}")
 }
 
-/// Returns the sort key of a report in the index [`BY_TENANT`].
+/// Returns the id of the report with the partition key `key`, or `None` if it is no report's.
+pub(super) fn id_of(key: &str) -> Option<ReportId> {
+    key.strip_prefix("R#")?.rsplit_once('#')?.1.parse().ok()
+}
+
+/// Returns the partition key of a report in the index [`BY_NUMBER`].
+pub(super) fn company_key(tenant: &Tenant, number_key: &str) -> String {
+    format!("{tenant}#{number_key}")
+}
+
+/// Returns the sort key of a report in the indexes [`BY_AGE`], [`BY_NUMBER`] and [`IN_PROGRESS`].
 pub(super) fn created_key(created_at: UtcTime, id: ReportId) -> String {
     format!("{created_at}#{id}")
 }
