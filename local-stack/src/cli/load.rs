@@ -158,6 +158,7 @@ impl LoadArgs {
             Some(api) => self.deployment(api, shared, &mut problems),
             None => Some(Target::LocalStack(Box::new(self.local_stack(shared, &mut problems)))),
         };
+        Self::check_ramp(pace, limit, &mut problems);
         if self.key_file.is_some() && self.api.is_none() {
             problems.add("--key-file belongs to --api: give both or neither");
         }
@@ -193,6 +194,25 @@ impl LoadArgs {
         match (rate, clients) {
             (None, Some(clients)) => Pace::Closed { clients, ramp },
             (rate, _) => Pace::Open(Arrivals { rate: rate.unwrap_or(DEFAULT_RATE), ramp }),
+        }
+    }
+
+    /// Adds a problem if the submissions would end before the whole load is reached.
+    fn check_ramp(pace: Pace, limit: Limit, problems: &mut Problems) {
+        let ramp = match pace {
+            Pace::Open(Arrivals { ramp, .. }) | Pace::Closed { ramp, .. } => ramp,
+        };
+        let is_within = match (pace, limit) {
+            (Pace::Open(arrivals), Limit::Reports(reports)) => arrivals.due(reports) <= ramp,
+            (_, Limit::Time(time)) => time <= ramp,
+            // How many submissions that takes depends on the API.
+            (Pace::Closed { .. }, Limit::Reports(_)) => !ramp.is_zero(),
+        };
+        if is_within && !ramp.is_zero() {
+            problems.add(
+                "the submissions end within --ramp, before the whole load is reached: with --concurrency give \
+                 --seconds, longer than the ramp; with --rate, more --reports or --seconds",
+            );
         }
     }
 
@@ -330,6 +350,21 @@ mod tests {
         assert_eq!(given.pace, Pace::Open(Arrivals { rate: 0.5, ramp: Duration::ZERO }));
         assert_eq!((given.limit, given.accept_only), (Limit::Reports(7), true));
         assert_eq!(given.json, Some(JsonOutput::File("out.json".into())));
+    }
+
+    #[test]
+    fn submissions_do_not_end_within_the_ramp() {
+        for given in [
+            ["--concurrency", "32", "--ramp", "10m", "--reports", "100"],
+            ["--concurrency", "32", "--ramp", "60s", "--seconds", "60"],
+            ["--rate", "200", "--ramp", "60s", "--reports", "100"],
+            ["--rate", "200", "--ramp", "60s", "--seconds", "30"],
+        ] {
+            let problem = options_with(&given, &shared()).unwrap_err();
+            assert!(problem.contains("end within --ramp"), "{given:?}: {problem}");
+        }
+        // A thousand are due within the ramp.
+        options(&["--rate", "200", "--ramp", "10s", "--reports", "1001"]);
     }
 
     #[test]

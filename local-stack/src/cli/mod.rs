@@ -168,9 +168,20 @@ impl Cli {
     /// Rejects invalid combinations of options that are valid on their own.
     fn check(&self) -> Result<(), String> {
         match &self.command {
-            Some(Command::Load(args)) => args.options(&self.load_shared()).map(drop),
+            Some(Command::Load(args)) => {
+                self.check_limits()?;
+                args.options(&self.load_shared()).map(drop)
+            }
             _ => self.check_combinations().map_err(str::to_owned),
         }
+    }
+
+    fn check_limits(&self) -> Result<(), &'static str> {
+        let has_limit = [self.dynamodb_burst, self.bedrock_rpm, self.bedrock_tpm].iter().any(Option::is_some);
+        if has_limit && !self.aws_limits {
+            return Err("--dynamodb-burst, --bedrock-rpm and --bedrock-tpm change a limit: add --aws-limits");
+        }
+        Ok(())
     }
 
     fn check_combinations(&self) -> Result<(), &'static str> {
@@ -180,10 +191,7 @@ impl Cli {
         if self.forward_url.is_some() != self.forward_model.is_some() {
             return Err("--forward-url and --forward-model belong together: give both or neither");
         }
-        let has_limit = [self.dynamodb_burst, self.bedrock_rpm, self.bedrock_tpm].iter().any(Option::is_some);
-        if has_limit && !self.aws_limits {
-            return Err("--dynamodb-burst, --bedrock-rpm and --bedrock-tpm change a limit: add --aws-limits");
-        }
+        self.check_limits()?;
         if self.aws_limits && matches!(self.command, Some(Command::Provision)) {
             return Err("this command uses an AWS that has limits of its own: leave out --aws-limits");
         }
@@ -238,6 +246,7 @@ impl Cli {
                 ("--wire-fault", !self.wire_faults.is_empty()),
                 ("--seed", self.seed.is_some()),
                 ("--slots", self.slots.is_some()),
+                ("--aws-limits", self.aws_limits),
             ]),
         }
     }

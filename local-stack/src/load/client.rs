@@ -85,11 +85,16 @@ impl LoadClient {
         index(number, self.tenants.len())
     }
 
+    /// Returns the API of the submission `number`. Neighbours use different ones, and every tenant uses every one.
+    fn api_of(&self, number: u64) -> usize {
+        let tenants = self.tenants.len().max(1) as u64;
+        index(number % tenants + number / tenants, self.apis.len())
+    }
+
     /// Sends the submission `number` and returns the answer.
     pub(super) async fn submit(&self, number: u64) -> Answer {
         let tenant = self.tenant_of(number);
-        // Every tenant uses every API.
-        let api = index(number / self.tenants.len().max(1) as u64, self.apis.len());
+        let api = self.api_of(number);
         let Ok(url) = self.apis[api].join("v1/reports") else {
             return Answer::None(NoAnswer::ConnectionFailed);
         };

@@ -1,6 +1,7 @@
 //! The load generator: submits in an open or a closed loop, on a thread of its own, so that its CPU time can be
 //! told from that of the embedded AWS in the same process.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -174,6 +175,11 @@ where
         });
         // Forgets the requests that have ended.
         while requests.try_join_next().is_some() {}
+    }
+    // Those that are due and were not sent when the test was stopped are a part of its result.
+    arrivals.close();
+    while let Ok(arrival) = arrivals.try_recv() {
+        recorder.record(arrival.number, arrival.due, ready(Answer::None(NoAnswer::Interrupted))).await;
     }
     while requests.join_next().await.is_some() {}
 }

@@ -59,13 +59,13 @@ fn report_facts(reports: &Reports, mut row: impl FnMut(&str, String)) {
 fn latencies(result: &LoadResult) -> Table {
     let mut table = table(&["Time", "p50", "p90", "p99", "max"]);
     let mut row = |name: &str, times: Option<Percentiles>| {
-        let at = |value: fn(Percentiles) -> f64| millis(times.map(value));
+        let at = |value: fn(Percentiles) -> Option<f64>| millis(times.and_then(value));
         table.add_row([
             name.to_owned(),
-            at(|times| times.p50),
+            at(|times| Some(times.p50)),
             at(|times| times.p90),
             at(|times| times.p99),
-            at(|times| times.max),
+            at(|times| Some(times.max)),
         ]);
     };
     row("Acceptance", result.submissions.accept_latency_ms);

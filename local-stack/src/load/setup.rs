@@ -36,6 +36,8 @@ pub(super) struct Setup {
     model_latency_seconds: Option<f64>,
     /// Latency of each request to a source.
     source_latency_seconds: Option<f64>,
+    /// Whether the embedded AWS enforces AWS's limits.
+    aws_limits: bool,
     /// Whether faults other than these latencies are injected.
     faults: bool,
     seed: Option<u64>,
@@ -86,6 +88,7 @@ impl Setup {
             slots: local.map(|local| local.stack.slots),
             model_latency_seconds: local.map(|_| latency.model.as_secs_f64()),
             source_latency_seconds: local.map(|_| latency.sources.as_secs_f64()),
+            aws_limits: local.is_some_and(|local| local.stack.aws_limits.is_some()),
             faults: local.is_some_and(has_faults),
             seed: local.map(|local| local.stack.seed),
         }
@@ -124,6 +127,9 @@ impl Setup {
         };
         lines.extend(latency("model call", self.model_latency_seconds));
         lines.extend(latency("request to a source", self.source_latency_seconds));
+        if self.aws_limits {
+            lines.push("The embedded AWS enforces AWS's limits".to_owned());
+        }
         if let (true, Some(seed)) = (self.faults, self.seed) {
             lines.push(format!("Faults are injected; --seed {seed} repeats their schedule"));
         }

@@ -76,7 +76,9 @@ fn thirty_reports_are_accepted_completed_and_counted() -> Result<()> {
     assert_eq!(result["setup"]["tenants"], 3);
     for percentiles in [&submissions["acceptLatencyMs"], &reports["submitToDoneMs"], &reports["overheadMs"]] {
         let at = |name: &str| percentiles[name].as_f64().unwrap_or_else(|| panic!("no {name}: {result}"));
-        assert!(at("p50") <= at("p90") && at("p90") <= at("p99") && at("p99") <= at("max"), "{percentiles}");
+        assert!(at("p50") <= at("p90") && at("p90") <= at("max"), "{percentiles}");
+        // Thirty durations have no ninety-ninth percentile.
+        assert_eq!((&percentiles["count"], &percentiles["p99"]), (&json!(30), &Value::Null));
     }
     // Concurrent submissions share requests. No request of the test itself counts.
     assert!((1..=30).contains(&sends(&result)), "{result}");
