@@ -3,9 +3,10 @@
 use std::{net::SocketAddr, time::Duration};
 
 use aws_adapters::settings::{AWS_SETTINGS, AwsSettings};
+use domain::format::{self, Format};
 use reqwest::Url;
 use service_runtime::{
-    config::{ConfigErrors, Environment, Presence, Reader, Setting},
+    config::{ConfigErrors, Environment, Presence, Reader, Setting, parts},
     settings,
 };
 use telemetry::{TELEMETRY_SETTINGS, TelemetrySettings};
@@ -27,7 +28,9 @@ settings! {
     DRAIN_SECONDS = "DOSSIER_WORKER_DRAIN_SECONDS", Presence::Default("60"),
         "seconds that reports in progress have to finish after SIGTERM before their leases are released, 0 to 3600";
     SWEEP_SECONDS = "DOSSIER_SWEEP_SECONDS", Presence::Default("30"),
-        "seconds between two sweeps for reports that no worker processes, 1 to 3600";
+        "seconds between two sweeps for reports that no worker processes, 1 to 3600; up to five times as long while nothing is due and no message arrives";
+    FORMATS = "DOSSIER_REPORT_FORMATS", Presence::Default("html,pdf,md"),
+        "formats that a report is rendered in if its request names none, separated by commas: html, pdf, md; the JSON document and the evidence bundle are always written";
     DLQ_URL = "DOSSIER_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of reports";
 }
 
@@ -70,6 +73,8 @@ pub struct Settings {
     pub back_off: BackOff,
     /// URL of the dead-letter queue of reports.
     pub dlq_url: String,
+    /// The formats of a report whose request names none.
+    pub formats: Vec<Format>,
     /// Settings of webhooks.
     pub webhooks: WebhookSettings,
     /// URL of the ECS agent; `None` outside of ECS.
@@ -100,6 +105,7 @@ impl Settings {
         let back_off = BackOff::read(&mut reader);
         let dlq_url = reader.parse::<Url>(&DLQ_URL).map(String::from);
         let webhooks = WebhookSettings::read(&mut reader);
+        let formats = reader.text(&FORMATS).and_then(|text| reader.convert(&FORMATS, formats(&text)));
         let ecs_agent = ecs_task_protection::read_agent_url(&mut reader);
         let health_bind = health::read_bind_address(&mut reader);
         let model = ModelSettings::read(&mut reader);
@@ -115,6 +121,7 @@ impl Settings {
                 back_off: back_off?,
                 dlq_url: dlq_url?,
                 webhooks: webhooks?,
+                formats: formats?,
                 ecs_agent,
                 health_bind,
                 model: model?,
@@ -124,5 +131,37 @@ impl Settings {
             })
         };
         reader.finish(settings())
+    }
+}
+
+/// Returns the formats in `text`, which is a list separated by commas.
+///
+/// # Errors
+/// Returns what is wrong with the list.
+fn formats(text: &str) -> Result<Vec<Format>, String> {
+    match format::choose(parts(text, ',')) {
+        Ok(formats) if formats.is_empty() => Err("it names no format: use html, pdf or md".to_owned()),
+        Ok(formats) => Ok(formats),
+        Err(invalid) => {
+            let errors: Vec<String> =
+                invalid.iter().map(|(index, error)| format!("name {} {error}", index + 1)).collect();
+            Err(errors.join("; "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_formats_are_a_list_without_repetitions() {
+        assert_eq!(formats(" pdf, html,"), Ok(vec![Format::Html, Format::Pdf]));
+        for (text, expected) in
+            [(",", "names no format"), ("pdf,docx", "name 2 is not"), ("md,md", "name 2 is named twice")]
+        {
+            let error = formats(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
     }
 }

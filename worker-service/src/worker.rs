@@ -139,6 +139,7 @@ impl Worker {
             policy: settings.aws.policy,
             back_off: settings.back_off,
             tenants: TenantConcurrency::new(settings.tenant_max),
+            &settings.formats,
             worker: format!("worker-{}", Uuid::now_v7().simple()),
         };
         let jobs = JobRunner {

@@ -42,6 +42,7 @@ mod fault_proxy_wire;
 mod feed_stand_ins;
 mod floods;
 mod following;
+mod formats;
 mod hanging_services;
 mod hostile_inputs;
 mod isolation;
