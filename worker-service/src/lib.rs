@@ -25,6 +25,7 @@ mod queue_witness;
 pub mod settings;
 pub mod supervisor;
 mod sweeper;
+mod sweep_pace;
 mod tenant_concurrency;
 pub mod webhooks;
 pub mod worker;

@@ -28,7 +28,7 @@ settings! {
     DRAIN_SECONDS = "DOSSIER_WORKER_DRAIN_SECONDS", Presence::Default("60"),
         "seconds that reports in progress have to finish after SIGTERM before their leases are released, 0 to 3600";
     SWEEP_SECONDS = "DOSSIER_SWEEP_SECONDS", Presence::Default("30"),
-        "seconds between two sweeps for reports that no worker processes, 1 to 3600; up to five times as long while nothing is due and no message arrives";
+        "seconds between two sweeps for reports that no worker processes, 1 to 3600; about six times as long while nothing is due and no message arrives";
     FORMATS = "DOSSIER_REPORT_FORMATS", Presence::Default("html,pdf,md"),
         "formats that a report is rendered in if its request names none, separated by commas: html, pdf, md; the JSON document and the evidence bundle are always written";
     DLQ_URL = "DOSSIER_DLQ_URL", Presence::Required, "URL of the SQS dead-letter queue of reports";
@@ -67,7 +67,7 @@ pub struct Settings {
     pub tenant_max: Option<usize>,
     /// Time that reports in progress have to finish when the worker is stopped, before they are released.
     pub drain: Duration,
-    /// Average time between two sweeps.
+    /// Average time between two sweeps while there is work.
     pub sweep_interval: Duration,
     /// How long reports wait before another attempt.
     pub back_off: BackOff,

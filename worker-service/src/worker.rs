@@ -14,7 +14,7 @@ use aws_adapters::{
 use service_runtime::clock::Clock;
 use sources::{Sources, SourcesError};
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -160,6 +160,7 @@ impl Worker {
         let liveness = Arc::default();
         Ok(Self { jobs: Arc::new(jobs), concurrency, agent, sources, webhooks, liveness, settings })
     }
+            arrivals: watch::Sender::default(),
 
     /// Returns the liveness of the worker, for its health check.
     pub fn liveness(&self) -> Arc<Liveness> {
@@ -223,7 +224,7 @@ impl Worker {
 
     /// Sweeps once for reports that no worker processes.
     pub async fn sweep(&self) {
-        sweeper::sweep(&self.jobs, &CancellationToken::new()).await;
+        sweeper::sweep(&self.jobs, &CancellationToken::new(), Duration::ZERO).await;
     }
 
     /// Scans the dead-letter queue of reports once.

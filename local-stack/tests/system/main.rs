@@ -45,6 +45,7 @@ mod following;
 mod formats;
 mod hanging_services;
 mod hostile_inputs;
+mod idle;
 mod isolation;
 mod later_version;
 mod lifecycle_table;
