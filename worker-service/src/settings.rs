@@ -16,13 +16,15 @@ use crate::{
     back_off::{BACK_OFF_SETTINGS, BackOff},
     ecs_task_protection::{self, ECS_SETTINGS},
     health::{self, HEALTH_SETTINGS},
+    slots::Concurrency,
     webhooks::{WEBHOOK_SETTINGS, WebhookSettings},
 };
 
 settings! {
     /// The settings of the worker as a whole.
     RUN_SETTINGS:
-    CONCURRENCY = "DOSSIER_WORKER_CONCURRENCY", Presence::Default("4"), "maximum number of reports that one worker processes at a time, 1 to 10000";
+    CONCURRENCY = "DOSSIER_WORKER_CONCURRENCY", Presence::Default("auto"),
+        "maximum number of reports that one worker processes at a time: a number from 1 to 10000, or auto, which derives 4 to 256 from the memory that the process may use (limit of its cgroup, else memory of the machine): 1 MiB for each report, beyond 192 MiB and 64 MiB for each core";
     TENANT_MAX = "DOSSIER_TENANT_MAX_IN_PROGRESS", Presence::Default("0"),
         "maximum number of reports of one tenant that all workers together process at a time, so that one tenant's thousand reports do not delay another tenant's one; 0 means no limit";
     DRAIN_SECONDS = "DOSSIER_WORKER_DRAIN_SECONDS", Presence::Default("60"),
@@ -62,7 +64,7 @@ pub const ALL: &[&[Setting]] = &[
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Maximum number of reports in progress on this worker.
-    pub concurrency: usize,
+    pub concurrency: Concurrency,
     /// Maximum number of reports of one tenant in progress on all workers together; `None` means no limit.
     pub tenant_max: Option<usize>,
     /// Time that reports in progress have to finish when the worker is stopped, before they are released.
@@ -71,10 +73,10 @@ pub struct Settings {
     pub sweep_interval: Duration,
     /// How long reports wait before another attempt.
     pub back_off: BackOff,
-    /// URL of the dead-letter queue of reports.
-    pub dlq_url: String,
     /// The formats of a report whose request names none.
     pub formats: Vec<Format>,
+    /// URL of the dead-letter queue of reports.
+    pub dlq_url: String,
     /// Settings of webhooks.
     pub webhooks: WebhookSettings,
     /// URL of the ECS agent; `None` outside of ECS.
@@ -98,14 +100,14 @@ impl Settings {
     /// Returns [`ConfigErrors`] with every error if any setting cannot be used.
     pub fn read(environment: &Environment) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(environment);
-        let concurrency = reader.number(&CONCURRENCY, 1, 10_000);
+        let concurrency = reader.parse(&CONCURRENCY);
         let tenant_max = reader.number(&TENANT_MAX, 0, 100_000);
         let drain = reader.seconds(&DRAIN_SECONDS, 0, 3600);
         let sweep_interval = reader.seconds(&SWEEP_SECONDS, 1, 3600);
         let back_off = BackOff::read(&mut reader);
+        let formats = reader.text(&FORMATS).and_then(|text| reader.convert(&FORMATS, formats(&text)));
         let dlq_url = reader.parse::<Url>(&DLQ_URL).map(String::from);
         let webhooks = WebhookSettings::read(&mut reader);
-        let formats = reader.text(&FORMATS).and_then(|text| reader.convert(&FORMATS, formats(&text)));
         let ecs_agent = ecs_task_protection::read_agent_url(&mut reader);
         let health_bind = health::read_bind_address(&mut reader);
         let model = ModelSettings::read(&mut reader);
@@ -114,14 +116,14 @@ impl Settings {
         let telemetry = TelemetrySettings::read(&mut reader);
         let settings = || {
             Some(Self {
-                concurrency: usize::try_from(concurrency?).ok()?,
+                concurrency: concurrency?,
                 tenant_max: usize::try_from(tenant_max?).ok().filter(|max| *max > 0),
                 drain: drain?,
                 sweep_interval: sweep_interval?,
                 back_off: back_off?,
+                formats: formats?,
                 dlq_url: dlq_url?,
                 webhooks: webhooks?,
-                formats: formats?,
                 ecs_agent,
                 health_bind,
                 model: model?,
