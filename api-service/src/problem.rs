@@ -9,8 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::request::FieldError;
-use opentelemetry::trace::TraceContextExt;
 use serde::Serialize;
+use telemetry::propagation::current_trace_id;
 use utoipa::ToSchema;
 
 /// A kind of problem. Its code is part of the API's contract.
@@ -237,14 +237,12 @@ impl Problem {
     /// Returns the body of the response.
     pub fn body(self) -> ProblemBody {
         let (status, code, title, retryable) = self.kind.describe();
-        let context = opentelemetry::Context::current();
-        let span = context.span().span_context().clone();
         ProblemBody {
             kind: format!("urn:dossier:problem:{code}"),
             title: title.to_owned(),
             status: status.as_u16(),
             detail: self.detail,
-            instance: span.is_valid().then(|| format!("urn:dossier:trace:{}", span.trace_id())),
+            instance: current_trace_id().map(|trace| format!("urn:dossier:trace:{trace}")),
             code: code.to_owned(),
             retryable,
             errors: self.errors,

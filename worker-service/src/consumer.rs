@@ -54,12 +54,15 @@ pub(crate) async fn consume(
                 // The poll was long, so it has asked all servers of SQS.
                 if deliveries.is_empty() {
                     jobs.witness.saw_empty_queue(jobs.clock.now());
+                } else {
+                    jobs.arrivals.send_replace(());
                 }
                 for delivery in deliveries {
                     start(&jobs, delivery, slots.pop(), &running);
                 }
             }
             Err(error) => {
+                jobs.arrivals.send_replace(());
                 tracing::error!(error = %error, "messages could not be received; retrying");
                 let wait = full_jitter(failures, RETRY_BASE, RETRY_MAX);
                 failures = failures.saturating_add(1);

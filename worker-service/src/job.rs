@@ -22,6 +22,7 @@ use telemetry::{
     metrics::{Wait, metrics},
     propagation::{continue_trace, current_traceparent},
 };
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument, info_span};
 
@@ -61,6 +62,8 @@ pub(crate) struct JobRunner {
     pub(crate) recordings: TaskTracker,
     /// Token that is cancelled when reports in progress must be released.
     pub(crate) release: CancellationToken,
+    /// Changes when messages arrive, or cannot be received. The sweeper then expects that something becomes due.
+    pub(crate) arrivals: watch::Sender<()>,
 }
 
 /// How an attempt was settled.

@@ -11,6 +11,7 @@ use domain::{
     artifact::{ArtifactKind, StoredArtifact, artifact_key},
     document::Document,
     evidence::{Snapshot, SourceStatus},
+    format::Format,
     lifecycle::Command,
     report::{Outcome, Report, Stage},
 };
@@ -40,6 +41,8 @@ pub(crate) struct Pipeline {
     assessor: Assessor,
     model_budget: Arc<ModelBudget>,
     recordings: TaskTracker,
+    /// The formats of a report whose request names none.
+    formats: Arc<[Format]>,
     /// As many permits as there are cores. More files rendered at a time would only take more memory.
     renderers: Arc<Semaphore>,
 }
@@ -53,7 +56,8 @@ struct Gathering {
 }
 
 impl Pipeline {
-    /// Creates the pipeline from its parts. `recordings` tracks the tasks that record paid answers.
+    /// Creates the pipeline from its parts. `recordings` tracks the tasks that record paid answers; `formats` are
+    /// those of a report whose request names none.
     pub(crate) fn new(
         aws: Aws,
         clock: Clock,
@@ -61,10 +65,11 @@ impl Pipeline {
         assessor: Assessor,
         model_budget: ModelBudget,
         recordings: TaskTracker,
+        formats: &[Format],
     ) -> Self {
         let renderers = Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
         let model_budget = Arc::new(model_budget);
-        Self { aws, clock, sources, assessor, model_budget, recordings, renderers }
+        Self { aws, clock, sources, assessor, model_budget, recordings, formats: formats.into(), renderers }
     }
 
     /// Runs all stages of the claimed report, up to the state COMPLETED. The future may be dropped at any
@@ -186,6 +191,11 @@ impl Pipeline {
             verification: assessment.verification.as_ref().map(Verification::to_json),
         };
         let report = lease.report();
+        // Each attempt renders the report again, in the formats of its request.
+        let formats = match &report.request.formats {
+            Some(formats) => formats.as_slice().into(),
+            None => Arc::clone(&self.formats),
+        };
         let document = assessment.into_document(report.id, &report.request, snapshot, self.clock.now());
         let snapshot = snapshot.clone();
         let rulebook = self.assessor.rulebook();
@@ -194,7 +204,8 @@ impl Pipeline {
         // Rendering a PDF is CPU-bound and would block other tasks.
         let rendering = spawn_blocking(move || {
             let _permit = permit;
-            let files = rendering::render(&document, &snapshot, &trail, rulebook).map_err(template_broken)?;
+            let files = rendering::render(&document, &snapshot, &trail, rulebook, &formats)
+                .map_err(template_broken)?;
             Ok((document, files))
         });
         rendering.await.unwrap_or_else(|error| {

@@ -20,11 +20,16 @@ use telemetry::{
     metrics::{SweepOutcome, metrics},
     propagation::current_traceparent,
 };
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
-use crate::{claim::abandoned, job::JobRunner, lease::VISIBILITY_MARGIN};
+use crate::{
+    claim::abandoned,
+    job::JobRunner,
+    lease::VISIBILITY_MARGIN,
+    sweep_pace::{Pace, Pause, Seen},
+};
 
 /// Number of reports that are read from a partition at a time.
 const PAGE: usize = 100;
@@ -39,29 +44,46 @@ const GRACES_MAX: u32 = 15;
 /// (`MessageRetentionPeriod` of the queue: four days).
 const MESSAGE_AGE_MAX: Duration = Duration::from_secs(3 * 24 * 3600);
 
-/// Sweeps about every `interval` until `stop` is cancelled. The pauses are random, so that the sweeps of many
-/// workers spread out.
+/// Sweeps about every `interval` until `stop` is cancelled, and less often while nothing is due and no message
+/// arrives ([`Pace`]).
 pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop: CancellationToken) {
+    let pace = Pace::new(interval);
+    let mut arrivals = jobs.arrivals.subscribe();
     // The first pause is short, so that a short-lived worker sweeps as well.
-    let mut pause = interval.mul_f64(rand::random_range(0.0..=0.5));
+    let first = interval.mul_f64(rand::random_range(0.0..=0.5));
+    let mut pause = Pause { least: first, most: first };
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = sleep(pause) => {}
+            () = wait(pause, &mut arrivals) => {}
         }
-        sweep(&jobs, &stop).await;
-        pause = interval.mul_f64(rand::random_range(0.5..=1.5));
+        // The sender is part of `jobs`, so it still exists.
+        let arrived = arrivals.has_changed().unwrap_or_default();
+        arrivals.mark_unchanged();
+        // While messages arrive, sweeps are frequent, and what is not due yet would be read in vain.
+        let lookahead = if arrived { Duration::ZERO } else { pace.lookahead() };
+        let seen = sweep(&jobs, &stop, lookahead).await;
+        pause = pace.after(seen, arrived, rand::random_range(0.0..=1.0));
     }
 }
 
-/// Sweeps every partition of the index of due reports once. It begins at a random partition, so that sweeps
+/// Waits for the pause before a sweep. It ends early, but after its least time, if messages arrive.
+async fn wait(pause: Pause, arrivals: &mut watch::Receiver<()>) {
+    sleep(pause.least).await;
+    tokio::select! {
+        () = sleep(pause.most.saturating_sub(pause.least)) => {}
+        _ = arrivals.changed() => arrivals.mark_changed(),
+    }
+}
+
+/// Sweeps every partition of the index of due reports once. Also reads what becomes due within `lookahead`, and
+/// returns what it saw. It begins at a random partition, so that sweeps
 /// that are interrupted do not always miss the same ones. An error affects no other report, and is retried by
 /// the next sweep. If `stop` is cancelled, the sweep ends early, but finishes what it has begun: a report whose
 /// message is recorded must also get it.
-pub(crate) async fn sweep(jobs: &JobRunner, stop: &CancellationToken) {
+pub(crate) async fn sweep(jobs: &JobRunner, stop: &CancellationToken, lookahead: Duration) -> Seen {
     let first = rand::random_range(0..DUE_SHARDS);
-    look_at_queue(jobs).await;
-    let sweep = Sweep { jobs, stop };
+    let mut sweep = Sweep { jobs, stop, lookahead, has_looked: false, next_due: None };
     let (mut longest_overdue, mut is_complete) = (Duration::ZERO, true);
     for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
         match sweep.partition(shard).await {
@@ -77,47 +99,70 @@ pub(crate) async fn sweep(jobs: &JobRunner, stop: &CancellationToken) {
     if is_complete || longest_overdue > Duration::ZERO {
         metrics().overdue(longest_overdue);
     }
+    // The queue is looked at only if something is due.
+    Seen { is_quiet: is_complete && !sweep.has_looked, next_due: sweep.next_due }
 }
 
 /// One sweep.
 struct Sweep<'a> {
     jobs: &'a JobRunner,
     stop: &'a CancellationToken,
+    /// How far ahead the sweep looks.
+    lookahead: Duration,
+    /// Whether the sweep has found something due, and has looked at the queue.
+    has_looked: bool,
+    /// Time until the first report or webhook becomes due that is not due yet.
+    next_due: Option<Duration>,
 }
 
 impl Sweep<'_> {
     /// Handles the due reports of one partition. Returns for how long the most overdue one has been due.
-    async fn partition(&self, shard: u8) -> Result<Duration, AwsError> {
+    async fn partition(&mut self, shard: u8) -> Result<Duration, AwsError> {
         let (mut longest_overdue, mut after) = (Duration::ZERO, None);
         for _ in 0..PAGES_MAX {
             if self.stop.is_cancelled() {
                 break;
             }
             let now = self.jobs.clock.now();
-            let page = self.jobs.aws.table.due(shard, now, PAGE, after).await?;
+            let mut due = self.jobs.aws.table.due(shard, now.plus(self.lookahead), PAGE, after).await?;
+            let later = due.reports.split_off(due.reports.partition_point(|report| report.due_at() <= now));
             longest_overdue =
-                page.reports.iter().map(|due| due.overdue(now)).fold(longest_overdue, Duration::max);
-            stream::iter(page.reports)
-                .for_each_concurrent(CONCURRENCY, async |due| {
-                    if self.stop.is_cancelled() {
-                        return;
-                    }
-                    let span = info_span!("sweep", dossier.report = %due.report_id);
-                    let report = due.report_id;
-                    if let Err(error) = self.recover(due).instrument(span).await {
-                        tracing::warn!(%report, error = %error, "a due report could not be recovered");
-                        if error.is_of_table() {
-                            self.jobs.witness.table_failed(self.jobs.clock.now());
-                        }
-                    }
-                })
-                .await;
-            after = page.next;
+                due.reports.iter().map(|due| due.overdue(now)).fold(longest_overdue, Duration::max);
+            if !due.reports.is_empty() && !self.has_looked {
+                self.has_looked = true;
+                look_at_queue(self.jobs).await;
+            }
+            self.recover_all(due.reports).await;
+            if let Some(first) = later.first() {
+                let until_due = first.due_at().since(now);
+                self.next_due = Some(self.next_due.map_or(until_due, |next_due| next_due.min(until_due)));
+                break;
+            }
+            after = due.next;
             if after.is_none() {
                 break;
             }
         }
         Ok(longest_overdue)
+    }
+
+    /// Handles due reports, several at a time.
+    async fn recover_all(&self, due: Vec<DueReport>) {
+        stream::iter(due)
+            .for_each_concurrent(CONCURRENCY, async |due| {
+                if self.stop.is_cancelled() {
+                    return;
+                }
+                let span = info_span!("sweep", dossier.report = %due.report_id);
+                let report = due.report_id;
+                if let Err(error) = self.recover(due).instrument(span).await {
+                    tracing::warn!(%report, error = %error, "a due report could not be recovered");
+                    if error.is_of_table() {
+                        self.jobs.witness.table_failed(self.jobs.clock.now());
+                    }
+                }
+            })
+            .await;
     }
 
     /// Handles a due report. If several workers see the same report, a conditional write lets only one of them
@@ -245,4 +290,41 @@ async fn look_at_queue(jobs: &JobRunner) {
 /// Returns when the message of a report in the queue was last known to exist.
 fn queued_at(lifecycle: &Lifecycle) -> UtcTime {
     lifecycle.queued_at.unwrap_or(lifecycle.submitted_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const PAUSE: Pause = Pause { least: Duration::from_secs(30), most: Duration::from_secs(150) };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_ends_the_pause_after_its_least_time() {
+        let jobs = watch::Sender::<()>::default();
+        let mut arrivals = jobs.subscribe();
+        let mut waited = async |arrive_after: Option<u64>| {
+            let started = Instant::now();
+            let arrive = async {
+                match arrive_after {
+                    Some(seconds) => sleep(Duration::from_secs(seconds)).await,
+                    None => std::future::pending().await,
+                }
+                jobs.send_replace(());
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = wait(PAUSE, &mut arrivals) => {}
+                () = arrive => {}
+            }
+            let arrived = arrivals.has_changed().unwrap();
+            arrivals.mark_unchanged();
+            (started.elapsed().as_secs(), arrived)
+        };
+        assert_eq!(waited(None).await, (150, false));
+        assert_eq!(waited(Some(5)).await, (30, true));
+        assert_eq!(waited(Some(70)).await, (70, true));
+        assert_eq!(waited(None).await, (150, false));
+    }
 }

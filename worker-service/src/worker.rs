@@ -1,6 +1,9 @@
 //! A worker as a whole, which is built from its settings, run until it is stopped, and then drained.
 
-use std::{collections::HashMap, io::Write, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap, fs, io::Write, num::NonZero, sync::Arc, thread::available_parallelism,
+    time::Duration,
+};
 
 use aws_adapters::settings::AwsSettings;
 use aws_adapters::{
@@ -14,7 +17,7 @@ use aws_adapters::{
 use service_runtime::clock::Clock;
 use sources::{Sources, SourcesError};
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -30,6 +33,7 @@ use crate::{
     pipeline::Pipeline,
     queue_witness::QueueWitness,
     settings::Settings,
+    slots::Slots,
     supervisor::{Supervisor, TaskPanicked},
     sweeper,
     tenant_concurrency::TenantConcurrency,
@@ -45,6 +49,7 @@ const RECORDING_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Worker {
     jobs: Arc<JobRunner>,
+    slots: Slots,
     concurrency: Arc<ConcurrencyLimit>,
     agent: Option<EcsAgent>,
     sources: Sources,
@@ -98,7 +103,9 @@ impl Worker {
         let aws = Aws::new(sdk, &settings.aws, &clock);
         let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
         let sources = Sources::new(&settings.sources, sdk, &settings.aws.table, clock.clone())?;
-        let concurrency = ConcurrencyLimit::new(settings.concurrency);
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let slots = Slots::of(settings.concurrency, cores, |path| fs::read_to_string(path).ok());
+        let concurrency = ConcurrencyLimit::new(slots.number);
         let verifier =
             configured_verifier(bedrock, &settings.model).map_err(|error| BuildError::Models(vec![error]))?;
         let limited = models.iter().map(|model| (model.id(), model.spec().limits));
@@ -132,6 +139,7 @@ impl Worker {
             assessor,
             model_budget,
             recordings.clone(),
+            &settings.formats,
         );
         let claims = Claims {
             aws: aws.clone(),
@@ -152,12 +160,13 @@ impl Worker {
             pipeline,
             recordings,
             release: CancellationToken::new(),
+            arrivals: watch::Sender::default(),
         };
         let sender = Sender::new(settings.webhooks.private_hosts.clone()).map_err(SourcesError::Http)?;
         let webhooks = Webhooks { sender, dead_letters: webhook_dead_letters };
         let agent = settings.ecs_agent.as_ref().map(EcsAgent::new).transpose().map_err(SourcesError::Http)?;
         let liveness = Arc::default();
-        Ok(Self { jobs: Arc::new(jobs), concurrency, agent, sources, webhooks, liveness, settings })
+        Ok(Self { jobs: Arc::new(jobs), slots, concurrency, agent, sources, webhooks, liveness, settings })
     }
 
     /// Returns the liveness of the worker, for its health check.
@@ -173,7 +182,7 @@ impl Worker {
     /// Returns [`TaskPanicked`], after the worker has drained, if a task panicked that runs as long as the
     /// worker.
     pub async fn run(self, stop: CancellationToken) -> Result<(), TaskPanicked> {
-        let Self { jobs, concurrency, agent, sources, webhooks, liveness, settings } = self;
+        let Self { jobs, slots, concurrency, agent, sources, webhooks, liveness, settings } = self;
         for name in &settings.aws.ignored {
             tracing::warn!(setting = name, "a deprecated setting is set and has no effect");
         }
@@ -185,7 +194,7 @@ impl Worker {
         }
         liveness.ready();
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
-        tracing::info!(worker = %jobs.claims.worker, slots = settings.concurrency, version, revision, "worker is ready");
+        tracing::info!(worker = %jobs.claims.worker, slots = slots.number, because = slots.reason, version, revision, "worker is ready");
         let running = TaskTracker::new();
         let drained = CancellationToken::new();
         // Ends when the caller stops the worker, and when a task panics.
@@ -222,7 +231,7 @@ impl Worker {
 
     /// Sweeps once for reports that no worker processes.
     pub async fn sweep(&self) {
-        sweeper::sweep(&self.jobs, &CancellationToken::new()).await;
+        sweeper::sweep(&self.jobs, &CancellationToken::new(), Duration::ZERO).await;
     }
 
     /// Scans the dead-letter queue of reports once.

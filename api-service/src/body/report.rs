@@ -79,6 +79,7 @@ pub(super) fn validated(value: Value, mut errors: Vec<FieldError>) -> Result<Rep
 fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), FieldError> {
     let mut object = object(value)?;
     let mut errors = Vec::new();
+    let formats = take_texts(&mut object, "formats", &mut errors);
     let mut text = |name: &str| take_text(&mut object, name, &mut errors);
     let draft = ReportRequestDraft {
         company_name: text("companyName"),
@@ -87,6 +88,7 @@ fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), FieldErr
         language: text("language"),
         purpose: text("purpose"),
         callback_url: text("callbackUrl"),
+        formats,
     };
     errors.extend(unknown_fields(&object));
     Ok((draft, errors))
@@ -124,6 +126,36 @@ pub(super) fn take_text(
     }
 }
 
+/// Removes the list of texts `name` from `object`. Returns `None` if there is none, and adds to `errors` if its
+/// value is not a list. A member of it that is not a text is an error as well; it stays in the list as an empty
+/// text, so that the others keep their places.
+fn take_texts(
+    object: &mut Map<String, Value>,
+    name: &str,
+    errors: &mut Vec<FieldError>,
+) -> Option<Vec<String>> {
+    let members = match object.remove(name) {
+        Some(Value::Array(members)) => members,
+        None | Some(Value::Null) => return None,
+        Some(other) => {
+            let message = format!("{name} must be an array, not {}", type_name(&other));
+            errors.push(FieldError::new(segment(name), "wrong_type", message));
+            return None;
+        }
+    };
+    let text = |(index, member)| match member {
+        Value::String(text) => text,
+        other => {
+            if errors.len() < UNKNOWN_MAX {
+                let message = format!("{name} must contain strings, not {}", type_name(&other));
+                errors.push(FieldError::new(format!("{}/{index}", segment(name)), "wrong_type", message));
+            }
+            String::new()
+        }
+    };
+    Some(members.into_iter().enumerate().map(text).collect())
+}
+
 /// Returns an error for each member that is left in `rest`.
 pub(super) fn unknown_fields(rest: &Map<String, Value>) -> Vec<FieldError> {
     let message =
@@ -158,6 +190,8 @@ pub(super) fn type_name(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use domain::format::Format;
+
     use super::*;
 
     fn errors(text: &str) -> Vec<(String, String)> {
@@ -185,6 +219,40 @@ mod tests {
             ("/x/y/0/z", "repeated"),
         ];
         assert_eq!(errors(text), pairs(&expected));
+    }
+
+    #[test]
+    fn every_invalid_name_of_a_format_is_told() {
+        let company = r#""companyName": "A", "corporateNumber": "1010401998301", "country": "JP""#;
+        let errors_of = |formats: &str| errors(&format!(r#"{{{company}, "formats": {formats}}}"#));
+        assert_eq!(errors_of("[]"), pairs(&[("/formats", "empty")]));
+        assert_eq!(errors_of(r#""pdf""#), pairs(&[("/formats", "wrong_type")]));
+        assert_eq!(
+            errors_of(r#"{"pdf": true, "pdf": 1}"#),
+            pairs(&[("/formats", "wrong_type"), ("/formats/pdf", "repeated")])
+        );
+        let expected = [
+            ("/formats/0", "format_unknown"),
+            ("/formats/1", "wrong_type"),
+            ("/formats/2", "wrong_type"),
+            ("/formats/4", "format_repeated"),
+        ];
+        assert_eq!(errors_of(r#"["docx", 7, null, "pdf", "pdf"]"#), pairs(&expected));
+        let many = format!("[{}1]", "1, ".repeat(1_000));
+        assert!(errors_of(&many).len() <= 51, "the answer stays small");
+        assert_eq!(errors_of(r#"["pdf"], "formats": ["md"]"#), pairs(&[("/formats", "repeated")]));
+    }
+
+    #[test]
+    fn formats_are_optional() {
+        let company = r#""companyName": "A", "corporateNumber": "1010401998301", "country": "JP""#;
+        for (formats, expected) in
+            [("null", None), (r#"["md", "html"]"#, Some(vec![Format::Html, Format::Md]))]
+        {
+            let text = format!(r#"{{{company}, "formats": {formats}}}"#);
+            let parsed = parse(text.as_bytes(), VALUES_MAX).unwrap().value;
+            assert_eq!(validated(parsed, Vec::new()).unwrap().formats, expected);
+        }
     }
 
     #[test]

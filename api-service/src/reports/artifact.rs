@@ -9,6 +9,7 @@ use axum::{
 };
 use domain::{
     artifact::{ArtifactKind, StoredArtifact},
+    format::Format,
     lifecycle::Status,
     report::Report,
 };
@@ -33,7 +34,7 @@ use crate::{
         (status = 303, description = "The file is at Location for up to ten minutes", headers(
             ("Location" = String, description = "The signed link"),
             ("Cache-Control" = String, description = "no-store"))),
-        (status = 404, description = "There is no such report, or it has no such file", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such report, or it has no such file: its request did not choose this format", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The report is not completed", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn artifact(
@@ -62,6 +63,15 @@ pub(crate) async fn artifact(
 /// # Errors
 /// Returns the [`Problem`] to answer with if the report is not completed or has no such file.
 pub(super) fn stored(report: &Report, kind: ArtifactKind) -> Result<&StoredArtifact, Problem> {
+    // A worker of an earlier version writes every format, so what is stored counts first.
+    if let Some(stored) = report.outcome.as_ref().and_then(|outcome| outcome.artifacts.get(&kind)) {
+        return Ok(stored);
+    }
+    let is_format = Format::ALL.into_iter().any(|format| format.artifact() == Some(kind));
+    let not_chosen = |formats: &Vec<Format>| formats.iter().all(|format| format.artifact() != Some(kind));
+    if is_format && report.request.formats.as_ref().is_some_and(not_chosen) {
+        return Err(without(kind, "its request did not name it in formats"));
+    }
     let Some(outcome) = &report.outcome else {
         let status = report.lifecycle.status;
         let problem = Problem::new(
@@ -71,9 +81,18 @@ pub(super) fn stored(report: &Report, kind: ArtifactKind) -> Result<&StoredArtif
         let may_complete = matches!(status, Status::Pending | Status::Processing);
         return Err(if may_complete { problem.retry_after(RETRY_AFTER) } else { problem });
     };
-    outcome.artifacts.get(&kind).ok_or_else(|| {
-        let kinds: Vec<&str> = outcome.artifacts.keys().map(|kind| kind.as_str()).collect();
-        let kinds = kinds.join(", ");
-        Problem::new(Kind::ArtifactNotFound, format!("this report has no {kind} file: it has {kinds}"))
-    })
+    if is_format && report.request.formats.is_none() {
+        return Err(without(kind, "its request named no formats, and this installation then writes others"));
+    }
+    let kinds: Vec<&str> = outcome.artifacts.keys().map(|kind| kind.as_str()).collect();
+    let kinds = kinds.join(", ");
+    Err(Problem::new(Kind::ArtifactNotFound, format!("this report has no {kind} file: it has {kinds}")))
+}
+
+/// Returns the problem of a report that was written without a format, for the reason `why`.
+fn without(kind: ArtifactKind, why: &str) -> Problem {
+    let detail = format!(
+        "this report was requested without the format {kind}: {why}. To get it, submit a new request, with \"{kind}\" in formats"
+    );
+    Problem::new(Kind::ArtifactNotFound, detail)
 }

@@ -26,7 +26,7 @@ use crate::{
 /// Maximum number of reports that one query of the table returns.
 const PAGE_SIZE: usize = 100;
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "reportId",
     "status",
     "companyName",
@@ -48,6 +48,7 @@ const COLUMNS: [&str; 21] = [
     "createdAt",
     "startedAt",
     "endedAt",
+    "formats",
 ];
 
 /// Exports reports as CSV (RFC 4180, UTF-8), newest first. Values that a spreadsheet would interpret as formulas are prefixed
@@ -158,6 +159,7 @@ fn cells(report: Report) -> [String; COLUMNS.len()] {
             Some(outcome.review),
         ),
     };
+    let formats: Vec<&str> = request.formats.iter().flatten().map(|format| format.as_str()).collect();
     [
         report.id.to_string(),
         report.lifecycle.status.to_string(),
@@ -180,6 +182,7 @@ fn cells(report: Report) -> [String; COLUMNS.len()] {
         report.created_at.to_string(),
         time(report.started_at),
         time(report.ended_at),
+        formats.join(" "),
     ]
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct ReportResource {
 }
 
 /// Links of a report. Links to files are signed for this response and confidential: anybody who has one can read the file
-/// until it expires. Lists and batches contain none.
+/// until it expires. Lists and batches contain none. The link of a format that the report was not written in is null.
 #[derive(Debug, Serialize, ToSchema)]
 struct Links {
     #[serde(rename = "self")]

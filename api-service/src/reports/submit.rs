@@ -12,6 +12,7 @@ use axum::{
 };
 use country::Country;
 use domain::{
+    format::Format,
     identity::{IdempotencyKey, InvalidIdempotencyKey, ReportId},
     language::Language,
     report::Report,
@@ -20,7 +21,7 @@ use domain::{
 use serde::Serialize;
 use utoipa::{
     ToSchema,
-    openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
+    openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type},
 };
 
 use super::{
@@ -66,6 +67,9 @@ pub(crate) struct SubmitReport {
         max_length = 2000
     )]
     callback_url: Option<String>,
+    /// The formats that the report is rendered in.
+    #[schema(schema_with = formats)]
+    formats: Option<Vec<Format>>,
 }
 
 /// Returns the schema of the language: the tags of all report languages, in any letter case.
@@ -84,6 +88,24 @@ fn language() -> Object {
         .description(Some(format!("The language of the report (BCP 47): {}", tags.join(", "))))
         .pattern(Some(format!("^({})$", pattern.join("|"))))
         .examples(["en"])
+        .build()
+}
+
+/// Returns the schema of the formats. The derived one cannot require that they differ.
+fn formats() -> Array {
+    let item =
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Format::ALL.map(Format::as_str)));
+    ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(item)
+        .description(Some(
+            "The formats that the report is rendered in. If there are none, the installation chooses them: all, unless its \
+             operator has set others. The JSON document and the evidence bundle are always written",
+        ))
+        .min_items(Some(1))
+        .max_items(Some(Format::ALL.len()))
+        .unique_items(true)
+        .examples([["pdf"]])
         .build()
 }
 

@@ -35,7 +35,7 @@ export function parse(text) {
   return rows;
 }
 
-const NAMES = ["customId", "companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl"];
+const NAMES = ["customId", "companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl", "formats"];
 const normalized = (name) => name.toLowerCase().replace(/[^a-z]/g, "");
 
 /**
@@ -50,7 +50,7 @@ export function requests(text) {
   const items = rows.map(({ line, cells }) => {
     const request = { customId: `line-${line}` };
     columns.forEach((name, index) => {
-      if (name && cells[index]) request[name] = cells[index];
+      if (name && cells[index]) request[name] = name === "formats" ? cells[index].split(/[\s,;]+/) : cells[index];
     });
     return request;
   });

@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use service_runtime::clock::Clock;
 use service_runtime::config::Environment;
+use worker_service::slots::Concurrency;
 
 fn environment(ready: &Value) -> Environment {
     serde_json::from_value(ready["env"].clone()).unwrap()
@@ -111,7 +112,7 @@ async fn services_can_be_started_by_hand_from_the_environment_in_the_ready_file(
     let api = api_service::settings::Settings::read(&env).unwrap();
     assert_eq!(api.bind().to_string(), address);
     let worker = worker_service::settings::Settings::read(&env).unwrap();
-    assert_eq!(worker.concurrency, 8);
+    assert_eq!(worker.concurrency, Concurrency::Set(8));
     for name in ["DOSSIER_API_DRAIN_SECONDS", "DOSSIER_WORKER_DRAIN_SECONDS"] {
         assert!(!env.contains_key(name), "a service started by hand drains as in production: {name}");
     }

@@ -83,6 +83,7 @@ async fn reports_of_a_later_version_are_shown_and_hide_no_others() -> Result<()>
     assert_eq!(shown("language", "/request/language"), "tlh");
     assert_eq!(shown("country", "/request/country"), "XK");
     assert_eq!(shown("scheme", "/request/numberScheme"), "crn_2027");
+    assert_eq!(shown("format", "/request/formats/1"), "xlsx");
     assert_eq!(shown("status", "/status"), "ON_HOLD");
     assert_eq!(shown("stage", "/progress/stage"), "screen");
     assert_eq!(shown("outcome", "/riskLevel"), "CRITICAL");
@@ -156,7 +157,7 @@ async fn a_worker_leaves_the_work_of_a_later_version_to_it() -> Result<()> {
     }
     send(&stack, &queues.callback_queue_url, &recorded.messages["version"]).await?;
     let claimed = ["journal"];
-    let left = ["language", "country", "scheme", "status", UNREADABLE];
+    let left = ["language", "country", "scheme", "format", "status", UNREADABLE];
     let mut before = BTreeMap::new();
     for name in left {
         before.insert(name, item(&stack, id(name)).await?);
@@ -167,6 +168,7 @@ async fn a_worker_leaves_the_work_of_a_later_version_to_it() -> Result<()> {
     for name in ["additions", "stage"] {
         let report = stack.dev().wait_for_end(id(name)).await?;
         assert_eq!(report["status"], "COMPLETED", "{name}: {report}");
+        assert_eq!(report["links"]["html"], Value::Null, "{name} has the formats that its request names");
     }
     assert!(item(&stack, id("additions")).await?.contains_key("schema"), "what it does not know is kept");
 

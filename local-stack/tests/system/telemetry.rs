@@ -339,3 +339,43 @@ async fn unsampled_requests_are_still_measured_and_logged() -> Result<()> {
     assert!(listed.contains("traceId"), "{listed}");
     stack.stop().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_collector_one_trace_still_connects_the_logs_of_both_services() -> Result<()> {
+    let stack =
+        TestStack::with(Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() })
+            .await?;
+    let mut environment = stack.environment().clone();
+    environment.insert("DOSSIER_API_DRAIN_NOTICE_SECONDS".to_owned(), "0".to_owned());
+    let api = ServiceProcess::start("api-service", &environment)?;
+    let worker = ServiceProcess::start("worker-service", &environment)?;
+    while !stack.dev().get("/readyz").await.is_ok_and(|answer| answer.status() == 200) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let traceparent = format!("00-{TRACE}-{CLIENT_SPAN}-01");
+    let traced = |method: Method, path: &str| {
+        stack.dev().request(method, path).header("traceparent", traceparent.as_str())
+    };
+    let pending: Value =
+        traced(Method::POST, "/v1/reports").json(&sanctioned_company()).send().await?.json().await?;
+    let id = text_at(&pending, "/reportId").to_owned();
+    assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
+    let problem: Value = traced(Method::GET, "/v1/reports/none").send().await?.json().await?;
+    assert_eq!(problem["instance"], format!("urn:dossier:trace:{TRACE}"));
+    let other: Value = stack.dev().get("/v1/reports/none").await?.json().await?;
+    let other = text_at(&other, "/instance").strip_prefix("urn:dossier:trace:").expect("a trace").to_owned();
+    assert!(other.len() == 32 && other != TRACE, "a request without a trace begins one: {other}");
+
+    let [api, worker] = [api.terminate().await?, worker.terminate().await?]
+        .map(|log| log.lines().map(|line| serde_json::from_str(line).expect(line)).collect::<Vec<Value>>());
+    let submitted: Vec<&Value> = api.iter().filter(|line| line["traceId"] == TRACE).collect();
+    assert!(submitted.iter().any(|line| line["route"] == "/v1/reports" && line["status"] == 202), "{api:?}");
+    let of_report: Vec<&Value> = worker.iter().filter(|line| line["report"] == id.as_str()).collect();
+    assert!(!of_report.is_empty(), "{worker:?}");
+    for line in of_report {
+        assert_eq!((&line["traceId"], &line["dossier.report"]), (&json!(TRACE), &json!(id)), "{line}");
+        assert!(line["spanId"].as_str().is_some_and(|span| span.len() == 16), "{line}");
+    }
+    assert!(worker.iter().all(|line| line.get("otel.name").is_none()), "{worker:?}");
+    stack.stop().await
+}

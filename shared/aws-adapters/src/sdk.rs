@@ -5,7 +5,12 @@ use std::time::Duration;
 pub use aws_config::SdkConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_s3::config::IdentityCache;
+use aws_sdk_s3::config::{IdentityCache, RuntimeComponents, SharedHttpClient};
+use aws_smithy_http_client::{
+    Builder, ConnectorBuilder,
+    proxy::ProxyConfig,
+    tls::{self, rustls_provider::CryptoMode},
+};
 use service_runtime::clock::Clock;
 use thiserror::Error;
 
@@ -15,6 +20,27 @@ use crate::{credentials::RenewedCredentials, error::chain};
 /// adapters recognise conditional writes that were applied although their answer was lost, and switch retries off for
 /// writes that must not be applied twice.
 const ATTEMPTS_MAX: u32 = 3;
+
+/// Maximum number of idle connections to one host: two for each slot of a worker with 256 of them, which is the most
+/// that `DOSSIER_WORKER_CONCURRENCY=auto` chooses. Further connections are closed after their request, so that a
+/// burst does not occupy the memory of its connections until they time out.
+const IDLE_CONNECTIONS_MAX: usize = 512;
+
+/// Returns the client of HTTP that all clients of AWS services share, so that those of one service share their
+/// connections, and all of them the certificates that they trust. It is the client that each of them would create
+/// for itself otherwise.
+fn http_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let provider = tls::Provider::Rustls(CryptoMode::AwsLc);
+        let mut builder = ConnectorBuilder::default()
+            .tls_provider(provider)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .proxy_config(ProxyConfig::from_env());
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        builder.build()
+    })
+}
 
 /// Returns the loader of the SDK configuration: region, credentials and endpoints from the environment or the
 /// container role, as in every AWS SDK, with Dossier's timeouts and retries.
@@ -27,6 +53,7 @@ pub fn sdk_config_loader() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
         .timeout_config(timeouts)
+        .http_client(http_client())
 }
 
 /// Why requests to AWS cannot be sent.

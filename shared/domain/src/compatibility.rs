@@ -36,7 +36,10 @@ impl Report {
             _ if !request.language.is_known() => unknown("language", request.language.tag()),
             _ if !request.country.is_known() => unknown("country", request.country.code()),
             (_, Some(scheme)) if request.scheme().is_none() => unknown("numberScheme", scheme),
-            _ => None,
+            _ => {
+                let format = request.formats.iter().flatten().find(|format| format.artifact().is_none())?;
+                unknown("formats", format.as_str())
+            }
         }
     }
 }

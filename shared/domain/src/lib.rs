@@ -9,6 +9,7 @@ pub mod assessment;
 pub mod compatibility;
 pub mod document;
 pub mod evidence;
+pub mod format;
 pub mod identity;
 pub mod language;
 pub mod lifecycle;

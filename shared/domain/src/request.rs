@@ -12,7 +12,10 @@ pub use self::{
     checks::{CALLBACK_URL_MAX, COMPANY_NAME_MAX, PURPOSE_MAX},
     errors::FieldError,
 };
-use crate::language::{Language, Words};
+use crate::{
+    format::Format,
+    language::{Language, Words},
+};
 
 mod checks;
 mod errors;
@@ -46,6 +49,9 @@ pub struct ReportRequestDraft {
     /// See [`ReportRequest::callback_url`].
     #[garde(inner(custom(checks::length("callbackUrl", CALLBACK_URL_MAX)), custom(checks::callback_url)))]
     pub callback_url: Option<String>,
+    /// The names of the [`ReportRequest::formats`]. [`checks::formats`] checks them, because each name can have an
+    /// error of its own.
+    pub formats: Option<Vec<String>>,
 }
 
 /// A valid request for a report on one company.
@@ -78,6 +84,11 @@ pub struct ReportRequest {
     /// The URL of the webhook that is called when the report has ended.
     #[cfg_attr(feature = "openapi", schema(format = "uri", max_length = 2000))]
     pub callback_url: Option<String>,
+    /// The formats that the report is rendered in, each once; null if the request named none, so that the
+    /// installation chooses them.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1))]
+    pub formats: Option<Vec<Format>>,
 }
 
 impl ReportRequestDraft {
@@ -87,7 +98,14 @@ impl ReportRequestDraft {
     /// Returns a [`FieldError`] for every field that is missing or invalid.
     pub fn check(self) -> Result<ReportRequest, Vec<FieldError>> {
         let draft = self.normalized();
-        let errors = draft.validate().err().map(field_errors).unwrap_or_default();
+        let mut errors = draft.validate().err().map(field_errors).unwrap_or_default();
+        let formats = match draft.formats.as_deref().map(checks::formats).transpose() {
+            Ok(formats) => formats,
+            Err(more) => {
+                errors.extend(more);
+                None
+            }
+        };
         match (errors.is_empty(), draft) {
             (
                 true,
@@ -98,6 +116,7 @@ impl ReportRequestDraft {
                     language,
                     purpose,
                     callback_url,
+                    formats: _,
                 },
             ) => match checked_number(&country, &corporate_number) {
                 Some((country, Accepted { normalized, scheme })) => Ok(ReportRequest {
@@ -108,6 +127,7 @@ impl ReportRequestDraft {
                     language: language.and_then(|tag| Language::find(&tag)).unwrap_or_default(),
                     purpose,
                     callback_url,
+                    formats,
                 }),
                 None => Err(errors),
             },
@@ -158,7 +178,10 @@ impl ReportRequest {
             self.purpose.as_deref(),
             self.callback_url.as_deref(),
         ];
-        for part in parts {
+        // A request without formats has the fingerprint that it had in versions without this member.
+        let formats = self.formats.as_ref().map(|formats| formats.iter().map(|format| format.as_str()));
+        let formats = formats.map(|names| names.collect::<Vec<_>>().join(","));
+        for part in parts.into_iter().chain(formats.as_deref().map(Some)) {
             // The length prefix keeps the boundaries of the parts, so that different requests have different
             // hashes.
             let length = part.map_or(-1, |part| i64::try_from(part.len()).unwrap_or(i64::MAX));

@@ -3,6 +3,7 @@
 mod log;
 pub mod metrics;
 pub mod propagation;
+mod trace_ids;
 
 use std::{io::IsTerminal, str::FromStr};
 
@@ -12,11 +13,12 @@ use opentelemetry_sdk::{
     Resource, metrics::SdkMeterProvider, propagation::TraceContextPropagator, trace::SdkTracerProvider,
 };
 use thiserror::Error;
+use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter, Layer,
-    filter::{ParseError, Targets},
-    fmt::format::JsonFields,
+    filter::{FilterExt, ParseError, Targets, filter_fn},
     layer::SubscriberExt,
+    registry::LookupSpan,
     util::{SubscriberInitExt, TryInitError},
 };
 use url::Url;
@@ -24,6 +26,8 @@ use uuid::Uuid;
 
 use service_runtime::config::{ConfigErrors, Environment, Presence, Reader};
 use service_runtime::settings;
+
+use self::trace_ids::TraceIds;
 
 settings! {
     /// The settings of telemetry, which both services share.
@@ -100,12 +104,11 @@ impl TelemetrySettings {
     }
 }
 
-/// The running exporters of traces and metrics.
+/// The running exporters of traces and metrics, if a collector is configured.
 #[must_use = "without `shutdown` the last spans and metrics are lost"]
 #[derive(Debug)]
 pub struct Telemetry {
-    tracer: SdkTracerProvider,
-    meter: SdkMeterProvider,
+    exporters: Option<(SdkTracerProvider, SdkMeterProvider)>,
 }
 
 /// Why telemetry cannot be started.
@@ -136,6 +139,15 @@ impl Telemetry {
             Format::Text => false,
             Format::Auto => !std::io::stderr().is_terminal(),
         };
+        let traced = Targets::new().with_targets(TRACED.map(|target| (target, tracing::Level::INFO)));
+        global::set_text_map_propagator(TraceContextPropagator::new());
+        let subscriber = tracing_subscriber::registry();
+        if !settings.collector {
+            // Nobody would receive spans and metrics, so none are built. Log lines still have the ids of traces.
+            let ids = TraceIds.with_filter(traced.and(filter_fn(trace_ids::is_needed)));
+            subscriber.with(ids).with(logs(json, filter)).try_init()?;
+            return Ok(Self { exporters: None });
+        }
         let resource = Resource::builder()
             .with_service_name(service)
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
@@ -143,38 +155,39 @@ impl Telemetry {
             .with_attribute(KeyValue::new("service.instance.id", Uuid::new_v4().to_string()))
             .with_attribute(KeyValue::new("vcs.ref.head.revision", settings.revision.clone()))
             .build();
-        let mut tracer = SdkTracerProvider::builder().with_resource(resource.clone());
-        let mut meter = SdkMeterProvider::builder().with_resource(resource);
-        if settings.collector {
-            let spans = SpanExporter::builder().with_http().build()?;
-            let metrics = MetricExporter::builder().with_http().build()?;
-            tracer = tracer.with_batch_exporter(spans);
-            meter = meter.with_periodic_exporter(metrics);
-        }
-        let (tracer, meter) = (tracer.build(), meter.build());
-        global::set_text_map_propagator(TraceContextPropagator::new());
+        let spans = SpanExporter::builder().with_http().build()?;
+        let metrics = MetricExporter::builder().with_http().build()?;
+        let tracer =
+            SdkTracerProvider::builder().with_resource(resource.clone()).with_batch_exporter(spans).build();
+        let meter =
+            SdkMeterProvider::builder().with_resource(resource).with_periodic_exporter(metrics).build();
         global::set_meter_provider(meter.clone());
-
-        // Log lines take their trace id from spans, so spans are created without a collector as well.
-        let traced = Targets::new().with_targets(TRACED.map(|target| (target, tracing::Level::INFO)));
         let traces = tracing_opentelemetry::layer().with_tracer(tracer.tracer("dossier")).with_filter(traced);
-        let logs = if json {
-            tracing_subscriber::fmt::layer()
-                .fmt_fields(JsonFields::new())
-                .event_format(log::Json)
-                .with_writer(std::io::stderr)
-                .boxed()
-        } else {
-            tracing_subscriber::fmt::layer().with_writer(std::io::stderr).boxed()
-        };
-        tracing_subscriber::registry().with(traces).with(logs.with_filter(filter)).try_init()?;
-        Ok(Self { tracer, meter })
+        subscriber.with(traces).with(logs(json, filter)).try_init()?;
+        metrics::export();
+        Ok(Self { exporters: Some((tracer, meter)) })
     }
 
     /// Exports the remaining traces and metrics, within the timeouts of the exporters.
     pub fn shutdown(self) {
-        for failure in [self.tracer.shutdown().err(), self.meter.shutdown().err()].into_iter().flatten() {
+        let Some((tracer, meter)) = self.exporters else { return };
+        for failure in [tracer.shutdown().err(), meter.shutdown().err()].into_iter().flatten() {
             tracing::warn!(error = %failure, "could not export the last traces or metrics to the collector");
         }
+    }
+}
+
+/// Returns the layer that writes log lines to standard error, in JSON or as text.
+fn logs<S>(json: bool, filter: EnvFilter) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = tracing_subscriber::fmt::layer();
+    if json {
+        let layer = layer.fmt_fields(log::SubjectFields).event_format(log::Json);
+        let filter = filter.and(filter_fn(trace_ids::is_needed));
+        layer.with_writer(std::io::stderr).with_filter(filter).boxed()
+    } else {
+        layer.with_writer(std::io::stderr).with_filter(filter).boxed()
     }
 }

@@ -1,7 +1,10 @@
 //! Every metric of the services, in one place: names, units, bucket bounds and attributes.
 
 use std::{
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -120,6 +123,15 @@ pub struct Metrics {
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
 
+/// Whether a collector receives the metrics.
+static EXPORTED: AtomicBool = AtomicBool::new(false);
+
+/// Records from now on that a collector receives the metrics. Without one, the attributes of the most frequent
+/// measurements are not even built.
+pub(crate) fn export() {
+    EXPORTED.store(true, Ordering::Relaxed);
+}
+
 /// Returns the instruments. The first call creates them from the current global meter provider, so it must
 /// come after [`Telemetry::start`](crate::Telemetry::start).
 pub fn metrics() -> &'static Metrics {
@@ -231,6 +243,9 @@ impl Metrics {
 
     /// Records an answered HTTP request.
     pub fn http_request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        if !EXPORTED.load(Ordering::Relaxed) {
+            return;
+        }
         self.http_requests.record(
             took.as_secs_f64(),
             &[
@@ -249,6 +264,9 @@ impl Metrics {
         failure: Option<&str>,
         took: Duration,
     ) {
+        if !EXPORTED.load(Ordering::Relaxed) {
+            return;
+        }
         let mut attributes =
             vec![KeyValue::new("rpc.service", service), KeyValue::new("rpc.method", operation)];
         attributes.extend(failure.map(|code| KeyValue::new("error.type", code.to_owned())));

@@ -1,7 +1,7 @@
 //! Renders the audit bundle: everything that a report is based on, and a manifest with the SHA-256 of each
 //! part and of each other file of the report. `worker-service verify` recomputes the manifest.
 
-use domain::{artifact::sha256_hex, document::Document, evidence::Snapshot};
+use domain::{artifact::sha256_hex, document::Document, evidence::Snapshot, format::Format};
 use serde_json::{Value, json};
 
 use super::rendered::Rendered;
@@ -24,6 +24,13 @@ pub struct AuditTrail {
     pub verification: Option<Value>,
 }
 
+/// The version of a bundle's format, its member `v`, if the report has every format that can be chosen.
+pub(super) const EVERY_FORMAT: u64 = 1;
+
+/// The version if the report was written without some of them. The part `subject` says which it has. Programs
+/// that know only the version before would report the others as removed.
+pub(super) const SOME_FORMATS: u64 = 2;
+
 /// Returns the bundle as one JSON object. The SHA-256 of a part is that of its compact JSON text with the
 /// members in alphabetical order; the `files` are stored beside the bundle.
 ///
@@ -41,8 +48,13 @@ pub(super) fn render(
     if let Some(verification) = &trail.verification {
         checks["verification"] = verification.clone();
     }
+    let formats: Vec<&Format> = Format::ALL
+        .iter()
+        .filter(|format| files.iter().any(|file| format.artifact() == Some(file.kind)))
+        .collect();
+    let version = if formats.len() == Format::ALL.len() { EVERY_FORMAT } else { SOME_FORMATS };
     let parts = json!({
-        "subject": {"reportId": document.report_id, "company": document.company},
+        "subject": {"reportId": document.report_id, "company": document.company, "formats": formats},
         "versions": document.versions,
         "snapshot": snapshot,
         "answers": model_answers,
@@ -58,7 +70,7 @@ pub(super) fn render(
         manifest.insert(file.kind.file_name().to_owned(), manifest_entry(&file.bytes));
     }
     serde_json::to_vec_pretty(&json!({
-        "v": 1,
+        "v": version,
         "reportId": document.report_id,
         "versions": document.versions,
         "manifest": manifest,

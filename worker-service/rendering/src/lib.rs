@@ -15,7 +15,9 @@ mod schema;
 pub mod verify;
 mod view;
 
-use domain::{artifact::ArtifactKind, document::Document, evidence::Snapshot, risk::Rulebook};
+use domain::{
+    artifact::ArtifactKind, document::Document, evidence::Snapshot, format::Format, risk::Rulebook,
+};
 use thiserror::Error;
 
 use self::view::View;
@@ -30,11 +32,8 @@ pub use self::{
 #[error("{0}")]
 pub struct RenderError(String);
 
-/// The files that are rendered from the document alone.
-const FORMS: [ArtifactKind; 4] =
-    [ArtifactKind::Html, ArtifactKind::Pdf, ArtifactKind::Md, ArtifactKind::Json];
-
-/// Returns all files of a report. The last one is the audit bundle, which holds the digests of the others.
+/// Returns the files of a report: one for each of `formats`, its JSON document, and, as the last one, the audit
+/// bundle, which holds the digests of the others.
 ///
 /// # Errors
 /// Returns [`RenderError`] if a template cannot be filled, which is a defect of this program.
@@ -43,9 +42,11 @@ pub fn render(
     snapshot: &Snapshot,
     trail: &AuditTrail,
     rulebook: &Rulebook,
+    formats: &[Format],
 ) -> Result<Vec<Rendered>, RenderError> {
+    let kinds = formats.iter().filter_map(|format| format.artifact()).chain([ArtifactKind::Json]);
     let mut files: Vec<Rendered> =
-        FORMS.into_iter().map(|kind| form(document, kind, rulebook)).collect::<Result<_, _>>()?;
+        kinds.map(|kind| form(document, kind, rulebook)).collect::<Result<_, _>>()?;
     let bytes = bundle::render(document, snapshot, trail, &files).map_err(broken)?;
     files.push(Rendered { kind: ArtifactKind::Evidence, bytes });
     Ok(files)

@@ -252,7 +252,7 @@ fn the_bundle_contains_the_digest_of_every_part() {
     let (document, snapshot) = report("x");
     let verification = serde_json::json!({"claims": []});
     let trail = AuditTrail { verification: Some(verification.clone()), ..AuditTrail::default() };
-    let files = render(&document, &snapshot, &trail, sources::rulebook()).unwrap();
+    let files = render(&document, &snapshot, &trail, sources::rulebook(), &Format::ALL).unwrap();
     let bytes = |kind: ArtifactKind| &files.iter().find(|file| file.kind == kind).unwrap().bytes;
     let bundle: serde_json::Value = serde_json::from_slice(bytes(ArtifactKind::Evidence)).unwrap();
     let digest = |bytes: &[u8]| domain::artifact::sha256_hex(bytes);
@@ -262,4 +262,29 @@ fn the_bundle_contains_the_digest_of_every_part() {
         let text = serde_json::to_vec(part).unwrap();
         assert_eq!(bundle["manifest"][name]["sha256"], digest(&text), "{name}");
     }
+}
+
+#[test]
+fn only_the_chosen_formats_are_rendered() {
+    let (document, snapshot) = report("x");
+    let kinds = |formats: &[Format]| {
+        let files =
+            render(&document, &snapshot, &AuditTrail::default(), sources::rulebook(), formats).unwrap();
+        let bundle: serde_json::Value = serde_json::from_slice(&files.last().unwrap().bytes).unwrap();
+        let kinds: Vec<&str> = files.iter().map(|file| file.kind.as_str()).collect();
+        (
+            kinds.join(" "),
+            bundle["v"].clone(),
+            bundle["parts"]["subject"]["formats"].clone(),
+            bundle["manifest"].clone(),
+        )
+    };
+    let (every, version, formats, manifest) = kinds(&Format::ALL);
+    assert_eq!((every.as_str(), version), ("html pdf md json evidence", 1.into()));
+    assert_eq!(formats, serde_json::json!(["html", "pdf", "md"]));
+    assert!(manifest.get("report.pdf").is_some());
+    let (markdown, version, formats, manifest) = kinds(&[Format::Md]);
+    assert_eq!((markdown.as_str(), version), ("md json evidence", 2.into()));
+    assert_eq!(formats, serde_json::json!(["md"]));
+    assert!(manifest.get("report.pdf").is_none() && manifest.get("report.md").is_some());
 }

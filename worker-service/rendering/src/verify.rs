@@ -6,12 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::artifact::sha256_hex;
+use domain::{
+    artifact::{ArtifactKind, sha256_hex},
+    format::Format,
+};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// The version of the bundle format, its member `v`, that can be verified.
-const VERSION: u64 = 1;
+use super::bundle::{EVERY_FORMAT, SOME_FORMATS};
 
 /// The files beside a bundle, by their names in its manifest.
 const FILES: [&str; 4] = ["report.json", "report.html", "report.pdf", "report.md"];
@@ -31,7 +33,7 @@ pub enum VerifyError {
         why: io::Error,
     },
     /// The file is not an audit bundle.
-    #[error("{} is not an audit bundle of version {VERSION}: {why}", path.display())]
+    #[error("{} is not an audit bundle of version {EVERY_FORMAT} or {SOME_FORMATS}: {why}", path.display())]
     Bundle {
         /// The file.
         path: PathBuf,
@@ -103,9 +105,8 @@ fn file_name(path: &Path) -> Result<&'static str, VerifyError> {
 /// # Errors
 /// Returns what is wrong if `bundle` is not an audit bundle.
 fn recompute(bundle: &Value, files: &[(&str, Vec<u8>)]) -> Result<Vec<Check>, String> {
-    if bundle["v"].as_u64() != Some(VERSION) {
-        return Err("its member v has another value".to_owned());
-    }
+    let version = bundle["v"].as_u64().filter(|version| [EVERY_FORMAT, SOME_FORMATS].contains(version));
+    let version = version.ok_or("its member v has another value")?;
     let parts = bundle["parts"].as_object().ok_or("it has no parts")?;
     let manifest = bundle["manifest"].as_object().ok_or("it has no manifest")?;
     let mut checks = Vec::new();
@@ -123,7 +124,7 @@ fn recompute(bundle: &Value, files: &[(&str, Vec<u8>)]) -> Result<Vec<Check>, St
         checks.push(Check::digest((*name).to_owned(), stated(manifest, name), bytes));
     }
     checks.extend(top_level(bundle, parts));
-    checks.extend(missing(parts, manifest));
+    checks.extend(missing(parts, manifest, &required_files(version, parts)));
     Ok(checks)
 }
 
@@ -145,13 +146,24 @@ fn top_level(bundle: &Value, parts: &Map<String, Value>) -> [Check; 2] {
     })
 }
 
-/// Returns a failed check for each part and each file that is missing. A part that the manifest names must
+/// Returns the names of the files that the manifest must name: the JSON document, and the formats of the report.
+fn required_files(version: u64, parts: &Map<String, Value>) -> Vec<&'static str> {
+    let formats = parts.get("subject").and_then(|subject| subject["formats"].as_array());
+    let is_written = |format: &Format| match version {
+        SOME_FORMATS => formats.is_some_and(|formats| formats.iter().any(|name| name == format.as_str())),
+        _ => true,
+    };
+    let written = Format::ALL.into_iter().filter(is_written).filter_map(Format::artifact);
+    [ArtifactKind::Json].into_iter().chain(written).map(ArtifactKind::file_name).collect()
+}
+
+/// Returns a failed check for each part that is missing and each of the required `files`. A part that the manifest names must
 /// exist: removing one is a change.
-fn missing(parts: &Map<String, Value>, manifest: &Map<String, Value>) -> Vec<Check> {
+fn missing(parts: &Map<String, Value>, manifest: &Map<String, Value>, files: &[&'static str]) -> Vec<Check> {
     let is_missing = |name: &&str| !parts.contains_key(*name);
     let missing_part = |name: &str| format!("part {name} (missing)");
     let required = PARTS.iter().copied().filter(|name| !manifest.contains_key(*name)).filter(is_missing);
-    let files = FILES.iter().filter(|name| !manifest.contains_key(**name));
+    let files = files.iter().filter(|name| !manifest.contains_key(**name));
     let named = manifest.keys().map(String::as_str).filter(|name| !FILES.contains(name)).filter(is_missing);
     let subjects = required
         .map(missing_part)
@@ -232,6 +244,29 @@ mod tests {
         assert_eq!(differences(&changed, b"{}"), ["part versions"]);
         let empty = json!({"v": 1, "parts": {}, "manifest": {}});
         assert!(recompute(&empty, &[]).unwrap().iter().all(|check| !check.agrees));
-        assert!(recompute(&json!({"v": 2}), &[]).is_err());
+        assert!(recompute(&json!({"v": 3}), &[]).is_err());
+    }
+
+    #[test]
+    fn a_bundle_names_the_formats_that_it_was_written_in() {
+        let mut pdf_only = bundle();
+        pdf_only["v"] = json!(2);
+        pdf_only["parts"]["subject"]["formats"] = json!(["pdf"]);
+        let subject = pdf_only["parts"]["subject"].to_string();
+        pdf_only["manifest"]["subject"]["sha256"] = json!(sha256_hex(subject.as_bytes()));
+        for name in ["report.html", "report.md"] {
+            pdf_only["manifest"].as_object_mut().unwrap().remove(name);
+        }
+        assert_eq!(differences(&pdf_only, b"{}"), [""; 0]);
+        let mut first = pdf_only.clone();
+        first["v"] = json!(1);
+        let missing = ["report.html (not in the manifest)", "report.md (not in the manifest)"];
+        assert_eq!(differences(&first, b"{}"), missing);
+        for name in ["report.pdf", "report.json"] {
+            let mut removed = pdf_only.clone();
+            removed["manifest"].as_object_mut().unwrap().remove(name);
+            let found = differences(&removed, b"{}");
+            assert!(found.contains(&format!("{name} (not in the manifest)")), "{found:?}");
+        }
     }
 }

@@ -89,6 +89,9 @@ pub(crate) async fn keep_delivering(jobs: Arc<JobRunner>, webhooks: Webhooks, st
         match received {
             Ok(deliveries) => {
                 failures = 0;
+                if !deliveries.is_empty() {
+                    jobs.arrivals.send_replace(());
+                }
                 let mut slot = first.ok();
                 for delivery in deliveries {
                     // There is a slot for every message, because only as many were received.

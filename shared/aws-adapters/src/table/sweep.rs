@@ -25,7 +25,7 @@ pub struct DueReport {
     pub tenant: Tenant,
     /// The id of the report.
     pub report_id: ReportId,
-    /// The time at which it became due, in milliseconds since the epoch.
+    /// The time at which it becomes due, in milliseconds since the epoch.
     due_at: i64,
 }
 
@@ -50,9 +50,14 @@ struct HeldPage {
 }
 
 impl DueReport {
+    /// Returns when the report becomes due.
+    pub fn due_at(&self) -> UtcTime {
+        UtcTime::from_epoch_millis(self.due_at)
+    }
+
     /// Returns for how long the report has been due at `now`.
     pub fn overdue(&self, now: UtcTime) -> Duration {
-        now.since(UtcTime::from_epoch_millis(self.due_at))
+        now.since(self.due_at())
     }
 }
 

@@ -3,13 +3,18 @@
 use country::Country;
 use url::{Host, Url};
 
-use super::errors::reject;
-use crate::language::Language;
+use super::errors::{FieldError, reject};
+use crate::{
+    format::{self, Format, InvalidFormat},
+    language::Language,
+};
 
 /// Maximum length of a company name, in characters after NFC.
 pub const COMPANY_NAME_MAX: usize = 200;
 /// Maximum length of a purpose, in characters.
 pub const PURPOSE_MAX: usize = 500;
+/// Maximum number of formats that are checked one by one. There are three, so a longer list is one error.
+const FORMATS_CHECKED: usize = 50;
 /// Maximum length of a webhook URL, in characters.
 pub const CALLBACK_URL_MAX: usize = 2_000;
 
@@ -110,6 +115,38 @@ pub(super) fn callback_url(value: &str, _: &()) -> Check {
         _ => {
             reject_url("must name a public host, such as hooks.example.com, not an address or a private name")
         }
+    }
+}
+
+/// Returns the formats with these names.
+///
+/// # Errors
+/// Returns an error for the list or for each invalid name.
+pub(super) fn formats(names: &[String]) -> Result<Vec<Format>, Vec<FieldError>> {
+    let error = |code: &str, message: String| Err(vec![FieldError::new("/formats", code, message)]);
+    match names.len() {
+        0 => {
+            let message = "formats is empty: name at least one of html, pdf and md, or leave formats out";
+            error("empty", message.to_owned())
+        }
+        count if count > FORMATS_CHECKED => error(
+            "count_invalid",
+            format!("formats has {count} names: name each of html, pdf and md at most once"),
+        ),
+        _ => format::choose(names.iter().map(String::as_str)).map_err(|invalid| {
+            let error = |(index, error): (usize, InvalidFormat)| {
+                let code = match error {
+                    InvalidFormat::Unknown => "format_unknown",
+                    InvalidFormat::Repeated => "format_repeated",
+                };
+                FieldError::new(
+                    format!("/formats/{index}"),
+                    code,
+                    format!("name {} of formats {error}", index + 1),
+                )
+            };
+            invalid.into_iter().map(error).collect()
+        }),
     }
 }
 

@@ -27,6 +27,7 @@ fn all_errors_are_reported_together() {
         language: Some("xx".into()),
         purpose: Some("p".repeat(501)),
         callback_url: Some("http://example.com".into()),
+        formats: Some(vec!["pdf".into(), "docx".into(), "pdf".into()]),
     };
     let expected = [
         ("/callbackUrl", "url_not_allowed"),
@@ -35,6 +36,8 @@ fn all_errors_are_reported_together() {
         ("/country", "country_unknown"),
         ("/language", "language_unsupported"),
         ("/purpose", "too_long"),
+        ("/formats/1", "format_unknown"),
+        ("/formats/2", "format_repeated"),
     ];
     let expected: Vec<_> = expected.iter().map(|(p, c)| ((*p).to_owned(), (*c).to_owned())).collect();
     assert_eq!(codes(draft), expected);
@@ -143,6 +146,45 @@ fn webhook_urls_use_https_and_public_hosts_only() {
     }
 }
 
+fn with_formats(names: &[&str]) -> ReportRequestDraft {
+    ReportRequestDraft { formats: Some(names.iter().map(|name| (*name).to_owned()).collect()), ..draft() }
+}
+
+#[test]
+fn formats_are_chosen_once_each() {
+    let chosen = |names: &[&str]| with_formats(names).check().unwrap().formats;
+    assert_eq!(chosen(&["md", "pdf"]), Some(vec![Format::Pdf, Format::Md]));
+    assert_eq!(draft().check().unwrap().formats, None);
+    assert_eq!(codes(with_formats(&[])), [("/formats".to_owned(), "empty".to_owned())]);
+    assert_eq!(codes(with_formats(&["json"])), [("/formats/0".to_owned(), "format_unknown".to_owned())]);
+    assert_eq!(codes(with_formats(&["pdf"; 51])), [("/formats".to_owned(), "count_invalid".to_owned())]);
+}
+
+#[test]
+fn the_fingerprint_names_the_chosen_formats_only() {
+    let fingerprint = |draft: ReportRequestDraft| draft.check().unwrap().fingerprint();
+    // Reports that 0.2.0 and earlier recorded have this fingerprint.
+    assert_eq!(fingerprint(draft()), "17c1941266d1b35469c04225c4636dbdd18c1fcd5db7a70329d1ce774aec692d");
+    assert_eq!(fingerprint(with_formats(&["pdf", "md"])), fingerprint(with_formats(&["md", "pdf"])));
+    let all = ["html", "pdf", "md"];
+    let different =
+        [draft(), with_formats(&all), with_formats(&["pdf"]), with_formats(&["md"])].map(fingerprint);
+    let distinct: std::collections::BTreeSet<&String> = different.iter().collect();
+    assert_eq!(distinct.len(), different.len());
+}
+
+#[test]
+fn stored_requests_of_other_versions_are_read() {
+    let mut stored = serde_json::to_value(draft().check().unwrap()).unwrap();
+    assert_eq!(stored["formats"], serde_json::Value::Null);
+    stored.as_object_mut().unwrap().remove("formats");
+    let read = |stored: &serde_json::Value| serde_json::from_value::<ReportRequest>(stored.clone()).unwrap();
+    assert_eq!(read(&stored).formats, None);
+    stored["formats"] = serde_json::json!(["pdf", "xlsx"]);
+    let names: Vec<&str> = read(&stored).formats.iter().flatten().map(|format| format.as_str()).collect();
+    assert_eq!(names, ["pdf", "xlsx"]);
+}
+
 #[test]
 fn the_fingerprint_depends_on_the_content_alone() {
     let fingerprint = |draft: ReportRequestDraft| draft.check().unwrap().fingerprint();
@@ -168,9 +210,10 @@ proptest! {
     fn every_request_is_accepted_or_explained(
         name in any::<Option<String>>(), number in any::<Option<String>>(), code in any::<Option<String>>(),
         purpose in any::<Option<String>>(), url in any::<Option<String>>(),
+        formats in any::<Option<Vec<String>>>(),
     ) {
         let draft = ReportRequestDraft {
-            company_name: name, corporate_number: number, country: code, language: None, purpose, callback_url: url,
+            company_name: name, corporate_number: number, country: code, language: None, purpose, callback_url: url, formats,
         };
         if let Err(errors) = draft.check() {
             prop_assert!(!errors.is_empty());

@@ -204,6 +204,7 @@ fn labelled(entry: Entry) -> Result<LabelledClaim, Vec<String>> {
             language,
             purpose: None,
             callback_url: None,
+            formats: None,
         },
         statement: entry.statement,
         evidence: entry.evidence.into_iter().map(draft).collect(),
