@@ -46,6 +46,7 @@ mod hanging_services;
 mod hostile_inputs;
 mod isolation;
 mod later_version;
+mod ledgers;
 mod lifecycle_table;
 mod lists;
 mod load;

@@ -63,6 +63,12 @@ impl MicroUsd {
         Self(self.0.saturating_add(other.0))
     }
 
+    /// Returns the amount `count` times.
+    #[must_use]
+    pub fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count))
+    }
+
     /// Returns the difference of both amounts, or `None` if `other` is larger.
     pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)

@@ -15,6 +15,7 @@ use domain::{
     report::{Outcome, Progress, Report, ReportError, StagesBegan, Usage},
     request::ReportRequest,
     time::UtcTime,
+    unsettled::UnsettledCall,
     webhook::{DeliveryAttempt, Webhook, WebhookState},
 };
 
@@ -61,6 +62,8 @@ pub(super) struct Item {
     #[serde(default)]
     sources: Vec<SourceOutcome>,
     usage: Usage,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unsettled_calls: Vec<UnsettledCall>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<ReportError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,6 +135,7 @@ impl Item {
             outcome: report.outcome.clone(),
             sources: report.sources.clone(),
             usage: report.usage,
+            unsettled_calls: report.unsettled_calls.clone(),
             error: report.error.clone(),
             callback_state: report.webhook.as_ref().map(|webhook| webhook.state),
             callback_round: report.webhook.as_ref().map(|webhook| webhook.round),
@@ -192,6 +196,7 @@ impl Item {
             outcome: self.outcome,
             sources: self.sources,
             usage: self.usage,
+            unsettled_calls: self.unsettled_calls,
             error: self.error,
             webhook,
             created_at: self.created_at,
