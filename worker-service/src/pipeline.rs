@@ -91,6 +91,7 @@ impl Pipeline {
     }
 
     async fn gather(&self, lease: &mut Lease) -> Result<Gathering, AttemptError> {
+        let submission = lease.report().submission;
         if let Some(gathering) = self.stored_evidence(lease).await? {
             return Ok(gathering);
         }
@@ -110,7 +111,10 @@ impl Pipeline {
             }));
         }
         let snapshot = gathered.freeze(self.clock.now());
-        let journal = Journal::new(&self.aws.bucket, &self.clock, report);
+        let mut journal = Journal::new(&self.aws.bucket, &self.clock, report);
+        if report.submission != submission {
+            journal = journal.of_new_submission();
+        }
         let stored = journal.store_snapshot(snapshot.clone()).await?;
         // A worker that lost its lease may have stored its evidence first, even long ago.
         let is_reused = stored.snapshot != snapshot;

@@ -15,6 +15,7 @@ use super::{
     time::UtcTime,
     unknown::{UnknownName, serialized_by_name},
     unsettled::UnsettledCall,
+    usage::micro_dollars,
     webhook::Webhook,
 };
 
@@ -232,11 +233,6 @@ impl Usage {
             model_calls: self.model_calls + other.model_calls,
         }
     }
-}
-
-/// Rounds an amount in US dollars to a millionth, which removes the rounding errors of binary fractions.
-pub fn micro_dollars(amount: f64) -> f64 {
-    (amount * 1e6).round() / 1e6
 }
 
 /// Why a report failed, or why it is being retried.

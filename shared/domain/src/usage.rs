@@ -12,7 +12,12 @@ use thiserror::Error;
 #[cfg(feature = "openapi")]
 use utoipa::{PartialSchema, ToSchema, openapi};
 
-use super::{report::micro_dollars, time::UtcTime};
+use super::time::UtcTime;
+
+/// Rounds an amount in US dollars to a millionth, which removes the rounding errors of binary fractions.
+pub fn micro_dollars(amount: f64) -> f64 {
+    (amount * 1e6).round() / 1e6
+}
 
 /// An amount of money in millionths of a US dollar, so that sums are exact.
 ///

@@ -231,6 +231,7 @@ impl AnswerLedger for ReportLedger<'_> {
         let (place, unsettled) = (call.answer, reservation.call());
         let answer = ModelAnswer { paid: Some(reservation.payment()), first: place.is_first(), ..answer };
         let (journal, budget) = (self.journal.clone(), Arc::clone(&self.budget));
+        let (tenant, report) = (self.lease.report().tenant.clone(), self.lease.report().id);
         // The answer is billed, so it is stored and settled in a task of its own, which continues even if the
         // attempt is cancelled.
         let settling = self.recordings.spawn(
@@ -239,8 +240,13 @@ impl AnswerLedger for ReportLedger<'_> {
                 reservation.answered();
                 let stored = journal.store_answer(place, answer.clone()).await?;
                 // Another worker may have stored its answer first. This one is billed nevertheless.
-                let first = answer.first && stored.paid == answer.paid;
-                budget.settle(reservation, quota_used, &ModelAnswer { first, ..answer }).await?;
+                let is_stored = stored.paid == answer.paid;
+                let answer = ModelAnswer { first: answer.first && is_stored, ..answer };
+                budget.settle(reservation, quota_used, &answer).await?;
+                // The other worker may have stopped before it settled the answer that the report now uses.
+                if let Some(payment) = stored.paid.as_ref().filter(|_| !is_stored) {
+                    budget.settle_stored(&tenant, report, payment, &stored).await?;
+                }
                 Ok(stored)
             }
             .in_current_span(),
@@ -258,8 +264,11 @@ impl AnswerLedger for ReportLedger<'_> {
         let patience = self.lease.time_left().max(SETTLING_MIN);
         match timeout(patience, settling).await {
             Ok(Ok(stored)) => {
-                if stored.is_ok() {
+                if let Ok(stored) = &stored {
                     self.lease.record_settled(unsettled.attempt, unsettled.number);
+                    if let Some(payment) = &stored.paid {
+                        self.lease.record_settled(payment.attempt, payment.number);
+                    }
                 }
                 stored
             }
