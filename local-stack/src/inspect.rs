@@ -17,6 +17,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::daily_usage::{DailyUsage, USAGE_PREFIX, daily_usage};
 use crate::provision::{AwsClients, Names, QueueUrls};
 use crate::stack::Stack;
 
@@ -24,8 +25,6 @@ use crate::stack::Stack;
 const CONCURRENCY: usize = 16;
 /// Prefix of the partition keys of reports.
 const REPORT_PREFIX: &str = "R#";
-/// Prefix of the partition keys of the tenants' usage.
-const USAGE_PREFIX: &str = "U#";
 
 /// A report as stored in the table.
 #[derive(Debug, Clone, Deserialize)]
@@ -94,20 +93,6 @@ pub(crate) struct EvidenceContent {
     pub(crate) id: String,
     pub(crate) source: String,
     pub(crate) retrieved_at: UtcTime,
-}
-
-/// The usage of a tenant on one day as stored in the table. Amounts are in millionths of a US dollar.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub(crate) struct DailyUsage {
-    /// Amount spent or reserved.
-    pub(crate) committed: i64,
-    /// Amount spent.
-    #[serde(default)]
-    pub(crate) cost: i64,
-    #[serde(default)]
-    pub(crate) model_calls: u64,
-    #[serde(default)]
-    pub(crate) reports: u64,
 }
 
 /// A message that remains in a queue at the end of the soak.
@@ -240,7 +225,7 @@ impl Inspector {
     }
 
     async fn table_items(&self) -> anyhow::Result<(Vec<ReportItem>, Vec<DailyUsage>)> {
-        let (mut reports, mut daily_usage) = (Vec::new(), Vec::new());
+        let (mut reports, mut usage_items) = (Vec::new(), Vec::new());
         let mut from = None;
         loop {
             let page = self.clients.dynamodb.scan().table_name(&self.names.table).consistent_read(true);
@@ -248,15 +233,14 @@ impl Inspector {
             for item in page.items.unwrap_or_default() {
                 let key = item.get("pk").and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
                 if key.starts_with(USAGE_PREFIX) {
-                    daily_usage
-                        .push(serde_dynamo::from_item(item).context("a daily usage item cannot be read")?);
+                    usage_items.push((key, item));
                 } else if key.starts_with(REPORT_PREFIX) {
                     reports.push(serde_dynamo::from_item(item).context("a report item cannot be read")?);
                 }
             }
             from = page.last_evaluated_key;
             if from.is_none() {
-                return Ok((reports, daily_usage));
+                return Ok((reports, daily_usage(usage_items)?));
             }
         }
     }

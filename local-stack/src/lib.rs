@@ -10,6 +10,7 @@ pub(crate) mod calls;
 pub mod cli;
 mod company_names;
 mod console;
+mod daily_usage;
 mod demo;
 pub mod fault_proxy;
 pub mod faults;

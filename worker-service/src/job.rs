@@ -8,6 +8,7 @@ use aws_adapters::{
     dead_letters::DeadLetterQueue,
     error::{ErrorClass, UNREADABLE_ITEM},
     queue::Delivery,
+    spending::Ledgers,
     table::Details,
 };
 use domain::{
@@ -60,6 +61,8 @@ pub(crate) struct JobRunner {
     pub(crate) pipeline: Pipeline,
     /// The tasks that record paid answers of models.
     pub(crate) recordings: TaskTracker,
+    /// What this worker spends of the budgets of tenants.
+    pub(crate) ledgers: Ledgers,
     /// Token that is cancelled when reports in progress must be released.
     pub(crate) release: CancellationToken,
     /// Changes when messages arrive, or cannot be received. The sweeper then expects that something becomes due.
@@ -203,7 +206,7 @@ impl JobRunner {
             let error = Some(failure.for_reader(true));
             let mut delay = self.back_off.after_error(class, retries);
             if failure.may_be_billed() {
-                delay = delay.max(self.wait_after_lost_answer(lease.report()).await);
+                delay = delay.max(self.wait_after_lost_answer(lease));
             }
             // The last attempt is made when the deadline passes.
             let delay = delay.min(time_left);
@@ -225,17 +228,12 @@ impl JobRunner {
         Ok(Settled::Ended(Status::Failed))
     }
 
-    /// Returns the minimum wait of a report whose model may have been paid for an answer that was lost.
-    async fn wait_after_lost_answer(&self, report: &Report) -> Duration {
+    /// Returns the minimum wait of a report whose model may have been paid for an answer that was lost. It grows with
+    /// the answers that were lost today.
+    fn wait_after_lost_answer(&self, lease: &Lease) -> Duration {
         let today = Day::of(self.clock.now());
-        let lost = match self.aws.spending.unsettled(&report.tenant, report.id, today).await {
-            Ok(unsettled) => unsettled.calls,
-            Err(error) => {
-                tracing::warn!(report = %report.id, error = %error, "the number of lost answers is not known; using the number of retries");
-                report.lifecycle.retries.saturating_add(1)
-            }
-        };
-        BackOff::after_lost_answer(lost, self.policy.deadline)
+        let lost = lease.unsettled_calls().iter().filter(|call| call.day == today).count();
+        BackOff::after_lost_answer(u32::try_from(lost).unwrap_or(u32::MAX), self.policy.deadline)
     }
 
     /// Releases the report: the worker drains, or leaves it to a worker of a later version. Its message

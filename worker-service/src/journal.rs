@@ -83,7 +83,8 @@ pub(crate) struct Journal {
     /// name neither submission nor request.
     submission: Option<Uuid>,
     request_sha256: String,
-    attempt: u32,
+    /// Whether an earlier attempt may have stored entries.
+    may_have_entries: bool,
 }
 
 /// An entry as it is stored, with what it belongs to.
@@ -121,8 +122,13 @@ impl Journal {
             folder: work_folder(&report.tenant, report.id, report.submission),
             submission: Some(report.submission),
             request_sha256: report.request_sha256.clone(),
-            attempt: report.lifecycle.attempt,
+            may_have_entries: report.lifecycle.attempt > 1,
         }
+    }
+
+    /// Returns the journal of a submission that this attempt has begun, so that no earlier one can have used it.
+    pub(crate) fn of_new_submission(self) -> Self {
+        Self { may_have_entries: false, ..self }
     }
 
     /// Creates the journal that a worker of version 0.2.0 or earlier keeps for `report`.
@@ -189,8 +195,7 @@ impl Journal {
     }
 
     async fn find<T: Content>(&self, cache: Cache, key: &str) -> Result<Option<Entry<T>>, AttemptError> {
-        // During the first attempt there are no entries of earlier attempts.
-        if self.attempt <= 1 {
+        if !self.may_have_entries {
             return Ok(None);
         }
         let found = match self.bucket.get(key).await? {

@@ -9,7 +9,8 @@ use aws_adapters::{
 };
 use domain::{
     lifecycle::{Command, Policy, Status},
-    report::Report,
+    report::{Report, Stage, StagesBegan},
+    unsettled::UnsettledCall,
 };
 use service_runtime::clock::Clock;
 use tokio::{
@@ -23,6 +24,10 @@ use crate::failure::AttemptError;
 
 /// Number of renewals within the duration of a lease, so that two of them may fail.
 const RENEWALS_PER_LEASE: u32 = 3;
+
+/// Number of extensions of the visibility timeout within its duration. A message that reappears too early only costs
+/// a receive, because the lease prevents another worker from claiming the report.
+const EXTENSIONS_PER_VISIBILITY: u32 = 2;
 
 /// The part of a lease before its end in which it is no longer used: a renewal that takes until then counts as
 /// failed. Another worker may claim the report at the end, and its clock may be ahead.
@@ -39,6 +44,11 @@ pub(crate) struct Lease {
     clock: Clock,
     policy: Policy,
     report: Report,
+    /// What the next write records in addition.
+    pending: Details,
+    /// When the last write that extended the lease began. The heartbeat renews a lease only if no other write has
+    /// extended it.
+    extended: watch::Sender<Instant>,
 }
 
 /// A background task that renews a lease and the visibility timeout of its message. It must be stopped before
@@ -62,7 +72,8 @@ enum Reason {
 impl Lease {
     /// Creates the lease of `report`, which has just been claimed.
     pub(crate) fn new(aws: Aws, clock: Clock, policy: Policy, report: Report) -> Self {
-        Self { aws, clock, policy, report }
+        let (pending, extended) = (Details::default(), watch::Sender::new(Instant::now()));
+        Self { aws, clock, policy, report, pending, extended }
     }
 
     /// Returns the report as last read or written.
@@ -85,7 +96,31 @@ impl Lease {
         self.report.lifecycle.deadline(&self.policy).since(self.clock.now())
     }
 
-    /// Executes the command that `command` builds from the fencing token, and writes `details`.
+    /// Records that `stage` begins, with the next write. Call it where the stage ends soon or writes soon, so that
+    /// readers see the progress in time.
+    pub(crate) fn begin(&mut self, stage: Stage, details: Details) {
+        let began = StagesBegan::default().with(stage, self.clock.now());
+        self.record(Details { progress: Some(stage.progress()), began, ..details });
+    }
+
+    /// Records `details` with the next write.
+    pub(crate) fn record(&mut self, details: Details) {
+        self.pending = details.or(std::mem::take(&mut self.pending));
+    }
+
+    /// Returns the report's model calls that are under way or have an unknown outcome, by what is known now.
+    pub(crate) fn unsettled_calls(&self) -> &[UnsettledCall] {
+        self.pending.unsettled_calls.as_deref().unwrap_or(&self.report.unsettled_calls)
+    }
+
+    /// Records with the next write that the outcome of a call is known.
+    pub(crate) fn record_settled(&mut self, attempt: u32, number: u32) {
+        let calls = self.unsettled_calls().iter().filter(|call| !call.is(attempt, number)).copied().collect();
+        self.record(Details { unsettled_calls: Some(calls), ..Details::default() });
+    }
+
+    /// Executes the command that `command` builds from the fencing token, and writes `details` together with what
+    /// was recorded for the next write.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the lease is lost, if a cancellation is pending, or if the table does
@@ -96,12 +131,17 @@ impl Lease {
         details: &Details,
     ) -> Result<(), AttemptError> {
         let command = command(self.attempt());
-        let now = self.clock.now();
+        let (now, began) = (self.clock.now(), Instant::now());
         let Report { tenant, id, request, .. } = &self.report;
-        let details = &Details { has_webhook: request.callback_url.is_some(), ..details.clone() };
-        match self.aws.table.execute(tenant, *id, &command, details, now, &self.policy).await? {
+        let has_webhook = request.callback_url.is_some();
+        let details = Details { has_webhook, ..details.clone() }.or(self.pending.clone());
+        match self.aws.table.execute(tenant, *id, &command, &details, now, &self.policy).await? {
             Executed::Done(report) => {
                 self.report = *report;
+                self.pending = Details::default();
+                if matches!(command, Command::Advance { .. } | Command::Renew { .. }) {
+                    self.extended.send_replace(began);
+                }
                 Ok(())
             }
             Executed::Rejected(Some(current))
@@ -128,6 +168,7 @@ impl Lease {
             policy: self.policy,
             report: self.report.clone(),
             receipt,
+            extended: self.extended.subscribe(),
         };
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
@@ -146,63 +187,138 @@ struct Renewal {
     policy: Policy,
     report: Report,
     receipt: Arc<str>,
+    /// When the last write of the pipeline that extended the lease began.
+    extended: watch::Receiver<Instant>,
+}
+
+/// When a lease and a message need attention.
+#[derive(Clone, Copy, Debug)]
+struct Schedule {
+    /// Until when the lease may be used.
+    ends: Instant,
+    /// When the lease is renewed.
+    renew: Instant,
+    /// When the visibility timeout is extended.
+    extend: Instant,
+}
+
+impl Schedule {
+    /// Plans the next renewal after a write that began at `began` has extended the lease, which lasts for `lease`.
+    fn extended(&mut self, began: Instant, lease: Duration) {
+        self.ends = self.ends.max(began + usable(lease));
+        self.renew = self.renew.max(began + lease / RENEWALS_PER_LEASE);
+    }
+}
+
+/// Returns for how long a lease may be used after the beginning of the write that extended it.
+fn usable(lease: Duration) -> Duration {
+    lease - lease / UNUSED_PART
 }
 
 impl Renewal {
     /// Renews lease and visibility timeout until the lease must not be used any more, and returns why.
-    /// Returns `None` if it is stopped; a renewal in progress is finished first, so that none arrives late.
+    /// Returns `None` if it is stopped; a request in progress is finished first, so that none arrives late.
     ///
-    /// The time between two renewals counts from their beginning, and no request takes longer than the lease:
-    /// a table that does not answer cannot make this worker miss the end of its lease.
-    async fn run(self, stop: &CancellationToken) -> Option<Reason> {
-        let Report { tenant, id, lifecycle, .. } = &self.report;
-        let renew = Command::Renew { attempt: lifecycle.attempt };
-        let details = Details::default();
-        let interval = self.policy.lease / RENEWALS_PER_LEASE;
-        let usable = self.policy.lease - self.policy.lease / UNUSED_PART;
-        let expires_at = lifecycle.lease.as_ref().map(|lease| lease.expires_at);
-        let left = expires_at.map_or(Duration::ZERO, |at| at.since(self.clock.now())).min(usable);
-        let (mut ends, mut next) = (Instant::now() + left, Instant::now() + interval);
+    /// The time until a renewal counts from the beginning of the last write that extended the lease, and no request
+    /// takes longer than the lease: a table that does not answer cannot make this worker miss the end of its lease.
+    async fn run(mut self, stop: &CancellationToken) -> Option<Reason> {
+        let expires_at = self.report.lifecycle.lease.as_ref().map(|lease| lease.expires_at);
+        let left =
+            expires_at.map_or(Duration::ZERO, |at| at.since(self.clock.now())).min(usable(self.policy.lease));
+        let now = Instant::now();
+        let mut schedule = Schedule {
+            ends: now + left,
+            renew: now + self.interval(),
+            extend: now + self.visibility() / EXTENSIONS_PER_VISIBILITY,
+        };
         loop {
-            tokio::select! {
+            let extended = tokio::select! {
                 () = stop.cancelled() => return None,
-                () = sleep_until(next.min(ends)) => {}
-            }
-            let began = Instant::now();
-            if began >= ends {
-                return Some(Reason::Lost);
-            }
-            next = began + interval;
-            let now = self.clock.now();
-            let renewed = self.aws.table.execute(tenant, *id, &renew, &details, now, &self.policy);
-            match timeout_at(ends, renewed).await {
-                Ok(Ok(Executed::Done(report))) if report.lifecycle.cancel_requested => {
-                    return Some(Reason::CancelRequested);
-                }
-                Ok(Ok(Executed::Done(_))) => ends = began + usable,
-                Ok(Ok(Executed::Rejected(Some(current)))) if self.was_completed(&current) => {
-                    return Some(Reason::Completed);
-                }
-                Ok(Ok(Executed::Rejected(_))) => return Some(Reason::Lost),
-                Ok(Err(error)) => {
-                    tracing::warn!(report = %id, error = %error, "the lease could not be renewed; retrying until it expires");
+                extended = self.extended.changed() => Some(extended),
+                () = sleep_until(schedule.renew.min(schedule.ends).min(schedule.extend)) => None,
+            };
+            match extended {
+                Some(Ok(())) => {
+                    let began = *self.extended.borrow_and_update();
+                    schedule.extended(began, self.policy.lease);
                     continue;
                 }
-                Err(_) => {
-                    tracing::warn!(report = %id, "the lease could not be renewed before its end");
-                    return Some(Reason::Lost);
-                }
+                // The pipeline has ended, and this task is about to be stopped.
+                Some(Err(_)) => return None,
+                None => {}
             }
-            let visibility = self.policy.lease + VISIBILITY_MARGIN;
-            let extended = self.aws.queue.change_visibility(&self.receipt, visibility);
-            let problem = match timeout_at(next, extended).await {
-                Ok(Ok(())) => continue,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "no answer until the next renewal".to_owned(),
-            };
-            // If the message is delivered again, the lease prevents another worker from claiming the report.
-            tracing::warn!(report = %id, error = %problem, "the visibility timeout of the message could not be extended");
+            let now = Instant::now();
+            if now >= schedule.ends {
+                return Some(Reason::Lost);
+            }
+            if now >= schedule.renew
+                && let Some(reason) = self.renew(&mut schedule).await
+            {
+                return Some(reason);
+            }
+            if now >= schedule.extend {
+                self.extend_visibility(&mut schedule).await;
+            }
         }
+    }
+
+    fn interval(&self) -> Duration {
+        self.policy.lease / RENEWALS_PER_LEASE
+    }
+
+    fn visibility(&self) -> Duration {
+        self.policy.lease + VISIBILITY_MARGIN
+    }
+
+    /// Renews the lease. Returns why it must not be used any more, or `None` if it may.
+    async fn renew(&mut self, schedule: &mut Schedule) -> Option<Reason> {
+        let Report { tenant, id, lifecycle, .. } = &self.report;
+        let renew = Command::Renew { attempt: lifecycle.attempt };
+        let began = Instant::now();
+        schedule.renew = began + self.interval();
+        let (now, details) = (self.clock.now(), Details::default());
+        let renewed = self.aws.table.execute(tenant, *id, &renew, &details, now, &self.policy);
+        match timeout_at(schedule.ends, renewed).await {
+            Ok(Ok(Executed::Done(report))) if report.lifecycle.cancel_requested => {
+                Some(Reason::CancelRequested)
+            }
+            Ok(Ok(Executed::Done(_))) => {
+                schedule.extended(began, self.policy.lease);
+                None
+            }
+            Ok(Ok(Executed::Rejected(Some(current)))) if self.was_completed(&current) => {
+                Some(Reason::Completed)
+            }
+            Ok(Ok(Executed::Rejected(_))) => Some(Reason::Lost),
+            Ok(Err(error)) => {
+                tracing::warn!(report = %id, error = %error, "the lease could not be renewed; retrying until it expires");
+                None
+            }
+            // The pipeline may have extended the lease in the meantime.
+            Err(_) if *self.extended.borrow() + usable(self.policy.lease) > Instant::now() => None,
+            Err(_) => {
+                tracing::warn!(report = %id, "the lease could not be renewed before its end");
+                Some(Reason::Lost)
+            }
+        }
+    }
+
+    /// Extends the visibility timeout of the message.
+    async fn extend_visibility(&self, schedule: &mut Schedule) {
+        let began = Instant::now();
+        let next = began + self.visibility() / EXTENSIONS_PER_VISIBILITY;
+        let extended = self.aws.queue.change_visibility(&self.receipt, self.visibility());
+        let problem = match timeout_at(schedule.renew.min(schedule.ends), extended).await {
+            Ok(Ok(())) => {
+                schedule.extend = next;
+                return;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer until the next renewal".to_owned(),
+        };
+        schedule.extend = next.min(began + self.interval());
+        // If the message is delivered again, the lease prevents another worker from claiming the report.
+        tracing::warn!(report = %self.report.id, error = %problem, "the visibility timeout of the message could not be extended");
     }
 
     /// Returns whether `current` is the report as this lease's pipeline completed it.
@@ -282,6 +398,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_write_of_the_pipeline_replaces_a_renewal() {
+        let (start, lease) = (Instant::now(), Duration::from_secs(60));
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut schedule = Schedule { ends: at(57), renew: at(20), extend: at(31) };
+        schedule.extended(at(15), lease);
+        assert_eq!((schedule.renew, schedule.ends), (at(35), at(72)));
+        // A renewal that began before the write, and was answered after it, changes nothing.
+        schedule.extended(at(10), lease);
+        assert_eq!((schedule.renew, schedule.ends, schedule.extend), (at(35), at(72), at(31)));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_lease_that_cannot_be_renewed_is_lost_before_its_end() {
         let environment = [("DOSSIER_QUEUE_URL", "http://q"), ("DOSSIER_CALLBACK_QUEUE_URL", "http://c")];
         let environment: Environment =
@@ -296,7 +424,8 @@ mod tests {
         let lease = Lease::new(aws, clock, settings.policy, report);
         let mut heartbeat = lease.heartbeat("receipt".into());
         assert!(matches!(heartbeat.lost().await, AttemptError::LeaseLost));
-        // Two renewals were tried, at 20 and at 40 seconds, and each took 15.
+        // Two renewals were tried, at 20 and at 40 seconds, and each took 15. The extension of the visibility timeout
+        // in between delayed neither.
         let lasted = started.elapsed();
         assert!(lasted > Duration::from_secs(50) && lasted < settings.policy.lease, "{lasted:?}");
         heartbeat.stop().await;

@@ -80,25 +80,23 @@ impl Pipeline {
     pub(crate) async fn run(&self, lease: &mut Lease) -> Result<(), AttemptError> {
         let gathering = stage(Stage::Gather, self.gather(lease)).await?;
         let snapshot = &gathering.stored.snapshot;
-        advance(
-            lease,
-            Stage::Assess,
-            Details { sources: Some(snapshot.sources.clone()), ..Details::default() },
-        )
-        .await?;
+        // No stage needs a write of its own. The record of the first model call shows the progress and the sources.
+        lease.begin(Stage::Assess, Details { sources: Some(snapshot.sources.clone()), ..Details::default() });
 
         let assessment =
             stage(Stage::Assess, self.assess(lease, gathering.journal.clone(), snapshot)).await?;
-        advance(lease, Stage::Render, Details { usage: Some(assessment.usage()), ..Details::default() })
-            .await?;
+        // The last stages take about a second, and the write that completes the report records them.
+        lease.begin(Stage::Render, Details { usage: Some(assessment.usage()), ..Details::default() });
 
         // The assessment may have waited for its model.
         self.check_age(&gathering, lease.report())?;
         let (document, files) = stage(Stage::Render, self.render(lease, snapshot, assessment)).await?;
+        lease.begin(Stage::Publish, Details::default());
         stage(Stage::Publish, self.publish(lease, document, files)).await
     }
 
     async fn gather(&self, lease: &mut Lease) -> Result<Gathering, AttemptError> {
+        let submission = lease.report().submission;
         if let Some(gathering) = self.stored_evidence(lease).await? {
             return Ok(gathering);
         }
@@ -118,7 +116,10 @@ impl Pipeline {
             }));
         }
         let snapshot = gathered.freeze(self.clock.now());
-        let journal = Journal::new(&self.aws.bucket, &self.clock, report);
+        let mut journal = Journal::new(&self.aws.bucket, &self.clock, report);
+        if report.submission != submission {
+            journal = journal.of_new_submission();
+        }
         let stored = journal.store_snapshot(snapshot.clone()).await?;
         // A worker that lost its lease may have stored its evidence first, even long ago.
         let is_reused = stored.snapshot != snapshot;
@@ -273,12 +274,6 @@ fn audited((answer, problems): &(ModelAnswer, Vec<Problem>)) -> Result<AuditedAn
         answer: serde_json::to_value(answer).map_err(template_broken)?,
         problems: problems.iter().map(Problem::to_json).collect(),
     })
-}
-
-/// Records that a stage has finished and that `next` begins.
-async fn advance(lease: &mut Lease, next: Stage, details: Details) -> Result<(), AttemptError> {
-    let details = Details { progress: Some(next.progress()), ..details };
-    lease.write(|attempt| Command::Advance { attempt }, &details).await
 }
 
 /// Runs `work` in a tracing span of its stage, and records its duration if it succeeds.

@@ -13,11 +13,15 @@ use aws_adapters::{
     load_sdk_config,
     queue::Queue,
     quota::{Limits, Quota},
+    spending::{LEDGER_IDLE, Ledgers},
 };
 use service_runtime::clock::Clock;
 use sources::{Sources, SourcesError};
 use thiserror::Error;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -44,6 +48,8 @@ use crate::{
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum time for recording answers of models that are already paid for, when the worker stops.
 const RECORDING_TIMEOUT: Duration = Duration::from_secs(30);
+/// Maximum time for returning the unused parts of budgets, when the worker stops.
+const LEDGERS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A worker, ready to run.
 #[derive(Debug)]
@@ -111,8 +117,9 @@ impl Worker {
         let limited = models.iter().map(|model| (model.id(), model.spec().limits));
         let verifying = verifier.iter().map(|verifier| (verifier.id(), verifier.limits()));
         let quotas = quotas(limited.chain(verifying), sdk, &settings.aws);
+        let ledgers = Ledgers::new(aws.spending.clone(), clock.clone());
         let model_budget = ModelBudget::new(
-            aws.spending.clone(),
+            (aws.spending.clone(), ledgers.clone()),
             settings.model.budgets,
             quotas,
             Arc::clone(&concurrency),
@@ -159,6 +166,7 @@ impl Worker {
             claims,
             pipeline,
             recordings,
+            ledgers,
             release: CancellationToken::new(),
             arrivals: watch::Sender::default(),
         };
@@ -212,6 +220,7 @@ impl Worker {
             "the scan of the dead-letter queue",
             dead_letters::keep_scanning(Arc::clone(&jobs), stop.clone()),
         );
+        background.spawn("the ledgers", keep_tidying(jobs.ledgers.clone(), stop.clone()));
         background.spawn("a source of evidence", sources.run(stop.clone()));
         if let Some(agent) = agent {
             background.spawn("the task protection", agent.keep_protected(running.clone(), drained.clone()));
@@ -225,6 +234,11 @@ impl Worker {
             tracing::warn!("a background task did not end in time");
             Ok(())
         });
+        if timeout(LEDGERS_TIMEOUT, jobs.ledgers.close()).await.is_err() {
+            tracing::warn!(
+                "unused parts of budgets could not be returned in time; they stay reserved until the day ends"
+            );
+        }
         tracing::info!("worker has stopped");
         consumed.and(ended)
     }
@@ -254,6 +268,20 @@ impl Worker {
         out: &mut impl Write,
     ) -> Result<Redriven, Box<dyn std::error::Error>> {
         dead_letters::redrive(&self.jobs, limit, dry_run, out).await
+    }
+}
+
+/// Tidies the ledgers several times within the time after which they are idle, until `stop` is cancelled.
+async fn keep_tidying(ledgers: Ledgers, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(LEDGER_IDLE / 6) => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = ledgers.tidy() => {}
+        }
     }
 }
 

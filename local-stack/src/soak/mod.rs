@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use domain::usage::MicroUsd;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -120,6 +121,7 @@ async fn soak(
             stack.environment(),
             "DOSSIER_SOURCE_KEEP_SECONDS",
         )?),
+        tenant_day_budget: MicroUsd::from_usd(environment::number(stack.environment(), settings::BUDGET)?),
     };
     let violations = invariants::check(&run);
     print_line(&summary::tables(&run));

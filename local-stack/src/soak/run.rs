@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::usage::MicroUsd;
+
 use super::load::Submissions;
 use super::options::Options;
 use super::process::ProcessHistory;
@@ -27,6 +29,8 @@ pub(super) struct Run<'a> {
     pub(super) deadline: Duration,
     /// Maximum age of evidence from an earlier answer of its source.
     pub(super) evidence_max_age: Duration,
+    /// Budget of a tenant for one day; 0 means no limit.
+    pub(super) tenant_day_budget: MicroUsd,
 }
 
 impl Run<'_> {

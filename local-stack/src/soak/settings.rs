@@ -3,8 +3,11 @@
 
 use service_runtime::config::Environment;
 
+/// The setting of the budget of a tenant for one day, in US dollars.
+pub(super) const BUDGET: &str = "DOSSIER_BUDGET_TENANT_DAY_USD";
+
 /// Defaults that the environment of the soak can override.
-const DEFAULTS: [(&str, &str); 14] = [
+const DEFAULTS: [(&str, &str); 15] = [
     ("DOSSIER_LEASE_SECONDS", "5"),
     ("DOSSIER_PICKUP_GRACE_SECONDS", "5"),
     ("DOSSIER_SWEEP_SECONDS", "2"),
@@ -18,6 +21,8 @@ const DEFAULTS: [(&str, &str); 14] = [
     ("DOSSIER_READINESS_SECONDS", "5"),
     ("DOSSIER_API_DRAIN_SECONDS", "0"),
     ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
+    // Never exhausted: a worker that is killed leaves a part of it reserved.
+    (BUDGET, "10000"),
     ("DOSSIER_LOG", "warn"),
 ];
 

@@ -2,6 +2,7 @@
 //! or started by hand.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -70,6 +71,14 @@ pub(crate) fn deadline(settings: &Environment) -> anyhow::Result<Duration> {
 /// # Errors
 /// Returns an error if no service has such a setting, or its value is not a number.
 pub(crate) fn seconds(settings: &Environment, name: &str) -> anyhow::Result<u64> {
+    number(settings, name)
+}
+
+/// Returns the value of the setting `name` of a service, or its default.
+///
+/// # Errors
+/// Returns an error if no service has such a setting, or its value is not a number.
+pub(crate) fn number<T: FromStr>(settings: &Environment, name: &str) -> anyhow::Result<T> {
     let all = [worker_service::settings::ALL, api_service::settings::ALL].concat();
     let setting = all.into_iter().flatten().find(|setting| setting.name == name);
     let default = match setting.with_context(|| format!("no service has a setting {name}"))?.default {
@@ -77,9 +86,7 @@ pub(crate) fn seconds(settings: &Environment, name: &str) -> anyhow::Result<u64>
         _ => None,
     };
     let value = settings.get(name).map(String::as_str).or(default);
-    value
-        .and_then(|value| value.trim().parse().ok())
-        .with_context(|| format!("{name} is not a number of seconds"))
+    value.and_then(|value| value.trim().parse().ok()).with_context(|| format!("{name} is not a number"))
 }
 
 /// Returns `environment`, overridden by `settings`.

@@ -48,6 +48,7 @@ mod hostile_inputs;
 mod idle;
 mod isolation;
 mod later_version;
+mod ledgers;
 mod lifecycle_table;
 mod lists;
 mod load;

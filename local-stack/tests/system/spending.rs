@@ -4,112 +4,28 @@ use anyhow::Result;
 use aws_adapters::{
     Aws,
     quota::{Admission, Limits},
-    spending::{ModelCall, Reserved, Unsettled},
 };
-use domain::identity::{ReportId, Tenant};
+use domain::identity::Tenant;
 use domain::time::UtcTime;
-use domain::usage::{Day, MicroUsd, TenantUsage};
+use domain::usage::{Day, MicroUsd};
 use local_stack::TestStack;
 use local_stack::faults::Faults;
 use local_stack::stack::Component;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 fn tenant() -> Tenant {
     "dev".parse().unwrap()
-}
-
-fn call(report: ReportId, number: u32) -> ModelCall {
-    ModelCall { tenant: tenant(), report, attempt: 1, number, day: "2026-11-24".parse().unwrap() }
 }
 
 fn usd(millionths: u64) -> MicroUsd {
     MicroUsd::new(millionths)
 }
 
-fn usage_of(cost: u64) -> TenantUsage {
-    TenantUsage { input_tokens: 10, output_tokens: 1, cost: usd(cost), model_calls: 1, reports: 1 }
-}
-
 async fn without_services() -> Result<TestStack> {
     let mut options = TestStack::options();
     options.without = vec![Component::Api, Component::Worker];
     TestStack::with(options).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn concurrent_reservations_never_exceed_the_budget() -> Result<()> {
-    let stack = without_services().await?;
-    let spending = stack.adapters()?.0.spending;
-    let mut tasks = JoinSet::new();
-    for _ in 0..100 {
-        let (spending, call) = (spending.clone(), call(ReportId::from(uuid::Uuid::now_v7()), 1));
-        tasks.spawn(async move {
-            let reserved = spending.reserve(&call, usd(100), Some(usd(3_050))).await.unwrap();
-            if matches!(reserved, Reserved::Yes { .. }) {
-                // The second write repeats the first, as after a lost answer.
-                for _ in 0..2 {
-                    spending.settle(&call, usd(100), usage_of(70)).await.unwrap();
-                }
-                return true;
-            }
-            false
-        });
-    }
-    let granted = tasks.join_all().await.into_iter().filter(|granted| *granted).count() as u64;
-    // A call that is settled below its reservation makes budget available to others.
-    assert!((30..=43).contains(&granted), "{granted}");
-    let day: Day = "2026-11-24".parse()?;
-    let sums = spending.by_day(&tenant(), day, day).await?;
-    let expected = TenantUsage {
-        input_tokens: granted * 10,
-        output_tokens: granted,
-        cost: usd(granted * 70),
-        model_calls: granted,
-        reports: granted,
-    };
-    assert_eq!(sums, [(day, expected)]);
-    assert_eq!(spending.committed(&tenant(), day).await?, usd(granted * 70));
-    stack.stop().await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_write_changes_nothing_and_an_unsettled_call_stays_reserved() -> Result<()> {
-    let stack = without_services().await?;
-    let spending = stack.adapters()?.0.spending;
-    let (report, day) = (ReportId::from(uuid::Uuid::now_v7()), "2026-11-24".parse()?);
-    let first = call(report, 1);
-    for _ in 0..3 {
-        let reserved = spending.reserve(&first, usd(100), Some(usd(250))).await?;
-        assert_eq!(reserved, Reserved::Yes { unsettled: Unsettled::default() });
-    }
-    assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
-    // The outcome of the first call is unknown; the report's next reservation returns its amount as
-    // unsettled.
-    let second = call(report, 2);
-    assert_eq!(
-        spending.reserve(&second, usd(100), Some(usd(250))).await?,
-        Reserved::Yes { unsettled: Unsettled { calls: 1, amount: usd(100) } }
-    );
-    assert_eq!(
-        spending.reserve(&call(ReportId::from(uuid::Uuid::now_v7()), 1), usd(100), Some(usd(250))).await?,
-        Reserved::Exceeded { committed: usd(200) }
-    );
-    let reserved = Unsettled { calls: 1, amount: usd(100) };
-    assert_eq!(spending.unsettled(&tenant(), report, day).await?, reserved.plus(reserved));
-    assert_eq!(spending.unsettled(&tenant(), report, day.before(1)).await?, Unsettled::default());
-    for _ in 0..2 {
-        spending.release(&second, usd(100)).await?;
-    }
-    assert_eq!(spending.unsettled(&tenant(), report, day).await?, reserved);
-    assert_eq!(spending.committed(&tenant(), day).await?, usd(100));
-    // An amount above the daily budget is rejected without a write.
-    let huge =
-        spending.reserve(&call(ReportId::from(uuid::Uuid::now_v7()), 1), usd(251), Some(usd(250))).await?;
-    assert_eq!(huge, Reserved::Exceeded { committed: usd(100) });
-    assert_eq!(spending.by_day(&tenant(), day, day).await?, [], "there was no usage");
-    stack.stop().await
 }
 
 fn minute(number: i64) -> UtcTime {

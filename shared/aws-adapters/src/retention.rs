@@ -11,8 +11,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 ///
 /// S3 counts the days of an object from its creation and rounds up to the next midnight in UTC ("Lifecycle
 /// configuration elements"). A report therefore counts from the last write before its files are stored: its
-/// submission, a claim, or the beginning of a stage. Its files outlive it by at most a day and the time that
-/// the last stage takes, and never the other way round.
+/// submission, a claim, or the record of a model call. Its files outlive it by at most a day and the time that
+/// the last call and the last stages take, and never the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention(Duration);
 

@@ -20,5 +20,6 @@ pub mod request;
 pub mod risk;
 pub mod time;
 pub mod unknown;
+pub mod unsettled;
 pub mod usage;
 pub mod webhook;

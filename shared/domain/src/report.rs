@@ -14,6 +14,8 @@ use super::{
     risk::RiskLevel,
     time::UtcTime,
     unknown::{UnknownName, serialized_by_name},
+    unsettled::UnsettledCall,
+    usage::micro_dollars,
     webhook::Webhook,
 };
 
@@ -47,6 +49,9 @@ pub struct Report {
     pub sources: Vec<SourceOutcome>,
     /// The model usage so far.
     pub usage: Usage,
+    /// The model calls that are under way, or that ended without a known result. As a rule there is at most one for
+    /// each attempt.
+    pub unsettled_calls: Vec<UnsettledCall>,
     /// Why it failed, or why it is being retried.
     pub error: Option<ReportError>,
     /// The webhook, once the report has ended, if the request has a `callbackUrl`.
@@ -73,6 +78,33 @@ pub struct StagesBegan {
     pub assess: Option<UtcTime>,
     pub render: Option<UtcTime>,
     pub publish: Option<UtcTime>,
+}
+
+impl StagesBegan {
+    /// Returns these times, and those of `earlier` for stages without one.
+    #[must_use]
+    pub fn or(self, earlier: Self) -> Self {
+        Self {
+            gather: self.gather.or(earlier.gather),
+            assess: self.assess.or(earlier.assess),
+            render: self.render.or(earlier.render),
+            publish: self.publish.or(earlier.publish),
+        }
+    }
+
+    /// Returns these times with `time` as the beginning of `stage`. Stages in which no worker works have no such
+    /// time.
+    #[must_use]
+    pub fn with(self, stage: Stage, time: UtcTime) -> Self {
+        let time = Some(time);
+        match stage {
+            Stage::Gather => Self { gather: time, ..self },
+            Stage::Assess => Self { assess: time, ..self },
+            Stage::Render => Self { render: time, ..self },
+            Stage::Publish => Self { publish: time, ..self },
+            Stage::Queued | Stage::Done | Stage::Unknown(_) => self,
+        }
+    }
 }
 
 /// The result of a COMPLETED report, with the locations of its artifacts.
@@ -203,11 +235,6 @@ impl Usage {
     }
 }
 
-/// Rounds an amount in US dollars to a millionth, which removes the rounding errors of binary fractions.
-pub fn micro_dollars(amount: f64) -> f64 {
-    (amount * 1e6).round() / 1e6
-}
-
 /// Why a report failed, or why it is being retried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -245,6 +272,7 @@ impl Report {
             outcome: None,
             sources: Vec::new(),
             usage: Usage::default(),
+            unsettled_calls: Vec::new(),
             error: None,
             webhook: None,
             created_at: now,

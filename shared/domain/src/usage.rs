@@ -12,7 +12,12 @@ use thiserror::Error;
 #[cfg(feature = "openapi")]
 use utoipa::{PartialSchema, ToSchema, openapi};
 
-use super::{report::micro_dollars, time::UtcTime};
+use super::time::UtcTime;
+
+/// Rounds an amount in US dollars to a millionth, which removes the rounding errors of binary fractions.
+pub fn micro_dollars(amount: f64) -> f64 {
+    (amount * 1e6).round() / 1e6
+}
 
 /// An amount of money in millionths of a US dollar, so that sums are exact.
 ///
@@ -61,6 +66,12 @@ impl MicroUsd {
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+
+    /// Returns the amount `count` times.
+    #[must_use]
+    pub fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count))
     }
 
     /// Returns the difference of both amounts, or `None` if `other` is larger.

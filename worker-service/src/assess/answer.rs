@@ -1,5 +1,6 @@
 //! An answer of a model, in the form in which the journal stores it.
 
+use aws_adapters::spending::LedgerEntry;
 use domain::{
     document::{ModelParameters, PassedOver},
     report::Usage,
@@ -58,7 +59,7 @@ pub enum Content {
 }
 
 /// The budget reservation that the cost of an answer is settled against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
     /// The attempt that made the call.
@@ -69,6 +70,9 @@ pub struct Payment {
     pub day: Day,
     /// The reserved amount.
     pub reserved: MicroUsd,
+    /// The place of the call in the ledgers of the day; `None` if a worker of version 0.2.0 or earlier made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<LedgerEntry>,
 }
 
 impl ModelAnswer {

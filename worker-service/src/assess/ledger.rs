@@ -3,10 +3,11 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use aws_adapters::{error::ErrorClass, spending::ModelCall, table::Details};
+use aws_adapters::{error::ErrorClass, table::Details};
 use domain::{
     lifecycle::Command,
     report::Usage,
+    unsettled::{Unsettled, UnsettledCall},
     usage::{Day, MicroUsd},
 };
 
@@ -16,7 +17,7 @@ use tracing::Instrument;
 
 use super::{
     answer::ModelAnswer,
-    model_budget::{CallRequest, ModelBudget, Reservation},
+    model_budget::{CallRequest, ModelBudget, QuotaAdmission, Reservation},
 };
 use crate::{
     failure::{AttemptError, Failure},
@@ -107,6 +108,8 @@ pub(crate) struct ReportLedger<'a> {
     budget: Arc<ModelBudget>,
     recordings: &'a TaskTracker,
     calls: u32,
+    /// Calls of earlier versions with an unknown outcome, once they are read.
+    of_earlier_version: Option<Unsettled>,
 }
 
 impl<'a> ReportLedger<'a> {
@@ -118,12 +121,49 @@ impl<'a> ReportLedger<'a> {
         budget: Arc<ModelBudget>,
         recordings: &'a TaskTracker,
     ) -> Self {
-        Self { lease, journal, budget, recordings, calls: 0 }
+        let of_earlier_version = (lease.attempt() <= 1).then(Unsettled::default);
+        Self { lease, journal, budget, recordings, calls: 0, of_earlier_version }
     }
 
-    fn call(&self, attempt: u32, number: u32, day: Day) -> ModelCall {
+    /// Waits until the quota admits `call`.
+    async fn admit(&mut self, call: &PlannedCall<'_>) -> Result<QuotaAdmission, AttemptError> {
+        match self.budget.admit(call.called, call.quota_tokens).await? {
+            Ok(admitted) => Ok(admitted),
+            Err(full_for) => {
+                // The progress is shown during the wait.
+                self.lease.write(|attempt| Command::Advance { attempt }, &Details::default()).await?;
+                self.budget.wait_for_quota(call.called, call.quota_tokens, full_for).await
+            }
+        }
+    }
+
+    /// Returns the report's calls with an unknown outcome that count on `day`: those of that day, and those of the
+    /// day before if the report was submitted before `day`.
+    async fn unsettled(&mut self, day: Day) -> Result<Unsettled, AttemptError> {
         let report = self.lease.report();
-        ModelCall { tenant: report.tenant.clone(), report: report.id, attempt, number, day }
+        let submitted = Day::of(report.resubmitted_at.unwrap_or(report.created_at));
+        let from = if submitted < day { day.before(1) } else { day };
+        let of_earlier_version = match self.of_earlier_version {
+            Some(unsettled) => unsettled,
+            None => {
+                let days = (from, day);
+                self.budget.unsettled_of_earlier_version(&report.tenant, report.id, days).await?
+            }
+        };
+        self.of_earlier_version = Some(of_earlier_version);
+        let calls = self.lease.unsettled_calls().iter().filter(|call| from <= call.day && call.day <= day);
+        Ok(of_earlier_version.plus(calls.map(|call| call.reserved).collect()))
+    }
+
+    /// Records with the report that a call is about to be made. Only the holder of the lease may make it, and
+    /// another attempt must know of it, whatever becomes of this one.
+    async fn record(&mut self, call: UnsettledCall, used: Usage) -> Result<(), AttemptError> {
+        // Older calls count no more.
+        let yesterday = call.day.before(1);
+        let earlier = self.lease.unsettled_calls().iter().filter(|call| yesterday <= call.day).copied();
+        let calls = earlier.chain([call]).collect();
+        let details = Details { usage: Some(used), unsettled_calls: Some(calls), ..Details::default() };
+        self.lease.write(|attempt| Command::Advance { attempt }, &details).await
     }
 }
 
@@ -140,30 +180,45 @@ impl AnswerLedger for ReportLedger<'_> {
 
     async fn stored_answer(&mut self, answer: JournaledAnswer) -> Result<Option<ModelAnswer>, AttemptError> {
         let Some(answer) = self.journal.answer(answer).await? else { return Ok(None) };
-        if let Some(payment) = answer.paid {
-            // The worker that stored the answer may have crashed before it settled the cost.
-            let call = self.call(payment.attempt, payment.number, payment.day);
-            self.budget.settle_cost(&call, payment.reserved, &answer).await?;
+        if let Some(payment) = &answer.paid {
+            // The worker that stored the answer may have crashed before it settled the cost. If it settled the cost
+            // and wrote to the report afterwards, the report does not list the call any more.
+            let (attempt, number) = (payment.attempt, payment.number);
+            let is_listed = self.lease.unsettled_calls().iter().any(|call| call.is(attempt, number));
+            if is_listed || payment.entry.is_none() {
+                let report = self.lease.report();
+                self.budget.settle_stored(&report.tenant, report.id, payment, &answer).await?;
+            }
+            if is_listed {
+                self.lease.record_settled(attempt, number);
+            }
         }
         Ok(Some(answer))
     }
 
     async fn reserve(&mut self, planned: PlannedCall<'_>) -> Result<Reservation, AttemptError> {
-        if !planned.answer.is_first() || self.calls > 0 {
-            // Earlier calls took time, so the lease is checked again: only its holder may make another call.
-            let details = Details { usage: Some(planned.used), ..Details::default() };
-            self.lease.write(|attempt| Command::Advance { attempt }, &details).await?;
-        }
+        let admitted = self.admit(&planned).await?;
+        // The day may have changed while the call waited for quota.
+        let day = self.budget.today();
+        let unsettled = self.unsettled(day).await?;
         self.calls += 1;
-        let report = self.lease.report();
         let request = CallRequest {
-            call: self.call(self.lease.attempt(), self.calls, self.budget.today()),
+            tenant: self.lease.report().tenant.clone(),
+            attempt: self.lease.attempt(),
+            number: self.calls,
+            day,
             max_cost: planned.max_cost,
-            quota_tokens: planned.quota_tokens,
             used: planned.used,
-            submitted: Day::of(report.resubmitted_at.unwrap_or(report.created_at)),
+            unsettled,
         };
-        self.budget.reserve(planned.called, request).await
+        let reservation = self.budget.reserve(admitted, &request).await?;
+        if let Err(error) = self.record(reservation.call(), planned.used).await {
+            // The call is not made. The write may have been applied nevertheless, so the next one corrects it.
+            self.lease.record_settled(request.attempt, request.number);
+            self.budget.release(reservation).await;
+            return Err(error);
+        }
+        Ok(reservation)
     }
 
     async fn settle(
@@ -173,17 +228,25 @@ impl AnswerLedger for ReportLedger<'_> {
         quota_used: u64,
         answer: ModelAnswer,
     ) -> Result<ModelAnswer, AttemptError> {
-        let place = call.answer;
+        let (place, unsettled) = (call.answer, reservation.call());
         let answer = ModelAnswer { paid: Some(reservation.payment()), first: place.is_first(), ..answer };
         let (journal, budget) = (self.journal.clone(), Arc::clone(&self.budget));
+        let (tenant, report) = (self.lease.report().tenant.clone(), self.lease.report().id);
         // The answer is billed, so it is stored and settled in a task of its own, which continues even if the
         // attempt is cancelled.
         let settling = self.recordings.spawn(
             async move {
+                let mut reservation = reservation;
+                reservation.answered();
                 let stored = journal.store_answer(place, answer.clone()).await?;
                 // Another worker may have stored its answer first. This one is billed nevertheless.
-                let first = answer.first && stored.paid == answer.paid;
-                budget.settle(&reservation, quota_used, &ModelAnswer { first, ..answer }).await?;
+                let is_stored = stored.paid == answer.paid;
+                let answer = ModelAnswer { first: answer.first && is_stored, ..answer };
+                budget.settle(reservation, quota_used, &answer).await?;
+                // The other worker may have stopped before it settled the answer that the report now uses.
+                if let Some(payment) = stored.paid.as_ref().filter(|_| !is_stored) {
+                    budget.settle_stored(&tenant, report, payment, &stored).await?;
+                }
                 Ok(stored)
             }
             .in_current_span(),
@@ -200,7 +263,15 @@ impl AnswerLedger for ReportLedger<'_> {
         // answer again; but not for ever.
         let patience = self.lease.time_left().max(SETTLING_MIN);
         match timeout(patience, settling).await {
-            Ok(Ok(stored)) => stored,
+            Ok(Ok(stored)) => {
+                if let Ok(stored) = &stored {
+                    self.lease.record_settled(unsettled.attempt, unsettled.number);
+                    if let Some(payment) = &stored.paid {
+                        self.lease.record_settled(payment.attempt, payment.number);
+                    }
+                }
+                stored
+            }
             Ok(Err(panicked)) => not_kept(panicked.to_string()),
             Err(_) => not_kept("the report's deadline passed before the answer was stored".to_owned()),
         }
@@ -210,8 +281,15 @@ impl AnswerLedger for ReportLedger<'_> {
         if failure.class == ErrorClass::Throttled {
             self.budget.record_throttle(&reservation).await;
         }
-        // A call that timed out may still be answered and billed, so its money stays reserved.
-        if failure.may_be_billed() { Ok(()) } else { self.budget.release(&reservation).await }
+        // A call that timed out may still be answered and billed, so its money stays reserved, and the report lists
+        // the call.
+        if failure.may_be_billed() {
+            return self.budget.lose(reservation).await;
+        }
+        let call = reservation.call();
+        self.lease.record_settled(call.attempt, call.number);
+        self.budget.release(reservation).await;
+        Ok(())
     }
 }
 

@@ -6,10 +6,12 @@ use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use aws_adapters::{
     error::{AwsError, ErrorClass},
     quota::{Admission, Admitted, Quota},
-    spending::{ModelCall, Reserved, Spending, Unsettled},
+    spending::{Ledgers, Reserved, ReservedAmount, ReservedCall, Spending},
 };
 use domain::{
+    identity::{ReportId, Tenant},
     report::Usage,
+    unsettled::{Unsettled, UnsettledCall},
     usage::{Day, MicroUsd, TenantUsage},
 };
 use service_runtime::{clock::Clock, retry::full_jitter};
@@ -39,92 +41,110 @@ const QUOTA_WAIT_JITTER: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct ModelBudget {
     spending: Spending,
+    ledgers: Ledgers,
     budgets: Budgets,
     quotas: HashMap<String, Quota>,
     concurrency: Arc<ConcurrencyLimit>,
     clock: Clock,
 }
 
+/// The model whose quota admitted a call, and the admission; `None` if the model has no configured quota.
+pub(crate) type QuotaAdmission = Option<(String, Admitted)>;
+
 /// Money and quota reserved for one call.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Reservation {
-    call: ModelCall,
-    amount: MicroUsd,
-    /// The model's id and the admission by its quota; `None` if the model has no configured quota.
-    admitted: Option<(String, Admitted)>,
+    call: UnsettledCall,
+    amount: ReservedAmount,
+    admitted: QuotaAdmission,
 }
 
-/// A call that needs a reservation.
+/// A call that needs a reservation of money.
 #[derive(Clone, Debug)]
 pub(crate) struct CallRequest {
-    /// Identity of the call.
-    pub(crate) call: ModelCall,
+    /// The tenant whose budget is used.
+    pub(crate) tenant: Tenant,
+    /// The attempt of the report.
+    pub(crate) attempt: u32,
+    /// Number of the call within the attempt, from 1.
+    pub(crate) number: u32,
+    /// The day whose budget is used.
+    pub(crate) day: Day,
     /// Maximum cost of the call.
     pub(crate) max_cost: MicroUsd,
-    /// Quota tokens that Bedrock deducts when the call begins.
-    pub(crate) quota_tokens: u64,
     /// Usage of the report's earlier answers.
     pub(crate) used: Usage,
-    /// The day on which the report was last submitted or resubmitted.
-    pub(crate) submitted: Day,
+    /// Earlier calls of the report whose outcome is unknown. They may have been billed, too.
+    pub(crate) unsettled: Unsettled,
 }
 
 impl Reservation {
+    /// Returns the call, as the report records it.
+    pub(crate) fn call(&self) -> UnsettledCall {
+        self.call
+    }
+
     /// Returns the reference to this reservation that is stored with the answer.
     pub(crate) fn payment(&self) -> Payment {
-        let ModelCall { attempt, number, day, .. } = self.call;
-        Payment { attempt, number, day, reserved: self.amount }
+        let UnsettledCall { attempt, number, day, reserved } = self.call;
+        Payment { attempt, number, day, reserved, entry: Some(self.amount.entry()) }
+    }
+
+    /// Records that the call is answered, and that its answer is about to be stored.
+    pub(crate) fn answered(&mut self) {
+        self.amount.answered();
     }
 }
 
 impl ModelBudget {
-    /// Creates a budget over `spending` and the `quotas` by model id. While a quota is exhausted, it pauses
-    /// `concurrency`, so that the worker starts no further reports.
+    /// Creates a budget over `spending`, the `ledgers` of this process, and the `quotas` by model id. While a quota
+    /// is exhausted, it pauses `concurrency`, so that the worker starts no further reports.
     pub(crate) fn new(
-        spending: Spending,
+        (spending, ledgers): (Spending, Ledgers),
         budgets: Budgets,
         quotas: HashMap<String, Quota>,
         concurrency: Arc<ConcurrencyLimit>,
         clock: Clock,
     ) -> Self {
-        Self { spending, budgets, quotas, concurrency, clock }
+        Self { spending, ledgers, budgets, quotas, concurrency, clock }
     }
 
-    /// Waits until the quota of `model` admits the call, then reserves its maximum cost.
+    /// Asks the quota of `model` to admit a call of up to `tokens`. Returns the time to wait if it is full.
     ///
     /// # Errors
-    /// Returns an [`AttemptError`] if the call would exceed a budget, if the quota admits no call for five
-    /// minutes, or if the table does not respond.
-    pub(crate) async fn reserve(
+    /// Returns an [`AttemptError`] if the table does not respond.
+    pub(crate) async fn admit(
         &self,
         model: &str,
-        request: CallRequest,
-    ) -> Result<Reservation, AttemptError> {
-        let admitted = match self.quotas.get(model) {
-            Some(quota) => Some((model.to_owned(), self.admit(quota, request.quota_tokens).await?)),
-            None => None,
-        };
-        // The day may have changed while the call waited for quota.
-        let call = ModelCall { day: self.today(), ..request.call.clone() };
-        let reservation = Reservation { call, amount: request.max_cost, admitted };
-        if let Err(error) = self.reserve_money(&reservation.call, &request).await {
-            self.settle_quota(&reservation, 0).await;
-            return Err(error);
-        }
-        Ok(reservation)
+        tokens: u64,
+    ) -> Result<Result<QuotaAdmission, Duration>, AttemptError> {
+        let Some(quota) = self.quotas.get(model) else { return Ok(Ok(None)) };
+        Ok(match quota.admit(tokens, self.clock.now()).await? {
+            Admission::Admitted(admitted) => Ok(Some((model.to_owned(), admitted))),
+            Admission::Full(wait) => Err(wait),
+        })
     }
 
-    async fn admit(&self, quota: &Quota, tokens: u64) -> Result<Admitted, AttemptError> {
+    /// Waits until the quota of `model`, which is full for the time `full_for`, admits a call of up to `tokens`.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the quota admits no call for five minutes, or if the table does not respond.
+    pub(crate) async fn wait_for_quota(
+        &self,
+        model: &str,
+        tokens: u64,
+        full_for: Duration,
+    ) -> Result<QuotaAdmission, AttemptError> {
         let deadline = Instant::now() + QUOTA_WAIT_MAX;
+        let mut wait = full_for;
         while Instant::now() < deadline {
-            match quota.admit(tokens, self.clock.now()).await? {
-                Admission::Admitted(admitted) => return Ok(admitted),
-                Admission::Full(wait) => {
-                    metrics().quota_wait(wait);
-                    let wait = wait + full_jitter(0, QUOTA_WAIT_JITTER, QUOTA_WAIT_JITTER);
-                    self.concurrency.pause(wait);
-                    sleep(wait).await;
-                }
+            metrics().quota_wait(wait);
+            let pause = wait + full_jitter(0, QUOTA_WAIT_JITTER, QUOTA_WAIT_JITTER);
+            self.concurrency.pause(pause);
+            sleep(pause).await;
+            match self.admit(model, tokens).await? {
+                Ok(admitted) => return Ok(admitted),
+                Err(full_for) => wait = full_for,
             }
         }
         Err(AttemptError::Failed(Failure {
@@ -135,40 +155,43 @@ impl ModelBudget {
         }))
     }
 
-    async fn reserve_money(&self, call: &ModelCall, request: &CallRequest) -> Result<(), AttemptError> {
-        let CallRequest { max_cost, used, .. } = request;
-        let spent = MicroUsd::from_usd(used.cost_usd);
-        // A report whose attempts span midnight has reservations of two days.
-        let before_midnight = if request.submitted < call.day {
-            self.spending.unsettled(&call.tenant, call.report, call.day.before(1)).await?
-        } else {
-            Unsettled::default()
-        };
-        let exceeds = |unsettled: Unsettled| {
-            let unsettled = unsettled.plus(before_midnight);
-            let calls = used.model_calls.saturating_add(unsettled.calls);
-            if calls >= self.budgets.calls {
-                return Some(paid_calls_exceeded(calls, self.budgets.calls));
+    /// Reserves the maximum cost of a call that the quota has `admitted`. The admission is taken back if that fails.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the call would exceed a budget, or if the table does not respond.
+    pub(crate) async fn reserve(
+        &self,
+        admitted: QuotaAdmission,
+        request: &CallRequest,
+    ) -> Result<Reservation, AttemptError> {
+        match self.reserve_money(request).await {
+            Ok(amount) => {
+                let CallRequest { attempt, number, day, .. } = *request;
+                let call = UnsettledCall { attempt, number, day, reserved: amount.amount() };
+                Ok(Reservation { call, amount, admitted })
             }
-            let budget = self.budgets.report?;
-            let total = spent.plus(unsettled.amount).plus(*max_cost);
-            (total > budget).then(|| report_budget_exceeded(request, self.budgets.report))
-        };
-        if let Some(error) = exceeds(Unsettled::default()) {
-            return Err(error);
+            Err(error) => {
+                self.settle_quota(admitted.as_ref(), 0).await;
+                Err(error)
+            }
         }
-        match self.spending.reserve(call, *max_cost, self.budgets.tenant_day).await? {
+    }
+
+    async fn reserve_money(&self, request: &CallRequest) -> Result<ReservedAmount, AttemptError> {
+        let CallRequest { tenant, day, max_cost, used, unsettled, .. } = request;
+        let calls = used.model_calls.saturating_add(unsettled.calls);
+        if calls >= self.budgets.calls {
+            return Err(paid_calls_exceeded(calls, self.budgets.calls));
+        }
+        let total = MicroUsd::from_usd(used.cost_usd).plus(unsettled.amount).plus(*max_cost);
+        if self.budgets.report.is_some_and(|budget| total > budget) {
+            return Err(report_budget_exceeded(request, self.budgets.report));
+        }
+        match self.ledgers.reserve(tenant, *day, *max_cost, self.budgets.tenant_day).await? {
+            Reserved::Yes(amount) => Ok(amount),
             Reserved::Exceeded { committed } => {
                 Err(tenant_budget_exceeded(request, committed, self.budgets.tenant_day))
             }
-            // Earlier calls for this report whose reservations are unsettled may have been billed, too.
-            Reserved::Yes { unsettled } => match exceeds(unsettled) {
-                None => Ok(()),
-                Some(error) => {
-                    self.spending.release(call, *max_cost).await?;
-                    Err(error)
-                }
-            },
         }
     }
 
@@ -179,49 +202,72 @@ impl ModelBudget {
     /// Returns an [`AttemptError`] if the table rejects the write permanently.
     pub(crate) async fn settle(
         &self,
-        reservation: &Reservation,
+        reservation: Reservation,
         quota_used: u64,
         answer: &ModelAnswer,
     ) -> Result<(), AttemptError> {
-        self.settle_quota(reservation, quota_used).await;
-        self.settle_cost(&reservation.call, reservation.amount, answer).await
+        self.settle_quota(reservation.admitted.as_ref(), quota_used).await;
+        Ok(reservation.amount.settle(spent(answer)).await?)
     }
 
-    async fn settle_quota(&self, reservation: &Reservation, used: u64) {
-        let Some((model, admitted)) = &reservation.admitted else { return };
+    async fn settle_quota(&self, admitted: Option<&(String, Admitted)>, used: u64) {
+        let Some((model, admitted)) = admitted else { return };
         if let Some(quota) = self.quotas.get(model) {
             log_error(quota.settle(*admitted, used).await, "the quota could not be settled");
         }
     }
 
-    /// Records the cost of an answer against the reservation of its call, unless that has been done before.
+    /// Records the cost of an answer that an earlier attempt stored, unless that has been done before.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the table rejects the write permanently.
-    pub(crate) async fn settle_cost(
+    pub(crate) async fn settle_stored(
         &self,
-        call: &ModelCall,
-        reserved: MicroUsd,
+        tenant: &Tenant,
+        report: ReportId,
+        payment: &Payment,
         answer: &ModelAnswer,
     ) -> Result<(), AttemptError> {
-        let usage = answer.usage;
-        let spent = TenantUsage {
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
-            cost: MicroUsd::from_usd(usage.cost_usd),
-            model_calls: u64::from(usage.model_calls),
-            reports: u64::from(answer.first),
-        };
-        persist(|| self.spending.settle(call, reserved, spent)).await
+        let Payment { attempt, number, day, reserved, entry } = payment;
+        let spent = spent(answer);
+        if let Some(entry) = entry {
+            return persist(|| self.spending.settle_for(tenant, *day, entry, spent)).await;
+        }
+        let (attempt, number, day) = (*attempt, *number, *day);
+        let call = &ReservedCall { tenant: tenant.clone(), report, attempt, number, day };
+        persist(|| self.spending.settle_reservation(call, *reserved, spent)).await
+    }
+
+    /// Returns the calls of `report` on the days from `from` to `to` that workers of earlier versions made, and
+    /// whose outcome is unknown.
+    ///
+    /// # Errors
+    /// Returns an [`AttemptError`] if the table does not respond.
+    pub(crate) async fn unsettled_of_earlier_version(
+        &self,
+        tenant: &Tenant,
+        report: ReportId,
+        (from, to): (Day, Day),
+    ) -> Result<Unsettled, AttemptError> {
+        let mut unsettled = Unsettled::default();
+        for day in from.to(to) {
+            unsettled = unsettled.plus(self.spending.reserved(tenant, report, day).await?);
+        }
+        Ok(unsettled)
     }
 
     /// Releases the reservation of a call that certainly was not answered.
+    pub(crate) async fn release(&self, reservation: Reservation) {
+        self.settle_quota(reservation.admitted.as_ref(), 0).await;
+        reservation.amount.release();
+    }
+
+    /// Records that a call ended without a known result: its money stays reserved until the day ends.
     ///
     /// # Errors
     /// Returns an [`AttemptError`] if the table rejects the write permanently.
-    pub(crate) async fn release(&self, reservation: &Reservation) -> Result<(), AttemptError> {
-        self.settle_quota(reservation, 0).await;
-        persist(|| self.spending.release(&reservation.call, reservation.amount)).await
+    pub(crate) async fn lose(&self, reservation: Reservation) -> Result<(), AttemptError> {
+        Ok(reservation.amount.lose().await?)
     }
 
     /// Lowers the shared quota after the model throttled a call that the quota had admitted.
@@ -235,6 +281,18 @@ impl ModelBudget {
     /// Returns the day whose budget pays for a call made now.
     pub(crate) fn today(&self) -> Day {
         Day::of(self.clock.now())
+    }
+}
+
+/// Returns what the answer used, as the ledger counts it.
+fn spent(answer: &ModelAnswer) -> TenantUsage {
+    let usage = answer.usage;
+    TenantUsage {
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cost: MicroUsd::from_usd(usage.cost_usd),
+        model_calls: u64::from(usage.model_calls),
+        reports: u64::from(answer.first),
     }
 }
 

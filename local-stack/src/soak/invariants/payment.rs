@@ -6,7 +6,8 @@ use domain::lifecycle::Status;
 
 use super::super::run::Run;
 use super::{Cases, corporate_numbers};
-use crate::inspect::{DailyUsage, ReportItem};
+use crate::daily_usage::DailyUsage;
+use crate::inspect::ReportItem;
 
 /// Returns the number of answers for one report that are neither in its journal nor lost on the wire.
 pub(in crate::soak) fn unjournalled_answers(run: &Run<'_>, report: &ReportItem) -> u64 {
@@ -76,8 +77,9 @@ pub(super) fn usage(run: &Run<'_>) -> Cases {
         .collect()
 }
 
-/// Checks that the daily usage lies between two bounds. It counts all answers of completed reports. It may
-/// lack answers of a failed report that are only in its journal, because no later attempt continued from it.
+/// Checks that the daily usage lies between two bounds. It counts all answers of completed reports, and no more
+/// than the model gave. It may lack answers of a failed report that are only in its journal, because no later
+/// attempt continued from it. The budget covers it.
 pub(super) fn daily_usage(run: &Run<'_>) -> Cases {
     #[expect(clippy::cast_possible_truncation, reason = "no soak costs 2^63 millionths of a dollar")]
     let cost_of = |report: &ReportItem| (report.usage.cost_usd * 1e6).round() as i64;
@@ -89,11 +91,13 @@ pub(super) fn daily_usage(run: &Run<'_>) -> Cases {
     let sum = |count: fn(&DailyUsage) -> u64| days.iter().map(count).sum::<u64>();
     let (calls, reports) = (sum(|day| day.model_calls), sum(|day| day.reports));
     let cost: i64 = days.iter().map(|day| day.cost).sum();
+    let budget = i64::try_from(run.tenant_day_budget.millionths()).unwrap_or(i64::MAX);
     let problems = [
         (
             calls < min_calls || calls > max_calls,
             format!("{calls} calls, but {min_calls} to {max_calls} were journalled"),
         ),
+        (calls > run.model_calls, format!("{calls} calls, but the model answered {}", run.model_calls)),
         (cost < min_cost, format!("{cost} millionths of a dollar, but completed reports cost {min_cost}")),
         (
             calls == min_calls && cost != min_cost,
@@ -104,6 +108,10 @@ pub(super) fn daily_usage(run: &Run<'_>) -> Cases {
             format!("{reports} reports of {}", run.state.reports.len()),
         ),
         (days.iter().any(|day| day.committed < day.cost), "less committed than spent".to_owned()),
+        (
+            budget > 0 && days.iter().any(|day| day.committed > budget),
+            "more committed than the budget".to_owned(),
+        ),
     ];
     let problems = problems.into_iter().filter(|(applies, _)| *applies);
     problems.map(|(_, problem)| ("all reports".to_owned(), format!("the usage shows {problem}"))).collect()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::usage::MicroUsd;
 use serde_json::{Value, json};
 
 use super::super::load::{AcceptedSubmission, RejectedSubmission, Submissions, corporate_number};
@@ -12,8 +13,9 @@ use super::super::schedule::KillInterval;
 use super::super::watch::Watch;
 use super::*;
 use crate::answer_counter::{AnswerCount, AnswerCounts};
+use crate::daily_usage::DailyUsage;
 use crate::fault_proxy::Plan;
-use crate::inspect::{DailyUsage, LeftoverMessage, Object, ObjectContent, StoredState};
+use crate::inspect::{LeftoverMessage, Object, ObjectContent, StoredState};
 use crate::stack::Options as StackOptions;
 
 /// A finished soak of two reports: the first completed at once, the second after an interrupted attempt.
@@ -123,6 +125,7 @@ impl SoakCase {
             watch: &self.watch,
             deadline: Duration::from_secs(60),
             evidence_max_age: Duration::from_secs(600),
+            tenant_day_budget: MicroUsd::new(100),
         };
         check(&run).into_iter().map(|violation| violation.invariant).collect()
     }
@@ -386,6 +389,7 @@ fn daily_usage_that_differs_from_the_reports_is_a_violation() {
         DailyUsage { cost: 21, committed: 21, ..sound },
         DailyUsage { reports: 1, ..sound },
         DailyUsage { committed: 10, ..sound },
+        DailyUsage { committed: 101, ..sound },
     ] {
         let mut case = SoakCase::new();
         case.state.daily_usage = vec![wrong];

@@ -52,7 +52,8 @@ impl Expression {
         self.set.push(clause);
     }
 
-    fn remove(&mut self, attribute: &'static str) {
+    /// Adds the removal of `attribute` to the update.
+    pub(super) fn remove(&mut self, attribute: &'static str) {
         let name = self.name(attribute);
         self.remove.push(name);
     }
@@ -192,7 +193,7 @@ impl Expression {
     }
 
     /// Adds the effects of `command` outside the lifecycle: the sparse indexes, the revision that readers
-    /// see, the progress message, the webhook, and the times of start and end.
+    /// see, the webhook, and the times of start and end.
     pub(super) fn record_effects(
         &mut self,
         command: &Command,
@@ -242,26 +243,19 @@ impl Expression {
                     self.remove(stale);
                 }
             }
-            Command::RequestCancel => self.set_message("Being cancelled"),
             _ => {}
         }
-        match change.status {
-            Some(Status::Completed) => self.remove(attribute::ERROR),
-            // The stage still shows where it ended; the reason of an earlier retry no longer matters.
-            Some(Status::Cancelled) => {
-                self.remove(attribute::ERROR);
-                self.set_message("Cancelled");
-            }
-            Some(Status::Failed) => self.set_message("Failed"),
-            _ => {}
+        // The reason of an earlier retry no longer matters.
+        if matches!(change.status, Some(Status::Completed | Status::Cancelled)) {
+            self.remove(attribute::ERROR);
         }
         if has_ended {
             self.set(attribute::ENDED_AT, AttributeValue::S(now.to_string()));
         }
     }
 
-    /// Adds a new progress message; stage and percentage stay.
-    fn set_message(&mut self, message: &str) {
+    /// Adds a new progress message; stage and percentage stay, so that they show where a report ended.
+    pub(super) fn set_message(&mut self, message: &str) {
         let (progress, message_name) = (self.name(attribute::PROGRESS), self.name(attribute::MESSAGE));
         let value = self.value(AttributeValue::S(message.to_owned()));
         self.set.push(format!("{progress}.{message_name} = {value}"));
@@ -293,6 +287,16 @@ impl Expression {
     /// Returns the values by their placeholders.
     pub(super) fn values(&self) -> HashMap<String, AttributeValue> {
         self.values.iter().enumerate().map(|(index, value)| (format!(":v{index}"), value.clone())).collect()
+    }
+}
+
+/// Returns the progress message of a report after `command`, if the command has one of its own.
+pub(super) fn message(command: &Command, change: &Change) -> Option<&'static str> {
+    match (command, change.status) {
+        (Command::RequestCancel, _) => Some("Being cancelled"),
+        (_, Some(Status::Cancelled)) => Some("Cancelled"),
+        (_, Some(Status::Failed)) => Some("Failed"),
+        _ => None,
     }
 }
 

@@ -17,6 +17,7 @@ use domain::{
     request::ReportRequest,
     risk::RiskLevel,
     time::UtcTime,
+    unsettled::UnsettledCall,
     webhook::{DeliveryAttempt, Webhook, WebhookState},
 };
 
@@ -73,6 +74,8 @@ pub(super) struct Item {
     #[serde(default)]
     sources: Vec<SourceOutcome>,
     usage: Usage,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unsettled_calls: Vec<UnsettledCall>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<ReportError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,6 +151,7 @@ impl Item {
             outcome: report.outcome.clone(),
             sources: report.sources.clone(),
             usage: report.usage,
+            unsettled_calls: report.unsettled_calls.clone(),
             error: report.error.clone(),
             callback_state: report.webhook.as_ref().map(|webhook| webhook.state),
             callback_round: report.webhook.as_ref().map(|webhook| webhook.round),
@@ -208,6 +212,7 @@ impl Item {
             outcome: self.outcome,
             sources: self.sources,
             usage: self.usage,
+            unsettled_calls: self.unsettled_calls,
             error: self.error,
             webhook,
             created_at: self.created_at,

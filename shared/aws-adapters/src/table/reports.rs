@@ -14,15 +14,16 @@ use domain::{
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     lifecycle::{Command, Policy, plan},
-    report::{Outcome, Progress, Report, ReportError, Usage},
+    report::{Outcome, Progress, Report, ReportError, StagesBegan, Usage},
     time::UtcTime,
+    unsettled::UnsettledCall,
 };
 use serde::Serialize;
 use service_runtime::clock::Clock;
 use uuid::Uuid;
 
 use super::{
-    expression::Expression,
+    expression::{self, Expression},
     item::{self, Item},
     new_items::NewItems,
     schema::{self, attribute},
@@ -93,8 +94,12 @@ pub struct Details {
     pub progress: Option<Progress>,
     /// The outcome of each source.
     pub sources: Option<Vec<SourceOutcome>>,
+    /// When stages began. The stage of `progress` begins with the write if this does not say when.
+    pub began: StagesBegan,
     /// The total model usage so far.
     pub usage: Option<Usage>,
+    /// The model calls that are under way, or that ended without a known result.
+    pub unsettled_calls: Option<Vec<UnsettledCall>>,
     /// The result.
     pub outcome: Option<Outcome>,
     /// The error.
@@ -104,6 +109,24 @@ pub struct Details {
     /// Whether the report has a `callbackUrl`. If this write ends the report, it then also marks its webhook
     /// as due.
     pub has_webhook: bool,
+}
+
+impl Details {
+    /// Returns these details, and those of `earlier` that these lack.
+    #[must_use]
+    pub fn or(self, earlier: Self) -> Self {
+        Self {
+            progress: self.progress.or(earlier.progress),
+            sources: self.sources.or(earlier.sources),
+            began: self.began.or(earlier.began),
+            usage: self.usage.or(earlier.usage),
+            unsettled_calls: self.unsettled_calls.or(earlier.unsettled_calls),
+            outcome: self.outcome.or(earlier.outcome),
+            error: self.error.or(earlier.error),
+            submission: self.submission.or(earlier.submission),
+            has_webhook: self.has_webhook || earlier.has_webhook,
+        }
+    }
 }
 
 impl Table {
@@ -264,7 +287,8 @@ impl Table {
         expression.require(&guard);
         expression.change(&change);
         expression.record_effects(command, (tenant, id), &change, now, details.has_webhook);
-        record_details(&mut expression, details, now)?;
+        let message = expression::message(command, &change);
+        record_details(&mut expression, details, message, now)?;
         expression.keep_until(command, &change, self.retention.end(now), now);
         let (names, values) = (expression.names(), expression.values());
         let request = self
@@ -303,14 +327,44 @@ impl Table {
     }
 }
 
-fn record_details(expression: &mut Expression, details: &Details, now: UtcTime) -> Result<(), AwsError> {
-    let Details { progress, sources, usage, outcome, error, submission, has_webhook: _ } = details;
-    set(expression, attribute::PROGRESS, progress.as_ref())?;
-    if let Some(began_at) = progress.as_ref().and_then(|progress| schema::began_at(progress.stage)) {
-        set(expression, began_at, Some(&now))?;
+/// Adds `details` to the update. `message` is the progress message of the command, if it has one of its own.
+fn record_details(
+    expression: &mut Expression,
+    details: &Details,
+    message: Option<&str>,
+    now: UtcTime,
+) -> Result<(), AwsError> {
+    let Details {
+        progress,
+        sources,
+        began,
+        usage,
+        unsettled_calls,
+        outcome,
+        error,
+        submission,
+        has_webhook: _,
+    } = details;
+    match (progress.clone(), message) {
+        (None, None) => {}
+        (None, Some(message)) => expression.set_message(message),
+        (Some(progress), message) => {
+            let message = message.map_or_else(|| progress.message.clone(), str::to_owned);
+            set(expression, attribute::PROGRESS, Some(&Progress { message, ..progress }))?;
+        }
     }
+    let begins = progress.as_ref().map(|progress| StagesBegan::default().with(progress.stage, now));
+    let began = began.or(begins.unwrap_or_default());
+    set(expression, attribute::GATHER_BEGAN_AT, began.gather.as_ref())?;
+    set(expression, attribute::ASSESS_BEGAN_AT, began.assess.as_ref())?;
+    set(expression, attribute::RENDER_BEGAN_AT, began.render.as_ref())?;
+    set(expression, attribute::PUBLISH_BEGAN_AT, began.publish.as_ref())?;
     set(expression, attribute::SOURCES, sources.as_ref())?;
     set(expression, attribute::USAGE, usage.as_ref())?;
+    match unsettled_calls.as_deref() {
+        Some([]) => expression.remove(attribute::UNSETTLED_CALLS),
+        calls => set(expression, attribute::UNSETTLED_CALLS, calls.as_ref())?,
+    }
     set(expression, attribute::OUTCOME, outcome.as_ref())?;
     set(expression, attribute::RISK_LEVEL, outcome.as_ref().map(|outcome| &outcome.risk_level))?;
     set(expression, attribute::ERROR, error.as_ref())?;

@@ -2,7 +2,6 @@
 
 use domain::{
     identity::{ReportId, Tenant},
-    report::Stage,
     time::UtcTime,
 };
 
@@ -55,6 +54,7 @@ pub mod attribute {
     pub const MESSAGE: &str = "message";
     pub const SOURCES: &str = "sources";
     pub const USAGE: &str = "usage";
+    pub const UNSETTLED_CALLS: &str = "unsettled_calls";
     pub const OUTCOME: &str = "outcome";
     pub const ERROR: &str = "error";
     pub const CALLBACK_STATE: &str = "callback_state";
@@ -106,16 +106,4 @@ pub(super) fn due_shard(id: ReportId) -> String {
 /// Returns the name of the partition `index` of the index [`DUE`].
 pub(super) fn shard_name(index: u8) -> String {
     format!("s{index}")
-}
-
-/// Returns the attribute for the time at which `stage` began. Returns `None` for `Queued` and `Done`, whose
-/// times are `created_at` and `ended_at`, and for a stage that only a later version knows.
-pub(super) fn began_at(stage: Stage) -> Option<&'static str> {
-    match stage {
-        Stage::Gather => Some(attribute::GATHER_BEGAN_AT),
-        Stage::Assess => Some(attribute::ASSESS_BEGAN_AT),
-        Stage::Render => Some(attribute::RENDER_BEGAN_AT),
-        Stage::Publish => Some(attribute::PUBLISH_BEGAN_AT),
-        Stage::Queued | Stage::Done | Stage::Unknown(_) => None,
-    }
 }

@@ -202,22 +202,13 @@ impl World {
             }
             return;
         }
-        let writes = matches!(
-            this.at,
-            At::Claim
-                | At::GiveUp
-                | At::Wait
-                | At::AdvanceToAssess
-                | At::Fence
-                | At::AdvanceToRender
-                | At::Complete
-                | At::Settle(_)
-        );
+        let writes =
+            matches!(this.at, At::Claim | At::GiveUp | At::Wait | At::Fence | At::Complete | At::Settle(_));
         add(Fault::Crash, true);
         add(Fault::VisibilityEnds, this.receipt == Receipt::Fresh);
         add(Fault::Transient, this.at.works());
         add(Fault::TenantLimit, this.at == At::Claim && self.may_wait(worker));
-        add(Fault::Permanent, matches!(this.at, At::Gather | At::Ask | At::Put));
+        add(Fault::Permanent, matches!(this.at, At::Gather | At::Call | At::Put));
         add(Fault::Drain, this.at.works());
         add(Fault::AnswerLost, writes);
         add(Fault::AnswerLostRetried, writes);

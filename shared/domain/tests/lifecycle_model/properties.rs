@@ -103,8 +103,7 @@ fn is_journalled(_: &System, world: &World) -> bool {
     let published =
         world.cells.iter().all(|cell| cell.published.is_none_or(|(_, basis)| basis == cell.journal));
     let in_use = world.workers.iter().all(|worker| {
-        !matches!(worker.at, At::AdvanceToRender | At::Put | At::Complete)
-            || worker.basis == world.cells[worker.report].journal
+        !matches!(worker.at, At::Put | At::Complete) || worker.basis == world.cells[worker.report].journal
     });
     published && in_use
 }

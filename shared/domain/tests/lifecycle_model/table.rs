@@ -110,7 +110,7 @@ impl World {
             let worker = self.workers[index];
             let overtaken =
                 Some(index) != by && worker.report == report && u32::from(worker.attempt) == attempt;
-            if overtaken && worker.at == At::Ask && worker.excuse == Excuse::None {
+            if overtaken && worker.at == At::Call && worker.excuse == Excuse::None {
                 self.workers[index].excuse = Excuse::Granted;
             }
             if overtaken && worker.at == At::Journal {

@@ -48,7 +48,7 @@ impl World {
     pub(crate) fn step(&mut self, setup: &Setup, index: usize) {
         self.fine_step(setup, index);
         let at = self.workers[index].at;
-        if setup.coarse && matches!(at, At::AdvanceToAssess | At::Put) {
+        if setup.coarse && matches!(at, At::Ask | At::Put) {
             self.fine_step(setup, index);
         }
     }
@@ -71,12 +71,13 @@ impl World {
             At::Wait => self.wait(setup, index),
             At::Gather => {
                 self.journal(setup, index, 0);
-                next(self, At::AdvanceToAssess);
-            }
-            At::AdvanceToAssess | At::Fence => {
-                self.write(setup, index, &Command::Advance { attempt }, At::Ask);
+                next(self, At::Ask);
             }
             At::Ask => self.ask(setup, index),
+            At::Fence => {
+                self.write(setup, index, &Command::Advance { attempt }, At::Call);
+            }
+            At::Call => self.call(setup, index),
             At::Journal if setup.seeded(Bug::JournalAfterUse) => {
                 self.journal(setup, index, worker.turn.into());
                 next(self, At::Delete);
@@ -84,11 +85,6 @@ impl World {
             At::Journal => {
                 self.journal(setup, index, worker.turn.into());
                 self.next_turn(setup, index);
-            }
-            At::AdvanceToRender => {
-                let complete_first = setup.seeded(Bug::CompleteBeforeArtifacts);
-                let after = if complete_first { At::Complete } else { At::Put };
-                self.write(setup, index, &Command::Advance { attempt }, after);
             }
             At::Put => {
                 self.cells[worker.report].artifacts |= 1 << attempt;
@@ -156,7 +152,7 @@ impl World {
 
     fn ask(&mut self, setup: &Setup, index: usize) {
         let worker = self.workers[index];
-        let cell = &mut self.cells[worker.report];
+        let cell = &self.cells[worker.report];
         let turn = worker.turn.max(1);
         self.workers[index].turn = turn;
         let journalled = cell.journal[usize::from(turn)];
@@ -165,6 +161,14 @@ impl World {
             self.workers[index].basis[usize::from(turn)] = journalled;
             return self.next_turn(setup, index);
         }
+        let is_fenced = turn == 1 || !setup.seeded(Bug::UnfencedTurns);
+        self.workers[index].at = if is_fenced { At::Fence } else { At::Call };
+    }
+
+    /// Calls the model, which answers and is paid.
+    fn call(&mut self, setup: &Setup, index: usize) {
+        let worker = self.workers[index];
+        let cell = &mut self.cells[worker.report];
         if worker.excuse == Excuse::Granted {
             self.workers[index].excuse = Excuse::Used;
         } else {
@@ -172,19 +176,17 @@ impl World {
         }
         self.workers[index].at = At::Journal;
         if setup.seeded(Bug::JournalAfterUse) {
-            self.workers[index].basis[usize::from(turn)] = worker.attempt;
+            self.workers[index].basis[usize::from(worker.turn)] = worker.attempt;
             self.next_turn(setup, index);
         }
     }
 
     fn next_turn(&mut self, setup: &Setup, index: usize) {
         let worker = &mut self.workers[index];
-        worker.at = if worker.turn == setup.turns {
-            At::AdvanceToRender
-        } else if setup.seeded(Bug::UnfencedTurns) {
-            At::Ask
-        } else {
-            At::Fence
+        worker.at = match worker.turn == setup.turns {
+            true if setup.seeded(Bug::CompleteBeforeArtifacts) => At::Complete,
+            true => At::Put,
+            false => At::Ask,
         };
         if worker.turn < setup.turns {
             worker.turn += 1;

@@ -82,12 +82,12 @@ pub(crate) enum At {
     /// Lets the report wait, because its tenant is at its limit or its workers keep vanishing.
     Wait,
     Gather,
-    AdvanceToAssess,
+    /// Looks for an answer of an earlier attempt.
     Ask,
-    Journal,
-    /// Verifies the lease before another turn with the model.
+    /// Records under the lease that a call of the model follows.
     Fence,
-    AdvanceToRender,
+    Call,
+    Journal,
     Put,
     Complete,
     /// Only with the seeded bug `DeleteBeforeWrite`.
@@ -104,23 +104,22 @@ impl At {
             Self::Claim => 2,
             Self::GiveUp => 3,
             Self::Gather => 4,
-            Self::AdvanceToAssess => 5,
-            Self::Ask => 6,
-            Self::Journal => 7,
-            Self::Fence => 8,
-            Self::AdvanceToRender => 9,
-            Self::Put => 10,
-            Self::Complete => 11,
-            Self::EarlyDelete => 12,
-            Self::Delete => 13,
-            Self::Wait => 14,
-            Self::Settle(settle) => 15 + settle as u64,
+            Self::Ask => 5,
+            Self::Fence => 6,
+            Self::Call => 7,
+            Self::Journal => 8,
+            Self::Put => 9,
+            Self::Complete => 10,
+            Self::EarlyDelete => 11,
+            Self::Delete => 12,
+            Self::Wait => 13,
+            Self::Settle(settle) => 14 + settle as u64,
         }
     }
 
     /// Returns whether the pipeline and its heartbeat run.
     pub(crate) fn works(self) -> bool {
-        matches!(self.number(), 4..=12)
+        matches!(self.number(), 4..=11)
     }
 }
 
