@@ -13,7 +13,7 @@ pub(crate) struct Arrivals {
 
 impl Arrivals {
     /// Returns when the submission `number` is due, counted from zero, as the time since the start.
-    pub(super) fn due(self, number: u64) -> Duration {
+    pub(crate) fn due(self, number: u64) -> Duration {
         #[expect(clippy::cast_precision_loss, reason = "no load test has 2^52 reports")]
         let number = number as f64;
         let ramp = self.ramp.as_secs_f64();

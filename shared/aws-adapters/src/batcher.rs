@@ -48,6 +48,8 @@ pub(crate) struct Batcher<E, R>(Arc<Shared<E, R>>);
 struct Shared<E, R> {
     /// Maximum number of entries of one request.
     entries_max: usize,
+    /// Time after which calls no longer wait for a request that is under way.
+    patience: Duration,
     send: Box<SendEntries<E, R>>,
     state: Mutex<State<E, R>>,
 }
@@ -95,8 +97,19 @@ where
         entries_max: usize,
         send: impl Fn(Vec<E>) -> BoxFuture<'static, Vec<R>> + Send + Sync + 'static,
     ) -> Self {
+        Self::with(entries_max.max(1), PATIENCE, Box::new(send))
+    }
+
+    /// Returns a batcher that never has more than one request under way, however long it takes.
+    pub(crate) fn one_at_a_time(
+        send: impl Fn(Vec<E>) -> BoxFuture<'static, Vec<R>> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(usize::MAX, Duration::MAX, Box::new(send))
+    }
+
+    fn with(entries_max: usize, patience: Duration, send: Box<SendEntries<E, R>>) -> Self {
         let state = Mutex::new(State { waiting: VecDeque::new(), under_way: 0, slow: 0 });
-        Self(Arc::new(Shared { entries_max: entries_max.max(1), send: Box::new(send), state }))
+        Self(Arc::new(Shared { entries_max, patience, send, state }))
     }
 
     /// Sends `entry`, alone or together with others, and returns its own result. The entry is sent again, up to five
@@ -231,7 +244,7 @@ where
             calls.into_iter().map(|call| (call.entry, call.result)).unzip();
         // A panic loses the calls of its request only; the panic hook reports it.
         let mut sending = AssertUnwindSafe((self.shared.send)(entries).instrument(span)).catch_unwind();
-        let answers = match timeout(PATIENCE, &mut sending).await {
+        let answers = match timeout(self.shared.patience, &mut sending).await {
             Ok(answers) => answers,
             Err(_) => {
                 self.is_slow = true;

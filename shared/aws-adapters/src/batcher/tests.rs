@@ -214,6 +214,27 @@ async fn a_request_that_hangs_delays_others_for_a_moment_only() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_request_at_a_time_stays_alone_however_long_it_takes() {
+    let (sender, mut requests) = mpsc::unbounded_channel();
+    let batcher = Batcher::one_at_a_time(move |entries: Vec<u32>| {
+        sender.send(entries.clone()).unwrap();
+        async move {
+            sleep(PATIENCE * 40).await;
+            entries
+        }
+        .boxed()
+    });
+    let began = tokio::time::Instant::now();
+    let first = start(&batcher, [1]);
+    assert_eq!(requests.recv().await, Some(vec![1]));
+    let others = start(&batcher, 2..100);
+    assert_eq!(requests.recv().await.map(|request| request.len()), Some(98));
+    assert_eq!(began.elapsed(), PATIENCE * 40);
+    assert_eq!(results(first).await, [Ok(1)]);
+    assert!(results(others).await.iter().all(Result::is_ok));
+}
+
+#[tokio::test(start_paused = true)]
 async fn requests_stay_few_when_a_burst_is_over() {
     let mut service = service(4);
     let burst = start(&service.batcher, 20..33);

@@ -38,9 +38,6 @@ const ROOM_PART: u64 = 64;
 /// much room there is.
 const REFUSALS_MAX: u32 = 2;
 
-/// Number of entries of one batch of the batcher: any number of calls share a write.
-const BATCH_MAX: usize = usize::MAX;
-
 /// A ledger.
 #[derive(Debug)]
 pub(super) struct Ledger {
@@ -121,7 +118,7 @@ impl Ledger {
     pub(super) fn new(spending: Spending, key: LedgerKey, now: UtcTime) -> Self {
         let shared = Arc::new(Shared { spending, key, state: Mutex::new(LedgerState::new(now)) });
         let stored = Arc::clone(&shared);
-        let writes = Batcher::new(BATCH_MAX, move |entries: Vec<()>| {
+        let writes = Batcher::one_at_a_time(move |entries: Vec<()>| {
             let shared = Arc::clone(&stored);
             async move { vec![shared.store().await; entries.len()] }.boxed()
         });
@@ -227,7 +224,7 @@ impl Ledger {
     /// # Errors
     /// Returns [`AwsError`] if the table rejects a write permanently, or if the runtime shuts down.
     pub(super) async fn store(&self) -> Result<(), AwsError> {
-        let written = self.writes.call(()).await;
+        let written = self.writes.call((), |_| false).await;
         written.unwrap_or_else(|_| Err(AwsError::without_answer(DYNAMODB, "UpdateItem")))?;
         let uncovered = self.shared.state().uncovered();
         if let Some(used) = uncovered {
