@@ -2,14 +2,12 @@
 
 use aws_adapters::table::Filter;
 use country::Country;
-use domain::{
-    lifecycle::Status,
-    lookup::{name_key, number_key},
-    request::COMPANY_NAME_MAX,
-    risk::RiskLevel,
-};
+use domain::{lifecycle::Status, request::COMPANY_NAME_MAX, risk::RiskLevel};
 
 use crate::query::{self, Rejected};
+
+/// Maximum number of characters of a registration number.
+const NUMBER_MAX: usize = 80;
 
 /// Sets the part of `filter` that the parameter `name` describes.
 ///
@@ -30,9 +28,9 @@ pub(super) fn set(filter: &mut Filter, name: &str, value: &str) -> Result<(), Re
             filter.country = Some(country.map_err(unknown)?);
         }
         "corporateNumber" => {
-            filter.number = Some(text(name, value, 80, &number_key, "corporate_number_invalid")?);
+            filter.number = Some(text(name, value, NUMBER_MAX, "corporate_number_invalid")?);
         }
-        "name" => filter.name = Some(text(name, value, COMPANY_NAME_MAX, &name_key, "name_invalid")?),
+        "name" => filter.name = Some(text(name, value, COMPANY_NAME_MAX, "name_invalid")?),
         "from" => filter.from = Some(query::day(name, value)?),
         "to" => filter.to = Some(query::day(name, value)?),
         _ => return Err(Rejected::Unknown),
@@ -40,20 +38,13 @@ pub(super) fn set(filter: &mut Filter, name: &str, value: &str) -> Result<(), Re
     Ok(())
 }
 
-/// Returns `value` if `key_of` makes a key of it.
+/// Returns `value` if it has 1 to `max` characters.
 ///
 /// # Errors
-/// Returns [`Rejected::Value`] with `code` if it is longer than `max` characters, or if its key is empty.
-fn text(
-    parameter: &str,
-    value: &str,
-    max: usize,
-    key_of: &dyn Fn(&str) -> String,
-    code: &'static str,
-) -> Result<String, Rejected> {
-    if value.chars().count() > max || key_of(value).is_empty() {
-        let message = format!("{parameter} must have 1 to {max} characters, among them a letter or digit");
-        return Err(Rejected::Value(code, message));
+/// Returns [`Rejected::Value`] with `code` otherwise.
+fn text(parameter: &str, value: &str, max: usize, code: &'static str) -> Result<String, Rejected> {
+    if value.is_empty() || value.chars().count() > max {
+        return Err(Rejected::Value(code, format!("{parameter} must have 1 to {max} characters")));
     }
     Ok(value.to_owned())
 }

@@ -146,7 +146,7 @@ impl Filter {
             self.status.map(|status| equals(attribute::STATUS, status.as_str())),
             self.country.map(|country| equals_or_old(attribute::COUNTRY, country.code())),
             self.risk_level.map(|level| equals_or_old(attribute::RISK_LEVEL, level.as_str())),
-            self.name.as_deref().map(begins),
+            self.name.as_deref().filter(|name| !name_key(name).is_empty()).map(begins),
         ];
         criteria.into_iter().flatten().collect()
     }
