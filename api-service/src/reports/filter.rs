@@ -6,9 +6,6 @@ use domain::{lifecycle::Status, request::COMPANY_NAME_MAX, risk::RiskLevel};
 
 use crate::query::{self, Rejected};
 
-/// Maximum number of characters of a registration number.
-const NUMBER_MAX: usize = 80;
-
 /// Sets the part of `filter` that the parameter `name` describes.
 ///
 /// # Errors
@@ -28,7 +25,8 @@ pub(super) fn set(filter: &mut Filter, name: &str, value: &str) -> Result<(), Re
             filter.country = Some(country.map_err(unknown)?);
         }
         "corporateNumber" => {
-            filter.number = Some(text(name, value, NUMBER_MAX, "corporate_number_invalid")?);
+            filter.number =
+                Some(text(name, value, registration_numbers::NUMBER_MAX, "corporate_number_invalid")?);
         }
         "name" => filter.name = Some(text(name, value, COMPANY_NAME_MAX, "name_invalid")?),
         "from" => filter.from = Some(query::day(name, value)?),

@@ -3,7 +3,7 @@
 //! The writes have no condition, because BatchWriteItem has none. So none is repeated whose outcome is unknown: in the
 //! meantime, somebody may have changed the item that the first one wrote.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -29,11 +29,11 @@ const BATCH_MAX: usize = 25;
 /// The operation that writes a single item.
 const PUT: &str = "PutItem";
 
-/// A new item.
+/// A new item. Clones share its attributes, since all items of a large batch are kept until they are written.
 #[derive(Clone, Debug)]
 pub(super) struct NewItem {
     key: String,
-    attributes: HashMap<String, AttributeValue>,
+    attributes: Arc<HashMap<String, AttributeValue>>,
 }
 
 impl NewItem {
@@ -44,7 +44,7 @@ impl NewItem {
     pub(super) fn of(report: &Report) -> Result<Self, AwsError> {
         let attributes = serde_dynamo::to_item(Item::from_report(report))
             .map_err(|error| AwsError::unusable(DYNAMODB, PUT, error))?;
-        Ok(Self { key: schema::key(&report.tenant, report.id), attributes })
+        Ok(Self { key: schema::key(&report.tenant, report.id), attributes: Arc::new(attributes) })
     }
 }
 
@@ -103,7 +103,11 @@ impl To {
         let count = items.len();
         let outcome = match <[NewItem; 1]>::try_from(items) {
             Ok([item]) => {
-                let request = self.client.put_item().table_name(self.name).set_item(Some(item.attributes));
+                let request = self
+                    .client
+                    .put_item()
+                    .table_name(self.name)
+                    .set_item(Some(Arc::unwrap_or_clone(item.attributes)));
                 let request = request.customize().config_override(once());
                 send(DYNAMODB, PUT, request.send()).await.map(|_| vec![Ok(())])
             }
@@ -116,7 +120,7 @@ impl To {
         const OPERATION: &str = "BatchWriteItem";
         let keys: Vec<String> = items.iter().map(|item| item.key.clone()).collect();
         let write = |item: NewItem| {
-            let put = PutRequest::builder().set_item(Some(item.attributes)).build();
+            let put = PutRequest::builder().set_item(Some(Arc::unwrap_or_clone(item.attributes))).build();
             let put = put.map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
             Ok(WriteRequest::builder().put_request(put).build())
         };
