@@ -146,9 +146,9 @@ async function main() {
   await page.waitForSelector("#file-pdf", { timeout: 90_000 });
   assert((await page.textContent(".verdict")).includes("Low"));
 
-  // Batch: one line of the file is invalid.
+  // Batch: one line of the file is invalid, and the other one chooses formats.
   await page.click("#nav-nav\\.batch");
-  const csv = "\uFEFFcompanyName;corporateNumber;country;purpose\r\n\"Calder Vane Shipping Ltd\";99104372;GB;\"a \"\"quoted\"\" reason\"\r\nNobody;1;ZZ;\r\n";
+  const csv = "\uFEFFcompanyName;corporateNumber;country;purpose;formats\r\n\"Calder Vane Shipping Ltd\";99104372;GB;\"a \"\"quoted\"\" reason\";pdf md\r\nNobody;1;ZZ;;\r\n";
   await page.setInputFiles("#csv", { name: "companies.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
   await page.waitForFunction(() => !document.querySelector("#send").disabled);
   await page.click("#send");
@@ -175,6 +175,8 @@ async function main() {
   await inspect("list-ja");
   await page.click("tbody a >> nth=0");
   await page.waitForSelector(".finding, #findings");
+  await page.waitForSelector("#file-pdf");
+  assert.strictEqual(await page.locator("#file-html").count(), 0, "a format that was not requested is not offered");
   await inspect("report-ja");
   await page.click("#nav-nav\\.usage");
   await page.waitForSelector("figure");

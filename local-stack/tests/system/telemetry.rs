@@ -379,3 +379,34 @@ async fn without_a_collector_one_trace_still_connects_the_logs_of_both_services(
     assert!(worker.iter().all(|line| line.get("otel.name").is_none()), "{worker:?}");
     stack.stop().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn warnings_name_their_trace_also_if_the_log_shows_nothing_else() -> Result<()> {
+    let stack =
+        TestStack::with(Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() })
+            .await?;
+    let mut environment = stack.environment().clone();
+    for (name, value) in [
+        ("DOSSIER_API_DRAIN_NOTICE_SECONDS", "0"),
+        ("DOSSIER_DEADLINE_SECONDS", "0"),
+        ("DOSSIER_LOG", "warn"),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    let api = ServiceProcess::start("api-service", &environment)?;
+    let worker = ServiceProcess::start("worker-service", &environment)?;
+    while !stack.dev().get("/readyz").await.is_ok_and(|answer| answer.status() == 200) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stack.bedrock().faults().set(Faults::from_json(&json!({"error": 1})).unwrap());
+    let traceparent = format!("00-{TRACE}-{CLIENT_SPAN}-01");
+    let request = stack.dev().request(Method::POST, "/v1/reports").header("traceparent", traceparent);
+    let pending: Value = request.json(&sanctioned_company()).send().await?.json().await?;
+    assert_eq!(stack.dev().wait_for_end(text_at(&pending, "/reportId")).await?["status"], "FAILED");
+    api.terminate().await?;
+    let log = worker.terminate().await?;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(lines.iter().all(|line| line["level"] != "INFO"), "{log}");
+    assert!(lines.iter().any(|line| line["traceId"] == TRACE), "{log}");
+    stack.stop().await
+}

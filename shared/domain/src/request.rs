@@ -49,7 +49,7 @@ pub struct ReportRequestDraft {
     /// See [`ReportRequest::callback_url`].
     #[garde(inner(custom(checks::length("callbackUrl", CALLBACK_URL_MAX)), custom(checks::callback_url)))]
     pub callback_url: Option<String>,
-    /// The names of the [`ReportRequest::formats`]. [`checks::formats`] checks them, because each name can have an
+    /// See [`ReportRequest::formats`]. The names are checked apart from the other fields, because each can have an
     /// error of its own.
     pub formats: Option<Vec<String>>,
 }

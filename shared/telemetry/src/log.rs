@@ -16,7 +16,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::trace_ids::{SUBJECT, SpanIds};
+use crate::trace_ids::{self, SUBJECT};
 
 /// The formatter that writes each event as one line with a JSON object: `timestamp`, `level`, `target`,
 /// `message`, the fields of the event, the `dossier.` fields of its spans, and `traceId` and `spanId` within
@@ -131,8 +131,9 @@ where
         line.insert("timestamp".into(), Value::from(format!("{:.3}", Timestamp::now())));
         line.insert("level".into(), Value::from(event.metadata().level().as_str()));
         line.insert("target".into(), Value::from(event.metadata().target()));
-        let ids = context.lookup_current().and_then(|span| SpanIds::of(&span));
-        if let Some((trace, span)) = ids.map(|ids| (ids.trace, ids.span)).or_else(exported_ids) {
+        // Of the current span, also if the filter of the log hides it.
+        let ids = trace_ids::current().map(|ids| (ids.trace, ids.span));
+        if let Some((trace, span)) = ids.or_else(exported_ids) {
             line.insert("traceId".into(), Value::from(trace.to_string()));
             line.insert("spanId".into(), Value::from(span.to_string()));
         }
