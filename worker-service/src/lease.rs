@@ -46,9 +46,9 @@ pub(crate) struct Lease {
     report: Report,
     /// What the next write records in addition.
     pending: Details,
-    /// When the last write that extended the lease began. The heartbeat renews a lease only if no other write has
-    /// extended it.
-    extended: watch::Sender<Instant>,
+    /// When the last write that extended the lease after the claim began. The heartbeat renews a lease only if no
+    /// other write has extended it.
+    extended: watch::Sender<Option<Instant>>,
 }
 
 /// A background task that renews a lease and the visibility timeout of its message. It must be stopped before
@@ -72,7 +72,7 @@ enum Reason {
 impl Lease {
     /// Creates the lease of `report`, which has just been claimed.
     pub(crate) fn new(aws: Aws, clock: Clock, policy: Policy, report: Report) -> Self {
-        let (pending, extended) = (Details::default(), watch::Sender::new(Instant::now()));
+        let (pending, extended) = (Details::default(), watch::Sender::new(None));
         Self { aws, clock, policy, report, pending, extended }
     }
 
@@ -140,7 +140,7 @@ impl Lease {
                 self.report = *report;
                 self.pending = Details::default();
                 if matches!(command, Command::Advance { .. } | Command::Renew { .. }) {
-                    self.extended.send_replace(began);
+                    self.extended.send_replace(Some(began));
                 }
                 Ok(())
             }
@@ -188,7 +188,7 @@ struct Renewal {
     report: Report,
     receipt: Arc<str>,
     /// When the last write of the pipeline that extended the lease began.
-    extended: watch::Receiver<Instant>,
+    extended: watch::Receiver<Option<Instant>>,
 }
 
 /// When a lease and a message need attention.
@@ -232,21 +232,16 @@ impl Renewal {
             extend: now + self.visibility() / EXTENSIONS_PER_VISIBILITY,
         };
         loop {
-            let extended = tokio::select! {
+            let is_alive = tokio::select! {
                 () = stop.cancelled() => return None,
-                extended = self.extended.changed() => Some(extended),
-                () = sleep_until(schedule.renew.min(schedule.ends).min(schedule.extend)) => None,
+                extended = self.extended.changed() => extended.is_ok(),
+                () = sleep_until(schedule.renew.min(schedule.ends).min(schedule.extend)) => true,
             };
-            match extended {
-                Some(Ok(())) => {
-                    let began = *self.extended.borrow_and_update();
-                    schedule.extended(began, self.policy.lease);
-                    continue;
-                }
-                // The pipeline has ended, and this task is about to be stopped.
-                Some(Err(_)) => return None,
-                None => {}
+            // Without a pipeline this task is about to be stopped.
+            if !is_alive {
+                return None;
             }
+            self.note_extension(&mut schedule);
             let now = Instant::now();
             if now >= schedule.ends {
                 return Some(Reason::Lost);
@@ -262,6 +257,13 @@ impl Renewal {
         }
     }
 
+    /// Plans the next renewal after the last write of the pipeline.
+    fn note_extension(&mut self, schedule: &mut Schedule) {
+        if let Some(began) = *self.extended.borrow_and_update() {
+            schedule.extended(began, self.policy.lease);
+        }
+    }
+
     fn interval(&self) -> Duration {
         self.policy.lease / RENEWALS_PER_LEASE
     }
@@ -273,11 +275,12 @@ impl Renewal {
     /// Renews the lease. Returns why it must not be used any more, or `None` if it may.
     async fn renew(&mut self, schedule: &mut Schedule) -> Option<Reason> {
         let Report { tenant, id, lifecycle, .. } = &self.report;
+        let id = *id;
         let renew = Command::Renew { attempt: lifecycle.attempt };
         let began = Instant::now();
         schedule.renew = began + self.interval();
         let (now, details) = (self.clock.now(), Details::default());
-        let renewed = self.aws.table.execute(tenant, *id, &renew, &details, now, &self.policy);
+        let renewed = self.aws.table.execute(tenant, id, &renew, &details, now, &self.policy);
         match timeout_at(schedule.ends, renewed).await {
             Ok(Ok(Executed::Done(report))) if report.lifecycle.cancel_requested => {
                 Some(Reason::CancelRequested)
@@ -294,9 +297,12 @@ impl Renewal {
                 tracing::warn!(report = %id, error = %error, "the lease could not be renewed; retrying until it expires");
                 None
             }
-            // The pipeline may have extended the lease in the meantime.
-            Err(_) if *self.extended.borrow() + usable(self.policy.lease) > Instant::now() => None,
             Err(_) => {
+                // The pipeline may have extended the lease in the meantime.
+                self.note_extension(schedule);
+                if schedule.ends > Instant::now() {
+                    return None;
+                }
                 tracing::warn!(report = %id, "the lease could not be renewed before its end");
                 Some(Reason::Lost)
             }
