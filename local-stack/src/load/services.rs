@@ -33,7 +33,7 @@ pub(super) struct Services {
 
 impl Services {
     /// Starts the processes, without workers if only the acceptance is measured, and waits until the APIs
-    /// report ready and the workers receive messages.
+    /// report ready and the workers answer their health check.
     ///
     /// # Errors
     /// Returns an error if a binary does not exist, or a process does not become ready.
@@ -62,20 +62,22 @@ impl Services {
         }
         let receives_before = receives(stack);
         let workers = if accept_only { 0 } else { options.worker_processes };
-        for number in 1..=workers {
-            let environment: Environment = stack.environment().clone();
+        let mut ready_urls: Vec<String> =
+            services.api_urls.iter().map(|url| format!("{url}/readyz")).collect();
+        for (number, address) in (1..).zip(free_addresses(workers)?) {
+            let mut environment: Environment = stack.environment().clone();
+            environment.insert("DOSSIER_HEALTH_BIND".to_owned(), address.to_string());
+            ready_urls.push(format!("http://{address}/healthz"));
             let name = format!("worker-{number}");
             let pid =
                 services.spawn(ServiceProcess::new(name, &binaries.worker, environment, &services.logs))?;
             services.worker_pids.push(pid);
         }
-        let urls = services.api_urls.clone();
         let ready = async {
-            for url in &urls {
-                wait_until_api_is_ready(url).await?;
+            for url in &ready_urls {
+                wait_until_ready(url).await?;
             }
-            // A worker receives when everything that it needs is loaded, and its first receive takes twenty
-            // seconds if the queue is empty.
+            // A worker answers when everything that it needs is loaded, and then begins to receive.
             while receives(stack) < receives_before + u64::from(workers) {
                 sleep(POLL_INTERVAL).await;
             }
@@ -163,12 +165,11 @@ fn receives(stack: &Stack) -> u64 {
     stack.aws_calls().get(&(Service::Sqs, "ReceiveMessage".to_owned())).copied().unwrap_or(0)
 }
 
-async fn wait_until_api_is_ready(url: &str) -> anyhow::Result<()> {
+async fn wait_until_ready(url: &str) -> anyhow::Result<()> {
     let http = loopback_http()?;
-    let url = format!("{url}/readyz");
     let deadline = Instant::now() + READY_TIMEOUT;
     while Instant::now() < deadline {
-        if http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+        if http.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             return Ok(());
         }
         sleep(POLL_INTERVAL).await;
