@@ -7,6 +7,7 @@ use aws_adapters::{
 };
 use domain::identity::Tenant;
 use domain::time::UtcTime;
+use domain::unsettled::UnsettledCall;
 use domain::usage::{Day, MicroUsd};
 use local_stack::TestStack;
 use local_stack::faults::Faults;
@@ -90,6 +91,13 @@ async fn finished_report(stack: &TestStack, request: &Value) -> Result<Value> {
     stack.dev().wait_for_end(&id).await
 }
 
+/// Returns the calls of `report` with an unknown outcome, as the table has them.
+async fn unsettled_calls(stack: &TestStack, report: &Value) -> Result<Vec<UnsettledCall>> {
+    let table = stack.adapters()?.0.table;
+    let stored = table.get(&tenant(), text_at(report, "/reportId").parse()?).await?;
+    Ok(stored.expect("the report is in the table").unsettled_calls)
+}
+
 async fn usage(stack: &TestStack, query: &str) -> Result<Value> {
     let answer = stack.dev().get(&format!("/v1/usage{query}")).await?;
     assert_eq!(answer.status(), StatusCode::OK);
@@ -109,6 +117,7 @@ async fn a_tenants_usage_is_the_sum_of_its_own_reports() -> Result<()> {
         output += used["outputTokens"].as_u64().unwrap();
         cost += used["costUsd"].as_f64().unwrap();
         calls += used["modelCalls"].as_u64().unwrap();
+        assert_eq!(unsettled_calls(&stack, &report).await?, [], "every call is settled");
     }
     assert_eq!(calls, 5, "two assessments, a repair and two verifications");
     let sums = usage(&stack, "").await?;
@@ -172,7 +181,11 @@ async fn answers_that_are_lost_again_and_again_are_paid_for_a_bounded_number_of_
     assert_eq!(stack.bedrock().calls()["Converse"], 2);
     let (aws, _) = stack.adapters()?;
     let day = Day::of(service_runtime::clock::now());
-    assert!(aws.spending.committed(&tenant(), day).await? > usd(0), "the money stays reserved");
+    let unsettled = unsettled_calls(&stack, &report).await?;
+    assert_eq!(unsettled.len(), 2, "the report lists the calls whose outcome is unknown");
+    let reserved = unsettled.iter().map(|call| call.reserved).sum();
+    assert!(reserved > usd(0));
+    assert_eq!(aws.spending.committed(&tenant(), day).await?, reserved, "the money stays reserved");
     stack.stop().await
 }
 
