@@ -320,7 +320,8 @@ def main():
             "DOSSIER_SWEEP_SECONDS": "1",
             "DOSSIER_PICKUP_GRACE_SECONDS": "1",
             "DOSSIER_LEASE_SECONDS": "6",
-            "DOSSIER_TENANT_MAX_IN_PROGRESS": "8",
+            # As many as a killed worker held: the leases are read to see which have expired.
+            "DOSSIER_TENANT_MAX_IN_PROGRESS": "7",
             "DOSSIER_REPORTS_PER_DAY": "100000",
             "DOSSIER_API_DRAIN_NOTICE_SECONDS": "0",
             "DOSSIER_LOG": "info",
