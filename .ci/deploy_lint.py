@@ -56,6 +56,48 @@ def task_definitions():
             fail(f"{path}: stopTimeout is {service['stopTimeout']} s, but draining takes {drain} s and Fargate allows at most 120 s")
 
 
+# The indexes of version 0.2, from which a table is upgraded.
+INDEXES_OF_0_2 = {"by_tenant", "due", "leases"}
+
+
+def indexes():
+    """Checks that each value of TableIndexes changes one index of the table, which is all that DynamoDB accepts in one
+    update, and that the table defines exactly the attributes that are keys."""
+    data = template("data")
+    table, conditions = data["Resources"]["Table"]["Properties"], data["Conditions"]
+
+    def holds(condition, value):
+        if "Condition" in condition:
+            return holds(conditions[condition["Condition"]], value)
+        if "Fn::Not" in condition:
+            return not holds(condition["Fn::Not"][0], value)
+        if "Fn::And" in condition:
+            return all(holds(one, value) for one in condition["Fn::And"])
+        one, other = condition["Fn::Equals"]
+        assert one == {"Ref": "TableIndexes"}, one
+        return value == other
+
+    def resolved(items, value):
+        for item in items:
+            if "Fn::If" in item:
+                condition, item, other = item["Fn::If"]
+                item = item if holds(conditions[condition], value) else other
+            if item != {"Ref": "AWS::NoValue"}:
+                yield item
+
+    before = INDEXES_OF_0_2
+    for value in data["Parameters"]["TableIndexes"]["AllowedValues"]:
+        found = list(resolved(table["GlobalSecondaryIndexes"], value))
+        names = {index["IndexName"] for index in found}
+        if len(names ^ before) != 1:
+            fail(f"TableIndexes {value} changes {sorted(names ^ before)}: an update changes one index")
+        keys = {key["AttributeName"] for index in found for key in index["KeySchema"]} | {"pk"}
+        defined = {attribute["AttributeName"] for attribute in resolved(table["AttributeDefinitions"], value)}
+        if keys != defined:
+            fail(f"TableIndexes {value}: {sorted(keys ^ defined)} must be defined exactly if an index has it as a key")
+        before = names
+
+
 def retention():
     """Checks that one period covers reports, files, and their versions."""
     period = {"Ref": "RetentionDays"}
@@ -241,6 +283,7 @@ def grafana(known):
 
 def main():
     task_definitions()
+    indexes()
     retention()
     exported = collector()
     known = instruments()
