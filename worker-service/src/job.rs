@@ -216,6 +216,8 @@ impl JobRunner {
                 Ok(()) if self.policy.waits_in_queue(delay) => return Ok(Settled::Later(delay)),
                 Ok(()) => {
                     metrics().report_waits(Wait::Retry);
+                    // The report is due earlier than the sweeper could know.
+                    self.arrivals.send_replace(());
                     return Ok(Settled::Promised);
                 }
                 // The deadline has passed in the meantime.

@@ -59,7 +59,7 @@ const COLUMNS: [&str; 22] = [
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),
         ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this risk level"),
-        ("corporateNumber" = Option<String>, Query, min_length = 1, max_length = 80, description = "Only reports on the company with this registration number; spaces, punctuation and case do not matter"),
+        ("corporateNumber" = Option<String>, Query, min_length = 1, max_length = 80, description = "Only reports on the company with this registration number, as in `request.corporateNumber`; spaces, punctuation and case do not matter. With `country`, in any form in which a report can be requested"),
         ("name" = Option<String>, Query, min_length = 1, max_length = 200, description = "Only reports on companies whose names begin like this; case does not matter"),
         ("from" = Option<Day>, Query, description = "Only reports submitted on or after this day (UTC)"),
         ("to" = Option<Day>, Query, description = "Only reports submitted on or before this day (UTC)")),
@@ -77,6 +77,7 @@ pub(crate) async fn export(
     let mut errors = query::read(query.as_deref(), |name, value| filter::set(&mut filter, name, value));
     errors.extend(query::out_of_order(filter.from, filter.to));
     query::finish(errors)?;
+    filter::normalize_number(&mut filter);
     // The first page is read before the response begins, so that a failure sets its status.
     let first = page(&reports, &caller.tenant, &filter, None).await?;
     let permit = followers.acquire(&caller.tenant)?;

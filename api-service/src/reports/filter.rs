@@ -36,6 +36,15 @@ pub(super) fn set(filter: &mut Filter, name: &str, value: &str) -> Result<(), Re
     Ok(())
 }
 
+/// Replaces the number of `filter` by the form in which reports keep it, if the country is known and accepts it.
+pub(super) fn normalize_number(filter: &mut Filter) {
+    if let (Some(number), Some(country)) = (&filter.number, filter.country)
+        && let Ok(accepted) = registration_numbers::check(country, number)
+    {
+        filter.number = Some(accepted.normalized);
+    }
+}
+
 /// Returns `value` if it has 1 to `max` characters.
 ///
 /// # Errors

@@ -44,7 +44,7 @@ pub(crate) struct ReportList {
         ("status" = Option<Status>, Query, description = "Only reports with this status"),
         ("country" = Option<Country>, Query, description = "Only reports on companies of this country"),
         ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this risk level"),
-        ("corporateNumber" = Option<String>, Query, min_length = 1, max_length = 80, description = "Only reports on the company with this registration number; spaces, punctuation and case do not matter"),
+        ("corporateNumber" = Option<String>, Query, min_length = 1, max_length = 80, description = "Only reports on the company with this registration number, as in `request.corporateNumber`; spaces, punctuation and case do not matter. With `country`, in any form in which a report can be requested"),
         ("name" = Option<String>, Query, min_length = 1, max_length = 200, description = "Only reports on companies whose names begin like this; case does not matter"),
         ("from" = Option<Day>, Query, description = "Only reports submitted on or after this day (UTC)"),
         ("to" = Option<Day>, Query, description = "Only reports submitted on or before this day (UTC)"),
@@ -100,6 +100,7 @@ impl Parameters {
         });
         errors.extend(query::out_of_order(parameters.filter.from, parameters.filter.to));
         query::finish(errors)?;
+        filter::normalize_number(&mut parameters.filter);
         Ok(parameters)
     }
 }

@@ -5,10 +5,14 @@ use unicode_normalization::UnicodeNormalization;
 /// Maximum number of characters of the key of a name. A longer name is found by its beginning.
 pub const NAME_KEY_MAX: usize = 64;
 
+/// Maximum number of characters of the key of a registration number. No accepted number has more.
+const NUMBER_KEY_MAX: usize = 80;
+
 /// Returns the key of a registration number: its letters and digits in lower case, in compatibility composition
 /// (Unicode Standard Annex #15). Spaces and punctuation do not matter.
 pub fn number_key(number: &str) -> String {
-    number.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let key = number.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+    key.take(NUMBER_KEY_MAX).collect()
 }
 
 /// Returns the key of a company's name, of up to [`NAME_KEY_MAX`] characters: in lower case and compatibility
@@ -30,6 +34,8 @@ mod tests {
         }
         assert_eq!(number_key("HRB 86 891 B"), number_key("hrb-86891b"));
         assert_ne!(number_key("123"), number_key("0123"));
+        // One character is fifteen letters in compatibility composition.
+        assert_eq!(number_key(&"\u{FDFA}".repeat(80)).chars().count(), NUMBER_KEY_MAX);
         for written in ["Sakura  Precision", "SAKURA PRECISION", "Ｓａｋｕｒａ　Precision"] {
             assert_eq!(name_key(written), "sakura precision", "{written}");
         }

@@ -206,6 +206,10 @@ impl Expression {
         // the lease has expired.
         let leased = match command {
             Command::Redispatch | Command::KeepQueued { .. } => Field::Clear,
+            // The worker was only slow: its lease counts again. Otherwise this changes nothing.
+            Command::Renew { .. } | Command::Advance { .. } => {
+                Field::Set(AttributeValue::S(tenant.to_string()))
+            }
             _ => map(&change.holder, |_| AttributeValue::S(tenant.to_string())),
         };
         self.set_or_remove(attribute::LEASED_TENANT, leased);

@@ -33,6 +33,9 @@ const READS_MAX: usize = 8;
 /// bytes each, and a read returns up to a megabyte ("Query" in the Amazon DynamoDB API Reference).
 const FILTERED_READ_SIZE: usize = 1_000;
 
+/// Maximum number of reports that are read from the table at a time, which is one BatchGetItem.
+const READ_MAX: usize = 100;
+
 /// The criteria for listing reports. Absent criteria match every report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -142,10 +145,16 @@ impl Filter {
             let condition = format!("begins_with(#{0}, :{0})", attribute::NAME_KEY);
             or_old(attribute::NAME_KEY, condition, &name_key(name))
         };
+        // Only a completed report has a level. A worker of version 0.2 completes a report without the attribute.
+        let status = self.status.or(self.risk_level.map(|_| Status::Completed));
+        let level = |level: RiskLevel| {
+            let condition = format!("(#{0} = :{0} OR attribute_not_exists(#{0}))", attribute::RISK_LEVEL);
+            (attribute::RISK_LEVEL, condition, level.as_str().to_owned())
+        };
         let criteria = [
-            self.status.map(|status| equals(attribute::STATUS, status.as_str())),
+            status.map(|status| equals(attribute::STATUS, status.as_str())),
             self.country.map(|country| equals_or_old(attribute::COUNTRY, country.code())),
-            self.risk_level.map(|level| equals_or_old(attribute::RISK_LEVEL, level.as_str())),
+            self.risk_level.map(level),
             self.name.as_deref().filter(|name| !name_key(name).is_empty()).map(begins),
         ];
         criteria.into_iter().flatten().collect()
@@ -193,9 +202,12 @@ impl Table {
                 .map(|id| (tenant.clone(), id))
                 .collect();
             let mut found = found.as_slice();
+            // As many as the page lacks, since a read of the table costs more than one of the index, and more each
+            // time that too few match.
+            let mut count = size + 1 - reports.len();
             while !found.is_empty() && reports.len() <= size {
-                // As many as the page lacks, since a read of the table costs more than one of the index.
-                let (some, rest) = found.split_at(found.len().min(size + 1 - reports.len()));
+                let (some, rest) = found.split_at(found.len().min(count));
+                count = (count * 2).min(READ_MAX);
                 let lookups = self.get_all(some).await?.into_iter().filter_map(Lookup::found);
                 reports.extend(lookups.filter(|report| filter.matches(report)));
                 found = rest;
