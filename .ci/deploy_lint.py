@@ -49,8 +49,8 @@ def task_definitions():
         seconds = {one["name"]: one["value"] for one in service["environment"] if "DRAIN" in one["name"]}
         if len(seconds) != {"api": 2, "worker": 1}[path.stem]:
             fail(f"{path}: set every drain time explicitly; found only {sorted(seconds)}")
-        # After draining, a worker needs ten seconds to release reports and ten to send the last telemetry.
-        drain = sum(map(int, seconds.values())) + (20 if path.stem == "worker" else 5)
+        # After draining, a worker needs 10 seconds to release reports, 30 to record paid answers, and 15 for the rest.
+        drain = sum(map(int, seconds.values())) + (55 if path.stem == "worker" else 5)
         # Fargate allows at most 120 seconds ("Amazon ECS task definition parameters for Fargate", stopTimeout).
         if not drain <= service["stopTimeout"] <= 120:
             fail(f"{path}: stopTimeout is {service['stopTimeout']} s, but draining takes {drain} s and Fargate allows at most 120 s")

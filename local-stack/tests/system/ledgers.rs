@@ -87,8 +87,11 @@ impl Books {
         answer.item.context("the item exists")
     }
 
+    /// Counts the slices of ledgers that are not folded.
     async fn slices(&self) -> Result<usize> {
-        Ok(self.item(None).await?.keys().filter(|name| name.starts_with("slice.")).count())
+        let item = self.item(None).await?;
+        let is_slice = |value: &AttributeValue| value.as_s().is_ok_and(|text| text != "folded");
+        Ok(item.iter().filter(|(name, value)| name.starts_with("slice.") && is_slice(value)).count())
     }
 }
 

@@ -238,11 +238,14 @@ impl AnswerLedger for ReportLedger<'_> {
             async move {
                 let mut reservation = reservation;
                 reservation.answered();
-                let stored = journal.store_answer(place, answer.clone()).await?;
-                // Another worker may have stored its answer first. This one is billed nevertheless.
-                let is_stored = stored.paid == answer.paid;
-                let answer = ModelAnswer { first: answer.first && is_stored, ..answer };
+                let stored = journal.store_answer(place, answer.clone()).await;
+                // Another worker may have stored its answer first. This one is billed nevertheless, and also if it
+                // cannot be stored.
+                let is_stored = stored.as_ref().is_ok_and(|stored| stored.paid == answer.paid);
+                let is_second = stored.is_ok() && !is_stored;
+                let answer = ModelAnswer { first: answer.first && !is_second, ..answer };
                 budget.settle(reservation, quota_used, &answer).await?;
+                let stored = stored?;
                 // The other worker may have stopped before it settled the answer that the report now uses.
                 if let Some(payment) = stored.paid.as_ref().filter(|_| !is_stored) {
                     budget.settle_stored(&tenant, report, payment, &stored).await?;

@@ -47,6 +47,10 @@ impl Slice {
     }
 }
 
+/// The value in place of the slice of a folded ledger. The attribute stays, because a late first write of the slice
+/// requires that there is none.
+const FOLDED: &str = "folded";
+
 fn name(id: &str) -> String {
     format!("{SLICE}{id}")
 }
@@ -151,13 +155,14 @@ impl Spending {
         let request: UpdateItemFluentBuilder = self
             .update(day_key(&ledger.tenant, ledger.day))
             .update_expression(
-                "REMOVE #slice ADD #committed :difference, #cost :cost, #input :input, #output :output, \
+                "SET #slice = :folded ADD #committed :difference, #cost :cost, #input :input, #output :output, \
                  #calls :calls, #reports :reports",
             )
             .condition_expression("#slice = :from")
             .expression_attribute_names("#slice", name(&ledger.id))
             .expression_attribute_names("#committed", attribute::COMMITTED)
             .expression_attribute_values(":from", from.value())
+            .expression_attribute_values(":folded", AttributeValue::S(FOLDED.to_owned()))
             .expression_attribute_values(":difference", difference(books.used(), from.amount));
         Ok(match conditional(attribute::with_usage(request, books.usage)).await? {
             Ok(item) => stored(&item),

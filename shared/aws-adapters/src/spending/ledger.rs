@@ -169,7 +169,8 @@ impl Ledger {
                 REFUSALS_MAX.. => 0,
                 _ => granted.affordable(amount, budget).min(CALLS_AHEAD + waiting.others()),
             };
-            let wanted = used.plus(amount).plus(amount.times(ahead));
+            // Calls may end in the meantime: their part is given back when the ledger is idle, not while others reserve.
+            let wanted = used.plus(amount).plus(amount.times(ahead)).max(slice);
             if !self.resize(&mut granted, wanted, Some(budget)).await? {
                 if ahead == 0 {
                     return Ok(Admission::Exceeded { committed: granted.committed });
@@ -226,16 +227,24 @@ impl Ledger {
     pub(super) async fn store(&self) -> Result<(), AwsError> {
         let written = self.writes.call((), |_| false).await;
         written.unwrap_or_else(|_| Err(AwsError::without_answer(DYNAMODB, "UpdateItem")))?;
+        if self.shared.state().uncovered().is_none() {
+            return Ok(());
+        }
+        let mut granted = self.granted.lock().await;
+        // Another call may have enlarged the slice in the meantime.
         let uncovered = self.shared.state().uncovered();
-        if let Some(used) = uncovered {
+        if let Some(used) = uncovered
             // The money is spent, so the budget is not asked.
-            self.resize(&mut *self.granted.lock().await, used, None).await?;
+            && let Err(error) = self.resize(&mut granted, used, None).await
+        {
+            // The outcomes are stored. The next call to `tidy` tries again.
+            tracing::warn!(%error, "the slice of a budget does not cover what is spent");
         }
         Ok(())
     }
 
-    /// Stores what is left, and returns the part of the slice that no call uses if none began or ended since `idle`
-    /// ago.
+    /// Stores what is left, returns the part of the slice that no call uses if none began or ended since `idle` ago,
+    /// and repeats writes of the slice that failed.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the table does not answer.
@@ -244,15 +253,23 @@ impl Ledger {
         if has_unstored {
             self.store().await?;
         }
-        if now.since(self.shared.state().used_at()) < idle {
+        let mut granted = self.granted.lock().await;
+        if granted.write == 0 {
             return Ok(());
         }
-        let mut granted = self.granted.lock().await;
-        let rest = self.shared.state().give_up_unused();
-        match rest {
-            Some(rest) => self.resize(&mut granted, rest, None).await.map(drop),
-            None => Ok(()),
+        let wanted = {
+            let mut state = self.shared.state();
+            if now.since(state.used_at()) >= idle {
+                state.give_up_unused();
+            }
+            state.uncovered().or_else(|| state.slice()).unwrap_or_default()
+        };
+        // A write without an answer may have been carried out, or may still be.
+        let is_certain = granted.slice == Some(Slice { amount: wanted, write: granted.write });
+        if is_certain {
+            return Ok(());
         }
+        self.resize(&mut granted, wanted, None).await.map(drop)
     }
 
     /// Closes the ledger if no call is open. Returns whether it is closed.
