@@ -16,6 +16,7 @@ MAY_USE = {
     "safe-text": set(),
     "registration-numbers": {"country", "safe-text"},
     "domain": {"country", "safe-text", "registration-numbers"},
+    "lifecycle-model": {"domain"},
     "service-runtime": {"domain"},
     "telemetry": {"service-runtime"},
     "aws-adapters": {"country", "domain", "service-runtime", "telemetry"},

@@ -1,5 +1,9 @@
 //! Model checking of the lifecycle: every state that two workers can reach with crashes, lost, repeated and
 //! late messages, expired leases, and people who cancel and resubmit.
+//!
+//! The crate contains tests only. It is apart from the domain because exploring needs optimised code, and the domain
+//! takes four times as long to compile with optimisation.
+#![cfg(test)]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
