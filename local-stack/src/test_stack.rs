@@ -14,7 +14,7 @@ use crate::stack::{Options, Stack};
 /// Settings of the services in tests, in seconds. They are shorter than in production, except for the
 /// readiness interval: a readiness check makes requests to AWS, which tests count, so the interval is too
 /// long for a second check.
-const TEST_SETTINGS: [(&str, &str); 7] = [
+const TEST_SETTINGS: [(&str, &str); 8] = [
     ("DOSSIER_API_DRAIN_SECONDS", "1"),
     ("DOSSIER_WORKER_DRAIN_SECONDS", "1"),
     ("DOSSIER_READINESS_SECONDS", "300"),
@@ -22,6 +22,7 @@ const TEST_SETTINGS: [(&str, &str); 7] = [
     ("DOSSIER_PICKUP_GRACE_SECONDS", "5"),
     ("DOSSIER_LEASE_SECONDS", "10"),
     ("DOSSIER_RETRY_MAX_SECONDS", "3"),
+    ("DOSSIER_QUEUE_WAIT_SECONDS", "3"),
 ];
 
 /// Seed of the fault schedules.

@@ -127,8 +127,13 @@ async fn each_policy_of_a_guardrail_is_paid_and_other_languages_are_not_judged()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verifier_that_gives_no_usable_answer_is_counted_apart() -> Result<()> {
     let stack = TestStack::start().await?;
-    let corpus = ClaimCorpus::read(&part("development")).map_err(anyhow::Error::msg)?;
+    let folder = tempfile::tempdir()?;
+    for file in ["true-magnitude.toml", "untrue-magnitude.toml"] {
+        std::fs::copy(part("development").join(file), folder.path().join(file))?;
+    }
+    let corpus = ClaimCorpus::read(folder.path()).map_err(anyhow::Error::msg)?;
     let alone = evaluate_claims(&corpus, None, 1).await?.total;
+    assert!(alone.untrue.claims > alone.untrue.dropped_by_checks && alone.is_true.claims > 0, "{alone:?}");
     stack.bedrock().faults().set(Faults { verifier_refuses: 1.0, ..Faults::default() });
     let evaluation = with_verifier(&stack, &corpus).await?;
     for (alone, failed) in

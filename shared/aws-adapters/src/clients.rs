@@ -57,7 +57,7 @@ mod tests {
     use crate::{
         error::{ErrorClass, UNREADABLE},
         request::send,
-        sdk::sdk_config_loader,
+        sdk::hasty_config_loader,
     };
 
     /// Starts a server that answers one request per connection with status 200 and each of `bodies` in turn,
@@ -77,7 +77,7 @@ mod tests {
                 let _ = connection.write_all(answer.as_bytes()).await;
             }
         });
-        sdk_config_loader()
+        hasty_config_loader()
             .endpoint_url(endpoint)
             .region(Region::new("eu-west-1"))
             .credentials_provider(Credentials::new("id", "secret", None, None, "test"))

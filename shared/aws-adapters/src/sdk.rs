@@ -56,6 +56,13 @@ pub fn sdk_config_loader() -> ConfigLoader {
         .http_client(http_client())
 }
 
+/// Returns the loader with pauses of a millisecond between attempts, for tests that count attempts.
+#[cfg(test)]
+pub(crate) fn hasty_config_loader() -> ConfigLoader {
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
+    sdk_config_loader().retry_config(retries.with_initial_backoff(Duration::from_millis(1)))
+}
+
 /// Why requests to AWS cannot be sent.
 #[derive(Debug, Error)]
 pub enum SdkError {

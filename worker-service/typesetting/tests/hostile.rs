@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use typesetting::{
-    Bar, Block, Callout, Chart, ChartKind, Color, ColumnWidth, Document, Fact, Footer, Heading, Insets,
-    Level, Link, Metadata, Paragraph, Span, Table, Time, render,
+    Bar, Block, Callout, Chart, ChartKind, Color, ColumnWidth, Document, Error, Fact, Footer, Heading,
+    Insets, Level, Link, Metadata, Paragraph, Span, Table, Time, render,
 };
 
 /// Returns a document that contains `text` in every kind of block.
@@ -56,19 +56,35 @@ fn texts_without_a_break_are_set() {
     }
 }
 
+/// Returns texts of any characters.
+fn characters() -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<char>(), 0..60).prop_map(String::from_iter)
+}
+
+/// Renders two documents at the same time; returns their texts and the error of each, if there is one.
+fn errors(texts: &[String; 2]) -> [(&str, Option<Error>); 2] {
+    let error = |text: &str| render(&document(text)).err();
+    std::thread::scope(|threads| {
+        let [first, second] = texts;
+        let other = threads.spawn(|| error(second));
+        [(first.as_str(), error(first)), (second.as_str(), other.join().unwrap())]
+    })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_text_is_set_and_meets_the_standards(text in "\\PC{0,80}") {
-        let pdf = render(&document(&text));
-        prop_assert!(pdf.is_ok(), "{:?}", pdf.err());
+    fn any_text_is_set_and_meets_the_standards(texts in ["\\PC{0,80}", "\\PC{0,80}"]) {
+        for (text, error) in errors(&texts) {
+            prop_assert!(error.is_none(), "{text:?}: {error:?}");
+        }
     }
 
     #[test]
-    fn any_characters_are_set(text in prop::collection::vec(any::<char>(), 0..60)) {
-        let text: String = text.into_iter().collect();
-        let pdf = render(&document(&text));
-        prop_assert!(pdf.is_ok(), "{:?}", pdf.err());
+    fn any_characters_are_set(texts in [characters(), characters()]) {
+        for (text, error) in errors(&texts) {
+            prop_assert!(error.is_none(), "{text:?}: {error:?}");
+        }
     }
 }

@@ -74,7 +74,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{clients, retention::Retention, sdk::sdk_config_loader};
+    use crate::{clients, retention::Retention, sdk::hasty_config_loader};
 
     /// Returns a table whose requests arrive and are never answered, and their bodies.
     async fn unanswered() -> (Table, mpsc::UnboundedReceiver<String>) {
@@ -94,7 +94,7 @@ mod tests {
             }
         });
         let credentials = Credentials::new("id", "secret", None, None, "test");
-        let loader = sdk_config_loader().endpoint_url(endpoint).region(Region::new("x"));
+        let loader = hasty_config_loader().endpoint_url(endpoint).region(Region::new("x"));
         let sdk = loader.credentials_provider(credentials).load().await;
         let retention = Retention::from_days(1);
         (Table::new(clients::dynamodb(&sdk), "reports".to_owned(), retention, Clock::system()), bodies)
