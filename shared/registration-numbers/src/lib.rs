@@ -62,6 +62,7 @@ mod scheme;
 mod shape;
 mod validate;
 mod weighted;
+mod without_numbers;
 
 pub use self::{
     characters::NUMBER_MAX,
@@ -69,6 +70,7 @@ pub use self::{
     fault::Fault,
     scheme::{Scheme, UNVERIFIED_MAX},
     validate::{Accepted, check, check_characters},
+    without_numbers::{has_public_numbers, without_public_numbers},
 };
 
 #[cfg(test)]
