@@ -164,6 +164,11 @@ impl ReportRequest {
         Scheme::find(self.country.code(), self.number_scheme.as_deref()?)
     }
 
+    /// Returns whether schemes of registration numbers are known for the country.
+    pub fn country_has_schemes(&self) -> bool {
+        Scheme::of(self.country.code()).next().is_some()
+    }
+
     /// Returns a SHA-256 of the request, in hexadecimal. All requests with the same idempotency key must have
     /// the same fingerprint.
     pub fn fingerprint(&self) -> String {
