@@ -108,7 +108,7 @@ fn every_form_states_how_far_the_number_was_verified() {
         ("GB", Some("R0000521"), "en", "form verified; it has no check digit"),
         ("GB", Some("R0521"), "en", "form not verified"),
         ("GB", Some("R0521"), "ja", "形式は未確認"),
-        ("KP", None, "en", "registers were not asked by number"),
+        ("KP", None, "en", "registers are not asked by number"),
         ("KP", None, "ja", "同名の会社を区別できません"),
     ] {
         for text in texts(country, number, language) {

@@ -294,6 +294,15 @@ mod tests {
         assert!(found.certain);
     }
 
+    #[test]
+    fn without_a_number_only_the_name_is_told() {
+        let given = ReportRequest { corporate_number: None, ..request("Quillmarsh GmbH", "4711", "KP") };
+        let text = evidence::of_no_entry(&given).text;
+        assert!(text.contains("Quillmarsh GmbH") && !text.contains("number"), "{text}");
+        assert!(evidence::of_no_entry(&request("Quillmarsh GmbH", "4711", "KP")).text.contains("4711"));
+        assert!(Found::by_number(&[], &given).is_none());
+    }
+
     proptest! {
         #[test]
         fn no_answer_makes_the_parser_panic(at in any::<prop::sample::Index>(), byte: u8, cut in any::<prop::sample::Index>()) {
