@@ -22,7 +22,7 @@ assert isinstance(document, Document) and document.findings[0].citations, docume
 listed = list_reports.sync(client=client, country=Country.GB, page_size=5)
 assert isinstance(listed, ReportList) and any(one.report_id == report.report_id for one in listed.reports)
 assert isinstance(read_usage.sync(client=client), UsageReport)
-wrong = SubmitReport.from_dict({"companyName": "", "corporateNumber": "1", "country": "GB"})
+wrong = SubmitReport.from_dict({"companyName": "", "corporateNumber": "-", "country": "GB"})
 refused = submit_report.sync(client=client, body=wrong)
 assert isinstance(refused, ProblemBody) and refused.code == "validation_failed" and len(refused.errors) >= 2, refused
 nobody = AuthenticatedClient(base_url=os.environ["API"], token="none")

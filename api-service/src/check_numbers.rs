@@ -7,7 +7,8 @@ use std::{
 };
 
 use country::Country;
-use registration_numbers::{self, Scheme};
+use domain::number_check::NumberStatus;
+use registration_numbers::{self, Accepted, NumberError, Scheme};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -46,13 +47,23 @@ struct Row {
 
 /// A row with the outcome of its validation.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct CheckedRow {
     country: String,
     scheme: String,
     number: String,
+    /// Whether the number follows the scheme, or a scheme of the country. Where no scheme is known for the country,
+    /// whether the API accepts it.
     valid: bool,
+    /// How far the number was verified, as the API shows it; null if the API refuses the number.
+    status: Option<NumberStatus>,
+    /// The scheme that accepted the number.
+    accepted_by: Option<&'static str>,
     normalized: Option<String>,
+    /// Why the API refuses the number.
     error: Option<String>,
+    /// Why the API accepts the number without having verified it.
+    warning: Option<String>,
 }
 
 /// Writes one JSON line to `output` for each row of the file at `path`. A row without a scheme is checked
@@ -83,21 +94,50 @@ fn check(row: Row) -> CheckedRow {
     let checked = if scheme.is_empty() {
         let country = country.parse::<Country>().map_err(|error| format!("country {error}"));
         country.and_then(|country| {
-            let accepted = registration_numbers::check(country, &number)
-                .map_err(|error| format!("the number {error}"))?;
-            Ok(accepted.normalized)
+            registration_numbers::check(country, &number).map_err(|error| format!("the number {error}"))
         })
     } else {
         match Scheme::find(&country, &scheme) {
-            Some(scheme) => scheme.check(&number).map_err(|error| format!("the number {error}")),
+            Some(scheme) => scheme
+                .check(&number)
+                .map(|normalized| Accepted { normalized, scheme: Some(scheme), doubt: None })
+                .map_err(|error| format!("the number {error}")),
             None => Err(unknown_scheme(&country, &scheme)),
         }
     };
-    let (normalized, error) = match checked {
-        Ok(normalized) => (Some(normalized), None),
-        Err(error) => (None, Some(error)),
+    let row = CheckedRow {
+        country,
+        scheme,
+        number,
+        valid: false,
+        status: None,
+        accepted_by: None,
+        normalized: None,
+        error: None,
+        warning: None,
     };
-    CheckedRow { country, scheme, number, valid: error.is_none(), normalized, error }
+    match checked {
+        Ok(Accepted { normalized, scheme, doubt }) => CheckedRow {
+            valid: doubt.is_none(),
+            status: Some(NumberStatus::of_number(scheme)),
+            accepted_by: scheme.map(|scheme| scheme.id.as_str()),
+            normalized: Some(normalized),
+            warning: warning(scheme, doubt.as_ref()),
+            ..row
+        },
+        Err(error) => CheckedRow { error: Some(error), ..row },
+    }
+}
+
+/// Returns why a number is accepted without having been verified, or `None` if a scheme accepted it.
+fn warning(scheme: Option<&Scheme>, doubt: Option<&NumberError>) -> Option<String> {
+    match (scheme, doubt) {
+        (Some(_), _) => None,
+        (None, Some(doubt)) => Some(format!("the number is accepted as not verified: it {doubt}")),
+        (None, None) => {
+            Some("the number is accepted as not verified: no scheme is known for the country".to_owned())
+        }
+    }
 }
 
 fn unknown_scheme(country: &str, scheme: &str) -> String {

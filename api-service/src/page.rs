@@ -47,7 +47,8 @@ static GENERATED: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     [("schemes.json".to_owned(), schemes().to_string())].into_iter().chain(words).collect()
 });
 
-/// Returns the registration number schemes of each country, with an example of each.
+/// Returns the registration number schemes of each country, with an example of each, and the countries whose companies
+/// have no public number.
 fn schemes() -> Value {
     let schemes_of = |code: &str| -> Vec<Value> {
         Scheme::of(code)
@@ -56,7 +57,9 @@ fn schemes() -> Value {
     };
     let countries: BTreeMap<&str, Vec<Value>> =
         Country::all().map(|country| (country.code(), schemes_of(country.code()))).collect();
-    json!({ "countries": countries })
+    let without_numbers: Vec<&str> =
+        registration_numbers::without_public_numbers().map(Country::code).collect();
+    json!({ "countries": countries, "withoutNumbers": without_numbers })
 }
 
 /// Returns the routes of the pages.

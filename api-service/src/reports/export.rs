@@ -165,7 +165,7 @@ fn cells(report: Report) -> [String; COLUMNS.len()] {
         report.id.to_string(),
         report.lifecycle.status.to_string(),
         request.company_name,
-        request.corporate_number,
+        request.corporate_number.unwrap_or_default(),
         request.country.code().to_owned(),
         request.language.tag().to_owned(),
         request.purpose.unwrap_or_default(),

@@ -6,7 +6,9 @@ use domain::{
     artifact::ArtifactKind,
     evidence::SourceOutcome,
     identity::ReportId,
+    language::Language,
     lifecycle::Status,
+    number_check::NumberCheck,
     report::{Outcome, Progress, Report, ReportError, Review, Usage},
     request::ReportRequest,
     risk::RiskLevel,
@@ -29,6 +31,8 @@ pub(crate) struct ReportResource {
     status: Status,
     progress: Progress,
     request: ReportRequest,
+    /// How far the registration number of the request was verified.
+    number_check: NumberCheck,
     /// The number of the current or last attempt to write the report; 0 while it waits for its first.
     attempt: u32,
     /// The risk level, once completed.
@@ -117,6 +121,7 @@ impl ReportResource {
             report_id: report.id,
             status: report.lifecycle.status,
             progress: report.progress,
+            number_check: NumberCheck::of(&report.request, Language::ENGLISH.base_words()),
             request: report.request,
             attempt: report.lifecycle.attempt,
             risk_level: outcome.as_ref().map(|outcome| outcome.risk_level),

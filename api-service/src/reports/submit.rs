@@ -48,9 +48,11 @@ pub(crate) struct SubmitReport {
     #[schema(example = "Sakura Precision Works K.K.", min_length = 1, max_length = 200)]
     company_name: String,
     /// The number of the company in the registry of its country or with its tax authority, validated by the scheme of that
-    /// country; or its LEI. For a country without a known scheme: 1 to 40 letters, digits and dashes.
+    /// country; or its LEI or EUID. A number that follows no known scheme is accepted as not verified (`numberCheck`) if it has
+    /// 1 to 40 letters and digits with single separators between them; one with a wrong check digit is refused. It may be left
+    /// out only for countries whose companies have no public number.
     #[schema(example = "2503947854819", min_length = 1, max_length = 80)]
-    corporate_number: String,
+    corporate_number: Option<String>,
     /// The country of that registry (ISO 3166-1 alpha-2).
     country: Country,
     /// The language of the report.

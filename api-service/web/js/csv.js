@@ -45,7 +45,7 @@ const normalized = (name) => name.toLowerCase().replace(/[^a-z]/g, "");
 export function requests(text) {
   const [head, ...rows] = parse(text);
   const columns = (head?.cells ?? []).map((cell) => NAMES.find((name) => normalized(name) === normalized(cell)) ?? null);
-  const missing = ["companyName", "corporateNumber", "country"].filter((name) => !columns.includes(name));
+  const missing = ["companyName", "country"].filter((name) => !columns.includes(name));
   const unknown = (head?.cells ?? []).filter((_, index) => columns[index] === null);
   const items = rows.map(({ line, cells }) => {
     const request = { customId: `line-${line}` };

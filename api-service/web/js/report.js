@@ -4,6 +4,16 @@ import { announce, fill, h } from "./dom.js";
 import { STAGES, TERMINAL, errorBox, level, status } from "./parts.js";
 import { country, date, duration, maybe, money, number, t } from "./words.js";
 
+/** The words of reports on how far a number was verified. A newer API may add statuses. */
+const NUMBER_WORDS = { verified: "numbers.checked", formVerified: "numbers.form", formNotVerified: "numbers.unverified", absent: "numbers.absent" };
+
+/** Returns the registration number of a report with how far it was verified. */
+function numberWithCheck({ request, numberCheck }) {
+  const key = NUMBER_WORDS[numberCheck?.status];
+  const check = key ? t(key, { scheme: numberCheck.scheme }) : numberCheck?.message;
+  return [request.corporateNumber, check].filter(Boolean).join(" – ");
+}
+
 const FILES = ["pdf", "html", "md", "json", "evidence"];
 
 export async function report(main, signal, id) {
@@ -113,7 +123,7 @@ export async function report(main, signal, id) {
 
   function drawDetails(report) {
     const rows = [
-      [t("report.number"), report.request.corporateNumber],
+      [t("report.number"), numberWithCheck(report)],
       [t("report.country"), country(report.request.country)],
       [t("report.purpose"), report.request.purpose],
       [t("view.attempt"), report.attempt ? number(report.attempt) : null],

@@ -6,7 +6,7 @@ import { countries, schemes } from "./schemes.js";
 import { LANGUAGES, country, current, t } from "./words.js";
 
 const FIELDS = ["companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl"];
-const REQUIRED = ["companyName", "corporateNumber", "country"];
+const REQUIRED = ["companyName", "country"];
 
 export async function submit(main, signal) {
   const known = await schemes();
@@ -26,9 +26,12 @@ export async function submit(main, signal) {
     purpose: h("input", { id: "purpose", name: "purpose" }),
     callbackUrl: h("input", { id: "callbackUrl", name: "callbackUrl", type: "url", placeholder: "https://" }),
   };
+  const numberIsOptional = () => (known.withoutNumbers ?? []).includes(controls.country.value);
+  const isRequired = (name) => REQUIRED.includes(name) || (name === "corporateNumber" && !numberIsOptional());
   const numberHint = () => {
     const code = controls.country.value;
     if (!code) return t("form.number_hint");
+    if (numberIsOptional()) return t("form.number_optional");
     const schemesOfCountry = known.countries?.[code] ?? [];
     if (!schemesOfCountry.length) return t("form.number_unknown");
     return schemesOfCountry.map((scheme) => t("form.number_example", { name: scheme.name, example: scheme.example })).join(" · ");
@@ -46,7 +49,7 @@ export async function submit(main, signal) {
     fill(
       body,
       ["companyName", "country", "corporateNumber", "language", "purpose", "callbackUrl"].map((name) =>
-        field(name, t(`form.${name}`), controls[name], { hint: hints[name], error: errors[name], required: REQUIRED.includes(name) }),
+        field(name, t(`form.${name}`), controls[name], { hint: hints[name], error: errors[name], required: isRequired(name) }),
       ),
     );
   }

@@ -56,6 +56,51 @@ async fn days_filter_reports_and_pages_stay_stable_while_new_reports_arrive() ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_report_states_how_far_its_number_was_verified_and_may_have_none_where_there_is_none() -> Result<()>
+{
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let company = |number: Value, country: &str| {
+        let name = "Jade Lantern Trading";
+        with_fields(
+            clean_company(),
+            json!({"companyName": name, "corporateNumber": number, "country": country}),
+        )
+    };
+    let mut ids = Vec::new();
+    for (number, country, status) in [
+        (json!("31333532"), "SK", "verified"),
+        (json!("R0000521"), "GB", "formVerified"),
+        (json!("R0521"), "GB", "formNotVerified"),
+        (Value::Null, "KP", "absent"),
+        (Value::Null, "KP", "absent"),
+    ] {
+        let id = stack.dev().submit_accepted(&company(number.clone(), country)).await?;
+        let report: Value = stack.dev().get(&format!("/v1/reports/{id}")).await?.json().await?;
+        assert_eq!(text_at(&report, "/numberCheck/status"), status, "{report}");
+        assert_eq!(report["request"]["corporateNumber"], number, "{report}");
+        ids.push(id);
+    }
+    // Reports without a number are found by everything else.
+    ids.reverse();
+    assert_eq!(list(&stack, "name=jade&country=KP").await?.0, ids[..2]);
+    assert_eq!(list(&stack, "name=jade").await?.0, ids);
+    assert_eq!(list(&stack, "corporateNumber=R0521").await?.0, ids[2..3]);
+    assert_eq!(list(&stack, "corporateNumber=-").await?.0, [""; 0]);
+    let exported = stack.dev().get("/v1/reports.csv?country=KP").await?.text().await?;
+    assert_eq!(exported.lines().count(), 3, "{exported}");
+
+    for (number, country, code) in
+        [(Value::Null, "SK", "required"), (json!("31333533"), "SK", "number_check_digit")]
+    {
+        let refused = stack.dev().submit(&company(number, country)).await?;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let problem: Value = refused.json().await?;
+        assert_eq!(text_at(&problem, "/errors/0/code"), code, "{problem}");
+    }
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_company_is_found_by_its_number_and_by_the_beginning_of_its_name() -> Result<()> {
     let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let company = |name: &str, number: &str| {

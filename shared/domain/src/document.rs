@@ -6,6 +6,7 @@ use super::{
     assessment::{Finding, Summary},
     evidence::{Evidence, SourceOutcome},
     identity::ReportId,
+    number_check::NumberCheck,
     report::Review,
     request::ReportRequest,
     risk::{AppliedRule, RiskLevel},
@@ -21,6 +22,10 @@ pub struct Document {
     pub report_id: ReportId,
     /// The request, which names the company.
     pub company: ReportRequest,
+    /// How far the company's number was verified, in the language of the report; absent in reports of version 0.2 and
+    /// earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number_check: Option<NumberCheck>,
     /// The risk level.
     pub risk_level: RiskLevel,
     /// The risk score from 0 to 100, computed by the rules alone.

@@ -15,6 +15,7 @@ pub mod language;
 pub mod lifecycle;
 pub mod lookup;
 pub mod message;
+pub mod number_check;
 pub mod report;
 pub mod request;
 pub mod risk;

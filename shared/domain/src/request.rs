@@ -12,10 +12,7 @@ pub use self::{
     checks::{CALLBACK_URL_MAX, COMPANY_NAME_MAX, PURPOSE_MAX},
     errors::FieldError,
 };
-use crate::{
-    format::Format,
-    language::{Language, Words},
-};
+use crate::{format::Format, language::Language};
 
 mod checks;
 mod errors;
@@ -35,7 +32,10 @@ pub struct ReportRequestDraft {
     )]
     pub company_name: Option<String>,
     /// See [`ReportRequest::corporate_number`].
-    #[garde(required, inner(custom(checks::corporate_number(self.country.as_deref()))))]
+    #[garde(
+        custom(checks::number_is_given(self.country.as_deref())),
+        inner(custom(checks::corporate_number(self.country.as_deref())))
+    )]
     pub corporate_number: Option<String>,
     /// See [`ReportRequest::country`].
     #[garde(required, inner(custom(checks::country)))]
@@ -66,11 +66,13 @@ pub struct ReportRequest {
     )]
     pub company_name: String,
     /// The company's number in the register of its country or with its tax authority, or its LEI; normalized
-    /// by the scheme that accepted it.
+    /// by the scheme that accepted it. Null if the request has none, which only countries without public company
+    /// numbers allow.
+    #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(example = "2503947854819", min_length = 1, max_length = 80))]
-    pub corporate_number: String,
-    /// The scheme that accepted the number; null if no scheme is known for the country, so that the number is
-    /// not verified.
+    pub corporate_number: Option<String>,
+    /// The scheme that accepted the number; null if none did, so that the form of the number is not verified, and if
+    /// there is no number.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(example = "corporate_number"))]
     pub number_scheme: Option<String>,
@@ -111,18 +113,21 @@ impl ReportRequestDraft {
                 true,
                 Self {
                     company_name: Some(company_name),
-                    corporate_number: Some(corporate_number),
+                    corporate_number,
                     country: Some(country),
                     language,
                     purpose,
                     callback_url,
                     formats: _,
                 },
-            ) => match checked_number(&country, &corporate_number) {
-                Some((country, Accepted { normalized, scheme })) => Ok(ReportRequest {
+            ) => match checked_number(&country, corporate_number.as_deref()) {
+                Some((country, accepted)) => Ok(ReportRequest {
                     company_name,
-                    corporate_number: normalized,
-                    number_scheme: scheme.map(|scheme| scheme.id.clone()),
+                    number_scheme: accepted
+                        .as_ref()
+                        .and_then(|accepted| accepted.scheme)
+                        .map(|scheme| scheme.id.clone()),
+                    corporate_number: accepted.map(|accepted| accepted.normalized),
                     country,
                     language: language.and_then(|tag| Language::find(&tag)).unwrap_or_default(),
                     purpose,
@@ -141,9 +146,11 @@ impl ReportRequestDraft {
     }
 }
 
-fn checked_number(country: &str, number: &str) -> Option<(Country, Accepted)> {
+/// Returns the country and the number, if there is one, as they are stored. Returns `None` if either is invalid.
+fn checked_number(country: &str, number: Option<&str>) -> Option<(Country, Option<Accepted>)> {
     let country = country.parse().ok()?;
-    Some((country, registration_numbers::check(country, number).ok()?))
+    let accepted = number.map(|number| registration_numbers::check(country, number)).transpose();
+    Some((country, accepted.ok()?))
 }
 
 /// Trims spaces only. A tab or line break at either end stays, so that the client learns of the error.
@@ -157,13 +164,9 @@ impl ReportRequest {
         Scheme::find(self.country.code(), self.number_scheme.as_deref()?)
     }
 
-    /// Returns a note in the language of `words` that says how far the number was verified.
-    pub fn number_note(&self, words: &Words) -> String {
-        match self.scheme() {
-            Some(scheme) if scheme.has_check() => words.fill("numbers.checked", &[("scheme", &scheme.name)]),
-            Some(scheme) => words.fill("numbers.form", &[("scheme", &scheme.name)]),
-            None => words.text("numbers.unverified").to_owned(),
-        }
+    /// Returns whether schemes of registration numbers are known for the country.
+    pub fn country_has_schemes(&self) -> bool {
+        Scheme::of(self.country.code()).next().is_some()
     }
 
     /// Returns a SHA-256 of the request, in hexadecimal. All requests with the same idempotency key must have
@@ -172,7 +175,7 @@ impl ReportRequest {
         let mut hash = Sha256::new();
         let parts = [
             Some(self.company_name.as_str()),
-            Some(self.corporate_number.as_str()),
+            self.corporate_number.as_deref(),
             Some(self.country.code()),
             Some(self.language.tag()),
             self.purpose.as_deref(),

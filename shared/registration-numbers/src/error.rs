@@ -52,7 +52,8 @@ impl fmt::Display for NumberError {
             Some(Scheme { form, example, .. }) => write!(f, ". Expected: {form}, for example {example}")?,
             None => write!(
                 f,
-                ". Expected: 1 to {UNVERIFIED_MAX} letters, digits and dashes, beginning with a letter or digit"
+                ". Expected: 1 to {UNVERIFIED_MAX} letters and digits, with single separators (space - . / , : and \
+                 parentheses) between them, and a digit other than 0"
             )?,
         }
         for (index, Scheme { name, example, .. }) in self.alternatives.iter().enumerate() {
@@ -81,6 +82,9 @@ fn write_fault(f: &mut fmt::Formatter<'_>, fault: Fault) -> fmt::Result {
         Fault::Form => f.write_str("its letters and digits are not in the expected places"),
         Fault::NotIssued => {
             f.write_str("it has the right form, but such numbers are not assigned to companies")
+        }
+        Fault::NotListed => {
+            f.write_str("it has the right form, but its prefix, court or county is not in the published list")
         }
         Fault::CheckDigit => f.write_str(
             "its check digit does not match the other characters; compare the number with the register",

@@ -19,6 +19,9 @@ pub enum Fault {
     Form,
     /// It has the form of the scheme, but the register does not assign such numbers to companies.
     NotIssued,
+    /// It has the form of the scheme, but its prefix, court or county is not in the published list. Lists change, so
+    /// the number may be right all the same.
+    NotListed,
     /// Its check digit or check character does not match the other characters.
     CheckDigit,
 }
@@ -31,6 +34,7 @@ impl Fault {
             Self::Length { .. } => "number_length",
             Self::Form => "number_form",
             Self::NotIssued => "number_not_issued",
+            Self::NotListed => "number_not_listed",
             Self::CheckDigit => "number_check_digit",
         }
     }
@@ -42,8 +46,15 @@ impl Fault {
             Self::Character { .. } => 0,
             Self::Length { .. } => 1,
             Self::Form => 2,
-            Self::NotIssued => 3,
-            Self::CheckDigit => 4,
+            Self::NotListed => 3,
+            Self::NotIssued => 4,
+            Self::CheckDigit => 5,
         }
+    }
+
+    /// Returns whether a number with this fault is certainly wrong, and does not only follow a scheme that is not
+    /// known here.
+    pub(crate) fn is_certain(self) -> bool {
+        matches!(self, Self::NotIssued | Self::CheckDigit)
     }
 }

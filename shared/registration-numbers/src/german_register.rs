@@ -18,7 +18,7 @@ static COURTS: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
 });
 
 /// The registers that a court keeps.
-const REGISTERS: [&str; 5] = ["HRA", "HRB", "PR", "GnR", "VR"];
+const REGISTERS: [&str; 6] = ["HRA", "HRB", "PR", "GnR", "GsR", "VR"];
 
 /// Replaces umlauts and ß by the letters that stand for them on keyboards without them.
 fn transliterated(name: &str) -> String {

@@ -1,9 +1,10 @@
 //! Validation of company registration numbers by the schemes of their country.
 //!
 //! [`check`] takes a country and a number. It tries every scheme known for the country, such as company
-//! numbers, tax numbers and VAT numbers, and then the Legal Entity Identifier (LEI, ISO 17442). It returns
-//! the number in the form in which it should be stored, and the scheme that accepted it. A [`NumberError`]
-//! says what is wrong, at which character, and what a valid number looks like.
+//! numbers, tax numbers and VAT numbers, and then the Legal Entity Identifier (LEI, ISO 17442) and, in its
+//! countries, the European Unique Identifier (EUID). It returns the number in the form in which it should be
+//! stored, and the scheme that accepted it, if one did. A [`NumberError`] says what is wrong, at which
+//! character, and what a valid number looks like.
 //!
 //! ```
 //! use country::Country;
@@ -30,8 +31,12 @@
 //! # What is verified
 //! - The form, for every scheme, and the check digit, range or prefix where the scheme has one
 //!   ([`Scheme::has_check`]). Nothing is looked up: an accepted number may still be unassigned.
-//! - A number of a country without a scheme is accepted unverified if it has 1 to [`UNVERIFIED_MAX`] letters,
-//!   digits and dashes; [`Accepted::scheme`] is then `None`.
+//! - A number that follows no scheme of its country is accepted unverified if some register could write it: 1
+//!   to [`UNVERIFIED_MAX`] letters and digits with single separators between them, and a digit other than 0.
+//!   [`Accepted::scheme`] is then `None`, and [`Accepted::doubt`] says why the closest scheme does not accept it.
+//! - A number that has the form of a scheme is refused if its check digit is wrong or if the scheme says that no
+//!   such number is assigned, unless another scheme of the country accepts it. Lists of prefixes and courts
+//!   change, so a number that is not in them is unverified.
 //!
 //! # Characters
 //! One policy holds for every scheme. Full-width characters are read as the characters that they show,
@@ -52,10 +57,12 @@ mod iso7064;
 mod luhn;
 mod national;
 mod normalize;
+mod plausible;
 mod scheme;
 mod shape;
 mod validate;
 mod weighted;
+mod without_numbers;
 
 pub use self::{
     characters::NUMBER_MAX,
@@ -63,6 +70,7 @@ pub use self::{
     fault::Fault,
     scheme::{Scheme, UNVERIFIED_MAX},
     validate::{Accepted, check, check_characters},
+    without_numbers::{has_public_numbers, without_public_numbers},
 };
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
+use country::Country;
 use regex::Regex;
 use serde::Deserialize;
 
 use crate::{check::Check, normalize::Normalize};
 
-/// Maximum length of a number of a country that has no scheme in the table, in characters.
+/// Maximum length of a number that no scheme accepts, in characters.
 pub const UNVERIFIED_MAX: usize = 40;
 
 /// The country code of schemes that apply in every country.
@@ -27,6 +28,9 @@ pub struct Scheme {
     pub form: String,
     /// A valid number.
     pub example: String,
+    /// The countries in which a scheme of `XX` applies; empty if it applies in every country.
+    #[serde(default)]
+    pub(crate) countries: Vec<String>,
     #[serde(default)]
     pub(crate) separators: String,
     #[serde(default)]
@@ -34,6 +38,7 @@ pub struct Scheme {
     pub(crate) normalize: Option<Normalize>,
     #[serde(with = "anchored")]
     pub(crate) pattern: Regex,
+    pub(crate) notation: Option<String>,
     #[serde(default, with = "anchored::option")]
     pub(crate) refused: Option<Regex>,
     #[serde(default)]
@@ -73,6 +78,22 @@ impl Scheme {
     /// found under any code.
     pub fn find(country: &str, id: &str) -> Option<&'static Self> {
         Self::of(country).chain(Self::of(ANYWHERE)).find(|scheme| scheme.id == id)
+    }
+
+    /// Returns the schemes of every country and those of several countries that apply in `country`.
+    pub(crate) fn international(country: Country) -> impl Iterator<Item = &'static Self> {
+        let applies = move |scheme: &&Self| {
+            scheme.countries.is_empty() || scheme.countries.iter().any(|c| c == country.code())
+        };
+        Self::of(ANYWHERE).filter(applies)
+    }
+
+    /// Returns whether `normalized`, a number of this scheme, belongs to `country`. A number of a scheme of several
+    /// countries begins with the code of its own.
+    pub(crate) fn belongs_to(&self, country: Country, normalized: &str) -> bool {
+        // The European Union writes EL for Greece (Interinstitutional Style Guide, annex A5).
+        let greek = || country.code() == "GR" && normalized.starts_with("EL");
+        self.countries.is_empty() || normalized.starts_with(country.code()) || greek()
     }
 
     /// Returns whether the scheme verifies a check digit or character, and not only the form.

@@ -10,7 +10,8 @@ use crate::{
     fault::Fault,
     german_register,
     normalize::Normalize,
-    scheme::{ANYWHERE, Scheme, UNVERIFIED_MAX},
+    plausible::{SEPARATORS, is_letter_or_digit, plausible},
+    scheme::{ANYWHERE, Scheme},
     shape::Shape,
 };
 
@@ -19,24 +20,29 @@ use crate::{
 pub struct Accepted {
     /// The number as it is stored and displayed.
     pub normalized: String,
-    /// The scheme that accepted the number; `None` if no scheme is known for the country, so that it is
-    /// unverified.
+    /// The scheme that accepted the number; `None` if none did, so that its form is not verified.
     pub scheme: Option<&'static Scheme>,
+    /// Why the scheme that the number is closest to does not accept it; `None` if a scheme accepted it, or if no scheme
+    /// is known for the country.
+    pub doubt: Option<NumberError>,
 }
 
-/// Validates `number` by the schemes of `country`, or as an LEI. For a country without a scheme in the table,
-/// accepts up to [`UNVERIFIED_MAX`] letters, digits and dashes.
+/// Validates `number` by the schemes of `country` and those of all countries. A number that none of them accepts is
+/// accepted without a scheme if it is plausible (see [`plausible`]) and not certainly wrong.
 ///
 /// # Errors
-/// Returns [`NumberError`] if no scheme accepts the number. It describes the scheme that the number is
-/// closest to.
+/// Returns [`NumberError`] if the number has the form of a scheme, but its check digit is wrong or no such number is
+/// assigned; or if no register writes numbers like it. The error describes the scheme that the number is closest to.
 pub fn check(country: Country, number: &str) -> Result<Accepted, NumberError> {
     let national: Vec<_> = Scheme::of(country.code()).collect();
     let mut closest: Option<NumberError> = None;
-    for scheme in national.iter().copied().chain(Scheme::of(ANYWHERE)) {
+    for scheme in national.iter().copied().chain(Scheme::international(country)) {
         match scheme.check(number) {
-            Ok(normalized) => return Ok(Accepted { normalized, scheme: Some(scheme) }),
-            // An error mentions the LEI only if the number is an LEI except for its check digits.
+            Ok(normalized) if scheme.belongs_to(country, &normalized) => {
+                return Ok(Accepted { normalized, scheme: Some(scheme), doubt: None });
+            }
+            Ok(_) => {}
+            // An error mentions an international scheme only if the number follows it except for its check digits.
             Err(error)
                 if scheme.country == ANYWHERE
                     && (national.is_empty() || error.fault != Fault::CheckDigit) => {}
@@ -47,9 +53,12 @@ pub fn check(country: Country, number: &str) -> Result<Accepted, NumberError> {
             }
         }
     }
-    match closest {
-        Some(error) => Err(error.with_alternatives(national)),
-        None => unverified(number),
+    let closest = closest.map(|error| error.with_alternatives(national));
+    match (plausible(number), closest) {
+        (_, Some(error)) if error.fault.is_certain() => Err(error),
+        (Ok(normalized), doubt) => Ok(Accepted { normalized, scheme: None, doubt }),
+        (Err(_), Some(error)) => Err(error),
+        (Err(fault), None) => Err(NumberError::unverified(fault)),
     }
 }
 
@@ -84,8 +93,8 @@ static USED: LazyLock<UsedCharacters> = LazyLock::new(|| {
         notation: Scheme::all()
             .iter()
             .flat_map(notation)
-            // What `Normalize`, German courts and the numbers of countries without a scheme need.
-            .chain(" -()./\\,äöüßÄÖÜ\u{308}".chars())
+            // What `Normalize` and German courts need.
+            .chain("\\\u{308}".chars())
             .collect(),
     }
 });
@@ -98,33 +107,12 @@ struct UsedCharacters {
 impl UsedCharacters {
     fn contains(&self, c: char) -> bool {
         let upper = uppercase(c);
-        c.is_ascii_alphanumeric()
+        is_letter_or_digit(c)
+            || SEPARATORS.contains(c)
             || self.notation.contains(&c)
             || self.notation.contains(&upper)
             || self.shapes.iter().any(|shape| shape.has_character(c) || shape.has_character(upper))
     }
-}
-
-/// Accepts a number of a country without a scheme: letters, digits and dashes, beginning with a letter or
-/// digit.
-fn unverified(number: &str) -> Result<Accepted, NumberError> {
-    let reject = |fault| Err(NumberError::unverified(fault));
-    let folded = match fold(number) {
-        Ok(folded) => folded,
-        Err(fault) => return reject(fault),
-    };
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if let Some((index, character)) = folded.chars().enumerate().find(|(_, c)| !allowed(*c)) {
-        return reject(Fault::Character { character, position: index + 1 });
-    }
-    let length = folded.len();
-    if length == 0 || length > UNVERIFIED_MAX {
-        return reject(Fault::Length { length });
-    }
-    if !folded.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return reject(Fault::Form);
-    }
-    Ok(Accepted { normalized: folded.to_ascii_uppercase(), scheme: None })
 }
 
 impl Scheme {
@@ -154,9 +142,16 @@ impl Scheme {
         }
         let characters: Vec<char> = plain.chars().collect();
         if !self.check.iter().all(|check| check.holds(&characters)) {
-            return Err(if self.has_check() { Fault::CheckDigit } else { Fault::NotIssued });
+            return Err(if self.has_check() { Fault::CheckDigit } else { Fault::NotListed });
         }
-        Ok(self.normalize.map_or(plain.clone(), |normalize| normalize.display(plain)))
+        let written = match &self.notation {
+            Some(notation) => self.pattern.replace(&plain, notation).into_owned(),
+            None => plain,
+        };
+        Ok(match self.normalize {
+            Some(normalize) => normalize.display(written),
+            None => written,
+        })
     }
 
     /// Returns the number without separators and prefix, in the letter case of the scheme.

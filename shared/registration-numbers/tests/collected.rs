@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use registration_numbers::{Scheme, check_characters};
+use registration_numbers::{Scheme, check, check_characters};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -75,4 +75,34 @@ fn every_collected_vector_has_the_verdict_of_its_source() {
     }
     assert!(wrong.is_empty(), "{} of {seen} are wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(seen > 2_000, "{seen}");
+}
+
+#[derive(Deserialize)]
+struct Expectation {
+    country: String,
+    number: String,
+    valid: bool,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    expect: Vec<Expectation>,
+}
+
+#[test]
+#[ignore = "reads ../shared/cases; run by .ci/evidence-data"]
+fn every_collected_number_of_a_register_has_the_expected_verdict() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/cases/evidence/e09-numbers/case.json");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let case: Case = serde_json::from_str(&text).unwrap();
+    let mut wrong = Vec::new();
+    for Expectation { country, number, valid } in &case.expect {
+        let checked = check(country.parse().unwrap(), number);
+        if checked.as_ref().is_ok_and(|accepted| accepted.doubt.is_none()) != *valid {
+            wrong.push(format!("{country}: {number:?}, expected {valid}: {checked:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), case.expect.len(), wrong.join("\n"));
+    assert!(case.expect.len() > 40, "{}", case.expect.len());
 }

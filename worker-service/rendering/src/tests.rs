@@ -3,6 +3,7 @@ use domain::{
     document::{Dropped, Versions},
     evidence::{Evidence, EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
     identity::ReportId,
+    number_check::NumberCheck,
     report::Review,
     request::ReportRequestDraft,
     risk::{AppliedRule, RiskLevel},
@@ -37,9 +38,11 @@ fn report(text: &str) -> (Document, Snapshot) {
         ..ReportRequestDraft::default()
     };
     let citation = Citation { evidence_id: "E1".into(), quote: text.into() };
+    let company = draft.check().unwrap();
     let document = Document {
         report_id: "01890a5d-ac96-774b-bcce-b302099a8057".parse::<ReportId>().unwrap(),
-        company: draft.check().unwrap(),
+        number_check: Some(NumberCheck::of(&company, company.language.base_words())),
+        company,
         risk_level: RiskLevel::High,
         risk_score: 90,
         rules: vec![AppliedRule { rule: "r.x".into(), effect: text.into(), because: vec!["E1".into()] }],
@@ -82,6 +85,52 @@ fn the_markdown_is_as_recorded() {
 #[test]
 fn the_html_is_as_recorded() {
     insta::assert_snapshot!(file(ArtifactKind::Html, "Fined 5 million."));
+}
+
+#[test]
+fn every_form_states_how_far_the_number_was_verified() {
+    let texts = |country: &str, number: Option<&str>, language: &str| {
+        let draft = ReportRequestDraft {
+            company_name: Some("Acme".into()),
+            corporate_number: number.map(str::to_owned),
+            country: Some(country.into()),
+            language: Some(language.into()),
+            ..ReportRequestDraft::default()
+        };
+        let company = draft.check().unwrap();
+        let number_check = Some(NumberCheck::of(&company, company.language.base_words()));
+        let document = Document { company, number_check, ..report("plain").0 };
+        [ArtifactKind::Html, ArtifactKind::Md, ArtifactKind::Json]
+            .map(|kind| String::from_utf8(form(&document, kind, sources::rulebook()).unwrap().bytes).unwrap())
+    };
+    for (country, number, language, stated) in [
+        ("SK", Some("31333532"), "en", "form and check digit verified"),
+        ("GB", Some("R0000521"), "en", "form verified; it has no check digit"),
+        ("GB", Some("R0521"), "en", "form not verified"),
+        ("GB", Some("R0521"), "ja", "形式は未確認"),
+        ("KP", None, "en", "registers are not asked by number"),
+        ("KP", None, "ja", "同名の会社を区別できません"),
+    ] {
+        for text in texts(country, number, language) {
+            assert!(text.contains(stated), "{country} {number:?} {language}: {text}");
+            assert!(number.is_none_or(|number| text.contains(number)), "{country} {number:?}: {text}");
+        }
+    }
+    let [.., json] = texts("KP", None, "en");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["numberCheck"]["status"], "absent");
+    assert_eq!(json["company"]["corporateNumber"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_documents_of_earlier_versions_are_rendered() {
+    let (document, _) = report("plain");
+    let mut stored = serde_json::to_value(&document).unwrap();
+    stored.as_object_mut().unwrap().remove("numberCheck");
+    let read: Document = serde_json::from_value(stored).unwrap();
+    assert_eq!(read.number_check, None);
+    let text = |document: &Document| form(document, ArtifactKind::Md, sources::rulebook()).unwrap().bytes;
+    assert_eq!(text(&read), text(&document));
 }
 
 const HOSTILE: [&str; 6] = [

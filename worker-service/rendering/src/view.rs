@@ -7,6 +7,8 @@ use domain::{
     document::{Document, Dropped, VerificationOutcome, Versions},
     evidence::Evidence,
     language::Words,
+    number_check::NumberCheck,
+    request::ReportRequest,
     risk::{AppliedRule, RiskLevel, Rulebook, Rules},
 };
 use serde::Serialize;
@@ -208,13 +210,22 @@ fn facts(document: &Document, words: &Words) -> Vec<Fact> {
     let fact = |key: &str, value: String| Fact { label: words.text_of("report", key).to_owned(), value };
     let mut facts = vec![
         fact("name", company.company_name.clone()),
-        fact("number", format!("{} ({})", company.corporate_number, company.number_note(words))),
+        fact("number", number(company, words)),
         fact("country", format!("{} ({})", words.country(company.country), company.country)),
     ];
     facts.extend(company.purpose.clone().map(|purpose| fact("purpose", purpose)));
     facts.push(fact("report", document.report_id.to_string()));
     facts.push(fact("written", words.moment(document.versions.written_at)));
     facts
+}
+
+/// Returns the company's number with what was verified of it, or what it means that there is none.
+fn number(company: &ReportRequest, words: &Words) -> String {
+    let check = NumberCheck::of(company, words);
+    match &company.corporate_number {
+        Some(number) => format!("{number} ({})", check.message),
+        None => check.message,
+    }
 }
 
 /// Returns the findings by category, in descending severity.

@@ -105,7 +105,9 @@ fn shortened(answer: &SourceAnswer) -> SourceAnswer {
 
 /// Returns the cache key of a request: the parts that distinguish one question to a source from another.
 fn key(request: &ReportRequest) -> String {
-    format!("{}\u{1f}{}\u{1f}{}", request.country, request.corporate_number, request.company_name)
+    // No accepted number is empty, so a request without one has a key of its own.
+    let number = request.corporate_number.as_deref().unwrap_or_default();
+    format!("{}\u{1f}{number}\u{1f}{}", request.country, request.company_name)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use domain::{
     evidence::Snapshot,
     identity::ReportId,
     language::{Language, Words},
+    number_check::NumberCheck,
     report::{Review, Usage},
     request::ReportRequest,
     risk::{RiskLevel, Rulebook, RulesAssessment},
@@ -169,6 +170,7 @@ impl Assessment {
         Document {
             report_id: id,
             company: request.clone(),
+            number_check: Some(NumberCheck::of(request, request.language.base_words())),
             risk_level: self.level(),
             risk_score: self.assessed.score,
             rules: self.assessed.rules,

@@ -77,7 +77,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Request {
     company_name: String,
-    corporate_number: String,
+    corporate_number: Option<String>,
     country: String,
     language: Option<String>,
 }
@@ -133,7 +133,7 @@ impl Case {
         let Request { company_name, corporate_number, country, language } = file.request;
         let draft = ReportRequestDraft {
             company_name: Some(company_name),
-            corporate_number: Some(corporate_number),
+            corporate_number,
             country: Some(country),
             language,
             ..ReportRequestDraft::default()

@@ -124,7 +124,12 @@ impl Item {
         let due_at = lifecycle.due_at.map(UtcTime::epoch_millis);
         Self {
             pk: key(&tenant, id),
-            company_key: Some(company_key(&tenant, &number_key(&report.request.corporate_number))),
+            // Without a number, the report is not in the index by number.
+            company_key: report
+                .request
+                .corporate_number
+                .as_deref()
+                .map(|number| company_key(&tenant, &number_key(number))),
             country: Some(report.request.country.code().to_owned()),
             name_key: Some(name_key(&report.request.company_name)),
             risk_level: report.outcome.as_ref().map(|outcome| outcome.risk_level),

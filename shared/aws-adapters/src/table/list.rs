@@ -113,9 +113,9 @@ impl Filter {
         status.is_none_or(|status| report.lifecycle.status == status)
             && country.is_none_or(|country| request.country == country)
             && (risk_level.is_none() || level == *risk_level)
-            && number
-                .as_ref()
-                .is_none_or(|number| number_key(&request.corporate_number) == number_key(number))
+            && number.as_ref().is_none_or(|number| {
+                request.corporate_number.as_deref().is_some_and(|own| number_key(own) == number_key(number))
+            })
             && name.as_ref().is_none_or(|name| name_key(&request.company_name).starts_with(&name_key(name)))
     }
 

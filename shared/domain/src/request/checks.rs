@@ -47,6 +47,27 @@ pub(super) fn name_letters(value: &str, _: &()) -> Check {
     Err(reject("no_letters", "companyName contains no letter or digit: send the registered name"))
 }
 
+/// Returns a check that a number is given, unless the companies of the country have no public number.
+pub(super) fn number_is_given(country: Option<&str>) -> impl FnOnce(&Option<String>, &()) -> Check {
+    let country = country.and_then(|code| code.parse::<Country>().ok());
+    move |value, ()| {
+        if value.is_some()
+            || country.is_some_and(|country| !registration_numbers::has_public_numbers(country))
+        {
+            return Ok(());
+        }
+        let exempt: Vec<&str> = registration_numbers::without_public_numbers().map(Country::code).collect();
+        Err(reject(
+            "required",
+            format_args!(
+                "corporateNumber is required: send the number of the company in the register of its country, or its LEI; \
+                 only for {} may it be left out",
+                exempt.join(", ")
+            ),
+        ))
+    }
+}
+
 pub(super) fn corporate_number(country: Option<&str>) -> impl FnOnce(&str, &()) -> Check {
     let country = country.and_then(|code| code.parse::<Country>().ok());
     move |value, ()| {

@@ -93,18 +93,54 @@ fn numbers_are_stored_as_their_scheme_normalizes_them() {
         };
         draft.check().map(|request| (request.corporate_number, request.number_scheme))
     };
-    let stored = |number: &str, scheme: Option<&str>| Ok((number.to_owned(), scheme.map(str::to_owned)));
+    let stored =
+        |number: &str, scheme: Option<&str>| Ok((Some(number.to_owned()), scheme.map(str::to_owned)));
     assert_eq!(
         request("JP", "\u{3000}２５０３-9478-54819 "),
         stored("2503947854819", Some("corporate_number"))
     );
     assert_eq!(request("DE", "HRB 72832"), stored("HRB72832", Some("hrb_without_court")));
+    assert_eq!(request("HU", "0110041585"), stored("01-10-041585", Some("cegjegyzekszam")));
+    assert_eq!(request("DE", "def1103r.hrb12345b"), stored("DEF1103R.HRB12345B", Some("euid")));
     assert_eq!(request("AQ", "x-1"), stored("X-1", None));
+    // A number that follows no scheme of its country is accepted as well.
+    assert_eq!(request("GB", "r0521"), stored("R0521", None));
+    assert_eq!(request("JP", "25039478548A9"), stored("25039478548A9", None));
     let errors = request("JP", "2503947854818").unwrap_err();
     assert_eq!((errors.len(), errors[0].code.as_str()), (1, "number_check_digit"));
     // Without a valid country, the number is only required to be present.
     let errors = request("UK", "2503947854818").unwrap_err();
     assert_eq!((errors.len(), errors[0].pointer.as_str()), (1, "/country"));
+}
+
+#[test]
+fn the_number_may_be_left_out_where_companies_have_no_public_one() {
+    let without = |country: &str| ReportRequestDraft {
+        corporate_number: None,
+        country: Some(country.into()),
+        ..draft()
+    };
+    let request = without("KP").check().unwrap();
+    assert_eq!((&request.corporate_number, &request.number_scheme), (&None, &None));
+    // A number that is there all the same is checked.
+    let with = |number: &str| ReportRequestDraft { corporate_number: Some(number.into()), ..without("KP") };
+    assert_eq!(with("4711").check().unwrap().corporate_number.as_deref(), Some("4711"));
+    assert_eq!(codes(with("")), [("/corporateNumber".to_owned(), "empty".to_owned())]);
+    assert_eq!(codes(with("-")), [("/corporateNumber".to_owned(), "number_form".to_owned())]);
+
+    // Elsewhere the error says where it may be left out.
+    let errors = without("SK").check().unwrap_err();
+    let [error] = errors.as_slice() else { panic!("{errors:?}") };
+    assert_eq!((error.pointer.as_str(), error.code.as_str()), ("/corporateNumber", "required"));
+    assert!(error.message.contains("LEI") && error.message.contains("KP"), "{}", error.message);
+
+    let fingerprint = |draft: ReportRequestDraft| draft.check().unwrap().fingerprint();
+    assert_ne!(fingerprint(without("KP")), fingerprint(with("1")));
+    assert_ne!(fingerprint(without("KP")), fingerprint(without("AQ")));
+    // Its stored form has no number, and is read.
+    let stored = serde_json::to_value(&request).unwrap();
+    assert_eq!(stored["corporateNumber"], serde_json::Value::Null);
+    assert_eq!(serde_json::from_value::<ReportRequest>(stored).unwrap(), request);
 }
 
 #[test]

@@ -90,7 +90,10 @@ impl CompaniesHouse {
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<EvidenceDraft>, SourceError> {
-        let number = &request.corporate_number;
+        let number = request
+            .corporate_number
+            .as_deref()
+            .ok_or_else(|| SourceError::Refused("the request has no number".to_owned()))?;
         let url = self
             .base
             .join(&format!("company/{number}"))
@@ -98,7 +101,7 @@ impl CompaniesHouse {
         let query = self.http.client().get(url).basic_auth(self.key.expose_secret(), Some(""));
         match self.http.json::<Profile>(query).await {
             Ok(profile) => Ok(vec![profile_evidence(&profile, request)]),
-            Err(SourceError::NotFound) => Ok(vec![unknown(request)]),
+            Err(SourceError::NotFound) => Ok(vec![unknown(number)]),
             Err(error) => Err(error),
         }
     }
@@ -158,12 +161,12 @@ fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft
     }
 }
 
-fn unknown(request: &ReportRequest) -> EvidenceDraft {
+fn unknown(number: &str) -> EvidenceDraft {
     EvidenceDraft {
         signals: vec![signals::mismatch()],
         ..EvidenceDraft::note(
             "Not at Companies House",
-            format!("Companies House has no company with the number {}.", request.corporate_number),
+            format!("Companies House has no company with the number {number}."),
         )
     }
 }

@@ -82,7 +82,7 @@ impl Gleif {
     /// Returns [`SourceError`] if the service gives no usable answer.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<RegisterAnswer, SourceError> {
         let Records { data: mut numbered, meta } = self.records_by_number(request).await?;
-        let published_at = Records { data: Vec::new(), meta }.published_at();
+        let mut published_at = Records { data: Vec::new(), meta }.published_at();
         // An LEI identifies one company worldwide, so a record from another country is kept and reported as a
         // mismatch.
         if is_lei(request) {
@@ -105,7 +105,9 @@ impl Gleif {
         let found = match Found::by_number(&numbered, request) {
             Some(found) => found,
             None => {
-                by_name = self.records("filter[entity.legalName]", &request.company_name).await?.data;
+                let named = self.records("filter[entity.legalName]", &request.company_name).await?;
+                published_at = published_at.or(named.published_at());
+                by_name = named.data;
                 by_name.retain(in_country);
                 Found::by_name(&by_name, request)
             }
@@ -128,10 +130,11 @@ impl Gleif {
         Ok(RegisterAnswer { evidence, published_at })
     }
 
-    /// Searches by the number in each notation that the register may have, until one is found.
+    /// Searches by the number in each notation that the register may have, until one is found. Without a number, nothing
+    /// is found.
     async fn records_by_number(&self, request: &ReportRequest) -> Result<Records, SourceError> {
-        if is_lei(request) {
-            return self.records("filter[lei]", &request.corporate_number).await;
+        if let (true, Some(lei)) = (is_lei(request), &request.corporate_number) {
+            return self.records("filter[lei]", lei).await;
         }
         let mut records = Records { meta: None, data: Vec::new() };
         for form in number::forms(request) {
@@ -289,6 +292,15 @@ mod tests {
         // A namesake does not hide the company that has the number.
         let found = Found::by_name(&records, &request("Quillmarsh GmbH", "HRB 20417", "DE"));
         assert!(found.certain);
+    }
+
+    #[test]
+    fn without_a_number_only_the_name_is_told() {
+        let given = ReportRequest { corporate_number: None, ..request("Quillmarsh GmbH", "4711", "KP") };
+        let text = evidence::of_no_entry(&given).text;
+        assert!(text.contains("Quillmarsh GmbH") && !text.contains("number"), "{text}");
+        assert!(evidence::of_no_entry(&request("Quillmarsh GmbH", "4711", "KP")).text.contains("4711"));
+        assert!(Found::by_number(&[], &given).is_none());
     }
 
     proptest! {

@@ -3,10 +3,10 @@
 use domain::request::ReportRequest;
 
 /// Returns whether `registered` is the number of the request, or `None` if the two are of different kinds,
-/// such as a tax number and a register number, which cannot be compared.
+/// such as a tax number and a register number, which cannot be compared, or if the request has no number.
 pub(super) fn agrees(registered: &str, request: &ReportRequest) -> Option<bool> {
-    let requested = &request.corporate_number;
-    if bare(registered) == bare(requested) {
+    let requested = request.corporate_number.as_deref()?;
+    if bare(registered) == bare(in_register(requested, request)) {
         return Some(true);
     }
     let scheme = request.scheme()?;
@@ -16,39 +16,68 @@ pub(super) fn agrees(registered: &str, request: &ReportRequest) -> Option<bool> 
     }
 }
 
-/// Returns the notations in which a register may have the number of the request, the most likely first.
+/// The scheme of European Unique Identifiers, which hold a register number after a dot.
+const EUID: &str = "euid";
+
+/// Returns the part of `number` that the register of its country gives.
+fn in_register<'a>(number: &'a str, request: &ReportRequest) -> &'a str {
+    match number.split_once('.') {
+        Some((_, registered)) if request.number_scheme.as_deref() == Some(EUID) => registered,
+        _ => number,
+    }
+}
+
+/// Returns the notations in which a register may have the number of the request, the most likely first; none if the
+/// request has no number.
 pub(super) fn forms(request: &ReportRequest) -> Vec<String> {
-    let number = request.corporate_number.clone();
-    let mut forms = vec![number.clone()];
+    let Some(given) = request.corporate_number.as_deref() else { return Vec::new() };
+    let number = in_register(given, request);
+    let mut forms = vec![number.to_owned()];
     let letters = number.chars().take_while(char::is_ascii_alphabetic).count();
     // German registers write a space between letters and digits, and omit the court.
     if request.country.code() == "DE" {
-        match number.rsplit_once(" HR") {
-            Some((_, rest)) => forms.insert(0, format!("HR{rest}")),
+        let without_court = MARKS.iter().find_map(|mark| {
+            let (court, serial) = number.split_once(&format!("{mark} "))?;
+            court.ends_with(' ').then(|| format!("{mark} {serial}"))
+        });
+        match without_court {
+            Some(without_court) => forms.insert(0, without_court),
             None if letters > 0 => forms.insert(0, format!("{} {}", &number[..letters], &number[letters..])),
             None => {}
         }
     }
+    // The federal register of Canada writes a dash before the last of seven digits.
+    if request.country.code() == "CA" && number.len() == 7 && letters == 0 && number.is_ascii() {
+        forms.push(format!("{}-{}", &number[..6], &number[6..]));
+    }
     forms
 }
 
+/// The registers that German courts keep.
+const MARKS: [&str; 6] = ["HRA", "HRB", "GnR", "GsR", "PR", "VR"];
 /// The scheme of German register numbers without the court that gave them.
 const WITHOUT_COURT: &str = "hrb_without_court";
 /// The scheme of German register numbers with their court.
 const WITH_COURT: &str = "handelsregister_with_court";
-/// Countries whose companies are registered by states, provinces or free zones, which number them apart. The
-/// numbers of their schemes are tax numbers, which no such register uses.
+/// Countries whose companies are registered by states, provinces or free zones, which number them apart. The other
+/// numbers of these countries are tax numbers, which no such register uses.
 const WITHOUT_NATIONAL_REGISTER: [&str; 3] = ["US", "CA", "AE"];
+/// The schemes of registers that the offices of a country keep, each with numbers of its own: of Egypt and of Turkey.
+const OF_LOCAL_OFFICES: [&str; 2] = ["commercial_register", "trade_register"];
 
 /// Returns whether a register entry in `city` that has the number of the request is the company's, whatever
-/// its name. German courts give the same numbers, so there the entry must be in the city of the court.
+/// its name. German courts give the same numbers, so there the entry must be in the city of the court. What a number
+/// of no known scheme identifies is not known where there are schemes.
 pub(super) fn identifies(request: &ReportRequest, city: Option<&str>) -> bool {
+    let Some(number) = request.corporate_number.as_deref() else { return false };
+    let country = request.country.code();
     match request.number_scheme.as_deref() {
         Some(WITHOUT_COURT) => false,
+        // The register number in a German EUID is not asked with the court.
+        Some(EUID) => country != "DE",
         Some(WITH_COURT) => {
-            let is_mark = |word: &&str| ["HRA", "HRB", "GnR", "PR", "VR"].contains(word);
-            let court: Vec<&str> =
-                request.corporate_number.split_whitespace().take_while(|word| !is_mark(word)).collect();
+            let is_mark = |word: &&str| MARKS.contains(word);
+            let court: Vec<&str> = number.split_whitespace().take_while(|word| !is_mark(word)).collect();
             let words = |text: &str| -> Vec<String> {
                 let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
                 words.map(str::to_lowercase).collect()
@@ -56,7 +85,8 @@ pub(super) fn identifies(request: &ReportRequest, city: Option<&str>) -> bool {
             let court = words(&court.join(" "));
             city.is_some_and(|city| !court.is_empty() && words(city).starts_with(&court))
         }
-        _ => !WITHOUT_NATIONAL_REGISTER.contains(&request.country.code()),
+        Some(scheme) => !OF_LOCAL_OFFICES.contains(&scheme) && !WITHOUT_NATIONAL_REGISTER.contains(&country),
+        None => !request.country_has_schemes(),
     }
 }
 
@@ -78,6 +108,38 @@ mod tests {
         let with_court = request("Acme", "Bremen HRB 20417", "DE");
         assert!(identifies(&with_court, Some("Bremen")) && !identifies(&with_court, Some("Bremerhaven")));
         assert!(!identifies(&with_court, None));
+    }
+
+    #[test]
+    fn an_euid_is_asked_by_the_register_number_in_it() {
+        let german = request("Acme", "DEF1103R.HRB12345B", "DE");
+        assert_eq!(forms(&german), ["HRB 12345B", "HRB12345B"]);
+        assert_eq!(agrees("HRB 12345 B", &german), Some(true));
+        assert_eq!(agrees("HRB 12346", &german), None);
+        assert!(!identifies(&german, Some("Berlin")));
+        let danish = request("Acme", "DKCVR.11845118", "DK");
+        assert_eq!(forms(&danish), ["11845118"]);
+        assert!(identifies(&danish, None));
+    }
+
+    #[test]
+    fn a_number_that_may_be_given_twice_identifies_no_company() {
+        for (number, country) in [("123456", "TR"), ("117508", "EG"), ("L21249", "US"), ("R0521", "GB")] {
+            assert!(!identifies(&request("Acme", number, country), None), "{country} {number}");
+        }
+        assert!(identifies(&request("Acme", "0876004399600014", "TR"), None));
+        assert!(identifies(&request("Acme", "MI-1234567", "IT"), None));
+        assert_eq!(forms(&request("Acme", "426160-7", "CA")), ["4261607", "426160-7"]);
+        assert_eq!(forms(&request("Acme", "Köln GsR 123", "DE"))[0], "GsR 123");
+    }
+
+    #[test]
+    fn without_a_number_nothing_is_asked_or_compared() {
+        let mut without = request("Acme", "4711", "KP");
+        without.corporate_number = None;
+        assert_eq!(forms(&without), [""; 0]);
+        assert_eq!(agrees("4711", &without), None);
+        assert!(!identifies(&without, None));
     }
 
     #[test]

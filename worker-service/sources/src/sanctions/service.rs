@@ -86,7 +86,7 @@ impl MatchService {
         let body = json!({"queries": {"company": {"schema": "Company", "properties": {
             "name": [request.company_name],
             "jurisdiction": [request.country.code().to_ascii_lowercase()],
-            "registrationNumber": [request.corporate_number],
+            "registrationNumber": request.corporate_number.iter().collect::<Vec<_>>(),
         }}}});
         let threshold = SCORE_MIN.to_string();
         let mut query = self

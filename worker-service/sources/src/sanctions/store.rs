@@ -231,7 +231,7 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest, age: Age) -> Resul
     let mut scored = Vec::new();
     for list in lists {
         let country = Some(request.country.code());
-        let number = Some(request.corporate_number.as_str());
+        let number = request.corporate_number.as_deref();
         let hits = list.screener.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
         for hit in hits.iter().take(MATCHES_MAX) {
             scored.push((hit.score, evidence::of_match(list, hit, age)));

@@ -74,7 +74,7 @@ fn claim<'a>(proof: Proof<'a>, statement: &'a str, pieces: Vec<Piece<'a>>) -> Cl
         language: request.language.tag(),
         company: Company {
             name: &request.company_name,
-            number: request.corporate_number.as_str(),
+            number: request.corporate_number.as_deref().unwrap_or_default(),
             country: request.country.code(),
         },
         pieces,

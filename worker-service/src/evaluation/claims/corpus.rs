@@ -198,7 +198,7 @@ fn labelled(entry: Entry) -> Result<LabelledClaim, Vec<String>> {
         is_true: entry.verdict == Verdict::True,
         request: ReportRequest {
             company_name: entry.company,
-            corporate_number: String::new(),
+            corporate_number: None,
             number_scheme: None,
             country,
             language,

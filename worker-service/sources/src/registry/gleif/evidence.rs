@@ -51,8 +51,8 @@ pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bo
         found.push(signals::mismatch());
     }
     let number = entity.registered_as.as_deref().and_then(|registered| number::agrees(registered, request));
-    if number == Some(false) {
-        text.push_str(&format!(" This is not the number that was given, {}.", request.corporate_number));
+    if let (Some(false), Some(given)) = (number, &request.corporate_number) {
+        text.push_str(&format!(" This is not the number that was given, {given}."));
         found.push(signals::mismatch());
     }
     EvidenceDraft {
@@ -74,7 +74,7 @@ pub(super) fn of_parent(kind: &str, record: &LeiRecord) -> EvidenceDraft {
 }
 
 pub(super) fn of_unknown_lei(request: &ReportRequest) -> EvidenceDraft {
-    let lei = &request.corporate_number;
+    let lei = request.corporate_number.as_deref().unwrap_or_default();
     EvidenceDraft {
         signals: vec![signals::mismatch()],
         ..EvidenceDraft::note(
@@ -86,10 +86,12 @@ pub(super) fn of_unknown_lei(request: &ReportRequest) -> EvidenceDraft {
 
 pub(super) fn of_no_entry(request: &ReportRequest) -> EvidenceDraft {
     let ReportRequest { company_name, corporate_number, country, .. } = request;
+    let or_number = corporate_number.as_ref().map(|number| format!(" or the number {number}"));
+    let or_number = or_number.unwrap_or_default();
     EvidenceDraft::note(
         "No register entry",
         format!(
-            "The register of legal entity identifiers has no entry for \"{company_name}\" or the number {corporate_number} in {country}; many companies have none."
+            "The register of legal entity identifiers has no entry for \"{company_name}\"{or_number} in {country}; many companies have none."
         ),
     )
 }
@@ -98,11 +100,12 @@ pub(super) fn of_no_entry(request: &ReportRequest) -> EvidenceDraft {
 /// of local registers, such as those of German courts, are given more than once.
 pub(super) fn of_others_with_number(count: usize, request: &ReportRequest) -> EvidenceDraft {
     let ReportRequest { company_name, corporate_number, country, .. } = request;
+    let number = corporate_number.as_deref().unwrap_or_default();
     let companies = if count == 1 { "1 company".to_owned() } else { format!("{count} companies") };
     EvidenceDraft::note(
         "The number alone identifies no company",
         format!(
-            "The register knows {companies} with the number {corporate_number} in {country}, and none of them by the name {company_name}. Several registers of this country give the same number, so this contradicts nothing."
+            "The register knows {companies} with the number {number} in {country}, and none of them by the name {company_name}. Several registers of this country give the same number, so this contradicts nothing."
         ),
     )
 }

@@ -42,7 +42,10 @@ impl Client {
     /// Returns [`SourceError`] if the register gives no usable answer.
     pub(super) async fn exclusions(&self, request: &ReportRequest) -> Result<Register, SourceError> {
         let url = self.url.clone().ok_or(SourceError::NotAsked("no register is configured"))?;
-        let query = [("country", request.country.code()), ("number", &request.corporate_number)];
+        let query = [
+            ("country", request.country.code()),
+            ("number", request.corporate_number.as_deref().unwrap_or_default()),
+        ];
         self.http.json(self.http.client().get(url).query(&query)).await
     }
 }
