@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
+    entity::EntityKind,
     explain::Explanation,
     lists::{self, Files, List, ListError},
     screener::{MATCH_THRESHOLD, Screener},
@@ -92,7 +93,8 @@ pub fn read_list(path: &Path) -> Result<List, ScreenError> {
 /// # Errors
 /// Returns [`ScreenError`] if a file cannot be read or the results cannot be written.
 pub fn screen(list: &Path, queries: &Path, out: &mut impl Write) -> Result<(), ScreenError> {
-    let screener = Screener::new(read_list(list)?.entities);
+    let entries = read_list(list)?.into_entries(EntityKind::Organization);
+    let screener = Screener::new(entries.map_err(|why| ScreenError::List { path: list.to_owned(), why })?);
     for row in csv::Reader::from_reader(open(queries)?).deserialize() {
         let row: QueryRow = row.map_err(|why| ScreenError::Queries { path: queries.to_owned(), why })?;
         serde_json::to_writer(&mut *out, &screened(&screener, &row)).map_err(io::Error::from)?;

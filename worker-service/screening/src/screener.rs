@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     compare::Comparison,
     entity::ListedEntity,
-    hit::{Hit, Reasons},
+    hit::{self, Hit, Reasons},
     index::Index,
     names::Name,
     query::PreparedQuery,
@@ -55,10 +55,7 @@ impl Screener {
 
     /// Builds the index of `entities`.
     pub fn new(entities: Vec<ListedEntity>) -> Self {
-        let names = entities
-            .iter()
-            .map(|entity| std::iter::once(&entity.name).chain(&entity.aliases).map(String::as_str).collect());
-        let index = Index::new(names);
+        let index = Index::new(entities.iter().map(|entity| entity.names().collect()));
         let mut by_number: FxHashMap<String, Vec<u32>> = FxHashMap::default();
         for (position, entity) in (0_u32..).zip(&entities) {
             for number in comparable_numbers(entity) {
@@ -88,7 +85,7 @@ impl Screener {
         if let Some(number) = number {
             self.add_number_hits(&number, country, &mut hits);
         }
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.entity.id.cmp(&b.entity.id)));
+        hits.sort_by(|a, b| b.rank().total_cmp(&a.rank()).then_with(|| a.entity.id.cmp(&b.entity.id)));
         hits
     }
 
@@ -105,11 +102,13 @@ impl Screener {
             match hits.iter_mut().find(|hit| hit.entity.id == entity.id) {
                 Some(hit) => {
                     hit.reasons.number_agrees = true;
+                    hit.is_weak = false;
                     hit.score = 1.0;
                 }
                 None => {
                     let reasons = Reasons { number_agrees: true, country_agrees, ..Reasons::default() };
-                    hits.push(Hit { entity, matched_name: &entity.name, score: NUMBER_ONLY_SCORE, reasons });
+                    let (matched_name, is_weak) = (entity.name.as_str(), false);
+                    hits.push(Hit { entity, matched_name, is_weak, score: NUMBER_ONLY_SCORE, reasons });
                 }
             }
         }
@@ -127,15 +126,16 @@ impl Screener {
                 let comparison = query.compare(listed);
                 let country_agrees = entity.is_in(country);
                 let score = final_score(&comparison, country_agrees);
-                if score < min_score || best.get(&listed.entity).is_some_and(|hit| hit.score >= score) {
+                let is_weak = entity.is_weak(listed.position as usize);
+                let rank = hit::rank(score, is_weak);
+                if score < min_score || best.get(&listed.entity).is_some_and(|hit| hit.rank() >= rank) {
                     continue;
                 }
                 let Comparison { matches, query_only, listed_only, .. } = comparison;
-                let alias = (listed.position as usize).checked_sub(1);
-                let matched_name = alias.map_or(entity.name.as_str(), |at| &entity.aliases[at]);
+                let matched_name = entity.names().nth(listed.position as usize).unwrap_or_default();
                 let reasons =
                     Reasons { matches, query_only, listed_only, country_agrees, number_agrees: false };
-                best.insert(listed.entity, Hit { entity, matched_name, score, reasons });
+                best.insert(listed.entity, Hit { entity, matched_name, is_weak, score, reasons });
             }
         }
         best.into_values().collect()

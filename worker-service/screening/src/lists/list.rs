@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::entity::ListedEntity;
+use crate::entity::{EntityKind, ListedEntity};
 
 /// A sanctions list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +13,25 @@ pub struct List {
     pub name: String,
     /// The date that the list states for itself, in its own notation, or `None` if its format has none.
     pub published: Option<String>,
-    /// Companies and other organisations on the list. Persons, vessels and aircraft are left out.
+    /// The organisations and persons on the list. Vessels and aircraft are left out.
     pub entities: Vec<ListedEntity>,
+}
+
+impl List {
+    /// Returns the entries of one kind.
+    ///
+    /// # Errors
+    /// Returns [`ListError::NoEntry`] if there are none: such a list would clear everybody.
+    pub fn into_entries(self, kind: EntityKind) -> Result<Vec<ListedEntity>, ListError> {
+        let mut entries = self.entities;
+        let all = entries.len();
+        entries.retain(|entry| entry.kind == kind);
+        if entries.is_empty() {
+            Err(ListError::NoEntry { kind: noun(kind), others: all })
+        } else {
+            Ok(entries)
+        }
+    }
 }
 
 /// The error of a file that cannot be read as a list.
@@ -33,6 +50,25 @@ pub enum ListError {
         /// What is wrong.
         why: String,
     },
+    /// The list has no entry of the kind that is screened.
+    #[error(
+        "it names no {kind} ({others} other entries), so that nobody could be found on it: the file is empty or cut off, or it is \
+         a list of others; get it again from its publisher, or give another list"
+    )]
+    NoEntry {
+        /// The kind of entry, as a noun.
+        kind: &'static str,
+        /// The number of entries of other kinds.
+        others: usize,
+    },
+}
+
+/// Returns the noun for entries of `kind`.
+fn noun(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Organization => "organization",
+        EntityKind::Person => "person",
+    }
 }
 
 /// Returns the error for a malformed file.

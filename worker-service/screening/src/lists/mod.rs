@@ -9,6 +9,7 @@ mod ofac;
 mod opensanctions;
 mod table;
 mod text;
+mod topic;
 mod uk;
 mod un;
 mod xml;

@@ -27,7 +27,7 @@ fn ofac() -> List {
 fn shown(list: &List) -> String {
     let List { name, published, entities } = list;
     let mut text = format!("{name}, {}\n", published.as_deref().unwrap_or("undated"));
-    for ListedEntity { id, name, aliases, countries, programs, ids } in entities {
+    for ListedEntity { id, name, aliases, countries, programs, ids, .. } in entities {
         text.push_str(&format!("{id}: {name} {aliases:?} {countries:?} {programs:?} {ids:?}\n"));
     }
     text
