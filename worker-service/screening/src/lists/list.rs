@@ -57,7 +57,7 @@ pub enum ListError {
     },
     /// The list consists of several files, and one that is needed is missing.
     #[error(
-        "the file of {part} is not beside it, and without it names would be missing: put all files of OFAC's list into one place under \
+        "the file of {part} is not beside it, and without it names or countries would be missing: put all files of OFAC's list into one place under \
          their own names, or give the list as XML, which is one file"
     )]
     PartMissing {

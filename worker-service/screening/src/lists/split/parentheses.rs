@@ -32,6 +32,24 @@ const DESCRIPTIONS: [&str; 20] = [
     "see",
 ];
 
+/// Words in long names of countries that are not part of the short ones.
+const FORMS_OF_STATE: [&str; 14] = [
+    "of",
+    "the",
+    "and",
+    "union",
+    "republic",
+    "kingdom",
+    "state",
+    "federation",
+    "federal",
+    "emirate",
+    "commonwealth",
+    "islamic",
+    "democratic",
+    "socialist",
+];
+
 /// A name with one parenthesis in it.
 #[derive(Clone, Copy, Debug)]
 struct Parenthesis<'a> {
@@ -149,9 +167,16 @@ fn describes(text: &str) -> bool {
 /// Returns whether `text` is a name of several words.
 fn is_translation(text: &str) -> bool {
     text.split_whitespace().count() > 1
-        && country::code(text).is_none()
+        && !is_place(text)
         && !describes(text)
         && weight(text) >= TRANSLATION_WEIGHT_MIN
+}
+
+/// Returns whether `text` is a country or its long name, such as "Union of the Comoros".
+fn is_place(text: &str) -> bool {
+    let is_form = |word: &&str| FORMS_OF_STATE.contains(&word.to_lowercase().as_str());
+    let name: Vec<&str> = text.split_whitespace().filter(|word| !is_form(word)).collect();
+    country::code(text).is_some() || country::code(&name.join(" ")).is_some()
 }
 
 /// Returns whether `short` abbreviates the name `before` it: one word with at least two capitals, whose letters

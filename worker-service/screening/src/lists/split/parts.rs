@@ -79,7 +79,7 @@ fn slashed(text: &str) -> Vec<&str> {
     let parts = outside_parentheses(text, |rest| rest.starts_with(" / ").then_some((0, 3)));
     let letters = |part: &str| part.chars().filter(|c| c.is_alphanumeric()).count();
     let is_long = |part: &&str| !part.is_ascii() || letters(part) >= SLASH_LETTERS_MIN;
-    if parts.iter().all(|part| is_long(&part)) { parts } else { vec![text] }
+    if parts.iter().all(is_long) { parts } else { vec![text] }
 }
 
 /// Adds the parts of `text` before and after each label.
