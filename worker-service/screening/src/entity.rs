@@ -49,8 +49,8 @@ pub struct ListedEntity {
     pub name: String,
     /// Its other names.
     pub aliases: Vec<String>,
-    /// Names that the publisher calls weak or of low quality: common words, nicknames and code names. They
-    /// alone do not identify the entity.
+    /// Names that alone do not identify the entity: those that the publisher calls weak or of low quality
+    /// (common words, nicknames and code names), and abbreviations of up to three letters in longer names.
     pub weak_aliases: Vec<String>,
     /// The possible dates of birth of a person.
     pub birth_dates: Vec<BirthDate>,

@@ -17,7 +17,7 @@ const MENTIONED_WEIGHT_MIN: f64 = 0.05;
 pub struct Explanation {
     /// The name of the entity that was matched: its main name or an alias.
     pub matched_name: String,
-    /// Whether the publisher calls this name weak, so that it alone does not identify the entity.
+    /// Whether this name is a weak alias, which alone does not identify the entity.
     pub weak_name: bool,
     /// The tokens that were matched, by descending weight.
     pub parts: Vec<Part>,

@@ -12,8 +12,8 @@ pub struct Hit<'a> {
     pub entity: &'a ListedEntity,
     /// The name of the entity that was matched: its main name or an alias.
     pub matched_name: &'a str,
-    /// Whether the publisher calls the matched name weak. Such a name alone does not identify the entity: the hit
-    /// is a resemblance, whatever its score.
+    /// Whether the matched name is one of [`ListedEntity::weak_aliases`]. Such a name alone does not identify the
+    /// entity: the hit is a resemblance, whatever its score.
     pub is_weak: bool,
     /// How well it matches, from 0 to 1.
     pub score: f32,

@@ -12,6 +12,9 @@ use crate::{
 
 /// Maximum number of names that one field gives. No publisher writes as many; it bounds hostile input.
 const NAMES_MAX: usize = 64;
+/// Length, in bytes, of the longest field that is split. No publisher writes a longer one; it bounds the time for
+/// hostile input.
+const FIELD_MAX: usize = 4096;
 /// Number of Latin letters up to which a name that was cut out of a field is weak: so many bodies share an
 /// abbreviation of this length that it does not identify one.
 const WEAK_LETTERS_MAX: usize = 3;
@@ -52,7 +55,7 @@ pub(super) fn split_names(entity: &mut ListedEntity) {
 
 /// Returns the names in `field` other than `field` itself.
 fn names_in(field: &str, is_person: bool) -> Vec<String> {
-    if !parts::may_hold_several(field) {
+    if field.len() > FIELD_MAX || !parts::may_hold_several(field) {
         return Vec::new();
     }
     let mut names = Vec::new();

@@ -122,7 +122,7 @@ fn a_collected_un_list_is_read_with_its_date() {
 
 /// Generates fixtures with some bytes replaced, removed or repeated.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
-    let fixtures = prop::sample::select(vec![SDN, UK, UN, EU_XML, EU_CSV, OPENSANCTIONS]);
+    let fixtures = prop::sample::select([&[SDN, UK, UN, EU_XML, EU_CSV, OPENSANCTIONS] as &[&[u8]], &formats::ALL].concat());
     let edits =
         prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_usize..200, 0_u8..3), 1..8);
     (fixtures, edits).prop_map(|(fixture, edits)| {
@@ -146,9 +146,10 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn no_file_makes_a_reader_panic_or_expand_it(bytes in mutated()) {
-        if let Ok(list) = read(Files { main: &bytes, ..Files::default() }) {
+        if let Ok(list) = read(Files { main: &bytes, ..ofac_files() }) {
             let held: usize = list.entities.iter().flat_map(|entity| {
-                let lists = [&entity.aliases, &entity.countries, &entity.programs, &entity.ids];
+                let lists =
+                    [&entity.aliases, &entity.weak_aliases, &entity.countries, &entity.programs, &entity.ids];
                 lists.into_iter().flatten().chain([&entity.id, &entity.name]).map(String::len).collect::<Vec<_>>()
             }).sum();
             prop_assert!(held <= 8 * bytes.len() + 1024, "{held} bytes of {}", bytes.len());

@@ -22,6 +22,9 @@ const LABELS: [(&str, &str); 4] = [
     ("imo number", "imo"),
 ];
 
+/// Maximum number of spellings of one name, which bounds the memory for hostile input.
+const VARIANTS_MAX: usize = 32;
+
 /// A target whose element is open.
 pub(super) struct Target {
     entity: ListedEntity,
@@ -138,7 +141,7 @@ impl Target {
         let main = tidy(&self.parts.iter().map(first).collect::<Vec<_>>().join(" "));
         let mut names = vec![main];
         for (at, part) in self.parts.iter().enumerate() {
-            for variant in part.iter().skip(1) {
+            for variant in part.iter().skip(1).take(VARIANTS_MAX.saturating_sub(names.len())) {
                 let with_variant = self.parts.iter().enumerate();
                 let with_variant =
                     with_variant.map(|(other, part)| if other == at { variant.clone() } else { first(part) });

@@ -4,6 +4,8 @@
 use super::{country, parts, weight};
 use crate::names::Name;
 
+/// Maximum number of parentheses in which names are looked for, which bounds the time for hostile input.
+const PARENTHESES_MAX: usize = 8;
 /// Maximum number of letters of an abbreviation.
 const ABBREVIATION_LETTERS_MAX: usize = 12;
 /// Minimum weight of the words of a translation in parentheses, which is more than one word.
@@ -67,7 +69,7 @@ pub(super) fn names_of(part: &str, is_person: bool) -> Vec<String> {
         return names;
     }
     names.push(without(part, &found));
-    for parenthesis in &found {
+    for parenthesis in found.iter().take(PARENTHESES_MAX) {
         names.extend(inner_names(*parenthesis, is_person));
     }
     names
@@ -150,7 +152,8 @@ fn inner_names(parenthesis: Parenthesis<'_>, is_person: bool) -> Vec<String> {
 /// Returns whether the end of a name is more than a legal form or punctuation.
 fn is_more_than_form(end: &str) -> bool {
     // A legal form alone would be read as a name.
-    Name::parse(&format!("name {end}")).tokens.iter().skip(1).any(|token| !token.is_legal_form)
+    end.contains(char::is_alphanumeric)
+        && Name::parse(&format!("name {end}")).tokens.iter().skip(1).any(|token| !token.is_legal_form)
 }
 
 /// Returns `text` without the parentheses inside of it.

@@ -3,7 +3,10 @@
 use super::{List, one, shown};
 
 macro_rules! formats {
-    ($($test:ident: $file:literal,)*) => {$(
+    ($($test:ident: $file:literal,)*) => {
+        /// The files of all formats.
+        pub(super) const ALL: [&[u8]; 11] = [$(include_bytes!(concat!("../fixtures/", $file)),)*];
+        $(
         #[test]
         fn $test() {
             insta::assert_snapshot!(shown(&one(include_bytes!(concat!("../fixtures/", $file)))));
