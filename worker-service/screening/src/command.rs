@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
+    entity::EntityKind,
     explain::Explanation,
-    lists::{self, Files, List, ListError},
+    lists::{self, Files, List, ListError, Siblings},
     screener::{MATCH_THRESHOLD, Screener},
 };
 
@@ -68,20 +69,30 @@ struct ResultLine<'a> {
     explanation: Option<Explanation>,
 }
 
-/// Reads the list at `path`, and the other two files of OFAC's list if they are beside it.
+/// Reads the list at `path`, and the other files of OFAC's lists if they are beside it.
 ///
 /// # Errors
-/// Returns [`ScreenError::File`] if a file cannot be read, and [`ScreenError::List`] if it is not a list.
+/// Returns [`ScreenError::File`] if a file cannot be read, and [`ScreenError::List`] if it is not a list or a part
+/// of it is missing.
 pub fn read_list(path: &Path) -> Result<List, ScreenError> {
     let read = |path: &Path| fs::read(path).map_err(|why| ScreenError::File { path: path.to_owned(), why });
     let main = read(path)?;
-    let siblings = path.to_str().and_then(lists::siblings);
-    let read_sibling = |position: usize| -> Result<Option<Vec<u8>>, ScreenError> {
-        let sibling = siblings.as_ref().map(|siblings| PathBuf::from(&siblings[position]));
+    let name = path.to_str().unwrap_or_default();
+    let siblings = lists::siblings(name);
+    let read_sibling = |sibling: fn(&Siblings) -> &String| -> Result<Option<Vec<u8>>, ScreenError> {
+        let sibling = siblings.as_ref().map(|siblings| PathBuf::from(sibling(siblings)));
         sibling.filter(|path| path.exists()).map(|path| read(&path)).transpose()
     };
-    let (other_names, addresses) = (read_sibling(0)?, read_sibling(1)?);
-    let files = Files { main: &main, other_names: other_names.as_deref(), addresses: addresses.as_deref() };
+    let other_names = read_sibling(|siblings| &siblings.other_names)?;
+    let addresses = read_sibling(|siblings| &siblings.addresses)?;
+    let remarks = read_sibling(|siblings| &siblings.remarks)?;
+    let files = Files {
+        main: &main,
+        path: name,
+        other_names: other_names.as_deref(),
+        addresses: addresses.as_deref(),
+        remarks: remarks.as_deref(),
+    };
     lists::read(files).map_err(|why| ScreenError::List { path: path.to_owned(), why })
 }
 
@@ -92,7 +103,8 @@ pub fn read_list(path: &Path) -> Result<List, ScreenError> {
 /// # Errors
 /// Returns [`ScreenError`] if a file cannot be read or the results cannot be written.
 pub fn screen(list: &Path, queries: &Path, out: &mut impl Write) -> Result<(), ScreenError> {
-    let screener = Screener::new(read_list(list)?.entities);
+    let entries = read_list(list)?.into_entries(EntityKind::Organization);
+    let screener = Screener::new(entries.map_err(|why| ScreenError::List { path: list.to_owned(), why })?);
     for row in csv::Reader::from_reader(open(queries)?).deserialize() {
         let row: QueryRow = row.map_err(|why| ScreenError::Queries { path: queries.to_owned(), why })?;
         serde_json::to_writer(&mut *out, &screened(&screener, &row)).map_err(io::Error::from)?;

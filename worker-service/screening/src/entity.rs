@@ -1,16 +1,63 @@
-//! Entities on sanctions lists.
+//! Entries of sanctions lists: organisations and persons.
 
-/// A company or another organisation on a sanctions list.
+use crate::birth_date::BirthDate;
+
+/// What an entry of a list is. Vessels and aircraft are left out: no request names one, and their owners and
+/// operators have entries of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EntityKind {
+    /// A company or another organisation.
+    #[default]
+    Organization,
+    /// A natural person.
+    Person,
+}
+
+/// Why somebody is on a list, as OpenSanctions distinguishes topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// Designated under a sanctions programme.
+    Sanction,
+    /// Linked to somebody designated, for example owned by it, and not designated itself.
+    SanctionLinked,
+    /// Subject to export controls.
+    ExportControl,
+    /// Excluded from public or development bank contracts.
+    Debarment,
+    /// Wanted by the police or a court.
+    Wanted,
+    /// Suspected or convicted of a crime.
+    Crime,
+    /// Warned about by a financial supervisor.
+    Regulatory,
+    /// Holds or held a public office.
+    PoliticallyExposed,
+    /// Related to somebody who holds or held a public office.
+    RelatedToPoliticallyExposed,
+    /// Listed for a reason that is none of the others.
+    Other,
+}
+
+/// An entry of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListedEntity {
     /// Its id, unique across all lists.
     pub id: String,
+    /// What it is.
+    pub kind: EntityKind,
     /// Its main name.
     pub name: String,
     /// Its other names.
     pub aliases: Vec<String>,
-    /// The countries of its addresses, ISO 3166-1 alpha-2.
+    /// Names that alone do not identify the entity: those that the publisher calls weak or of low quality
+    /// (common words, nicknames and code names), and abbreviations of up to three letters in longer names.
+    pub weak_aliases: Vec<String>,
+    /// The possible dates of birth of a person.
+    pub birth_dates: Vec<BirthDate>,
+    /// The countries of its addresses, and of the nationality of a person: ISO 3166-1 alpha-2.
     pub countries: Vec<String>,
+    /// Why it is listed. Empty if the list does not say, as in a list of one's own.
+    pub topics: Vec<Topic>,
     /// The sanctions programmes under which it is listed.
     pub programs: Vec<String>,
     /// Its identifiers as `kind:country:number`, with an empty country if the list states none. Kinds are
@@ -23,5 +70,21 @@ impl ListedEntity {
     pub(crate) fn is_in(&self, country: Option<&str>) -> Option<bool> {
         let country = country.filter(|_| !self.countries.is_empty());
         country.map(|code| self.countries.iter().any(|other| other == code))
+    }
+
+    /// Returns whether the entity is sanctioned. An entity without a topic counts as sanctioned.
+    pub fn is_sanctioned(&self) -> bool {
+        self.topics.is_empty() || self.topics.contains(&Topic::Sanction)
+    }
+
+    /// Returns all names: the main name, the other names, then the weak ones.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = std::iter::once(&self.name).chain(&self.aliases).chain(&self.weak_aliases);
+        names.map(String::as_str)
+    }
+
+    /// Returns whether the name at `position` of [`names`](Self::names) is weak.
+    pub(crate) fn is_weak(&self, position: usize) -> bool {
+        position > self.aliases.len()
     }
 }

@@ -17,6 +17,8 @@ const MENTIONED_WEIGHT_MIN: f64 = 0.05;
 pub struct Explanation {
     /// The name of the entity that was matched: its main name or an alias.
     pub matched_name: String,
+    /// Whether this name is a weak alias, which alone does not identify the entity.
+    pub weak_name: bool,
     /// The tokens that were matched, by descending weight.
     pub parts: Vec<Part>,
     /// Tokens of the query that the listed name lacks.
@@ -51,6 +53,7 @@ impl Explanation {
         matches.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         Self {
             matched_name: hit.matched_name.to_owned(),
+            weak_name: hit.is_weak,
             parts: matches.into_iter().map(Part::of).collect(),
             query_only: hit.reasons.query_only.clone(),
             listed_only: hit.reasons.listed_only.clone(),
@@ -72,6 +75,9 @@ impl Explanation {
         }
         if !self.listed_only.is_empty() {
             clauses.push(format!("only on the list: {}", self.listed_only.join(" ")));
+        }
+        if self.weak_name {
+            clauses.push("the listed name is a weak alias".to_owned());
         }
         clauses.push(format!("country {}", self.country));
         if self.identifier == "agrees" {

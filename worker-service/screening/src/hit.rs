@@ -1,6 +1,9 @@
 //! Hits of a query: listed entities, each with a score and the reasons for it.
 
-use crate::{entity::ListedEntity, names::MatchKind};
+use crate::{entity::ListedEntity, names::MatchKind, screener::MATCH_THRESHOLD};
+
+/// Maximum rank of a hit by a weak name: below every match by another name.
+const WEAK_RANK_MAX: f32 = MATCH_THRESHOLD - 0.001;
 
 /// A listed entity that the company of a query could be.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,10 +12,31 @@ pub struct Hit<'a> {
     pub entity: &'a ListedEntity,
     /// The name of the entity that was matched: its main name or an alias.
     pub matched_name: &'a str,
+    /// Whether the matched name is one of [`ListedEntity::weak_aliases`]. Such a name alone does not identify the
+    /// entity: the hit is a resemblance, whatever its score.
+    pub is_weak: bool,
     /// How well it matches, from 0 to 1.
     pub score: f32,
     /// Why it matches.
     pub(crate) reasons: Reasons,
+}
+
+impl Hit<'_> {
+    /// Returns whether a person has to clear the hit as a match, and not as a resemblance.
+    pub fn is_match(&self) -> bool {
+        !self.is_weak && self.score >= MATCH_THRESHOLD
+    }
+
+    /// Returns the value by which hits are ordered.
+    pub(crate) fn rank(&self) -> f32 {
+        rank(self.score, self.is_weak)
+    }
+}
+
+/// Returns the value by which hits are ordered: the score, which for a weak name stays below every match by
+/// another name.
+pub(crate) fn rank(score: f32, is_weak: bool) -> f32 {
+    if is_weak { score.min(WEAK_RANK_MAX) } else { score }
 }
 
 /// The reasons why an entity matches.

@@ -33,6 +33,7 @@
 //! 2,609 other queries against the same list. `docs/EVIDENCE.md` has the figures: recall and false alarms on
 //! both sets, other engines on the same queries, and the speed. Figures for other lists will differ.
 
+mod birth_date;
 pub mod command;
 mod compare;
 mod entity;
@@ -46,7 +47,8 @@ mod query;
 mod screener;
 
 pub use self::{
-    entity::ListedEntity,
+    birth_date::{BirthDate, InvalidBirthDate},
+    entity::{EntityKind, ListedEntity, Topic},
     explain::{Explanation, Part},
     hit::Hit,
     screener::{MATCH_THRESHOLD, Screener},

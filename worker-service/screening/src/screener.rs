@@ -1,11 +1,14 @@
 //! Searches a list: by name and by registration number.
 
+mod numbers;
+
 use rustc_hash::FxHashMap;
 
+use self::numbers::{NumberHit, Numbers};
 use crate::{
     compare::Comparison,
     entity::ListedEntity,
-    hit::{Hit, Reasons},
+    hit::{self, Hit, Reasons},
     index::Index,
     names::Name,
     query::PreparedQuery,
@@ -15,15 +18,11 @@ use crate::{
 /// companies are reported, it finds the largest share of listed entities (docs/EVIDENCE.md).
 pub const MATCH_THRESHOLD: f32 = 0.75;
 
-/// Minimum length, in letters and digits, of a registration number that is compared: shorter ones agree by
-/// chance.
-const NUMBER_LENGTH_MIN: usize = 6;
-/// Length, in letters and digits, of a Legal Entity Identifier (ISO 17442).
-const LEI_LENGTH: usize = 20;
-/// Kinds of identifiers that are compared with the registration number of a query.
-const COMPARED_IDS: [&str; 4] = ["reg", "tax", "lei", "id"];
 /// Score of an entity that has the company's registration number but no similar name.
 const NUMBER_ONLY_SCORE: f32 = 0.95;
+/// Score of an entity that has the company's registration number but no similar name, if it is not known of which
+/// country the number is. It is a resemblance: the same digits in another register are another number.
+const NUMBER_WITHOUT_COUNTRY_SCORE: f32 = 0.74;
 
 /// Share of the score that is lost if the country of the query or of the entity is unknown.
 const UNKNOWN_COUNTRY_PENALTY: f32 = 0.02;
@@ -38,8 +37,7 @@ const OTHER_COUNTRY_COMMON_NAME_PENALTY: f32 = 0.25;
 pub struct Screener {
     entities: Vec<ListedEntity>,
     index: Index,
-    /// Positions of entities by their normalised identifiers.
-    by_number: FxHashMap<String, Vec<u32>>,
+    numbers: Numbers,
 }
 
 impl Screener {
@@ -55,17 +53,9 @@ impl Screener {
 
     /// Builds the index of `entities`.
     pub fn new(entities: Vec<ListedEntity>) -> Self {
-        let names = entities
-            .iter()
-            .map(|entity| std::iter::once(&entity.name).chain(&entity.aliases).map(String::as_str).collect());
-        let index = Index::new(names);
-        let mut by_number: FxHashMap<String, Vec<u32>> = FxHashMap::default();
-        for (position, entity) in (0_u32..).zip(&entities) {
-            for number in comparable_numbers(entity) {
-                by_number.entry(number).or_default().push(position);
-            }
-        }
-        Self { entities, index, by_number }
+        let index = Index::new(entities.iter().map(|entity| entity.names().collect()));
+        let numbers = Numbers::new(&entities);
+        Self { entities, index, numbers }
     }
 
     /// Returns the entities that a company called `name` in `country` (ISO 3166-1 alpha-2) could be, with a
@@ -84,32 +74,30 @@ impl Screener {
         min_score: f32,
     ) -> Vec<Hit<'_>> {
         let mut hits = self.search_name(name, country, min_score);
-        let number = number.map(normalized).filter(|number| number.len() >= NUMBER_LENGTH_MIN);
         if let Some(number) = number {
-            self.add_number_hits(&number, country, &mut hits);
+            self.add_number_hits(number, country, &mut hits);
+            hits.retain(|hit| hit.score >= min_score);
         }
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.entity.id.cmp(&b.entity.id)));
+        hits.sort_by(|a, b| b.rank().total_cmp(&a.rank()).then_with(|| a.entity.id.cmp(&b.entity.id)));
         hits
     }
 
     /// Adds the entities that have `number`, and raises the score of those that are hits already.
     fn add_number_hits<'a>(&'a self, number: &str, country: Option<&str>, hits: &mut Vec<Hit<'a>>) {
-        for position in self.by_number.get(number).into_iter().flatten() {
-            let entity = &self.entities[*position as usize];
-            // The same digits in the register of another country are a different number. Only an LEI is
-            // unique across countries.
-            let country_agrees = entity.is_in(country);
-            if number.len() != LEI_LENGTH && country.is_some() && country_agrees != Some(true) {
-                continue;
-            }
-            match hits.iter_mut().find(|hit| hit.entity.id == entity.id) {
+        for NumberHit { entity, is_of_country } in self.numbers.find(number, country, &self.entities) {
+            let entity = &self.entities[entity as usize];
+            match hits.iter_mut().find(|hit| std::ptr::eq(hit.entity, entity)) {
                 Some(hit) => {
                     hit.reasons.number_agrees = true;
+                    hit.is_weak = false;
                     hit.score = 1.0;
                 }
                 None => {
+                    let country_agrees = is_of_country.filter(|_| country.is_some());
+                    let is_certain = is_of_country.is_some() || country.is_none();
+                    let score = if is_certain { NUMBER_ONLY_SCORE } else { NUMBER_WITHOUT_COUNTRY_SCORE };
                     let reasons = Reasons { number_agrees: true, country_agrees, ..Reasons::default() };
-                    hits.push(Hit { entity, matched_name: &entity.name, score: NUMBER_ONLY_SCORE, reasons });
+                    hits.push(Hit { entity, matched_name: &entity.name, is_weak: false, score, reasons });
                 }
             }
         }
@@ -127,33 +115,20 @@ impl Screener {
                 let comparison = query.compare(listed);
                 let country_agrees = entity.is_in(country);
                 let score = final_score(&comparison, country_agrees);
-                if score < min_score || best.get(&listed.entity).is_some_and(|hit| hit.score >= score) {
+                let is_weak = entity.is_weak(listed.position as usize);
+                let rank = hit::rank(score, is_weak);
+                if score < min_score || best.get(&listed.entity).is_some_and(|hit| hit.rank() >= rank) {
                     continue;
                 }
                 let Comparison { matches, query_only, listed_only, .. } = comparison;
-                let alias = (listed.position as usize).checked_sub(1);
-                let matched_name = alias.map_or(entity.name.as_str(), |at| &entity.aliases[at]);
+                let matched_name = entity.names().nth(listed.position as usize).unwrap_or_default();
                 let reasons =
                     Reasons { matches, query_only, listed_only, country_agrees, number_agrees: false };
-                best.insert(listed.entity, Hit { entity, matched_name, score, reasons });
+                best.insert(listed.entity, Hit { entity, matched_name, is_weak, score, reasons });
             }
         }
         best.into_values().collect()
     }
-}
-
-/// Returns the normalised numbers of an entity that are compared with registration numbers.
-fn comparable_numbers(entity: &ListedEntity) -> impl Iterator<Item = String> {
-    // An identifier without a kind is compared as well.
-    let ids = entity.ids.iter().map(|id| id.split_once(':').unwrap_or(("id", id)));
-    let compared = ids.filter(|(kind, _)| COMPARED_IDS.contains(kind));
-    let numbers = compared.map(|(_, rest)| normalized(rest.rsplit(':').next().unwrap_or_default()));
-    numbers.filter(|number| number.len() >= NUMBER_LENGTH_MIN)
-}
-
-/// Returns a number in the form in which registers and lists agree: upper-case ASCII letters and digits.
-fn normalized(number: &str) -> String {
-    number.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// Returns the score of a comparison after the penalty for the country.

@@ -12,7 +12,13 @@ static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let rows = include_str!("countries.tsv").lines().filter(|line| !line.starts_with('#'));
     let other_names = rows.filter_map(|line| line.split_once('\t'));
     let names = Country::all().map(|country| (country.name(), country.code()));
-    names.chain(other_names).map(|(name, code)| (name.to_lowercase(), code.trim().to_owned())).collect()
+    // The standard has "Comoros (the)"; lists have it without the article.
+    let article = |name: &str| name.strip_prefix("the ").map(str::to_owned);
+    let all = names.chain(other_names).map(|(name, code)| (name.to_lowercase(), code.trim().to_owned()));
+    let both = all.flat_map(|(name, code)| {
+        article(&name).into_iter().chain([name]).map(move |name| (name, code.clone()))
+    });
+    both.collect()
 });
 
 /// Returns the code (ISO 3166-1 alpha-2) of a country, given as a name or as a code in either case, or `None`
@@ -31,5 +37,29 @@ pub(super) fn add_country(countries: &mut Vec<String>, name: &str) {
         && !countries.contains(&code)
     {
         countries.push(code);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_have_the_names_that_lists_give_them() {
+        for (name, expected) in [
+            ("Philippines", "PH"),
+            ("The Sudan", "SD"),
+            ("sudan", "SD"),
+            ("Niger", "NE"),
+            ("Comoros", "KM"),
+            ("Korea, North", "KP"),
+            ("Iran (Islamic Republic of)", "IR"),
+            ("MYANMAR/BURMA", "MM"),
+            ("Kosovo", "XK"),
+            ("ru", "RU"),
+        ] {
+            assert_eq!(code(name).as_deref(), Some(expected), "{name}");
+        }
+        assert!([code("the"), code("Unknown"), code("00"), code("")].iter().all(Option::is_none));
     }
 }

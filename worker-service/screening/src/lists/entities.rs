@@ -15,10 +15,14 @@ pub(super) struct Entities {
 impl Entities {
     /// Returns the entity `id`, and adds it if it is new.
     pub(super) fn entry(&mut self, id: &str) -> &mut ListedEntity {
-        let position = *self.by_id.entry(id.to_owned()).or_insert_with(|| {
-            self.entities.push(ListedEntity { id: id.to_owned(), ..ListedEntity::default() });
-            self.entities.len() - 1
-        });
+        let position = match self.by_id.get(id) {
+            Some(position) => *position,
+            None => {
+                self.by_id.insert(id.to_owned(), self.entities.len());
+                self.entities.push(ListedEntity { id: id.to_owned(), ..ListedEntity::default() });
+                self.entities.len() - 1
+            }
+        };
         &mut self.entities[position]
     }
 
@@ -27,18 +31,20 @@ impl Entities {
         self.by_id.get(id).map(|position| &mut self.entities[*position])
     }
 
-    /// Returns the entities that have a name. The first alias becomes the name of an entity without a main
-    /// one.
+    /// Returns the entities that have a name.
     pub(super) fn finish(self) -> Vec<ListedEntity> {
-        let mut entities = self.entities;
-        for entity in &mut entities {
-            if entity.name.is_empty() && !entity.aliases.is_empty() {
-                entity.name = entity.aliases.remove(0);
-            }
-            let name = entity.name.clone();
-            entity.aliases.retain(|alias| *alias != name);
-        }
-        entities.retain(|entity| !entity.name.is_empty());
-        entities
+        self.entities.into_iter().filter_map(named).collect()
     }
+}
+
+/// Returns `entity` if it has a name. The first of its other names becomes its main name if it has none.
+pub(super) fn named(mut entity: ListedEntity) -> Option<ListedEntity> {
+    if entity.name.is_empty() {
+        let names = if entity.aliases.is_empty() { &mut entity.weak_aliases } else { &mut entity.aliases };
+        entity.name = if names.is_empty() { return None } else { names.remove(0) };
+    }
+    let ListedEntity { name, aliases, weak_aliases, .. } = &mut entity;
+    aliases.retain(|alias| alias != name);
+    weak_aliases.retain(|alias| alias != name && !aliases.contains(alias));
+    Some(entity)
 }

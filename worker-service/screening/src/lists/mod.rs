@@ -1,98 +1,137 @@
-//! Reads sanctions lists in the formats in which they are published.
+//! Reads lists of sanctions and other watch lists in the formats in which they are published.
 
+mod canada;
 mod country;
+mod dates;
+mod dfat;
 mod entities;
 mod eu;
+mod identifiers;
+mod json;
 mod json_lines;
 mod list;
 mod ofac;
 mod opensanctions;
+mod screening_list;
+mod seco;
+mod siblings;
+mod split;
 mod table;
 mod text;
+mod topic;
 mod uk;
 mod un;
+mod world_bank;
 mod xml;
 
+use std::borrow::Cow;
+
 pub(crate) use self::country::code as country_code;
-use self::list::malformed;
-pub use self::list::{List, ListError};
+use self::json::JsonFormat;
+pub use self::{
+    list::{List, ListError},
+    siblings::{Siblings, siblings},
+};
 
-/// Length, in bytes, of the beginning of an XML file in which its root element must occur.
-const XML_HEAD_MAX: usize = 4096;
+/// The byte order mark (UTF-8).
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+/// Beginnings of packed files, with what they are and what to do.
+const PACKED: [(&[u8], &str, &str); 3] = [
+    (
+        b"PK\x03\x04",
+        "a spreadsheet or another ZIP file",
+        "save the table as CSV in UTF-8, or unpack the file",
+    ),
+    (b"\x1f\x8b", "a file packed with gzip", "unpack it"),
+    (b"%PDF", "a PDF", "give the list as XML or CSV"),
+];
 
-/// The files of a list. Most lists are one file; OFAC publishes names, other names and addresses as three.
+/// The files of a list. Most lists are one file; OFAC's lists as CSV are several.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Files<'a> {
-    /// The list, or OFAC's SDN.CSV.
+    /// The list, or its main file.
     pub main: &'a [u8],
+    /// The path, URL or name of the main file. OFAC's SDN list and its consolidated (non-SDN) list have the same
+    /// formats; only the names of their files tell them apart.
+    pub path: &'a str,
     /// OFAC's ALT.CSV.
     pub other_names: Option<&'a [u8]>,
     /// OFAC's ADD.CSV.
     pub addresses: Option<&'a [u8]>,
+    /// OFAC's SDN_COMMENTS.CSV.
+    pub remarks: Option<&'a [u8]>,
 }
 
-/// Reads a list. Its format is recognised by its content.
+/// Reads a list. Its format is recognised by its content alone. A field with several names is split.
 ///
 /// # Errors
-/// Returns [`ListError`] if the format is unknown or the file is malformed.
+/// Returns [`ListError`] if the format is unknown, or the file is malformed or cut off, or a file is missing.
 pub fn read(files: Files<'_>) -> Result<List, ListError> {
+    if let Some((_, what, advice)) = PACKED.iter().find(|(start, ..)| files.main.starts_with(start)) {
+        return Err(ListError::Packed { what, advice });
+    }
     let text = decode(files.main)?;
-    // A byte order mark, then white space.
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    let first_line = text.lines().next().unwrap_or_default();
-    if text.starts_with('<') {
-        let head = text.get(..text.floor_char_boundary(XML_HEAD_MAX)).unwrap_or_default();
-        return match head {
-            _ if head.contains("CONSOLIDATED_LIST") => un::read(text),
-            _ if head.contains("eu.europa.ec/fpi/fsd/export") => eu::read_xml(text),
-            _ => Err(ListError::UnknownFormat),
-        };
-    }
-    if text.starts_with('{') {
-        return json_lines::read(text);
-    }
-    if first_line.starts_with("Report Date") || first_line.contains("Unique ID,") {
-        return uk::read(text);
-    }
-    if first_line.trim_start_matches('"').starts_with("fileGenerationDate") {
-        return eu::read_csv(text);
-    }
-    if opensanctions::is_header(first_line) {
-        return opensanctions::read(text);
-    }
-    if ofac::is_row(first_line) {
-        let file = |bytes: Option<&[u8]>| bytes.map(decode).transpose();
-        return ofac::read(text, file(files.other_names)?.as_deref(), file(files.addresses)?.as_deref());
-    }
-    Err(ListError::UnknownFormat)
+    let mut list = read_text(text.trim_start_matches(BYTE_ORDER_MARK).trim_start(), files)?;
+    list.entities.iter_mut().for_each(split::split_names);
+    Ok(list)
 }
 
-/// Returns the locations of OFAC's ALT.CSV and ADD.CSV if `path` (a path or URL) names SDN.CSV. They are
-/// expected beside it.
-pub fn siblings(path: &str) -> Option<[String; 2]> {
-    let at = path.to_ascii_uppercase().rfind("SDN.CSV")?;
-    let rest = &path[at + "SDN".len()..];
-    let before = path[..at].chars().next_back();
-    let is_whole_name = before.is_none_or(|c| matches!(c, '/' | '\\'));
-    let is_upper_case = path[at..].starts_with("SDN");
-    let sibling = |name: &str| {
-        let name = if is_upper_case { name.to_owned() } else { name.to_ascii_lowercase() };
-        format!("{}{name}{rest}", &path[..at])
-    };
-    is_whole_name.then(|| [sibling("ALT"), sibling("ADD")])
+/// Reads a list from the text of its main file.
+///
+/// # Errors
+/// Returns [`ListError`] as [`read`] does.
+fn read_text(text: &str, files: Files<'_>) -> Result<List, ListError> {
+    let first_line = text.lines().next().unwrap_or_default();
+    match text.chars().next() {
+        Some('<') => read_xml(text, files),
+        Some('{') => match json::recognise(text).ok_or(ListError::UnknownFormat)? {
+            JsonFormat::FollowTheMoney => opensanctions::json::read(text),
+            JsonFormat::Lines => json_lines::read(text),
+            JsonFormat::ScreeningList => screening_list::json::read(text),
+            JsonFormat::WorldBank => world_bank::json::read(text),
+        },
+        _ if first_line.starts_with("Report Date") || first_line.contains("Unique ID,") => {
+            uk::csv::read(text)
+        }
+        _ if first_line.trim_start_matches('"').starts_with("fileGenerationDate") => eu::csv::read(text),
+        _ if opensanctions::csv::is_header(first_line) => opensanctions::csv::read(text),
+        _ if screening_list::csv::is_header(first_line) => screening_list::csv::read(text),
+        _ if dfat::is_header(first_line) => dfat::read(text),
+        _ if world_bank::csv::is_header(first_line) => world_bank::csv::read(text),
+        _ if ofac::csv::is_row(first_line) => ofac::csv::read(text, files),
+        _ => Err(ListError::UnknownFormat),
+    }
+}
+
+/// Reads a list from XML, by the name of its root element.
+///
+/// # Errors
+/// Returns [`ListError`] as [`read`] does.
+fn read_xml(text: &str, files: Files<'_>) -> Result<List, ListError> {
+    match xml::root(text).as_deref() {
+        Some("CONSOLIDATED_LIST") => un::read(text),
+        Some("export") => eu::xml::read(text),
+        Some("Designations") => uk::xml::read(text),
+        Some("sdnList") => ofac::classic::read(text, files.path),
+        Some("Sanctions") => ofac::advanced::read(text),
+        Some("sanctionsData") => ofac::enhanced::read(text),
+        Some("swiss-sanctions-list") => seco::read(text),
+        Some("data-set") => canada::read(text),
+        _ => Err(ListError::UnknownFormat),
+    }
 }
 
 /// Returns the text of a file: UTF-8, or Latin-1 for a file that begins with a digit as OFAC's do.
 ///
 /// # Errors
 /// Returns [`ListError::Malformed`] if any other file is not UTF-8.
-fn decode(bytes: &[u8]) -> Result<String, ListError> {
+fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ListError> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.to_owned()),
+        Ok(text) => Ok(text.into()),
         Err(_) if bytes.first().is_some_and(u8::is_ascii_digit) => {
-            Ok(bytes.iter().map(|byte| char::from(*byte)).collect())
+            Ok(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into())
         }
-        Err(error) => Err(malformed("UTF-8", error)),
+        Err(error) => Err(list::malformed("UTF-8", error)),
     }
 }
 

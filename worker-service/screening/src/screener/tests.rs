@@ -97,6 +97,55 @@ fn only_an_lei_finds_an_entity_of_another_country() {
 }
 
 #[test]
+fn a_number_counts_by_its_own_country() {
+    let with_ids = |id: &str, countries: &[&str], ids: &[&str]| ListedEntity {
+        ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        ..entity(id, &[&format!("{id} Harborlight Works")], countries)
+    };
+    let screener = Screener::new(vec![
+        with_ids("no-address", &[], &["reg:RU:1069900445566"]),
+        with_ids("elsewhere", &["CY"], &["company:RU:2069900445566"]),
+        with_ids("bare", &["RU"], &["3069900445566"]),
+        with_ids("unknown", &[], &["tax::4069900445566"]),
+        with_ids("bank", &["RU"], &["swift:RU:5069900445566", "passport:RU:5069900445566"]),
+    ]);
+    let search = |country, number| {
+        let hits = screener.search_with("Somebody Else", Some(country), Some(number), 0.7);
+        hits.first().map(|hit| (hit.entity.id.clone(), hit.is_match()))
+    };
+    for (number, id) in
+        [("1069900445566", "no-address"), ("2069900445566", "elsewhere"), ("3069900445566", "bare")]
+    {
+        assert_eq!(search("RU", number), Some((id.to_owned(), true)));
+        assert_eq!(search("DE", number), None, "{number}");
+    }
+    // The country of the number is not that of the address.
+    assert_eq!(search("CY", "2069900445566"), None);
+    assert_eq!(search("RU", "4069900445566"), Some(("unknown".to_owned(), false)));
+    assert_eq!(search("RU", "5069900445566"), None);
+}
+
+#[test]
+fn a_weak_name_alone_is_no_match() {
+    let mut listed = entity("weak", &["HARBORLIGHT NOWRUZ COMMITTEE"], &["AF"]);
+    listed.weak_aliases = vec!["KESTREL".to_owned()];
+    listed.ids = vec!["reg:GB:24257037".to_owned()];
+    let screener = Screener::new(vec![listed, entity("strong", &["KESTREL TEKHNIKA"], &["RU"])]);
+    let hit = |name: &str, number| {
+        let hits = screener.search_with(name, Some("AF"), number, 0.0);
+        hits.into_iter().find(|hit| hit.entity.id == "weak").map(|hit| (hit.is_weak, hit.is_match()))
+    };
+    assert_eq!(hit("Kestrel Ltd", None), Some((true, false)));
+    assert_eq!(hit("Harborlight Nowruz Committee", None), Some((false, true)));
+    assert_eq!(hit("Kestrel Ltd", Some("24257037")), Some((true, false)));
+    let in_gb = screener.search_with("Kestrel Ltd", Some("GB"), Some("24257037"), 0.7);
+    assert!(in_gb[0].entity.id == "weak" && in_gb[0].is_match());
+    // A match by another name comes before a weak name, whatever their scores.
+    let best = screener.search("Kestrel Tekhnika", Some("RU"), 0.0);
+    assert_eq!(best[0].entity.id, "strong");
+}
+
+#[test]
 fn words_around_a_listed_name_do_not_hide_it() {
     let screener = screener();
     let score = |name: &str| screener.search(name, Some("RU"), 0.0).first().map_or(0.0, |hit| hit.score);

@@ -7,7 +7,7 @@ use domain::{
     request::ReportRequest,
     time::UtcTime,
 };
-use screening::{Explanation, Hit, MATCH_THRESHOLD};
+use screening::{Explanation, Hit, ListedEntity, Topic};
 
 use super::list::{LoadedList, Recency};
 
@@ -18,6 +18,9 @@ pub(super) struct Age {
     /// The age from which on a list is out of date.
     pub(super) max_age: Duration,
 }
+
+/// Minimum strength of a signal to which the rules `sanctions.match` and `watchlist.match` apply.
+const MATCH_STRENGTH: u8 = 80;
 
 /// The kind of signal for a match with an entry of a sanctions list.
 pub(super) const SANCTIONS_MATCH: SignalKind = SignalKind::from_static("sanctions_match");
@@ -30,7 +33,10 @@ pub(super) fn of_match(list: &LoadedList, hit: &Hit<'_>, age: Age) -> EvidenceDr
     let percent = percent(hit.score);
     let explanation = Explanation::of(hit);
     let mut text = format!("{} lists {} (entry {}).", list.name, entry.name, entry.id);
-    if hit.matched_name != entry.name {
+    if hit.is_weak {
+        let name = hit.matched_name;
+        text.push_str(&format!(" Recognised by its weak alias {name}, which alone does not identify it."));
+    } else if hit.matched_name != entry.name {
         text.push_str(&format!(" Recognised by its other name {}.", hit.matched_name));
     }
     let mut add = |label: &str, values: &[String], max: usize| {
@@ -43,19 +49,57 @@ pub(super) fn of_match(list: &LoadedList, hit: &Hit<'_>, age: Age) -> EvidenceDr
     add("Countries", &entry.countries, 10);
     add("Programs", &entry.programs, 10);
     add("Other names", &entry.aliases, 5);
+    add("Weak aliases", &entry.weak_aliases, 5);
     text.push_str(&format!(" Match score {percent}%: {}.{}", explanation.in_words(), dated(list, age)));
-    let (label, strength) = if hit.score >= MATCH_THRESHOLD {
-        // The rule `sanctions.match` applies from strength 80.
-        ("Sanctions list", percent.max(80))
-    } else {
-        ("Resembles an entry of a sanctions list", percent.min(79))
+    let listing = Listing::of(entry);
+    let label = match hit.is_match() {
+        true => listing.label,
+        false if listing.signal == SANCTIONS_MATCH => "Resembles an entry of a sanctions list",
+        false => "Resembles an entry of a watch list",
+    };
+    let strength = match hit.is_match() && listing.is_itself {
+        true => percent.max(MATCH_STRENGTH),
+        false => percent.min(MATCH_STRENGTH - 1),
     };
     EvidenceDraft {
         title: format!("{label}: {}", entry.name),
         text,
         url: None,
         published_at: None,
-        signals: vec![Signal { kind: SANCTIONS_MATCH, strength }],
+        signals: vec![Signal { kind: listing.signal, strength }],
+    }
+}
+
+/// What an entry of a list says of a company that it matches.
+struct Listing {
+    label: &'static str,
+    signal: SignalKind,
+    /// Whether the entry itself is the reason, and not somebody whom it is linked to.
+    is_itself: bool,
+}
+
+impl Listing {
+    /// Returns what `entry` says: a sanction before everything else.
+    fn of(entry: &ListedEntity) -> Self {
+        if entry.is_sanctioned() {
+            return Self { label: "Sanctions list", signal: SANCTIONS_MATCH, is_itself: true };
+        }
+        let topic = entry.topics.iter().min().copied().unwrap_or(Topic::Other);
+        let label = match topic {
+            Topic::Sanction => "Sanctions list",
+            Topic::SanctionLinked => "Linked to an entry of a sanctions list",
+            Topic::ExportControl => "Watch list, export control",
+            Topic::Debarment => "Watch list, exclusion from contracts",
+            Topic::Wanted => "Watch list, wanted",
+            Topic::Crime => "Watch list, crime",
+            Topic::Regulatory => "Watch list, warning of a supervisor",
+            Topic::PoliticallyExposed => "Watch list, public office",
+            Topic::RelatedToPoliticallyExposed => "Watch list, relation to a public office",
+            Topic::Other => "Watch list",
+        };
+        let is_linked = topic == Topic::SanctionLinked;
+        let signal = if is_linked { SANCTIONS_MATCH } else { WATCHLIST_MATCH };
+        Self { label, signal, is_itself: !is_linked }
     }
 }
 

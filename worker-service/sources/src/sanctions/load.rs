@@ -44,8 +44,6 @@ pub(super) enum LoadError {
         "it is not fetched over https; to allow http from its host, add the host to DOSSIER_PRIVATE_SOURCES"
     )]
     NotHttps,
-    #[error("it has no entry")]
-    Empty,
     #[error("it could not be prepared: {0}")]
     Prepare(#[from] tokio::task::JoinError),
 }
@@ -68,6 +66,11 @@ struct File {
     modified: Option<UtcTime>,
 }
 
+/// Returns the content of a file, if there is one.
+fn bytes_of(file: &Option<File>) -> Option<&[u8]> {
+    file.as_ref().map(|file| file.bytes.as_slice())
+}
+
 /// A client that fetches the files of lists.
 #[derive(Debug)]
 pub(super) struct Fetcher {
@@ -86,29 +89,33 @@ impl Fetcher {
         Ok(Self { http, guard, objects: Objects::new(sdk) })
     }
 
-    /// Fetches and parses the list at `location`. OFAC's list consists of three files, which are fetched
+    /// Fetches and parses the list at `location`. OFAC's lists as CSV consist of several files, which are fetched
     /// together.
     ///
     /// # Errors
     /// Returns [`LoadError`] if a file cannot be fetched or is too large, or if the list cannot be parsed.
     pub(super) async fn list(&self, location: &Location) -> Result<Fetched, LoadError> {
         let main = self.file(location).await?;
-        let (other_names, addresses) = match location.siblings() {
-            Some([other_names, addresses]) => {
+        let (other_names, addresses, remarks) = match location.siblings() {
+            Some([other_names, addresses, remarks]) => {
                 let (other_names, addresses) =
                     tokio::try_join!(self.file(&other_names), self.file(&addresses))?;
-                (Some(other_names), Some(addresses))
+                // Without this file, the list is refused if a remark goes on there.
+                (Some(other_names), Some(addresses), self.file(&remarks).await.ok())
             }
-            None => (None, None),
+            None => (None, None, None),
         };
-        let files = [Some(&main), other_names.as_ref(), addresses.as_ref()];
+        let files = [Some(&main), other_names.as_ref(), addresses.as_ref(), remarks.as_ref()];
         let dates: Option<Vec<_>> = files.into_iter().flatten().map(|file| file.modified).collect();
         let modified = dates.and_then(|dates| dates.into_iter().min());
+        let name = location.file_name();
         let parsed = tokio::task::spawn_blocking(move || {
             let list = lists::read(Files {
                 main: &main.bytes,
-                other_names: other_names.as_ref().map(|file| file.bytes.as_slice()),
-                addresses: addresses.as_ref().map(|file| file.bytes.as_slice()),
+                path: &name,
+                other_names: bytes_of(&other_names),
+                addresses: bytes_of(&addresses),
+                remarks: bytes_of(&remarks),
             })?;
             Ok(Fetched { list, sha256: sha256_hex(&main.bytes), modified })
         });

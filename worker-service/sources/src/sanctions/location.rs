@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use reqwest::Url;
-use screening::lists;
+use screening::lists::{self, Siblings};
 use thiserror::Error;
 
 /// The location of a list.
@@ -71,15 +71,16 @@ impl Location {
         path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
     }
 
-    /// Returns the locations of OFAC's other two files, or `None` if this is not OFAC's main file.
-    pub(super) fn siblings(&self) -> Option<[Self; 2]> {
+    /// Returns the locations of the other files of a list of OFAC: other names, addresses and long remarks. Returns
+    /// `None` if this is not the main file of one.
+    pub(super) fn siblings(&self) -> Option<[Self; 3]> {
         let text = match self {
             Self::File(path) => path.to_str()?.to_owned(),
             Self::Url(url) => url.to_string(),
             Self::Object(bucket, key) => format!("s3://{bucket}/{key}"),
         };
-        let [other_names, addresses] = lists::siblings(&text)?;
-        Some([other_names.parse().ok()?, addresses.parse().ok()?])
+        let Siblings { other_names, addresses, remarks } = lists::siblings(&text)?;
+        Some([other_names.parse().ok()?, addresses.parse().ok()?, remarks.parse().ok()?])
     }
 }
 

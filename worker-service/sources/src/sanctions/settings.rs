@@ -16,7 +16,7 @@ settings! {
     /// The settings of the source `sanctions`.
     SETTINGS:
     LISTS = "DOSSIER_SANCTIONS_LISTS", Presence::Optional,
-        "lists of sanctions to screen against, separated by commas: paths, https URLs or s3://bucket/key of OFAC's SDN.CSV (ALT.CSV and ADD.CSV beside it), the UK's CSV, the UN's XML, the EU's XML or CSV, OpenSanctions' targets.simple.csv, or JSON lines";
+        "lists of sanctions to screen against, separated by commas: paths, https URLs or s3://bucket/key of files in the formats that docs/EVIDENCE.md names, such as OFAC's SDN.CSV with its other files beside it, or of JSON lines";
     REFRESH = "DOSSIER_SANCTIONS_REFRESH_SECONDS", Presence::Default("21600"),
         "interval at which lists of sanctions are loaded again, in seconds, 60 to 604800";
     MAX_AGE = "DOSSIER_SANCTIONS_MAX_AGE_SECONDS", Presence::Default("2592000"),

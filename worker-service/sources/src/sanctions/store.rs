@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::request::ReportRequest;
-use screening::{MATCH_THRESHOLD, Screener, names};
+use screening::{EntityKind, Hit, Screener, names};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +37,7 @@ const UNRENEWED_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 const RETRY: Duration = Duration::from_secs(60);
 /// Maximum number of entries of one list that become evidence.
 const MATCHES_MAX: usize = 10;
-/// Minimum score, from 0 to 1, at which an entry below [`MATCH_THRESHOLD`] is reported as a resemblance.
+/// Minimum score, from 0 to 1, at which an entry below the score of a match is reported as a resemblance.
 const RESEMBLANCE_THRESHOLD: f32 = 0.70;
 
 /// A list that the settings name: its location, and the version of it that is in use.
@@ -134,25 +134,22 @@ impl Lists {
         previous: Option<&LoadedList>,
     ) -> Result<LoadedList, LoadError> {
         let Fetched { list, sha256, modified } = self.fetcher.list(location).await?;
-        let (entries, previous_entries) =
-            (list.entities.len(), previous.map_or(0, |list| list.screener.len()));
-        if entries == 0 {
-            return Err(LoadError::Empty);
-        }
-        let names = list.entities.iter().map(|entry| 1 + entry.aliases.len()).sum();
+        let (name, stated_date) = (list.name.clone(), list.published.clone());
+        let bodies = list.into_entries(EntityKind::Organization)?;
+        let (entries, previous_entries) = (bodies.len(), previous.map_or(0, |list| list.screener.len()));
+        let names = bodies.iter().map(|entry| entry.names().count()).sum();
         let previous_names = previous.map_or(0, |list| list.names);
         // If the file of other names is missing, the list loses names but no entries.
         if shrank(entries, previous_entries) || shrank(names, previous_names) {
             return Err(LoadError::Shrunk { entries, names, previous_entries, previous_names });
         }
-        let name = if list.name.is_empty() { location.file_name() } else { list.name };
-        let entries = list.entities;
-        let screener = tokio::task::spawn_blocking(move || Screener::new(entries)).await?;
+        let name = if name.is_empty() { location.file_name() } else { name };
+        let screener = tokio::task::spawn_blocking(move || Screener::new(bodies)).await?;
         let loaded_at = service_runtime::clock::now();
         Ok(LoadedList {
             name,
-            published_at: published_at(list.published.as_deref(), modified, loaded_at),
-            stated_date: list.published,
+            published_at: published_at(stated_date.as_deref(), modified, loaded_at),
+            stated_date,
             loaded_at,
             screener,
             sha256,
@@ -236,7 +233,7 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest, age: Age) -> Resul
         for hit in hits.iter().take(MATCHES_MAX) {
             scored.push((hit.score, evidence::of_match(list, hit, age)));
         }
-        if !hits.iter().any(|hit| hit.score >= MATCH_THRESHOLD) {
+        if !hits.iter().any(Hit::is_match) {
             scored.push((0.0, evidence::of_no_match(list, request, age)));
         }
     }
