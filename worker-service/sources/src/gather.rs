@@ -1,6 +1,6 @@
 //! Gathers the evidence of a report: queries every source at the same time, and records the outcome of each.
 
-use std::{sync::Arc, time::Duration};
+use std::{cmp::Reverse, mem, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use domain::{
@@ -12,6 +12,7 @@ use egress_guard::Guard;
 use futures::future::join_all;
 use service_runtime::clock::Clock;
 use telemetry::metrics::metrics;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, field::Empty, info_span};
 
@@ -19,6 +20,7 @@ use crate::{
     definition::{BuildContext, SourcesError},
     error::SourceError,
     http::Http,
+    related::{self, RelatedParty},
     settings::Settings,
     source::{Freshness, ITEMS_MAX, SourceAnswer},
     stale_cache::{Retrieved, StaleCache},
@@ -109,12 +111,14 @@ impl Sources {
         self.sources.iter().filter_map(|source| source.source.as_ref())
     }
 
-    /// Queries every source. No source can fail the report or delay another one: the outcome of a source
-    /// without an answer is recorded.
+    /// Queries every source, then has the related parties that they name screened. No source can fail the report or
+    /// delay another one: the outcome of a source without an answer is recorded.
     pub async fn gather(&self, request: &ReportRequest) -> Gathered {
         let queries = self.sources.iter().map(|source| source.query(request));
+        let mut results = join_all(queries).await;
+        self.screen_related(&mut results).await;
         let mut gathered = Gathered::default();
-        for SourceResult { outcome, evidence, versions, retrieved_earlier } in join_all(queries).await {
+        for SourceResult { outcome, evidence, versions, retrieved_earlier, .. } in results {
             gathered.retrieved_earlier.extend(retrieved_earlier.map(|at| (outcome.source.clone(), at)));
             gathered.answers.push((outcome, evidence));
             gathered.versions.extend(versions);
@@ -123,13 +127,60 @@ impl Sources {
     }
 }
 
+impl Sources {
+    /// Has the related parties that the sources name screened by every source that screens names. The evidence goes to
+    /// the source that screens; what was not screened is noted at a source that named a party.
+    async fn screen_related(&self, results: &mut [SourceResult]) {
+        let Some(namer) = results.iter().position(|result| !result.related.is_empty()) else { return };
+        let named = results.iter_mut().flat_map(|result| mem::take(&mut result.related));
+        let (parties, excess) = related::to_screen(named);
+        if parties.is_empty() {
+            return;
+        }
+        let screenings = self.sources.iter().map(|source| source.screen(&parties));
+        let mut screened = false;
+        for (result, evidence) in results.iter_mut().zip(join_all(screenings).await) {
+            if let Some(evidence) = evidence {
+                screened = true;
+                result.add(evidence);
+            }
+        }
+        let (unscreened, why) = match (screened, excess) {
+            (false, excess) => (parties.len() + excess, "no list that could be used was at hand"),
+            (true, 0) => return,
+            (true, excess) => (excess, "a report screens a limited number"),
+        };
+        let parties = if unscreened == 1 {
+            "1 related party was".to_owned()
+        } else {
+            format!("{unscreened} related parties were")
+        };
+        let text = format!("{parties} not screened against sanctions lists: {why}.");
+        results[namer].add(vec![EvidenceDraft::note("Related parties were not screened", text)]);
+    }
+}
+
 /// What one source contributes to a [`Gathered`].
 struct SourceResult {
     outcome: SourceOutcome,
     evidence: Vec<EvidenceDraft>,
     versions: Vec<String>,
+    related: Vec<RelatedParty>,
     /// When the answer was retrieved, if it is an earlier one.
     retrieved_earlier: Option<UtcTime>,
+}
+
+impl SourceResult {
+    /// Adds evidence. If the source then has more than [`ITEMS_MAX`] pieces, those with the weakest signals are left
+    /// out.
+    fn add(&mut self, evidence: Vec<EvidenceDraft>) {
+        self.evidence.extend(evidence);
+        if self.evidence.len() > ITEMS_MAX {
+            self.evidence.sort_by_key(|draft| Reverse(draft.max_strength()));
+            self.evidence.truncate(ITEMS_MAX);
+        }
+        self.outcome.items = u32::try_from(self.evidence.len()).unwrap_or(u32::MAX);
+    }
 }
 
 impl GuardedSource {
@@ -151,14 +202,29 @@ impl GuardedSource {
         };
         let (status, answer) = self.status(retrieved);
         let as_of = answer.as_ref().and_then(|answer| answer.as_of);
-        let (mut evidence, versions) =
-            answer.map(|answer| (answer.evidence, answer.versions)).unwrap_or_default();
-        evidence.truncate(ITEMS_MAX);
+        let (evidence, versions, related) =
+            answer.map(|answer| (answer.evidence, answer.versions, answer.related)).unwrap_or_default();
         span.record("dossier.source.status", status.as_str());
         metrics().source(name, status.as_str());
-        let items = u32::try_from(evidence.len()).unwrap_or(u32::MAX);
-        let outcome = SourceOutcome { source: self.name.clone(), status, as_of, items };
-        SourceResult { outcome, evidence, versions, retrieved_earlier }
+        let outcome = SourceOutcome { source: self.name.clone(), status, as_of, items: 0 };
+        let mut result = SourceResult { outcome, evidence: Vec::new(), versions, related, retrieved_earlier };
+        result.add(evidence);
+        result
+    }
+
+    /// Returns the evidence on related parties, or `None` if the source does not screen names, or failed to.
+    async fn screen(&self, parties: &[RelatedParty]) -> Option<Vec<EvidenceDraft>> {
+        let source = self.source.as_ref()?;
+        let screening = source.source().screen(parties)?;
+        let too_slow = || SourceError::Unavailable("it took too long to screen related parties".to_owned());
+        match timeout(source.time_limit(), screening).await.unwrap_or_else(|_| Err(too_slow())) {
+            Ok(evidence) => Some(evidence),
+            Err(error) => {
+                let source = self.name.as_str();
+                tracing::warn!(source, error = %error, "related parties could not be screened");
+                None
+            }
+        }
     }
 
     /// Returns the status that is recorded, and the answer that is used. Logs why there is no fresh answer.

@@ -17,6 +17,7 @@ mod news;
 mod reader;
 mod registered;
 mod registry;
+mod related;
 mod rulebook;
 pub mod sanctions;
 mod settings;
@@ -35,6 +36,7 @@ pub use self::{
     http::{ANSWER_MAX, Http},
     reader::base_url,
     registered::REGISTERED,
+    related::{PartyKind, RELATED_MAX, RelatedParty, Relation},
     rulebook::{compose, rulebook},
     settings::{SETTINGS, Settings},
     source::{Freshness, ITEMS_MAX, Source, SourceAnswer},

@@ -6,7 +6,7 @@ use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
 use futures::future::{BoxFuture, ready};
 use tokio_util::sync::CancellationToken;
 
-use crate::error::SourceError;
+use crate::{error::SourceError, related::RelatedParty};
 
 /// Maximum number of pieces of evidence from one source. The rest, which has the least weight, is left out.
 pub const ITEMS_MAX: usize = 50;
@@ -18,6 +18,18 @@ pub trait Source: Debug + Send + Sync {
     /// # Errors
     /// Returns [`SourceError`] if the source has no answer.
     fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>>;
+
+    /// Screens parties that are related to the company, and returns the evidence. Returns `None` if the source does not
+    /// screen names.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] if the parties could not be screened.
+    fn screen<'a>(
+        &'a self,
+        _parties: &'a [RelatedParty],
+    ) -> Option<BoxFuture<'a, Result<Vec<EvidenceDraft>, SourceError>>> {
+        None
+    }
 
     /// Returns the maximum time that a query may wait for its turn at a service that accepts few requests. The
     /// time limit of the source does not include it.
@@ -49,6 +61,8 @@ pub struct SourceAnswer {
     pub freshness: Freshness,
     /// The versions of the lists, tables and vocabularies that were used, as text with size and date.
     pub versions: Vec<String>,
+    /// Who owns, controls or runs the company. They are screened after all sources have answered.
+    pub related: Vec<RelatedParty>,
 }
 
 /// How complete and current an answer is.

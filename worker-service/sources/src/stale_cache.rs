@@ -14,11 +14,15 @@ use tokio::time::timeout;
 
 use crate::{
     error::SourceError,
+    related::RELATED_MAX,
     source::{Freshness, ITEMS_MAX, Source, SourceAnswer},
 };
 
 /// Maximum number of cached answers of one source.
 const CAPACITY: u64 = 256;
+
+/// Maximum number of related parties of a cached answer: twice as many as are screened, since some are named twice.
+const RELATED_KEPT_MAX: usize = 2 * RELATED_MAX;
 
 /// The result of a query.
 #[derive(Clone, Debug)]
@@ -70,6 +74,11 @@ impl StaleCache {
         self.source.as_ref()
     }
 
+    /// Returns the time limit of the source for all its requests together.
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.time_limit
+    }
+
     /// Queries the source. If it does not answer, falls back to its earlier answer.
     pub(crate) async fn query(&self, request: &ReportRequest) -> Retrieved {
         let time_limit = self.time_limit + self.source.patience();
@@ -96,6 +105,7 @@ impl StaleCache {
 fn shortened(answer: &SourceAnswer) -> SourceAnswer {
     let mut answer = answer.clone();
     answer.evidence.truncate(ITEMS_MAX);
+    answer.related.truncate(RELATED_KEPT_MAX);
     for draft in &mut answer.evidence {
         draft.title = safe_text::clean(&draft.title, TITLE_MAX);
         draft.text = safe_text::clean(&draft.text, TEXT_MAX);
@@ -162,6 +172,7 @@ mod tests {
                     evidence: vec![],
                     freshness,
                     versions: vec![],
+                    related: vec![],
                 };
                 error.map_or(Ok(answer), Err)
             })

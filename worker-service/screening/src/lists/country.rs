@@ -23,7 +23,7 @@ static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
 
 /// Returns the code (ISO 3166-1 alpha-2) of a country, given as a name or as a code in either case, or `None`
 /// if the country is unknown.
-pub(crate) fn code(name: &str) -> Option<String> {
+pub fn code(name: &str) -> Option<String> {
     let name = tidy(name);
     if name.len() == 2 {
         return name.to_uppercase().parse::<Country>().ok().map(|country| country.code().to_owned());

@@ -26,7 +26,7 @@ mod xml;
 
 use std::borrow::Cow;
 
-pub(crate) use self::country::code as country_code;
+pub use self::country::code as country_code;
 use self::json::JsonFormat;
 pub use self::{
     list::{List, ListError},

@@ -105,7 +105,7 @@ impl CountryRisk {
         // The table is as current as its oldest list.
         let oldest = TABLE.list.iter().filter_map(|list| day(&list.as_of)).min();
         let versions = vec![format!("table of countries {}", TABLE.version)];
-        SourceAnswer { as_of: oldest, evidence, freshness: Freshness::Current, versions }
+        SourceAnswer { as_of: oldest, evidence, freshness: Freshness::Current, versions, related: Vec::new() }
     }
 }
 

@@ -105,7 +105,7 @@ impl News {
         }
         let freshness = if errors.is_empty() { Freshness::Current } else { Freshness::Partial };
         let versions = vec![format!("vocabulary of adverse terms {}", Vocabulary::built_in().version)];
-        Ok(SourceAnswer { as_of, evidence, freshness, versions })
+        Ok(SourceAnswer { as_of, evidence, freshness, versions, related: Vec::new() })
     }
 }
 

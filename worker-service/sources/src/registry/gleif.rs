@@ -5,10 +5,15 @@ mod record;
 
 use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
 use reqwest::Url;
+use serde::de::DeserializeOwned;
 
-use self::record::{LeiRecord, Records, Single};
+use self::record::{LeiRecord, Records, Relationship, Single};
 use super::{number, settings::RegistrySettings};
-use crate::{error::SourceError, http::Http};
+use crate::{
+    error::SourceError,
+    http::Http,
+    related::{RelatedParty, Relation},
+};
 
 /// Maximum number of records of one answer: the maximum page size of the API. Each of the about 150 German
 /// register courts may have given the same number.
@@ -24,12 +29,15 @@ pub(super) struct Gleif {
     url: Url,
 }
 
-/// What the register knows about a company.
-#[derive(Debug)]
+/// What a register knows about a company.
+#[derive(Debug, Default)]
 pub(super) struct RegisterAnswer {
     pub(super) evidence: Vec<EvidenceDraft>,
-    /// When the edition of the register that answered was published, if it says so.
+    /// When the edition of the register that answered was published; `None` if the register answers from its live
+    /// data or does not say so.
     pub(super) published_at: Option<UtcTime>,
+    /// Who owns, controls or runs the company.
+    pub(super) related: Vec<RelatedParty>,
 }
 
 /// The records that are, or may be, the company's.
@@ -91,12 +99,13 @@ impl Gleif {
                 .take(SHOWN_MAX)
                 .map(|record| evidence::of_record(record, request, true))
                 .collect();
+            let mut related = Vec::new();
             match numbered.as_slice() {
                 [] => evidence.push(evidence::of_unknown_lei(request)),
-                [record] => evidence.extend(self.parents(&record.attributes.lei).await),
+                [record] => self.add_parents(record, &mut evidence, &mut related).await,
                 _ => {}
             }
-            return Ok(RegisterAnswer { evidence, published_at });
+            return Ok(RegisterAnswer { evidence, published_at, related });
         }
         let in_country =
             |record: &LeiRecord| record.country().is_none_or(|code| code == request.country.code());
@@ -116,8 +125,9 @@ impl Gleif {
         let mut evidence: Vec<EvidenceDraft> =
             shown.map(|record| evidence::of_record(record, request, found.certain)).collect();
         // The parents are only queried if the record is unambiguous.
+        let mut related = Vec::new();
         if let ([record], true) = (found.records.as_slice(), found.certain) {
-            evidence.extend(self.parents(&record.attributes.lei).await);
+            self.add_parents(record, &mut evidence, &mut related).await;
         }
         if evidence.is_empty() {
             evidence.push(evidence::of_no_entry(request));
@@ -127,23 +137,21 @@ impl Gleif {
         if others > 0 && !is_own {
             evidence.push(evidence::of_others_with_number(others, request));
         }
-        Ok(RegisterAnswer { evidence, published_at })
+        Ok(RegisterAnswer { evidence, published_at, related })
     }
 
-    /// Searches by the number in each notation that the register may have, until one is found. Without a number, nothing
-    /// is found.
+    /// Searches by the number in every notation that the register may have. Without a number, nothing is found.
     async fn records_by_number(&self, request: &ReportRequest) -> Result<Records, SourceError> {
         if let (true, Some(lei)) = (is_lei(request), &request.corporate_number) {
             return self.records("filter[lei]", lei).await;
         }
-        let mut records = Records { meta: None, data: Vec::new() };
-        for form in number::forms(request) {
-            records = self.records("filter[entity.registeredAs]", &form).await?;
-            if !records.data.is_empty() {
-                break;
-            }
+        // One request asks for all notations: the filter takes several values, with commas between them.
+        let forms: Vec<String> =
+            number::forms(request).into_iter().filter(|form| !form.contains(',')).collect();
+        if forms.is_empty() {
+            return Ok(Records { meta: None, data: Vec::new() });
         }
-        Ok(records)
+        self.records("filter[entity.registeredAs]", &forms.join(",")).await
     }
 
     async fn records(&self, filter: &str, value: &str) -> Result<Records, SourceError> {
@@ -153,32 +161,62 @@ impl Gleif {
         self.http.json::<Records>(query).await
     }
 
-    /// Returns the direct and the ultimate parent as evidence. Most companies report none, and no report
-    /// depends on them, so an error is only logged.
-    async fn parents(&self, lei: &str) -> Vec<EvidenceDraft> {
-        let parent = async |path: &str| -> Option<LeiRecord> {
-            let url = format!("{}/{lei}/{path}", self.url).parse::<Url>().ok()?;
-            let query = self.http.client().get(url).header("accept", "application/vnd.api+json");
-            match self.http.json::<Single>(query).await {
-                Ok(single) => Some(single.data),
-                Err(SourceError::NotFound) => None,
+    /// Adds the direct and the ultimate parent. Most companies report none.
+    async fn add_parents(
+        &self,
+        record: &LeiRecord,
+        evidence: &mut Vec<EvidenceDraft>,
+        related: &mut Vec<RelatedParty>,
+    ) {
+        let lei = &record.attributes.lei;
+        let (direct, ultimate) = tokio::join!(
+            self.parent(lei, Relation::DirectParent),
+            self.parent(lei, Relation::UltimateParent)
+        );
+        let mut shown: Option<String> = None;
+        for (relation, parent) in [(Relation::DirectParent, direct), (Relation::UltimateParent, ultimate)] {
+            match parent {
+                Ok(Some((parent, since))) => {
+                    let lei = &parent.attributes.lei;
+                    // Without a company between them, the direct parent is the ultimate one.
+                    if shown.as_ref() != Some(lei) {
+                        evidence.push(evidence::of_parent(relation, &parent));
+                        related.extend(parent.as_parties(relation, since));
+                    }
+                    shown = Some(lei.clone());
+                }
+                Ok(None) => {}
                 Err(error) => {
-                    tracing::debug!(error = %error, path, "LEI register gave no parent");
-                    None
+                    tracing::warn!(error = %error, relation = relation.noun(), "LEI register named no parent");
+                    evidence.push(evidence::of_unknown_parent(relation));
                 }
             }
-        };
-        let (direct, ultimate) = tokio::join!(parent("direct-parent"), parent("ultimate-parent"));
-        let mut evidence = Vec::new();
-        for (kind, record) in [("direct", &direct), ("ultimate", &ultimate)] {
-            let Some(record) = record else { continue };
-            let same = kind == "ultimate"
-                && direct.as_ref().is_some_and(|direct| direct.attributes.lei == record.attributes.lei);
-            if !same {
-                evidence.push(evidence::of_parent(kind, record));
-            }
         }
-        evidence
+    }
+
+    /// Returns a parent and the date since which it is one, or `None` if the register names none.
+    async fn parent(
+        &self,
+        lei: &str,
+        relation: Relation,
+    ) -> Result<Option<(LeiRecord, Option<String>)>, SourceError> {
+        let path = if relation == Relation::DirectParent { "direct-parent" } else { "ultimate-parent" };
+        let parent = match self.single::<Single>(lei, path).await {
+            Ok(Single { data }) => data,
+            Err(SourceError::NotFound) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        // The date is worth a request, but no parent is left out for want of it.
+        let relationship = self.single::<Relationship>(lei, &format!("{path}-relationship")).await;
+        let since = relationship.ok().and_then(|relationship| relationship.since());
+        Ok(Some((parent, since)))
+    }
+
+    async fn single<T: DeserializeOwned>(&self, lei: &str, path: &str) -> Result<T, SourceError> {
+        let url = format!("{}/{lei}/{path}", self.url).parse::<Url>();
+        let url = url.map_err(|_| SourceError::Refused("its address is not a URL".to_owned()))?;
+        let query = self.http.client().get(url).header("accept", "application/vnd.api+json");
+        self.http.json::<T>(query).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod companies_house;
 mod gleif;
+mod notations;
 mod number;
 mod settings;
 mod signals;
@@ -17,11 +18,7 @@ use domain::{
 };
 use futures::future::BoxFuture;
 
-use self::{
-    companies_house::CompaniesHouse,
-    gleif::{Gleif, RegisterAnswer},
-    settings::RegistrySettings,
-};
+use self::{companies_house::CompaniesHouse, gleif::Gleif, settings::RegistrySettings};
 use crate::{
     definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},
     error::SourceError,
@@ -71,12 +68,11 @@ impl Registry {
         };
         let companies_house = async {
             let register = self.companies_house.as_ref().filter(|_| CompaniesHouse::covers(request))?;
-            // The register answers from its live data.
-            let answer = register.search(request).await;
-            Some(answer.map(|evidence| RegisterAnswer { evidence, published_at: None }))
+            Some(register.search(request).await)
         };
         let (gleif, companies_house) = tokio::join!(gleif, companies_house);
         let mut evidence = Vec::new();
+        let mut related = Vec::new();
         let mut last_error = None;
         let mut as_of = None;
         for (register, answer) in [("LEI register", gleif), ("Companies House", companies_house)] {
@@ -86,6 +82,7 @@ impl Registry {
                     let published = found.published_at.unwrap_or(asked_at).min(asked_at);
                     as_of = Some(as_of.map_or(published, |oldest: UtcTime| oldest.min(published)));
                     evidence.extend(found.evidence);
+                    related.extend(found.related);
                 }
                 Some(Err(error)) => {
                     tracing::warn!(register, error = %error, "register gave no answer");
@@ -107,7 +104,7 @@ impl Registry {
             None if !answered => {
                 Err(SourceError::NotAsked("no register that is configured knows such companies"))
             }
-            _ => Ok(SourceAnswer { as_of, evidence, freshness, versions: Vec::new() }),
+            _ => Ok(SourceAnswer { as_of, evidence, freshness, versions: Vec::new(), related }),
         }
     }
 }

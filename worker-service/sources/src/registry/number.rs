@@ -1,12 +1,17 @@
 //! Compares the number of the request with one that a register states.
 
+use std::collections::HashSet;
+
 use domain::request::ReportRequest;
+
+use super::notations;
 
 /// Returns whether `registered` is the number of the request, or `None` if the two are of different kinds,
 /// such as a tax number and a register number, which cannot be compared, or if the request has no number.
 pub(super) fn agrees(registered: &str, request: &ReportRequest) -> Option<bool> {
     let requested = request.corporate_number.as_deref()?;
-    if bare(registered) == bare(in_register(requested, request)) {
+    let registered_bare = bare(registered);
+    if forms(request).iter().any(|form| bare(form) == registered_bare) {
         return Some(true);
     }
     let scheme = request.scheme()?;
@@ -46,10 +51,12 @@ pub(super) fn forms(request: &ReportRequest) -> Vec<String> {
             None => {}
         }
     }
-    // The federal register of Canada writes a dash before the last of seven digits.
-    if request.country.code() == "CA" && number.len() == 7 && letters == 0 && number.is_ascii() {
-        forms.push(format!("{}-{}", &number[..6], &number[6..]));
-    }
+    let bare = bare(number);
+    forms.extend(notations::of(&bare, request.country.code()));
+    forms.push(bare);
+    // Only the first of equal notations is asked.
+    let mut seen = HashSet::new();
+    forms.retain(|form| !form.is_empty() && seen.insert(form.clone()));
     forms
 }
 
@@ -119,6 +126,8 @@ mod tests {
         assert!(!identifies(&german, Some("Berlin")));
         let danish = request("Acme", "DKCVR.11845118", "DK");
         assert_eq!(forms(&danish), ["11845118"]);
+        let japanese = request("Acme", "1010401056795", "JP");
+        assert_eq!(forms(&japanese), ["1010401056795", "0104-01-056795"]);
         assert!(identifies(&danish, None));
     }
 

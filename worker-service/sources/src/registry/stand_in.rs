@@ -133,7 +133,7 @@ impl Filter {
         let numbered = |number: &str| names::number(number) == names::number(&company.registered_as);
         match self {
             Self::LegalName(name) => named(name),
-            Self::RegisteredAs(number) => numbered(number),
+            Self::RegisteredAs(forms) => forms.split(',').any(numbered),
             Self::FullText(text) => named(text) || numbered(text) || text.eq_ignore_ascii_case(lei),
             Self::Country(country) => country.eq_ignore_ascii_case(&company.country),
             Self::Jurisdiction(jurisdiction) => jurisdiction.eq_ignore_ascii_case(&company.jurisdiction),

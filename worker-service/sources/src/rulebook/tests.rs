@@ -72,18 +72,23 @@ fn the_rules_are_those_of_the_version() {
             "sanctions.match",
             "sanctions.possible-match",
             "watchlist.match",
+            "sanctions.related-match",
+            "sanctions.possible-related-match",
+            "watchlist.related-match",
             "news.adverse",
             "registry.inactive",
             "registry.mismatch",
             "registry.distressed",
             "registry.late-or-once-insolvent",
+            "registry.strike-off",
+            "registry.office",
             "country.call-for-action",
             "country.embargo",
             "country.high-risk",
             "country.monitored",
         ]
     );
-    assert_eq!(rulebook().rules().version(), "2026-11.3");
+    assert_eq!(rulebook().rules().version(), "2026-11.4");
 }
 
 #[test]
@@ -116,13 +121,17 @@ fn the_words_without_the_sources_are_the_same() {
     }
 }
 
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 11] = [
     "sanctions_match",
     "watchlist_match",
+    "sanctions_related_match",
+    "watchlist_related_match",
     "adverse_media",
     "registry_inactive",
     "registry_mismatch",
     "registry_distressed",
+    "registry_strike_off",
+    "registry_office",
     "country_risk",
 ];
 

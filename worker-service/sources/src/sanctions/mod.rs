@@ -6,6 +6,7 @@ mod list;
 mod load;
 mod location;
 mod published;
+mod related;
 mod service;
 mod settings;
 #[cfg(feature = "stand-in")]
@@ -30,6 +31,7 @@ pub use self::{
 use crate::{
     definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},
     error::SourceError,
+    related::RelatedParty,
     source::{Freshness, Source, SourceAnswer},
 };
 
@@ -112,6 +114,17 @@ fn with_second_opinion(mut first: SourceAnswer, second: Result<SourceAnswer, Sou
 impl Source for Sanctions {
     fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>> {
         Box::pin(self.search(request))
+    }
+
+    fn screen<'a>(
+        &'a self,
+        parties: &'a [RelatedParty],
+    ) -> Option<BoxFuture<'a, Result<Vec<EvidenceDraft>, SourceError>>> {
+        Some(match (&self.lists, &self.service) {
+            (Some(lists), _) => Box::pin(lists.screen_related(parties)),
+            (None, Some(service)) => Box::pin(service.screen_related(parties)),
+            (None, None) => return None,
+        })
     }
 
     fn prepare(&self) -> BoxFuture<'_, ()> {

@@ -7,15 +7,17 @@ use domain::{
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     evidence::{SANCTIONS_MATCH, WATCHLIST_MATCH},
+    related,
     settings::SanctionsSettings,
 };
 use crate::{
     error::SourceError,
     http::Http,
+    related::{PartyKind, RelatedParty},
     source::{Freshness, SourceAnswer},
 };
 
@@ -83,39 +85,56 @@ impl MatchService {
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
-        let body = json!({"queries": {"company": {"schema": "Company", "properties": {
+        let query = json!({"schema": "Company", "properties": {
             "name": [request.company_name],
             "jurisdiction": [request.country.code().to_ascii_lowercase()],
-            "registrationNumber": request.corporate_number.iter().collect::<Vec<_>>(),
-        }}}});
+            "registrationNumber": request.corporate_number.as_slice(),
+        }});
+        let as_of = Some(service_runtime::clock::now());
+        let mut matches = self.ask(json!({"company": query})).await?;
+        let evidence = match matches.take("company")?.as_slice() {
+            [] => vec![self.no_match(request)],
+            entities => entities.iter().map(entity_evidence).collect(),
+        };
+        let versions = vec![format!("match service, dataset {}", self.dataset)];
+        Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions, related: Vec::new() })
+    }
+
+    /// Searches the dataset for parties related to the company, with one request.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] if the service gives no usable answer.
+    pub(super) async fn screen_related(
+        &self,
+        parties: &[RelatedParty],
+    ) -> Result<Vec<EvidenceDraft>, SourceError> {
+        let queries = parties.iter().enumerate().map(|(at, party)| (at.to_string(), party_query(party)));
+        let mut matches = self.ask(queries.collect()).await?;
+        let (mut found, mut clear) = (Vec::new(), Vec::new());
+        for (at, party) in parties.iter().enumerate() {
+            let entities = matches.take(&at.to_string())?;
+            if entities.is_empty() {
+                clear.push(party.name.as_str());
+            }
+            found.extend(entities.iter().map(|entity| related::of_party(entity_evidence(entity), party)));
+        }
+        found.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
+        found.extend(related::of_clear(&clear, &format!("the dataset {}", self.dataset)));
+        Ok(found)
+    }
+
+    async fn ask(&self, queries: Value) -> Result<Matches, SourceError> {
         let threshold = SCORE_MIN.to_string();
         let mut query = self
             .http
             .client()
             .post(self.url.clone())
             .query(&[("limit", "20"), ("threshold", &threshold)])
-            .json(&body);
+            .json(&json!({ "queries": queries }));
         if let Some(key) = &self.api_key {
             query = query.header("authorization", format!("ApiKey {}", key.expose_secret()));
         }
-        let as_of = Some(service_runtime::clock::now());
-        let mut matches: Matches = self.http.json(query).await?;
-        let response = matches
-            .responses
-            .remove("company")
-            .ok_or_else(|| SourceError::Unreadable("it holds no response to the query".to_owned()))?;
-        if let Some(status) = response.status.filter(|status| *status != 200) {
-            return Err(SourceError::Unavailable(format!("the query ended with status {status}")));
-        }
-        let mut entities = response.results;
-        entities.retain(|entity| entity.score >= SCORE_MIN);
-        entities.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
-        let evidence = match entities.as_slice() {
-            [] => vec![self.no_match(request)],
-            entities => entities.iter().map(entity_evidence).collect(),
-        };
-        let versions = vec![format!("match service, dataset {}", self.dataset)];
-        Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions })
+        self.http.json(query).await
     }
 
     fn no_match(&self, request: &ReportRequest) -> EvidenceDraft {
@@ -126,6 +145,39 @@ impl MatchService {
                 "Screening of \"{name}\" ({country}) against the dataset {dataset} found no entry that resembles it."
             ),
         )
+    }
+}
+
+impl Matches {
+    /// Takes the entities that answer the query `name`, the best first.
+    fn take(&mut self, name: &str) -> Result<Vec<Entity>, SourceError> {
+        let response = self.responses.remove(name);
+        let response = response
+            .ok_or_else(|| SourceError::Unreadable("it holds no response to the query".to_owned()))?;
+        if let Some(status) = response.status.filter(|status| *status != 200) {
+            return Err(SourceError::Unavailable(format!("the query ended with status {status}")));
+        }
+        let mut entities = response.results;
+        entities.retain(|entity| entity.score >= SCORE_MIN);
+        entities.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+        Ok(entities)
+    }
+}
+
+/// Returns the query for a related party.
+fn party_query(party: &RelatedParty) -> Value {
+    let country: Vec<String> = party.country.iter().map(|code| code.to_ascii_lowercase()).collect();
+    match party.kind {
+        PartyKind::Organization => json!({"schema": "Company", "properties": {
+            "name": [party.name],
+            "jurisdiction": country,
+            "registrationNumber": party.number.as_slice(),
+        }}),
+        PartyKind::Person => json!({"schema": "Person", "properties": {
+            "name": [party.name],
+            "nationality": country,
+            "birthDate": party.birth_date.as_slice(),
+        }}),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::request::ReportRequest;
+use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
 use screening::{EntityKind, Hit, Screener, names};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -20,11 +20,13 @@ use super::{
     load::{Fetched, Fetcher, LoadError},
     location::Location,
     published::published_at,
+    related,
     settings::SanctionsSettings,
 };
 use crate::{
     definition::BuildContext,
     error::SourceError,
+    related::RelatedParty,
     source::{Freshness, SourceAnswer},
 };
 
@@ -38,7 +40,7 @@ const RETRY: Duration = Duration::from_secs(60);
 /// Maximum number of entries of one list that become evidence.
 const MATCHES_MAX: usize = 10;
 /// Minimum score, from 0 to 1, at which an entry below the score of a match is reported as a resemblance.
-const RESEMBLANCE_THRESHOLD: f32 = 0.70;
+pub(super) const RESEMBLANCE_THRESHOLD: f32 = 0.70;
 
 /// A list that the settings name: its location, and the version of it that is in use.
 #[derive(Debug)]
@@ -182,6 +184,31 @@ impl Lists {
     /// that can be compared.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<SourceAnswer, SourceError> {
         let now = service_runtime::clock::now();
+        let (lists, is_stale) = self.in_use(now)?;
+        let (request, max_age) = (request.clone(), self.max_age);
+        let screened = tokio::task::spawn_blocking(move || screen(&lists, &request, Age { now, max_age }));
+        let answer = screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))??;
+        Ok(SourceAnswer { freshness: if is_stale { Freshness::Stale } else { Freshness::Current }, ..answer })
+    }
+
+    /// Screens parties related to the company against every list, and returns the evidence.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] if a list cannot be used, as [`search`](Self::search) does.
+    pub(super) async fn screen_related(
+        &self,
+        parties: &[RelatedParty],
+    ) -> Result<Vec<EvidenceDraft>, SourceError> {
+        let now = service_runtime::clock::now();
+        let (lists, _) = self.in_use(now)?;
+        let (parties, max_age) = (parties.to_vec(), self.max_age);
+        let screened =
+            tokio::task::spawn_blocking(move || related::screen(&lists, &parties, Age { now, max_age }));
+        screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))
+    }
+
+    /// Returns the versions of all lists that are in use at `now`, and whether one of them is stale.
+    fn in_use(&self, now: UtcTime) -> Result<(Vec<Arc<LoadedList>>, bool), SourceError> {
         let mut lists = Vec::with_capacity(self.configured.len());
         let mut is_stale = false;
         for list in self.configured.iter() {
@@ -196,10 +223,7 @@ impl Lists {
             is_stale |= list.load_failed() || loaded.recency(now, self.max_age) != Recency::Current;
             lists.push(loaded);
         }
-        let (request, max_age) = (request.clone(), self.max_age);
-        let screened = tokio::task::spawn_blocking(move || screen(&lists, &request, Age { now, max_age }));
-        let answer = screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))??;
-        Ok(SourceAnswer { freshness: if is_stale { Freshness::Stale } else { Freshness::Current }, ..answer })
+        Ok((lists, is_stale))
     }
 }
 
@@ -243,5 +267,5 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest, age: Age) -> Resul
     let as_of = dates.and_then(|dates| dates.into_iter().min());
     let evidence = scored.into_iter().map(|(_, draft)| draft).collect();
     let versions = lists.iter().map(|list| evidence::version(list, age)).collect();
-    Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions })
+    Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions, related: Vec::new() })
 }

@@ -90,7 +90,9 @@ fn a_field_of_parentheses_alone_is_harmless() {
     for field in ["()", "((((", ")))", "(;;;)", "( / )", " / ", ";", "a.k.a.", "a.k.a. ; aka", "（）)("] {
         assert!(names(field).len() < 4, "{field}");
     }
-    for long in ["(a;".repeat(1000), "A (AA) ".repeat(500), "a a.k.a. b ".repeat(300), "a ; ".repeat(9_000_000)] {
+    for long in
+        ["(a;".repeat(1000), "A (AA) ".repeat(500), "a a.k.a. b ".repeat(300), "a ; ".repeat(9_000_000)]
+    {
         assert!(names(&long).len() <= NAMES_MAX + 1);
     }
 }

@@ -6,7 +6,10 @@ use domain::{
 };
 
 use super::record::{Address, Attributes, LeiRecord};
-use crate::registry::{number, signals};
+use crate::{
+    registry::{number, signals},
+    related::Relation,
+};
 
 /// Returns the evidence of a record. If the record is not `certain` to be the company's, it gives no signal.
 pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bool) -> EvidenceDraft {
@@ -64,12 +67,24 @@ pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bo
     }
 }
 
-pub(super) fn of_parent(kind: &str, record: &LeiRecord) -> EvidenceDraft {
-    let name = record.name();
+/// Returns the evidence of a parent.
+pub(super) fn of_parent(relation: Relation, record: &LeiRecord) -> EvidenceDraft {
+    let (name, noun) = (record.name(), relation.noun());
     let country = record.country().map(|code| format!(" ({code})")).unwrap_or_default();
     EvidenceDraft::note(
         format!("Parent: {name}"),
-        format!("The register names {name}{country}, LEI {}, as the {kind} parent.", record.attributes.lei),
+        format!("The register names {name}{country}, LEI {}, as the {noun}.", record.attributes.lei),
+    )
+}
+
+/// Returns the note that the register was asked for a parent and gave no answer.
+pub(super) fn of_unknown_parent(relation: Relation) -> EvidenceDraft {
+    let noun = relation.noun();
+    EvidenceDraft::note(
+        format!("No answer about the {noun}"),
+        format!(
+            "The register of legal entity identifiers was asked for the {noun} and gave no answer. None was screened."
+        ),
     )
 }
 

@@ -4,6 +4,11 @@ use domain::time::UtcTime;
 use screening::names::same_company;
 use serde::Deserialize;
 
+use crate::related::{PartyKind, RelatedParty, Relation};
+
+/// Maximum number of names of a parent that are screened: its own, and names in other languages and scripts.
+const NAMES_MAX: usize = 4;
+
 #[derive(Deserialize)]
 pub(super) struct Records {
     #[serde(default)]
@@ -29,6 +34,37 @@ pub(super) struct GoldenCopy {
 #[derive(Deserialize)]
 pub(super) struct Single {
     pub(super) data: LeiRecord,
+}
+
+/// The relationship record of a company and its parent.
+#[derive(Deserialize)]
+pub(super) struct Relationship {
+    data: RelationshipData,
+}
+
+#[derive(Deserialize)]
+struct RelationshipData {
+    attributes: RelationshipAttributes,
+}
+
+#[derive(Deserialize)]
+struct RelationshipAttributes {
+    relationship: Periods,
+}
+
+#[derive(Deserialize)]
+struct Periods {
+    #[serde(default)]
+    periods: Vec<Period>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Period {
+    #[serde(default)]
+    start_date: Option<String>,
+    #[serde(rename = "type")]
+    kind: String,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +152,31 @@ impl Records {
     }
 }
 
+impl Relationship {
+    /// Returns the day on which the relationship began. Accounting and filing periods say nothing about it.
+    pub(super) fn since(&self) -> Option<String> {
+        let mut periods = self.data.attributes.relationship.periods.iter();
+        let period = periods.find(|period| period.kind == "RELATIONSHIP_PERIOD")?;
+        period.start_date.as_deref()?.get(..10).map(str::to_owned)
+    }
+}
+
 impl LeiRecord {
+    /// Returns the company as a related party, under each of its names.
+    pub(super) fn as_parties(&self, relation: Relation, since: Option<String>) -> Vec<RelatedParty> {
+        let party = |name: &str| RelatedParty {
+            name: name.to_owned(),
+            kind: PartyKind::Organization,
+            relation,
+            named_by: "The LEI register",
+            since: since.clone(),
+            country: self.country().map(str::to_owned),
+            number: Some(self.registered_as().unwrap_or(&self.attributes.lei).to_owned()),
+            birth_date: None,
+        };
+        self.names().take(NAMES_MAX).map(party).collect()
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.attributes.entity.legal_name.name
     }

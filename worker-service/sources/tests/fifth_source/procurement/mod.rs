@@ -67,6 +67,7 @@ impl Procurement {
             evidence,
             freshness: Freshness::Current,
             versions,
+            related: Vec::new(),
         })
     }
 }

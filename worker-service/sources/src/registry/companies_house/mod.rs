@@ -1,5 +1,7 @@
 //! The client of the United Kingdom's company register, the Companies House Public Data API.
 
+mod people;
+
 use domain::{
     evidence::{EvidenceDraft, Signal},
     request::ReportRequest,
@@ -7,16 +9,22 @@ use domain::{
 use reqwest::Url;
 use screening::names::same_company;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{settings::RegistrySettings, signals};
-use crate::{error::SourceError, http::Http};
+use self::people::{Page, People};
+use super::{gleif::RegisterAnswer, settings::RegistrySettings, signals};
+use crate::{error::SourceError, http::Http, related::Relation};
 
 /// Statuses of a company that no longer does business.
 const ENDED: [&str; 4] = ["dissolved", "converted-closed", "closed", "removed"];
 /// Statuses of a company that may be unable to pay its debts.
 const DISTRESSED: [&str; 5] =
     ["liquidation", "receivership", "administration", "voluntary-arrangement", "insolvency-proceedings"];
+
+/// The detail of the status of a company that the registrar or its directors are about to remove from the register.
+const STRIKE_OFF: &str = "active-proposal-to-strike-off";
+/// Entries of one page of officers or controllers: the most that the API gives.
+const PAGE_SIZE: &str = "100";
 
 /// The client of the register.
 #[derive(Debug)]
@@ -43,7 +51,17 @@ struct Profile {
     #[serde(default)]
     previous_company_names: Option<Vec<Previous>>,
     #[serde(default)]
-    accounts: Option<Accounts>,
+    accounts: Option<Filing>,
+    #[serde(default)]
+    confirmation_statement: Option<Filing>,
+    #[serde(default)]
+    company_status_detail: Option<String>,
+    #[serde(default)]
+    undeliverable_registered_office_address: Option<bool>,
+    #[serde(default)]
+    registered_office_is_in_dispute: Option<bool>,
+    #[serde(default)]
+    has_been_liquidated: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -63,8 +81,9 @@ struct Previous {
     name: String,
 }
 
+/// What a company files every year.
 #[derive(Deserialize)]
-struct Accounts {
+struct Filing {
     #[serde(default)]
     overdue: Option<bool>,
 }
@@ -85,25 +104,62 @@ impl CompaniesHouse {
         request.country.code() == "GB" && request.number_scheme.as_deref() == Some("crn")
     }
 
-    /// Reads the profile of the company.
+    /// Reads the profile of the company, its officers and those who control it.
     ///
     /// # Errors
-    /// Returns [`SourceError`] if the service gives no usable answer.
-    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<EvidenceDraft>, SourceError> {
+    /// Returns [`SourceError`] if the service gives no usable answer about the company itself.
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<RegisterAnswer, SourceError> {
         let number = request
             .corporate_number
             .as_deref()
             .ok_or_else(|| SourceError::Refused("the request has no number".to_owned()))?;
+        let profile = match self.get::<Profile>(number, "", &[]).await {
+            Ok(profile) => profile,
+            // The register answers from its live data.
+            Err(SourceError::NotFound) => {
+                return Ok(RegisterAnswer { evidence: vec![unknown(number)], ..RegisterAnswer::default() });
+            }
+            Err(error) => return Err(error),
+        };
+        let (controllers, officers) = tokio::join!(
+            self.people(number, "/persons-with-significant-control", Relation::Controller),
+            self.people(number, "/officers", Relation::Officer)
+        );
+        let mut answer = RegisterAnswer {
+            evidence: vec![profile_evidence(&profile, request)],
+            ..RegisterAnswer::default()
+        };
+        for People { evidence, parties } in [controllers, officers] {
+            answer.evidence.extend(evidence);
+            answer.related.extend(parties);
+        }
+        Ok(answer)
+    }
+
+    /// Reads the first page of the parties at `path`. The register answers 404 if it has none.
+    async fn people(&self, number: &str, path: &str, relation: Relation) -> People {
+        match self.get::<Page>(number, path, &[("items_per_page", PAGE_SIZE)]).await {
+            Ok(page) => People::read(page, relation),
+            Err(SourceError::NotFound) => People::default(),
+            Err(error) => {
+                tracing::warn!(error = %error, relation = relation.noun(), "Companies House named no related parties");
+                People::unanswered(relation)
+            }
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        number: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, SourceError> {
         let url = self
             .base
-            .join(&format!("company/{number}"))
+            .join(&format!("company/{number}{path}"))
             .map_err(|_| SourceError::Refused("its address is not a URL".to_owned()))?;
-        let query = self.http.client().get(url).basic_auth(self.key.expose_secret(), Some(""));
-        match self.http.json::<Profile>(query).await {
-            Ok(profile) => Ok(vec![profile_evidence(&profile, request)]),
-            Err(SourceError::NotFound) => Ok(vec![unknown(number)]),
-            Err(error) => Err(error),
-        }
+        let request = self.http.client().get(url).query(query);
+        self.http.json::<T>(request.basic_auth(self.key.expose_secret(), Some(""))).await
     }
 }
 
@@ -132,10 +188,24 @@ fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft
         .map(|previous| previous.name.as_str())
         .collect();
     add("Earlier names", Some(previous.join("; ")).as_deref());
-    let history = profile.has_insolvency_history.unwrap_or_default();
+    let is_true = |flag: Option<bool>| flag == Some(true);
+    let history = is_true(profile.has_insolvency_history);
+    let liquidated = is_true(profile.has_been_liquidated);
     add("Insolvency", history.then_some("the register holds an insolvency history"));
-    let overdue = profile.accounts.as_ref().and_then(|accounts| accounts.overdue).unwrap_or_default();
-    add("Accounts", overdue.then_some("overdue"));
+    add("Liquidation", liquidated.then_some("the company has been liquidated before"));
+    let is_overdue = |filing: &Option<Filing>| filing.as_ref().is_some_and(|filing| is_true(filing.overdue));
+    let (accounts, statement) = (is_overdue(&profile.accounts), is_overdue(&profile.confirmation_statement));
+    add("Accounts", accounts.then_some("overdue"));
+    add("Confirmation statement", statement.then_some("overdue"));
+    let strike_off = profile.company_status_detail.as_deref() == Some(STRIKE_OFF);
+    add(
+        "Status in detail",
+        profile.company_status_detail.as_ref().map(|detail| detail.replace('-', " ")).as_deref(),
+    );
+    let undeliverable = is_true(profile.undeliverable_registered_office_address);
+    let disputed = is_true(profile.registered_office_is_in_dispute);
+    add("Mail to the registered office", undeliverable.then_some("cannot be delivered"));
+    add("Registered office", disputed.then_some("in dispute"));
 
     let mut found = Vec::new();
     let mut signal = |kind, strength| found.push(Signal { kind, strength });
@@ -144,8 +214,14 @@ fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft
     }
     if status.is_some_and(|status| DISTRESSED.contains(&status)) {
         signal(signals::DISTRESSED, 90);
-    } else if history || overdue {
+    } else if history || liquidated || accounts || statement {
         signal(signals::DISTRESSED, 60);
+    }
+    if strike_off {
+        signal(signals::STRIKE_OFF, 90);
+    }
+    if undeliverable || disputed {
+        signal(signals::OFFICE, 80);
     }
     let names = std::iter::once(name.as_str()).chain(previous.iter().copied());
     if !names.into_iter().any(|known| same_company(known, &request.company_name)) {
@@ -202,6 +278,16 @@ mod tests {
         assert_eq!(found(profile(json!({"company_status": "dissolved"}))), [(signals::INACTIVE, 100)]);
         assert_eq!(found(profile(json!({"company_status": "liquidation"}))), [(signals::DISTRESSED, 90)]);
         assert_eq!(found(profile(json!({"accounts": {"overdue": true}}))), [(signals::DISTRESSED, 60)]);
+        assert_eq!(
+            found(profile(json!({"confirmation_statement": {"overdue": true}}))),
+            [(signals::DISTRESSED, 60)]
+        );
+        assert_eq!(found(profile(json!({"has_been_liquidated": true}))), [(signals::DISTRESSED, 60)]);
+        let striking = json!({"company_status_detail": "active-proposal-to-strike-off"});
+        assert_eq!(found(profile(striking)), [(signals::STRIKE_OFF, 90)]);
+        for office in ["undeliverable_registered_office_address", "registered_office_is_in_dispute"] {
+            assert_eq!(found(profile(json!({ office: true }))), [(signals::OFFICE, 80)], "{office}");
+        }
         let renamed = json!({"company_name": "OTHER PLC", "previous_company_names": [{"name": "CALDER VANE SHIPPING LTD"}]});
         assert_eq!(found(profile(renamed)), []);
         assert_eq!(found(profile(json!({"company_name": "OTHER PLC"}))), [(signals::MISMATCH, 80)]);

@@ -1,0 +1,294 @@
+//! The officers of a company and the persons with significant control over it, as the register lists them.
+
+use domain::evidence::EvidenceDraft;
+use screening::lists::country_code;
+use serde::Deserialize;
+
+use crate::related::{PartyKind, RelatedParty, Relation};
+
+/// Maximum number of officers, and of controllers, that become evidence. All are handed on for screening.
+const SHOWN_MAX: usize = 10;
+/// The register that names the parties.
+const REGISTER: &str = "Companies House";
+
+/// A page of officers, or of persons with significant control.
+#[derive(Deserialize)]
+pub(super) struct Page {
+    #[serde(default)]
+    items: Vec<Item>,
+    #[serde(default)]
+    total_results: Option<usize>,
+}
+
+/// An officer or a person with significant control. The register marks persons without `kind` or `identification`.
+#[derive(Deserialize)]
+struct Item {
+    /// Missing for a person whose details are protected.
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    name_elements: Option<NameElements>,
+    /// The kind of a person with significant control.
+    #[serde(default)]
+    kind: Option<String>,
+    /// The role of an officer.
+    #[serde(default)]
+    officer_role: Option<String>,
+    #[serde(default)]
+    appointed_on: Option<String>,
+    #[serde(default)]
+    resigned_on: Option<String>,
+    #[serde(default)]
+    notified_on: Option<String>,
+    #[serde(default)]
+    ceased_on: Option<String>,
+    /// Set instead of `ceased_on` for some entries.
+    #[serde(default)]
+    ceased: Option<bool>,
+    #[serde(default)]
+    date_of_birth: Option<BirthMonth>,
+    #[serde(default)]
+    nationality: Option<String>,
+    #[serde(default)]
+    natures_of_control: Option<Vec<String>>,
+    #[serde(default)]
+    identification: Option<Identification>,
+}
+
+#[derive(Deserialize)]
+struct NameElements {
+    #[serde(default)]
+    forename: Option<String>,
+    #[serde(default)]
+    middle_name: Option<String>,
+    #[serde(default)]
+    surname: Option<String>,
+}
+
+/// The register publishes month and year only.
+#[derive(Deserialize)]
+struct BirthMonth {
+    #[serde(default)]
+    month: Option<u8>,
+    year: u16,
+}
+
+#[derive(Deserialize)]
+struct Identification {
+    #[serde(default)]
+    registration_number: Option<String>,
+    #[serde(default)]
+    country_registered: Option<String>,
+}
+
+/// What the register says of the people behind a company.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct People {
+    pub(super) evidence: Vec<EvidenceDraft>,
+    pub(super) parties: Vec<RelatedParty>,
+}
+
+impl People {
+    /// Reads a page. Those who resigned or ceased to control the company are left out.
+    pub(super) fn read(page: Page, relation: Relation) -> Self {
+        let Page { items, total_results } = page;
+        let read = items.len();
+        let current: Vec<Item> = items.into_iter().filter(Item::is_current).collect();
+        let mut people = Self::default();
+        for item in &current {
+            let Some(party) = item.party(relation) else {
+                people.evidence.push(protected(item, relation));
+                continue;
+            };
+            people.evidence.push(item.evidence(&party));
+            people.parties.push(party);
+        }
+        let noun = relation.noun();
+        let hidden = people.evidence.len().saturating_sub(SHOWN_MAX);
+        people.evidence.truncate(SHOWN_MAX);
+        if hidden > 0 {
+            let names: Vec<&str> =
+                people.parties.iter().skip(SHOWN_MAX).map(|party| party.name.as_str()).collect();
+            people.evidence.push(EvidenceDraft::note(
+                format!("{hidden} more with the relation {noun}"),
+                format!("{REGISTER} names further {noun}s of the company: {}.", names.join("; ")),
+            ));
+        }
+        let unread = total_results.unwrap_or_default().saturating_sub(read);
+        if unread > 0 {
+            people.evidence.push(EvidenceDraft::note(
+                format!("Not every {noun} was read"),
+                format!(
+                    "{REGISTER} has {unread} further entries of {noun}s, former ones included. They were not read and not screened."
+                ),
+            ));
+        }
+        people
+    }
+
+    /// Returns the note that the register was asked for parties of a relation and gave no answer.
+    pub(super) fn unanswered(relation: Relation) -> Self {
+        let noun = relation.noun();
+        let note = EvidenceDraft::note(
+            format!("No answer about {noun}s"),
+            format!(
+                "{REGISTER} was asked for each {noun} of the company and gave no answer. None was screened."
+            ),
+        );
+        Self { evidence: vec![note], parties: Vec::new() }
+    }
+}
+
+impl Item {
+    fn is_current(&self) -> bool {
+        self.resigned_on.is_none() && self.ceased_on.is_none() && self.ceased != Some(true)
+    }
+
+    fn party_kind(&self) -> PartyKind {
+        let is_organization = |text: &Option<String>| {
+            let words = ["corporate", "legal-person", "limited-liability-partnership-entity"];
+            text.as_deref().is_some_and(|text| words.iter().any(|word| text.contains(word)))
+        };
+        if is_organization(&self.kind) || is_organization(&self.officer_role) {
+            PartyKind::Organization
+        } else {
+            PartyKind::Person
+        }
+    }
+
+    /// Returns the party, or `None` if its name is protected.
+    fn party(&self, relation: Relation) -> Option<RelatedParty> {
+        let kind = self.party_kind();
+        let name = match (kind, self.name_elements.as_ref().and_then(NameElements::in_order)) {
+            (PartyKind::Person, Some(name)) => name,
+            _ => self.name.clone().filter(|name| !name.trim().is_empty())?,
+        };
+        let identification = self.identification.as_ref();
+        let country = match kind {
+            PartyKind::Person => self.nationality.as_deref().and_then(country_code),
+            PartyKind::Organization => {
+                identification.and_then(|known| known.country_registered.as_deref()).and_then(country_code)
+            }
+        };
+        Some(RelatedParty {
+            name,
+            kind,
+            relation,
+            named_by: REGISTER,
+            since: self.appointed_on.clone().or_else(|| self.notified_on.clone()),
+            country,
+            number: identification.and_then(|known| known.registration_number.clone()),
+            birth_date: self.date_of_birth.as_ref().map(BirthMonth::in_words),
+        })
+    }
+
+    fn evidence(&self, party: &RelatedParty) -> EvidenceDraft {
+        let noun = party.relation.noun();
+        let mut text = party.in_words();
+        let mut add = |label: &str, value: Option<&str>| {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                text.push_str(&format!(" {label}: {value}."));
+            }
+        };
+        let spaced = |text: &String| text.replace('-', " ");
+        add("Role", self.officer_role.as_ref().map(spaced).as_deref());
+        let natures: Vec<String> = self.natures_of_control.iter().flatten().map(spaced).collect();
+        add("Nature of control", Some(natures.join("; ")).as_deref());
+        add("Registered number", party.number.as_deref());
+        add("Country", party.country.as_deref());
+        add("Born", party.birth_date.as_deref());
+        let mut title = format!("{noun}: {}", party.name);
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        EvidenceDraft::note(title, text)
+    }
+}
+
+impl NameElements {
+    fn in_order(&self) -> Option<String> {
+        self.surname.as_ref()?;
+        let parts = [&self.forename, &self.middle_name, &self.surname];
+        Some(parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl BirthMonth {
+    fn in_words(&self) -> String {
+        match self.month {
+            Some(month) => format!("{:04}-{month:02}", self.year),
+            None => format!("{:04}", self.year),
+        }
+    }
+}
+
+/// Returns the evidence of a party whose name the register protects.
+fn protected(item: &Item, relation: Relation) -> EvidenceDraft {
+    let noun = relation.noun();
+    let since = item.notified_on.as_deref().or(item.appointed_on.as_deref());
+    let since = since.map(|date| format!(" Since {date}.")).unwrap_or_default();
+    EvidenceDraft::note(
+        format!("A protected {noun}"),
+        format!("{REGISTER} protects the name of one {noun} of the company, who was not screened.{since}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(items: Value, relation: Relation) -> People {
+        People::read(serde_json::from_value(json!({ "items": items })).unwrap(), relation)
+    }
+
+    #[test]
+    fn controllers_are_read_with_what_identifies_them() {
+        let items = json!([
+            {"kind": "individual-person-with-significant-control", "name": "Mr Osric Tane Vell", "notified_on": "2019-02-01",
+             "name_elements": {"title": "Mr", "forename": "Osric", "middle_name": "Tane", "surname": "Vell"},
+             "date_of_birth": {"month": 3, "year": 1969}, "nationality": "Russian",
+             "natures_of_control": ["ownership-of-shares-75-to-100-percent"]},
+            {"kind": "corporate-entity-person-with-significant-control", "name": "Veshmet Jsc", "notified_on": "2020-01-01",
+             "identification": {"registration_number": "1553965023150", "country_registered": "Russia"}},
+            {"kind": "individual-person-with-significant-control", "name": "Mr Past", "ceased_on": "2021-01-01"},
+            {"kind": "super-secure-person-with-significant-control", "description": "super-secure-persons-with-significant-control"}
+        ]);
+        let People { evidence, parties } = read(items, Relation::Controller);
+        let [person, company] = parties.as_slice() else { panic!("{parties:?}") };
+        assert_eq!((person.name.as_str(), person.kind), ("Osric Tane Vell", PartyKind::Person));
+        assert_eq!(person.birth_date.as_deref(), Some("1969-03"));
+        assert_eq!(
+            (company.kind, company.number.as_deref()),
+            (PartyKind::Organization, Some("1553965023150"))
+        );
+        assert_eq!(company.country.as_deref(), Some("RU"));
+        assert_eq!(evidence.len(), 3);
+        assert!(evidence[0].text.contains("ownership of shares 75 to 100 percent"), "{}", evidence[0].text);
+        assert!(evidence[2].text.contains("not screened"), "{}", evidence[2].text);
+    }
+
+    #[test]
+    fn officers_can_be_companies_and_those_who_resigned_are_left_out() {
+        let items = json!([
+            {"name": "QUILL, Ann", "officer_role": "director", "appointed_on": "2019-02-01"},
+            {"name": "VESHMET JSC", "officer_role": "corporate-director", "appointed_on": "2020-01-01"},
+            {"name": "PAST, Ben", "officer_role": "director", "resigned_on": "2021-01-01"}
+        ]);
+        let parties = read(items, Relation::Officer).parties;
+        let known: Vec<_> = parties.iter().map(|party| (party.name.as_str(), party.kind)).collect();
+        assert_eq!(known, [("QUILL, Ann", PartyKind::Person), ("VESHMET JSC", PartyKind::Organization)]);
+    }
+
+    #[test]
+    fn what_is_not_shown_or_read_is_on_the_record() {
+        let items: Vec<Value> =
+            (0..13).map(|at| json!({"name": format!("Officer {at}"), "officer_role": "director"})).collect();
+        let page = json!({"items": items, "total_results": 120});
+        let people = People::read(serde_json::from_value(page).unwrap(), Relation::Officer);
+        assert_eq!((people.evidence.len(), people.parties.len()), (SHOWN_MAX + 2, 13));
+        assert!(people.evidence[SHOWN_MAX].text.contains("Officer 12"));
+        assert!(people.evidence[SHOWN_MAX + 1].text.contains("107"));
+    }
+}
