@@ -149,3 +149,39 @@ fn unknown_scheme(country: &str, scheme: &str) -> String {
     };
     format!("{country:?} has no scheme {scheme:?}: {known}")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn checked(country: &str, scheme: &str, number: &str) -> Value {
+        let row = Row { country: country.into(), scheme: scheme.into(), number: number.into() };
+        serde_json::to_value(check(row)).unwrap()
+    }
+
+    #[test]
+    fn a_row_says_what_was_verified_and_what_was_not() {
+        let members =
+            |row: &Value| json!([row["valid"], row["status"], row["acceptedBy"], row["normalized"]]);
+        for (country, scheme, number, expected) in [
+            ("SK", "", "31 333 532", json!([true, "verified", "ico", "31333532"])),
+            ("GB", "", "r0000521", json!([true, "formVerified", "crn", "R0000521"])),
+            ("GB", "", "R0521", json!([false, "formNotVerified", null, "R0521"])),
+            ("AQ", "", "x-1", json!([true, "formNotVerified", null, "X-1"])),
+            ("SK", "", "31333533", json!([false, null, null, null])),
+            ("SK", "ico", "R0521", json!([false, null, null, null])),
+            ("SK", "ico", "31333532", json!([true, "verified", "ico", "31333532"])),
+        ] {
+            let row = checked(country, scheme, number);
+            assert_eq!(members(&row), expected, "{row}");
+            let reason = if row["status"].is_null() { &row["error"] } else { &row["warning"] };
+            let is_verified =
+                ["verified", "formVerified"].contains(&row["status"].as_str().unwrap_or_default());
+            assert_eq!(reason.is_null(), is_verified, "{row}");
+        }
+        let warning = checked("GB", "", "R0521")["warning"].as_str().unwrap().to_owned();
+        assert!(warning.contains("not verified") && warning.contains("company number"), "{warning}");
+    }
+}

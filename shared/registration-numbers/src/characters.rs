@@ -43,7 +43,7 @@ pub(crate) fn uppercase(c: char) -> char {
     match c {
         'ñ' => 'Ñ',
         'ö' => 'Ö',
-        'а'..='я' => c.to_uppercase().next().unwrap_or(c),
+        'а'..='я' | 'α'..='ω' => c.to_uppercase().next().unwrap_or(c),
         _ => c.to_ascii_uppercase(),
     }
 }

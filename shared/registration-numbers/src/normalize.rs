@@ -22,6 +22,8 @@ pub(crate) enum Normalize {
     RoRegister,
     /// Replaces Cyrillic letters by the Latin ones of the same shape.
     ByUnp,
+    /// Replaces the Greek letters of the register by the Latin ones of the same shape.
+    CyHe,
     /// Drops a dash after the second digit.
     UsEin,
     /// Restores the prefix FR when the number is displayed: Monaco's VAT numbers are French.
@@ -52,6 +54,15 @@ impl Normalize {
             }
             Self::RoRegister => romanian_register(number),
             Self::ByUnp => number.chars().map(latin).collect(),
+            Self::CyHe => number
+                .chars()
+                .map(|c| match c {
+                    'Α' => 'A',
+                    'Ε' => 'E',
+                    'Η' => 'H',
+                    _ => c,
+                })
+                .collect(),
             Self::UsEin => match number.split_once('-') {
                 Some((prefix, serial)) if prefix.len() == 2 => format!("{prefix}{serial}"),
                 _ => number.to_owned(),

@@ -94,7 +94,7 @@ static USED: LazyLock<UsedCharacters> = LazyLock::new(|| {
             .iter()
             .flat_map(notation)
             // What `Normalize` and German courts need.
-            .chain("\\\u{308}".chars())
+            .chain("\\\u{308}ΑΕΗ".chars())
             .collect(),
     }
 });

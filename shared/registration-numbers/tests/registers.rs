@@ -12,7 +12,7 @@ struct Register {
     rejected: &'static [&'static str],
 }
 
-const REGISTERS: [Register; 33] = [
+const REGISTERS: [Register; 34] = [
     Register {
         country: "SK",
         scheme: "ico",
@@ -31,8 +31,10 @@ const REGISTERS: [Register; 33] = [
             ("202012345678", "202012345678"),
             ("2020-000912345", "2020-000912345"),
             ("602-123-456", "602-123-456"),
+            ("LLC-01234567", "LLC-01234567"),
+            ("E0123452010-1", "E0123452010-1"),
         ],
-        rejected: &["07-1234567", "123", "C-", "ABCDEFG", "1234567890123", "12 34 5'"],
+        rejected: &["07-1234567", "123-45-6789", "123", "C-", "ABCDEFG", "12345678901234", "12 34 5'"],
     },
     Register {
         country: "CY",
@@ -42,8 +44,9 @@ const REGISTERS: [Register; 33] = [
             ("he165", "HE165"),
             ("HE 139104", "HE139104"),
             ("AE 2345", "AE2345"),
+            ("ΗΕ 165", "HE165"),
         ],
-        rejected: &["HE", "HE 1234567", "XX 165", "165HE"],
+        rejected: &["НЕ 165", "HE", "HE 1234567", "XX 165", "165HE"],
     },
     Register {
         country: "LT",
@@ -58,6 +61,7 @@ const REGISTERS: [Register; 33] = [
             ("01-10-041585", "01-10-041585"),
             ("01 09 123456", "01-09-123456"),
             ("2010041585", "20-10-041585"),
+            ("Cg. 01-09-123456", "01-09-123456"),
         ],
         rejected: &["01-10-04158", "21-10-041585", "01-00-041585", "01-10-0415855", "00-10-041585"],
     },
@@ -93,7 +97,12 @@ const REGISTERS: [Register; 33] = [
     Register {
         country: "MY",
         scheme: "ssm_former",
-        accepted: &[("20076-K", "20076-K"), ("1312525A", "1312525-A"), ("277741 P", "277741-P")],
+        accepted: &[
+            ("20076-K", "20076-K"),
+            ("1312525A", "1312525-A"),
+            ("277741 P", "277741-P"),
+            ("SA0123456-X", "SA0123456-X"),
+        ],
         rejected: &["20076", "20076-1", "K-20076", "12345678-K"],
     },
     Register {
@@ -177,8 +186,18 @@ const REGISTERS: [Register; 33] = [
     Register {
         country: "KE",
         scheme: "companies_act",
-        accepted: &[("CPR/2010/12345", "CPR/2010/12345"), ("CPR 2009 1234", "CPR/2009/1234")],
+        accepted: &[
+            ("CPR/2010/12345", "CPR/2010/12345"),
+            ("CPR 2009 1234", "CPR/2009/1234"),
+            ("pvt/2016/012345", "PVT/2016/012345"),
+        ],
         rejected: &["CPR/10/12345", "CPX/2010/12345", "CPR/2010/"],
+    },
+    Register {
+        country: "KE",
+        scheme: "companies_act_early",
+        accepted: &[("C.12345", "C.12345"), ("c 4711", "C.4711")],
+        rejected: &["C", "C.0123", "C.1234567", "D.12345"],
     },
     Register {
         country: "TR",
@@ -201,7 +220,12 @@ const REGISTERS: [Register; 33] = [
     Register {
         country: "IT",
         scheme: "rea",
-        accepted: &[("MI-1234567", "MI-1234567"), ("rm 123456", "RM-123456"), ("NA1", "NA-1")],
+        accepted: &[
+            ("MI-1234567", "MI-1234567"),
+            ("rm 123456", "RM-123456"),
+            ("NA1", "NA-1"),
+            ("REA MI 0123456", "MI-0123456"),
+        ],
         rejected: &["MI-", "XX-1234567", "MI-12345678", "1234567-MI"],
     },
     Register {
