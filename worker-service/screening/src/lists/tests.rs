@@ -122,7 +122,9 @@ fn a_collected_un_list_is_read_with_its_date() {
 
 /// Generates fixtures with some bytes replaced, removed or repeated.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
-    let fixtures = prop::sample::select([&[SDN, UK, UN, EU_XML, EU_CSV, OPENSANCTIONS] as &[&[u8]], &formats::ALL].concat());
+    let fixtures = prop::sample::select(
+        [&[SDN, UK, UN, EU_XML, EU_CSV, OPENSANCTIONS] as &[&[u8]], &formats::ALL].concat(),
+    );
     let edits =
         prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_usize..200, 0_u8..3), 1..8);
     (fixtures, edits).prop_map(|(fixture, edits)| {
