@@ -1,9 +1,6 @@
 //! Hits of a query: listed entities, each with a score and the reasons for it.
 
-use crate::{entity::ListedEntity, names::MatchKind, screener::MATCH_THRESHOLD};
-
-/// Maximum rank of a hit by a weak name: below every match by another name.
-const WEAK_RANK_MAX: f32 = MATCH_THRESHOLD - 0.001;
+use crate::{entity::ListedEntity, names::MatchKind};
 
 /// A listed entity that the company of a query could be.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,24 +16,6 @@ pub struct Hit<'a> {
     pub score: f32,
     /// Why it matches.
     pub(crate) reasons: Reasons,
-}
-
-impl Hit<'_> {
-    /// Returns whether a person has to clear the hit as a match, and not as a resemblance.
-    pub fn is_match(&self) -> bool {
-        !self.is_weak && self.score >= MATCH_THRESHOLD
-    }
-
-    /// Returns the value by which hits are ordered.
-    pub(crate) fn rank(&self) -> f32 {
-        rank(self.score, self.is_weak)
-    }
-}
-
-/// Returns the value by which hits are ordered: the score, which for a weak name stays below every match by
-/// another name.
-pub(crate) fn rank(score: f32, is_weak: bool) -> f32 {
-    if is_weak { score.min(WEAK_RANK_MAX) } else { score }
 }
 
 /// The reasons why an entity matches.

@@ -1,6 +1,7 @@
 //! Searches a list: by name and by registration number.
 
 mod numbers;
+mod ranking;
 
 use rustc_hash::FxHashMap;
 
@@ -8,7 +9,7 @@ use self::numbers::{NumberHit, Numbers};
 use crate::{
     compare::Comparison,
     entity::ListedEntity,
-    hit::{self, Hit, Reasons},
+    hit::{Hit, Reasons},
     index::Index,
     names::Name,
     query::PreparedQuery,
@@ -116,7 +117,7 @@ impl Screener {
                 let country_agrees = entity.is_in(country);
                 let score = final_score(&comparison, country_agrees);
                 let is_weak = entity.is_weak(listed.position as usize);
-                let rank = hit::rank(score, is_weak);
+                let rank = ranking::rank(score, is_weak);
                 if score < min_score || best.get(&listed.entity).is_some_and(|hit| hit.rank() >= rank) {
                     continue;
                 }

@@ -9,6 +9,7 @@ use super::{
     dates,
     entities::named,
     list::{List, ListError, malformed},
+    split::is_name,
     text::{add, join_names, tidy},
     xml::{self, Event},
 };
@@ -49,6 +50,19 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
     Ok(list)
 }
 
+/// Returns the names in a text with commas between them. A comma before a legal form, as in "Acme, LLC", does not
+/// separate names.
+fn separated_by_commas(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        match names.last_mut().filter(|_| !is_name(part)) {
+            Some(name) => *name = format!("{name},{part}"),
+            None => names.push(part.to_owned()),
+        }
+    }
+    names
+}
+
 /// Returns the entity of a record, or `None` if it is a ship or has no name; `get` returns the text of an element.
 fn entity<'a>(get: impl Fn(&str) -> &'a str) -> Option<ListedEntity> {
     if !get("ShipIMONumber").is_empty() {
@@ -72,8 +86,8 @@ fn entity<'a>(get: impl Fn(&str) -> &'a str) -> Option<ListedEntity> {
     if kind == EntityKind::Organization {
         add_country(&mut entity.countries, regime);
     }
-    for alias in get("Aliases").split([';', ',']) {
-        add(&mut entity.aliases, alias);
+    for aliases in get("Aliases").split(';') {
+        separated_by_commas(aliases).iter().for_each(|alias| add(&mut entity.aliases, alias));
     }
     if kind == EntityKind::Person {
         dates::add(&mut entity.birth_dates, get("DateOfBirthOrShipBuildDate"));

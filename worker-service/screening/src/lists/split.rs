@@ -75,13 +75,15 @@ fn names_in(field: &str, is_person: bool) -> Vec<String> {
 
 /// Returns whether a text that was cut out of a field can be a name on its own: not a country, and not only
 /// legal forms, places and common words.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     country::code(text).is_none() && weight(text) >= WEIGHT_MIN
 }
 
-/// Returns the weight of all words of `text`.
+/// Returns the weight of all words of `text` without legal forms.
 fn weight(text: &str) -> f32 {
-    Name::parse(text).tokens.iter().filter(|token| !token.is_legal_form).map(|token| token.weight).sum()
+    // At the start of a name, a legal form alone would be read as a name.
+    let name = Name::parse(&format!("name {text}"));
+    name.tokens.iter().skip(1).filter(|token| !token.is_legal_form).map(|token| token.weight).sum()
 }
 
 /// Returns whether `name` has at most [`WEAK_LETTERS_MAX`] letters, all of them Latin. A name of few signs in

@@ -57,6 +57,11 @@ pub(super) fn read(text: &str) -> Result<List, ListError> {
             let kind = if name == "ENTITY" { EntityKind::Organization } else { EntityKind::Person };
             list.entities.extend(entry.take().and_then(|entry| entry.finish(kind)));
         }
+        (Event::Start(_), "ENTITY_ALIAS" | "INDIVIDUAL_ALIAS") => {
+            if let Some(entry) = &mut entry {
+                entry.is_weak = false;
+            }
+        }
         (Event::Start(_), "INDIVIDUAL_DATE_OF_BIRTH") => {
             if let Some(entry) = &mut entry {
                 entry.birth = Birth::default();

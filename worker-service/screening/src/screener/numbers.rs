@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::entity::ListedEntity;
+use crate::{entity::ListedEntity, lists};
 
 /// Minimum length, in letters and digits, of a registration number that is compared: shorter ones agree by
 /// chance.
@@ -72,11 +72,14 @@ impl Numbers {
 fn comparable_numbers(entity: &ListedEntity) -> impl Iterator<Item = (String, Option<String>)> {
     entity.ids.iter().filter_map(|id| {
         let (labels, number) = id.rsplit_once(':').unwrap_or(("", id));
-        let is_country =
-            |label: &&str| label.len() == 2 && label.bytes().all(|byte| byte.is_ascii_uppercase());
-        let mut labels = labels.split(':').map(str::trim).filter(|label| !label.is_empty());
-        let country = labels.clone().find(is_country).map(str::to_owned);
-        let is_other = labels.any(|label| OTHER_KINDS.iter().any(|kind| label.eq_ignore_ascii_case(kind)));
+        let (kind, country) = match labels.split_once(':') {
+            Some((kind, country)) => (kind, country),
+            // The kind "id" looks like a country, but kinds are in lower case.
+            None if labels.bytes().all(|byte| byte.is_ascii_uppercase()) => ("", labels),
+            None => (labels, ""),
+        };
+        let country = lists::country_code(country);
+        let is_other = OTHER_KINDS.iter().any(|other| kind.trim().eq_ignore_ascii_case(other));
         let number = normalized(number);
         (!is_other && number.len() >= NUMBER_LENGTH_MIN).then_some((number, country))
     })

@@ -105,6 +105,7 @@ fn a_number_counts_by_its_own_country() {
     let screener = Screener::new(vec![
         with_ids("no-address", &[], &["reg:RU:1069900445566"]),
         with_ids("elsewhere", &["CY"], &["company:RU:2069900445566"]),
+        with_ids("elsewhere-2", &["CY"], &["company:ru:6069900445566", "RU:7069900445566"]),
         with_ids("bare", &["RU"], &["3069900445566"]),
         with_ids("unknown", &[], &["tax::4069900445566"]),
         with_ids("bank", &["RU"], &["swift:RU:5069900445566", "passport:RU:5069900445566"]),
@@ -113,9 +114,13 @@ fn a_number_counts_by_its_own_country() {
         let hits = screener.search_with("Somebody Else", Some(country), Some(number), 0.7);
         hits.first().map(|hit| (hit.entity.id.clone(), hit.is_match()))
     };
-    for (number, id) in
-        [("1069900445566", "no-address"), ("2069900445566", "elsewhere"), ("3069900445566", "bare")]
-    {
+    for (number, id) in [
+        ("1069900445566", "no-address"),
+        ("2069900445566", "elsewhere"),
+        ("3069900445566", "bare"),
+        ("6069900445566", "elsewhere-2"),
+        ("7069900445566", "elsewhere-2"),
+    ] {
         assert_eq!(search("RU", number), Some((id.to_owned(), true)));
         assert_eq!(search("DE", number), None, "{number}");
     }

@@ -150,3 +150,61 @@ fn in_days(duration: Duration) -> String {
 fn percent(score: f32) -> u8 {
     (score.clamp(0.0, 1.0) * 100.0).round() as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use screening::{Screener, lists};
+
+    use super::*;
+
+    const LIST: &str = r#"{"id":"w1","name":"HARAKAT-E NOWRUZ","weakAliases":["KESTREL"],"countries":["AF"],"topics":["sanction"]}
+{"id":"d1","name":"Merriden Roads Contractors","countries":["GB"],"topics":["debarment"]}
+{"id":"l1","name":"Tealwick Holdings","countries":["HK"],"topics":["sanction.linked"]}
+{"id":"o1","name":"Quillmarsh Bearings","countries":["RU"]}
+"#;
+
+    /// Returns title, text, kind and strength of the evidence that a company matches.
+    fn evidence(name: &str, country: &str) -> (String, String, SignalKind, u8) {
+        let now: UtcTime = "2026-11-28T00:00:00Z".parse().unwrap();
+        let read = lists::read(lists::Files { main: LIST.as_bytes(), ..lists::Files::default() }).unwrap();
+        let list = LoadedList {
+            name: "Invented list".to_owned(),
+            stated_date: None,
+            published_at: Some(now),
+            loaded_at: now,
+            screener: Screener::new(read.entities),
+            sha256: String::new(),
+            names: 5,
+        };
+        let hits = list.screener.search(name, Some(country), 0.7);
+        let age = Age { now, max_age: Duration::from_secs(3600) };
+        let EvidenceDraft { title, text, signals, .. } = of_match(&list, &hits[0], age);
+        let Signal { kind, strength } = signals.into_iter().next().unwrap();
+        (title, text, kind, strength)
+    }
+
+    #[test]
+    fn a_weak_alias_alone_is_a_resemblance() {
+        let (title, text, kind, strength) = evidence("Kestrel Ltd", "AF");
+        assert_eq!(title, "Resembles an entry of a sanctions list: HARAKAT-E NOWRUZ");
+        assert!(text.contains("(entry w1). Recognised by its weak alias KESTREL"), "{text}");
+        assert!(kind == SANCTIONS_MATCH && (70..MATCH_STRENGTH).contains(&strength), "{strength}");
+        let (title, _, _, strength) = evidence("Harakat-e Nowruz", "AF");
+        assert!(title == "Sanctions list: HARAKAT-E NOWRUZ" && strength >= MATCH_STRENGTH);
+    }
+
+    #[test]
+    fn the_topics_of_an_entry_decide_what_a_match_is() {
+        let (title, _, kind, strength) = evidence("Merriden Roads Contractors", "GB");
+        assert_eq!(title, "Watch list, exclusion from contracts: Merriden Roads Contractors");
+        assert!(kind == WATCHLIST_MATCH && strength >= MATCH_STRENGTH);
+        let (title, _, kind, strength) = evidence("Tealwick Holdings", "HK");
+        assert_eq!(title, "Linked to an entry of a sanctions list: Tealwick Holdings");
+        assert!(kind == SANCTIONS_MATCH && strength < MATCH_STRENGTH);
+        // A list of one's own that states no topic is one of sanctions.
+        let (title, _, kind, strength) = evidence("Quillmarsh Bearings", "RU");
+        assert!(
+            title.starts_with("Sanctions list: ") && kind == SANCTIONS_MATCH && strength >= MATCH_STRENGTH
+        );
+    }
+}

@@ -16,8 +16,8 @@ use crate::{
     http::{Answer, Http},
 };
 
-/// Maximum size of a file of a list, in bytes. The largest published one has about 50 MB.
-const FILE_MAX: usize = 256 * 1024 * 1024;
+/// Maximum size of a file of a list, in bytes. OFAC's advanced XML has about 120 MB.
+const FILE_MAX: usize = 512 * 1024 * 1024;
 
 /// Time limit of a download.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(300);

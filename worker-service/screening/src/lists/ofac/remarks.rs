@@ -12,7 +12,9 @@ use crate::{
 };
 
 /// Labels before a weak alias: also, formerly and now known as.
-const WEAK_ALIAS_LABELS: [&str; 3] = ["a.k.a. '", "f.k.a. '", "n.k.a. '"];
+const WEAK_ALIAS_LABELS: [&str; 3] = ["a.k.a. ", "f.k.a. ", "n.k.a. "];
+/// Marks around a weak alias.
+const QUOTATION_MARKS: [char; 4] = ['\'', '"', '\u{201c}', '\u{201d}'];
 
 /// Reads the remarks into `entity`.
 pub(super) fn read_remarks(text: &str, entity: &mut ListedEntity) {
@@ -20,7 +22,7 @@ pub(super) fn read_remarks(text: &str, entity: &mut ListedEntity) {
         let item = item.trim();
         let item = item.strip_prefix("alt. ").unwrap_or(item);
         if let Some(name) = WEAK_ALIAS_LABELS.iter().find_map(|label| item.strip_prefix(label)) {
-            add(&mut entity.weak_aliases, name.trim_end_matches(['\'', ';', '.']));
+            add(&mut entity.weak_aliases, name.trim_end_matches([';', '.']).trim_matches(QUOTATION_MARKS));
         } else if let Some((kind, rest)) = labelled(item) {
             add_number(entity, kind, rest);
         } else if entity.kind == EntityKind::Person {

@@ -31,7 +31,10 @@ pub(in crate::lists) fn read(text: &str) -> Result<List, ListError> {
         let own = if get("_id").is_empty() { number.to_string() } else { get("_id").to_owned() };
         let id = id(get("entity_number"), &own);
         let Some(mut entity) = begin(&id, get("type"), get("name"), get("source")) else { continue };
-        get("alt_names").split("; ").for_each(|name| add(&mut entity.aliases, name));
+        for name in get("alt_names").split("; ") {
+            // The last name of a list in words.
+            add(&mut entity.aliases, name.strip_prefix("and ").unwrap_or(name));
+        }
         get("programs").split("; ").for_each(|program| add(&mut entity.programs, program));
         get("dates_of_birth").split("; ").for_each(|date| add_birth_date(&mut entity, date));
         // The country is the last part of an address.

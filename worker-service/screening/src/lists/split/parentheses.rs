@@ -2,7 +2,6 @@
 //! no name, but the name without it is one.
 
 use super::{country, parts, weight};
-use crate::names::Name;
 
 /// Maximum number of parentheses in which names are looked for, which bounds the time for hostile input.
 const PARENTHESES_MAX: usize = 8;
@@ -151,9 +150,7 @@ fn inner_names(parenthesis: Parenthesis<'_>, is_person: bool) -> Vec<String> {
 
 /// Returns whether the end of a name is more than a legal form or punctuation.
 fn is_more_than_form(end: &str) -> bool {
-    // A legal form alone would be read as a name.
-    end.contains(char::is_alphanumeric)
-        && Name::parse(&format!("name {end}")).tokens.iter().skip(1).any(|token| !token.is_legal_form)
+    end.contains(char::is_alphanumeric) && weight(end) > 0.0
 }
 
 /// Returns `text` without the parentheses inside of it.

@@ -1,4 +1,4 @@
-//! Separators between names: semicolons, spaced slashes, "and" between two abbreviated names, and labels such
+//! Separators between names: semicolons, slashes with spaces, "and" between two abbreviated names, and labels such
 //! as "a.k.a.".
 
 /// Minimum number of letters on both sides of a spaced slash between names. "A / S" is a legal form.
@@ -27,9 +27,12 @@ const LABELS: [&str; 17] = [
 /// Labels that are also ordinary words: they count only at the start of a parenthesis or after a comma.
 const WORDS: [&str; 2] = ["formerly", "previously"];
 
+/// Labels that stand only at the start of a parenthesis.
+const SHORT_LABELS: [&str; 4] = ["ex", "now", "alias", "or"];
+
 /// Returns whether `field` contains anything that can separate names.
 pub(super) fn may_hold_several(field: &str) -> bool {
-    field.contains([';', '(', '（']) || field.contains(" / ") || label_in(field).is_some()
+    field.contains([';', '(', '（']) || slash_at(field).is_some() || label_in(field).is_some()
 }
 
 /// Returns the parts of `field` between separators outside of parentheses. A field without a separator is its
@@ -74,12 +77,20 @@ fn and_after_parenthesis(rest: &str) -> Option<(usize, usize)> {
     (next.contains('(') && next.trim_end().ends_with(')')).then(|| (1, rest.len() - next.len()))
 }
 
-/// Splits `text` at spaced slashes, unless a side is too short to be a name.
+/// Splits `text` at slashes with a space beside them, unless a side is too short to be a name.
 fn slashed(text: &str) -> Vec<&str> {
-    let parts = outside_parentheses(text, |rest| rest.starts_with(" / ").then_some((0, 3)));
+    let parts = outside_parentheses(text, |rest| {
+        let slash = ["/ ", " / ", " /"].into_iter().find(|slash| rest.starts_with(slash))?;
+        Some((0, slash.len()))
+    });
     let letters = |part: &str| part.chars().filter(|c| c.is_alphanumeric()).count();
     let is_long = |part: &&str| !part.is_ascii() || letters(part) >= SLASH_LETTERS_MIN;
     if parts.iter().all(is_long) { parts } else { vec![text] }
+}
+
+/// Returns the position of the first slash with a space before or after it.
+fn slash_at(text: &str) -> Option<usize> {
+    text.find("/ ").or_else(|| text.find(" /"))
 }
 
 /// Adds the parts of `text` before and after each label.
@@ -93,10 +104,13 @@ fn labelled<'a>(text: &'a str, parts: &mut Vec<&'a str>) {
     parts.retain(|part| !part.is_empty());
 }
 
-/// Returns the text without the label at its start, or `None` if it has none.
+/// Returns the text without the label at its start, or `None` if it has none. The text stands in parentheses.
 pub(super) fn after_label(text: &str) -> Option<&str> {
     let text = text.trim_start();
-    let label = LABELS.into_iter().find(|label| starts_with(text, label) && ends_at(text, label.len()))?;
+    let label = LABELS
+        .into_iter()
+        .chain(SHORT_LABELS)
+        .find(|label| starts_with(text, label) && ends_at(text, label.len()))?;
     Some(trimmed(&text[label.len()..]))
 }
 

@@ -25,6 +25,12 @@ fn each_name_of_a_field_is_a_name() {
         ("OLDERBEEK PARTS INDUSTRIAL COMPANY (OPINCO)", &["OLDERBEEK PARTS INDUSTRIAL COMPANY", "OPINCO"]),
         ("JUNIPER-E ROSHAN / JRSH", &["JUNIPER-E ROSHAN", "JRSH"]),
         ("KESTREL BUREAU (FORMERLY NORTH SHAFT OFFICE)", &["KESTREL BUREAU", "NORTH SHAFT OFFICE"]),
+        ("JUNIPER-E ROSHAN/ JRSH", &["JUNIPER-E ROSHAN", "JRSH"]),
+        ("Kestrel Bureau (ex Juniper Office)", &["Kestrel Bureau", "Juniper Office"]),
+        (
+            "Kestrel Bureau (f.k.a. Juniper Office; Heron Works)",
+            &["Kestrel Bureau", "Juniper Office", "Heron Works"],
+        ),
         ("KESTREL BUREAU, formerly Juniper Office", &["KESTREL BUREAU", "Juniper Office"]),
         ("Kestrel Bureau a.k.a. Juniper Office", &["Kestrel Bureau", "Juniper Office"]),
         ("Kestrel Bureau also known as: Juniper Office", &["Kestrel Bureau", "Juniper Office"]),
