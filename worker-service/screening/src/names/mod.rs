@@ -9,6 +9,7 @@ mod fold;
 mod lexicon;
 mod name;
 mod phonetic;
+mod press;
 mod romanize;
 mod runs;
 mod same;
@@ -18,11 +19,14 @@ mod token;
 mod tokenize;
 mod translations;
 
-pub use self::same::{has_tokens, mentions, same_company};
 pub(crate) use self::{
     distance::{COMPARED_MAX, edit_similarity},
     name::Name,
     token::{MatchKind, Token},
+};
+pub use self::{
+    press::{has_distinctive_word, without_legal_form},
+    same::{has_tokens, mentions, same_company},
 };
 
 #[cfg(test)]

@@ -19,6 +19,14 @@ pub(super) fn legal_forms() -> impl Iterator<Item = &'static str> {
         .flat_map(|(_, spellings)| spellings.split('|'))
 }
 
+/// Returns every spelling of the legal forms called `names` in the table.
+pub(super) fn legal_forms_named(names: &[&str]) -> impl Iterator<Item = &'static str> {
+    rows(LEGAL_FORMS)
+        .filter(|(name, _)| names.contains(name))
+        .filter_map(|(_, rest)| rest.split_once('\t'))
+        .flat_map(|(_, spellings)| spellings.split('|'))
+}
+
 /// Returns pairs of a word and its English translation.
 pub(super) fn translations() -> impl Iterator<Item = (&'static str, &'static str)> {
     rows(TRANSLATIONS)

@@ -6,7 +6,7 @@ use domain::{
 };
 use screening::names::mentions;
 
-use super::{country_words::mentions_country, story::Story, vocabulary::Vocabulary};
+use super::{answer::Answer, country_words::mentions_country, story::Story, vocabulary::Vocabulary};
 
 /// The kind of signal for a story with an adverse term.
 const ADVERSE_MEDIA: SignalKind = SignalKind::from_static("adverse_media");
@@ -88,6 +88,24 @@ pub(super) fn of_missing_services(failed: usize, services: usize) -> EvidenceDra
         "News are incomplete",
         format!("{failed} of {services} news services gave no answer."),
     )
+}
+
+/// Returns the evidence that parts of the services' answers are missing.
+pub(super) fn of_losses(losses: &[Answer]) -> EvidenceDraft {
+    let unreadable: usize = losses.iter().map(|answer| answer.unreadable).sum();
+    let cut = losses.iter().filter(|answer| answer.is_cut).count();
+    let unanswered: usize = losses.iter().map(|answer| answer.unanswered).sum();
+    let mut text = Vec::new();
+    if unreadable > 0 {
+        text.push(format!("{unreadable} articles of the news services could not be read."));
+    }
+    if cut > 0 {
+        text.push(format!("{cut} answers of news services end early, so articles are missing."));
+    }
+    if unanswered > 0 {
+        text.push(format!("News services gave no answer for {unanswered} other spellings of the name."));
+    }
+    EvidenceDraft::note("Some news could not be read", text.join(" "))
 }
 
 #[cfg(test)]
