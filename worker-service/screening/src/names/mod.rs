@@ -8,6 +8,7 @@ mod distance;
 mod fold;
 mod lexicon;
 mod name;
+mod namesake;
 mod phonetic;
 mod press;
 mod romanize;
@@ -25,6 +26,7 @@ pub(crate) use self::{
     token::{MatchKind, Token},
 };
 pub use self::{
+    namesake::names_other_legal_form,
     press::{has_distinctive_word, without_legal_form},
     same::{has_tokens, mentions, same_company},
 };

@@ -47,7 +47,7 @@ pub fn has_distinctive_word(name: &str) -> bool {
 }
 
 /// Returns whether `words` consist of legal forms alone.
-fn is_legal_form(words: &[&str], at_start: bool) -> bool {
+pub(super) fn is_legal_form(words: &[&str], at_start: bool) -> bool {
     let folded = fold(&words.join(" "));
     let words: Vec<String> =
         tokenize::words(&folded, Reading::Meaning).into_iter().map(|word| word.latin).collect();
@@ -71,7 +71,9 @@ fn without_unspaced_form(name: &str) -> Option<String> {
     let name: String = name.nfkc().collect();
     let mut rest = name.trim();
     let is_unspaced = |form: &&str| !form.is_ascii() && (form.starts_with('(') || form.chars().count() > 1);
-    let mut forms: Vec<String> = tables::legal_forms_named(&UNSPACED_FORMS)
+    let mut forms: Vec<String> = tables::named_legal_forms()
+        .filter(|(name, _)| UNSPACED_FORMS.contains(name))
+        .map(|(_, spelling)| spelling)
         .filter(is_unspaced)
         .filter(|form| form.chars().any(super::script::is_unspaced))
         .map(|form| form.nfkc().collect())

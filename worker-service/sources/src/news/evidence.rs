@@ -4,7 +4,7 @@ use domain::{
     evidence::{EvidenceDraft, Signal, SignalKind},
     request::ReportRequest,
 };
-use screening::names::mentions;
+use screening::names::{mentions, names_other_legal_form};
 
 use super::{answer::Answer, country_words::mentions_country, story::Story, vocabulary::Vocabulary};
 
@@ -47,7 +47,9 @@ pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -
     }
     let snippet = snippet.as_deref().unwrap_or_default();
     let content = format!("{title} {snippet}");
-    let named = mentions(&content, &request.company_name);
+    // The name is also asked for without its legal form, so stories come from namesakes of another form.
+    let named =
+        mentions(&content, &request.company_name) && !names_other_legal_form(&content, &request.company_name);
     let vocabulary = Vocabulary::built_in();
     // If only one of headline and snippet calls the matter settled, it does not count as settled.
     let judged = [title.as_str(), snippet].map(|text| vocabulary.judge(text, language));
@@ -136,6 +138,8 @@ mod tests {
         assert_eq!(strength("Acme Foods charged with fraud"), Some(NAMED));
         assert_eq!(strength("Supplier charged with fraud"), Some(UNNAMED));
         assert_eq!(strength("Acme Foods acquitted of fraud"), Some(RESOLVED_MAX));
+        assert_eq!(strength("Acme Foods GmbH charged with fraud"), Some(UNNAMED));
+        assert_eq!(strength("Acme Foods Limited charged with fraud"), Some(NAMED));
         assert_eq!(strength("Acme Foods opens a plant"), None);
     }
 
