@@ -8,7 +8,7 @@ use domain::time::UtcTime;
 use egress_guard::Guard;
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
-    header::{HeaderName, LAST_MODIFIED, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderName, LAST_MODIFIED, RETRY_AFTER},
     redirect,
 };
 use serde::de::DeserializeOwned;
@@ -44,6 +44,13 @@ pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
     /// The value of `Last-Modified`, if there is one.
     pub(crate) last_modified: Option<UtcTime>,
+}
+
+/// An answer with the value of its header `Content-Type`, if there is one.
+#[derive(Debug)]
+struct Received {
+    answer: Answer,
+    content_type: Option<String>,
 }
 
 /// The HTTP client of the sources. Clones share connections and the circuit breaker.
@@ -146,6 +153,24 @@ impl Http {
         request: RequestBuilder,
         max_bytes: usize,
     ) -> Result<Answer, SourceError> {
+        self.receive(request, max_bytes).await.map(|received| received.answer)
+    }
+
+    /// Sends `request` as [`download`](Self::download) does. Returns the body of the answer and the value of
+    /// its header `Content-Type`, which can state the encoding of the body.
+    ///
+    /// # Errors
+    /// Returns [`SourceError`] as [`bytes`](Self::bytes) does.
+    pub(crate) async fn bytes_and_type(
+        &self,
+        request: RequestBuilder,
+        max_bytes: usize,
+    ) -> Result<(Vec<u8>, Option<String>), SourceError> {
+        let Received { answer, content_type } = self.receive(request, max_bytes).await?;
+        Ok((answer.bytes, content_type))
+    }
+
+    async fn receive(&self, request: RequestBuilder, max_bytes: usize) -> Result<Received, SourceError> {
         let permit = self.permit()?;
         let mut tries = 0;
         let answer = loop {
@@ -186,7 +211,7 @@ impl Http {
         let permit = self.permit()?;
         let answer = self.send(request, max_bytes).await;
         settle(permit, &answer);
-        answer.map(|answer| answer.bytes)
+        answer.map(|received| received.answer.bytes)
     }
 
     /// Returns an error while the circuit breaker of the service is open.
@@ -201,7 +226,7 @@ impl Http {
         self.breaker.permit(self.timeout).ok_or_else(breaker_open)
     }
 
-    async fn send(&self, request: RequestBuilder, max_bytes: usize) -> Result<Answer, SourceError> {
+    async fn send(&self, request: RequestBuilder, max_bytes: usize) -> Result<Received, SourceError> {
         let (client, request) = request.build_split();
         let request = request.map_err(failure)?;
         if !self.guard.allows(request.url()) {
@@ -212,6 +237,7 @@ impl Http {
         let mut response = client.execute(request).await.map_err(failure)?;
         check_status(&response, self.clock.now())?;
         let last_modified = header(&response, LAST_MODIFIED).and_then(http_date);
+        let content_type = header(&response, CONTENT_TYPE).map(str::to_owned);
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if bytes.len() + chunk.len() > max_bytes {
@@ -219,7 +245,7 @@ impl Http {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Answer { bytes, last_modified })
+        Ok(Received { answer: Answer { bytes, last_modified }, content_type })
     }
 }
 

@@ -70,7 +70,8 @@ pub struct SourceAnswer {
 pub enum Freshness {
     /// Complete and current.
     Current,
-    /// Current, but one of several services did not answer. The answer is not cached.
+    /// Current, but one of several services did not answer, or a part of its answer could not be read. The
+    /// answer is not cached.
     Partial,
     /// Based on data that could not be renewed, that is older than the source allows, or whose age is not
     /// known.

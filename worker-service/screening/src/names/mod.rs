@@ -8,7 +8,9 @@ mod distance;
 mod fold;
 mod lexicon;
 mod name;
+mod namesake;
 mod phonetic;
+mod press;
 mod romanize;
 mod runs;
 mod same;
@@ -18,11 +20,15 @@ mod token;
 mod tokenize;
 mod translations;
 
-pub use self::same::{has_tokens, mentions, same_company};
 pub(crate) use self::{
     distance::{COMPARED_MAX, edit_similarity},
     name::Name,
     token::{MatchKind, Token},
+};
+pub use self::{
+    namesake::names_other_legal_form,
+    press::{has_distinctive_word, without_legal_form},
+    same::{has_tokens, mentions, same_company},
 };
 
 #[cfg(test)]

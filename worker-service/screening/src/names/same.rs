@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Weight, from 0 to 1, above which a token distinguishes a company from others.
-const DISTINCTIVE_WEIGHT: f32 = 0.5;
+pub(super) const DISTINCTIVE_WEIGHT: f32 = 0.5;
 /// Minimum similarity, from 0 to 1, of two tokens that count as the same.
 const SAME_TOKEN_SIMILARITY: f32 = 0.9;
 

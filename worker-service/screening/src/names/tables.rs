@@ -13,10 +13,15 @@ const PLACES: &str = include_str!("data/places.tsv");
 
 /// Returns every spelling of every legal form.
 pub(super) fn legal_forms() -> impl Iterator<Item = &'static str> {
+    named_legal_forms().map(|(_, spelling)| spelling)
+}
+
+/// Returns pairs of the name of a legal form and one of its spellings.
+pub(super) fn named_legal_forms() -> impl Iterator<Item = (&'static str, &'static str)> {
     // Columns: name, countries, spellings.
     rows(LEGAL_FORMS)
-        .filter_map(|(_, rest)| rest.split_once('\t'))
-        .flat_map(|(_, spellings)| spellings.split('|'))
+        .filter_map(|(name, rest)| Some((name, rest.split_once('\t')?.1)))
+        .flat_map(|(name, spellings)| spellings.split('|').map(move |spelling| (name, spelling)))
 }
 
 /// Returns pairs of a word and its English translation.

@@ -4,9 +4,9 @@ use domain::{
     evidence::{EvidenceDraft, Signal, SignalKind},
     request::ReportRequest,
 };
-use screening::names::mentions;
+use screening::names::{mentions, names_other_legal_form};
 
-use super::{country_words::mentions_country, story::Story, vocabulary::Vocabulary};
+use super::{answer::Answer, country_words::mentions_country, story::Story, vocabulary::Vocabulary};
 
 /// The kind of signal for a story with an adverse term.
 const ADVERSE_MEDIA: SignalKind = SignalKind::from_static("adverse_media");
@@ -47,7 +47,9 @@ pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -
     }
     let snippet = snippet.as_deref().unwrap_or_default();
     let content = format!("{title} {snippet}");
-    let named = mentions(&content, &request.company_name);
+    // The name is also asked for without its legal form, so stories come from namesakes of another form.
+    let named =
+        mentions(&content, &request.company_name) && !names_other_legal_form(&content, &request.company_name);
     let vocabulary = Vocabulary::built_in();
     // If only one of headline and snippet calls the matter settled, it does not count as settled.
     let judged = [title.as_str(), snippet].map(|text| vocabulary.judge(text, language));
@@ -90,6 +92,24 @@ pub(super) fn of_missing_services(failed: usize, services: usize) -> EvidenceDra
     )
 }
 
+/// Returns the evidence that parts of the services' answers are missing.
+pub(super) fn of_losses(losses: &[Answer]) -> EvidenceDraft {
+    let unreadable: usize = losses.iter().map(|answer| answer.unreadable).sum();
+    let cut = losses.iter().filter(|answer| answer.is_cut).count();
+    let unanswered: usize = losses.iter().map(|answer| answer.unanswered).sum();
+    let mut text = Vec::new();
+    if unreadable > 0 {
+        text.push(format!("{unreadable} articles of the news services could not be read."));
+    }
+    if cut > 0 {
+        text.push(format!("{cut} answers of news services end early, so articles are missing."));
+    }
+    if unanswered > 0 {
+        text.push(format!("News services gave no answer for {unanswered} other spellings of the name."));
+    }
+    EvidenceDraft::note("Some news could not be read", text.join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +138,8 @@ mod tests {
         assert_eq!(strength("Acme Foods charged with fraud"), Some(NAMED));
         assert_eq!(strength("Supplier charged with fraud"), Some(UNNAMED));
         assert_eq!(strength("Acme Foods acquitted of fraud"), Some(RESOLVED_MAX));
+        assert_eq!(strength("Acme Foods GmbH charged with fraud"), Some(UNNAMED));
+        assert_eq!(strength("Acme Foods Limited charged with fraud"), Some(NAMED));
         assert_eq!(strength("Acme Foods opens a plant"), None);
     }
 

@@ -1,19 +1,21 @@
 //! The client of a service in the format of the GDELT DOC 2.0 API (article list).
 
+mod articles;
+mod loose_item;
+
 use std::{pin::pin, time::Duration};
 
 use aws_adapters::turns::Turns;
-use domain::{request::ReportRequest, time::UtcTime};
+use domain::request::ReportRequest;
 use reqwest::Url;
-use serde::Deserialize;
 use service_runtime::{clock::Clock, retry::full_jitter};
 use tokio::time::{Instant, sleep};
 
-use super::{phrase::phrase, settings::NewsSettings, story::Story};
+use super::{answer::Answer, phrase::Spellings, settings::NewsSettings};
 use crate::{
     definition::BuildContext,
     error::SourceError,
-    http::{ANSWER_MAX, Http, invalid_json},
+    http::{ANSWER_MAX, Http},
     source::ITEMS_MAX,
     turn_queue::{SharedTurns, TurnQueue},
 };
@@ -45,27 +47,6 @@ pub(super) struct Gdelt {
     patience: Duration,
 }
 
-#[derive(Deserialize)]
-struct Articles {
-    // The answer is {} if there are none.
-    #[serde(default)]
-    articles: Vec<Article>,
-}
-
-#[derive(Deserialize)]
-struct Article {
-    url: String,
-    title: String,
-    #[serde(default)]
-    seendate: String,
-    #[serde(default)]
-    domain: String,
-    #[serde(default)]
-    language: String,
-    #[serde(default, rename = "sourcecountry")]
-    country: String,
-}
-
 impl Gdelt {
     /// Makes the client, or returns `None` if no service is configured.
     pub(super) fn new(context: &BuildContext<'_>, settings: &NewsSettings) -> Option<Self> {
@@ -86,27 +67,41 @@ impl Gdelt {
         if self.queue.is_some() { self.patience } else { Duration::ZERO }
     }
 
-    /// Searches the news for the company. Each request, retries included, waits for its turn.
+    /// Searches the news for the company. Each request, retries included, waits for its turn. If the service
+    /// refuses a query of several spellings, the name is asked for as it is given.
     ///
     /// # Errors
     /// Returns [`SourceError`] if no turn comes in time, or the service gives no usable answer.
-    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Vec<Story>, SourceError> {
-        let query = query(&request.company_name);
+    pub(super) async fn search(&self, request: &ReportRequest) -> Result<Answer, SourceError> {
+        let latest = Instant::now() + self.patience;
+        let spellings = Spellings::of(&request.company_name);
+        let (given, all) = (term(&spellings.given), query(&spellings));
+        match self.ask(&all, latest).await {
+            Err(SourceError::Refused(_)) if all != given => {
+                let answer = self.ask(&given, latest).await?;
+                Ok(Answer { unanswered: spellings.others.len(), ..answer })
+            }
+            answer => answer,
+        }
+    }
+
+    /// Sends a query, several times if the service is not available.
+    async fn ask(&self, query: &str, latest: Instant) -> Result<Answer, SourceError> {
         let timespan = format!("{}months", self.months);
         let max_records = ITEMS_MAX.to_string();
-        let latest = Instant::now() + self.patience;
         let mut tries = 0;
         loop {
             self.turn(latest).await?;
             let request = self.http.client().get(self.url.clone()).query(&[
-                ("query", query.as_str()),
+                ("query", query),
                 ("mode", "artlist"),
                 ("format", "json"),
                 ("sort", "datedesc"),
                 ("maxrecords", &max_records),
                 ("timespan", &timespan),
             ]);
-            let answer = self.http.bytes_once(request, ANSWER_MAX).await.and_then(|bytes| stories(&bytes));
+            let answer = self.http.bytes_once(request, ANSWER_MAX).await;
+            let answer = answer.and_then(|bytes| articles::parse(&bytes));
             tries += 1;
             match answer {
                 Err(error) if error.is_temporary() && tries < TRIES => {
@@ -148,10 +143,26 @@ impl Gdelt {
     }
 }
 
-/// Returns the query for a name: a phrase in quotation marks. The service refuses a single short word in
-/// quotation marks, so such a name is not quoted.
-fn query(name: &str) -> String {
-    let mut phrase = phrase(name);
+/// Returns the query for the spellings of a name: one of them must be in the story. Spellings that make the
+/// query too long are left out, the last ones first.
+fn query(spellings: &Spellings) -> String {
+    let mut terms = vec![term(&spellings.given)];
+    let mut length = terms[0].chars().count() + "()".len();
+    for spelling in &spellings.others {
+        let term = term(spelling);
+        length += " OR ".len() + term.chars().count();
+        if length > QUERY_MAX {
+            break;
+        }
+        terms.push(term);
+    }
+    if terms.len() > 1 { format!("({})", terms.join(" OR ")) } else { terms.concat() }
+}
+
+/// Returns a spelling as a phrase in quotation marks. The service refuses a single short word in quotation
+/// marks, so such a name is not quoted.
+fn term(spelling: &str) -> String {
+    let mut phrase = spelling.to_owned();
     while phrase.chars().count() > QUERY_MAX {
         match phrase.rsplit_once(' ') {
             Some((rest, _)) => phrase.truncate(rest.len()),
@@ -162,98 +173,31 @@ fn query(name: &str) -> String {
     if one_short_word { phrase } else { format!("\"{phrase}\"") }
 }
 
-/// Parses the stories of an answer. The service reports errors as plain text with status 200.
-fn stories(bytes: &[u8]) -> Result<Vec<Story>, SourceError> {
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    if !text.starts_with('{') {
-        let shown: String = text.chars().take(120).collect();
-        return Err(if shown.to_lowercase().contains("limit requests") {
-            SourceError::Throttled { retry_after: None }
-        } else {
-            SourceError::Refused(format!("it says {shown:?}"))
-        });
-    }
-    let parsed: Result<Articles, _> =
-        serde_json::from_str(text).or_else(|_| serde_json::from_str(&repaired(text)));
-    let Articles { articles } = parsed.map_err(|error| invalid_json(&error))?;
-    Ok(articles.into_iter().take(ITEMS_MAX).map(Story::from).collect())
-}
-
-/// Repairs the invalid JSON that the service writes for some headlines: replaces control characters by
-/// spaces, and removes backslashes before characters that have no escape in JSON.
-fn repaired(text: &str) -> String {
-    let mut repaired = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' => match characters.next() {
-                Some(escaped) if "\"\\/bfnrtu".contains(escaped) => repaired.extend(['\\', escaped]),
-                Some(other) => repaired.push(other),
-                None => {}
-            },
-            c if c.is_control() => repaired.push(' '),
-            c => repaired.push(c),
-        }
-    }
-    repaired
-}
-
-impl From<Article> for Story {
-    fn from(article: Article) -> Self {
-        let Article { url, title, seendate, domain, language, country } = article;
-        let published_at = seen_at(&seendate);
-        Self { title, outlet: domain, country, published_at, language, url: Some(url), snippet: None }
-    }
-}
-
-/// Parses a date as GDELT writes it: 20260105T120000Z.
-fn seen_at(text: &str) -> Option<UtcTime> {
-    let part =
-        |from: usize, to: usize| text.get(from..to).filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
-    let (year, month, day) = (part(0, 4)?, part(4, 6)?, part(6, 8)?);
-    let (hour, minute, second) = (part(9, 11)?, part(11, 13)?, part(13, 15)?);
-    format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z").parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    #[test]
-    fn an_error_in_plain_text_is_not_an_empty_answer() {
-        assert!(matches!(stories(b"The specified phrase is too short."), Err(SourceError::Refused(_))));
-        let limited = stories(b"Please limit requests to one every 5 seconds");
-        assert!(matches!(limited, Err(SourceError::Throttled { retry_after: None })));
-        assert_eq!(stories(b"{}").unwrap().len(), 0);
-        assert_eq!(stories(b" ").unwrap().len(), 0);
-        assert!(matches!(stories(b"{\"articles\": 7}"), Err(SourceError::Unreadable(_))));
+    fn query_for(name: &str) -> String {
+        query(&Spellings::of(name))
     }
 
     #[test]
-    fn broken_escapes_are_repaired() {
-        let broken =
-            "{\"articles\":[{\"url\":\"https://a.example\",\"title\":\"Quillmarsh\\'s \\\"plan\\\"\u{1}\"}]}";
-        assert_eq!(stories(broken.as_bytes()).unwrap()[0].title, "Quillmarsh's \"plan\" ");
+    fn one_of_the_spellings_must_be_in_the_story() {
+        assert_eq!(query_for("Quillmarsh Foods Ltd."), "(\"Quillmarsh Foods Ltd\" OR \"Quillmarsh Foods\")");
+        assert_eq!(query_for("Quillmarsh Foods"), "\"Quillmarsh Foods\"");
+        assert_eq!(
+            query_for("Kestrel \"Foods\" (Peru) Ltd."),
+            "(\"Kestrel Foods Peru Ltd\" OR \"Kestrel Foods Peru\" OR \"Kestrel Foods\")"
+        );
     }
 
     #[test]
     fn queries_stay_within_the_limits_of_the_service() {
-        assert_eq!(query("Acme \"Foods\" (UK) Ltd."), "\"Acme Foods UK Ltd\"");
-        assert_eq!(query("ABB"), "ABB");
-        assert_eq!(query("星見川"), "\"星見川\"");
-        assert!(query(&"Long Name ".repeat(40)).chars().count() <= QUERY_MAX + 2);
-    }
-
-    proptest! {
-        #[test]
-        fn no_answer_makes_the_parser_panic(text in "\\PC{0,200}|\\{.{0,200}") {
-            let _ = stories(text.as_bytes());
-        }
+        assert_eq!(query_for("ABB"), "ABB");
+        assert_eq!(query_for("星見川"), "\"星見川\"");
+        assert!(query_for(&"Long Name ".repeat(40)).chars().count() <= QUERY_MAX + 2);
+        let long = format!("{} & Sons Ltd", "Kestrel ".repeat(10));
+        assert!(query_for(&long).contains(" OR "));
+        assert!(query_for(&long).chars().count() <= QUERY_MAX);
     }
 }

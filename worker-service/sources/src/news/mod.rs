@@ -1,16 +1,20 @@
 //! The news source: searches every configured service. A story that many outlets publish is one piece of
 //! evidence.
 
+mod answer;
 mod country_words;
 mod evidence;
 mod feed;
 mod gdelt;
 mod phrase;
+mod plain_text;
 mod settings;
 #[cfg(feature = "stand-in")]
 mod stand_in;
 mod story;
 mod terms;
+#[cfg(all(test, feature = "stand-in"))]
+mod tests;
 mod vocabulary;
 
 use std::{sync::Arc, time::Duration};
@@ -20,6 +24,7 @@ use futures::future::{BoxFuture, join_all};
 use tokio::task::spawn_blocking;
 
 use self::{
+    answer::Answer,
     feed::Feed,
     gdelt::Gdelt,
     settings::NewsSettings,
@@ -73,10 +78,14 @@ impl News {
         let (gdelt, feeds) = tokio::join!(gdelt, feeds);
         let services = gdelt.len() + feeds.len();
         let mut stories = Vec::new();
+        let mut losses = Vec::new();
         let mut errors = Vec::new();
         for answer in gdelt.into_iter().chain(feeds) {
             match answer {
-                Ok(found) => stories.extend(found.into_iter().map(Story::cleaned)),
+                Ok(mut found) => {
+                    stories.extend(std::mem::take(&mut found.stories).into_iter().map(Story::cleaned));
+                    losses.push(found);
+                }
                 Err(error) => errors.push(error),
             }
         }
@@ -96,14 +105,19 @@ impl News {
         let mut evidence = judged.await.map_err(|error| SourceError::Unavailable(error.to_string()))?;
         // Adverse stories come first, so that the limit never cuts them off; then the newest.
         evidence.sort_by_key(|draft| std::cmp::Reverse((draft.max_strength(), draft.published_at)));
-        evidence.truncate(ITEMS_MAX - 1);
+        evidence.truncate(ITEMS_MAX - 2);
         if evidence.is_empty() {
             evidence.push(evidence::of_no_story(request, self.months));
         }
         if !errors.is_empty() {
             evidence.push(evidence::of_missing_services(errors.len(), services));
         }
-        let freshness = if errors.is_empty() { Freshness::Current } else { Freshness::Partial };
+        losses.retain(|answer: &Answer| !answer.is_complete());
+        if !losses.is_empty() {
+            evidence.push(evidence::of_losses(&losses));
+        }
+        let is_complete = errors.is_empty() && losses.is_empty();
+        let freshness = if is_complete { Freshness::Current } else { Freshness::Partial };
         let versions = vec![format!("vocabulary of adverse terms {}", Vocabulary::built_in().version)];
         Ok(SourceAnswer { as_of, evidence, freshness, versions, related: Vec::new() })
     }

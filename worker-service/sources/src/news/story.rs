@@ -25,6 +25,11 @@ pub(super) struct Story {
 }
 
 impl Story {
+    /// Returns whether `other` is the same item of the same service.
+    pub(super) fn is_same_item(&self, other: &Self) -> bool {
+        self.url == other.url && self.title == other.title && self.outlet == other.outlet
+    }
+
     /// Returns the story with its texts cleaned and shortened.
     pub(super) fn cleaned(self) -> Self {
         let snippet = self.snippet.map(|snippet| safe_text::clean(&snippet, SNIPPET_MAX));
