@@ -35,6 +35,7 @@
 
 pub mod command;
 mod compare;
+mod conflict;
 mod entity;
 mod explain;
 mod hit;
