@@ -3,7 +3,7 @@
 use crate::{
     hit::TokenMatch,
     index::ListedName,
-    names,
+    names::{self, MatchKind},
     pairing::{Pairing, pairings, positions},
     query::PreparedQuery,
 };
@@ -41,6 +41,8 @@ const COMPACT_CONFLICT_MAX: f32 = 0.3;
 pub(crate) struct Comparison {
     /// How well the names match, from 0 to 1, regardless of the country.
     pub(crate) score: f32,
+    /// What the score consists of.
+    pub(crate) factors: Factors,
     /// The weight of the matched tokens. It is small for names that have only common words in common.
     pub(crate) matched_weight: f32,
     pub(crate) matches: Vec<TokenMatch>,
@@ -48,6 +50,23 @@ pub(crate) struct Comparison {
     pub(crate) query_only: Vec<String>,
     /// Tokens of the listed name that the query lacks.
     pub(crate) listed_only: Vec<String>,
+}
+
+/// What the score of a comparison is the product of. Each factor is from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Factors {
+    /// The matched share of both names.
+    pub(crate) shared: f32,
+    /// What is left for tokens that both names have and the other lacks.
+    pub(crate) conflict: f32,
+    /// What is left if only common words are matched.
+    pub(crate) common_words: f32,
+}
+
+impl Factors {
+    fn product(self) -> f32 {
+        self.shared * self.conflict * self.common_words
+    }
 }
 
 /// The tokens of both names that were paired.
@@ -68,35 +87,49 @@ struct Matched {
 
 impl PreparedQuery<'_> {
     /// Compares the query with a listed name.
-    pub(crate) fn compare(&self, listed: &ListedName) -> Comparison {
+    pub(crate) fn compare(&self, listed: &ListedName<'_>) -> Comparison {
+        if let Some(comparison) = self.of_acronym(listed) {
+            return comparison;
+        }
         let matched = self.matched(listed);
         let query_total: f32 = self.weights.iter().sum();
         let listed_total: f32 = listed.weights.iter().sum();
         let query_rest = unmatched(matched.query, self.name.tokens.len());
         let listed_rest = unmatched(matched.listed, listed.tokens.len());
-        let conflict = weight_of(&query_rest, &self.weights).min(weight_of(&listed_rest, &listed.weights));
+        let conflict = self.conflict(&query_rest, listed, &listed_rest);
+        let is_contained = matched.listed_weight >= CONTAINED_SHARE * listed_total
+            && matched.common_weight >= CONTAINED_WEIGHT_MIN;
         let mut matched_weight = matched.common_weight;
-        let is_contained =
-            matched.listed_weight >= CONTAINED_SHARE * listed_total && matched_weight >= CONTAINED_WEIGHT_MIN;
-        let mut score =
-            harmonic_mean(matched.query_weight / query_total, matched.listed_weight / listed_total);
-        score *= 1.0 - CONFLICT_PENALTY * (conflict - CONFLICT_TOLERANCE).clamp(0.0, CONFLICT_MAX);
+        let shared = harmonic_mean(matched.query_weight / query_total, matched.listed_weight / listed_total);
+        let mut factors = Factors {
+            shared,
+            conflict: 1.0 - CONFLICT_PENALTY * (conflict - CONFLICT_TOLERANCE).clamp(0.0, CONFLICT_MAX),
+            common_words: 1.0,
+        };
         if matched_weight < DISTINCTIVE_WEIGHT_MIN {
-            let penalty = (1.0 - matched_weight / DISTINCTIVE_WEIGHT_MIN) * (1.0 - score);
-            score *= 1.0 - penalty.min(COMMON_WORDS_PENALTY_MAX);
+            let penalty =
+                (1.0 - matched_weight / DISTINCTIVE_WEIGHT_MIN) * (1.0 - factors.shared * factors.conflict);
+            factors.common_words = 1.0 - penalty.min(COMMON_WORDS_PENALTY_MAX);
         }
-        if score < COMPACT_SIMILARITY_MIN
+        if factors.product() < COMPACT_SIMILARITY_MIN
             && let Some(similarity) = self.compact_similarity(listed)
         {
-            score = score.max(similarity * (1.0 - conflict.min(COMPACT_CONFLICT_MAX)));
+            let is_same = similarity >= 1.0;
+            let penalty = if is_same { 0.0 } else { conflict.min(COMPACT_CONFLICT_MAX) };
+            let compact = Factors { shared: similarity, conflict: 1.0 - penalty, common_words: 1.0 };
+            if compact.product() > factors.product() {
+                factors = compact;
+            }
             matched_weight = matched_weight.max(query_total.min(listed_total) * similarity);
         }
+        let mut score = factors.product();
         // Other words of the query do not hide a listed name that it contains.
         if is_contained {
             score = score.max(CONTAINED_SCORE);
         }
         Comparison {
             score,
+            factors,
             matched_weight,
             matches: matched.matches,
             query_only: query_rest.into_iter().map(|at| self.name.tokens[at].latin.clone()).collect(),
@@ -104,9 +137,31 @@ impl PreparedQuery<'_> {
         }
     }
 
+    /// Compares the query, if it is an acronym, with a listed name that has these initials.
+    fn of_acronym(&self, listed: &ListedName<'_>) -> Option<Comparison> {
+        let acronym = self.acronym.as_ref()?;
+        let similarity = self.index.acronym_similarity(acronym, listed.tokens)?;
+        let weight = self.weights[acronym.at];
+        let words: Vec<&str> = (0..listed.tokens.len()).map(|at| self.listed_latin(listed, at)).collect();
+        Some(Comparison {
+            score: similarity,
+            factors: Factors { shared: similarity, conflict: 1.0, common_words: 1.0 },
+            matched_weight: weight * similarity,
+            matches: vec![TokenMatch {
+                query: self.name.tokens[acronym.at].latin.clone(),
+                listed: words.join(" "),
+                similarity,
+                weight,
+                kind: MatchKind::Acronym,
+            }],
+            query_only: Vec::new(),
+            listed_only: Vec::new(),
+        })
+    }
+
     /// Pairs the tokens of both names greedily: the pairing with the largest gain first, each token at most
     /// once.
-    fn matched(&self, listed: &ListedName) -> Matched {
+    fn matched(&self, listed: &ListedName<'_>) -> Matched {
         let mut pairings = pairings(self, listed);
         pairings.sort_by(|a, b| b.gain.total_cmp(&a.gain));
         let mut matched = Matched::default();
@@ -136,18 +191,19 @@ impl PreparedQuery<'_> {
 
     /// Returns how similar the names are without spaces, or `None` if they are too short, too long or not
     /// similar enough.
-    fn compact_similarity(&self, listed: &ListedName) -> Option<f32> {
-        let (a, b) = (self.compact.len(), listed.compact.len());
+    fn compact_similarity(&self, listed: &ListedName<'_>) -> Option<f32> {
+        let compact = self.index.compact(listed.tokens);
+        let (a, b) = (self.compact.len(), compact.len());
         if a.min(b) < COMPACT_LENGTH_MIN || a.max(b) > names::COMPARED_MAX {
             return None;
         }
-        let similarity = names::edit_similarity(&self.compact, &listed.compact);
+        let similarity = names::edit_similarity(self.compact.as_bytes(), compact.as_bytes());
         (similarity >= COMPACT_SIMILARITY_MIN).then_some(similarity)
     }
 
     /// Returns a token of a listed name in Latin letters.
-    fn listed_latin(&self, listed: &ListedName, at: usize) -> &str {
-        &self.index.vocabulary[listed.tokens[at] as usize].latin
+    fn listed_latin(&self, listed: &ListedName<'_>, at: usize) -> &str {
+        self.index.vocabulary.get(listed.tokens[at]).latin
     }
 }
 
@@ -159,8 +215,4 @@ fn harmonic_mean(query: f32, listed: f32) -> f32 {
 /// Returns the positions below `count` whose bit is not set in `matched`.
 fn unmatched(matched: u64, count: usize) -> Vec<usize> {
     (0..count).filter(|at| matched & (1 << at) == 0).collect()
-}
-
-fn weight_of(positions: &[usize], weights: &[f32]) -> f32 {
-    positions.iter().map(|at| weights[*at]).sum()
 }

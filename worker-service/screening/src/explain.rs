@@ -38,7 +38,7 @@ pub struct Part {
     pub query: String,
     /// The matched token of the listed name, in Latin letters.
     pub listed: String,
-    /// How they match: `same`, `sound`, `meaning`, `cut`, `near` or `consonants`.
+    /// How they match: `same`, `sound`, `meaning`, `cut`, `near`, `consonants` or `initials`.
     pub how: &'static str,
     /// How similar they are, from 0 to 1.
     pub similarity: f64,
@@ -100,6 +100,7 @@ impl Part {
                 MatchKind::Truncation => "cut",
                 MatchKind::Fuzzy => "near",
                 MatchKind::Skeleton => "consonants",
+                MatchKind::Acronym => "initials",
             },
             similarity: rounded(matched.similarity),
             weight: rounded(matched.weight),
@@ -113,6 +114,7 @@ impl Part {
             "sound" => format!("\"{query}\" sounds like \"{listed}\""),
             "meaning" => format!("\"{query}\" means \"{listed}\""),
             "cut" => format!("\"{query}\" and \"{listed}\" are one word cut short"),
+            "initials" => format!("\"{query}\" has the initials of \"{listed}\""),
             "consonants" => format!("\"{query}\" has the consonants of \"{listed}\""),
             _ => format!("\"{query}\" differs little from \"{listed}\""),
         }

@@ -1,16 +1,26 @@
 //! The inverted index over the tokens of all listed names.
 //!
 //! It is built once per list and answers two questions of a query: which tokens of the list are similar to a
-//! token ([`similar`]), and which listed names are worth a full comparison ([`candidates`]).
+//! token ([`similar`]), and which listed names are worth a full comparison ([`candidates`]). It holds a list of
+//! several hundred thousand names in a few large arrays.
 
+mod acronyms;
+mod builder;
 mod candidates;
+mod multimap;
 mod ngrams;
 mod similar;
+mod vocabulary;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use self::ngrams::{bigrams, trigrams};
-use crate::names::{MatchKind, Name, Token};
+pub(crate) use self::{acronyms::Acronym, candidates::Sought, similar::SharedBigrams};
+use self::{
+    acronyms::Acronyms,
+    multimap::{HashMultimap, Postings},
+    vocabulary::{Vocabulary, hash},
+};
+use crate::names::MatchKind;
 
 /// Position of a distinct token in the vocabulary of the list.
 pub(crate) type TokenId = u32;
@@ -19,145 +29,132 @@ pub(crate) type NameId = u32;
 /// Tokens of a list that are similar to a token, with their similarity from 0 to 1.
 pub(crate) type SimilarTokens = FxHashMap<TokenId, (f32, MatchKind)>;
 
+/// Number of entities without the words of the list that are assumed beside it. In a short list, a word that two
+/// of ten entities have is as rare as in a list of thousands, where the share of entities that have it says how
+/// common it is, whatever the length of the list.
+const ASSUMED_ENTITIES: f32 = 7_000.0;
+
+/// The steps from 0 to 1 in which the weights of listed names are stored.
+const WEIGHT_STEPS: f32 = 255.0;
+
 /// A name of a listed entity, prepared for comparisons.
 #[derive(Debug)]
-pub(crate) struct ListedName {
+pub(crate) struct ListedName<'a> {
     /// Position of the entity in the list.
     pub(crate) entity: u32,
     /// Position of the name among those of the entity: 0 is the main name, 1 the first alias.
     pub(crate) position: u32,
     /// The tokens, in order.
-    pub(crate) tokens: Vec<TokenId>,
+    pub(crate) tokens: &'a [TokenId],
     /// The weight of each token, from 0 to 1, with its inverse document frequency.
     pub(crate) weights: Vec<f32>,
-    /// The letters and digits without legal forms and spaces.
-    pub(crate) compact: Vec<char>,
+}
+
+/// All names of a list.
+#[derive(Debug, Default)]
+struct Names {
+    /// The entity of each name.
+    entities: Vec<u32>,
+    /// The position of each name among those of its entity.
+    positions: Vec<u16>,
+    /// Where the tokens of each name start, and at the end where those of the last name end.
+    starts: Vec<u32>,
+    tokens: Vec<TokenId>,
+    /// The weight of each token at its place in the name, in steps.
+    weights: Vec<u8>,
 }
 
 /// All names of a list, with lookups by the properties of their tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// The distinct tokens. A word that is part of a legal form in one name and not in another occurs twice.
-    pub(crate) vocabulary: Vec<Token>,
-    pub(crate) names: Vec<ListedName>,
-    entity_count: usize,
-    /// Number of entities with a name that contains the word.
-    document_frequency: FxHashMap<String, u32>,
-    by_latin: FxHashMap<String, Vec<TokenId>>,
-    by_sounds: FxHashMap<Vec<char>, Vec<TokenId>>,
-    by_meaning: FxHashMap<String, Vec<TokenId>>,
-    by_consonants: FxHashMap<Vec<char>, Vec<TokenId>>,
-    by_bigram: FxHashMap<[char; 2], Vec<TokenId>>,
-    by_trigram: FxHashMap<[char; 3], Vec<NameId>>,
-    /// For each token of the vocabulary, the names that contain it. Empty for legal forms.
-    postings: Vec<Vec<NameId>>,
-}
-
-/// The state that is only needed while an index is built.
-#[derive(Default)]
-struct Builder {
-    index: Index,
-    /// Tokens of the vocabulary by their word and whether it is a legal form.
-    known: FxHashMap<(String, bool), TokenId>,
+    /// The distinct tokens.
+    pub(crate) vocabulary: Vocabulary,
+    /// The inverse document frequency of each token, from 0 to 1.
+    rarities: Vec<f32>,
+    names: Names,
+    by_latin: HashMultimap,
+    by_sounds: HashMultimap,
+    by_meaning: HashMultimap,
+    by_consonants: HashMultimap,
+    /// The tokens with each bigram of sounds.
+    by_bigram: Postings,
+    /// The names with each trigram.
+    by_trigram: Postings,
+    /// The names with each token. Empty for legal forms.
+    by_token: Postings,
+    acronyms: Acronyms,
 }
 
 impl Index {
     /// Indexes the names of each entity, the main name first.
-    pub(crate) fn new<'a>(entities: impl Iterator<Item = Vec<&'a str>>) -> Self {
-        let mut builder = Builder::default();
-        for names in entities {
-            builder.add_entity(names);
-        }
-        builder.finish()
+    pub(crate) fn new<'a, Names>(entities: impl Iterator<Item = Names>) -> Self
+    where
+        Names: IntoIterator<Item = &'a str>,
+    {
+        builder::build(entities)
     }
 
-    /// Returns the inverse document frequency of a word, scaled to 0..=1: `ln(1 + N/n) / ln(1 + N)` for a
-    /// word that `n` of `N` entities have. It is 1 for a word that at most one entity has.
-    #[expect(clippy::cast_precision_loss, reason = "counts of entities are small")]
-    fn inverse_document_frequency(&self, latin: &str) -> f32 {
-        let frequency = self.document_frequency.get(latin).copied().unwrap_or_default();
-        let entities = self.entity_count.max(1) as f32;
-        (1.0 + entities / frequency.max(1) as f32).ln() / (1.0 + entities).ln()
+    /// Returns the name at a position.
+    pub(crate) fn name(&self, id: NameId) -> ListedName<'_> {
+        let at = id as usize;
+        let tokens = self.names.tokens(id);
+        let start = self.names.starts[at] as usize;
+        let weights = tokens.iter().zip(&self.names.weights[start..]);
+        ListedName {
+            entity: self.names.entities[at],
+            position: u32::from(self.names.positions[at]),
+            tokens,
+            weights: weights.map(|(token, steps)| self.weight(*token, *steps)).collect(),
+        }
+    }
+
+    /// Returns the sum of the weights of a name.
+    fn total_weight(&self, id: NameId) -> f32 {
+        let start = self.names.starts[id as usize] as usize;
+        let weights = self.names.tokens(id).iter().zip(&self.names.weights[start..]);
+        weights.map(|(token, steps)| self.weight(*token, *steps)).sum()
+    }
+
+    fn weight(&self, token: TokenId, steps: u8) -> f32 {
+        f32::from(steps) / WEIGHT_STEPS * self.rarities[token as usize]
+    }
+
+    /// Returns the letters and digits of a name without legal forms and spaces.
+    pub(crate) fn compact(&self, tokens: &[TokenId]) -> String {
+        let words = tokens.iter().map(|id| self.vocabulary.get(*id));
+        words.filter(|token| !token.traits.is_legal_form).map(|token| token.latin).collect()
+    }
+
+    /// Returns the positions of the tokens that are `latin`.
+    fn with_latin<'a>(&'a self, latin: &'a str) -> impl Iterator<Item = TokenId> + 'a {
+        self.by_latin.get(hash(latin)).filter(move |id| self.vocabulary.get(*id).latin == latin)
+    }
+
+    /// Returns whether a listed name contains the word.
+    pub(crate) fn contains(&self, latin: &str) -> bool {
+        self.with_latin(latin).next().is_some()
+    }
+
+    /// Returns the inverse document frequency of a word, from 0 to 1. It is 1 for a word that the list lacks.
+    fn rarity(&self, latin: &str) -> f32 {
+        let ids = self.with_latin(latin).filter(|id| !self.vocabulary.get(*id).traits.is_legal_form);
+        ids.map(|id| self.rarities[id as usize]).fold(1.0, f32::min)
     }
 }
 
-impl Builder {
-    fn add_entity(&mut self, names: Vec<&str>) {
-        let entity = self.index.entity_count;
-        let mut words = FxHashSet::default();
-        for (position, name) in names.into_iter().enumerate() {
-            self.add_name(entity, position, &Name::parse(name), &mut words);
-        }
-        for word in words {
-            *self.index.document_frequency.entry(word).or_default() += 1;
-        }
-        self.index.entity_count += 1;
+impl Names {
+    fn tokens(&self, id: NameId) -> &[TokenId] {
+        let at = id as usize;
+        &self.tokens[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
+}
 
-    /// Adds a name, and its words to the `words` of its entity.
-    fn add_name(&mut self, entity: usize, position: usize, name: &Name, words: &mut FxHashSet<String>) {
-        let name_id = id(self.index.names.len());
-        let mut tokens = Vec::with_capacity(name.tokens.len());
-        for token in &name.tokens {
-            let token_id = self.token_id(token);
-            if !token.is_legal_form {
-                words.insert(token.latin.clone());
-                let postings = &mut self.index.postings[token_id as usize];
-                if postings.last() != Some(&name_id) {
-                    postings.push(name_id);
-                }
-            }
-            tokens.push(token_id);
-        }
-        let compact: Vec<char> = name.compact().chars().collect();
-        for trigram in trigrams(&compact) {
-            self.index.by_trigram.entry(trigram).or_default().push(name_id);
-        }
-        // The weights are completed by `finish`, when the document frequencies are known.
-        let weights = name.tokens.iter().map(|token| token.weight).collect();
-        let (entity, position) = (id(entity), id(position));
-        self.index.names.push(ListedName { entity, position, tokens, weights, compact });
-    }
-
-    /// Returns the position of a token in the vocabulary, and adds it if it is new.
-    fn token_id(&mut self, token: &Token) -> TokenId {
-        let key = (token.latin.clone(), token.is_legal_form);
-        if let Some(id) = self.known.get(&key) {
-            return *id;
-        }
-        let index = &mut self.index;
-        let id = id(index.vocabulary.len());
-        index.by_latin.entry(token.latin.clone()).or_default().push(id);
-        if !token.is_legal_form {
-            index.by_sounds.entry(token.sounds.clone()).or_default().push(id);
-            for meaning in &token.meanings {
-                index.by_meaning.entry(meaning.clone()).or_default().push(id);
-            }
-            index.by_consonants.entry(token.consonants.clone()).or_default().push(id);
-        }
-        if !token.is_number {
-            for bigram in bigrams(&token.sounds) {
-                index.by_bigram.entry(bigram).or_default().push(id);
-            }
-        }
-        index.postings.push(Vec::new());
-        index.vocabulary.push(token.clone());
-        self.known.insert(key, id);
-        id
-    }
-
-    /// Multiplies the weight of each token by its inverse document frequency.
-    fn finish(self) -> Index {
-        let mut index = self.index;
-        let frequencies: Vec<f32> =
-            index.vocabulary.iter().map(|token| index.inverse_document_frequency(&token.latin)).collect();
-        for name in &mut index.names {
-            for (token, weight) in name.tokens.iter().zip(&mut name.weights) {
-                *weight *= frequencies[*token as usize];
-            }
-        }
-        index
-    }
+/// Returns the inverse document frequency, scaled to 0..=1, of a word that `frequency` of `entities` have. Words
+/// of fewer than one in [`ASSUMED_ENTITIES`] are equally rare.
+#[expect(clippy::cast_precision_loss, reason = "counts of entities are small")]
+fn inverse_document_frequency(frequency: u32, entities: usize) -> f32 {
+    let share = (entities as f32 + ASSUMED_ENTITIES) / frequency.max(1) as f32;
+    ((1.0 + share).ln() / (1.0 + ASSUMED_ENTITIES).ln()).min(1.0)
 }
 
 /// Returns a position as an id.

@@ -36,6 +36,7 @@
 mod birth_date;
 pub mod command;
 mod compare;
+mod conflict;
 mod entity;
 mod explain;
 mod hit;

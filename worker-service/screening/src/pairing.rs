@@ -2,8 +2,8 @@
 
 use crate::{
     index::ListedName,
-    names::{MatchKind, Token},
-    query::PreparedQuery,
+    names::{self, MatchKind, Token, TokenView},
+    query::{Joined, PreparedQuery},
 };
 
 /// Minimum similarity, from 0 to 1, at which a token counts as matched on its own and is not tried as half of
@@ -30,15 +30,17 @@ pub(crate) struct Pairing {
     pub(crate) kind: MatchKind,
 }
 
-/// Returns all pairings of one token with one, and of two neighbouring tokens with one.
-pub(crate) fn pairings(query: &PreparedQuery<'_>, listed: &ListedName) -> Vec<Pairing> {
+/// Returns all pairings of one token with one, and of several neighbouring tokens with one.
+pub(crate) fn pairings(query: &PreparedQuery<'_>, listed: &ListedName<'_>) -> Vec<Pairing> {
     let mut pairings = single_pairings(query, listed);
     let certain: Vec<&Pairing> =
         pairings.iter().filter(|pairing| pairing.similarity >= CERTAIN_SIMILARITY).collect();
     let certain_query = certain.iter().fold(0, |bits, pairing| bits | pairing.query);
     let certain_listed = certain.iter().fold(0, |bits, pairing| bits | pairing.listed);
     pairings.extend(joined_in_query(query, listed, certain_query));
-    pairings.extend(joined_in_listed(query, listed, certain_listed));
+    for length in 2..=names::JOINED_MAX {
+        pairings.extend(joined_in_listed(query, listed, length, certain_listed));
+    }
     pairings
 }
 
@@ -48,7 +50,7 @@ pub(crate) fn positions(bits: u64) -> impl Iterator<Item = usize> {
 }
 
 /// Returns the pairings of one token with one.
-fn single_pairings(query: &PreparedQuery<'_>, listed: &ListedName) -> Vec<Pairing> {
+fn single_pairings(query: &PreparedQuery<'_>, listed: &ListedName<'_>) -> Vec<Pairing> {
     let mut pairings = Vec::new();
     for (at, similar) in query.similar.iter().enumerate() {
         for (other, id) in listed.tokens.iter().enumerate() {
@@ -61,70 +63,80 @@ fn single_pairings(query: &PreparedQuery<'_>, listed: &ListedName) -> Vec<Pairin
     pairings
 }
 
-/// Returns the pairings of two neighbouring tokens of the query, neither of them in `certain`, with one
-/// listed token.
-fn joined_in_query(query: &PreparedQuery<'_>, listed: &ListedName, certain: u64) -> Vec<Pairing> {
+/// Returns the pairings of neighbouring tokens of the query, none of them in `certain`, with one listed token.
+fn joined_in_query(query: &PreparedQuery<'_>, listed: &ListedName<'_>, certain: u64) -> Vec<Pairing> {
     let mut pairings = Vec::new();
-    for (at, joined) in query.joined.iter().enumerate() {
-        let pair = 0b11 << at;
-        if certain & pair != 0 {
+    for Joined { first, length, token: joined } in &query.joined {
+        let run = bits(*first, *length);
+        if certain & run != 0 {
             continue;
         }
         for (other, id) in listed.tokens.iter().enumerate() {
-            let token = &query.index.vocabulary[*id as usize];
-            if token.is_legal_form || !is_similar_length(token.latin.len(), joined.latin.len()) {
+            let token = query.index.vocabulary.get(*id);
+            if token.traits.is_legal_form || !is_similar_length(token.latin.len(), joined.latin.len()) {
                 continue;
             }
-            if let Some((similarity, kind)) = joined_similarity(joined, token) {
-                let weight = query.weights[at] + query.weights[at + 1] + listed.weights[other];
-                let gain = similarity * weight;
-                pairings.push(Pairing { gain, query: pair, listed: 1 << other, similarity, kind });
+            if let Some((similarity, kind)) = joined_similarity(joined.view(), token, *length) {
+                let weight: f32 = query.weights[*first..first + length].iter().sum();
+                let gain = similarity * (weight + listed.weights[other]);
+                pairings.push(Pairing { gain, query: run, listed: 1 << other, similarity, kind });
             }
         }
     }
     pairings
 }
 
-/// Returns the pairings of one token of the query with two neighbouring listed tokens, neither of them in
+/// Returns the pairings of one token of the query with `length` neighbouring listed tokens, none of them in
 /// `certain`.
-fn joined_in_listed(query: &PreparedQuery<'_>, listed: &ListedName, certain: u64) -> Vec<Pairing> {
+fn joined_in_listed(
+    query: &PreparedQuery<'_>,
+    listed: &ListedName<'_>,
+    length: usize,
+    certain: u64,
+) -> Vec<Pairing> {
     let mut pairings = Vec::new();
-    for first in 0..listed.tokens.len().saturating_sub(1) {
-        let pair = 0b11 << first;
-        if certain & pair != 0 {
+    for first in 0..(listed.tokens.len() + 1).saturating_sub(length) {
+        let run = bits(first, length);
+        if certain & run != 0 {
             continue;
         }
-        let token = |at: usize| &query.index.vocabulary[listed.tokens[at] as usize];
-        let (one, two) = (token(first), token(first + 1));
-        let length = one.latin.len() + two.latin.len();
-        let pair_weight = listed.weights[first] + listed.weights[first + 1];
+        let ids = &listed.tokens[first..first + length];
+        let views = ids.iter().map(|id| query.index.vocabulary.get(*id));
+        let letters = views.clone().map(|token| token.latin.len()).sum();
+        let run_weight: f32 = listed.weights[first..first + length].iter().sum();
         // Joining is costly, so it waits for a token of a similar length.
         let mut joined = None;
         for (at, token) in query.name.tokens.iter().enumerate() {
-            if token.is_legal_form || !is_similar_length(token.latin.len(), length) {
+            if token.traits.is_legal_form || !is_similar_length(token.latin.len(), letters) {
                 continue;
             }
-            let joined = joined.get_or_insert_with(|| one.joined(two));
-            if let Some((similarity, kind)) = joined_similarity(token, joined) {
-                let gain = similarity * (pair_weight + query.weights[at]);
-                pairings.push(Pairing { gain, query: 1 << at, listed: pair, similarity, kind });
+            let joined = joined.get_or_insert_with(|| Token::joined(&views.clone().collect::<Vec<_>>()));
+            if let Some((similarity, kind)) = joined_similarity(token.view(), joined.view(), length) {
+                let gain = similarity * (run_weight + query.weights[at]);
+                pairings.push(Pairing { gain, query: 1 << at, listed: run, similarity, kind });
             }
         }
     }
     pairings
+}
+
+/// Returns `length` bits from position `first` on.
+fn bits(first: usize, length: usize) -> u64 {
+    ((1 << length) - 1) << first
 }
 
 fn is_similar_length(a: usize, b: usize) -> bool {
     a.abs_diff(b) <= JOINED_LENGTH_DIFFERENCE_MAX
 }
 
-/// Returns the similarity of two tokens of which one was joined, or `None` if they are not similar enough. A
-/// joined token has no meaning and no truncation of its own.
-fn joined_similarity(a: &Token, b: &Token) -> Option<(f32, MatchKind)> {
+/// Returns the similarity of two tokens of which one was joined from `length` tokens, or `None` if they are not
+/// similar enough. A joined token has no meaning and no truncation of its own, and one of more than two tokens
+/// must be the same.
+fn joined_similarity(a: TokenView<'_>, b: TokenView<'_>, length: usize) -> Option<(f32, MatchKind)> {
     a.similarity(b).filter(|(similarity, kind)| match kind {
         MatchKind::Exact | MatchKind::Phonetic => true,
-        MatchKind::Fuzzy => *similarity >= JOINED_FUZZY_MIN,
-        MatchKind::Skeleton => *similarity >= JOINED_SKELETON_MIN,
-        MatchKind::Synonym | MatchKind::Truncation => false,
+        MatchKind::Fuzzy => length == 2 && *similarity >= JOINED_FUZZY_MIN,
+        MatchKind::Skeleton => length == 2 && *similarity >= JOINED_SKELETON_MIN,
+        MatchKind::Synonym | MatchKind::Truncation | MatchKind::Acronym => false,
     })
 }

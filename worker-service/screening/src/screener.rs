@@ -11,7 +11,6 @@ use crate::{
     entity::ListedEntity,
     hit::{Hit, Reasons},
     index::Index,
-    names::Name,
     query::PreparedQuery,
 };
 
@@ -28,7 +27,7 @@ const NUMBER_WITHOUT_COUNTRY_SCORE: f32 = 0.74;
 /// Share of the score that is lost if the country of the query or of the entity is unknown.
 const UNKNOWN_COUNTRY_PENALTY: f32 = 0.02;
 /// Share of the score that is lost if the countries differ, however distinctive the matched tokens are.
-const OTHER_COUNTRY_PENALTY: f32 = 0.12;
+const OTHER_COUNTRY_PENALTY: f32 = 0.13;
 /// Further share of the score that is lost if the countries differ and the matched tokens have no weight. It
 /// falls exponentially with their weight.
 const OTHER_COUNTRY_COMMON_NAME_PENALTY: f32 = 0.25;
@@ -54,7 +53,7 @@ impl Screener {
 
     /// Builds the index of `entities`.
     pub fn new(entities: Vec<ListedEntity>) -> Self {
-        let index = Index::new(entities.iter().map(|entity| entity.names().collect()));
+        let index = Index::new(entities.iter().map(|entity| entity.names()));
         let numbers = Numbers::new(&entities);
         Self { entities, index, numbers }
     }
@@ -108,12 +107,11 @@ impl Screener {
     /// entity is represented by its best name over all readings of the query.
     fn search_name(&self, name: &str, country: Option<&str>, min_score: f32) -> Vec<Hit<'_>> {
         let mut best: FxHashMap<u32, Hit<'_>> = FxHashMap::default();
-        for reading in Name::readings(name) {
-            let query = PreparedQuery::new(&self.index, reading);
-            for id in self.index.candidates(&query.name, &query.weights, &query.similar) {
-                let listed = &self.index.names[id as usize];
+        for query in PreparedQuery::readings(&self.index, name) {
+            for id in self.index.candidates(&query.sought()) {
+                let listed = self.index.name(id);
                 let entity = &self.entities[listed.entity as usize];
-                let comparison = query.compare(listed);
+                let comparison = query.compare(&listed);
                 let country_agrees = entity.is_in(country);
                 let score = final_score(&comparison, country_agrees);
                 let is_weak = entity.is_weak(listed.position as usize);

@@ -83,7 +83,12 @@ pub(super) fn is_name(text: &str) -> bool {
 fn weight(text: &str) -> f32 {
     // At the start of a name, a legal form alone would be read as a name.
     let name = Name::parse(&format!("name {text}"));
-    name.tokens.iter().skip(1).filter(|token| !token.is_legal_form).map(|token| token.weight).sum()
+    name.tokens
+        .iter()
+        .skip(1)
+        .filter(|token| !token.traits.is_legal_form)
+        .map(|token| token.traits.weight)
+        .sum()
 }
 
 /// Returns whether `name` has at most [`WEAK_LETTERS_MAX`] letters, all of them Latin. A name of few signs in

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     fold, tables,
+    tables::WeakWord,
     tokenize::{self, Reading},
     translations::translations,
 };
@@ -19,11 +20,38 @@ const LEGAL_FORM_WEIGHT_MAX: f32 = 0.05;
 /// Maximum weight, from 0 to 1, of a word of a place name: many companies have it in their name.
 const PLACE_WEIGHT: f32 = 0.45;
 
+/// Weight, from 0 to 1, of a word that is part of a legal form.
+const LEGAL_FORM_WEIGHT: f32 = 0.04;
+/// Maximum weight, from 0 to 1, of a word of one letter.
+const ONE_LETTER_WEIGHT: f32 = 0.25;
+/// Maximum weight, from 0 to 1, of a word of two letters: there are few of them, and each stands for many
+/// things.
+const TWO_LETTERS_WEIGHT: f32 = 0.5;
+/// Maximum weight, from 0 to 1, of a word of three letters.
+const THREE_LETTERS_WEIGHT: f32 = 0.75;
+
+/// Maximum weight, from 0 to 1, of a word that says nothing of what a company does, unless its row says
+/// otherwise.
+const FILLER_WEIGHT_MAX: f32 = 0.12;
+
 /// Legal forms of up to two letters that occur at the start of names ("PT Acme Tbk"). Any other word of two
 /// letters at the start is part of the name itself.
 const SHORT_LEADING_FORMS: [&str; 8] = ["ab", "ao", "as", "cv", "gp", "ip", "oy", "pt"];
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::read);
+
+/// What a word says of a company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Nothing by which siblings differ: "group", "international", "branch".
+    Filler,
+    /// What the company does, or what it is: "shipping", "ministry".
+    Activity,
+    /// Where it is.
+    Place,
+    /// What it is called.
+    Name,
+}
 
 /// The properties of Latin words.
 #[derive(Debug)]
@@ -35,9 +63,13 @@ pub(super) struct Lexicon {
     /// Weights, from 0 to 1, of common words. A word that is not listed has the full weight of its inverse
     /// document frequency.
     weights: HashMap<String, f32>,
+    /// The common words that say what a company does.
+    activities: HashSet<String>,
     /// Abbreviations, each with every word that it stands for.
     abbreviations: HashMap<String, Vec<String>>,
     places: HashSet<&'static str>,
+    /// English words that the tables translate to.
+    english: HashSet<String>,
 }
 
 /// Returns the lexicon, which is read once per process.
@@ -56,18 +88,44 @@ impl Lexicon {
         for (short, long) in tables::abbreviations() {
             abbreviations.entry(fold::fold(short)).or_default().push(fold::fold(long));
         }
+        let tells_apart = |row: &WeakWord| row.tells_apart.unwrap_or(row.weight > FILLER_WEIGHT_MAX);
+        let translated = tables::translations().chain(tables::public_bodies());
         Self {
             longest_legal_form: legal_forms.iter().map(Vec::len).max().unwrap_or_default(),
             legal_forms,
-            weights: tables::weak_words().map(|(word, weight)| (fold::fold(word), weight)).collect(),
+            weights: tables::weak_words().map(|row| (fold::fold(row.word), row.weight)).collect(),
+            activities: tables::weak_words().filter(tells_apart).map(|row| fold::fold(row.word)).collect(),
             abbreviations,
             places: tables::places().collect(),
+            english: translated.flat_map(|(_, english)| english.split(' ')).map(str::to_owned).collect(),
         }
     }
 
     /// Returns whether `word` belongs to the name of a place that branches and offices are named after.
     pub(super) fn is_place(&self, word: &str) -> bool {
         self.places.contains(word)
+    }
+
+    /// Returns whether `word` is in one of the tables.
+    pub(super) fn is_known(&self, word: &str) -> bool {
+        self.weights.contains_key(word)
+            || self.is_place(word)
+            || self.english.contains(word)
+            || self.abbreviations.contains_key(word)
+            || translations().of(word).is_some()
+    }
+
+    /// Returns what `word` says of a company.
+    pub(super) fn role(&self, word: &str) -> Role {
+        if self.is_place(word) {
+            return Role::Place;
+        }
+        let word = self.weighted(word);
+        match self.weights.get(word) {
+            None => Role::Name,
+            Some(_) if self.activities.contains(word) => Role::Activity,
+            Some(_) => Role::Filler,
+        }
     }
 
     /// Returns how many of the first `words` are a legal form: the longest known spelling, or 0 if none
@@ -91,9 +149,22 @@ impl Lexicon {
     }
 
     /// Returns the weight of `word` from 0 to 1, before its inverse document frequency.
-    pub(super) fn weight(&self, word: &str) -> f32 {
+    pub(super) fn weight(&self, word: &str, is_legal_form: bool) -> f32 {
+        let max_of_length = match word.len() {
+            _ if is_legal_form => return LEGAL_FORM_WEIGHT,
+            1 => ONE_LETTER_WEIGHT,
+            2 => TWO_LETTERS_WEIGHT,
+            3 => THREE_LETTERS_WEIGHT,
+            _ => 1.0,
+        };
         let max = if self.is_place(word) { PLACE_WEIGHT } else { 1.0 };
-        self.weights.get(word).copied().unwrap_or(max).min(max)
+        self.weights.get(self.weighted(word)).copied().unwrap_or(max).min(max).min(max_of_length)
+    }
+
+    /// Returns the word whose weight `word` has: itself, or its translation if only that one is listed.
+    fn weighted<'a>(&'a self, word: &'a str) -> &'a str {
+        let translation = translations().of(word).filter(|english| self.weights.contains_key(*english));
+        translation.filter(|_| !self.weights.contains_key(word)).unwrap_or(word)
     }
 
     /// Returns what `word` can mean, in English and without plural endings: what it abbreviates, what it

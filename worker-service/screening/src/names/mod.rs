@@ -1,29 +1,39 @@
 //! Company names as tokens, so that names in different scripts and spellings can be compared.
 //!
 //! A name is folded (`fold`), split into runs of one script (`runs`), and translated and romanised into Latin
-//! words (`tokenize`). Each word becomes a token with a weight, a phonetic key, a consonant skeleton and its
-//! meanings (`token`).
+//! words (`tokenize`), which get a weight (`outline`). Each word becomes a token with a phonetic key, a consonant
+//! skeleton, its meanings and what it excludes (`token`, `contrast`).
 
+mod contrast;
 mod distance;
 mod fold;
 mod lexicon;
+mod links;
 mod name;
 mod namesake;
+mod numerals;
+mod outline;
 mod phonetic;
 mod press;
 mod romanize;
 mod runs;
 mod same;
 mod script;
+mod similarity;
 mod tables;
 mod token;
 mod tokenize;
 mod translations;
+mod word;
 
 pub(crate) use self::{
+    contrast::Contrast,
     distance::{COMPARED_MAX, edit_similarity},
-    name::Name,
-    token::{MatchKind, Token},
+    lexicon::Role,
+    name::{JOINED_MAX, Name, TOKENS_MAX},
+    outline::{Outline, OutlineWord},
+    similarity::MatchKind,
+    token::{MeaningId, Token, TokenView, Traits},
 };
 pub use self::{
     namesake::names_other_legal_form,

@@ -43,7 +43,7 @@ pub fn without_legal_form(name: &str) -> Option<String> {
 /// part of a legal form, not short, and neither common in company names nor a place.
 pub fn has_distinctive_word(name: &str) -> bool {
     let tokens = Name::parse(name).tokens;
-    tokens.iter().any(|token| !token.is_legal_form && token.weight > DISTINCTIVE_WEIGHT)
+    tokens.iter().any(|token| !token.traits.is_legal_form && token.traits.weight > DISTINCTIVE_WEIGHT)
 }
 
 /// Returns whether `words` consist of legal forms alone.

@@ -1,10 +1,7 @@
 //! Decides whether two names, or a text and a name, refer to the same company, without a list whose document
 //! frequencies could weight the words.
 
-use super::{
-    name::Name,
-    token::{MatchKind, Token},
-};
+use super::{name::Name, similarity::MatchKind, token::Token};
 
 /// Weight, from 0 to 1, above which a token distinguishes a company from others.
 pub(super) const DISTINCTIVE_WEIGHT: f32 = 0.5;
@@ -33,17 +30,18 @@ pub fn has_tokens(name: &str) -> bool {
 /// Returns whether `text` contains every distinctive token of `name`, or all tokens except legal forms if
 /// none is distinctive.
 fn contains(text: &Name, name: &Name) -> bool {
-    let is_distinctive = |token: &&Token| !token.is_legal_form && token.weight > DISTINCTIVE_WEIGHT;
+    let is_distinctive =
+        |token: &&Token| !token.traits.is_legal_form && token.traits.weight > DISTINCTIVE_WEIGHT;
     let mut needed: Vec<&Token> = name.tokens.iter().filter(is_distinctive).collect();
     if needed.is_empty() {
-        needed = name.tokens.iter().filter(|token| !token.is_legal_form).collect();
+        needed = name.tokens.iter().filter(|token| !token.traits.is_legal_form).collect();
     }
     if needed.is_empty() {
         return false;
     }
-    let joined: Vec<Token> = text.joined_pairs().collect();
+    let joined: Vec<Token> = text.joined(2).collect();
     let is_contained = |token: &&Token| {
-        let mut single = text.tokens.iter().filter(|other| !other.is_legal_form);
+        let mut single = text.tokens.iter().filter(|other| !other.traits.is_legal_form);
         single.any(|other| is_same(other, token)) || joined.iter().any(|other| is_same(other, token))
     };
     // Equal compact forms: the names differ only in where they put spaces.
@@ -51,6 +49,7 @@ fn contains(text: &Name, name: &Name) -> bool {
 }
 
 fn is_same(a: &Token, b: &Token) -> bool {
-    a.similarity(b)
+    a.view()
+        .similarity(b.view())
         .is_some_and(|(similarity, kind)| similarity >= SAME_TOKEN_SIMILARITY && kind != MatchKind::Fuzzy)
 }

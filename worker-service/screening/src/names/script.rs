@@ -8,8 +8,8 @@ pub(super) enum Script {
     /// Latin, and all scripts without rules of their own. Their letters can be in one run with Latin letters.
     Latin,
     Cyrillic,
-    /// Arabic, which writes no short vowels.
-    Arabic,
+    /// Arabic and Hebrew, which write no short vowels.
+    Abjad,
     /// Chinese, Japanese and Korean, which write words and compounds without spaces.
     EastAsian,
 }
@@ -31,8 +31,8 @@ pub(super) fn script(c: char) -> Script {
         Script::Latin
     } else if is_of(Unicode::Cyrillic) {
         Script::Cyrillic
-    } else if is_of(Unicode::Arabic) {
-        Script::Arabic
+    } else if is_of(Unicode::Arabic) || is_of(Unicode::Hebrew) {
+        Script::Abjad
     } else if EAST_ASIAN.into_iter().any(is_of) {
         Script::EastAsian
     } else {
@@ -47,5 +47,5 @@ pub(super) fn is_unspaced(c: char) -> bool {
 
 /// Returns whether words in the script of `c` are translated before they are romanised.
 pub(super) fn is_translated(c: char) -> bool {
-    matches!(script(c), Script::EastAsian | Script::Arabic)
+    matches!(script(c), Script::EastAsian | Script::Abjad)
 }

@@ -5,7 +5,7 @@ fn tokens(name: &str) -> Vec<String> {
     Name::parse(name)
         .tokens
         .into_iter()
-        .filter(|token| !token.is_legal_form)
+        .filter(|token| !token.traits.is_legal_form)
         .map(|token| token.latin)
         .collect()
 }
@@ -62,7 +62,7 @@ fn legal_forms_of_many_countries_are_recognised_in_every_spelling() {
 fn similarity_names_its_kind() {
     let kind = |a: &str, b: &str| {
         let (a, b) = (Name::parse(a), Name::parse(b));
-        a.tokens[0].similarity(&b.tokens[0]).map(|(_, kind)| kind)
+        a.tokens[0].view().similarity(b.tokens[0].view()).map(|(_, kind)| kind)
     };
     assert_eq!(kind("acme", "ACME"), Some(MatchKind::Exact));
     assert_eq!(kind("Khimik", "Himik"), Some(MatchKind::Phonetic));

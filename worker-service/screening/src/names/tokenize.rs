@@ -1,26 +1,19 @@
 //! Splits a folded name of any script into words of lower-case Latin letters and digits.
 
 use super::{
+    numerals,
     romanize::romanize,
     runs::runs,
     script::{Script, script},
     translations::{LEGAL_FORM, translations},
+    word::LatinWord,
 };
 
-/// Number of words of the longest phrase in Arabic script that is translated as a whole.
+/// Number of words of the longest phrase in a script without short vowels that is translated as a whole.
 const PHRASE_MAX: usize = 3;
 
 /// Articles and prefixes of Arabic words ("the", "and the", "in the", "for the"), longest first.
 const ARABIC_PREFIXES: [&str; 4] = ["وال", "بال", "لل", "ال"];
-
-/// A word of a name, before its properties are looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LatinWord {
-    /// The word in lower-case Latin letters and digits.
-    pub(super) latin: String,
-    /// Whether the word was written without short vowels, as in Arabic script.
-    pub(super) without_vowels: bool,
-}
 
 /// How words in scripts other than Latin are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +30,11 @@ pub(super) fn words(folded: &str, reading: Reading) -> Vec<LatinWord> {
     let mut words = Vec::new();
     let mut at = 0;
     while at < runs.len() {
-        let longest = PHRASE_MAX.min(runs.len() - at);
-        let translated = (1..=longest).rev().find_map(|length| {
-            let english = translated_phrase(&runs[at..at + length], reading)?;
-            Some((length, english))
-        });
+        let translated =
+            translated_phrase(&runs[at..], reading).or_else(|| translated_latin_phrase(&runs[at..], reading));
         match translated {
             Some((length, english)) => {
-                words.extend(english.split(' ').map(spelled));
+                words.extend(english.split(' ').map(LatinWord::spelled));
                 at += length;
             }
             None => {
@@ -53,44 +43,74 @@ pub(super) fn words(folded: &str, reading: Reading) -> Vec<LatinWord> {
             }
         }
     }
-    words
+    numerals::join_and_split(words)
 }
 
-/// Returns the translation of a phrase of runs in Arabic script, or `None` if it has none or is not to be
-/// translated.
-fn translated_phrase(phrase: &[Vec<char>], reading: Reading) -> Option<&'static str> {
-    let is_arabic = phrase.iter().all(|run| script(run[0]) == Script::Arabic);
-    if reading != Reading::Meaning || !is_arabic {
+/// Returns the number and the translation of the first runs that are a known phrase in a script without short
+/// vowels, or `None` if there is none or it is not to be translated.
+fn translated_phrase(runs: &[Vec<char>], reading: Reading) -> Option<(usize, &'static str)> {
+    let is_abjad = |run: &[char]| script(run[0]) == Script::Abjad;
+    if reading != Reading::Meaning || !is_abjad(&runs[0]) {
         return None;
     }
-    let words: Vec<String> = phrase.iter().map(|run| run.iter().collect()).collect();
-    translations().of(&words.join(" "))
+    let longest = PHRASE_MAX.min(runs.len());
+    (1..=longest).rev().find_map(|length| {
+        let phrase = &runs[..length];
+        let words: Vec<String> = phrase.iter().map(|run| run.iter().collect()).collect();
+        let english =
+            translations().of(&words.join(" ")).filter(|_| phrase.iter().all(|run| is_abjad(run)))?;
+        Some((length, english))
+    })
+}
+
+/// Returns the number and the English words of the first runs that are a phrase of several words in a spaced
+/// alphabet, or a word that stands for several: "fuerza aerea", "aussenministerium".
+fn translated_latin_phrase(runs: &[Vec<char>], reading: Reading) -> Option<(usize, &'static str)> {
+    let is_spaced = |run: &&Vec<char>| matches!(script(run[0]), Script::Latin | Script::Cyrillic);
+    if reading != Reading::Meaning {
+        return None;
+    }
+    let mut phrase = String::new();
+    let mut found = None;
+    for (at, run) in runs.iter().take_while(is_spaced).take(translations().longest_phrase).enumerate() {
+        if at > 0 {
+            phrase.push(' ');
+        }
+        phrase.push_str(&romanize(run.iter().copied()));
+        if at == 0 && !translations().begins_phrase(&phrase) {
+            return None;
+        }
+        if let Some(english) = translations().of_phrase(&phrase) {
+            found = Some((at + 1, english));
+        }
+    }
+    found
 }
 
 /// Appends the words of a run of one script.
 fn read_run(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
     match script(run[0]) {
         Script::EastAsian => read_east_asian(run, reading, words),
-        Script::Arabic => read_arabic(run, reading, words),
+        Script::Abjad => read_abjad(run, reading, words),
         Script::Latin | Script::Cyrillic => {
             let latin = romanize(run.iter().copied());
             if !latin.is_empty() {
-                words.push(spelled(&latin));
+                words.push(LatinWord::spelled(&latin));
             }
         }
     }
 }
 
-/// Appends the translation of an Arabic word without its article or, if it is not translated, its romanised
+/// Appends the translation of a word in Arabic or Hebrew script without its Arabic article or, if it is not translated, its romanised
 /// consonants and long vowels.
-fn read_arabic(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
+fn read_abjad(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
     let text: String = run.iter().collect();
     let stem = ARABIC_PREFIXES
         .into_iter()
         .find_map(|prefix| text.strip_prefix(prefix).filter(|stem| stem.chars().count() > 2))
         .unwrap_or(&text);
     match translations().of(stem).filter(|_| reading == Reading::Meaning) {
-        Some(english) => words.extend(english.split(' ').map(spelled)),
+        Some(english) => words.extend(english.split(' ').map(LatinWord::spelled)),
         None => {
             let latin = romanize(stem.chars());
             if !latin.is_empty() {
@@ -107,7 +127,7 @@ fn read_east_asian(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
     let romanize_unknown = |unknown: &mut String, words: &mut Vec<LatinWord>| {
         let latin = romanize(std::mem::take(unknown).chars());
         if !latin.is_empty() {
-            words.push(spelled(&latin));
+            words.push(LatinWord::spelled(&latin));
         }
     };
     let mut at = 0;
@@ -124,7 +144,7 @@ fn read_east_asian(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
         match known {
             Some((length, english)) => {
                 romanize_unknown(&mut unknown, words);
-                words.extend(english.split(' ').filter(|word| !word.is_empty()).map(spelled));
+                words.extend(english.split(' ').filter(|word| !word.is_empty()).map(LatinWord::spelled));
                 at += length;
             }
             None => {
@@ -134,9 +154,4 @@ fn read_east_asian(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
         }
     }
     romanize_unknown(&mut unknown, words);
-}
-
-/// Returns a word that is spelled with its vowels.
-fn spelled(latin: &str) -> LatinWord {
-    LatinWord { latin: latin.to_owned(), without_vowels: false }
 }
