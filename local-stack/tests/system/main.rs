@@ -34,6 +34,7 @@ mod embedded_s3;
 mod embedded_sqs;
 mod end_to_end;
 mod evaluation;
+mod evidence_cases;
 mod evidence_reuse;
 mod expiry;
 mod fault_proxy_damage;
