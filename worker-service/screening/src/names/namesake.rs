@@ -48,8 +48,7 @@ pub fn names_other_legal_form(text: &str, company: &str) -> bool {
     for start in 0..words.len() {
         let Some(end) = end_of(&folded[start..], &core).map(|length| start + length) else { continue };
         let Some(form) = form_at(&words[end..], &folded[end..]) else { return false };
-        let others = forms_in(&form, &[]);
-        if !is_other(&own, &others) {
+        if !is_other(&own, &forms_in(&form, &[])) {
             return false;
         }
         found = true;

@@ -1,4 +1,5 @@
 //! Tests of the whole source with a service that answers as it likes: invented cases and collected ones.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{fs, path::PathBuf};
 
