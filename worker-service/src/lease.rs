@@ -19,6 +19,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::failure::AttemptError;
 
@@ -171,11 +172,15 @@ impl Lease {
             extended: self.extended.subscribe(),
         };
         let stopped = stop.clone();
-        let task = tokio::spawn(async move {
-            if let Some(reason) = renewal.run(&stopped).await {
-                let _ = sender.send(Some(reason));
+        // In the span of the report, so that warnings have its trace.
+        let task = tokio::spawn(
+            async move {
+                if let Some(reason) = renewal.run(&stopped).await {
+                    let _ = sender.send(Some(reason));
+                }
             }
-        });
+            .in_current_span(),
+        );
         Heartbeat { stop, task: Some(task), ended }
     }
 }

@@ -128,7 +128,7 @@ async fn each_policy_of_a_guardrail_is_paid_and_other_languages_are_not_judged()
 async fn a_verifier_that_gives_no_usable_answer_is_counted_apart() -> Result<()> {
     let stack = TestStack::start().await?;
     let folder = tempfile::tempdir()?;
-    for file in ["true-magnitude.toml", "untrue-magnitude.toml"] {
+    for file in ["true-roles-swapped.toml", "untrue-roles-swapped.toml"] {
         std::fs::copy(part("development").join(file), folder.path().join(file))?;
     }
     let corpus = ClaimCorpus::read(folder.path()).map_err(anyhow::Error::msg)?;
