@@ -186,7 +186,7 @@ fn duplicates(run: &Run<'_>) -> Cases {
 }
 
 fn corporate_numbers(run: &Run<'_>) -> BTreeSet<String> {
-    run.state.reports.iter().map(|report| report.request.corporate_number.to_string()).collect()
+    run.state.reports.iter().filter_map(|report| report.request.corporate_number.clone()).collect()
 }
 
 /// Returns the report id that the submission `number` must get. Returns an empty string, which matches no

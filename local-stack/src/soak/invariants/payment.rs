@@ -12,7 +12,8 @@ use crate::inspect::ReportItem;
 /// Returns the number of answers for one report that are neither in its journal nor lost on the wire.
 pub(in crate::soak) fn unjournalled_answers(run: &Run<'_>, report: &ReportItem) -> u64 {
     let journalled = run.state.journal.get(&report.report_id).map_or(0, |answers| answers.len() as u64);
-    let count = run.answers.get(&report.request.corporate_number.to_string()).copied().unwrap_or_default();
+    let number = report.request.corporate_number.as_deref().unwrap_or_default();
+    let count = run.answers.get(number).copied().unwrap_or_default();
     count.answered.saturating_sub(journalled + count.lost)
 }
 

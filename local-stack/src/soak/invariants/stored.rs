@@ -109,7 +109,7 @@ fn evidence_problems(run: &Run<'_>, report: &ReportItem, content: &ReportContent
         problems.push(format!("its JSON artifact is report {}", content.report_id));
     }
     if content.company.corporate_number != report.request.corporate_number {
-        let number = &content.company.corporate_number;
+        let number = content.company.corporate_number.as_deref().unwrap_or("without a number");
         problems.push(format!("its JSON artifact is about the company {number}"));
     }
     for evidence in &content.evidence {
