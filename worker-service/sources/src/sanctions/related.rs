@@ -7,8 +7,7 @@ use screening::Hit;
 
 use super::{
     evidence::{self, Age, SANCTIONS_MATCH},
-    list::LoadedList,
-    store::RESEMBLANCE_THRESHOLD,
+    list::{LoadedList, RESEMBLANCE_THRESHOLD},
 };
 use crate::related::{PartyKind, RelatedParty};
 

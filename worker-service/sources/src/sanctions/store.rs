@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     evidence::{self, Age},
-    list::{LoadedList, Recency},
+    list::{LoadedList, RESEMBLANCE_THRESHOLD, Recency},
     load::{Fetched, Fetcher, LoadError},
     location::Location,
     published::published_at,
@@ -39,8 +39,6 @@ const UNRENEWED_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 const RETRY: Duration = Duration::from_secs(60);
 /// Maximum number of entries of one list that become evidence.
 const MATCHES_MAX: usize = 10;
-/// Minimum score, from 0 to 1, at which an entry below the score of a match is reported as a resemblance.
-pub(super) const RESEMBLANCE_THRESHOLD: f32 = 0.70;
 
 /// A list that the settings name: its location, and the version of it that is in use.
 #[derive(Debug)]
