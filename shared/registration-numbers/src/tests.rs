@@ -65,6 +65,9 @@ fn characters_that_some_country_uses_are_accepted_without_a_country() {
 }
 
 proptest! {
+    // Each case is checked in all countries.
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
     #[test]
     fn what_some_country_accepts_has_accepted_characters(number in "[ -~а-яА-ЯÑñö０-９]{1,14}") {
         let accepted = Country::all().find(|country| check(*country, &number).is_ok());
@@ -315,6 +318,9 @@ fn changed_and_swapped_digits_are_detected_where_the_algorithm_allows() {
 }
 
 proptest! {
+    // Each case is checked in all countries.
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
     #[test]
     fn every_text_is_accepted_or_explained(number in "\\PC{0,30}|[A-Z0-9 ./-]{0,20}|.{0,60}") {
         for country in Country::all() {

@@ -28,7 +28,7 @@ pub struct Accepted {
 }
 
 /// Validates `number` by the schemes of `country` and those of all countries. A number that none of them accepts is
-/// accepted without a scheme if it is plausible (see [`plausible`]) and not certainly wrong.
+/// accepted without a scheme if it is plausible (module `plausible`) and not certainly wrong.
 ///
 /// # Errors
 /// Returns [`NumberError`] if the number has the form of a scheme, but its check digit is wrong or no such number is
