@@ -28,11 +28,11 @@ def before_call(context, case, kwargs):
 
 
 def requests_in(body):
-    """Returns the requests in a body: the body itself, and those of a batch."""
+    """Returns the requests in a body: those of a batch, or else the body itself."""
     if not isinstance(body, dict):
         return []
     batch = body.get("reports")
-    return [body] + [item for item in batch if isinstance(item, dict)] if isinstance(batch, list) else [body]
+    return [item for item in batch if isinstance(item, dict)] if isinstance(batch, list) else [body]
 
 
 @schemathesis.hook
