@@ -1,0 +1,134 @@
+//! Pairs of tokens that are written together on one side and apart on the other.
+
+use super::{
+    compare::Pair,
+    index::NameView,
+    parse::Role,
+    prepared::QueryToken,
+    similarity::{How, joined},
+    vocabulary::Vocabulary,
+    word::Keys,
+};
+
+/// Maximum number of words that are written together.
+const PARTS_MAX: usize = 3;
+/// Quality from which a token that agrees alone is not joined with others.
+const GOOD_ALONE: f32 = 0.95;
+/// Quality of equal syllables.
+const SYLLABLES: f32 = 0.92;
+
+/// One or several neighbouring tokens.
+struct Unit {
+    bits: u16,
+    text: String,
+    sounds: String,
+    parts: usize,
+    weight: f32,
+    has_name: bool,
+}
+
+/// A token as a part of a unit: its place, text, sounds, role and weight.
+type Part<'a> = (usize, &'a str, &'a str, Role, f32);
+
+/// Adds the pairs of one token with several.
+pub(super) fn add_pairs(
+    query: &[QueryToken],
+    name: &NameView<'_>,
+    vocabulary: &Vocabulary,
+    pairs: &mut Vec<Pair>,
+) {
+    let good = |side: fn(&Pair) -> u16| {
+        pairs.iter().filter(|pair| pair.quality >= GOOD_ALONE).fold(0_u16, |bits, pair| bits | side(pair))
+    };
+    let (good_query, good_listed) = (good(|pair| pair.query), good(|pair| pair.listed));
+    let parts: Vec<Part<'_>> = query
+        .iter()
+        .enumerate()
+        .map(|(at, token)| (at, token.token.text.as_str(), token.keys.sounds.as_str(), token.token.role, token.weight))
+        .filter(|part| good_query & 1 << part.0 == 0)
+        .collect();
+    let listed_parts: Vec<Part<'_>> = name
+        .words
+        .iter()
+        .zip(name.roles)
+        .enumerate()
+        .filter(|(at, _)| good_listed & 1 << at == 0)
+        .map(|(at, (word, role))| {
+            let view = vocabulary.word(*word);
+            (at, view.text, view.sounds, role.role, vocabulary.weight(*word) * role.role.share())
+        })
+        .collect();
+    if parts.is_empty() || listed_parts.is_empty() || parts.len() + listed_parts.len() < 3 {
+        return;
+    }
+    let (units, listed_units) = (units(&parts), units(&listed_parts));
+    for unit in &units {
+        for listed in &listed_units {
+            if unit.parts != listed.parts && unit.has_name && listed.has_name {
+                pairs.extend(pair(unit, listed));
+            }
+        }
+    }
+}
+
+fn pair(unit: &Unit, listed: &Unit) -> Option<Pair> {
+    let (a, b) = (unit.sounds.len(), listed.sounds.len());
+    if a.abs_diff(b) > 3 || !starts_alike(&unit.sounds, &listed.sounds) {
+        return None;
+    }
+    let (quality, how) = match joined(&unit.sounds, &listed.sounds) {
+        quality if quality > 0.0 => (quality, How::Joined),
+        _ if has_same_syllables(&unit.text, &listed.text) => (SYLLABLES, How::Syllables),
+        _ => return None,
+    };
+    let weight = (unit.weight + listed.weight) / 2.0;
+    Some(Pair { query: unit.bits, listed: listed.bits, quality, how, weight })
+}
+
+/// Returns the runs of up to [`PARTS_MAX`] neighbours. Arabic articles between them are left out.
+fn units(parts: &[Part<'_>]) -> Vec<Unit> {
+    let is_article = |part: &Part<'_>| part.3 == Role::Particle && part.1.len() < 4 && "aeuo".contains(&part.1[..1]);
+    let joinable: Vec<&Part<'_>> =
+        parts.iter().filter(|part| !matches!(part.3, Role::Title | Role::Initial) && !is_article(part)).collect();
+    let mut units = Vec::new();
+    for start in 0..joinable.len() {
+        let mut unit = Unit {
+            bits: 0,
+            text: String::new(),
+            sounds: String::new(),
+            parts: 0,
+            weight: 0.0,
+            has_name: false,
+        };
+        for (at, text, sounds, role, weight) in joinable[start..].iter().take(PARTS_MAX) {
+            unit.bits |= 1 << at;
+            unit.text.push_str(text);
+            unit.sounds.push_str(sounds);
+            unit.parts += 1;
+            unit.weight += weight;
+            unit.has_name |= role.is_name();
+            units.push(Unit { text: unit.text.clone(), sounds: unit.sounds.clone(), ..unit });
+        }
+    }
+    units
+}
+
+fn has_same_syllables(a: &str, b: &str) -> bool {
+    let (a, b) = (Keys::new(a), Keys::new(b));
+    a.mandarin != 0 && a.mandarin == b.mandarin || a.korean != 0 && a.korean == b.korean
+}
+
+/// Returns whether two sounds begin with consonants that romanisations confuse, or with vowels.
+fn starts_alike(a: &str, b: &str) -> bool {
+    let class = |sounds: &str| match sounds.bytes().next().unwrap_or(0) {
+        b'p' | b'b' => b'b',
+        b't' | b'd' => b'd',
+        b'k' | b'g' => b'k',
+        b'v' | b'f' => b'v',
+        b's' | b'z' | b'c' | b'S' | b'C' | b'J' | b'j' => b's',
+        b'l' | b'r' => b'l',
+        b'a' | b'e' | b'i' | b'o' | b'u' | b'y' => b'a',
+        other => other,
+    };
+    class(a) == class(b)
+}
