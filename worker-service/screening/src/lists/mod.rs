@@ -29,7 +29,7 @@ use std::borrow::Cow;
 pub use self::country::code as country_code;
 use self::json::JsonFormat;
 pub use self::{
-    list::{List, ListError},
+    list::{EntriesByKind, List, ListError},
     siblings::{Siblings, siblings},
 };
 

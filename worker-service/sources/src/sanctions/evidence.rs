@@ -7,9 +7,12 @@ use domain::{
     request::ReportRequest,
     time::UtcTime,
 };
-use screening::{Explanation, Hit, ListedEntity, Topic};
+use screening::{ListedEntity, Topic};
 
-use super::list::{LoadedList, Recency};
+use super::{
+    list::{LoadedList, Recency},
+    matched::Match,
+};
 
 /// What the age of a list is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -28,16 +31,15 @@ pub(super) const SANCTIONS_MATCH: SignalKind = SignalKind::from_static("sanction
 pub(super) const WATCHLIST_MATCH: SignalKind = SignalKind::from_static("watchlist_match");
 
 /// Returns the evidence of a match: the list, the entry, the name that matched, the score and its reasons.
-pub(super) fn of_match(list: &LoadedList, hit: &Hit<'_>, age: Age) -> EvidenceDraft {
-    let entry = hit.entity;
-    let percent = percent(hit.score);
-    let explanation = Explanation::of(hit);
+pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> EvidenceDraft {
+    let entry = matched.entity;
+    let percent = percent(matched.score);
     let mut text = format!("{} lists {} (entry {}).", list.name, entry.name, entry.id);
-    if hit.is_weak {
-        let name = hit.matched_name;
+    if matched.is_weak {
+        let name = matched.name;
         text.push_str(&format!(" Recognised by its weak alias {name}, which alone does not identify it."));
-    } else if hit.matched_name != entry.name {
-        text.push_str(&format!(" Recognised by its other name {}.", hit.matched_name));
+    } else if matched.name != entry.name {
+        text.push_str(&format!(" Recognised by its other name {}.", matched.name));
     }
     let mut add = |label: &str, values: &[String], max: usize| {
         if !values.is_empty() {
@@ -46,18 +48,20 @@ pub(super) fn of_match(list: &LoadedList, hit: &Hit<'_>, age: Age) -> EvidenceDr
             text.push_str(&format!(" {label}: {}{more}.", shown.join("; ")));
         }
     };
+    let birth_dates: Vec<String> = entry.birth_dates.iter().map(ToString::to_string).collect();
+    add("Born", &birth_dates, 5);
     add("Countries", &entry.countries, 10);
     add("Programs", &entry.programs, 10);
     add("Other names", &entry.aliases, 5);
     add("Weak aliases", &entry.weak_aliases, 5);
-    text.push_str(&format!(" Match score {percent}%: {}.{}", explanation.in_words(), dated(list, age)));
+    text.push_str(&format!(" Match score {percent}%: {}.{}", matched.reasons, dated(list, age)));
     let listing = Listing::of(entry);
-    let label = match hit.is_match() {
+    let label = match matched.is_match {
         true => listing.label,
         false if listing.signal == SANCTIONS_MATCH => "Resembles an entry of a sanctions list",
         false => "Resembles an entry of a watch list",
     };
-    let strength = match hit.is_match() && listing.is_itself {
+    let strength = match matched.is_match && listing.is_itself {
         true => percent.max(MATCH_STRENGTH),
         false => percent.min(MATCH_STRENGTH - 1),
     };
@@ -105,7 +109,7 @@ impl Listing {
 
 /// Returns the evidence that no entry of a list matches the company.
 pub(super) fn of_no_match(list: &LoadedList, request: &ReportRequest, age: Age) -> EvidenceDraft {
-    let (name, country, entries) = (&request.company_name, request.country, list.screener.len());
+    let (name, country, entries) = (&request.company_name, request.country, list.organizations.len());
     EvidenceDraft::note(
         format!("No match on {}", list.name),
         format!(
@@ -124,11 +128,15 @@ pub(super) fn version(list: &LoadedList, age: Age) -> String {
 /// Returns sentences with the date and size of a list, when it was loaded, and whether it is out of date.
 fn dated(list: &LoadedList, age: Age) -> String {
     let day = |time: UtcTime| time.to_string().get(..10).unwrap_or_default().to_owned();
-    let (entries, loaded) = (list.screener.len(), day(list.loaded_at));
+    let loaded = day(list.loaded_at);
+    let entries = match (list.organizations.len(), list.persons.len()) {
+        (bodies, 0) => format!("{bodies} bodies"),
+        (bodies, persons) => format!("{bodies} bodies and {persons} persons"),
+    };
     let dated = match (&list.stated_date, list.published_at) {
-        (Some(stated), _) => format!("List of {stated}, {entries} bodies"),
-        (None, Some(modified)) => format!("List in a file of {}, {entries} bodies", day(modified)),
-        (None, None) => format!("List of {entries} bodies"),
+        (Some(stated), _) => format!("List of {stated}, {entries}"),
+        (None, Some(modified)) => format!("List in a file of {}, {entries}", day(modified)),
+        (None, None) => format!("List of {entries}"),
     };
     let recency = match list.recency(age.now, age.max_age) {
         Recency::Current => String::new(),
@@ -153,7 +161,7 @@ fn percent(score: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use screening::{Screener, lists};
+    use screening::{Screener, lists, persons::PersonScreener};
 
     use super::*;
 
@@ -172,13 +180,14 @@ mod tests {
             stated_date: None,
             published_at: Some(now),
             loaded_at: now,
-            screener: Screener::new(read.entities),
+            organizations: Screener::new(read.entities),
+            persons: PersonScreener::new(Vec::new()),
             sha256: String::new(),
             names: 5,
         };
-        let hits = list.screener.search(name, Some(country), 0.7);
+        let hits = list.organizations.search(name, Some(country), 0.7);
         let age = Age { now, max_age: Duration::from_secs(3600) };
-        let EvidenceDraft { title, text, signals, .. } = of_match(&list, &hits[0], age);
+        let EvidenceDraft { title, text, signals, .. } = of_match(&list, &Match::of(&hits[0]), age);
         let Signal { kind, strength } = signals.into_iter().next().unwrap();
         (title, text, kind, strength)
     }

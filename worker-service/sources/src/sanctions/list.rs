@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::time::UtcTime;
-use screening::Screener;
+use screening::{Screener, persons::PersonScreener};
 
 /// Minimum score, from 0 to 1, at which an entry below the score of a match is reported as a resemblance.
 pub(super) const RESEMBLANCE_THRESHOLD: f32 = 0.70;
@@ -17,7 +17,10 @@ pub(super) struct LoadedList {
     /// When it was published, or `None` if neither the list nor its file has a date.
     pub(super) published_at: Option<UtcTime>,
     pub(super) loaded_at: UtcTime,
-    pub(super) screener: Screener,
+    /// The organisations on it.
+    pub(super) organizations: Screener,
+    /// The persons on it, if there are any.
+    pub(super) persons: PersonScreener,
     /// SHA-256 of the main file, in hexadecimal.
     pub(super) sha256: String,
     /// The number of names of all entries.

@@ -5,6 +5,7 @@ mod evidence;
 mod list;
 mod load;
 mod location;
+mod matched;
 mod published;
 mod related;
 mod service;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::evidence::{EvidenceDraft, Signal, SignalKind};
-use screening::Hit;
+use screening::persons::PersonQuery;
 
 use super::{
     evidence::{self, Age, SANCTIONS_MATCH},
     list::{LoadedList, RESEMBLANCE_THRESHOLD},
+    matched::Match,
 };
 use crate::related::{PartyKind, RelatedParty};
 
@@ -24,29 +25,44 @@ const MATCHES_MAX: usize = 3;
 pub(super) fn screen(lists: &[Arc<LoadedList>], parties: &[RelatedParty], age: Age) -> Vec<EvidenceDraft> {
     let mut found = Vec::new();
     let mut clear: Vec<&str> = Vec::new();
-    let mut unscreened: Vec<&str> = Vec::new();
     for party in parties {
-        if party.kind == PartyKind::Person {
-            unscreened.push(&party.name);
-            continue;
-        }
         let mut is_match = false;
         for list in lists {
-            let (country, number) = (party.country.as_deref(), party.number.as_deref());
-            let hits = list.screener.search_with(&party.name, country, number, RESEMBLANCE_THRESHOLD);
-            is_match |= hits.iter().any(Hit::is_match);
-            found.extend(
-                hits.iter().take(MATCHES_MAX).map(|hit| of_party(evidence::of_match(list, hit, age), party)),
-            );
+            let matches = matches(list, party);
+            is_match |= matches.iter().any(|matched| matched.is_match);
+            found.extend(matches.iter().map(|matched| of_party(evidence::of_match(list, matched, age), party)));
         }
-        if !is_match {
+        let was_screened = party.kind == PartyKind::Organization || lists.iter().any(names_persons);
+        if was_screened && !is_match {
             clear.push(&party.name);
         }
     }
     found.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
     found.extend(of_no_match(&clear, lists));
-    found.extend(of_unscreened(&unscreened));
+    found.extend(of_unscreened(parties, lists));
     found
+}
+
+/// Returns the best matches of a party with the entries of a list.
+fn matches<'a>(list: &'a LoadedList, party: &RelatedParty) -> Vec<Match<'a>> {
+    let (country, number) = (party.country.as_deref(), party.number.as_deref());
+    match party.kind {
+        PartyKind::Organization => {
+            let hits = list.organizations.search_with(&party.name, country, number, RESEMBLANCE_THRESHOLD);
+            hits.iter().take(MATCHES_MAX).map(Match::of).collect()
+        }
+        PartyKind::Person => {
+            // A register may write a date that is none; the person is then screened by name and country.
+            let birth_date = party.birth_date.as_deref().and_then(|date| date.parse().ok());
+            let query = PersonQuery { name: &party.name, birth_date: birth_date.as_ref(), country, number };
+            let hits = list.persons.search(&query, RESEMBLANCE_THRESHOLD);
+            hits.iter().take(MATCHES_MAX).map(Match::of_person).collect()
+        }
+    }
+}
+
+fn names_persons(list: &Arc<LoadedList>) -> bool {
+    !list.persons.is_empty()
 }
 
 /// Makes the evidence about a related party of the evidence that it matches an entry.
@@ -79,14 +95,23 @@ pub(super) fn of_clear(names: &[&str], lists: &str) -> Option<EvidenceDraft> {
     })
 }
 
-/// Returns the note that the persons `names` were not screened, if there are any.
-fn of_unscreened(names: &[&str]) -> Option<EvidenceDraft> {
-    (!names.is_empty()).then(|| {
+/// Returns the note that the persons among `parties` were not screened against the lists that name no persons, if there
+/// are both.
+fn of_unscreened(parties: &[RelatedParty], lists: &[Arc<LoadedList>]) -> Option<EvidenceDraft> {
+    let persons: Vec<&str> = parties
+        .iter()
+        .filter(|party| party.kind == PartyKind::Person)
+        .map(|party| party.name.as_str())
+        .collect();
+    let silent: Vec<&str> =
+        lists.iter().filter(|list| !names_persons(list)).map(|list| list.name.as_str()).collect();
+    (!persons.is_empty() && !silent.is_empty()).then(|| {
         EvidenceDraft::note(
             "Persons were not screened",
             format!(
-                "The lists in use name no persons, so these related persons were not screened: {}.",
-                names.join("; ")
+                "These related persons were not screened against lists that name no persons ({}): {}.",
+                silent.join("; "),
+                persons.join("; ")
             ),
         )
     })

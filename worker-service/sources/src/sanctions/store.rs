@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
-use screening::{EntityKind, Hit, Screener, names};
+use screening::{Hit, Screener, lists::EntriesByKind, names, persons::PersonScreener};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,7 @@ use super::{
     list::{LoadedList, RESEMBLANCE_THRESHOLD, Recency},
     load::{Fetched, Fetcher, LoadError},
     location::Location,
+    matched::Match,
     published::published_at,
     related,
     settings::SanctionsSettings,
@@ -83,9 +84,9 @@ impl Lists {
         futures::future::join_all(loads).await.into_iter().all(|loaded| loaded)
     }
 
-    /// Returns the number of entries of each list in use; `None` for a list that was never loaded.
+    /// Returns the number of organisations on each list in use; `None` for a list that was never loaded.
     pub fn entries(&self) -> Vec<Option<usize>> {
-        self.configured.iter().map(|list| list.loaded().map(|loaded| loaded.screener.len())).collect()
+        self.configured.iter().map(|list| list.loaded().map(|loaded| loaded.organizations.len())).collect()
     }
 
     async fn load(&self, list: &ConfiguredList) -> bool {
@@ -97,7 +98,8 @@ impl Lists {
                 tracing::info!(
                     list = %loaded.name,
                     location = %list.location,
-                    bodies = loaded.screener.len(),
+                    bodies = loaded.organizations.len(),
+                    persons = loaded.persons.len(),
                     published = loaded.stated_date.as_deref().unwrap_or("undated"),
                     "list of sanctions loaded"
                 );
@@ -135,23 +137,33 @@ impl Lists {
     ) -> Result<LoadedList, LoadError> {
         let Fetched { list, sha256, modified } = self.fetcher.list(location).await?;
         let (name, stated_date) = (list.name.clone(), list.published.clone());
-        let bodies = list.into_entries(EntityKind::Organization)?;
-        let (entries, previous_entries) = (bodies.len(), previous.map_or(0, |list| list.screener.len()));
-        let names = bodies.iter().map(|entry| entry.names().count()).sum();
-        let previous_names = previous.map_or(0, |list| list.names);
+        let EntriesByKind { organizations, persons } = list.into_kinds()?;
+        let names = organizations.iter().chain(&persons).map(|entry| entry.names().count()).sum();
+        let before = previous.map_or([0; 3], |list| [list.organizations.len(), list.persons.len(), list.names]);
+        let [previous_organizations, previous_persons, previous_names] = before;
         // If the file of other names is missing, the list loses names but no entries.
-        if shrank(entries, previous_entries) || shrank(names, previous_names) {
-            return Err(LoadError::Shrunk { entries, names, previous_entries, previous_names });
+        if shrank(organizations.len(), previous_organizations)
+            || shrank(persons.len(), previous_persons)
+            || shrank(names, previous_names)
+        {
+            return Err(LoadError::Shrunk {
+                entries: organizations.len() + persons.len(),
+                names,
+                previous_entries: previous_organizations + previous_persons,
+                previous_names,
+            });
         }
         let name = if name.is_empty() { location.file_name() } else { name };
-        let screener = tokio::task::spawn_blocking(move || Screener::new(bodies)).await?;
+        let build = move || (Screener::new(organizations), PersonScreener::new(persons));
+        let (organizations, persons) = tokio::task::spawn_blocking(build).await?;
         let loaded_at = service_runtime::clock::now();
         Ok(LoadedList {
             name,
             published_at: published_at(stated_date.as_deref(), modified, loaded_at),
             stated_date,
             loaded_at,
-            screener,
+            organizations,
+            persons,
             sha256,
             names,
         })
@@ -251,9 +263,9 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest, age: Age) -> Resul
     for list in lists {
         let country = Some(request.country.code());
         let number = request.corporate_number.as_deref();
-        let hits = list.screener.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
+        let hits = list.organizations.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
         for hit in hits.iter().take(MATCHES_MAX) {
-            scored.push((hit.score, evidence::of_match(list, hit, age)));
+            scored.push((hit.score, evidence::of_match(list, &Match::of(hit), age)));
         }
         if !hits.iter().any(Hit::is_match) {
             scored.push((0.0, evidence::of_no_match(list, request, age)));
