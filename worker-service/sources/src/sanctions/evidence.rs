@@ -161,8 +161,6 @@ fn percent(score: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use screening::{Screener, lists, persons::PersonScreener};
-
     use super::*;
 
     const LIST: &str = r#"{"id":"w1","name":"HARAKAT-E NOWRUZ","weakAliases":["KESTREL"],"countries":["AF"],"topics":["sanction"]}
@@ -174,17 +172,7 @@ mod tests {
     /// Returns title, text, kind and strength of the evidence that a company matches.
     fn evidence(name: &str, country: &str) -> (String, String, SignalKind, u8) {
         let now: UtcTime = "2026-11-28T00:00:00Z".parse().unwrap();
-        let read = lists::read(lists::Files { main: LIST.as_bytes(), ..lists::Files::default() }).unwrap();
-        let list = LoadedList {
-            name: "Invented list".to_owned(),
-            stated_date: None,
-            published_at: Some(now),
-            loaded_at: now,
-            organizations: Screener::new(read.entities),
-            persons: PersonScreener::new(Vec::new()),
-            sha256: String::new(),
-            names: 5,
-        };
+        let list = LoadedList::invented(LIST, now);
         let hits = list.organizations.search(name, Some(country), 0.7);
         let age = Age { now, max_age: Duration::from_secs(3600) };
         let EvidenceDraft { title, text, signals, .. } = of_match(&list, &Match::of(&hits[0]), age);

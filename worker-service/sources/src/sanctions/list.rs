@@ -48,3 +48,22 @@ impl LoadedList {
         }
     }
 }
+
+#[cfg(test)]
+impl LoadedList {
+    /// Returns a list of one's own with these lines, published and loaded at `now`.
+    pub(super) fn invented(lines: &str, now: UtcTime) -> Self {
+        let files = screening::lists::Files { main: lines.as_bytes(), ..Default::default() };
+        let entries = screening::lists::read(files).unwrap().into_kinds().unwrap();
+        Self {
+            name: "Invented list".to_owned(),
+            stated_date: None,
+            published_at: Some(now),
+            loaded_at: now,
+            organizations: Screener::new(entries.organizations),
+            persons: PersonScreener::new(entries.persons),
+            sha256: String::new(),
+            names: 5,
+        }
+    }
+}

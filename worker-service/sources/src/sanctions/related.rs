@@ -116,3 +116,87 @@ fn of_unscreened(parties: &[RelatedParty], lists: &[Arc<LoadedList>]) -> Option<
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::related::Relation;
+
+    const BODY: &str = r#"{"id":"b1","name":"Quillmarsh Bearings","countries":["RU"]}"#;
+    const PERSON: &str = r#"{"id":"p1","kind":"person","name":"TOVMASSIAN, Aram Karenovich","weakAliases":["KESTREL"],"birthDates":["1961-04-09"],"countries":["AM"]}"#;
+
+    fn party(name: &str, kind: PartyKind, birth_date: Option<&str>) -> RelatedParty {
+        RelatedParty {
+            name: name.to_owned(),
+            kind,
+            relation: Relation::Officer,
+            named_by: "UK Companies House",
+            since: Some("2019-03-01".to_owned()),
+            country: Some("AM".to_owned()),
+            number: None,
+            birth_date: birth_date.map(str::to_owned),
+        }
+    }
+
+    /// Returns the evidence about `parties` with a list of these lines.
+    fn screened(lines: &[&str], parties: &[RelatedParty]) -> Vec<EvidenceDraft> {
+        let now = "2026-11-28T00:00:00Z".parse().unwrap();
+        let list = Arc::new(LoadedList::invented(&lines.join("\n"), now));
+        screen(&[list], parties, Age { now, max_age: Duration::from_secs(3600) })
+    }
+
+    fn titles(evidence: &[EvidenceDraft]) -> Vec<&str> {
+        evidence.iter().map(|draft| draft.title.as_str()).collect()
+    }
+
+    #[test]
+    fn an_officer_on_a_list_is_found_by_name_and_birth_date_and_a_namesake_is_not() {
+        let aram = |birth_date| party("Aram TOVMASSIAN", PartyKind::Person, birth_date);
+        for known in ["1961-04-09", "1961-04", "1961"] {
+            let evidence = screened(&[BODY, PERSON], &[aram(Some(known))]);
+            assert_eq!(
+                titles(&evidence),
+                ["Sanctions list: TOVMASSIAN, Aram Karenovich (officer of the company)"],
+                "{known}"
+            );
+            assert_eq!(evidence[0].signals[0].kind, RELATED_SANCTIONS_MATCH);
+            let text = &evidence[0].text;
+            assert!(text.starts_with("UK Companies House names Aram TOVMASSIAN as an officer of the company"));
+            assert!(text.contains("Born: 1961-04-09."), "{text}");
+        }
+        let evidence = screened(&[BODY, PERSON], &[aram(Some("1984-11"))]);
+        assert!(!titles(&evidence).iter().any(|title| title.starts_with("Sanctions list")), "{evidence:?}");
+        assert!(titles(&evidence).contains(&"No match of related parties"));
+    }
+
+    #[test]
+    fn a_date_that_a_register_writes_wrongly_does_not_keep_a_person_from_being_screened() {
+        let aram = party("Aram Karenovich Tovmassian", PartyKind::Person, Some("1961-00"));
+        let evidence = screened(&[BODY, PERSON], &[aram]);
+        assert!(titles(&evidence)[0].contains("TOVMASSIAN, Aram Karenovich"), "{evidence:?}");
+    }
+
+    #[test]
+    fn a_list_without_persons_is_named_and_clears_no_person() {
+        let parties = [party("Jo Harlow", PartyKind::Person, None), party("Dunmere Ltd", PartyKind::Organization, None)];
+        let evidence = screened(&[BODY], &parties);
+        assert_eq!(titles(&evidence), ["No match of related parties", "Persons were not screened"]);
+        assert!(evidence[0].text.ends_with("Invented list: Dunmere Ltd."), "{}", evidence[0].text);
+        assert_eq!(
+            evidence[1].text,
+            "These related persons were not screened against lists that name no persons (Invented list): Jo Harlow."
+        );
+    }
+
+    #[test]
+    fn organisations_are_compared_with_organisations_and_persons_with_persons() {
+        let parties = [
+            party("Quillmarsh Bearings", PartyKind::Person, None),
+            party("Aram Tovmassian", PartyKind::Organization, None),
+        ];
+        let evidence = screened(&[BODY, PERSON], &parties);
+        assert_eq!(titles(&evidence), ["No match of related parties"], "{evidence:?}");
+    }
+}
