@@ -134,6 +134,13 @@ impl Index {
         })
     }
 
+    /// Returns the words of all names of a person.
+    pub(super) fn words(&self, person: u32) -> &[u32] {
+        let names = range(&self.person_ends, person as usize);
+        let end = |name: usize| if name == 0 { 0 } else { self.name_ends[name - 1] as usize };
+        &self.words[end(names.start)..end(names.end)]
+    }
+
     /// Returns the persons who have a word, in ascending order.
     pub(super) fn persons(&self, word: u32) -> &[u32] {
         &self.persons[range(&self.word_ends, word as usize)]

@@ -34,18 +34,26 @@ impl QueryToken {
         self.keys.view(&self.token.text, self.token.without_vowels)
     }
 
+    /// Returns how well a listed word agrees that was compared before or is compared without effort, or `None`. An
+    /// initial agrees with a name that begins with it.
+    pub(super) fn known(&self, id: u32, role: Role, vocabulary: &Vocabulary) -> Option<(f32, How)> {
+        match (self.token.role, role) {
+            (Role::Initial, Role::Name | Role::Patronymic) => {
+                Some(initial(&self.view(), &vocabulary.word(id)))
+            }
+            (Role::Name | Role::Patronymic, Role::Initial) => {
+                Some(initial(&vocabulary.word(id), &self.view()))
+            }
+            _ => self.compared.get(&id).copied(),
+        }
+    }
+
     /// Returns how well a listed word agrees. An initial agrees with a name that begins with it.
     pub(super) fn compare(&mut self, id: u32, role: Role, vocabulary: &Vocabulary) -> (f32, How) {
-        let word = vocabulary.word(id);
-        match (self.token.role, role) {
-            (Role::Initial, Role::Name | Role::Patronymic) => return initial(&self.view(), &word),
-            (Role::Name | Role::Patronymic, Role::Initial) => return initial(&word, &self.view()),
-            _ => {}
+        if let Some(known) = self.known(id, role, vocabulary) {
+            return known;
         }
-        if let Some(known) = self.compared.get(&id) {
-            return *known;
-        }
-        let found = similarity(&self.view(), &word);
+        let found = similarity(&self.view(), &vocabulary.word(id));
         self.compared.insert(id, found);
         found
     }
@@ -65,8 +73,8 @@ impl QueryToken {
     }
 
     fn look_up(&self, vocabulary: &Vocabulary, add: &mut impl FnMut(u32)) {
-        let Keys { sounds, mandarin, korean } = &self.keys;
-        let stem = without_article(&self.token.text).map(sound::key);
+        let sounds = &self.keys.sounds;
+        let stem = without_article(&self.token.text, sounds).map(sound::key);
         for sounds in std::iter::once(sounds).chain(&stem) {
             vocabulary.find(kinds::SOUND, sounds.as_bytes()).for_each(&mut *add);
             sound::deletions(sounds, |shorter| {
@@ -85,7 +93,7 @@ impl QueryToken {
                 vocabulary.find(kinds::SOUND, relative.as_bytes()).for_each(&mut *add);
             }
         }
-        for hash in [*mandarin, *korean].into_iter().filter(|hash| *hash != 0) {
+        for hash in self.keys.syllable_hashes() {
             vocabulary.find_hash(hash).take(WORDS_PER_KEY_MAX).for_each(&mut *add);
         }
     }
@@ -99,14 +107,14 @@ impl QueryToken {
             return Vec::new();
         }
         let mut ends: Vec<usize> = (HALF_MIN..=text.len() - HALF_MIN).collect();
-        let syllable_ends = [syllables::mandarin(text), syllables::korean(text)].into_iter().flatten();
+        let syllable_ends = [syllables::mandarin(text), syllables::korean(text)].into_iter();
         let syllable_ends: FxHashSet<usize> = syllable_ends.flat_map(|syllables| syllables.ends).collect();
         ends.sort_unstable_by_key(|end| !syllable_ends.contains(end));
         let words = |part: &str, by_syllable: bool| {
             let keys = Keys::new(part);
             let mut ids: Vec<u32> = vocabulary.find(kinds::SOUND, keys.sounds.as_bytes()).collect();
             if by_syllable {
-                for hash in [keys.mandarin, keys.korean].into_iter().filter(|hash| *hash != 0) {
+                for hash in keys.syllable_hashes() {
                     ids.extend(vocabulary.find_hash(hash));
                 }
             }

@@ -3,7 +3,7 @@
 use super::{compare::Comparison, dates::DateAgreement};
 
 /// Highest score of a weak name whose date of birth does not agree: a resemblance.
-const WEAK_MAX: f32 = 0.74;
+const WEAK_MAX: f32 = 0.77;
 /// Share of what a name lacks that the same country adds, and of the score that another country takes away.
 const SAME_COUNTRY: f32 = 0.06;
 const OTHER_COUNTRY: f32 = 0.04;

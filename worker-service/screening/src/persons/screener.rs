@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{entity::ListedEntity, explain::Part};
 
-/// Minimum score, from 0 to 1, of a match (docs/EVIDENCE.md).
-pub const MATCH_THRESHOLD: f32 = 0.75;
+/// Minimum score, from 0 to 1, of a match. It lies in the middle between the scores of listed persons and of others
+/// among the queries on which the engine was tuned (docs/EVIDENCE.md).
+pub const MATCH_THRESHOLD: f32 = 0.78;
 
 /// Score of a person who has the document of the query but no similar name.
 const NUMBER_SCORE: f32 = 0.9;

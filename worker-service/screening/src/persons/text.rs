@@ -30,6 +30,9 @@ type Run = (Vec<char>, bool);
 
 /// Returns the readings of `name`: at least one, which may be empty.
 pub(super) fn readings(name: &str) -> Vec<Vec<LatinWord>> {
+    if name.is_ascii() {
+        return vec![ascii(name)];
+    }
     let runs = runs(name);
     let mut readings = vec![Vec::new()];
     for (run, before_comma) in &runs {
@@ -52,6 +55,27 @@ pub(super) fn readings(name: &str) -> Vec<Vec<LatinWord>> {
     }
     readings.iter_mut().for_each(|words: &mut Vec<LatinWord>| words.truncate(WORDS_MAX));
     readings
+}
+
+/// Returns the words of a name in ASCII, as most names of a list are: the same words as the steps below give, faster.
+fn ascii(name: &str) -> Vec<LatinWord> {
+    let name = &name[..name.len().min(NAME_MAX)];
+    let comma = name.find(',').filter(|at| *at > 0);
+    let mut words = Vec::with_capacity(4);
+    let mut word = String::new();
+    for (at, c) in name.bytes().enumerate().chain([(name.len(), b' ')]) {
+        match c {
+            b'\'' | b'`' | b'"' => {}
+            _ if c.is_ascii_alphanumeric() => word.push(char::from(c.to_ascii_lowercase())),
+            _ if word.is_empty() => {}
+            _ => {
+                let before_comma = comma.is_some_and(|comma| at <= comma);
+                words.push(LatinWord { text: std::mem::take(&mut word), without_vowels: false, before_comma });
+            }
+        }
+    }
+    words.truncate(WORDS_MAX);
+    words
 }
 
 /// Returns the words of `name` in their own scripts.

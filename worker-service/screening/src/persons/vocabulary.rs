@@ -4,8 +4,10 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    sound, tables,
-    word::{Keys, WordView, kinds, without_article},
+    sound,
+    syllables::SyllableKey,
+    tables,
+    word::{Keys, WordView, kinds, syllable_hashes, without_article},
 };
 
 /// Shortest skeleton, in consonants, by which words with vowels are found. Shorter ones have too many words.
@@ -25,8 +27,7 @@ pub(super) struct Vocabulary {
     text_ends: Vec<u32>,
     sounds: String,
     sound_ends: Vec<u32>,
-    mandarin: Vec<u32>,
-    korean: Vec<u32>,
+    syllables: Vec<[SyllableKey; 2]>,
     without_vowels: Vec<bool>,
     weights: Vec<f32>,
     /// Keys with their words, sorted: the hash of the key above the id of the word.
@@ -76,8 +77,7 @@ impl Vocabulary {
         self.text_ends.push(offset(self.texts.len()));
         self.sounds.push_str(&keys.sounds);
         self.sound_ends.push(offset(self.sounds.len()));
-        self.mandarin.push(keys.mandarin);
-        self.korean.push(keys.korean);
+        self.syllables.push(keys.syllables);
         self.without_vowels.push(without_vowels);
         id
     }
@@ -98,8 +98,7 @@ impl Vocabulary {
         WordView {
             text: slice(&self.texts, &self.text_ends, at),
             sounds: slice(&self.sounds, &self.sound_ends, at),
-            mandarin: self.mandarin[at],
-            korean: self.korean[at],
+            syllables: self.syllables[at],
             without_vowels: self.without_vowels[at],
         }
     }
@@ -156,10 +155,10 @@ impl Vocabulary {
             let word = self.word(id);
             let mut add = |hash: u32| keys.push(u64::from(hash) << 32 | u64::from(id));
             add_sounds(word.sounds, word.without_vowels, &mut add);
-            if let Some(stem) = without_article(word.text) {
+            if let Some(stem) = without_article(word.text, word.sounds) {
                 add_sounds(&sound::key(stem), word.without_vowels, &mut add);
             }
-            for hash in [word.mandarin, word.korean].into_iter().filter(|hash| *hash != 0) {
+            for hash in syllable_hashes(word.syllables) {
                 add(hash);
             }
         }

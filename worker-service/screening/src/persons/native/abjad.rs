@@ -8,7 +8,9 @@ use super::super::tables;
 const PERSIAN: &str = "پچژگیکڤٹڈڑےہ";
 /// Arabic letters whose Persian sound differs.
 const PERSIAN_SOUNDS: [(char, &str); 4] = [('ض', "z"), ('ذ', "z"), ('ث', "s"), ('ظ', "z")];
-const HEBREW: [(char, &str); 27] = [
+/// Hebrew letters, and the Arabic one for which `names` writes a "j" that could be a vowel elsewhere.
+const LETTERS: [(char, &str); 28] = [
+    ('ج', "dj"),
     ('א', "a"), ('ב', "b"), ('ג', "g"), ('ד', "d"), ('ה', "h"), ('ו', "w"), ('ז', "z"), ('ח', "h"), ('ט', "t"),
     ('י', "y"), ('כ', "k"), ('ך', "k"), ('ל', "l"), ('מ', "m"), ('ם', "m"), ('נ', "n"), ('ן', "n"), ('ס', "s"),
     ('ע', "a"), ('פ', "p"), ('ף', "f"), ('צ', "ts"), ('ץ', "ts"), ('ק', "k"), ('ר', "r"), ('ש', "sh"), ('ת', "t"),
@@ -33,7 +35,7 @@ pub(super) fn words(run: &[char]) -> super::Words {
     let mut latin = String::new();
     for c in stem.chars() {
         let table = if is_persian { &PERSIAN_SOUNDS[..] } else { &[] };
-        match table.iter().chain(&HEBREW).find(|(letter, _)| *letter == c) {
+        match table.iter().chain(&LETTERS).find(|(letter, _)| *letter == c) {
             Some((_, sound)) => latin.push_str(sound),
             None => latin.push_str(&romanize(std::iter::once(c))),
         }
