@@ -96,8 +96,8 @@ fn held_out_pairs_are_told_apart() {
     }
     println!("{}\nsame {:.3}, other {:.3}", wrong.join("\n"), same.share(), other.share());
     assert!(same.all >= 150 && other.all >= 120);
-    assert!(same.share() >= 0.9, "too few persons are found");
-    assert!(other.share() >= 0.95, "too many others are reported");
+    assert!(same.share() >= 0.97, "too few persons are found");
+    assert!(other.share() >= 0.98, "too many others are reported");
 }
 
 #[test]
@@ -136,6 +136,6 @@ fn collected_queries_of_persons_are_answered() {
         halves.fold((0, 0), |(right, all), (_, figures)| (right + figures.right, all + figures.all))
     };
     let ((found, listed), (cleared, unlisted)) = (total(false), total(true));
-    assert!(f64::from(found) >= 0.97 * f64::from(listed), "{found} of {listed} persons are found first");
+    assert!(f64::from(found) >= 0.98 * f64::from(listed), "{found} of {listed} persons are found first");
     assert!(f64::from(cleared) >= 0.97 * f64::from(unlisted), "{cleared} of {unlisted} others are cleared");
 }

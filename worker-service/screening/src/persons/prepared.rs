@@ -13,6 +13,9 @@ use super::{
 /// Maximum number of words that are looked at for one key.
 const WORDS_PER_KEY_MAX: usize = 2_000;
 
+/// The listed words that the first half of a token may be, and those that the second half may be.
+pub(super) type WordPair = (Vec<u32>, Vec<u32>);
+
 /// A token of a query.
 #[derive(Debug)]
 pub(super) struct QueryToken {
@@ -101,9 +104,8 @@ impl QueryToken {
         }
     }
 
-    /// Returns pairs of groups of listed words of which the token may be written together: "Jongun" is "Jong" and
-    /// "Un".
-    pub(super) fn halves(&self, vocabulary: &Vocabulary) -> Vec<(Vec<u32>, Vec<u32>)> {
+    /// Returns the pairs of listed words of which the token may be written together: "Jongun" is "Jong" and "Un".
+    pub(super) fn halves(&self, vocabulary: &Vocabulary) -> Vec<WordPair> {
         const HALF_MIN: usize = 2;
         let text = self.token.text.as_str();
         if self.token.role != Role::Name || text.len() < 2 * HALF_MIN || !text.is_ascii() {

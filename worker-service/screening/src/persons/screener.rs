@@ -1,9 +1,11 @@
 //! Searches the persons of a list.
 
+use std::sync::{Mutex, PoisonError};
+
 use rustc_hash::FxHashMap;
 
 use super::{
-    candidates::candidates,
+    candidates::{Weights, candidates},
     compare::{Comparison, compare},
     dates::DateAgreement,
     explain::rounded,
@@ -21,12 +23,17 @@ use crate::{entity::ListedEntity, explain::Part};
 /// Score of a person who has the document of the query but no similar name.
 const NUMBER_SCORE: f32 = 0.9;
 
+/// Years by which a date of birth may be off for a person who is preferred among those with the same words.
+const YEARS_OFF_MAX: u16 = 2;
+
 /// The persons of a list, indexed for searching.
 #[derive(Debug)]
 pub struct PersonScreener {
     entities: Vec<ListedEntity>,
     index: Index,
     numbers: Numbers,
+    /// Buffers of queries that are not running: as many as queries have run at once.
+    buffers: Mutex<Vec<Weights>>,
 }
 
 /// The best name of a person so far.
@@ -45,7 +52,7 @@ impl PersonScreener {
     pub fn new(entities: Vec<ListedEntity>) -> Self {
         let index = Index::new(&entities);
         let numbers = Numbers::new(&entities);
-        Self { entities, index, numbers }
+        Self { entities, index, numbers, buffers: Mutex::default() }
     }
 
     /// Returns the number of persons.
@@ -66,16 +73,22 @@ impl PersonScreener {
                 tokens.into_iter().map(|token| QueryToken::new(token, &self.index.vocabulary)).collect()
             })
             .collect();
+        // An approximate date may be off by some years.
+        let years = query.birth_date.map(|date| {
+            let (first, last) = date.years().into_inner();
+            first.saturating_sub(YEARS_OFF_MAX)..=last.saturating_add(YEARS_OFF_MAX)
+        });
+        let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut weights = buffer.unwrap_or_else(|| Weights::new(self.entities.len()));
         let mut best: FxHashMap<u32, Best> = FxHashMap::default();
         for (number, reading) in readings.iter_mut().enumerate() {
-            let plausible = |person: u32| {
-                DateAgreement::of(query.birth_date, &self.entities[person as usize].birth_dates)
-                    >= DateAgreement::Near
-            };
-            for person in candidates(&self.index, reading, plausible) {
+            let is_plausible =
+                |person: u32| years.as_ref().is_none_or(|years| self.index.may_be_born_in(person, years));
+            for person in candidates(&self.index, reading, &mut weights, is_plausible) {
                 self.compare(query, number, reading, person, min_score, &mut best);
             }
         }
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(weights);
         let mut hits: Vec<PersonHit<'_>> =
             best.into_iter().map(|(person, best)| self.hit(query, &readings, person, best)).collect();
         self.add_numbers(query, &mut hits);
