@@ -78,9 +78,9 @@ fn held_out_pairs_are_told_apart() {
             let expected = pair.same == "yes";
             let is_right = is_reported(screener, pair) == expected;
             if expected {
-                same.add(is_right)
+                same.add(is_right);
             } else {
-                other.add(is_right)
+                other.add(is_right);
             }
             if !is_right {
                 wrong.push(format!(

@@ -133,9 +133,9 @@ fn role(word: &LatinWord, next: Option<&str>, is_later: bool, count: usize) -> R
 }
 
 /// Beginnings of "servant of" names, with the article or without it.
-const SERVANTS: [&str; 14] = [
+const SERVANTS: [&str; 13] = [
     "abd", "abdul", "abdel", "abdal", "abdol", "abdoul", "abdool", "abdil", "abdu", "abdur", "abdus",
-    "abdun", "abd-al", "abdar",
+    "abdun", "abdar",
 ];
 
 /// Writes names such as "Abd al-Rahman", "Abdur Rahman" and "Abdelrahman" in one way.

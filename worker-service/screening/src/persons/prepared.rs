@@ -10,8 +10,12 @@ use super::{
     word::{Keys, WordView, kinds, without_article},
 };
 
-/// Maximum number of words that are looked at for one key.
-const WORDS_PER_KEY_MAX: usize = 2_000;
+/// Maximum numbers of words that are looked at for one key: with one letter more or less, with the same consonants, and
+/// for a query without vowels. Only short keys of large lists have more, and a word that is left out is still compared
+/// if another word of its name agrees.
+const NEAR_MAX: usize = 200;
+const CONSONANTS_MAX: usize = 500;
+const NATIVE_MAX: usize = 1_500;
 
 /// The listed words that the first half of a token may be, and those that the second half may be.
 pub(super) type WordPair = (Vec<u32>, Vec<u32>);
@@ -81,7 +85,7 @@ impl QueryToken {
         for sounds in std::iter::once(sounds).chain(&stem) {
             vocabulary.find(kinds::SOUND, sounds.as_bytes()).for_each(&mut *add);
             sound::deletions(sounds, |shorter| {
-                vocabulary.find(kinds::DELETION, shorter).take(WORDS_PER_KEY_MAX).for_each(&mut *add);
+                vocabulary.find(kinds::DELETION, shorter).take(NEAR_MAX).for_each(&mut *add);
             });
             let skeletons = if self.token.without_vowels {
                 sound::native_skeletons(sounds)
@@ -89,18 +93,16 @@ impl QueryToken {
                 let skeleton = sound::skeleton(sounds);
                 if is_selective(&skeleton) { vec![skeleton] } else { Vec::new() }
             };
+            let most = if self.token.without_vowels { NATIVE_MAX } else { CONSONANTS_MAX };
             for skeleton in skeletons {
-                vocabulary
-                    .find(kinds::SKELETON, skeleton.as_bytes())
-                    .take(WORDS_PER_KEY_MAX)
-                    .for_each(&mut *add);
+                vocabulary.find(kinds::SKELETON, skeleton.as_bytes()).take(most).for_each(&mut *add);
             }
             for relative in tables::relatives(sounds) {
                 vocabulary.find(kinds::SOUND, relative.as_bytes()).for_each(&mut *add);
             }
         }
         for hash in self.keys.syllable_hashes() {
-            vocabulary.find_hash(hash).take(WORDS_PER_KEY_MAX).for_each(&mut *add);
+            vocabulary.find_hash(hash).take(CONSONANTS_MAX).for_each(&mut *add);
         }
     }
 

@@ -85,7 +85,7 @@ pub(crate) fn similarity(native: &[u8], spelled: &[u8]) -> f32 {
     for (at, c) in spelled.iter().enumerate() {
         last[at + 1] = last[at] + spelled_cost(*c);
     }
-    for (i, n) in native.iter().enumerate() {
+    for n in native {
         row[0] = last[0] + native_cost(*n);
         for (j, s) in spelled.iter().enumerate() {
             // A doubled letter is written once.
@@ -95,7 +95,6 @@ pub(crate) fn similarity(native: &[u8], spelled: &[u8]) -> f32 {
                 (last[j] + letter_cost(*n, *s)).min(last[j + 1] + native_cost(*n)).min(row[j] + extra);
         }
         std::mem::swap(&mut last, &mut row);
-        let _ = i;
     }
     let consonants = |word: &[u8]| word.iter().filter(|c| !b"aeiouyw".contains(c)).count();
     #[expect(clippy::cast_precision_loss, reason = "a word's length is small")]
