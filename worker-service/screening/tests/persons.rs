@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use screening::{
     BirthDate, EntityKind, ListedEntity,
-    command::read_list,
+    command::{read_list, screen},
     persons::{MATCH_THRESHOLD, PersonQuery, PersonScreener},
 };
 use serde::Deserialize;
@@ -98,6 +98,29 @@ fn held_out_pairs_are_told_apart() {
     assert!(same.all >= 150 && other.all >= 120);
     assert!(same.share() >= 0.97, "too few persons are found");
     assert!(other.share() >= 0.98, "too many others are reported");
+}
+
+#[test]
+fn the_command_screens_persons_and_names_each_wrong_date() {
+    let folder = std::env::temp_dir().join(format!("screening-persons-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (list, queries) = (folder.join("list.jsonl"), folder.join("queries.csv"));
+    let entry = r#"{"id":"p1","name":"VOLSTANOV, Aleksandr","birthDates":["1971-03-05"],"countries":["KZ"]}"#;
+    std::fs::write(&list, entry).unwrap();
+    let run = |rows: &str| {
+        std::fs::write(&queries, format!("query,birthDate,country\n{rows}")).unwrap();
+        let mut out = Vec::new();
+        let outcome = screen(&list, &queries, EntityKind::Person, &mut out);
+        outcome.map(|()| String::from_utf8(out).unwrap()).map_err(|error| error.to_string())
+    };
+    let out = run("Sasha Volstanov,1971,KZ\nAleksandr Volstanov,1990,\n").unwrap();
+    let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["id"], &lines[0]["birthDate"]), (&"p1".into(), &"1971".into()));
+    assert_eq!(lines[0]["explanation"]["birthDate"], "agrees");
+    assert!(lines[1]["id"].is_null() && lines[1]["explanation"].is_null());
+    let error = run("A B,71,\nC D,1971,\nE F,never,\n").unwrap_err();
+    assert!(error.contains("row 1") && !error.contains("row 2") && error.contains("row 3"), "{error}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
