@@ -49,8 +49,9 @@ async fn main() -> ExitCode {
     let outcome = match cli.command {
         None => work().await,
         Some(Command::Healthcheck) => healthcheck().await,
-        Some(Command::Screen { list, queries }) => {
-            screen(&list, &queries, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
+        Some(Command::Screen { list, queries, kind }) => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            screen(&list, &queries, kind.into(), &mut out).map_err(Into::into)
         }
         Some(Command::Render { report, out }) => {
             render(&report, &out, sources::rulebook(), &mut std::io::stdout().lock()).map_err(Into::into)

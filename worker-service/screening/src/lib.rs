@@ -1,6 +1,8 @@
 //! Screens company names against sanctions lists: which listed entities a company could be, with a score from
 //! 0 to 1 and the reasons for it.
 //!
+//! Persons are screened in another way: see [`persons`].
+//!
 //! # How a query is processed
 //!
 //! 1. **Lists.** [`lists`] reads the formats of the publishers into entities, each with a main name, aliases,

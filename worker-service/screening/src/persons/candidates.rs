@@ -1,64 +1,129 @@
-//! Chooses the persons whose names are compared with a query: those who share its rarest words.
+//! Chooses the persons whose names are compared with a query: those who have the most of its words by weight.
 
-use rustc_hash::FxHashMap;
-
-use super::{index::Index, parse::Role, prepared::QueryToken};
+use super::{
+    index::Index,
+    parse::Role,
+    prepared::{QueryToken, WordPair},
+};
 
 /// Maximum number of persons who are compared.
 const CANDIDATES_MAX: usize = 160;
-/// Maximum number of persons who are looked at because of one or several words.
-const EXPANDED_MAX: usize = 60_000;
-/// Maximum number of persons of a common word who are looked up among the candidates.
-const BOOSTED_MAX: usize = 400_000;
+/// Share of the most weight below which nobody is compared.
+const WEIGHT_SHARE_MIN: f32 = 0.4;
+/// Maximum number of persons of the commoner half of a word who are looked up among those of the rarer half.
+const HALVES_MAX: usize = 50_000;
 
-/// A person with the weight of the query's words that they have.
-#[derive(Clone, Copy, Default)]
-struct Found {
-    weight: f32,
-    /// The last token that was counted, plus one.
-    token: usize,
+/// The weight of the query's words that each person of the list has. One number for each person, whether they have a
+/// word or not, is faster than a table of those who do: common words have tens of thousands of persons. It is used for
+/// many queries.
+#[derive(Debug)]
+pub(super) struct Weights {
+    /// The weight in fixed point above the last token that was counted. All are 0 between queries.
+    entries: Vec<u32>,
+    /// The persons whose weight is not 0.
+    found: Vec<u32>,
 }
 
-/// Returns the persons to compare with a query. `plausible` tells persons apart who share the same words.
-pub(super) fn candidates(index: &Index, query: &mut [QueryToken], plausible: impl Fn(u32) -> bool) -> Vec<u32> {
-    let mut found: FxHashMap<u32, Found> = FxHashMap::default();
-    let mut lists: Vec<(usize, Vec<(u32, f32)>, usize)> = Vec::new();
-    for (at, token) in query.iter_mut().enumerate().filter(|(_, token)| is_searched(token)) {
-        let similar = token.similar(&index.vocabulary);
-        let size = similar.iter().map(|(word, _)| index.persons(*word).len()).sum();
-        lists.push((at, similar, size));
+impl Weights {
+    /// Units of a weight of 1.
+    const UNIT: f32 = 65_536.0;
+    const TOKEN_BITS: u32 = 8;
+    const TOKEN_MASK: u32 = (1 << Self::TOKEN_BITS) - 1;
+
+    /// Returns weights for a list of `persons`.
+    pub(super) fn new(persons: usize) -> Self {
+        Self { entries: vec![0; persons], found: Vec::new() }
     }
-    if lists.is_empty() {
-        return Vec::new();
-    }
-    // The words that the fewest persons have come first.
-    lists.sort_by_key(|(at, _, size)| (*size == 0, *size, *at));
-    for (at, similar, size) in &lists {
-        let weight = query[*at].weight;
-        let is_expanded = found.is_empty() || found.len() + size <= EXPANDED_MAX;
-        if !is_expanded && *size > BOOSTED_MAX {
-            continue;
+
+    fn clear(&mut self) {
+        for person in self.found.drain(..) {
+            self.entries[person as usize] = 0;
         }
-        for (word, quality) in similar {
-            for person in index.persons(*word) {
-                if is_expanded && found.len() < EXPANDED_MAX {
-                    let entry = found.entry(*person).or_default();
-                    add(entry, at + 1, weight * quality);
-                } else if let Some(entry) = found.get_mut(person) {
-                    add(entry, at + 1, weight * quality);
-                }
+    }
+
+    /// Counts a token once for each person, with its best word, which comes first.
+    fn add(&mut self, person: u32, token: u32, weight: u32) {
+        let entry = &mut self.entries[person as usize];
+        if *entry == 0 {
+            self.found.push(person);
+        }
+        if *entry & Self::TOKEN_MASK != token {
+            *entry = ((*entry >> Self::TOKEN_BITS) + weight) << Self::TOKEN_BITS | token;
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "weights are from 0 to 1")]
+    fn fixed(weight: f32) -> u32 {
+        (weight * Self::UNIT) as u32
+    }
+
+    /// Returns the `count` persons with the most weight, and those of the same weight that `is_plausible` prefers.
+    fn best(&self, count: usize, is_plausible: impl Fn(u32) -> bool) -> Vec<u32> {
+        /// Bits of an entry that its bucket leaves out: weights up to 16 in steps of a 64th.
+        const BUCKET_SHIFT: u32 = Weights::TOKEN_BITS + 10;
+        const BUCKETS: usize = 1 << 10;
+        let bucket =
+            |person: u32| ((self.entries[person as usize] >> BUCKET_SHIFT) as usize).min(BUCKETS - 1);
+        let mut sizes = vec![0_usize; BUCKETS];
+        for person in &self.found {
+            sizes[bucket(*person)] += 1;
+        }
+        let Some(most) = sizes.iter().rposition(|size| *size > 0).filter(|most| *most > 0) else {
+            return Vec::new();
+        };
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "small"
+        )]
+        let lowest = ((most as f32 * WEIGHT_SHARE_MIN) as usize).max(1);
+        let (mut cut, mut above) = (most, 0);
+        while cut > lowest && above + sizes[cut] <= count {
+            above += sizes[cut];
+            cut -= 1;
+        }
+        let (mut chosen, mut plausible, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for person in self.found.iter().copied() {
+            match bucket(person) {
+                at if at > cut => chosen.push(person),
+                at if at == cut && is_plausible(person) => plausible.push(person),
+                at if at == cut && others.len() < count => others.push(person),
+                _ => {}
+            }
+        }
+        chosen.extend(plausible.into_iter().chain(others));
+        chosen.truncate(count);
+        chosen
+    }
+}
+
+/// Returns the persons to compare with a query. `is_plausible` tells persons apart who share the same words.
+pub(super) fn candidates(
+    index: &Index,
+    query: &mut [QueryToken],
+    weights: &mut Weights,
+    is_plausible: impl Fn(u32) -> bool,
+) -> Vec<u32> {
+    let mut token_number = 0;
+    for token in query.iter_mut().filter(|token| is_searched(token)) {
+        token_number += 1;
+        for (word, quality) in token.similar(&index.vocabulary) {
+            let weight = Weights::fixed(token.weight * quality);
+            for person in index.persons(word) {
+                weights.add(*person, token_number, weight);
             }
         }
     }
-    add_halves(index, query, &mut found);
-    best(found, plausible)
-}
-
-/// Counts a token once for each person, with its best word, which comes first.
-fn add(entry: &mut Found, token: usize, weight: f32) {
-    if entry.token != token {
-        *entry = Found { weight: entry.weight + weight, token };
+    for token in query.iter() {
+        token_number += 1;
+        for halves in token.halves(&index.vocabulary) {
+            add_halves(index, &halves, token_number, Weights::fixed(token.weight), weights);
+        }
     }
+    let chosen = weights.best(CANDIDATES_MAX, is_plausible);
+    weights.clear();
+    chosen
 }
 
 fn is_searched(token: &QueryToken) -> bool {
@@ -66,36 +131,15 @@ fn is_searched(token: &QueryToken) -> bool {
 }
 
 /// Adds the persons who have both halves of a token as words of their own.
-fn add_halves(index: &Index, query: &[QueryToken], found: &mut FxHashMap<u32, Found>) {
-    const LOOKED_AT_MAX: usize = 50_000;
-    for (at, token) in query.iter().enumerate() {
-        for (one, other) in token.halves(&index.vocabulary) {
-            let size = |words: &[u32]| words.iter().map(|word| index.persons(*word).len()).sum::<usize>();
-            let (fewer, more) = if size(&one) <= size(&other) { (one, other) } else { (other, one) };
-            if size(&fewer) > LOOKED_AT_MAX {
-                continue;
-            }
-            for person in fewer.iter().flat_map(|word| index.persons(*word)) {
-                if more.iter().any(|word| index.persons(*word).binary_search(person).is_ok()) {
-                    let entry = found.entry(*person).or_default();
-                    add(entry, query.len() + at + 1, token.weight);
-                }
-            }
+fn add_halves(index: &Index, (one, other): &WordPair, token: u32, weight: u32, weights: &mut Weights) {
+    let size = |words: &[u32]| words.iter().map(|word| index.persons(*word).len()).sum::<usize>();
+    let (fewer, more) = if size(one) <= size(other) { (one, other) } else { (other, one) };
+    if size(fewer) > HALVES_MAX {
+        return;
+    }
+    for person in fewer.iter().flat_map(|word| index.persons(*word)) {
+        if index.words(*person).iter().any(|word| more.contains(word)) {
+            weights.add(*person, token, weight);
         }
     }
-}
-
-/// Returns the persons with the most weight.
-fn best(found: FxHashMap<u32, Found>, plausible: impl Fn(u32) -> bool) -> Vec<u32> {
-    /// Weight of a date of birth that agrees.
-    const DATE: f32 = 0.5;
-    let mut ranked: Vec<(f32, u32)> = found.into_iter().map(|(person, found)| (found.weight, person)).collect();
-    if ranked.len() > CANDIDATES_MAX {
-        for (weight, person) in &mut ranked {
-            *weight += if plausible(*person) { DATE } else { 0.0 };
-        }
-        ranked.select_nth_unstable_by(CANDIDATES_MAX, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        ranked.truncate(CANDIDATES_MAX);
-    }
-    ranked.into_iter().map(|(_, person)| person).collect()
 }

@@ -3,6 +3,7 @@
 use super::{
     index::{NameView, PackedRole},
     join,
+    pair::Pair,
     parse::Role,
     prepared::QueryToken,
     similarity::{How, QUALITY_MIN},
@@ -25,18 +26,6 @@ const COMPANY: f32 = 0.5;
 /// Weight of left-over tokens that a name of one word may have and still be complete.
 const COMPLETE_MAX: f32 = 0.3;
 
-/// Tokens that agree.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
-    /// The tokens of the query, one bit each.
-    pub(super) query: u16,
-    /// The tokens of the listed name, one bit each.
-    pub(super) listed: u16,
-    pub(super) quality: f32,
-    pub(super) how: How,
-    pub(super) weight: f32,
-}
-
 /// How a query and a listed name agree.
 #[derive(Clone, Debug)]
 pub(super) struct Comparison {
@@ -50,6 +39,9 @@ pub(super) struct Comparison {
 /// Compares a query with a listed name.
 pub(super) fn compare(query: &mut [QueryToken], name: &NameView<'_>, vocabulary: &Vocabulary) -> Comparison {
     let mut choices = single_pairs(query, name, vocabulary);
+    if choices.is_empty() && query.len() > 1 && name.words.len() > 1 {
+        return Comparison { score: 0.0, conflict: 1.0, pairs: choices };
+    }
     join::add_pairs(query, name, vocabulary, &mut choices);
     choices.sort_unstable_by(|a, b| {
         b.quality.total_cmp(&a.quality).then(b.weight.total_cmp(&a.weight)).then(a.query.cmp(&b.query))
@@ -88,20 +80,37 @@ pub(super) fn listed_weights<'a>(
     name.words.iter().zip(name.roles).map(|(word, role)| vocabulary.weight(*word) * role.role.share())
 }
 
+/// Returns the pairs of one token with one. Words that share no key are compared only if something else agrees, and
+/// only if neither agrees with another word.
 fn single_pairs(query: &mut [QueryToken], name: &NameView<'_>, vocabulary: &Vocabulary) -> Vec<Pair> {
     let mut pairs = Vec::with_capacity(8);
-    for (i, token) in query.iter_mut().enumerate() {
-        for (j, (word, packed)) in name.words.iter().zip(name.roles).enumerate() {
-            if !may_agree(token.token.role, *packed) {
-                continue;
-            }
-            let (quality, how) = token.compare(*word, packed.role, vocabulary);
-            let listed = vocabulary.weight(*word) * packed.role.share();
-            if quality >= QUALITY_MIN {
+    let (mut query_used, mut listed_used) = (0_u16, 0_u16);
+    for is_second in [false, true] {
+        for (i, token) in query.iter_mut().enumerate() {
+            for (j, (word, packed)) in name.words.iter().zip(name.roles).enumerate() {
+                let (query_bit, listed_bit) = (1 << i, 1 << j);
+                let is_open = query_used & query_bit == 0 && listed_used & listed_bit == 0;
+                if !may_agree(token.token.role, *packed) || is_second && !is_open {
+                    continue;
+                }
+                let found = if is_second {
+                    Some(token.compare(*word, packed.role, vocabulary))
+                } else {
+                    token.known(*word, packed.role, vocabulary)
+                };
+                let Some((quality, how)) = found.filter(|(quality, _)| *quality >= QUALITY_MIN) else {
+                    continue;
+                };
+                let listed = vocabulary.weight(*word) * packed.role.share();
                 let weight = (token.weight + listed) / 2.0;
-                pairs.push(Pair { query: 1 << i, listed: 1 << j, quality, how, weight });
+                pairs.push(Pair { query: query_bit, listed: listed_bit, quality, how, weight });
             }
         }
+        if pairs.is_empty() && query.len() > 1 {
+            break;
+        }
+        query_used = pairs.iter().fold(0, |used, pair: &Pair| used | pair.query);
+        listed_used = pairs.iter().fold(0, |used, pair| used | pair.listed);
     }
     pairs
 }
@@ -143,7 +152,8 @@ fn reductions(query: &[QueryToken], name: &NameView<'_>, pairs: &[Pair], rest: &
     }
     let listed_used = pairs.iter().fold(0, |used, pair| used | pair.listed);
     let families = (0..name.roles.len()).filter(|at| name.roles[*at].is_family && is_name(*at));
-    let queried = (0..query.len()).filter(|at| query[*at].token.is_family && query[*at].token.role == Role::Name);
+    let queried =
+        (0..query.len()).filter(|at| query[*at].token.is_family && query[*at].token.role == Role::Name);
     let misses = |used: u16, families: &mut dyn Iterator<Item = usize>| {
         let mut families = families.peekable();
         families.peek().is_some() && families.all(|at| used & 1 << at == 0)

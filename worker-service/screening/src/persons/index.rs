@@ -1,12 +1,14 @@
 //! The names of a list as tokens, and which persons have which word.
 
+use std::ops::RangeInclusive;
+
 use rustc_hash::FxHashSet;
 
 use super::{
     parse::{self, Role, Token},
     vocabulary::{Vocabulary, VocabularyBuilder},
 };
-use crate::entity::ListedEntity;
+use crate::{birth_date::BirthDate, entity::ListedEntity};
 
 /// The names of a list.
 #[derive(Debug, Default)]
@@ -22,6 +24,8 @@ pub(super) struct Index {
     /// The persons who have each word, one word after another, in ascending order.
     persons: Vec<u32>,
     word_ends: Vec<u32>,
+    /// The first and the last year in which each person may be born.
+    years: Vec<Option<(u16, u16)>>,
 }
 
 /// A role, and whether the token is the family name.
@@ -57,6 +61,7 @@ impl Index {
                 }
             }
             index.person_ends.push(offset(index.name_ends.len()));
+            index.years.push(years(entity));
         }
         index.invert(builder);
         index
@@ -134,10 +139,29 @@ impl Index {
         })
     }
 
+    /// Returns whether the list gives a person no year of birth, or one of the years.
+    pub(super) fn may_be_born_in(&self, person: u32, years: &RangeInclusive<u16>) -> bool {
+        self.years[person as usize]
+            .is_none_or(|(first, last)| first <= *years.end() && last >= *years.start())
+    }
+
+    /// Returns the words of all names of a person.
+    pub(super) fn words(&self, person: u32) -> &[u32] {
+        let names = range(&self.person_ends, person as usize);
+        let end = |name: usize| if name == 0 { 0 } else { self.name_ends[name - 1] as usize };
+        &self.words[end(names.start)..end(names.end)]
+    }
+
     /// Returns the persons who have a word, in ascending order.
     pub(super) fn persons(&self, word: u32) -> &[u32] {
         &self.persons[range(&self.word_ends, word as usize)]
     }
+}
+
+/// Returns the first and the last year in which a person may be born, or `None` if the list does not say.
+fn years(entity: &ListedEntity) -> Option<(u16, u16)> {
+    let years = || entity.birth_dates.iter().map(BirthDate::years);
+    Some((years().map(|years| *years.start()).min()?, years().map(|years| *years.end()).max()?))
 }
 
 fn range(ends: &[u32], at: usize) -> std::ops::Range<usize> {

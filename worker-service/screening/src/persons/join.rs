@@ -1,13 +1,14 @@
 //! Pairs of tokens that are written together on one side and apart on the other.
 
 use super::{
-    compare::Pair,
     index::NameView,
+    pair::Pair,
     parse::Role,
     prepared::QueryToken,
     similarity::{How, joined},
+    syllables::SyllableKey,
     vocabulary::Vocabulary,
-    word::Keys,
+    word::has_same_syllables,
 };
 
 /// Maximum number of words that are written together.
@@ -20,15 +21,22 @@ const SYLLABLES: f32 = 0.92;
 /// One or several neighbouring tokens.
 struct Unit {
     bits: u16,
-    text: String,
     sounds: String,
+    syllables: [SyllableKey; 2],
     parts: usize,
     weight: f32,
     has_name: bool,
 }
 
-/// A token as a part of a unit: its place, text, sounds, role and weight.
-type Part<'a> = (usize, &'a str, &'a str, Role, f32);
+/// A token as a part of a unit.
+struct Part<'a> {
+    at: usize,
+    text: &'a str,
+    sounds: &'a str,
+    syllables: [SyllableKey; 2],
+    role: Role,
+    weight: f32,
+}
 
 /// Adds the pairs of one token with several.
 pub(super) fn add_pairs(
@@ -44,8 +52,15 @@ pub(super) fn add_pairs(
     let parts: Vec<Part<'_>> = query
         .iter()
         .enumerate()
-        .map(|(at, token)| (at, token.token.text.as_str(), token.keys.sounds.as_str(), token.token.role, token.weight))
-        .filter(|part| good_query & 1 << part.0 == 0)
+        .filter(|(at, _)| good_query & 1 << at == 0)
+        .map(|(at, token)| Part {
+            at,
+            text: &token.token.text,
+            sounds: &token.keys.sounds,
+            syllables: token.keys.syllables,
+            role: token.token.role,
+            weight: token.weight,
+        })
         .collect();
     let listed_parts: Vec<Part<'_>> = name
         .words
@@ -55,7 +70,14 @@ pub(super) fn add_pairs(
         .filter(|(at, _)| good_listed & 1 << at == 0)
         .map(|(at, (word, role))| {
             let view = vocabulary.word(*word);
-            (at, view.text, view.sounds, role.role, vocabulary.weight(*word) * role.role.share())
+            Part {
+                at,
+                text: view.text,
+                sounds: view.sounds,
+                syllables: view.syllables,
+                role: role.role,
+                weight: vocabulary.weight(*word) * role.role.share(),
+            }
         })
         .collect();
     if parts.is_empty() || listed_parts.is_empty() || parts.len() + listed_parts.len() < 3 {
@@ -78,7 +100,7 @@ fn pair(unit: &Unit, listed: &Unit) -> Option<Pair> {
     }
     let (quality, how) = match joined(&unit.sounds, &listed.sounds) {
         quality if quality > 0.0 => (quality, How::Joined),
-        _ if has_same_syllables(&unit.text, &listed.text) => (SYLLABLES, How::Syllables),
+        _ if has_same_syllables(unit.syllables, listed.syllables) => (SYLLABLES, How::Syllables),
         _ => return None,
     };
     let weight = (unit.weight + listed.weight) / 2.0;
@@ -87,35 +109,37 @@ fn pair(unit: &Unit, listed: &Unit) -> Option<Pair> {
 
 /// Returns the runs of up to [`PARTS_MAX`] neighbours. Arabic articles between them are left out.
 fn units(parts: &[Part<'_>]) -> Vec<Unit> {
-    let is_article = |part: &Part<'_>| part.3 == Role::Particle && part.1.len() < 4 && "aeuo".contains(&part.1[..1]);
-    let joinable: Vec<&Part<'_>> =
-        parts.iter().filter(|part| !matches!(part.3, Role::Title | Role::Initial) && !is_article(part)).collect();
+    let is_article = |part: &Part<'_>| {
+        part.role == Role::Particle && part.text.len() < 4 && "aeuo".contains(&part.text[..1])
+    };
+    let joinable: Vec<&Part<'_>> = parts
+        .iter()
+        .filter(|part| !matches!(part.role, Role::Title | Role::Initial) && !is_article(part))
+        .collect();
     let mut units = Vec::new();
     for start in 0..joinable.len() {
         let mut unit = Unit {
             bits: 0,
-            text: String::new(),
+            syllables: [SyllableKey::default(); 2],
             sounds: String::new(),
             parts: 0,
             weight: 0.0,
             has_name: false,
         };
-        for (at, text, sounds, role, weight) in joinable[start..].iter().take(PARTS_MAX) {
+        for Part { at, sounds, syllables, role, weight, .. } in joinable[start..].iter().take(PARTS_MAX) {
             unit.bits |= 1 << at;
-            unit.text.push_str(text);
             unit.sounds.push_str(sounds);
+            unit.syllables = match unit.parts {
+                0 => *syllables,
+                _ => [0, 1].map(|language| unit.syllables[language].then(syllables[language])),
+            };
             unit.parts += 1;
             unit.weight += weight;
             unit.has_name |= role.is_name();
-            units.push(Unit { text: unit.text.clone(), sounds: unit.sounds.clone(), ..unit });
+            units.push(Unit { sounds: unit.sounds.clone(), ..unit });
         }
     }
     units
-}
-
-fn has_same_syllables(a: &str, b: &str) -> bool {
-    let (a, b) = (Keys::new(a), Keys::new(b));
-    a.mandarin != 0 && a.mandarin == b.mandarin || a.korean != 0 && a.korean == b.korean
 }
 
 /// Returns whether two sounds begin with consonants that romanisations confuse, or with vowels.

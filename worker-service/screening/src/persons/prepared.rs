@@ -10,8 +10,15 @@ use super::{
     word::{Keys, WordView, kinds, without_article},
 };
 
-/// Maximum number of words that are looked at for one key.
-const WORDS_PER_KEY_MAX: usize = 2_000;
+/// Maximum numbers of words that are looked at for one key: with one letter more or less, with the same consonants, and
+/// for a query without vowels. Only short keys of large lists have more, and a word that is left out is still compared
+/// if another word of its name agrees.
+const NEAR_MAX: usize = 200;
+const CONSONANTS_MAX: usize = 500;
+const NATIVE_MAX: usize = 1_500;
+
+/// The listed words that the first half of a token may be, and those that the second half may be.
+pub(super) type WordPair = (Vec<u32>, Vec<u32>);
 
 /// A token of a query.
 #[derive(Debug)]
@@ -34,18 +41,26 @@ impl QueryToken {
         self.keys.view(&self.token.text, self.token.without_vowels)
     }
 
+    /// Returns how well a listed word agrees that was compared before or is compared without effort, or `None`. An
+    /// initial agrees with a name that begins with it.
+    pub(super) fn known(&self, id: u32, role: Role, vocabulary: &Vocabulary) -> Option<(f32, How)> {
+        match (self.token.role, role) {
+            (Role::Initial, Role::Name | Role::Patronymic) => {
+                Some(initial(&self.view(), &vocabulary.word(id)))
+            }
+            (Role::Name | Role::Patronymic, Role::Initial) => {
+                Some(initial(&vocabulary.word(id), &self.view()))
+            }
+            _ => self.compared.get(&id).copied(),
+        }
+    }
+
     /// Returns how well a listed word agrees. An initial agrees with a name that begins with it.
     pub(super) fn compare(&mut self, id: u32, role: Role, vocabulary: &Vocabulary) -> (f32, How) {
-        let word = vocabulary.word(id);
-        match (self.token.role, role) {
-            (Role::Initial, Role::Name | Role::Patronymic) => return initial(&self.view(), &word),
-            (Role::Name | Role::Patronymic, Role::Initial) => return initial(&word, &self.view()),
-            _ => {}
+        if let Some(known) = self.known(id, role, vocabulary) {
+            return known;
         }
-        if let Some(known) = self.compared.get(&id) {
-            return *known;
-        }
-        let found = similarity(&self.view(), &word);
+        let found = similarity(&self.view(), &vocabulary.word(id));
         self.compared.insert(id, found);
         found
     }
@@ -65,12 +80,12 @@ impl QueryToken {
     }
 
     fn look_up(&self, vocabulary: &Vocabulary, add: &mut impl FnMut(u32)) {
-        let Keys { sounds, mandarin, korean } = &self.keys;
-        let stem = without_article(&self.token.text).map(sound::key);
+        let sounds = &self.keys.sounds;
+        let stem = without_article(&self.token.text, sounds).map(sound::key);
         for sounds in std::iter::once(sounds).chain(&stem) {
             vocabulary.find(kinds::SOUND, sounds.as_bytes()).for_each(&mut *add);
             sound::deletions(sounds, |shorter| {
-                vocabulary.find(kinds::DELETION, shorter).take(WORDS_PER_KEY_MAX).for_each(&mut *add);
+                vocabulary.find(kinds::DELETION, shorter).take(NEAR_MAX).for_each(&mut *add);
             });
             let skeletons = if self.token.without_vowels {
                 sound::native_skeletons(sounds)
@@ -78,35 +93,35 @@ impl QueryToken {
                 let skeleton = sound::skeleton(sounds);
                 if is_selective(&skeleton) { vec![skeleton] } else { Vec::new() }
             };
+            let most = if self.token.without_vowels { NATIVE_MAX } else { CONSONANTS_MAX };
             for skeleton in skeletons {
-                vocabulary.find(kinds::SKELETON, skeleton.as_bytes()).take(WORDS_PER_KEY_MAX).for_each(&mut *add);
+                vocabulary.find(kinds::SKELETON, skeleton.as_bytes()).take(most).for_each(&mut *add);
             }
             for relative in tables::relatives(sounds) {
                 vocabulary.find(kinds::SOUND, relative.as_bytes()).for_each(&mut *add);
             }
         }
-        for hash in [*mandarin, *korean].into_iter().filter(|hash| *hash != 0) {
-            vocabulary.find_hash(hash).take(WORDS_PER_KEY_MAX).for_each(&mut *add);
+        for hash in self.keys.syllable_hashes() {
+            vocabulary.find_hash(hash).take(CONSONANTS_MAX).for_each(&mut *add);
         }
     }
 
-    /// Returns pairs of groups of listed words of which the token may be written together: "Jongun" is "Jong" and
-    /// "Un".
-    pub(super) fn halves(&self, vocabulary: &Vocabulary) -> Vec<(Vec<u32>, Vec<u32>)> {
+    /// Returns the pairs of listed words of which the token may be written together: "Jongun" is "Jong" and "Un".
+    pub(super) fn halves(&self, vocabulary: &Vocabulary) -> Vec<WordPair> {
         const HALF_MIN: usize = 2;
         let text = self.token.text.as_str();
         if self.token.role != Role::Name || text.len() < 2 * HALF_MIN || !text.is_ascii() {
             return Vec::new();
         }
         let mut ends: Vec<usize> = (HALF_MIN..=text.len() - HALF_MIN).collect();
-        let syllable_ends = [syllables::mandarin(text), syllables::korean(text)].into_iter().flatten();
+        let syllable_ends = [syllables::mandarin(text), syllables::korean(text)].into_iter();
         let syllable_ends: FxHashSet<usize> = syllable_ends.flat_map(|syllables| syllables.ends).collect();
         ends.sort_unstable_by_key(|end| !syllable_ends.contains(end));
         let words = |part: &str, by_syllable: bool| {
             let keys = Keys::new(part);
             let mut ids: Vec<u32> = vocabulary.find(kinds::SOUND, keys.sounds.as_bytes()).collect();
             if by_syllable {
-                for hash in [keys.mandarin, keys.korean].into_iter().filter(|hash| *hash != 0) {
+                for hash in keys.syllable_hashes() {
                     ids.extend(vocabulary.find_hash(hash));
                 }
             }

@@ -1,15 +1,18 @@
 //! Searches the persons of a list.
 
+use std::sync::{Mutex, PoisonError};
+
 use rustc_hash::FxHashMap;
 
 use super::{
-    candidates::candidates,
+    candidates::{Weights, candidates},
     compare::{Comparison, compare},
     dates::DateAgreement,
     explain::rounded,
     hit::{NameKind, PersonHit, Reasons},
     index::{Index, NameView},
     numbers::Numbers,
+    pair::Pair,
     parse,
     prepared::QueryToken,
     query::PersonQuery,
@@ -17,11 +20,11 @@ use super::{
 };
 use crate::{entity::ListedEntity, explain::Part};
 
-/// Minimum score, from 0 to 1, of a match (docs/EVIDENCE.md).
-pub const MATCH_THRESHOLD: f32 = 0.75;
-
 /// Score of a person who has the document of the query but no similar name.
 const NUMBER_SCORE: f32 = 0.9;
+
+/// Years by which a date of birth may be off for a person who is preferred among those with the same words.
+const YEARS_OFF_MAX: u16 = 2;
 
 /// The persons of a list, indexed for searching.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct PersonScreener {
     entities: Vec<ListedEntity>,
     index: Index,
     numbers: Numbers,
+    /// Buffers of queries that are not running: as many as queries have run at once.
+    buffers: Mutex<Vec<Weights>>,
 }
 
 /// The best name of a person so far.
@@ -47,7 +52,7 @@ impl PersonScreener {
     pub fn new(entities: Vec<ListedEntity>) -> Self {
         let index = Index::new(&entities);
         let numbers = Numbers::new(&entities);
-        Self { entities, index, numbers }
+        Self { entities, index, numbers, buffers: Mutex::default() }
     }
 
     /// Returns the number of persons.
@@ -64,18 +69,26 @@ impl PersonScreener {
     pub fn search(&self, query: &PersonQuery<'_>, min_score: f32) -> Vec<PersonHit<'_>> {
         let mut readings: Vec<Vec<QueryToken>> = parse::readings(query.name)
             .into_iter()
-            .map(|tokens| tokens.into_iter().map(|token| QueryToken::new(token, &self.index.vocabulary)).collect())
+            .map(|tokens| {
+                tokens.into_iter().map(|token| QueryToken::new(token, &self.index.vocabulary)).collect()
+            })
             .collect();
+        // An approximate date may be off by some years.
+        let years = query.birth_date.map(|date| {
+            let (first, last) = date.years().into_inner();
+            first.saturating_sub(YEARS_OFF_MAX)..=last.saturating_add(YEARS_OFF_MAX)
+        });
+        let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut weights = buffer.unwrap_or_else(|| Weights::new(self.entities.len()));
         let mut best: FxHashMap<u32, Best> = FxHashMap::default();
         for (number, reading) in readings.iter_mut().enumerate() {
-            let plausible = |person: u32| {
-                DateAgreement::of(query.birth_date, &self.entities[person as usize].birth_dates)
-                    >= DateAgreement::Near
-            };
-            for person in candidates(&self.index, reading, plausible) {
+            let is_plausible =
+                |person: u32| years.as_ref().is_none_or(|years| self.index.may_be_born_in(person, years));
+            for person in candidates(&self.index, reading, &mut weights, is_plausible) {
                 self.compare(query, number, reading, person, min_score, &mut best);
             }
         }
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(weights);
         let mut hits: Vec<PersonHit<'_>> =
             best.into_iter().map(|(person, best)| self.hit(query, &readings, person, best)).collect();
         self.add_numbers(query, &mut hits);
@@ -108,13 +121,18 @@ impl PersonScreener {
         }
     }
 
-    fn hit(&self, query: &PersonQuery<'_>, readings: &[Vec<QueryToken>], person: u32, best: Best) -> PersonHit<'_> {
+    fn hit(
+        &self,
+        query: &PersonQuery<'_>,
+        readings: &[Vec<QueryToken>],
+        person: u32,
+        best: Best,
+    ) -> PersonHit<'_> {
         let entity = &self.entities[person as usize];
         let Best { score, comparison, reading, name, position } = best;
         let view = self.index.names(person).nth(name);
-        let (parts, query_only, listed_only) = view
-            .map(|view| self.explain(&comparison, &readings[reading], &view))
-            .unwrap_or_default();
+        let (parts, query_only, listed_only) =
+            view.map(|view| self.explain(&comparison, &readings[reading], &view)).unwrap_or_default();
         PersonHit {
             entity,
             matched_name: entity.names().nth(position).unwrap_or_default(),
@@ -147,7 +165,8 @@ impl PersonScreener {
         name: &NameView<'_>,
     ) -> (Vec<Part>, Vec<String>, Vec<String>) {
         let asked: Vec<&str> = query.iter().map(|token| token.token.text.as_str()).collect();
-        let listed: Vec<&str> = name.words.iter().map(|word| self.index.vocabulary.word(*word).text).collect();
+        let listed: Vec<&str> =
+            name.words.iter().map(|word| self.index.vocabulary.word(*word).text).collect();
         let chosen = |words: &[&str], bits: u16| {
             let chosen = words.iter().enumerate().filter(|(at, _)| bits & 1 << at != 0);
             chosen.map(|(_, word)| (*word).to_owned()).collect::<Vec<String>>()
@@ -159,9 +178,8 @@ impl PersonScreener {
             similarity: rounded(pair.quality),
             weight: rounded(pair.weight),
         });
-        let used = |side: fn(&super::compare::Pair) -> u16| {
-            comparison.pairs.iter().fold(0_u16, |bits, pair| bits | side(pair))
-        };
+        let used =
+            |side: fn(&Pair) -> u16| comparison.pairs.iter().fold(0_u16, |bits, pair| bits | side(pair));
         let (query_used, listed_used) = (used(|pair| pair.query), used(|pair| pair.listed));
         (parts.collect(), chosen(&asked, !query_used), chosen(&listed, !listed_used))
     }

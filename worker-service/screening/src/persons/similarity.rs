@@ -4,7 +4,7 @@ use crate::names::distance::{edit_similarity, phonetic_similarity};
 
 use super::{
     native, sound, tables,
-    word::{WordView, without_article},
+    word::{WordView, has_same_syllables, without_article},
 };
 
 /// How two words agree.
@@ -52,7 +52,7 @@ const JOINED_ARTICLE: f32 = 0.03;
 /// How much faster quality falls than similarity.
 const STEEPNESS: f32 = 1.25;
 /// Lowest quality of words that agree at all.
-pub(super) const QUALITY_MIN: f32 = 0.58;
+pub(super) const QUALITY_MIN: f32 = 0.64;
 
 /// Returns the quality, from 0 to 1, with which two words agree. It is 0 if they do not.
 pub(super) fn similarity(a: &WordView<'_>, b: &WordView<'_>) -> (f32, How) {
@@ -61,7 +61,7 @@ pub(super) fn similarity(a: &WordView<'_>, b: &WordView<'_>) -> (f32, How) {
     }
     if a.without_vowels != b.without_vowels {
         let (native, spelled) = if a.without_vowels { (a, b) } else { (b, a) };
-        let stem = without_article(spelled.text).map(sound::key);
+        let stem = without_article(spelled.text, spelled.sounds).map(sound::key);
         let plain = consonants(native, spelled.sounds);
         return (stem.map_or(plain, |stem| plain.max(consonants(native, &stem))), How::Consonants);
     }
@@ -72,7 +72,7 @@ pub(super) fn similarity(a: &WordView<'_>, b: &WordView<'_>) -> (f32, How) {
     if variants == Some(true) {
         return (VARIANT, How::Variant);
     }
-    if a.mandarin != 0 && a.mandarin == b.mandarin || a.korean != 0 && a.korean == b.korean {
+    if has_same_syllables(a.syllables, b.syllables) {
         return (SYLLABLES, How::Syllables);
     }
     if tables::are_nicknames(a.sounds, b.sounds) {
@@ -89,7 +89,9 @@ pub(super) fn initial(letter: &WordView<'_>, name: &WordView<'_>) -> (f32, How) 
     else {
         return (0.0, How::Initial);
     };
-    let alike = letter == first || letter == sound || matches!((letter, first), (b'y' | b'j' | b'i' | b'e', b'y' | b'j') | (b'y', b'e' | b'i'));
+    let alike = letter == first
+        || letter == sound
+        || matches!((letter, first), (b'y' | b'j' | b'i' | b'e', b'y' | b'j') | (b'y', b'e' | b'i'));
     (if alike { INITIAL } else { 0.0 }, How::Initial)
 }
 
@@ -109,14 +111,31 @@ fn consonants(native: &WordView<'_>, sounds: &str) -> f32 {
 
 /// Spells the consonants of a native word as sounds.
 fn fold_native(text: &str) -> String {
-    let pairs = [("kh", "h"), ("gh", "g"), ("sh", "S"), ("ch", "C"), ("zh", "J"), ("th", "t"), ("ts", "c")];
-    pairs.into_iter().fold(text.to_owned(), |text, (spelling, sound)| text.replace(spelling, sound))
+    let pairs = [
+        ("dj", "J"),
+        ("kh", "h"),
+        ("gh", "g"),
+        ("sh", "S"),
+        ("ch", "C"),
+        ("zh", "J"),
+        ("th", "t"),
+        ("ts", "c"),
+    ];
+    let mut folded =
+        pairs.into_iter().fold(text.to_owned(), |text, (spelling, sound)| text.replace(spelling, sound));
+    // At the start, an alef before another long vowel only carries it.
+    if folded.starts_with("aw") || folded.starts_with("ay") {
+        folded.remove(0);
+    }
+    let mut last = None;
+    folded.retain(|c| last.replace(c) != Some(c));
+    folded
 }
 
 fn near(a: &WordView<'_>, b: &WordView<'_>) -> f32 {
     let mut best = near_sounds(a.text, a.sounds, b.text, b.sounds);
     if best < 1.0 - JOINED_ARTICLE {
-        let stems = (without_article(a.text), without_article(b.text));
+        let stems = (without_article(a.text, a.sounds), without_article(b.text, b.sounds));
         let stripped = match stems {
             (Some(stem), None) => near_sounds(stem, &sound::key(stem), b.text, b.sounds),
             (None, Some(stem)) => near_sounds(a.text, a.sounds, stem, &sound::key(stem)),
@@ -136,7 +155,7 @@ fn near_sounds(a: &str, a_sounds: &str, b: &str, b_sounds: &str) -> f32 {
         return 0.0;
     }
     let by_sound = phonetic_similarity(a_sounds.as_bytes(), b_sounds.as_bytes());
-    let by_letter = edit_similarity(a.as_bytes(), b.as_bytes());
+    let by_letter = if by_sound > 0.9 { 0.0 } else { edit_similarity(a.as_bytes(), b.as_bytes()) };
     let quality = quality(by_sound.max(by_letter)).min(SOUND);
     if quality < QUALITY_MIN { 0.0 } else { quality }
 }

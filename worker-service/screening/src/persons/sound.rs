@@ -11,13 +11,31 @@ const VOWELS: [(&str, &str); 3] = [("ue", "u"), ("oe", "o"), ("ae", "e")];
 
 /// Returns the sounds of a word as ASCII letters; capital letters are sibilants.
 pub(super) fn key(word: &str) -> String {
-    let mut sounds = sounds(word);
+    let mut sounds = sounds(&keep_consonant_j(word)).replace(CONSONANT_J, "j");
     for (spelling, sound) in VOWELS {
         if sounds.len() > 3 && sounds.contains(spelling) {
             sounds = sounds.replace(spelling, sound);
         }
     }
     sounds
+}
+
+/// Stands for a "j" that is a consonant while other sounds are found.
+const CONSONANT_J: char = 'Q';
+
+/// Marks each "j" between vowels as a consonant, as in "Majid": `names` reads it as a part of a diphthong. After "i" it
+/// is one, as in "Marija".
+fn keep_consonant_j(word: &str) -> String {
+    let bytes = word.as_bytes();
+    let is_vowel = |at: Option<usize>, vowels: &[u8]| {
+        at.and_then(|at| bytes.get(at)).is_some_and(|c| vowels.contains(c))
+    };
+    let kept = word.char_indices().map(|(at, c)| {
+        let is_consonant =
+            c == 'j' && is_vowel(at.checked_sub(1), b"aeou") && is_vowel(Some(at + 1), b"aeiou");
+        if is_consonant { CONSONANT_J } else { c }
+    });
+    kept.collect()
 }
 
 /// Returns the consonants of `sounds`, those that spellings and typing confuse as one letter.

@@ -4,8 +4,10 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    sound, tables,
-    word::{Keys, WordView, kinds, without_article},
+    sound,
+    syllables::SyllableKey,
+    tables,
+    word::{Keys, WordView, kinds, syllable_hashes, without_article},
 };
 
 /// Shortest skeleton, in consonants, by which words with vowels are found. Shorter ones have too many words.
@@ -25,8 +27,7 @@ pub(super) struct Vocabulary {
     text_ends: Vec<u32>,
     sounds: String,
     sound_ends: Vec<u32>,
-    mandarin: Vec<u32>,
-    korean: Vec<u32>,
+    syllables: Vec<[SyllableKey; 2]>,
     without_vowels: Vec<bool>,
     weights: Vec<f32>,
     /// Keys with their words, sorted: the hash of the key above the id of the word.
@@ -76,8 +77,7 @@ impl Vocabulary {
         self.text_ends.push(offset(self.texts.len()));
         self.sounds.push_str(&keys.sounds);
         self.sound_ends.push(offset(self.sounds.len()));
-        self.mandarin.push(keys.mandarin);
-        self.korean.push(keys.korean);
+        self.syllables.push(keys.syllables);
         self.without_vowels.push(without_vowels);
         id
     }
@@ -98,8 +98,7 @@ impl Vocabulary {
         WordView {
             text: slice(&self.texts, &self.text_ends, at),
             sounds: slice(&self.sounds, &self.sound_ends, at),
-            mandarin: self.mandarin[at],
-            korean: self.korean[at],
+            syllables: self.syllables[at],
             without_vowels: self.without_vowels[at],
         }
     }
@@ -124,7 +123,10 @@ impl Vocabulary {
     pub(super) fn find_hash(&self, hash: u32) -> impl Iterator<Item = u32> {
         let start = self.keys.partition_point(|entry| entry >> 32 < u64::from(hash));
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the id")]
-        self.keys[start..].iter().take_while(move |entry| *entry >> 32 == u64::from(hash)).map(|entry| *entry as u32)
+        self.keys[start..]
+            .iter()
+            .take_while(move |entry| *entry >> 32 == u64::from(hash))
+            .map(|entry| *entry as u32)
     }
 
     /// Weighs each word by the share of persons who have it or another spelling of it.
@@ -156,10 +158,10 @@ impl Vocabulary {
             let word = self.word(id);
             let mut add = |hash: u32| keys.push(u64::from(hash) << 32 | u64::from(id));
             add_sounds(word.sounds, word.without_vowels, &mut add);
-            if let Some(stem) = without_article(word.text) {
+            if let Some(stem) = without_article(word.text, word.sounds) {
                 add_sounds(&sound::key(stem), word.without_vowels, &mut add);
             }
-            for hash in [word.mandarin, word.korean].into_iter().filter(|hash| *hash != 0) {
+            for hash in syllable_hashes(word.syllables) {
                 add(hash);
             }
         }

@@ -1,6 +1,10 @@
 //! Words with the keys by which they are compared.
 
-use super::{sound, syllables, tables};
+use super::{
+    sound,
+    syllables::{self, SyllableKey},
+    tables,
+};
 
 /// Minimum length of a word that may begin with an Arabic article that is written as part of it.
 const JOINED_ARTICLE_MIN: usize = 6;
@@ -9,8 +13,7 @@ const JOINED_ARTICLE_MIN: usize = 6;
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
     pub(super) sounds: String,
-    pub(super) mandarin: u32,
-    pub(super) korean: u32,
+    pub(super) syllables: [SyllableKey; 2],
 }
 
 /// A word of a query or of the list, for comparing.
@@ -18,29 +21,38 @@ pub(super) struct Keys {
 pub(super) struct WordView<'a> {
     pub(super) text: &'a str,
     pub(super) sounds: &'a str,
-    /// A hash of its Mandarin syllables; 0 if it has none.
-    pub(super) mandarin: u32,
-    /// A hash of its Korean syllables; 0 if it has none.
-    pub(super) korean: u32,
+    /// Its syllables in Mandarin and Korean.
+    pub(super) syllables: [SyllableKey; 2],
     pub(super) without_vowels: bool,
 }
 
 impl Keys {
     pub(super) fn new(text: &str) -> Self {
-        let hash = |kind: u8, syllables: Option<syllables::Syllables>| {
-            syllables.map_or(0, |syllables| sound::hash(kind, syllables.key.as_bytes()).max(1))
-        };
         Self {
             sounds: sound::key(text),
-            mandarin: hash(kinds::MANDARIN, syllables::mandarin(text)),
-            korean: hash(kinds::KOREAN, syllables::korean(text)),
+            syllables: [syllables::mandarin(text).key, syllables::korean(text).key],
         }
     }
 
     pub(super) fn view<'a>(&'a self, text: &'a str, without_vowels: bool) -> WordView<'a> {
-        let Self { sounds, mandarin, korean } = self;
-        WordView { text, sounds, mandarin: *mandarin, korean: *korean, without_vowels }
+        WordView { text, sounds: &self.sounds, syllables: self.syllables, without_vowels }
     }
+
+    /// Returns the hashes by which words with the same syllables are found.
+    pub(super) fn syllable_hashes(&self) -> impl Iterator<Item = u32> {
+        syllable_hashes(self.syllables)
+    }
+}
+
+/// Returns the hashes by which words with these syllables are found.
+pub(super) fn syllable_hashes(syllables: [SyllableKey; 2]) -> impl Iterator<Item = u32> {
+    let kinds = [kinds::MANDARIN, kinds::KOREAN];
+    syllables.into_iter().zip(kinds).filter_map(|(key, kind)| key.hash(kind))
+}
+
+/// Returns whether words have the same syllables in one of the languages.
+pub(super) fn has_same_syllables(a: [SyllableKey; 2], b: [SyllableKey; 2]) -> bool {
+    a.into_iter().zip(b).any(|(a, b)| a.agrees(b))
 }
 
 /// Kinds of keys, mixed into their hashes.
@@ -53,9 +65,7 @@ pub(super) mod kinds {
 }
 
 /// Returns the word without an article that is written as part of it, or `None` if it has none: "Alharbi".
-pub(super) fn without_article(text: &str) -> Option<&str> {
-    if text.len() < JOINED_ARTICLE_MIN || !tables::groups(&sound::key(text)).is_empty() {
-        return None;
-    }
-    text.strip_prefix("al").or_else(|| text.strip_prefix("el"))
+pub(super) fn without_article<'a>(text: &'a str, sounds: &str) -> Option<&'a str> {
+    let stem = text.strip_prefix("al").or_else(|| text.strip_prefix("el"))?;
+    (text.len() >= JOINED_ARTICLE_MIN && tables::groups(sounds).is_empty()).then_some(stem)
 }
