@@ -12,6 +12,7 @@ mod consumer;
 pub mod dead_letters;
 mod ecs_task_protection;
 pub mod evaluation;
+mod erasure;
 mod evidence_reuse;
 pub mod failure;
 pub mod health;

@@ -36,6 +36,7 @@ mod end_to_end;
 mod evaluation;
 mod evidence_cases;
 mod evidence_reuse;
+mod erasure;
 mod expiry;
 mod fault_proxy_damage;
 mod fault_proxy_stack;
