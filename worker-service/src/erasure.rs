@@ -2,7 +2,10 @@
 
 use aws_adapters::error::AwsError;
 use domain::{artifact::report_folders, report::Report, time::UtcTime};
-use telemetry::metrics::{SweepOutcome, metrics};
+use telemetry::{
+    audit,
+    metrics::{SweepOutcome, metrics},
+};
 
 use crate::job::JobRunner;
 
@@ -23,14 +26,7 @@ pub(crate) async fn erase(jobs: &JobRunner, report: &Report, now: UtcTime) -> Re
     }
     aws.table.finish_erasure(tenant, *id).await?;
     metrics().swept(SweepOutcome::Erased);
-    tracing::info!(
-        target: "dossier::audit",
-        action = "report.erased",
-        subject = %id,
-        %tenant,
-        actor = "worker",
-        objects,
-        "audit"
-    );
+    audit::record(&audit::Event { action: "report.erased", subject: id, tenant, actor: &"worker" });
+    tracing::info!(report = %id, %tenant, objects, "erased a report");
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{clean_company, sanctioned_company, with_fields};
 use anyhow::{Context as _, Result};
-use aws_adapters::table::{ErasureRequest, Executed};
+use aws_adapters::table::{Details, ErasureRequest, Executed};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{identity::Tenant, lifecycle::Command, lifecycle::Policy};
 use local_stack::TestStack;
@@ -182,9 +182,9 @@ async fn of_two_workers_one_erases_and_no_command_brings_a_report_back() -> Resu
     let later = now.plus(Duration::from_secs(1));
     let requested = aws.table.request_erasure(&dev(), id, later).await?;
     assert!(matches!(requested, ErasureRequest::Missing), "{requested:?}");
-    let executed =
-        aws.table.execute(&dev(), id, &Command::Resubmit, &Default::default(), later, &Policy::default());
-    assert!(matches!(executed.await?, Executed::Rejected(None)));
+    let (details, policy) = (Details::default(), Policy::default());
+    let executed = aws.table.execute(&dev(), id, &Command::Resubmit, &details, later, &policy).await?;
+    assert!(matches!(executed, Executed::Rejected(None)), "{executed:?}");
     assert!(aws.table.resend_webhook(&dev(), id, later).await?.is_none());
 
     let report = aws.table.get_or_erasing(&dev(), id).await?.context("it waits for its erasure")?;
