@@ -38,7 +38,9 @@ pub enum AuditError {
         why: io::Error,
     },
     /// The files have no line of the audit log.
-    #[error("there is no line of the audit log in what was read: lines have \"target\":\"dossier::audit\" and are JSON")]
+    #[error(
+        "there is no line of the audit log in what was read: lines have \"target\":\"dossier::audit\" and are JSON"
+    )]
     Empty,
     /// Something is wrong with the log.
     #[error("the audit log has problems (number: {problems}, in chains: {chains}); each is described above")]
@@ -117,7 +119,10 @@ mod tests {
     #[test]
     fn problems_are_printed_and_counted() {
         let (result, output) = verify(b"{\"target\":\"dossier::audit\",\"action\":\"report.submit\"}\n");
-        assert_eq!(result.unwrap_err().to_string(), "the audit log has problems (number: 1, in chains: 1); each is described above");
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            "the audit log has problems (number: 1, in chains: 1); each is described above"
+        );
         assert!(output.contains("lacks a member of the chain"), "{output}");
     }
 

@@ -231,6 +231,7 @@ async fn links_are_audited_when_they_are_signed_and_polling_is_not() -> Result<(
     let audited = audited(&log);
     let actions: Vec<(&str, usize)> =
         audited.iter().map(|((action, _), count)| (action.as_str(), *count)).collect();
-    assert_eq!(actions, [("artifact.links", 2), ("report.export", 1), ("report.submit", 1)], "{audited:?}");
+    let expected = [("artifact.links", 2), ("audit.end", 1), ("report.export", 1), ("report.submit", 1)];
+    assert_eq!(actions, expected, "{audited:?}");
     stack.stop().await
 }

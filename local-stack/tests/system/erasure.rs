@@ -105,8 +105,7 @@ async fn a_report_that_has_not_ended_is_not_erased() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idempotency_key_makes_a_new_report_once_the_old_one_is_erased() -> Result<()> {
-    let stack =
-        TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let submit = async |stack: &TestStack| {
         let request = stack.dev().request(Method::POST, "/v1/reports").json(&clean_company());
         request.header("idempotency-key", "key-1").send().await
@@ -123,7 +122,16 @@ async fn an_idempotency_key_makes_a_new_report_once_the_old_one_is_erased() -> R
     let problem: Value = again.json().await?;
     assert_eq!((&problem["code"], &problem["retryable"]), (&json!("unavailable"), &json!(true)));
     let batch = json!({"reports": [with_fields(clean_company(), json!({"customId": "a"}))]});
-    assert!(stack.dev().request(Method::POST, "/v1/reports/batch").json(&batch).send().await?.status().is_success());
+    assert!(
+        stack
+            .dev()
+            .request(Method::POST, "/v1/reports/batch")
+            .json(&batch)
+            .send()
+            .await?
+            .status()
+            .is_success()
+    );
 
     let worker = stack.start_worker(&[])?;
     until_erased(&stack, &id).await?;

@@ -81,10 +81,7 @@ fn objects_instead_of_versions(
 }
 
 /// Returns the answer to a request for versions: each listed object is the only version of itself.
-fn only_versions(
-    input: ListObjectVersionsInput,
-    listed: ListObjectsV2Output,
-) -> ListObjectVersionsOutput {
+fn only_versions(input: ListObjectVersionsInput, listed: ListObjectsV2Output) -> ListObjectVersionsOutput {
     let objects = listed.contents.unwrap_or_default();
     let last = objects.last().and_then(|object| object.key.clone());
     let is_truncated = listed.is_truncated.unwrap_or_default();

@@ -109,12 +109,7 @@ impl Table {
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain whether the turn was taken.
-    pub async fn claim_erasure(
-        &self,
-        tenant: &Tenant,
-        id: ReportId,
-        now: UtcTime,
-    ) -> Result<bool, AwsError> {
+    pub async fn claim_erasure(&self, tenant: &Tenant, id: ReportId, now: UtcTime) -> Result<bool, AwsError> {
         let request = self
             .update(tenant, id)
             .update_expression("SET #due = :until")

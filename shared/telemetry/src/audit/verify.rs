@@ -145,7 +145,10 @@ fn chain_report(mut lines: Vec<Line>) -> Option<ChainReport> {
         } else if line.seq > before.seq + 1 {
             problems.push(format!("lines {} to {} are missing", before.seq + 1, line.seq - 1));
         } else if line.previous != before.hash {
-            problems.push(format!("line {} does not follow line {}: one of them was replaced", line.seq, before.seq));
+            problems.push(format!(
+                "line {} does not follow line {}: one of them was replaced",
+                line.seq, before.seq
+            ));
         }
         if before.action == END {
             problems.push(format!("line {} follows the end of the chain", line.seq));
@@ -212,7 +215,8 @@ mod tests {
         lines.push(json!({"target": "api_service", "message": "ready"}));
         let mut text: Vec<String> = lines.iter().map(Value::to_string).collect();
         text[0] = format!("2026-11-28T00:00:00.001Z {}", text[0]);
-        text[1] = json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": text[1]}]}).to_string();
+        text[1] = json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": text[1]}]})
+            .to_string();
         text.push("plain text".to_owned());
         let reports = reports(text);
         assert_eq!(reports.len(), 1);
