@@ -25,8 +25,9 @@ def blank(found):
 def prose(text):
     """Returns the text with the content of code blanked, so that positions stay the same."""
     without_blocks = FENCE.sub(blank, text)
-    # A link's text may be code: only code that contains no bracket can be one.
-    return re.sub(r"(`+)(?:(?!\1)[^\n])*[\[\]()](?:(?!\1)[^\n])*\1", blank, without_blocks)
+    # The text of a link may be code. Code with brackets could look like a link.
+    code = re.compile(r"(?<!`)(`+)(?!`)([^\n]+?)(?<!`)\1(?!`)")
+    return code.sub(lambda found: blank(found) if re.search(r"[\[\]()]", found[2]) else found[0], without_blocks)
 
 
 def links(text):
