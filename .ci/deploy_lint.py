@@ -161,7 +161,9 @@ ARNS = {
     "GuardrailArn": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/g",
     "VerifierGuardrailArns": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/v",
     "ListArns": "arn:aws:s3:::lists/sdn.csv",
-    "SecretArns": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+    "CompaniesHouseKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+    "SanctionsApiKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+    "SecretKeyArns": "arn:aws:kms:eu-central-1:123456789012:key/2",
 }
 
 
