@@ -284,6 +284,11 @@ resource "aws_flow_log" "flows" {
 # Egress control: with egress_domains, names that no list contains are answered with NODATA.
 locals {
   has_egress_domains = length(var.egress_domains) > 0
+  egress_rules = {
+    aws     = { priority = 10, action = "ALLOW" }
+    allowed = { priority = 20, action = "ALLOW" }
+    all     = { priority = 30, action = "BLOCK" }
+  }
 }
 
 resource "aws_route53_resolver_firewall_domain_list" "aws_domains" {
@@ -309,32 +314,20 @@ resource "aws_route53_resolver_firewall_rule_group" "egress_rules" {
   name  = "${var.prefix}-egress"
 }
 
-resource "aws_route53_resolver_firewall_rule" "egress_rules_aws" {
-  count                   = local.has_egress_domains ? 1 : 0
-  name                    = "aws"
-  priority                = 10
-  action                  = "ALLOW"
-  firewall_domain_list_id = aws_route53_resolver_firewall_domain_list.aws_domains[0].id
-  firewall_rule_group_id  = aws_route53_resolver_firewall_rule_group.egress_rules[0].id
-}
+resource "aws_route53_resolver_firewall_rule" "egress_rules" {
+  for_each       = { for name, rule in local.egress_rules : name => rule if local.has_egress_domains }
+  name           = each.key
+  priority       = each.value.priority
+  action         = each.value.action
+  block_response = each.value.action == "BLOCK" ? "NODATA" : null
 
-resource "aws_route53_resolver_firewall_rule" "egress_rules_allowed" {
-  count                   = local.has_egress_domains ? 1 : 0
-  name                    = "allowed"
-  priority                = 20
-  action                  = "ALLOW"
-  firewall_domain_list_id = aws_route53_resolver_firewall_domain_list.allowed_domains[0].id
-  firewall_rule_group_id  = aws_route53_resolver_firewall_rule_group.egress_rules[0].id
-}
+  firewall_domain_list_id = {
+    aws     = aws_route53_resolver_firewall_domain_list.aws_domains[0].id
+    allowed = aws_route53_resolver_firewall_domain_list.allowed_domains[0].id
+    all     = aws_route53_resolver_firewall_domain_list.all_domains[0].id
+  }[each.key]
 
-resource "aws_route53_resolver_firewall_rule" "egress_rules_all" {
-  count                   = local.has_egress_domains ? 1 : 0
-  name                    = "all"
-  priority                = 30
-  action                  = "BLOCK"
-  block_response          = "NODATA"
-  firewall_domain_list_id = aws_route53_resolver_firewall_domain_list.all_domains[0].id
-  firewall_rule_group_id  = aws_route53_resolver_firewall_rule_group.egress_rules[0].id
+  firewall_rule_group_id = aws_route53_resolver_firewall_rule_group.egress_rules[0].id
 }
 
 resource "aws_route53_resolver_firewall_rule_group_association" "egress_rules_of_vpc" {

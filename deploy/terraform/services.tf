@@ -57,7 +57,7 @@ resource "aws_security_group" "balancer_group" {
   vpc_id      = aws_vpc.vpc.id
 }
 
-resource "aws_vpc_security_group_ingress_rule" "balancer_from_clients" {
+resource "aws_vpc_security_group_ingress_rule" "balancer_group" {
   security_group_id = aws_security_group.balancer_group.id
   ip_protocol       = "tcp"
   from_port         = 443

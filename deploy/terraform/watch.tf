@@ -23,9 +23,9 @@ locals {
     ReportSeconds           = var.report_seconds
     Cluster                 = aws_ecs_cluster.cluster.name
     ClusterName             = aws_ecs_cluster.cluster.name
-    ApiServiceName          = "${var.prefix}-api"
-    WorkerServiceName       = "${var.prefix}-worker"
-    WorkerService           = "${var.prefix}-worker"
+    ApiServiceName          = aws_ecs_service.api_service.name
+    WorkerServiceName       = aws_ecs_service.worker_service.name
+    WorkerService           = aws_ecs_service.worker_service.name
     LoadBalancerFullName    = aws_lb.balancer.arn_suffix
     TargetGroupFullName     = aws_lb_target_group.api_targets.arn_suffix
     }, {
@@ -77,7 +77,7 @@ resource "aws_cloudwatch_event_rule" "deployment_failed" {
     source      = ["aws.ecs"]
     detail-type = ["ECS Deployment State Change"]
     detail      = { eventName = ["SERVICE_DEPLOYMENT_FAILED"] }
-    resources   = [for name in ["api", "worker"] : "arn:${local.partition}:ecs:${local.region}:${local.account}:service/${var.prefix}/${var.prefix}-${name}"]
+    resources   = [for name in [aws_ecs_service.api_service.name, aws_ecs_service.worker_service.name] : "arn:${local.partition}:ecs:${local.region}:${local.account}:service/${aws_ecs_cluster.cluster.name}/${name}"]
   })
 }
 
@@ -94,7 +94,7 @@ resource "aws_cloudwatch_event_rule" "task_failed" {
     source      = ["aws.ecs"]
     detail-type = ["ECS Task State Change"]
     detail = {
-      clusterArn = ["arn:${local.partition}:ecs:${local.region}:${local.account}:cluster/${var.prefix}"]
+      clusterArn = ["arn:${local.partition}:ecs:${local.region}:${local.account}:cluster/${aws_ecs_cluster.cluster.name}"]
       lastStatus = ["STOPPED"]
       stopCode   = ["EssentialContainerExited", "TaskFailedToStart"]
     }
