@@ -1,9 +1,8 @@
-"""Removes a deployment's data from an emulator with deploy/remove-data: more versions of objects than one request deletes."""
+"""Removes a deployment's data from an emulator with deploy/remove-data: more versions of objects than one request deletes.
+Needs the AWS CLI."""
 
 import os
-import pathlib
 import subprocess
-import sys
 
 from emulator import REGION, deployed, emulator
 
@@ -12,7 +11,7 @@ OBJECTS = 1001
 
 
 def remove(endpoint, *arguments):
-    environment = {**os.environ, "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     command = ["deploy/remove-data", "--region", REGION, "--endpoint-url", endpoint, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

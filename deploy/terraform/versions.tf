@@ -1,6 +1,6 @@
 terraform {
-  # templatestring: Terraform 1.9, OpenTofu 1.7.
-  required_version = ">= 1.7"
+  # For templatestring.
+  required_version = ">= 1.9"
 
   required_providers {
     aws = {
