@@ -115,7 +115,7 @@ def retention():
 
 
 def statements():
-    for logical, role in properties("AWS::IAM::Role", "access"):
+    for logical, role in properties("AWS::IAM::Role", "access", "network"):
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 # Conditional statements are checked as if their condition holds.
