@@ -169,8 +169,32 @@ def permissions():
                 fail(f"{where}: {finding.issue} {finding.detail}")
 
 
+def notices():
+    """Checks that nothing refuses what EventBridge publishes to the encrypted topic: it sends no aws:SourceAccount to KMS,
+    and a condition in the topic's policy is never met ("Managing Amazon SNS encryption keys and costs")."""
+    policies = [key["KeyPolicy"] for _, key in properties("AWS::KMS::Key", "data")] + [topic["PolicyDocument"] for _, topic in properties("AWS::SNS::TopicPolicy", "watch")]
+    for policy in policies:
+        found = [one for one in policy["Statement"] if one["Principal"] != "*" and "events.amazonaws.com" in listed(one["Principal"].get("Service", []))]
+        if len(found) != 1 or "Condition" in found[0]:
+            fail("the key and the topic each need one statement for EventBridge, without a condition")
+
+
+def repositories():
+    """Checks that no lifecycle rule can remove an image with a tag, which may be running, and that tasks start images by
+    what cannot change."""
+    for logical, repository in properties("AWS::ECR::Repository", "images"):
+        rules = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+        if any(rule["selection"]["tagStatus"] != "untagged" for rule in rules) or repository["ImageTagMutability"] != "IMMUTABLE":
+            fail(f"{logical}: a lifecycle rule may remove images without a tag alone, and tags must be immutable")
+    collector = template("tasks")["Parameters"]["CollectorImage"]
+    if "Default" in collector or "@sha256:" not in collector["AllowedPattern"]:
+        fail("CollectorImage must be given, by digest")
+
+
 def main():
     task_definitions()
+    notices()
+    repositories()
     indexes()
     retention()
     permissions()
