@@ -289,12 +289,12 @@ def trail_tf(body, _):
 
 
 def rules_cfn(body):
-    return {"rules": [[one["Priority"], one["Action"], one["FirewallDomainListId"], one.get("BlockResponse")] for one in body["FirewallRules"]]}
+    return {"rules": [[one["Priority"], one["Action"], one["FirewallDomainListId"], one.get("BlockResponse"), one.get("FirewallDomainRedirectionAction")] for one in body["FirewallRules"]]}
 
 
 def rules_tf(_, parts):
     rules = sorted(parts["aws_route53_resolver_firewall_rule"], key=lambda one: one["priority"])
-    return {"rules": [[one["priority"], one["action"], one["firewall_domain_list_id"], one.get("block_response")] for one in rules]}
+    return {"rules": [[one["priority"], one["action"], one["firewall_domain_list_id"], one.get("block_response"), one.get("firewall_domain_redirection_action")] for one in rules]}
 
 
 def pairs():

@@ -320,6 +320,8 @@ resource "aws_route53_resolver_firewall_rule" "egress_rules" {
   priority       = each.value.priority
   action         = each.value.action
   block_response = each.value.action == "BLOCK" ? "NODATA" : null
+  # A name that is allowed may be an alias of any other, such as one of a content delivery network.
+  firewall_domain_redirection_action = each.value.action == "ALLOW" ? "TRUST_REDIRECTION_DOMAIN" : null
 
   firewall_domain_list_id = {
     aws     = aws_route53_resolver_firewall_domain_list.aws_domains[0].id
