@@ -141,7 +141,7 @@ def documented():
     """Checks that the document lists exactly the requests that are tried."""
     found = re.search(r"<!-- refused -->\n(.*?)\n<!-- end -->", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     if not found or found[1].strip() != table():
-        sys.exit(f"permissions: {DOCUMENT} lists other refused requests than .ci/permissions_denied.py tries: paste what `python3 .ci/permissions_denied.py --print` prints")
+        sys.exit(f"permissions: {DOCUMENT} lists other refused requests than .ci/permissions_denied.py tries: paste what `$(.ci/python-tools emulator)/bin/python .ci/permissions_denied.py --print` prints")
 
 
 def try_all(factories, place):
