@@ -261,6 +261,16 @@ class Stage:
                         return "to the dead-letter queue" in log.read_text()
 
                     until(name, dead_lettered)
+                    name = "erasure"
+                    if self.call("DELETE", f"/v1/reports/{lost}")[0] != 204:
+                        raise SystemExit
+
+                    def erased():
+                        if REFUSED.search(log.read_text()):
+                            raise SystemExit
+                        return '"report.erased"' in log.read_text()
+
+                    until(name, erased)
                     time.sleep(1)
                 except SystemExit:
                     failed.append(name)
@@ -365,11 +375,15 @@ def main():
         denied("the API writing a file", lambda: api("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
         denied("the worker writing an unencrypted file", lambda: worker("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
         denied("the API reading work files", lambda: api("s3").get_object(Bucket=bucket, Key="work/dev/x"))
-        denied("the worker deleting a file", lambda: worker("s3").delete_object(Bucket=bucket, Key="reports/dev/x"))
+        denied("the API deleting an item", lambda: api("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "R#dev#x"}}))
+        denied("the API deleting a version", lambda: api("s3").delete_object(Bucket=bucket, Key="reports/dev/x", VersionId="null"))
+        denied("the worker deleting a version of another file", lambda: worker("s3").delete_object(Bucket=bucket, Key="other/x", VersionId="null"))
+        denied("the worker hiding a file", lambda: worker("s3").delete_object(Bucket=bucket, Key="reports/dev/x"))
         denied("the worker creating an item", lambda: worker("dynamodb").put_item(TableName=table, Item={"pk": {"S": "x"}}))
         for name, client in [("API", api), ("worker", worker)]:
             denied(f"the {name} scanning the table", lambda: client("dynamodb").scan(TableName=table))
-            denied(f"the {name} deleting an item", lambda: client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "x"}}))
+            denied(f"the {name} deleting an item that is no report", lambda: client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "K#0123456789abcdef"}}))
+            denied(f"the {name} listing all versions", lambda: client("s3").list_object_versions(Bucket=bucket))
             denied(f"the {name} reading another table", lambda: client("dynamodb").get_item(TableName="other", Key={"pk": {"S": "x"}}))
             denied(f"the {name} reading another bucket", lambda: client("s3").get_object(Bucket="other-bucket", Key="x"))
         unsigned = urllib.request.Request(f"{endpoint}/{bucket}/reports/dev/{completed}/report.json")

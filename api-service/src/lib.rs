@@ -5,6 +5,7 @@
 //! and `body`, which validates it; a handler of `reports` then reads or writes the table, the queue and the
 //! bucket. `startup` builds all of this, and `state` holds what handlers share.
 
+pub mod audit_command;
 pub mod auth;
 mod body;
 pub mod check_numbers;

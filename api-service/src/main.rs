@@ -4,6 +4,7 @@
 use std::{io::BufWriter, path::PathBuf, process::ExitCode};
 
 use api_service::{
+    audit_command::{self, AuditCommand},
     check_numbers::check_numbers,
     keys_command::{self, KeysCommand},
     settings::{self, Settings},
@@ -46,6 +47,11 @@ enum Command {
         #[arg(value_name = "F.csv")]
         file: PathBuf,
     },
+    /// Verifies exported audit logs.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Creates, lists, rotates and revokes API keys. Needs access to the table only.
     Keys {
         #[command(subcommand)]
@@ -61,6 +67,9 @@ async fn main() -> ExitCode {
         None => serve().await,
         Some(Command::Healthcheck { ready }) => healthcheck(ready).await,
         Some(Command::Keys { command }) => keys(command).await,
+        Some(Command::Audit { command }) => {
+            audit_command::run(&command, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
+        }
         Some(Command::CheckNumbers { file }) => {
             check_numbers(&file, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
         }

@@ -13,7 +13,7 @@ use crate::{
     cors, early_response, health,
     limits::{self, InFlightLimit},
     observe, openapi, page,
-    reports::{artifact, batch, control, document, events, export, list, read, submit, webhook},
+    reports::{artifact, batch, control, document, erase, events, export, list, read, submit, webhook},
     settings::Settings,
     state::AppState,
     usage, webhook_secret,
@@ -24,7 +24,7 @@ fn documented_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(submit::submit, list::list))
         .routes(routes!(batch::batch))
         .routes(routes!(export::export))
-        .routes(routes!(read::read))
+        .routes(routes!(read::read, erase::erase))
         .routes(routes!(events::events))
         .routes(routes!(artifact::artifact))
         .routes(routes!(document::document))

@@ -30,7 +30,7 @@ use utoipa::{
 use super::{
     resource::{Detail, ReportResource},
     store::{RETRY_AFTER, Reports},
-    submit::{IDEMPOTENCY_REPLAYED, SubmitReport, idempotency_key, replayed},
+    submit::{IDEMPOTENCY_REPLAYED, SubmitReport, being_erased, idempotency_key, replayed},
 };
 use crate::{
     auth::{Caller, Writer},
@@ -335,6 +335,7 @@ async fn record_each(reports: &Reports, new: Vec<Indexed<Report>>) -> Written {
         match reports.aws.table.create(&report).await {
             Ok(Created::New) => ((index, Ok(Accepted { report, replayed: false })), 1),
             Ok(Created::Existing(existing)) => ((index, replay(&report, *existing)), 0),
+            Ok(Created::BeingErased) => ((index, Err(being_erased())), 0),
             Err(error) => {
                 let used = u64::from(may_be_recorded(&error));
                 ((index, Err(error.into())), used)

@@ -33,6 +33,7 @@ mod embedded_dynamodb;
 mod embedded_s3;
 mod embedded_sqs;
 mod end_to_end;
+mod erasure;
 mod evaluation;
 mod evidence_cases;
 mod evidence_reuse;

@@ -170,6 +170,8 @@ async fn a_report_over_budget_fails_before_it_spends_anything() -> Result<()> {
 async fn answers_that_are_lost_again_and_again_are_paid_for_a_bounded_number_of_times() -> Result<()> {
     let mut options = TestStack::options();
     options.settings.insert("DOSSIER_MODEL_CALLS_MAX".to_owned(), "2".to_owned());
+    // The wait after a second loss is up to a 180th of the time until the deadline.
+    options.settings.insert("DOSSIER_DEADLINE_SECONDS".to_owned(), "360".to_owned());
     let stack = TestStack::with(options).await?;
     // Each answer has status 200 and cannot be parsed, so it may have been paid for.
     stack.bedrock().faults().set(Faults { unreadable: 1.0, ..Faults::default() });

@@ -78,7 +78,7 @@ async fn the_messages_of_a_backlog_are_not_sent_again() -> Result<()> {
     let stack =
         TestStack::with(Options { slots: 1, ..options(&[("DOSSIER_PICKUP_GRACE_SECONDS", "1")]) }).await?;
     stack.bedrock().faults().set(faults(json!({"latency": "300ms"})));
-    let ids = submit(&stack, 40).await?;
+    let ids = submit(&stack, 20).await?;
     // Every report but the first few becomes due for the sweeper several times while it waits in the queue.
     let mut compared = 0;
     loop {

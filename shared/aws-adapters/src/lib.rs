@@ -6,6 +6,7 @@
 mod adapters;
 mod batcher;
 pub mod bucket;
+mod bucket_erasure;
 mod clients;
 mod credentials;
 pub mod dead_letters;
