@@ -102,6 +102,14 @@ resource "aws_iam_role_policy" "worker_role" {
         Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
         Resource = local.table_arn
       },
+      # Of reports alone, whose keys begin with R#.
+      {
+        Sid       = "Erase"
+        Effect    = "Allow"
+        Action    = "dynamodb:DeleteItem"
+        Resource  = local.table_arn
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["R#*"] } }
+      },
       {
         Sid    = "Sweep"
         Effect = "Allow"
@@ -132,6 +140,19 @@ resource "aws_iam_role_policy" "worker_role" {
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject"]
         Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/work/*"]
+      },
+      {
+        Sid      = "EraseFiles"
+        Effect   = "Allow"
+        Action   = "s3:DeleteObjectVersion"
+        Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/work/*"]
+      },
+      {
+        Sid       = "FindVersions"
+        Effect    = "Allow"
+        Action    = "s3:ListBucketVersions"
+        Resource  = aws_s3_bucket.bucket.arn
+        Condition = { StringLike = { "s3:prefix" = ["reports/*", "work/*"] } }
       },
       # Without this permission S3 answers 403 instead of 404 for a missing object.
       {
