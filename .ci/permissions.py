@@ -395,4 +395,5 @@ def main():
         print("permissions: every forbidden request is denied")
 
 
-main()
+if __name__ == "__main__":
+    main()
