@@ -7,6 +7,7 @@
 mod acronyms;
 mod builder;
 mod candidates;
+mod compressed;
 mod multimap;
 mod ngrams;
 mod similar;
@@ -14,11 +15,12 @@ mod vocabulary;
 
 use rustc_hash::FxHashMap;
 
-pub(crate) use self::{acronyms::Acronym, candidates::Sought, similar::SharedBigrams};
+pub(crate) use self::{multimap::HashMultimap, vocabulary::hash, acronyms::Acronym, builder::IndexBuilder, candidates::{NameScores, Sought}, similar::SharedBigrams};
 use self::{
     acronyms::Acronyms,
-    multimap::{HashMultimap, Postings},
-    vocabulary::{Vocabulary, hash},
+    compressed::CompressedPostings,
+    multimap::Postings,
+    vocabulary::Vocabulary,
 };
 use crate::names::MatchKind;
 
@@ -62,6 +64,10 @@ struct Names {
     tokens: Vec<TokenId>,
     /// The weight of each token at its place in the name, in steps.
     weights: Vec<u8>,
+    /// Number of letters and digits of each name.
+    letters: Vec<u16>,
+    /// Sum of the weights of each name, with their inverse document frequency.
+    totals: Vec<f32>,
 }
 
 /// All names of a list, with lookups by the properties of their tokens.
@@ -79,21 +85,13 @@ pub(crate) struct Index {
     /// The tokens with each bigram of sounds.
     by_bigram: Postings,
     /// The names with each trigram.
-    by_trigram: Postings,
+    by_trigram: CompressedPostings,
     /// The names with each token. Empty for legal forms.
     by_token: Postings,
     acronyms: Acronyms,
 }
 
 impl Index {
-    /// Indexes the names of each entity, the main name first.
-    pub(crate) fn new<'a, Names>(entities: impl Iterator<Item = Names>) -> Self
-    where
-        Names: IntoIterator<Item = &'a str>,
-    {
-        builder::build(entities)
-    }
-
     /// Returns the name at a position.
     pub(crate) fn name(&self, id: NameId) -> ListedName<'_> {
         let at = id as usize;
@@ -143,6 +141,10 @@ impl Index {
 }
 
 impl Names {
+    fn len(&self) -> usize {
+        self.entities.len()
+    }
+
     fn tokens(&self, id: NameId) -> &[TokenId] {
         let at = id as usize;
         &self.tokens[self.starts[at] as usize..self.starts[at + 1] as usize]

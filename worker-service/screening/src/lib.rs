@@ -45,12 +45,14 @@ pub mod lists;
 pub mod names;
 mod pairing;
 mod query;
+mod scoring;
 mod screener;
+mod store;
 
 pub use self::{
     birth_date::{BirthDate, InvalidBirthDate},
-    entity::{EntityKind, ListedEntity, Topic},
-    explain::{Explanation, Part},
-    hit::Hit,
-    screener::{MATCH_THRESHOLD, Screener},
+    entity::{EntityKind, ListedEntity, NameKind, Topic},
+    explain::{Explanation, Part, Scoring},
+    hit::{Hit, MATCH_THRESHOLD},
+    screener::{Screener, ScreenerBuilder},
 };

@@ -1,8 +1,12 @@
 //! Prepares the name of a query for comparisons with many listed names.
 
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
 use crate::{
     index::{Acronym, Index, SharedBigrams, SimilarTokens, Sought},
-    names::{self, Name, OutlineWord, Token},
+    names::{self, Name, OutlineWord, Token, Traits},
 };
 
 /// Maximum number of tokens of a query for which tokens that differ in letters are looked up: the most
@@ -30,7 +34,7 @@ pub(crate) struct PreparedQuery<'a> {
     /// The weight of each token, from 0 to 1, with its inverse document frequency.
     pub(crate) weights: Vec<f32>,
     /// For each token, the similar tokens of the list.
-    pub(crate) similar: Vec<SimilarTokens>,
+    pub(crate) similar: Vec<Rc<SimilarTokens>>,
     /// Neighbouring tokens as one token.
     pub(crate) joined: Vec<Joined>,
     /// The acronym of which the name consists.
@@ -39,14 +43,35 @@ pub(crate) struct PreparedQuery<'a> {
     pub(crate) compact: String,
 }
 
+/// What the similar tokens of a token depend on: the word, whether it is part of a legal form, whether it is written
+/// without short vowels, the bits of its weight, and whether tokens that differ in letters are looked up.
+type LookupKey = (String, bool, bool, u32, bool);
+
+/// The similar tokens of the words of a query, which has the same words in several readings.
+#[derive(Default)]
+struct Lookups {
+    shared: SharedBigrams,
+    found: FxHashMap<LookupKey, Rc<SimilarTokens>>,
+}
+
+impl Lookups {
+    fn similar(&mut self, index: &Index, token: &Token, is_fuzzy: bool) -> Rc<SimilarTokens> {
+        let Traits { is_legal_form, without_vowels, weight, .. } = token.traits;
+        let key = (token.latin.clone(), is_legal_form, without_vowels, weight.to_bits(), is_fuzzy);
+        let Self { shared, found } = self;
+        let look_up = || Rc::new(index.similar_tokens(token, is_fuzzy, shared));
+        Rc::clone(found.entry(key).or_insert_with(look_up))
+    }
+}
+
 impl<'a> PreparedQuery<'a> {
     /// Returns the readings of `name`, prepared for comparisons with the names in `index`.
     pub(crate) fn readings(index: &'a Index, name: &str) -> Vec<Self> {
         let rank =
             |word: &OutlineWord| word.weight * if index.contains(word.latin()) { 1.0 } else { UNLISTED_RANK };
-        let mut shared = SharedBigrams::default();
+        let mut lookups = Lookups::default();
         let readings = Name::ranked_readings(name, rank).into_iter();
-        readings.map(|reading| Self::new(index, reading, &mut shared)).collect()
+        readings.map(|reading| Self::new(index, reading, &mut lookups)).collect()
     }
 
     /// Returns what candidates are looked for by.
@@ -56,13 +81,13 @@ impl<'a> PreparedQuery<'a> {
     }
 
     /// Looks up the tokens of `name` in the index.
-    fn new(index: &'a Index, name: Name, shared: &mut SharedBigrams) -> Self {
+    fn new(index: &'a Index, name: Name, lookups: &mut Lookups) -> Self {
         let mut order: Vec<usize> = (0..name.tokens.len()).collect();
         let weight = |at: usize| name.tokens[at].traits.weight;
         order.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)));
-        let mut similar = vec![SimilarTokens::default(); name.tokens.len()];
+        let mut similar = vec![Rc::default(); name.tokens.len()];
         for (rank, at) in order.into_iter().enumerate() {
-            similar[at] = index.similar_tokens(&name.tokens[at], rank < FUZZY_TOKENS_MAX, shared);
+            similar[at] = lookups.similar(index, &name.tokens[at], rank < FUZZY_TOKENS_MAX);
         }
         let with_similar = name.tokens.iter().zip(&similar);
         let weights = with_similar.map(|(token, similar)| index.query_weight(token, similar)).collect();
