@@ -13,6 +13,10 @@ use crate::{
 /// less.
 const MENTIONED_WEIGHT_MIN: f64 = 0.05;
 
+/// Minimum effect on the score, from 0 to 1, that the sentence mentions: half a percent, which it would round to
+/// nothing.
+const SHOWN_EFFECT_MIN: f64 = 0.005;
+
 /// The reasons why a listed entity was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,22 +130,19 @@ impl Scoring {
         }
     }
 
-    /// Returns the parts of the score that are not zero, in percent: "name 98%, country -22%".
-    pub fn in_words(&self) -> String {
-        let mut parts = Vec::new();
-        if self.name_similarity > 0.0 {
-            parts.push(format!("name {:.0}%", self.name_similarity * 100.0));
-        }
-        for (label, effect) in [
+    /// Returns the parts of the score in percent ("name 98%, country -22%"), or `None` if the score is that of the
+    /// name alone.
+    pub fn in_words(&self) -> Option<String> {
+        let parts = [
             ("country", self.country_effect),
             ("weak alias", self.weak_name_effect),
             ("registration number", self.number_effect),
-        ] {
-            if effect.abs() >= 0.005 {
-                parts.push(format!("{label} {:+.0}%", effect * 100.0));
-            }
-        }
-        parts.join(", ")
+        ];
+        let effects = parts.into_iter().filter(|(_, effect)| effect.abs() >= SHOWN_EFFECT_MIN);
+        let effects: Vec<String> =
+            effects.map(|(label, effect)| format!("{label} {:+.0}%", effect * 100.0)).collect();
+        (!effects.is_empty())
+            .then(|| format!("name {:.0}%, {}", self.name_similarity * 100.0, effects.join(", ")))
     }
 }
 

@@ -22,7 +22,7 @@ use self::{
     multimap::Postings,
     vocabulary::Vocabulary,
 };
-use crate::names::MatchKind;
+use crate::names::{MatchKind, TokenView};
 
 /// Position of a distinct token in the vocabulary of the list.
 pub(crate) type TokenId = u32;
@@ -31,10 +31,9 @@ pub(crate) type NameId = u32;
 /// Tokens of a list that are similar to a token, with their similarity from 0 to 1.
 pub(crate) type SimilarTokens = FxHashMap<TokenId, (f32, MatchKind)>;
 
-/// Number of entities without the words of the list that are assumed beside it. In a short list, a word that two
-/// of ten entities have is as rare as in a list of thousands, where the share of entities that have it says how
-/// common it is, whatever the length of the list.
-const ASSUMED_ENTITIES: f32 = 7_000.0;
+/// Number of entities of which one has a word that is entirely rare. Words that fewer have are not rarer, so that a
+/// name of two or three such words weighs the same in a list of any length.
+const RARE_ONE_IN: f32 = 2_500.0;
 
 /// The steps from 0 to 1 in which the weights of listed names are stored.
 const WEIGHT_STEPS: f32 = 255.0;
@@ -48,8 +47,18 @@ pub(crate) struct ListedName<'a> {
     pub(crate) position: u32,
     /// The tokens, in order.
     pub(crate) tokens: &'a [TokenId],
+    /// The same tokens with their properties.
+    pub(crate) views: Vec<TokenView<'a>>,
     /// The weight of each token, from 0 to 1, with its inverse document frequency.
     pub(crate) weights: Vec<f32>,
+}
+
+impl ListedName<'_> {
+    /// Returns the letters and digits without legal forms and spaces.
+    pub(crate) fn compact(&self) -> String {
+        let words = self.views.iter().filter(|token| !token.traits.is_legal_form);
+        words.map(|token| token.latin).collect()
+    }
 }
 
 /// All names of a list.
@@ -84,6 +93,8 @@ pub(crate) struct Index {
     by_consonants: HashMultimap,
     /// The tokens with each bigram of sounds.
     by_bigram: Postings,
+    /// The number of bigrams of the sounds of each token.
+    bigram_counts: Vec<u8>,
     /// The names with each trigram.
     by_trigram: CompressedPostings,
     /// The names with each token. Empty for legal forms.
@@ -102,6 +113,7 @@ impl Index {
             entity: self.names.entities[at],
             position: u32::from(self.names.positions[at]),
             tokens,
+            views: tokens.iter().map(|token| self.vocabulary.get(*token)).collect(),
             weights: weights.map(|(token, steps)| self.weight(*token, *steps)).collect(),
         }
     }
@@ -115,12 +127,6 @@ impl Index {
 
     fn weight(&self, token: TokenId, steps: u8) -> f32 {
         f32::from(steps) / WEIGHT_STEPS * self.rarities[token as usize]
-    }
-
-    /// Returns the letters and digits of a name without legal forms and spaces.
-    pub(crate) fn compact(&self, tokens: &[TokenId]) -> String {
-        let words = tokens.iter().map(|id| self.vocabulary.get(*id));
-        words.filter(|token| !token.traits.is_legal_form).map(|token| token.latin).collect()
     }
 
     /// Returns the positions of the tokens that are `latin`.
@@ -151,12 +157,13 @@ impl Names {
     }
 }
 
-/// Returns the inverse document frequency, scaled to 0..=1, of a word that `frequency` of `entities` have. Words
-/// of fewer than one in [`ASSUMED_ENTITIES`] are equally rare.
+/// Returns the inverse document frequency, scaled to 0..=1, of a word that `frequency` of `entities` have. It depends
+/// on the share of entities alone: [`RARE_ONE_IN`] entities without the words of the list are assumed beside it, so that
+/// a word that two of ten entities have is not common.
 #[expect(clippy::cast_precision_loss, reason = "counts of entities are small")]
 fn inverse_document_frequency(frequency: u32, entities: usize) -> f32 {
-    let share = (entities as f32 + ASSUMED_ENTITIES) / frequency.max(1) as f32;
-    ((1.0 + share).ln() / (1.0 + ASSUMED_ENTITIES).ln()).min(1.0)
+    let share = (entities as f32 + RARE_ONE_IN) / frequency.max(1) as f32;
+    ((1.0 + share).ln() / (1.0 + RARE_ONE_IN).ln()).min(1.0)
 }
 
 /// Returns a position as an id.

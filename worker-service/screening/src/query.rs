@@ -10,11 +10,17 @@ use crate::{
 };
 
 /// Maximum number of tokens of a query for which tokens that differ in letters are looked up: the most
-/// distinctive ones. It bounds the time of a query.
-const FUZZY_TOKENS_MAX: usize = 24;
+/// distinctive ones, those first that no listed name contains. It bounds the time of a query.
+const FUZZY_TOKENS_MAX: usize = 10;
+/// Maximum weight, from 0 to 1, of a word of listed names for which no tokens that differ in letters are looked up:
+/// they would hardly change the score.
+const COMMON_WEIGHT_MAX: f32 = 0.12;
 /// Share of its rank that a word has that no listed name contains: of a name that is too long, the words of
 /// listed names are kept.
 const UNLISTED_RANK: f32 = 0.3;
+
+/// Share of its rank that a word has that listed names contain: it is less likely misspelt.
+const LISTED_RANK: f32 = 0.5;
 
 /// Neighbouring tokens of a query as one token.
 #[derive(Debug)]
@@ -83,11 +89,16 @@ impl<'a> PreparedQuery<'a> {
     /// Looks up the tokens of `name` in the index.
     fn new(index: &'a Index, name: Name, lookups: &mut Lookups) -> Self {
         let mut order: Vec<usize> = (0..name.tokens.len()).collect();
-        let weight = |at: usize| name.tokens[at].traits.weight;
-        order.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)));
+        let rank = |at: &usize| {
+            let token = &name.tokens[*at];
+            token.traits.weight * if index.contains(&token.latin) { LISTED_RANK } else { 1.0 }
+        };
+        order.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
         let mut similar = vec![Rc::default(); name.tokens.len()];
         for (rank, at) in order.into_iter().enumerate() {
-            similar[at] = lookups.similar(index, &name.tokens[at], rank < FUZZY_TOKENS_MAX);
+            let token = &name.tokens[at];
+            let is_common = token.traits.weight <= COMMON_WEIGHT_MAX && index.contains(&token.latin);
+            similar[at] = lookups.similar(index, token, rank < FUZZY_TOKENS_MAX && !is_common);
         }
         let with_similar = name.tokens.iter().zip(&similar);
         let weights = with_similar.map(|(token, similar)| index.query_weight(token, similar)).collect();

@@ -15,6 +15,18 @@ const RARE_MAX: usize = 20;
 /// Seed of the variants: the same list in each run.
 const SEED: u64 = 42;
 
+/// Number of different words that are made. A list of 300,000 bodies then has about as many as the growth of the
+/// vocabulary with the length of a text predicts (law of Heaps).
+const NEW_WORDS: usize = 300_000;
+
+/// The words of variants, in upper case.
+struct Words {
+    /// Words that few entries have, in order.
+    rare: Vec<String>,
+    /// Words that no entry has.
+    new: Vec<String>,
+}
+
 /// A sequence of pseudo-random numbers (SplitMix64 of Steele, Lea and Flood).
 struct Random(u64);
 
@@ -35,12 +47,13 @@ impl Random {
 pub(super) fn write(from: &Path, to: &Path, size: usize) {
     let text = fs::read_to_string(from).unwrap();
     let entries: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let rare = rare_words(&entries);
     let mut random = Random(SEED);
+    let rare = rare_words(&entries);
+    let words = Words { new: new_words(&rare, &mut random), rare };
     let mut out = BufWriter::new(File::create(to).unwrap());
     for (number, entry) in entries.iter().cycle().take(size).enumerate() {
         let round = number / entries.len();
-        let entry = if round == 0 { entry.clone() } else { variant(entry, round, &rare, &mut random) };
+        let entry = if round == 0 { entry.clone() } else { variant(entry, round, &words, &mut random) };
         writeln!(out, "{entry}").unwrap();
     }
     out.flush().unwrap();
@@ -51,7 +64,7 @@ fn names(entry: &Value) -> impl Iterator<Item = &str> {
     std::iter::once(&entry["name"]).chain(aliases).filter_map(Value::as_str)
 }
 
-fn words(name: &str) -> impl Iterator<Item = &str> {
+fn words_of(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1)
 }
 
@@ -59,7 +72,7 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
 fn rare_words(entries: &[Value]) -> Vec<String> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for entry in entries {
-        let words: HashSet<&str> = names(entry).flat_map(words).collect();
+        let words: HashSet<&str> = names(entry).flat_map(words_of).collect();
         words.into_iter().for_each(|word| *counts.entry(word).or_default() += 1);
     }
     let is_rare = |(word, count): &(&str, usize)| *count <= RARE_MAX && word.bytes().all(|c| c.is_ascii_alphabetic());
@@ -69,21 +82,26 @@ fn rare_words(entries: &[Value]) -> Vec<String> {
 }
 
 /// Returns an entry like `entry` with other rare words, the same ones in all of its names, and other numbers.
-fn variant(entry: &Value, round: usize, rare: &[String], random: &mut Random) -> Value {
+fn variant(entry: &Value, round: usize, words: &Words, random: &mut Random) -> Value {
     let mut replacements: HashMap<String, String> = HashMap::new();
+    let is_rare = |word: &&str| words.rare.binary_search_by(|other| other.as_str().cmp(word)).is_ok();
+    // The first rare word of each name becomes a new one: two bodies of one name could not be told apart.
+    for first in names(entry).filter_map(|name| words_of(name).find(is_rare)) {
+        replacements.entry(first.to_owned()).or_insert_with(|| words.new(random));
+    }
     let mut vary = |name: &str, random: &mut Random| {
         let mut varied = String::new();
         for part in name.split_inclusive(|c: char| !c.is_alphanumeric()) {
             let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
-            if rare.binary_search_by(|other| other.as_str().cmp(word)).is_ok() {
-                let other = replacements.entry(word.to_owned()).or_insert_with(|| other_word(rare, random));
+            if is_rare(&word) {
+                let other = replacements.entry(word.to_owned()).or_insert_with(|| words.any(random));
                 varied.push_str(other);
             } else {
                 varied.push_str(word);
             }
             varied.push_str(&part[word.len()..]);
         }
-        if varied == name { format!("{} {name}", other_word(rare, random)) } else { varied }
+        if varied == name { format!("{} {name}", words.new(random)) } else { varied }
     };
     let name = vary(entry["name"].as_str().unwrap(), random);
     let aliases: Vec<String> = names(entry).skip(1).map(|alias| vary(alias, random)).collect();
@@ -106,12 +124,26 @@ fn variant(entry: &Value, round: usize, rare: &[String], random: &mut Random) ->
     })
 }
 
-/// Returns a word of the list, or one whose beginning and end are those of two words of it.
-fn other_word(rare: &[String], random: &mut Random) -> String {
-    let word = rare[random.below(rare.len())].as_str();
-    if random.below(2) == 0 {
-        return word.to_owned();
+impl Words {
+    /// Returns a word of the list, or a new one.
+    fn any(&self, random: &mut Random) -> String {
+        if random.below(2) == 0 { self.rare[random.below(self.rare.len())].clone() } else { self.new(random) }
     }
-    let other = rare[random.below(rare.len())].as_str();
-    format!("{}{}", &word[..word.len().div_ceil(2)], &other[other.len() / 2..])
+
+    fn new(&self, random: &mut Random) -> String {
+        self.new[random.below(self.new.len())].clone()
+    }
+}
+
+/// Makes words that the list does not have: the beginning and end of each are those of two words of the list.
+fn new_words(rare: &[String], random: &mut Random) -> Vec<String> {
+    let mut words = Vec::with_capacity(NEW_WORDS);
+    while words.len() < NEW_WORDS {
+        let [beginning, end] = [(); 2].map(|()| rare[random.below(rare.len())].as_str());
+        let word = format!("{}{}", &beginning[..beginning.len().div_ceil(2)], &end[end.len() / 2..]);
+        if rare.binary_search(&word).is_err() {
+            words.push(word);
+        }
+    }
+    words
 }

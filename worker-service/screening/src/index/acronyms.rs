@@ -1,6 +1,6 @@
 //! Names by their initials: "POKT" for "Pars Omid Kavir Technology".
 
-use super::{Index, NameId, TokenId, hash, multimap::HashMultimap};
+use super::{Index, ListedName, NameId, hash, multimap::HashMultimap};
 use crate::names::{Name, Role, TokenView};
 
 /// Numbers of letters of acronyms that are recognised. Shorter ones stand for too many names.
@@ -69,11 +69,10 @@ impl Index {
         self.acronyms.names.get(hash(acronym.letters.as_str()))
     }
 
-    /// Returns how similar the acronym is to the listed name of `tokens`, from 0 to 1, or `None` if the name has
+    /// Returns how similar the acronym is to a listed name, from 0 to 1, or `None` if the name has
     /// other initials.
-    pub(crate) fn acronym_similarity(&self, acronym: &Acronym, tokens: &[TokenId]) -> Option<f32> {
-        let tokens = tokens.iter().map(|token| self.vocabulary.get(*token));
-        let found = initials(tokens).into_iter().find(|initials| initials.all == acronym.letters)?;
+    pub(crate) fn acronym_similarity(&self, acronym: &Acronym, listed: &ListedName<'_>) -> Option<f32> {
+        let found = initials(listed.views.iter().copied()).into_iter().find(|initials| initials.all == acronym.letters)?;
         let is_certain = found.distinctive >= CERTAIN_LETTERS_MIN;
         Some(if is_certain { CERTAIN_SIMILARITY } else { POSSIBLE_SIMILARITY })
     }

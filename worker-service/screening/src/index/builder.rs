@@ -106,6 +106,9 @@ impl IndexBuilder {
             token.meanings.iter().for_each(|meaning| add(hash(meaning)));
         });
         index.by_bigram = by_bigram(vocabulary);
+        let bigram_count = |(_, token): (TokenId, TokenView<'_>)| bigrams(token.sounds).len();
+        index.bigram_counts =
+            vocabulary.iter().map(|token| u8::try_from(bigram_count(token)).unwrap_or(u8::MAX)).collect();
         index.by_token = by_token(vocabulary, &index.names);
         index
     }

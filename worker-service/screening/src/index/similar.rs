@@ -10,9 +10,12 @@ use crate::names::{MatchKind, Token, TokenView};
 const SHORTER_SKELETON_MIN: usize = 4;
 /// Minimum number of bigrams of sounds that similar tokens share, however short they are.
 const SHARED_BIGRAMS_MIN: usize = 2;
-/// Maximum number of tokens that are compared letter by letter with one token: those with the most shared
-/// bigrams. It bounds the time of a query.
-const COMPARED_MAX: usize = 400;
+/// Number of entries of the index that are read to find the tokens that share bigrams with one token, those of rare
+/// bigrams first. It bounds the time of a query.
+const BIGRAMS_READ_MAX: usize = 80_000;
+/// Maximum number of tokens that are compared letter by letter with one token: those that share the most bigrams
+/// for their length. It bounds the time of a query.
+const COMPARED_MAX: usize = 160;
 
 /// Counts of the bigrams that each token of the list shares with a token. It is kept between tokens to save its
 /// allocation.
@@ -55,14 +58,24 @@ impl Index {
     }
 
     /// Returns the tokens that share at least two fifths of the bigrams of `token`'s sounds. All others differ in
-    /// too many letters to be similar.
+    /// too many letters to be similar. Common bigrams are left out if there are too many tokens to read.
     fn sharing_bigrams(&self, token: TokenView<'_>, shared: &mut SharedBigrams) -> Vec<TokenId> {
         let bigrams = bigrams(token.sounds);
-        let enough = (bigrams.len() * 2 / 5).max(SHARED_BIGRAMS_MIN);
+        let mut postings: Vec<&[TokenId]> =
+            bigrams.iter().map(|bigram| self.by_bigram.get(*bigram)).collect();
+        postings.sort_unstable_by_key(|tokens| tokens.len());
+        let mut total = 0;
+        let is_read = |tokens: &&&[TokenId]| {
+            total += tokens.len();
+            total <= BIGRAMS_READ_MAX
+        };
+        let read = postings.iter().take_while(is_read).count().max(SHARED_BIGRAMS_MIN).min(postings.len());
+        let left_out = postings.len() - read;
+        let enough = (bigrams.len() * 2 / 5).saturating_sub(left_out).max(SHARED_BIGRAMS_MIN);
         shared.counts.clear();
         shared.counts.resize(self.vocabulary.len(), 0);
         let mut found: Vec<TokenId> = Vec::new();
-        for id in bigrams.iter().flat_map(|bigram| self.by_bigram.get(*bigram)) {
+        for id in postings[..read].iter().copied().flatten() {
             let count = &mut shared.counts[*id as usize];
             *count = count.saturating_add(1);
             if usize::from(*count) == enough {
@@ -70,7 +83,12 @@ impl Index {
             }
         }
         if found.len() > COMPARED_MAX {
-            let rank = |id: &TokenId| (std::cmp::Reverse(shared.counts[*id as usize]), *id);
+            // Each bigram that only one of both has counts against half of one that both have.
+            let rank = |id: &TokenId| {
+                let count = i32::from(shared.counts[*id as usize]);
+                let others = i32::from(self.bigram_counts[*id as usize]) - count;
+                (others - 2 * count, *id)
+            };
             found.select_nth_unstable_by_key(COMPARED_MAX, rank);
             found.truncate(COMPARED_MAX);
         }
