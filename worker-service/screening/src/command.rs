@@ -13,7 +13,7 @@ use crate::{
     entity::EntityKind,
     explain::Explanation,
     lists::{self, Files, List, ListError, Siblings},
-    hit::MATCH_THRESHOLD,
+    scoring::MATCH_THRESHOLD,
     screener::Screener,
 };
 

@@ -5,12 +5,8 @@ use std::cmp::Ordering;
 use crate::{
     entity::{ListedEntity, NameKind},
     names::MatchKind,
-    scoring::ScoreParts,
+    scoring::{MATCH_THRESHOLD, ScoreParts},
 };
-
-/// Minimum score, from 0 to 1, of a match. Of all values at which fewer than three in a hundred unlisted
-/// companies are reported, it finds the largest share of listed entities (docs/EVIDENCE.md).
-pub const MATCH_THRESHOLD: f32 = 0.75;
 
 /// A listed entity that the company of a query could be.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +16,8 @@ pub struct Hit<'a> {
     /// The name of the entity that was matched: its main name or an alias. It is the main name if only a
     /// registration number agrees.
     pub matched_name: &'a str,
-    /// What this name is to the entity. A weak name alone does not identify it: its score stays below
-    /// [`MATCH_THRESHOLD`].
+    /// What this name is to the entity. A weak name alone does not identify it: the hit is a resemblance, and its
+    /// score is at most [`MATCH_THRESHOLD`].
     pub name_kind: NameKind,
     /// How well it matches, from 0 to 1, in steps of 0.0001.
     pub score: f32,
@@ -51,13 +47,15 @@ pub(crate) struct Reasons {
 impl Hit<'_> {
     /// Returns whether a person has to clear the hit as a match, and not as a resemblance.
     pub fn is_match(&self) -> bool {
-        self.score >= MATCH_THRESHOLD
+        let is_weak = self.name_kind == NameKind::Weak && !self.reasons.number_agrees;
+        self.score >= MATCH_THRESHOLD && !is_weak
     }
 
     /// Returns whether `self` comes before (`Less`) or after `other`: the higher score first, and of equal scores
-    /// the hit that agrees in more. The following decide, in this order: the same registration number; the same
-    /// country before an unknown one before another one; the greater weight of matched words, that is, rare
-    /// words before common ones; a main name before an alias before a weak name; and at last the lower id.
+    /// a match before a resemblance, and the hit that agrees in more. The following decide, in this order: the same
+    /// registration number; the same country before an unknown one before another one; the greater weight of
+    /// matched words, that is, rare words before common ones; a main name before an alias before a weak name; and
+    /// at last the lower id.
     pub fn order(&self, other: &Self) -> Ordering {
         let country = |hit: &Self| match hit.reasons.country_agrees {
             Some(true) => 2,
@@ -67,6 +65,7 @@ impl Hit<'_> {
         other
             .score
             .total_cmp(&self.score)
+            .then_with(|| other.is_match().cmp(&self.is_match()))
             .then_with(|| other.reasons.number_agrees.cmp(&self.reasons.number_agrees))
             .then_with(|| country(other).cmp(&country(self)))
             .then_with(|| order_of_names(self.of_name(), other.of_name()))

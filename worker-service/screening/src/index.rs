@@ -15,13 +15,15 @@ mod vocabulary;
 
 use rustc_hash::FxHashMap;
 
-pub(crate) use self::{multimap::HashMultimap, vocabulary::hash, acronyms::Acronym, builder::IndexBuilder, candidates::{NameScores, Sought}, similar::SharedBigrams};
-use self::{
-    acronyms::Acronyms,
-    compressed::CompressedPostings,
-    multimap::Postings,
-    vocabulary::Vocabulary,
+pub(crate) use self::{
+    acronyms::Acronym,
+    builder::IndexBuilder,
+    candidates::{NameScores, Sought},
+    multimap::HashMultimap,
+    similar::SharedBigrams,
+    vocabulary::hash,
 };
+use self::{acronyms::Acronyms, compressed::CompressedPostings, multimap::Postings, vocabulary::Vocabulary};
 use crate::names::{MatchKind, TokenView};
 
 /// Position of a distinct token in the vocabulary of the list.
@@ -89,6 +91,8 @@ pub(crate) struct Index {
     names: Names,
     by_latin: HashMultimap,
     by_sounds: HashMultimap,
+    /// The tokens by their sounds without one of them.
+    by_shortened: HashMultimap,
     by_meaning: HashMultimap,
     by_consonants: HashMultimap,
     /// The tokens with each bigram of sounds.

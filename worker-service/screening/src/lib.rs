@@ -53,6 +53,7 @@ pub use self::{
     birth_date::{BirthDate, InvalidBirthDate},
     entity::{EntityKind, ListedEntity, NameKind, Topic},
     explain::{Explanation, Part, Scoring},
-    hit::{Hit, MATCH_THRESHOLD},
+    hit::Hit,
+    scoring::MATCH_THRESHOLD,
     screener::{Screener, ScreenerBuilder},
 };

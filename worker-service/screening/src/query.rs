@@ -54,13 +54,12 @@ pub(crate) struct PreparedQuery<'a> {
 type LookupKey = (String, bool, bool, u32, bool);
 
 /// The similar tokens of the words of a query, which has the same words in several readings.
-#[derive(Default)]
-struct Lookups {
-    shared: SharedBigrams,
+struct Lookups<'a> {
+    shared: &'a mut SharedBigrams,
     found: FxHashMap<LookupKey, Rc<SimilarTokens>>,
 }
 
-impl Lookups {
+impl Lookups<'_> {
     fn similar(&mut self, index: &Index, token: &Token, is_fuzzy: bool) -> Rc<SimilarTokens> {
         let Traits { is_legal_form, without_vowels, weight, .. } = token.traits;
         let key = (token.latin.clone(), is_legal_form, without_vowels, weight.to_bits(), is_fuzzy);
@@ -72,10 +71,10 @@ impl Lookups {
 
 impl<'a> PreparedQuery<'a> {
     /// Returns the readings of `name`, prepared for comparisons with the names in `index`.
-    pub(crate) fn readings(index: &'a Index, name: &str) -> Vec<Self> {
+    pub(crate) fn readings(index: &'a Index, name: &str, shared: &mut SharedBigrams) -> Vec<Self> {
         let rank =
             |word: &OutlineWord| word.weight * if index.contains(word.latin()) { 1.0 } else { UNLISTED_RANK };
-        let mut lookups = Lookups::default();
+        let mut lookups = Lookups { shared, found: FxHashMap::default() };
         let readings = Name::ranked_readings(name, rank).into_iter();
         readings.map(|reading| Self::new(index, reading, &mut lookups)).collect()
     }
@@ -87,7 +86,7 @@ impl<'a> PreparedQuery<'a> {
     }
 
     /// Looks up the tokens of `name` in the index.
-    fn new(index: &'a Index, name: Name, lookups: &mut Lookups) -> Self {
+    fn new(index: &'a Index, name: Name, lookups: &mut Lookups<'_>) -> Self {
         let mut order: Vec<usize> = (0..name.tokens.len()).collect();
         let rank = |at: &usize| {
             let token = &name.tokens[*at];

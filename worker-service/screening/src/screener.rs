@@ -2,7 +2,10 @@
 
 mod numbers;
 
-use std::cmp::Ordering;
+use std::{
+    cmp::Ordering,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use rustc_hash::FxHashMap;
 
@@ -11,7 +14,7 @@ use crate::{
     compare::Comparison,
     entity::{ListedEntity, NameKind},
     hit::{Hit, Reasons, order_of_names},
-    index::{Index, IndexBuilder, NameScores},
+    index::{Index, IndexBuilder, NameScores, SharedBigrams},
     query::PreparedQuery,
     scoring::ScoreParts,
     store::Entities,
@@ -37,6 +40,16 @@ pub struct Screener {
     entities: Entities,
     index: Index,
     numbers: Numbers,
+    /// The workspaces of searches that have ended: as many as there were searches at a time.
+    workspaces: Mutex<Vec<Workspace>>,
+}
+
+/// What a search fills with counts for each word and name of the list. Searches reuse it, since its allocation takes
+/// as long as many a search.
+#[derive(Debug, Default)]
+struct Workspace {
+    shared: SharedBigrams,
+    scores: NameScores,
 }
 
 /// Builds a [`Screener`], entity by entity, so that the entities of a list need not be in memory together.
@@ -86,7 +99,12 @@ impl ScreenerBuilder {
     /// Returns the screener of all entities that were added.
     pub fn finish(mut self) -> Screener {
         self.entities.shrink();
-        Screener { entities: self.entities, numbers: self.numbers.finish(), index: self.index.finish() }
+        Screener {
+            entities: self.entities,
+            numbers: self.numbers.finish(),
+            index: self.index.finish(),
+            workspaces: Mutex::default(),
+        }
     }
 }
 
@@ -135,7 +153,9 @@ impl Screener {
     ) -> Vec<Hit<'_>> {
         let numbered = number.map(|number| self.numbers.find(number, country, &self.entities));
         let numbered = numbered.unwrap_or_default();
-        let mut found = self.search_name(name, country, min_score);
+        let mut workspace = self.workspaces().pop().unwrap_or_default();
+        let mut found = self.search_name(name, country, min_score, &mut workspace);
+        self.workspaces().push(workspace);
         for hit in numbered {
             add_number(hit, country, &mut found);
         }
@@ -147,18 +167,23 @@ impl Screener {
 
     /// Returns the best name of each entity with a name that scores at least `min_score`, over all readings of the
     /// query, by the position of the entity.
-    fn search_name(&self, name: &str, country: Option<&str>, min_score: f32) -> FxHashMap<u32, Found> {
+    fn search_name(
+        &self,
+        name: &str,
+        country: Option<&str>,
+        min_score: f32,
+        workspace: &mut Workspace,
+    ) -> FxHashMap<u32, Found> {
+        let Workspace { shared, scores } = workspace;
         let mut best: FxHashMap<u32, Found> = FxHashMap::default();
-        let mut scores = NameScores::default();
-        for query in PreparedQuery::readings(&self.index, name) {
-            for id in self.index.candidates(&query.sought(), &mut scores) {
+        for query in PreparedQuery::readings(&self.index, name, shared) {
+            for id in self.index.candidates(&query.sought(), scores) {
                 let listed = self.index.name(id);
                 let country_agrees = self.entities.is_in(listed.entity, country);
                 let name_kind = self.entities.name_kind(listed.entity, listed.position);
                 let comparison = query.compare(&listed);
                 let penalty = country_penalty(&comparison, country_agrees);
-                let score =
-                    ScoreParts::of_names(comparison.score, penalty, name_kind == NameKind::Weak);
+                let score = ScoreParts::of_names(comparison.score, penalty, name_kind == NameKind::Weak);
                 if score.score() < min_score {
                     continue;
                 }
@@ -179,6 +204,10 @@ impl Screener {
             }
         }
         best
+    }
+
+    fn workspaces(&self) -> MutexGuard<'_, Vec<Workspace>> {
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the hit of the entity at a position.
@@ -215,7 +244,8 @@ fn add_number(hit: NumberHit, country: Option<&str>, found: &mut FxHashMap<u32, 
     let NumberHit { entity, is_of_country } = hit;
     let country_agrees = is_of_country.filter(|_| country.is_some());
     let is_certain = is_of_country.is_some() || country.is_none();
-    let of_number = ScoreParts::of_number(if is_certain { NUMBER_ONLY_SCORE } else { NUMBER_WITHOUT_COUNTRY_SCORE });
+    let of_number =
+        ScoreParts::of_number(if is_certain { NUMBER_ONLY_SCORE } else { NUMBER_WITHOUT_COUNTRY_SCORE });
     match found.get_mut(&entity) {
         // The entity has the number twice.
         Some(Found { reasons, .. }) if reasons.number_agrees => {

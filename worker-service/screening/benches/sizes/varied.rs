@@ -75,7 +75,8 @@ fn rare_words(entries: &[Value]) -> Vec<String> {
         let words: HashSet<&str> = names(entry).flat_map(words_of).collect();
         words.into_iter().for_each(|word| *counts.entry(word).or_default() += 1);
     }
-    let is_rare = |(word, count): &(&str, usize)| *count <= RARE_MAX && word.bytes().all(|c| c.is_ascii_alphabetic());
+    let is_rare =
+        |(word, count): &(&str, usize)| *count <= RARE_MAX && word.bytes().all(|c| c.is_ascii_alphabetic());
     let mut rare: Vec<String> = counts.into_iter().filter(is_rare).map(|(word, _)| word.to_owned()).collect();
     rare.sort_unstable();
     rare

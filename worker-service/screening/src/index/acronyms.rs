@@ -72,7 +72,9 @@ impl Index {
     /// Returns how similar the acronym is to a listed name, from 0 to 1, or `None` if the name has
     /// other initials.
     pub(crate) fn acronym_similarity(&self, acronym: &Acronym, listed: &ListedName<'_>) -> Option<f32> {
-        let found = initials(listed.views.iter().copied()).into_iter().find(|initials| initials.all == acronym.letters)?;
+        let found = initials(listed.views.iter().copied())
+            .into_iter()
+            .find(|initials| initials.all == acronym.letters)?;
         let is_certain = found.distinctive >= CERTAIN_LETTERS_MIN;
         Some(if is_certain { CERTAIN_SIMILARITY } else { POSSIBLE_SIMILARITY })
     }

@@ -7,6 +7,7 @@ use super::{
     id, inverse_document_frequency,
     multimap::{HashMultimap, Postings},
     ngrams::{BIGRAMS, TRIGRAMS, bigrams, trigrams},
+    similar::shortened,
     vocabulary::{Vocabulary, VocabularyBuilder, hash},
 };
 use crate::names::{Outline, TOKENS_MAX, TokenView};
@@ -98,10 +99,14 @@ impl IndexBuilder {
         index.names.totals = (0..id(index.names.len())).map(|name| index.total_weight(name)).collect();
         let vocabulary = &index.vocabulary;
         index.by_latin = lookup(vocabulary, |token, add| add(hash(token.latin)));
-        index.by_sounds =
-            lookup(vocabulary, |token, add| add_unless_legal(token, hash(token.sounds), add));
+        index.by_sounds = lookup(vocabulary, |token, add| add_unless_legal(token, hash(token.sounds), add));
         index.by_consonants =
             lookup(vocabulary, |token, add| add_unless_legal(token, hash(token.consonants), add));
+        index.by_shortened = lookup(vocabulary, |token, add| {
+            if !token.traits.is_legal_form && !token.traits.is_number {
+                shortened(token.sounds, |shorter| add(hash(shorter)));
+            }
+        });
         index.by_meaning = lookup(vocabulary, |token, add| {
             token.meanings.iter().for_each(|meaning| add(hash(meaning)));
         });

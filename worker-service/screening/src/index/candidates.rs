@@ -18,16 +18,16 @@ const TRIGRAM_CANDIDATES_MAX: usize = 24;
 const ACRONYM_CANDIDATES_MAX: usize = 64;
 /// Number of entries of the index that are read to find names by their tokens. The names with the rarest
 /// strong token are always read, up to [`RAREST_READ_MAX`].
-const TOKENS_READ_MAX: usize = 24_000;
+const TOKENS_READ_MAX: usize = 16_000;
 /// Maximum number of names that are read if all tokens of the query are common.
-const RAREST_READ_MAX: usize = 100_000;
+const RAREST_READ_MAX: usize = 60_000;
 /// Maximum number of names whose tokens that were not read are looked at.
-const COMPLETED_MAX: usize = 4_000;
+const COMPLETED_MAX: usize = 1_000;
 /// Share of the best score of a token from which on a token is strong: the names with the rarest strong token are
 /// always read.
 const STRONG_SHARE: f32 = 0.5;
 /// Number of entries of the index that are read to find names by their trigrams.
-const TRIGRAMS_READ_MAX: usize = 24_000;
+const TRIGRAMS_READ_MAX: usize = 12_000;
 
 /// The score of each name of the list while candidates are looked for. It is kept between lookups to save its
 /// allocation.

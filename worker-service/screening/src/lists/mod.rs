@@ -98,11 +98,7 @@ pub fn read_each(files: Files<'_>, mut take: impl FnMut(ListedEntity)) -> Result
 ///
 /// # Errors
 /// Returns [`ListError`] as [`read`] does.
-fn read_text(
-    text: &str,
-    files: Files<'_>,
-    take: &mut dyn FnMut(ListedEntity),
-) -> Result<List, ListError> {
+fn read_text(text: &str, files: Files<'_>, take: &mut dyn FnMut(ListedEntity)) -> Result<List, ListError> {
     let first_line = text.lines().next().unwrap_or_default();
     match text.chars().next() {
         Some('<') => read_xml(text, files),

@@ -94,11 +94,8 @@ pub(super) fn sounds(word: &str) -> String {
         (_, Some(after)) if is_vowel(after) => 'y',
         _ => 'i',
     });
-    text = replace_glide(
-        text,
-        'i',
-        |_, after| if after.is_some_and(|c| "aou".contains(c)) { 'y' } else { 'i' },
-    );
+    text =
+        replace_glide(text, 'i', |_, after| if after.is_some_and(|c| "aou".contains(c)) { 'y' } else { 'i' });
     replace(&mut text, "ye", "e");
     if text.len() > 3 && (text.ends_with("ah") || text.ends_with("eh")) {
         text.pop();

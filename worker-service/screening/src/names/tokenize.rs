@@ -57,9 +57,7 @@ fn translated_phrase(runs: &[Run]) -> Option<(usize, &'static str)> {
         Run::Spelled(_) | Run::EastAsian(_) => None,
     };
     let words: Vec<String> = runs.iter().take(PHRASE_MAX).map_while(word).collect();
-    (1..=words.len())
-        .rev()
-        .find_map(|length| Some((length, translations().of(&words[..length].join(" "))?)))
+    (1..=words.len()).rev().find_map(|length| Some((length, translations().of(&words[..length].join(" "))?)))
 }
 
 /// Returns the number and the English words of the first runs that are a phrase of several words in a spaced

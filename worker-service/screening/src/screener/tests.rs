@@ -80,10 +80,7 @@ fn companies_that_share_only_common_words_are_not_reported() {
 fn a_registration_number_finds_its_entity_under_any_name() {
     let screener = screener();
     let hits = screener.search_with("Somebody Else", Some("RU"), Some("1069900-445566"), MATCH_THRESHOLD);
-    assert_eq!(
-        hits.first().map(|hit| (hit.entity.id, hit.reasons.number_agrees)),
-        Some(("olderbeek", true))
-    );
+    assert_eq!(hits.first().map(|hit| (hit.entity.id, hit.reasons.number_agrees)), Some(("olderbeek", true)));
     assert!(screener.search_with("Somebody Else", Some("RU"), Some("445566"), MATCH_THRESHOLD).is_empty());
 }
 
@@ -141,7 +138,9 @@ fn a_weak_name_alone_is_no_match() {
     let screener = Screener::new(vec![listed, entity("strong", &["KESTREL TEKHNIKA"], &["RU"])]);
     let hit = |name: &str, number| {
         let hits = screener.search_with(name, Some("AF"), number, 0.0);
-        hits.into_iter().find(|hit| hit.entity.id == "weak").map(|hit| (hit.name_kind == NameKind::Weak, hit.is_match()))
+        hits.into_iter()
+            .find(|hit| hit.entity.id == "weak")
+            .map(|hit| (hit.name_kind == NameKind::Weak, hit.is_match()))
     };
     assert_eq!(hit("Kestrel Ltd", None), Some((true, false)));
     assert_eq!(hit("Harborlight Nowruz Committee", None), Some((false, true)));
@@ -194,7 +193,7 @@ fn an_explanation_names_every_token() {
 }
 
 #[test]
-fn a_weak_name_lowers_the_score_below_that_of_a_match() {
+fn a_weak_name_lowers_the_score() {
     let mut listed = entity("weak", &["HARBORLIGHT NOWRUZ COMMITTEE"], &["AF"]);
     listed.weak_aliases = vec!["KESTREL TEKHNIKA".to_owned()];
     listed.ids = vec!["reg:AF:24257037".to_owned()];
@@ -235,7 +234,10 @@ fn an_explanation_is_serialised_with_each_part_of_the_score() {
     let screener = screener();
     let hits = screener.search("Kestrel Technology LLC", Some("BR"), 0.0);
     let json = serde_json::to_value(Explanation::of(&hits[0])).unwrap();
-    assert_eq!((&json["matchedName"], &json["matchedNameKind"]), (&"Kestrel Technology LLC".into(), &"alias".into()));
+    assert_eq!(
+        (&json["matchedName"], &json["matchedNameKind"]),
+        (&"Kestrel Technology LLC".into(), &"alias".into())
+    );
     let part = |name: &str| json["scoring"][name].as_f64().unwrap();
     assert_eq!(part("nameSimilarity"), 1.0);
     assert!(part("countryEffect") < 0.0);
@@ -244,7 +246,12 @@ fn an_explanation_is_serialised_with_each_part_of_the_score() {
 }
 
 /// Returns the ids of the entities in the order in which they are found.
-fn order(entities: Vec<ListedEntity>, name: &str, country: Option<&str>, number: Option<&str>) -> Vec<String> {
+fn order(
+    entities: Vec<ListedEntity>,
+    name: &str,
+    country: Option<&str>,
+    number: Option<&str>,
+) -> Vec<String> {
     let screener = Screener::new(entities);
     let hits = screener.search_with(name, country, number, 0.0);
     let scores: Vec<f32> = hits.iter().map(|hit| hit.score).collect();
@@ -256,21 +263,20 @@ fn order(entities: Vec<ListedEntity>, name: &str, country: Option<&str>, number:
 fn of_equal_scores_the_entity_that_agrees_in_more_comes_first() {
     let name = "KESTREL TEKHNIKA";
     // The same number decides, before the name.
-    let numbered = ListedEntity { ids: vec!["reg:RU:1069900445566".to_owned()], ..entity("b", &[name], &["RU"]) };
+    let numbered =
+        ListedEntity { ids: vec!["reg:RU:1069900445566".to_owned()], ..entity("b", &[name], &["RU"]) };
     assert_eq!(
         order(vec![entity("a", &[name], &["RU"]), numbered], name, Some("RU"), Some("1069900445566")),
         ["b", "a"]
     );
-    // A main name comes before an alias, and that before nothing else but the id.
+    // A main name comes before an alias. If all agrees, the id decides.
     let as_alias = entity("a", &["HARBORLIGHT WORKS", name], &["RU"]);
     let main = entity("b", &[name], &["RU"]);
     assert_eq!(order(vec![as_alias.clone(), main.clone()], name, Some("RU"), None), ["b", "a"]);
     assert_eq!(order(vec![entity("c", &[name], &["RU"]), main], name, Some("RU"), None), ["b", "c"]);
-    // An alias comes before a weak name of the same score.
-    let weak = ListedEntity {
-        weak_aliases: vec![name.to_owned()],
-        ..entity("a", &["HARBORLIGHT WORKS"], &["RU"])
-    };
+    // An alias comes before a weak name.
+    let weak =
+        ListedEntity { weak_aliases: vec![name.to_owned()], ..entity("a", &["HARBORLIGHT WORKS"], &["RU"]) };
     let hits = |listed: &[ListedEntity]| {
         let screener = Screener::new(listed.to_vec());
         let hits = screener.search(name, Some("RU"), 0.0);
@@ -328,10 +334,14 @@ fn a_list_ten_times_as_long_gives_the_same_verdicts() {
             entity("plant", &["MERRIDEN REPAIR PLANT 12"], &["RU"]),
         ];
         for copy in 0..copies {
-            for (number, trade) in ["TRADING", "SHIPPING", "BANK", "REPAIR PLANT", "TECHNOLOGY"].iter().enumerate() {
+            for (number, trade) in
+                ["TRADING", "SHIPPING", "BANK", "REPAIR PLANT", "TECHNOLOGY"].iter().enumerate()
+            {
                 // Words of two syllables: none is like a word of the entities above.
-                let word = |at: usize| ["BULVO", "ZETTIG", "FAURLI", "HUMPET", "GOSSWY", "LUDFEN", "WIXHAL"][at % 7];
-                let name = format!("{}{}{copy} {trade} INTERNATIONAL", word(copy + number), word(copy / 7 + 2));
+                let word =
+                    |at: usize| ["BULVO", "ZETTIG", "FAURLI", "HUMPET", "GOSSWY", "LUDFEN", "WIXHAL"][at % 7];
+                let name =
+                    format!("{}{}{copy} {trade} INTERNATIONAL", word(copy + number), word(copy / 7 + 2));
                 entities.push(entity(&format!("{copy}-{number}"), &[&name], &["CN"]));
             }
         }
