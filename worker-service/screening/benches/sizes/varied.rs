@@ -88,7 +88,7 @@ fn variant(entry: &Value, round: usize, words: &Words, random: &mut Random) -> V
     let is_rare = |word: &&str| words.rare.binary_search_by(|other| other.as_str().cmp(word)).is_ok();
     // The first rare word of each name becomes a new one: two bodies of one name could not be told apart.
     for first in names(entry).filter_map(|name| words_of(name).find(is_rare)) {
-        replacements.entry(first.to_owned()).or_insert_with(|| words.new(random));
+        replacements.entry(first.to_owned()).or_insert_with(|| words.invented(random));
     }
     let mut vary = |name: &str, random: &mut Random| {
         let mut varied = String::new();
@@ -102,7 +102,7 @@ fn variant(entry: &Value, round: usize, words: &Words, random: &mut Random) -> V
             }
             varied.push_str(&part[word.len()..]);
         }
-        if varied == name { format!("{} {name}", words.new(random)) } else { varied }
+        if varied == name { format!("{} {name}", words.invented(random)) } else { varied }
     };
     let name = vary(entry["name"].as_str().unwrap(), random);
     let aliases: Vec<String> = names(entry).skip(1).map(|alias| vary(alias, random)).collect();
@@ -128,10 +128,14 @@ fn variant(entry: &Value, round: usize, words: &Words, random: &mut Random) -> V
 impl Words {
     /// Returns a word of the list, or a new one.
     fn any(&self, random: &mut Random) -> String {
-        if random.below(2) == 0 { self.rare[random.below(self.rare.len())].clone() } else { self.new(random) }
+        if random.below(2) == 0 {
+            self.rare[random.below(self.rare.len())].clone()
+        } else {
+            self.invented(random)
+        }
     }
 
-    fn new(&self, random: &mut Random) -> String {
+    fn invented(&self, random: &mut Random) -> String {
         self.new[random.below(self.new.len())].clone()
     }
 }
