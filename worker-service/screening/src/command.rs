@@ -13,7 +13,8 @@ use crate::{
     entity::EntityKind,
     explain::Explanation,
     lists::{self, Files, List, ListError, Siblings},
-    screener::{MATCH_THRESHOLD, Screener},
+    scoring::MATCH_THRESHOLD,
+    screener::Screener,
 };
 
 /// The byte order mark (UTF-8) that spreadsheets put at the start of CSV files.
@@ -138,7 +139,7 @@ fn screened<'a>(screener: &'a Screener, row: &'a QueryRow) -> ResultLine<'a> {
     ResultLine {
         query,
         country,
-        id: reported.map(|hit| hit.entity.id.as_str()),
+        id: reported.map(|hit| hit.entity.id),
         score: best.map_or(0.0, |hit| (f64::from(hit.score) * 1e4).round() / 1e4),
         explanation: reported.map(Explanation::of),
     }

@@ -26,7 +26,7 @@ impl List {
         let mut entries = self.entities;
         let others = entries.len();
         entries.retain(|entry| entry.kind == kind);
-        if entries.is_empty() { Err(ListError::NoEntry { kind: noun(kind), others }) } else { Ok(entries) }
+        if entries.is_empty() { Err(ListError::no_entry(kind, others)) } else { Ok(entries) }
     }
 }
 
@@ -75,6 +75,14 @@ pub enum ListError {
         /// The number of entries of other kinds.
         others: usize,
     },
+}
+
+impl ListError {
+    /// Returns the error of a list that has no entry of `kind` among its entries, of which `others` are of other
+    /// kinds.
+    pub fn no_entry(kind: EntityKind, others: usize) -> Self {
+        Self::NoEntry { kind: noun(kind), others }
+    }
 }
 
 /// Returns the noun for entries of `kind`.

@@ -7,7 +7,7 @@ use domain::{
     request::ReportRequest,
     time::UtcTime,
 };
-use screening::{Explanation, Hit, ListedEntity, Topic};
+use screening::{Explanation, Hit, ListedEntity, NameKind, Topic};
 
 use super::list::{LoadedList, Recency};
 
@@ -29,19 +29,19 @@ pub(super) const WATCHLIST_MATCH: SignalKind = SignalKind::from_static("watchlis
 
 /// Returns the evidence of a match: the list, the entry, the name that matched, the score and its reasons.
 pub(super) fn of_match(list: &LoadedList, hit: &Hit<'_>, age: Age) -> EvidenceDraft {
-    let entry = hit.entity;
+    let entry = &hit.entity;
     let percent = percent(hit.score);
     let explanation = Explanation::of(hit);
     let mut text = format!("{} lists {} (entry {}).", list.name, entry.name, entry.id);
-    if hit.is_weak {
+    if hit.name_kind == NameKind::Weak {
         let name = hit.matched_name;
         text.push_str(&format!(" Recognised by its weak alias {name}, which alone does not identify it."));
     } else if hit.matched_name != entry.name {
         text.push_str(&format!(" Recognised by its other name {}.", hit.matched_name));
     }
-    let mut add = |label: &str, values: &[String], max: usize| {
+    let mut add = |label: &str, values: &[&str], max: usize| {
         if !values.is_empty() {
-            let shown: Vec<&str> = values.iter().take(max).map(String::as_str).collect();
+            let shown = &values[..values.len().min(max)];
             let more = if values.len() > max { ", and more" } else { "" };
             text.push_str(&format!(" {label}: {}{more}.", shown.join("; ")));
         }
@@ -50,7 +50,12 @@ pub(super) fn of_match(list: &LoadedList, hit: &Hit<'_>, age: Age) -> EvidenceDr
     add("Programs", &entry.programs, 10);
     add("Other names", &entry.aliases, 5);
     add("Weak aliases", &entry.weak_aliases, 5);
-    text.push_str(&format!(" Match score {percent}%: {}.{}", explanation.in_words(), dated(list, age)));
+    let parts = explanation.scoring.in_words().map(|parts| format!(" ({parts})")).unwrap_or_default();
+    text.push_str(&format!(
+        " Match score {percent}%{parts}: {}.{}",
+        explanation.in_words(),
+        dated(list, age)
+    ));
     let listing = Listing::of(entry);
     let label = match hit.is_match() {
         true => listing.label,
@@ -80,7 +85,7 @@ struct Listing {
 
 impl Listing {
     /// Returns what `entry` says: a sanction before everything else.
-    fn of(entry: &ListedEntity) -> Self {
+    fn of(entry: &ListedEntity<&str>) -> Self {
         if entry.is_sanctioned() {
             return Self { label: "Sanctions list", signal: SANCTIONS_MATCH, is_itself: true };
         }
@@ -188,6 +193,7 @@ mod tests {
         let (title, text, kind, strength) = evidence("Kestrel Ltd", "AF");
         assert_eq!(title, "Resembles an entry of a sanctions list: HARAKAT-E NOWRUZ");
         assert!(text.contains("(entry w1). Recognised by its weak alias KESTREL"), "{text}");
+        assert!(text.contains(" Match score 75% (name ") && text.contains("%, weak alias -2"), "{text}");
         assert!(kind == SANCTIONS_MATCH && (70..MATCH_STRENGTH).contains(&strength), "{strength}");
         let (title, _, _, strength) = evidence("Harakat-e Nowruz", "AF");
         assert!(title == "Sanctions list: HARAKAT-E NOWRUZ" && strength >= MATCH_STRENGTH);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
-use screening::{EntityKind, Hit, Screener, names};
+use screening::{Hit, names};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -133,18 +133,16 @@ impl Lists {
         location: &Location,
         previous: Option<&LoadedList>,
     ) -> Result<LoadedList, LoadError> {
-        let Fetched { list, sha256, modified } = self.fetcher.list(location).await?;
-        let (name, stated_date) = (list.name.clone(), list.published.clone());
-        let bodies = list.into_entries(EntityKind::Organization)?;
+        let Fetched { list, bodies, sha256, modified } = self.fetcher.list(location).await?;
+        let (name, stated_date) = (list.name, list.published);
         let (entries, previous_entries) = (bodies.len(), previous.map_or(0, |list| list.screener.len()));
-        let names = bodies.iter().map(|entry| entry.names().count()).sum();
-        let previous_names = previous.map_or(0, |list| list.names);
+        let (names, previous_names) = (bodies.names(), previous.map_or(0, |list| list.names));
         // If the file of other names is missing, the list loses names but no entries.
         if shrank(entries, previous_entries) || shrank(names, previous_names) {
             return Err(LoadError::Shrunk { entries, names, previous_entries, previous_names });
         }
         let name = if name.is_empty() { location.file_name() } else { name };
-        let screener = tokio::task::spawn_blocking(move || Screener::new(bodies)).await?;
+        let screener = tokio::task::spawn_blocking(move || bodies.finish()).await?;
         let loaded_at = service_runtime::clock::now();
         Ok(LoadedList {
             name,
