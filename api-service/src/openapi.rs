@@ -29,6 +29,7 @@ use crate::problem::{Kind, Problem, ProblemBody};
     tags(
         (name = "Reports", description = "Request, follow and read reports"),
         (name = "Call-backs", description = "Webhooks: signed notifications of reports that have ended (Standard Webhooks specification)"),
+        (name = "Keys", description = "The API keys of your tenant: list, create, rotate and revoke them, with the scope `admin`"),
         (name = "Usage", description = "The usage and cost of reports"),
         (name = "Operation", description = "Health checks for load balancers and operators"))
 )]
@@ -55,7 +56,7 @@ pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi:
         ("503", "The service is unavailable, overloaded, or did not answer in time: retry"),
     ];
     for (path, item) in &mut document.paths.paths {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
             for (status, description) in common.iter().filter(|_| path.starts_with("/v1/")) {
                 let responses = &mut operation.responses.responses;
                 responses.entry((*status).to_owned()).or_insert_with(|| problem(description).into());

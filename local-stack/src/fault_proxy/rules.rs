@@ -23,6 +23,8 @@ pub(super) enum TargetService {
     Sqs,
     /// DynamoDB.
     DynamoDb,
+    /// Key Management Service.
+    Kms,
     /// Simple Storage Service.
     S3,
     /// Bedrock Runtime.
@@ -30,13 +32,14 @@ pub(super) enum TargetService {
 }
 
 impl TargetService {
-    const ALL: [Self; 4] = [Self::Sqs, Self::DynamoDb, Self::S3, Self::Bedrock];
+    const ALL: [Self; 5] = [Self::Sqs, Self::DynamoDb, Self::Kms, Self::S3, Self::Bedrock];
 
     /// Returns the name in rules and counts.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Sqs => "Sqs",
             Self::DynamoDb => "DynamoDb",
+            Self::Kms => "Kms",
             Self::S3 => "S3",
             Self::Bedrock => "Bedrock",
         }
