@@ -54,8 +54,7 @@ impl Readiness {
     /// Checks every `interval` whether the tables and the queue answer. Only reads from them.
     pub(crate) async fn run(&self, interval: Duration) {
         loop {
-            let checked =
-                tokio::try_join!(self.table.reachable(), self.keys.reachable(), self.queue.depth());
+            let checked = tokio::try_join!(self.table.reachable(), self.keys.reachable(), self.queue.depth());
             match &checked {
                 Ok(((), (), depth)) => metrics().queue_depth(depth.visible, depth.in_flight, depth.delayed),
                 Err(error) => {

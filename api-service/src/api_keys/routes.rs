@@ -54,8 +54,9 @@ pub(crate) struct RotateKey {
     overlap_hours: Option<u32>,
 }
 
-/// Lists the API keys of your tenant, oldest first, including revoked ones. A key that was created a moment ago may
-/// be missing.
+/// Lists the API keys of your tenant, oldest first, including expired and revoked ones.
+///
+/// A key that was created a moment ago may be missing.
 #[utoipa::path(
     get, operation_id = "listKeys", path = "/v1/keys", tag = "Keys",
     responses((status = 200, description = "The keys", body = KeyList))
@@ -72,8 +73,10 @@ fn created(key: manage::Created) -> NewKeyResponse {
     (StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(key.into()))
 }
 
-/// Creates an API key of your tenant. The response is the only one that contains the key: if it is lost, revoke the
-/// key, which the list shows, and create another one.
+/// Creates an API key of your tenant.
+///
+/// The response is the only one that contains the key. If it is lost, revoke the key, which is the newest of the list,
+/// and create another one.
 #[utoipa::path(
     post, operation_id = "createKey", path = "/v1/keys", tag = "Keys",
     request_body = CreateKey,
@@ -108,12 +111,14 @@ pub(crate) async fn create(
     writes.run(place, creation).await.map(created)
 }
 
-/// Replaces an API key: creates one with the same scopes, label and lifetime, and lets the old one expire. The response
-/// is the only one that contains the new key. If it is lost, revoke the new key and rotate the old one again.
+/// Replaces an API key: creates one with the same scopes, label and lifetime, and lets the old one expire.
+///
+/// The response is the only one that contains the new key. If it is lost, revoke the new key, which is the newest of
+/// the list, and rotate the old one again.
 #[utoipa::path(
     post, operation_id = "rotateKey", path = "/v1/keys/{id}/rotate", tag = "Keys",
     params(("id" = String, Path, description = "The id of the old key")),
-    request_body(content = RotateKey, description = "May be left out"),
+    request_body = RotateKey,
     responses(
         (status = 201, description = "The new key", body = NewKeyResource,
             headers(("Cache-Control" = String, description = "no-store"))),
@@ -156,8 +161,10 @@ pub(crate) async fn rotate(
     writes.run(place, rotation).await.map(created)
 }
 
-/// Revokes an API key of your tenant. Every API task rejects it within 20 seconds, or 50 while the table does not answer.
-/// Can be repeated. A key can revoke itself.
+/// Revokes an API key of your tenant.
+///
+/// Every API task rejects it within 20 seconds, or 50 while the table does not answer. Can be repeated. A key can
+/// revoke itself.
 #[utoipa::path(
     delete, operation_id = "revokeKey", path = "/v1/keys/{id}", tag = "Keys",
     params(("id" = String, Path, description = "The id of the key")),

@@ -119,17 +119,14 @@ fn scopes(names: Option<Vec<String>>, errors: &mut Vec<FieldError>) -> Option<Sc
         let message = format!("scopes is empty: send at least one of {all}");
         errors.push(FieldError::new(POINTER, "empty", message));
     }
-    let mut scopes: Vec<Scope> = Vec::with_capacity(Scope::ALL.len());
+    let mut scopes = Vec::with_capacity(names.len());
     for (index, name) in names.iter().enumerate() {
         let pointer = format!("{POINTER}/{index}");
+        // A name of the wrong type was told already.
         if errors.iter().any(|error| error.pointer == pointer) {
             continue;
         }
         match name.parse::<Scope>() {
-            Ok(scope) if scopes.contains(&scope) => {
-                let message = format!("the scope {scope} occurs more than once: send it once");
-                errors.push(FieldError::new(pointer, "scope_repeated", message));
-            }
             Ok(scope) => scopes.push(scope),
             Err(error) => errors.push(FieldError::new(pointer, "scope_unknown", error.to_string())),
         }
@@ -184,21 +181,21 @@ mod tests {
         let scopes: Scopes = [Scope::ReportsRead, Scope::Admin].into_iter().collect();
         let least = read(r#"{"scopes": ["reports:read", "admin"], "label": null}"#).unwrap();
         assert_eq!(least, NewKey { scopes: scopes.clone(), label: None, expires_in_days: None });
-        let text = r#"{"scopes": ["admin", "reports:read"], "label": "front end", "expiresInDays": 3650}"#;
+        let text = r#"{"scopes": ["admin", "reports:read", "admin"], "label": "front end", "expiresInDays": 3650}"#;
         let label = Some("front end".to_owned());
         assert_eq!(read(text).unwrap(), NewKey { scopes, label, expires_in_days: Some(3650) });
     }
 
     #[test]
     fn everything_wrong_with_a_request_is_told_at_once() {
-        let text = r#"{"scopes": ["reports:delete", "admin", 7, "admin"], "label": "a\nb", "expiresInDays": 0,
+        let text = r#"{"scopes": ["reports:delete", "admin", 7, "root"], "label": "a\nb", "expiresInDays": 0,
             "tenant": "acme", "x": {"y": 1, "y": 2}}"#;
         let expected = [
             ("/expiresInDays", "out_of_range"),
             ("/label", "label_invalid"),
             ("/scopes/0", "scope_unknown"),
             ("/scopes/2", "wrong_type"),
-            ("/scopes/3", "scope_repeated"),
+            ("/scopes/3", "scope_unknown"),
             ("/tenant", "unknown_field"),
             ("/x", "unknown_field"),
             ("/x/y", "repeated"),
@@ -226,17 +223,17 @@ mod tests {
             ("3651", "out_of_range"),
             ("-1", "out_of_range"),
             ("1.5", "out_of_range"),
-            ("1e400", "out_of_range"),
             ("18446744073709551616", "out_of_range"),
             (r#""30""#, "wrong_type"),
         ] {
             let text = format!(r#"{{"scopes": ["admin"], "expiresInDays": {given}}}"#);
-            let Ok(parsed) = parse(text.as_bytes(), VALUES_MAX) else {
-                assert_eq!(given, "1e400", "no other number is too large for JSON");
-                continue;
-            };
+            let parsed = parse(text.as_bytes(), VALUES_MAX).unwrap();
             let found = checked(parsed, key).unwrap_err();
-            assert_eq!((found[0].pointer.as_str(), found[0].code.as_str()), ("/expiresInDays", code), "{given}");
+            assert_eq!(
+                (found[0].pointer.as_str(), found[0].code.as_str()),
+                ("/expiresInDays", code),
+                "{given}"
+            );
         }
     }
 }

@@ -89,7 +89,9 @@ impl Kms {
         }
         let nonce = self.key.seal_in_place_append_tag(aad(request), &mut sealed)?;
         let blob = [nonce.as_ref().as_slice(), &sealed].concat();
-        Ok(json!({"KeyId": KMS_KEY_ID, "CiphertextBlob": STANDARD.encode(blob), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}))
+        Ok(
+            json!({"KeyId": KMS_KEY_ID, "CiphertextBlob": STANDARD.encode(blob), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}),
+        )
     }
 
     fn decrypt(&self, request: &Request) -> Result<Value, Refusal> {
@@ -99,7 +101,9 @@ impl Kms {
         let mut opened = sealed.to_vec();
         let plaintext =
             self.key.open_in_place(Nonce::assume_unique_for_key(*nonce), aad(request), &mut opened)?;
-        Ok(json!({"KeyId": KMS_KEY_ID, "Plaintext": STANDARD.encode(plaintext), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}))
+        Ok(
+            json!({"KeyId": KMS_KEY_ID, "Plaintext": STANDARD.encode(plaintext), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}),
+        )
     }
 }
 

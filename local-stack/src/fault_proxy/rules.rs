@@ -291,7 +291,7 @@ mod tests {
         for (given, reason) in [
             ("all", "TARGET=FAULT:PROBABILITY"),
             ("DynamoDb=throttle:1", "names no operation"),
-            ("Kinesis.*=throttle:1", "the services are Sqs, DynamoDb, S3, Bedrock"),
+            ("Kinesis.*=throttle:1", "the services are Sqs, DynamoDb, Kms, S3, Bedrock"),
             ("S3.=throttle:1", "is not an operation"),
             ("S3.*=slow:1", "the faults are refused, delay, lost-request"),
             ("S3.*=throttle:2", "not a probability"),

@@ -36,6 +36,7 @@ pub(super) async fn create_for(
     let store = keys::Keys::at(sdk, tables.clone());
     let label = Some("made by local-stack".to_owned());
     let scopes = Scope::ALL.into_iter().collect();
-    let Created { key, .. } = create(&store, tenant.parse()?, scopes, label, None, Clock::system().now()).await?;
+    let Created { key, .. } =
+        create(&store, tenant.parse()?, scopes, label, None, Clock::system().now()).await?;
     Ok(key.text().clone())
 }

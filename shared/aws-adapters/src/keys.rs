@@ -197,12 +197,7 @@ impl Keys {
         Ok(records)
     }
 
-    async fn list_from(
-        &self,
-        table: &str,
-        index: &str,
-        tenant: &Tenant,
-    ) -> Result<Vec<KeyRecord>, AwsError> {
+    async fn list_from(&self, table: &str, index: &str, tenant: &Tenant) -> Result<Vec<KeyRecord>, AwsError> {
         const OPERATION: &str = "Query";
         let mut records = Vec::new();
         let mut start_key: Option<Item> = None;

@@ -74,7 +74,8 @@ impl Sealer {
             .set_encryption_context(Some(context(purpose, tenant)))
             .ciphertext_blob(Blob::new(sealed));
         let plaintext = send(KMS, OPERATION, request.send()).await?.plaintext;
-        let plaintext = plaintext.ok_or_else(|| AwsError::unusable(KMS, OPERATION, "there is no plaintext"))?;
+        let plaintext =
+            plaintext.ok_or_else(|| AwsError::unusable(KMS, OPERATION, "there is no plaintext"))?;
         Ok(plaintext.into_inner().into())
     }
 }

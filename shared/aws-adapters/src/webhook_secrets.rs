@@ -263,8 +263,9 @@ impl From<&WebhookSecret> for Stored {
 }
 
 fn decoded(Stored { secret, created_at, expires_at }: Stored) -> Result<WebhookSecret, AwsError> {
-    let bytes =
-        STANDARD.decode(secret).map_err(|_| AwsError::unusable(DYNAMODB, GET, "a secret is not valid Base64"))?;
+    let bytes = STANDARD
+        .decode(secret)
+        .map_err(|_| AwsError::unusable(DYNAMODB, GET, "a secret is not valid Base64"))?;
     Ok(WebhookSecret { bytes: bytes.into(), created_at, expires_at })
 }
 

@@ -137,7 +137,8 @@ pub struct InvalidLabel;
 /// # Errors
 /// Returns [`InvalidLabel`] if it is empty or too long, or if it contains a character that people cannot see.
 pub fn check_label(text: &str) -> Result<(), InvalidLabel> {
-    let is_label = (1..=LABEL_MAX).contains(&text.chars().count()) && safe_text::refused_in_line(text).is_none();
+    let is_label =
+        (1..=LABEL_MAX).contains(&text.chars().count()) && safe_text::refused_in_line(text).is_none();
     is_label.then_some(()).ok_or(InvalidLabel)
 }
 
