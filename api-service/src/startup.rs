@@ -108,7 +108,9 @@ impl Application {
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
         tracing::info!(address = %listener.local_addr()?, version, revision, "API is listening");
         if settings.aws.kms_key_id.is_none() {
-            tracing::warn!("DOSSIER_KMS_KEY_ID is not set: webhook secrets are not sealed, and have the encryption of their table alone");
+            tracing::warn!(
+                "DOSSIER_KMS_KEY_ID is not set: webhook secrets are not sealed, and have the encryption of their table alone"
+            );
         }
         let checking = {
             let (readiness, interval) = (Arc::clone(&readiness), settings.readiness_interval);

@@ -181,7 +181,8 @@ mod tests {
         let scopes: Scopes = [Scope::ReportsRead, Scope::Admin].into_iter().collect();
         let least = read(r#"{"scopes": ["reports:read", "admin"], "label": null}"#).unwrap();
         assert_eq!(least, NewKey { scopes: scopes.clone(), label: None, expires_in_days: None });
-        let text = r#"{"scopes": ["admin", "reports:read", "admin"], "label": "front end", "expiresInDays": 3650}"#;
+        let text =
+            r#"{"scopes": ["admin", "reports:read", "admin"], "label": "front end", "expiresInDays": 3650}"#;
         let label = Some("front end".to_owned());
         assert_eq!(read(text).unwrap(), NewKey { scopes, label, expires_in_days: Some(3650) });
     }

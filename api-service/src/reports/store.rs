@@ -101,7 +101,11 @@ impl Reports {
     /// Returns [`AwsError`] if it is not certain that the tenant has one.
     pub(super) async fn ensure_webhook_secret(&self, tenant: &Tenant) -> Result<(), AwsError> {
         if self.with_secret.get(tenant).is_none() {
-            self.aws.webhook_secrets.of(tenant, self.clock.now(), rand::random()).await?;
+            let secrets = &self.aws.webhook_secrets;
+            // An outage of KMS concerns only tenants without a secret.
+            if !secrets.exist(tenant).await? {
+                secrets.of(tenant, self.clock.now(), rand::random()).await?;
+            }
             self.with_secret.insert(tenant.clone(), ());
         }
         Ok(())

@@ -205,7 +205,9 @@ async fn a_request_with_a_callback_url_gives_its_tenant_a_secret() -> Result<()>
     let (aws, _) = stack.adapters()?;
     let now = service_runtime::clock::now();
     let has_secret = async |tenant: &str| {
-        anyhow::Ok(!aws.webhook_secrets.signing(&tenant.parse()?, now).await?.is_empty())
+        let secrets = aws.webhook_secrets.signing(&tenant.parse()?, now).await?;
+        assert_eq!(secrets.is_empty(), !aws.webhook_secrets.exist(&tenant.parse()?).await?);
+        anyhow::Ok(!secrets.is_empty())
     };
     stack.dev().submit_accepted(&clean_company()).await?;
     assert!(!has_secret("dev").await?);

@@ -103,6 +103,15 @@ impl WebhookSecrets {
         Ok(signing(self.read(tenant).await?.0, now))
     }
 
+    /// Returns whether `tenant` has secrets, without opening them.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the tables cannot be read.
+    pub async fn exist(&self, tenant: &Tenant) -> Result<bool, AwsError> {
+        Ok(self.item(&self.tables.current, tenant).await?.contains_key(VERSION)
+            || self.item(&self.tables.former, tenant).await?.contains_key(SECRETS))
+    }
+
     /// Returns the secrets of `tenant` that sign at `now`, the current one first. If the tenant has none,
     /// stores `fresh` as its first secret.
     ///
