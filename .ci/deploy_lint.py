@@ -128,6 +128,7 @@ def listed(value):
 
 ARNS = {
     "TableArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/dossier",
+    "AccessTableArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/dossier-access",
     "BucketArn": "arn:aws:s3:::dossier",
     "KeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1",
     "ModelArns": "arn:aws:bedrock:eu-central-1::foundation-model/m",

@@ -10,6 +10,7 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    api_keys::routes as keys,
     cors, early_response, health,
     limits::{self, InFlightLimit},
     observe, openapi, page,
@@ -33,6 +34,9 @@ fn documented_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(webhook::read))
         .routes(routes!(webhook::resend))
         .routes(routes!(usage::usage))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
         .routes(routes!(webhook_secret::read))
         .routes(routes!(webhook_secret::rotate))
         .routes(routes!(health::healthz))

@@ -2,8 +2,9 @@
 # (deploy/access.yaml). docs/PERMISSIONS.md lists the call that needs each action.
 
 locals {
-  table_arn = aws_dynamodb_table.table.arn
-  ecr_arn   = "arn:${local.partition}:ecr:${local.region}:${local.account}:repository"
+  table_arn        = aws_dynamodb_table.table.arn
+  access_table_arn = aws_dynamodb_table.access_table.arn
+  ecr_arn          = "arn:${local.partition}:ecr:${local.region}:${local.account}:repository"
   task_trust = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -13,13 +14,20 @@ locals {
       Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
   })
-  # Both services: the key, and what the collector beside them writes.
+  # For secrets, whose encryption context has the members of shared/aws-adapters/src/sealer.rs.
+  sealed = {
+    StringEquals = { "kms:EncryptionContext:dossier:purpose" = "webhook-secrets" }
+    Null         = { "kms:EncryptionContext:dossier:tenant" = "false" }
+  }
+  # Both services: the key, by the services that store data and not by a program itself, and what the collector
+  # beside them writes.
   shared_statements = [
     {
-      Sid      = "Key"
-      Effect   = "Allow"
-      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource = aws_kms_key.key.arn
+      Sid       = "Key"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = aws_kms_key.key.arn
+      Condition = { StringEquals = { "kms:ViaService" = [for service in ["dynamodb", "s3", "sqs"] : "${service}.${local.region}.amazonaws.com"] } }
     },
     # X-Ray supports no resource-level permissions ("Service Authorization Reference", AWS X-Ray). The actions
     # write spans and read nothing.
@@ -55,6 +63,33 @@ resource "aws_iam_role_policy" "api_role" {
         Effect   = "Allow"
         Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         Resource = local.table_arn
+      },
+      {
+        Sid      = "Access"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Resource = local.access_table_arn
+      },
+      {
+        Sid      = "AccessList"
+        Effect   = "Allow"
+        Action   = "dynamodb:Query"
+        Resource = "${local.access_table_arn}/index/by_tenant"
+      },
+      # Keys and secrets of version 0.2 are items of the table of reports (K#, W#): no new ones are made there.
+      {
+        Sid       = "NoFormerAccess"
+        Effect    = "Deny"
+        Action    = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"]
+        Resource  = local.table_arn
+        Condition = { "ForAnyValue:StringLike" = { "dynamodb:LeadingKeys" = ["K#*", "W#*"] } }
+      },
+      {
+        Sid       = "Secrets"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:Encrypt"]
+        Resource  = aws_kms_key.key.arn
+        Condition = local.sealed
       },
       {
         Sid    = "Lists"
@@ -101,6 +136,39 @@ resource "aws_iam_role_policy" "worker_role" {
         Effect   = "Allow"
         Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
         Resource = local.table_arn
+      },
+      # UpdateItem inserts missing items: see access.yaml.
+      {
+        Sid       = "NoKeys"
+        Effect    = "Deny"
+        Action    = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource  = local.table_arn
+        Condition = { "ForAnyValue:StringLike" = { "dynamodb:LeadingKeys" = "K#*" } }
+      },
+      {
+        Sid       = "NoFormerSecrets"
+        Effect    = "Deny"
+        Action    = "dynamodb:UpdateItem"
+        Resource  = local.table_arn
+        Condition = { "ForAnyValue:StringLike" = { "dynamodb:LeadingKeys" = "W#*" } }
+      },
+      # Webhook secrets, but no keys.
+      {
+        Sid      = "Access"
+        Effect   = "Allow"
+        Action   = "dynamodb:GetItem"
+        Resource = local.access_table_arn
+        Condition = {
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "W#*" }
+          Null                      = { "dynamodb:LeadingKeys" = "false" }
+        }
+      },
+      {
+        Sid       = "Secrets"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = aws_kms_key.key.arn
+        Condition = local.sealed
       },
       # Of reports alone, whose keys begin with R#.
       {

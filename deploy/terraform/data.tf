@@ -163,6 +163,54 @@ resource "aws_dynamodb_table" "table" {
   }
 }
 
+# API keys and webhook secrets. Workers cannot write it (access.tf).
+resource "aws_dynamodb_table" "access_table" {
+  name                        = "${var.prefix}-access"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  deletion_protection_enabled = true
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  attribute {
+    name = "tenant"
+    type = "S"
+  }
+
+  attribute {
+    name = "created_key"
+    type = "S"
+  }
+
+  global_secondary_index {
+    name            = "by_tenant"
+    hash_key        = "tenant"
+    range_key       = "created_key"
+    projection_type = "KEYS_ONLY"
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = aws_kms_key.key.arn
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
 resource "aws_sqs_queue" "reports_queue" {
   name                              = "${var.prefix}-reports"
   visibility_timeout_seconds        = 60

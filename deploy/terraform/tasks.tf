@@ -11,6 +11,7 @@ locals {
     CollectorImage           = var.collector_image
     Architecture             = var.architecture
     TableName                = aws_dynamodb_table.table.name
+    AccessTableName          = aws_dynamodb_table.access_table.name
     BucketName               = aws_s3_bucket.bucket.id
     KeyArn                   = aws_kms_key.key.arn
     RetentionDays            = var.retention_days

@@ -151,6 +151,9 @@ pub(crate) async fn submit(
     let submission = {
         let (reports, caller) = (Arc::clone(&reports), caller.clone());
         async move {
+            if report.request.callback_url.is_some() {
+                reports.ensure_webhook_secret(&caller.tenant).await?;
+            }
             let (report, replayed) = record(&reports, &daily_quota, report, key.is_some()).await?;
             let action = if replayed { "report.submit.replayed" } else { "report.submit" };
             caller.audit(action, &report.id);

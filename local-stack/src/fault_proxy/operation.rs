@@ -15,6 +15,9 @@ pub(super) fn of_aws(parts: &Parts) -> (TargetService, String) {
     if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
         return (TargetService::DynamoDb, operation.to_owned());
     }
+    if let Some(operation) = target.strip_prefix("TrentService.") {
+        return (TargetService::Kms, operation.to_owned());
+    }
     (TargetService::S3, of_s3(parts).to_owned())
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod access_table;
 mod api_errors;
 mod assessment_faults;
 mod audit;
@@ -49,6 +50,7 @@ mod hanging_services;
 mod hostile_inputs;
 mod idle;
 mod isolation;
+mod keys;
 mod later_version;
 mod ledgers;
 mod lifecycle_table;

@@ -1,4 +1,4 @@
-//! The adapters to AWS: DynamoDB, SQS and S3.
+//! The adapters to AWS: DynamoDB, SQS, S3 and KMS.
 //!
 //! The services use AWS only through this crate, except for Bedrock. Endpoints come from the environment
 //! (`AWS_ENDPOINT_URL` and its variants for single services), as in every AWS SDK.
@@ -19,6 +19,7 @@ pub mod quota;
 pub mod request;
 pub mod retention;
 mod sdk;
+pub mod sealer;
 pub mod settings;
 pub mod spending;
 pub mod table;
