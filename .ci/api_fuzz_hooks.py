@@ -1,5 +1,6 @@
 """Hooks for .ci/api-fuzz: rules that the OpenAPI document cannot express."""
 
+import os
 import re
 import uuid
 
@@ -15,6 +16,9 @@ def before_call(context, case, kwargs):
     key = (case.headers or {}).get("Idempotency-Key")
     if isinstance(key, str) and 0 < len(key) <= 200 and all("!" <= c <= "~" for c in key):
         case.headers["Idempotency-Key"] = f"{key}-{uuid.uuid4()}"
+    # Neither revokes nor rotates the key of this run.
+    if (case.path_parameters or {}).get("id") == os.environ["KEY"].split("_")[1]:
+        case.path_parameters["id"] = "0" * 16
     query = case.query if isinstance(case.query, dict) else {}
     if isinstance(query.get("from"), str) and DAY.fullmatch(query["from"]):
         # A schema cannot express that the first day must precede the last one, and not by years.
@@ -39,7 +43,7 @@ def requests_in(body):
 def map_body(context, body):
     """Restricts names to ASCII: a schema cannot express which characters a name may contain, and the domain tests cover that."""
     for request in requests_in(body):
-        for field in ("companyName", "purpose"):
+        for field in ("companyName", "purpose", "label"):
             if isinstance(request.get(field), str):
                 request[field] = "".join(c if c.isascii() and c.isalnum() else "a" for c in request[field])
     return body

@@ -47,16 +47,18 @@ def main():
         check(aws, deployed(aws), local)
     if failures:
         sys.exit("deploy: the template and local-stack differ:\n" + "\n".join(failures))
-    print("deploy: the template creates the table, queues and bucket that local-stack provisions")
+    print("deploy: the template creates the tables, queues and bucket that local-stack provisions")
 
 
 def check(aws, outputs, local):
     local_aws = clients(local["aws"], local["region"], local["accessKeyId"], local["secretAccessKey"])
     compare("table", table(aws, outputs["TableName"]), table(local_aws, local["table"]))
+    compare("access table", table(aws, outputs["AccessTableName"]), table(local_aws, local["accessTable"]))
     # The emulator's CloudFormation ignores the time to live, so it is read from the template.
-    expected = yaml.safe_load(TEMPLATE)["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]
-    found = local_aws("dynamodb").describe_time_to_live(TableName=local["table"])["TimeToLiveDescription"]
-    compare("time to live", expected, {"AttributeName": found["AttributeName"], "Enabled": found["TimeToLiveStatus"] == "ENABLED"})
+    for resource, name in [("Table", local["table"]), ("AccessTable", local["accessTable"])]:
+        expected = yaml.safe_load(TEMPLATE)["Resources"][resource]["Properties"]["TimeToLiveSpecification"]
+        found = local_aws("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        compare(f"time to live of {name}", expected, {"AttributeName": found["AttributeName"], "Enabled": found["TimeToLiveStatus"] == "ENABLED"})
     environment = local["env"]
     for name, output, url in [
         ("reports", "ReportsQueueUrl", local["queueUrl"]),

@@ -1,7 +1,5 @@
-"""Checks the templates beyond cfn-lint and checkov: task definitions, permissions, alarms, dashboards,
-and the names in them."""
+"""Checks the templates beyond cfn-lint and checkov: task definitions, indexes, retention and permissions."""
 
-import itertools
 import json
 import pathlib
 import re
@@ -9,7 +7,6 @@ import sys
 
 import boto3
 import parliament
-import promql_parser
 import yaml
 from botocore.validate import ParamValidator
 
@@ -117,32 +114,8 @@ def retention():
             fail(f"{logical}: DOSSIER_RETENTION_DAYS must be RetentionDays")
 
 
-def collector():
-    text = template("services")["Resources"]["CollectorConfig"]["Properties"]["Value"]["Fn::Sub"]
-    text = text.replace("${AWS::Region}", "eu-central-1").replace("${Prefix}", "dossier")
-    if len(text) > 4096:
-        fail(f"the collector's configuration has {len(text)} characters, but a Systems Manager parameter holds 4096")
-    config = yaml.safe_load(text)
-    for name, pipeline in config["service"]["pipelines"].items():
-        for part in ("receivers", "processors", "exporters"):
-            for one in pipeline[part]:
-                if one not in config[part]:
-                    fail(f"the collector's pipeline {name} names {one}, which is not defined in {part}")
-    source = pathlib.Path("shared/telemetry/src/metrics.rs").read_text(encoding="utf-8")
-    attributes = set(re.findall(r'KeyValue::new\(\s*"([a-z_.]+)"', source)) | {"service.name"}
-    exported = {}
-    for declaration in config["exporters"]["awsemf"]["metric_declarations"]:
-        for one in itertools.chain(*declaration["dimensions"]):
-            if one not in attributes:
-                fail(f"the collector forwards metrics with the attribute {one}, which nothing records")
-        for selector in declaration["metric_name_selectors"]:
-            name = selector.removeprefix("^").removesuffix("$$").replace("\\.", ".")
-            exported.setdefault(name, set()).update(map(frozenset, declaration["dimensions"]))
-    return exported
-
-
 def statements():
-    for logical, role in properties("AWS::IAM::Role", "access"):
+    for logical, role in properties("AWS::IAM::Role", "access", "network"):
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 # Conditional statements are checked as if their condition holds.
@@ -155,13 +128,16 @@ def listed(value):
 
 ARNS = {
     "TableArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/dossier",
+    "AccessTableArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/dossier-access",
     "BucketArn": "arn:aws:s3:::dossier",
     "KeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1",
     "ModelArns": "arn:aws:bedrock:eu-central-1::foundation-model/m",
     "GuardrailArn": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/g",
     "VerifierGuardrailArns": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/v",
     "ListArns": "arn:aws:s3:::lists/sdn.csv",
-    "SecretArns": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+    "CompaniesHouseKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+    "SanctionsApiKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+    "SecretKeyArns": "arn:aws:kms:eu-central-1:123456789012:key/2",
 }
 
 
@@ -194,107 +170,38 @@ def permissions():
                 fail(f"{where}: {finding.issue} {finding.detail}")
 
 
-# How the services create their instruments, and the suffix of each in Prometheus ("OTLP Metric Points to
-# Prometheus"). A histogram has three series.
-KINDS = {
-    r'seconds\(\s*&meter,\s*"([^"]+)"': "_seconds_(bucket|sum|count)",
-    r'u64_histogram\("([^"]+)"\)\s*\.with_unit\("\{token\}"\)': "_(bucket|sum|count)",
-    r'\b(?:count|counter)\(\s*"([^"]+)"': "_total",
-    r'u64_counter\("([^"]+)"\)\s*\.with_unit\("\{unit\}"\)': "_total",
-    r'f64_counter\("([^"]+)"\)\s*\.with_unit\("USD"\)': "_USD_total",
-    r'f64_gauge\("([^"]+)"\)\s*\.with_unit\("s"\)': "_seconds",
-    r'(?:\b(?:level|gauge)\(\s*|i64_gauge\()"([^"]+)"': "",
-}
+def notices():
+    """Checks that nothing refuses what EventBridge publishes to the encrypted topic: it sends no aws:SourceAccount to KMS,
+    and a condition in the topic's policy is never met ("Managing Amazon SNS encryption keys and costs")."""
+    policies = [key["KeyPolicy"] for _, key in properties("AWS::KMS::Key", "data")] + [topic["PolicyDocument"] for _, topic in properties("AWS::SNS::TopicPolicy", "watch")]
+    for policy in policies:
+        found = [one for one in policy["Statement"] if one["Principal"] != "*" and "events.amazonaws.com" in listed(one["Principal"].get("Service", []))]
+        if len(found) != 1 or "Condition" in found[0]:
+            fail("the key and the topic each need one statement for EventBridge, without a condition")
 
 
-def instruments():
-    """Returns the metric names of the services, each with the pattern of its names in Prometheus."""
-    source = pathlib.Path("shared/telemetry/src/metrics.rs").read_text(encoding="utf-8")
-    found = {}
-    for kind, suffix in KINDS.items():
-        for name in re.findall(kind, source):
-            found[name] = re.compile(re.sub(r"[^a-z0-9]", "_", name) + suffix)
-    attributes = set(re.findall(r'KeyValue::new\(\s*"([a-z_.]+)"', source))
-    every = set(re.findall(r'"((?:http|dossier|gen_ai)\.[a-z_.]+)"', source)) - attributes
-    if unknown := every - set(found):
-        fail(f"metrics.rs creates {sorted(unknown)} in a way that this check does not recognise")
-    return found
-
-
-def alarms(known, exported):
-    sections = set(re.findall(r"^## (.+)$", pathlib.Path("docs/OPERATIONS.md").read_text(encoding="utf-8"), re.MULTILINE))
-    count = 0
-    for logical, alarm in properties("AWS::CloudWatch::Alarm", "watch"):
-        count += 1
-        section = re.search(r"See docs/OPERATIONS.md, '(.+)'", alarm["AlarmDescription"])
-        if not section or section[1] not in sections:
-            fail(f"{logical}: {section and section[1]!r} is not a section of docs/OPERATIONS.md")
-        for one in alarm["Metrics"]:
-            metric = one.get("MetricStat", {}).get("Metric", {})
-            if metric.get("Namespace") == {"Ref": "Prefix"}:
-                read(logical, metric["MetricName"], [dimension["Name"] for dimension in metric["Dimensions"]], known, exported)
-    body = json.loads(template("watch")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
-    for widget in body["widgets"]:
-        title = widget["properties"]["title"]
-        for series in widget["properties"]["metrics"]:
-            if isinstance(series[0], dict):
-                # Names with characters other than letters and digits are quoted ("CloudWatch search
-                # expression syntax").
-                search = re.fullmatch(r"""SEARCH\('\{"\$\{Prefix\}",((?:"[^"]+",?)+)\} MetricName="([^"]+)"', '\w+', \d+\)""", series[0]["expression"])
-                if not search:
-                    fail(f"widget {title!r}: {series[0]['expression']} is not a search that this check recognises")
-                else:
-                    read(title, search[2], re.findall(r'"([^"]+)"', search[1]), known, exported)
-            elif series[0] == "${Prefix}":
-                read(title, series[1], [one for one in series[2:] if isinstance(one, str)][::2], known, exported)
-    return count, len(body["widgets"])
-
-
-def read(where, name, dimensions, known, exported):
-    """Checks that a metric of an alarm or a widget exists and is forwarded with exactly these dimensions."""
-    if name not in known:
-        fail(f"{where} reads {name}, which no service records")
-    elif frozenset(dimensions) not in exported.get(name, ()):
-        fail(f"{where} reads {name} with the dimensions {sorted(dimensions)}, with which the collector does not forward it")
-
-
-def grafana(known):
-    board = json.loads(pathlib.Path("docker/grafana/dossier.json").read_text(encoding="utf-8"))
-    seen = set()
-    for panel in board["panels"]:
-        for target in panel["targets"]:
-            expression = target["expr"].replace("$__rate_interval", "1m")
-            try:
-                parsed = promql_parser.parse(expression)
-            except ValueError as error:
-                fail(f"panel {panel['title']!r}: {error}")
-                continue
-            # Metric names precede a selector or a range; labels for grouping do not.
-            for name in re.findall(r"\b(\w+)(?:\{[^}]*\})?\[|\((\w+)\)$", parsed.prettify().replace("\n", "").replace(" ", "")):
-                name = name[0] or name[1]
-                measured = [one for one, pattern in known.items() if pattern.fullmatch(name)]
-                seen.update(measured)
-                if not measured:
-                    fail(f"panel {panel['title']!r} reads {name}, which no service records")
-    for name in set(known) - seen:
-        fail(f"no panel of the Grafana dashboard shows {name}")
-    return len(board["panels"])
+def repositories():
+    """Checks that no lifecycle rule can remove an image with a tag, which may be running, and that tasks start images by
+    what cannot change."""
+    for logical, repository in properties("AWS::ECR::Repository", "images"):
+        rules = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+        if any(rule["selection"]["tagStatus"] != "untagged" for rule in rules) or repository["ImageTagMutability"] != "IMMUTABLE":
+            fail(f"{logical}: a lifecycle rule may remove images without a tag alone, and tags must be immutable")
+    collector = template("tasks")["Parameters"]["CollectorImage"]
+    if "Default" in collector or "@sha256:" not in collector["AllowedPattern"]:
+        fail("CollectorImage must be given, by digest")
 
 
 def main():
     task_definitions()
+    notices()
+    repositories()
     indexes()
     retention()
-    exported = collector()
-    known = instruments()
-    for name in set(exported) - set(known):
-        fail(f"the collector forwards {name}, which no service records")
     permissions()
-    count, widgets = alarms(known, exported)
-    panels = grafana(known)
     if failures:
         sys.exit("deploy: the templates have problems:\n" + "\n".join(failures))
-    print(f"deploy: {len(list(statements()))} statements, {count} alarms with their sections, {widgets} widgets, {panels} panels, {len(known)} metrics")
+    print(f"deploy: the task definitions, the indexes, the retention and {len(list(statements()))} statements have no problem")
 
 
 main()

@@ -47,8 +47,8 @@ def emulator(**settings):
     """Starts the emulator; yields its endpoint URL and a factory of clients with all permissions."""
     port = free_port()
     environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", **settings}
-    program = pathlib.Path(sys.executable).with_name("ministack")
-    process = subprocess.Popen([program], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    program = pathlib.Path(__file__).with_name("ministack_conditions.py")
+    process = subprocess.Popen([sys.executable, program], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         endpoint = f"http://127.0.0.1:{port}"
         aws = clients(endpoint)

@@ -209,9 +209,15 @@ class Stage:
                 ("document", "GET", f"/v1/reports/{completed}/document"),
                 ("usage", "GET", "/v1/usage"),
                 ("secret", "GET", "/v1/callbacks/secret"),
+                ("rotate", "POST", "/v1/callbacks/secret/rotate"),
+                ("keys", "GET", "/v1/keys"),
                 ("cancel", "POST", f"/v1/reports/{submitted}/cancel"),
             ]:
                 failed += [name] if self.call(method, path)[0] != 200 else []
+            status, body = self.call("POST", "/v1/keys", {"scopes": ["reports:read"]})
+            failed += ["create a key"] if status != 201 else []
+            if status == 201:
+                failed += ["revoke a key"] if self.call("DELETE", f"/v1/keys/{json.loads(body)['id']}")[0] != 204 else []
             status, body = self.call("GET", f"/v1/reports/{completed}")
             link = json.loads(body).get("links", {}).get("json") if status == 200 else None
             if link:
@@ -261,6 +267,16 @@ class Stage:
                         return "to the dead-letter queue" in log.read_text()
 
                     until(name, dead_lettered)
+                    name = "erasure"
+                    if self.call("DELETE", f"/v1/reports/{lost}")[0] != 204:
+                        raise SystemExit
+
+                    def erased():
+                        if REFUSED.search(log.read_text()):
+                            raise SystemExit
+                        return '"report.erased"' in log.read_text()
+
+                    until(name, erased)
                     time.sleep(1)
                 except SystemExit:
                     failed.append(name)
@@ -297,6 +313,41 @@ def denied(what, call):
     raise SystemExit(f"permissions: not denied: {what}")
 
 
+def forbidden_access(api, worker, table, access, key):
+    """Tries to create, change and read API keys and webhook secrets with the wrong role."""
+    dynamodb = worker("dynamodb")
+    for where in (table, access):
+        for pk in ({"S": "K#0000000000000000"}, {"S": "W#dev"}):
+            item = {"pk": pk}
+            change = {"TableName": where, "Key": item, "UpdateExpression": "SET scopes = :all", "ExpressionAttributeValues": {":all": {"L": [{"S": "admin"}]}}}
+            what = f"{pk['S'][:2]} in {where}"
+            denied(f"the worker putting {what}", lambda: dynamodb.put_item(TableName=where, Item=item))
+            denied(f"the worker updating {what}", lambda: dynamodb.update_item(**change))
+            denied(f"the worker writing a batch with {what}", lambda: dynamodb.batch_write_item(RequestItems={where: [{"PutRequest": {"Item": item}}]}))
+            denied(f"the worker putting {what} in a transaction", lambda: dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": where, "Item": item}}]))
+            denied(f"the worker updating {what} in a transaction", lambda: dynamodb.transact_write_items(TransactItems=[{"Update": change}]))
+        denied(f"the worker reading a key in {where}", lambda: dynamodb.get_item(TableName=where, Key={"pk": {"S": "K#0000000000000000"}}))
+        keys = [{"pk": {"S": "W#dev"}}, {"pk": {"S": "K#0000000000000000"}}]
+        denied(f"the worker reading a batch with a key in {where}", lambda: dynamodb.batch_get_item(RequestItems={where: {"Keys": keys}}))
+        listed = {"KeyConditionExpression": "tenant = :tenant", "ExpressionAttributeValues": {":tenant": {"S": "keys#dev"}}}
+        for index in ("by_age", "by_tenant"):
+            denied(f"the worker listing keys in {where} by {index}", lambda: dynamodb.query(TableName=where, IndexName=index, **listed))
+    for name, client in [("API", api("dynamodb")), ("worker", dynamodb)]:
+        denied(f"the {name} scanning the access table", lambda: client.scan(TableName=access))
+        denied(f"the {name} deleting a key", lambda: client.delete_item(TableName=access, Key={"pk": {"S": "K#0"}}))
+        denied(f"the {name} putting a key into the table of reports", lambda: client.put_item(TableName=table, Item={"pk": {"S": "K#0"}}))
+        denied(f"the {name} putting a key and a report into the table of reports", lambda: client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": {"pk": {"S": pk}}}} for pk in ("R#dev#0", "K#0")]}))
+    tenant = {"dossier:tenant": "dev"}
+    sealed = api("kms").encrypt(KeyId=key, Plaintext=b"secret", EncryptionContext={**tenant, "dossier:purpose": "webhook-secrets"})["CiphertextBlob"]
+    opened = worker("kms").decrypt(KeyId=key, CiphertextBlob=sealed, EncryptionContext={**tenant, "dossier:purpose": "webhook-secrets"})["Plaintext"]
+    assert opened == b"secret", opened
+    denied("the worker sealing a secret", lambda: worker("kms").encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={**tenant, "dossier:purpose": "webhook-secrets"}))
+    for name, client in [("API", api("kms")), ("worker", worker("kms"))]:
+        denied(f"the {name} decrypting without a tenant", lambda: client.decrypt(KeyId=key, CiphertextBlob=sealed, EncryptionContext={"dossier:purpose": "webhook-secrets"}))
+        denied(f"the {name} decrypting for another purpose", lambda: client.decrypt(KeyId=key, CiphertextBlob=sealed, EncryptionContext={**tenant, "dossier:purpose": "other"}))
+        denied(f"the {name} decrypting without a context", lambda: client.decrypt(KeyId=key, CiphertextBlob=sealed))
+
+
 def main():
     plain_http_is_denied()
     with emulator(AUTH="true") as (endpoint, aws), tempfile.TemporaryDirectory() as work, local_stack(work) as local, model(local) as bedrock:
@@ -310,6 +361,7 @@ def main():
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock,
             "AWS_REGION": REGION,
             "DOSSIER_TABLE": outputs["TableName"],
+            "DOSSIER_ACCESS_TABLE": outputs["AccessTableName"],
             "DOSSIER_BUCKET": outputs["BucketName"],
             "DOSSIER_KMS_KEY_ID": outputs["KeyArn"],
             "DOSSIER_QUEUE_URL": at(outputs["ReportsQueueUrl"]),
@@ -341,11 +393,13 @@ def main():
         unproven, only = [], sys.argv[1:]
         for role, policy in complete.items():
             for statement in policy["Statement"]:
-                for action in actions_of(statement):
+                # What statements deny is tried below.
+                for action in actions_of(statement) if statement["Effect"] == "Allow" else []:
                     # The form for batches is removed together with the action.
                     if action.removesuffix("Batch") in BATCHED and action not in BATCHED:
                         continue
-                    if action in NOT_CHECKED or (only and statement["Sid"] not in only):
+                    # The services themselves call KMS to seal secrets.
+                    if (action in NOT_CHECKED and statement["Sid"] != "Secrets") or (only and statement["Sid"] not in only):
                         continue
                     roles[role].put(without(policy, statement["Sid"], action))
                     failed = stage.api(completed) if role == "api" else stage.worker(sqs, queue)[0]
@@ -365,13 +419,18 @@ def main():
         denied("the API writing a file", lambda: api("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
         denied("the worker writing an unencrypted file", lambda: worker("s3").put_object(Bucket=bucket, Key="reports/dev/x", Body=b"x"))
         denied("the API reading work files", lambda: api("s3").get_object(Bucket=bucket, Key="work/dev/x"))
-        denied("the worker deleting a file", lambda: worker("s3").delete_object(Bucket=bucket, Key="reports/dev/x"))
+        denied("the API deleting an item", lambda: api("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "R#dev#x"}}))
+        denied("the API deleting a version", lambda: api("s3").delete_object(Bucket=bucket, Key="reports/dev/x", VersionId="null"))
+        denied("the worker deleting a version of another file", lambda: worker("s3").delete_object(Bucket=bucket, Key="other/x", VersionId="null"))
+        denied("the worker hiding a file", lambda: worker("s3").delete_object(Bucket=bucket, Key="reports/dev/x"))
         denied("the worker creating an item", lambda: worker("dynamodb").put_item(TableName=table, Item={"pk": {"S": "x"}}))
         for name, client in [("API", api), ("worker", worker)]:
             denied(f"the {name} scanning the table", lambda: client("dynamodb").scan(TableName=table))
-            denied(f"the {name} deleting an item", lambda: client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "x"}}))
+            denied(f"the {name} deleting an item that is no report", lambda: client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "K#0123456789abcdef"}}))
+            denied(f"the {name} listing all versions", lambda: client("s3").list_object_versions(Bucket=bucket))
             denied(f"the {name} reading another table", lambda: client("dynamodb").get_item(TableName="other", Key={"pk": {"S": "x"}}))
             denied(f"the {name} reading another bucket", lambda: client("s3").get_object(Bucket="other-bucket", Key="x"))
+        forbidden_access(api, worker, table, outputs["AccessTableName"], outputs["KeyArn"])
         unsigned = urllib.request.Request(f"{endpoint}/{bucket}/reports/dev/{completed}/report.json")
         try:
             urllib.request.urlopen(unsigned)
@@ -381,4 +440,5 @@ def main():
         print("permissions: every forbidden request is denied")
 
 
-main()
+if __name__ == "__main__":
+    main()

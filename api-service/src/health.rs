@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use aws_adapters::{queue::Queue, table::Table};
+use aws_adapters::{keys::Keys, queue::Queue, table::Table};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use service_runtime::{
@@ -22,7 +22,7 @@ settings! {
     /// The settings of the readiness check.
     HEALTH_SETTINGS:
     READINESS_SECONDS = "DOSSIER_READINESS_SECONDS", Presence::Default("10"),
-        "seconds between two checks of the table and the queue for /readyz, 1 to 300";
+        "seconds between two checks of the tables and the queue for /readyz, 1 to 300";
 }
 
 /// Reads the time between two readiness checks. Returns `None` if it is invalid, which `reader` then records.
@@ -40,22 +40,23 @@ const DRAINING: u8 = 3;
 pub(crate) struct Readiness {
     state: AtomicU8,
     table: Table,
+    keys: Keys,
     queue: Queue,
     revision: String,
 }
 
 impl Readiness {
     /// Creates the readiness of a service that was built from the source `revision`.
-    pub(crate) fn new(table: Table, queue: Queue, revision: String) -> Self {
-        Self { state: AtomicU8::new(STARTING), table, queue, revision }
+    pub(crate) fn new(table: Table, keys: Keys, queue: Queue, revision: String) -> Self {
+        Self { state: AtomicU8::new(STARTING), table, keys, queue, revision }
     }
 
-    /// Checks every `interval` whether the table and the queue answer. Only reads from them.
+    /// Checks every `interval` whether the tables and the queue answer. Only reads from them.
     pub(crate) async fn run(&self, interval: Duration) {
         loop {
-            let checked = tokio::try_join!(self.table.reachable(), self.queue.depth());
+            let checked = tokio::try_join!(self.table.reachable(), self.keys.reachable(), self.queue.depth());
             match &checked {
-                Ok(((), depth)) => metrics().queue_depth(depth.visible, depth.in_flight, depth.delayed),
+                Ok(((), (), depth)) => metrics().queue_depth(depth.visible, depth.in_flight, depth.delayed),
                 Err(error) => {
                     tracing::warn!(error = %error, "not ready: a service that every request needs does not answer");
                 }

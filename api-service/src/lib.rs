@@ -3,8 +3,10 @@
 //!
 //! A request passes the layers of `router` and `limits`, an extractor of `auth` that identifies its caller,
 //! and `body`, which validates it; a handler of `reports` then reads or writes the table, the queue and the
-//! bucket. `startup` builds all of this, and `state` holds what handlers share.
+//! bucket, and one of `api_keys` the keys. `startup` builds all of this, and `state` holds what handlers share.
 
+pub mod api_keys;
+pub mod audit_command;
 pub mod auth;
 mod body;
 pub mod check_numbers;
@@ -12,7 +14,6 @@ mod client_address;
 mod cors;
 mod early_response;
 mod health;
-pub mod keys_command;
 mod limits;
 mod observe;
 mod openapi;

@@ -4,12 +4,13 @@
 use std::{io::BufWriter, path::PathBuf, process::ExitCode};
 
 use api_service::{
+    api_keys::{self, KeysCommand},
+    audit_command::{self, AuditCommand},
     check_numbers::check_numbers,
-    keys_command::{self, KeysCommand},
     settings::{self, Settings},
     startup::Application,
 };
-use aws_adapters::{keys::Keys, load_sdk_config};
+use aws_adapters::{keys::Keys, load_sdk_config, webhook_secrets::WebhookSecrets};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use service_runtime::{
     clock::Clock,
@@ -46,7 +47,12 @@ enum Command {
         #[arg(value_name = "F.csv")]
         file: PathBuf,
     },
-    /// Creates, lists, rotates and revokes API keys. Needs access to the table only.
+    /// Verifies exported audit logs.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// Creates, lists, rotates, revokes and moves API keys. Needs access to the tables only.
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
@@ -61,6 +67,9 @@ async fn main() -> ExitCode {
         None => serve().await,
         Some(Command::Healthcheck { ready }) => healthcheck(ready).await,
         Some(Command::Keys { command }) => keys(command).await,
+        Some(Command::Audit { command }) => {
+            audit_command::run(&command, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
+        }
         Some(Command::CheckNumbers { file }) => {
             check_numbers(&file, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
         }
@@ -98,9 +107,12 @@ async fn healthcheck(ready: bool) -> Outcome {
 async fn keys(command: KeysCommand) -> Outcome {
     let environment = config::process_environment();
     let mut reader = Reader::new(&environment);
-    let table = aws_adapters::settings::table(&mut reader);
-    let table = reader.finish(table)?;
-    let keys = Keys::at(&load_sdk_config().await?, table);
-    keys_command::run(command, &keys, Clock::system().now(), &mut std::io::stdout().lock()).await?;
+    let tables = aws_adapters::settings::access_tables(&mut reader);
+    let kms_key_id = aws_adapters::settings::kms_key_id(&mut reader);
+    let tables = reader.finish(tables)?;
+    let sdk = load_sdk_config().await?;
+    let keys = Keys::at(&sdk, tables.clone());
+    let secrets = WebhookSecrets::at(&sdk, tables, kms_key_id);
+    api_keys::run(command, &keys, &secrets, Clock::system().now(), &mut std::io::stdout().lock()).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use utoipa::{
     OpenApi,
     openapi::{
-        Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder,
+        Content, ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
         example::ExampleBuilder,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -29,6 +29,7 @@ use crate::problem::{Kind, Problem, ProblemBody};
     tags(
         (name = "Reports", description = "Request, follow and read reports"),
         (name = "Call-backs", description = "Webhooks: signed notifications of reports that have ended (Standard Webhooks specification)"),
+        (name = "Keys", description = "The API keys of your tenant: list, create, rotate and revoke them, with the scope `admin`"),
         (name = "Usage", description = "The usage and cost of reports"),
         (name = "Operation", description = "Health checks for load balancers and operators"))
 )]
@@ -55,12 +56,17 @@ pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi:
         ("503", "The service is unavailable, overloaded, or did not answer in time: retry"),
     ];
     for (path, item) in &mut document.paths.paths {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
             for (status, description) in common.iter().filter(|_| path.starts_with("/v1/")) {
                 let responses = &mut operation.responses.responses;
                 responses.entry((*status).to_owned()).or_insert_with(|| problem(description).into());
             }
+            let is_optional =
+                operation.operation_id.as_deref().is_some_and(|id| WITH_OPTIONAL_BODY.contains(&id));
             if let Some(RefOr::T(body)) = &mut operation.request_body {
+                if is_optional {
+                    body.required = Some(Required::False);
+                }
                 body.content.values_mut().for_each(add_example);
             }
             for (status, response) in &mut operation.responses.responses {
@@ -73,6 +79,9 @@ pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi:
     }
     document
 }
+
+/// Operations whose body may be left out. `Option` would say that the body may be `null`.
+const WITH_OPTIONAL_BODY: [&str; 1] = ["rotateKey"];
 
 const PROBLEM: &str = "application/problem+json";
 

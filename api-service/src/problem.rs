@@ -25,9 +25,11 @@ pub enum Kind {
     RouteNotFound,
     ReportNotFound,
     ArtifactNotFound,
+    KeyNotFound,
     MethodNotAllowed,
     ReportNotCompleted,
     TransitionNotAllowed,
+    KeyNotActive,
     BodyTooLarge,
     UnsupportedMediaType,
     ValidationFailed,
@@ -43,7 +45,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::MalformedRequest,
         Self::MalformedJson,
         Self::InvalidParameter,
@@ -52,9 +54,11 @@ impl Kind {
         Self::RouteNotFound,
         Self::ReportNotFound,
         Self::ArtifactNotFound,
+        Self::KeyNotFound,
         Self::MethodNotAllowed,
         Self::ReportNotCompleted,
         Self::TransitionNotAllowed,
+        Self::KeyNotActive,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::ValidationFailed,
@@ -90,6 +94,7 @@ impl Kind {
             Self::ArtifactNotFound => {
                 (S::NOT_FOUND, "artifact_not_found", "The report has no such file", false)
             }
+            Self::KeyNotFound => (S::NOT_FOUND, "key_not_found", "There is no such key", false),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
@@ -102,6 +107,7 @@ impl Kind {
             Self::TransitionNotAllowed => {
                 (S::CONFLICT, "transition_not_allowed", "The status of the report does not allow this", false)
             }
+            Self::KeyNotActive => (S::CONFLICT, "key_not_active", "The key is revoked or expired", false),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", false),
             Self::UnsupportedMediaType => (
                 S::UNSUPPORTED_MEDIA_TYPE,

@@ -10,10 +10,11 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    api_keys::routes as keys,
     cors, early_response, health,
     limits::{self, InFlightLimit},
     observe, openapi, page,
-    reports::{artifact, batch, control, document, events, export, list, read, submit, webhook},
+    reports::{artifact, batch, control, document, erase, events, export, list, read, submit, webhook},
     settings::Settings,
     state::AppState,
     usage, webhook_secret,
@@ -24,7 +25,7 @@ fn documented_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(submit::submit, list::list))
         .routes(routes!(batch::batch))
         .routes(routes!(export::export))
-        .routes(routes!(read::read))
+        .routes(routes!(read::read, erase::erase))
         .routes(routes!(events::events))
         .routes(routes!(artifact::artifact))
         .routes(routes!(document::document))
@@ -33,6 +34,9 @@ fn documented_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(webhook::read))
         .routes(routes!(webhook::resend))
         .routes(routes!(usage::usage))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
         .routes(routes!(webhook_secret::read))
         .routes(routes!(webhook_secret::rotate))
         .routes(routes!(health::healthz))

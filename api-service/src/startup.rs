@@ -107,6 +107,11 @@ impl Application {
         let Self { listener, router, watcher, readiness, writes, settings, signal, stop } = self;
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
         tracing::info!(address = %listener.local_addr()?, version, revision, "API is listening");
+        if settings.aws.kms_key_id.is_none() {
+            tracing::warn!(
+                "DOSSIER_KMS_KEY_ID is not set: webhook secrets are not sealed, and have the encryption of their table alone"
+            );
+        }
         let checking = {
             let (readiness, interval) = (Arc::clone(&readiness), settings.readiness_interval);
             tokio::spawn(async move { readiness.run(interval).await })
@@ -154,8 +159,9 @@ fn state(settings: &Settings, sdk: &SdkConfig, stop: &CancellationToken) -> Resu
         body_memory: BodyMemory::new(limits.body_bytes),
         writes: Writes::default(),
         watcher: Arc::new(watcher),
-        readiness: Arc::new(Readiness::new(aws.table.clone(), aws.queue.clone(), revision)),
+        readiness: Arc::new(Readiness::new(aws.table.clone(), aws.keys.clone(), aws.queue.clone(), revision)),
         spending: aws.spending.clone(),
+        keys: aws.keys.clone(),
         webhook_secrets: aws.webhook_secrets.clone(),
         reports: Arc::new(Reports::new(aws, &settings.aws, clock.clone(), durations)),
         clock,

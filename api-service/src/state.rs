@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_adapters::{spending::Spending, webhook_secrets::WebhookSecrets};
+use aws_adapters::{keys::Keys, spending::Spending, webhook_secrets::WebhookSecrets};
 use axum::extract::FromRef;
 use service_runtime::clock::Clock;
 
@@ -43,6 +43,7 @@ state! {
     watcher: Arc<ReportWatcher>,
     readiness: Arc<Readiness>,
     spending: Spending,
+    keys: Keys,
     webhook_secrets: WebhookSecrets,
     clock: Clock,
 }

@@ -11,6 +11,7 @@ pub mod concurrency_limit;
 mod consumer;
 pub mod dead_letters;
 mod ecs_task_protection;
+mod erasure;
 pub mod evaluation;
 mod evidence_reuse;
 pub mod failure;

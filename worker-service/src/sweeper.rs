@@ -1,5 +1,6 @@
 //! Finds reports that are due and that no worker processes. It sends the messages of those whose wait outside
-//! the queue is over or whose message was lost, and marks those as FAILED whose workers vanished. A report's
+//! the queue is over or whose message was lost, marks those as FAILED whose workers vanished, and erases those whose
+//! erasure was requested. A report's
 //! record and its message are not written atomically, and messages, workers and webhooks can get lost; the
 //! sweeper recovers from all of these.
 
@@ -26,6 +27,7 @@ use tracing::{Instrument, info_span};
 
 use crate::{
     claim::abandoned,
+    erasure::erase,
     job::JobRunner,
     lease::VISIBILITY_MARGIN,
     sweep_pace::{Pace, Pause, Seen},
@@ -171,7 +173,10 @@ impl Sweep<'_> {
         let DueReport { tenant, report_id, .. } = due;
         let now = self.jobs.clock.now();
         let table = &self.jobs.aws.table;
-        let Some(report) = table.get(&tenant, report_id).await? else { return Ok(()) };
+        let Some(report) = table.get_or_erasing(&tenant, report_id).await? else { return Ok(()) };
+        if report.erasure_requested_at.is_some() {
+            return erase(self.jobs, &report, now).await;
+        }
         let lifecycle = &report.lifecycle;
         if lifecycle.status.is_terminal() {
             return self.resend_webhook(&report, now).await;

@@ -2,7 +2,7 @@
 
 use aws_adapters::keys::Keys;
 use axum::http::{header::AUTHORIZATION, request::Parts};
-use domain::access::ApiKey;
+use domain::access::{ApiKey, KeyId};
 use secrecy::SecretString;
 use service_runtime::clock::Clock;
 
@@ -55,6 +55,12 @@ impl Authenticator {
             }
             _ => Err(Problem::unauthenticated("the API key is unknown")),
         }
+    }
+
+    /// Lets the next request with the key `id`, which has just been ended, look it up. Other API tasks use what they
+    /// have cached for a while.
+    pub(crate) fn forget(&self, id: &KeyId) {
+        self.key_cache.forget(id);
     }
 
     /// Returns whether the key or token of `caller` is still valid. Returns `false` while that cannot be

@@ -7,6 +7,7 @@ use domain::{
     identity::Tenant,
     time::UtcTime,
 };
+use telemetry::audit;
 
 /// The identity behind a request, for the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +44,6 @@ pub struct Caller {
 impl Caller {
     /// Records in the audit log that the caller performed `action` on `subject`.
     pub(crate) fn audit(&self, action: &'static str, subject: &dyn fmt::Display) {
-        tracing::info!(
-            target: "dossier::audit",
-            action,
-            subject = %subject,
-            tenant = %self.tenant,
-            actor = %self.actor,
-            "audit"
-        );
+        audit::record(&audit::Event { action, subject, tenant: &self.tenant, actor: &self.actor });
     }
 }

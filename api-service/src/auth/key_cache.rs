@@ -193,6 +193,11 @@ impl KeyCache {
         record.is_ok_and(|record| record.is_some_and(|record| record.is_active(now)))
     }
 
+    /// Drops what is cached about the key `id`.
+    pub(crate) fn forget(&self, id: &KeyId) {
+        self.entries.invalidate(id);
+    }
+
     /// Returns the record of the key `id` from the cache, or from `lookup` if the cached one is too old. A
     /// look-up for a caller at `address` counts against the limit of that address.
     ///
@@ -403,6 +408,16 @@ mod tests {
         let revoked = KeyRecord { revoked_at: Some(at(1)), ..record.clone() };
         let found = lookup(20, Ok(Some(revoked))).await.unwrap().unwrap();
         assert!(found.revoked_at.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_key_that_was_ended_here_is_looked_up_at_once() {
+        let (cache, table, record) = (KeyCache::default(), Table::default(), record());
+        let lookup = |seconds, answer| cache.record(&record.id, ADDRESS, at(seconds), table.answer(answer));
+        assert!(lookup(0, Ok(Some(record.clone()))).await.unwrap().is_some());
+        cache.forget(&record.id);
+        let revoked = KeyRecord { revoked_at: Some(at(1)), ..record.clone() };
+        assert!(lookup(1, Ok(Some(revoked))).await.unwrap().unwrap().revoked_at.is_some());
     }
 
     #[tokio::test]

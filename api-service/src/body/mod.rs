@@ -3,12 +3,14 @@
 
 mod batch;
 mod json;
+mod key;
 mod media_type;
 mod memory;
 mod report;
 
 pub(crate) use self::{
     batch::{BatchItem, CUSTOM_ID_MAX, batch},
+    key::{new_key, rotation},
     memory::BodyMemory,
     report::report_request,
 };

@@ -129,7 +129,7 @@ pub(super) fn take_text(
 /// Removes the list of texts `name` from `object`. Returns `None` if there is none, and adds to `errors` if its
 /// value is not a list. A member of it that is not a text is an error as well; it stays in the list as an empty
 /// text, so that the others keep their places.
-fn take_texts(
+pub(super) fn take_texts(
     object: &mut Map<String, Value>,
     name: &str,
     errors: &mut Vec<FieldError>,

@@ -30,7 +30,7 @@ use utoipa::{
 use super::{
     resource::{Detail, ReportResource},
     store::{RETRY_AFTER, Reports},
-    submit::{IDEMPOTENCY_REPLAYED, SubmitReport, idempotency_key, replayed},
+    submit::{IDEMPOTENCY_REPLAYED, SubmitReport, being_erased, idempotency_key, replayed},
 };
 use crate::{
     auth::{Caller, Writer},
@@ -206,8 +206,8 @@ fn report(
 /// key, some of them may exist already.
 ///
 /// # Errors
-/// Returns the [`Problem`] to answer with if the quota or the existing reports cannot be read. The failure of
-/// one report is part of its outcome.
+/// Returns the [`Problem`] to answer with if the quota, the existing reports or the webhook secret cannot be
+/// read. The failure of one report is part of its outcome.
 async fn submit(
     reports: &Reports,
     daily_quota: &DailyQuota,
@@ -215,6 +215,9 @@ async fn submit(
     new: Vec<Indexed<Report>>,
     has_key: bool,
 ) -> Result<Vec<Indexed<Outcome>>, Problem> {
+    if new.iter().any(|(_, report)| report.request.callback_url.is_some()) {
+        reports.ensure_webhook_secret(&caller.tenant).await?;
+    }
     // Replays are not new reports, so they must not take places of the daily quota, which the new ones of the
     // batch need. Without a quota, conditional writes find them.
     let (mut outcomes, new) = match has_key && daily_quota.is_limited() {
@@ -335,6 +338,7 @@ async fn record_each(reports: &Reports, new: Vec<Indexed<Report>>) -> Written {
         match reports.aws.table.create(&report).await {
             Ok(Created::New) => ((index, Ok(Accepted { report, replayed: false })), 1),
             Ok(Created::Existing(existing)) => ((index, replay(&report, *existing)), 0),
+            Ok(Created::BeingErased) => ((index, Err(being_erased())), 0),
             Err(error) => {
                 let used = u64::from(may_be_recorded(&error));
                 ((index, Err(error.into())), used)

@@ -6,6 +6,7 @@ pub(crate) mod control;
 pub(crate) mod document;
 mod duration_estimate;
 mod entity_tag;
+pub(crate) mod erase;
 pub(crate) mod events;
 pub(crate) mod export;
 mod filter;

@@ -18,6 +18,7 @@ use domain::{
     request::ReportRequest,
 };
 use futures::{StreamExt as _, stream};
+use moka::sync::Cache;
 use service_runtime::clock::Clock;
 use telemetry::propagation::current_traceparent;
 
@@ -36,6 +37,9 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Number of reports of a batch that are recorded concurrently as not queued.
 const WAITS_CONCURRENCY: usize = 16;
 
+/// Maximum number of tenants that are known to have a webhook secret.
+const WITH_SECRET_MAX: u64 = 10_000;
+
 /// The reports of all tenants, in the table, the queue and the bucket.
 #[derive(Debug)]
 pub(crate) struct Reports {
@@ -44,6 +48,8 @@ pub(crate) struct Reports {
     retention: Retention,
     pub(super) clock: Clock,
     durations: Arc<DurationEstimate>,
+    /// Tenants that have a webhook secret.
+    with_secret: Cache<Tenant, ()>,
 }
 
 impl Reports {
@@ -55,7 +61,7 @@ impl Reports {
         durations: Arc<DurationEstimate>,
     ) -> Self {
         let (policy, retention) = (settings.policy, settings.retention);
-        Self { aws, policy, retention, clock, durations }
+        Self { aws, policy, retention, clock, durations, with_secret: Cache::new(WITH_SECRET_MAX) }
     }
 
     /// Returns the report of `tenant` with the `id` from the path of a request.
@@ -87,6 +93,22 @@ impl Reports {
         })?;
         let expires_at = self.retention.end(now);
         Ok(Report::submitted(tenant, id, request, lifecycle, uuid::Uuid::now_v7(), now, expires_at))
+    }
+
+    /// Makes sure that `tenant` has a secret to sign webhooks with. Workers cannot create one.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if it is not certain that the tenant has one.
+    pub(super) async fn ensure_webhook_secret(&self, tenant: &Tenant) -> Result<(), AwsError> {
+        if self.with_secret.get(tenant).is_none() {
+            let secrets = &self.aws.webhook_secrets;
+            // An outage of KMS concerns only tenants without a secret.
+            if !secrets.exist(tenant).await? {
+                secrets.of(tenant, self.clock.now(), rand::random()).await?;
+            }
+            self.with_secret.insert(tenant.clone(), ());
+        }
+        Ok(())
     }
 
     /// Executes a lifecycle command on `report`.

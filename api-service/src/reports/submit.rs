@@ -1,7 +1,7 @@
 //! `POST /v1/reports`: records a report with one write and queues it with one message. Requests that arrive at the
 //! same time share the requests to AWS.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_adapters::{error::ErrorClass, table::Created};
 use axum::{
@@ -37,6 +37,8 @@ use crate::{
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The time after which a client should repeat a submission whose key belongs to a report that is being erased.
+const ERASURE_RETRY: Duration = Duration::from_secs(60);
 pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A request for a report.
@@ -149,6 +151,9 @@ pub(crate) async fn submit(
     let submission = {
         let (reports, caller) = (Arc::clone(&reports), caller.clone());
         async move {
+            if report.request.callback_url.is_some() {
+                reports.ensure_webhook_secret(&caller.tenant).await?;
+            }
             let (report, replayed) = record(&reports, &daily_quota, report, key.is_some()).await?;
             let action = if replayed { "report.submit.replayed" } else { "report.submit" };
             caller.audit(action, &report.id);
@@ -218,6 +223,7 @@ async fn record(
             Ok((report, false))
         }
         Created::Existing(existing) => replay(*existing),
+        Created::BeingErased => Err(being_erased()),
     }
 }
 
@@ -234,6 +240,12 @@ pub(super) fn replayed(report: &Report, existing: Report) -> Result<Report, Prob
         Kind::IdempotencyKeyReused,
         "this Idempotency-Key was used for a request with another body: send the same body, or use another key",
     ))
+}
+
+/// Returns the problem of a submission whose idempotency key belongs to a report that is being erased.
+pub(super) fn being_erased() -> Problem {
+    let detail = "the report of this Idempotency-Key is being erased: send the request again in some minutes, or use another key";
+    Problem::new(Kind::Unavailable, detail).retry_after(ERASURE_RETRY)
 }
 
 /// Returns the idempotency key in `headers`.

@@ -1,9 +1,10 @@
-//! The embedded AWS: SQS, DynamoDB and S3 behind one loopback listener, so that an SDK needs a single
-//! endpoint URL. The header `x-amz-target` identifies the JSON services (SQS and DynamoDB); every other
-//! request is for S3. All three verify signatures.
+//! The embedded AWS: SQS, DynamoDB, KMS and S3 behind one loopback listener, so that an SDK needs a single
+//! endpoint URL. The header `x-amz-target` identifies the JSON services (SQS, DynamoDB and KMS); every other
+//! request is for S3. All of them verify signatures.
 
 mod dynamodb;
 mod json;
+mod kms;
 mod s3;
 pub(crate) mod sigv4;
 mod sqs;
@@ -25,6 +26,7 @@ use crate::account::Account;
 use crate::calls::Calls;
 use crate::metering::admin;
 use crate::server::Server;
+pub(crate) use kms::KMS_KEY_ID;
 pub use sigv4::Credentials;
 use sigv4::Verifier;
 
@@ -39,6 +41,8 @@ pub enum Service {
     Sqs,
     /// DynamoDB.
     DynamoDb,
+    /// Key Management Service.
+    Kms,
     /// Simple Storage Service.
     S3,
 }
@@ -62,6 +66,7 @@ struct Services {
     verifier: Verifier,
     sqs: sqs::Sqs,
     dynamodb: dynamodb::DynamoDb,
+    kms: kms::Kms,
     s3: s3::S3,
     calls: Arc<Calls<(Service, String)>>,
     account: Account,
@@ -85,7 +90,8 @@ impl EmbeddedAws {
     /// Serves as [`start`](Self::start) does, with the meter and the limits of `account`.
     ///
     /// # Errors
-    /// Returns an error if the directory for the objects cannot be created or the listener has no address.
+    /// Returns an error if the directory for the objects or the key cannot be created, or if the listener has no
+    /// address.
     pub async fn with(
         listener: TcpListener,
         credentials: Credentials,
@@ -104,6 +110,7 @@ impl EmbeddedAws {
             verifier: Verifier::new(&credentials, region),
             sqs: sqs::Sqs::new(address, region, stopping.clone(), account.clone()),
             dynamodb: dynamodb::DynamoDb::new(region, account.clone()),
+            kms: kms::Kms::new()?,
             s3: s3::S3::new(objects.path(), &credentials, account.clone())?,
             calls: Arc::clone(&calls),
             account: account.clone(),
@@ -162,18 +169,21 @@ async fn route(State(services): State<Arc<Services>>, request: Request) -> Respo
         (Service::Sqs, "sqs", operation)
     } else if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
         (Service::DynamoDb, "dynamodb", operation)
+    } else if let Some(operation) = target.strip_prefix("TrentService.") {
+        (Service::Kms, "kms", operation)
     } else {
         return json::error(
             StatusCode::BAD_REQUEST,
             "UnknownOperationException",
             &format!(
-                "the embedded AWS has no service for x-amz-target {target:?}: it serves AmazonSQS.* and DynamoDB_20120810.*"
+                "the embedded AWS has no service for x-amz-target {target:?}: it serves AmazonSQS.*, DynamoDB_20120810.* and TrentService.*"
             ),
         );
     };
     services.calls.add((service, operation.to_owned()));
     let name = match service {
         Service::Sqs => sqs::SQS,
+        Service::Kms => kms::KMS,
         Service::DynamoDb | Service::S3 => dynamodb::DYNAMODB,
     };
     services.account.meter().request(name, operation);
@@ -192,7 +202,7 @@ async fn route(State(services): State<Arc<Services>>, request: Request) -> Respo
     // Verifies the bytes as received: the adaptations below change the body, which would break the signature.
     if let Err(error) = services.verifier.verify(&parts, &body, signing_name) {
         let status = match service {
-            Service::DynamoDb => StatusCode::BAD_REQUEST,
+            Service::DynamoDb | Service::Kms => StatusCode::BAD_REQUEST,
             Service::Sqs | Service::S3 => StatusCode::FORBIDDEN,
         };
         return json::error(status, error.code, &error.message);
@@ -200,6 +210,9 @@ async fn route(State(services): State<Arc<Services>>, request: Request) -> Respo
     if (service, operation) == (Service::Sqs, "ReceiveMessage") {
         // A receive whose client has gone away must not consume messages, so it ends with its connection.
         return services.sqs.handle(&parts.headers, body).await;
+    }
+    if service == Service::Kms {
+        return services.kms.handle(operation, &body);
     }
     let requests = services.requests.clone();
     carry_out(&requests, async move {

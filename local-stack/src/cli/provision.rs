@@ -11,7 +11,11 @@ use crate::provision::{AwsClients, Names, provision};
 pub(super) async fn run() -> anyhow::Result<()> {
     let environment = process_environment();
     let mut names = Names::default();
-    for (name, variable) in [(&mut names.table, "DOSSIER_TABLE"), (&mut names.bucket, "DOSSIER_BUCKET")] {
+    for (name, variable) in [
+        (&mut names.table, "DOSSIER_TABLE"),
+        (&mut names.access_table, "DOSSIER_ACCESS_TABLE"),
+        (&mut names.bucket, "DOSSIER_BUCKET"),
+    ] {
         if let Some(configured) = environment.get(variable).filter(|value| !value.trim().is_empty()) {
             configured.trim().clone_into(name);
         }
@@ -30,6 +34,7 @@ pub(super) async fn run() -> anyhow::Result<()> {
     let queues = provision(&clients, &names, retention_days).await?;
     for (variable, value) in [
         ("DOSSIER_TABLE", &names.table),
+        ("DOSSIER_ACCESS_TABLE", &names.access_table),
         ("DOSSIER_BUCKET", &names.bucket),
         ("DOSSIER_QUEUE_URL", &queues.queue_url),
         ("DOSSIER_DLQ_URL", &queues.dlq_url),

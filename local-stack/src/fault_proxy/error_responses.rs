@@ -19,6 +19,7 @@ pub(super) fn error_response(service: TargetService, fault: WireFault) -> Respon
     match service {
         TargetService::Sqs => sqs(status, code),
         TargetService::DynamoDb => dynamodb(status, code),
+        TargetService::Kms => kms(status, code),
         TargetService::S3 => s3(status, code),
         TargetService::Bedrock => bedrock(status, code),
     }
@@ -37,6 +38,11 @@ fn status_and_code(service: TargetService, fault: WireFault) -> (StatusCode, &'s
             (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException")
         }
         (TargetService::DynamoDb, _) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+        (TargetService::Kms, WireFault::Throttle) => (StatusCode::BAD_REQUEST, "ThrottlingException"),
+        (TargetService::Kms, WireFault::Unavailable) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "DependencyTimeoutException")
+        }
+        (TargetService::Kms, _) => (StatusCode::INTERNAL_SERVER_ERROR, "KMSInternalException"),
         (TargetService::S3, WireFault::Throttle) => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
         (TargetService::S3, WireFault::Unavailable) => {
             (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
@@ -66,6 +72,11 @@ fn sqs(status: StatusCode, code: &'static str) -> Response<Body> {
 fn dynamodb(status: StatusCode, code: &'static str) -> Response<Body> {
     let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": MESSAGE });
     answer(status, "application/x-amz-json-1.0", body.to_string())
+}
+
+fn kms(status: StatusCode, code: &'static str) -> Response<Body> {
+    let body = json!({ "__type": code, "message": MESSAGE });
+    answer(status, "application/x-amz-json-1.1", body.to_string())
 }
 
 fn s3(status: StatusCode, code: &'static str) -> Response<Body> {

@@ -61,6 +61,7 @@ pub struct FaultProxy {
     aws: RunningListener,
     sqs: RunningListener,
     dynamodb: RunningListener,
+    kms: RunningListener,
     s3: RunningListener,
     bedrock: RunningListener,
     stopping: CancellationToken,
@@ -90,6 +91,7 @@ impl FaultProxy {
             plan,
             sqs: aws.clone().serve(Some(TargetService::Sqs))?,
             dynamodb: aws.clone().serve(Some(TargetService::DynamoDb))?,
+            kms: aws.clone().serve(Some(TargetService::Kms))?,
             s3: aws.clone().serve(Some(TargetService::S3))?,
             aws: aws.serve(None)?,
             bedrock: bedrock.serve(Some(TargetService::Bedrock))?,
@@ -110,6 +112,11 @@ impl FaultProxy {
     /// Returns the endpoint URL of DynamoDB.
     pub fn dynamodb_url(&self) -> String {
         self.dynamodb.url()
+    }
+
+    /// Returns the endpoint URL of KMS.
+    pub fn kms_url(&self) -> String {
+        self.kms.url()
     }
 
     /// Returns the endpoint URL of S3.
@@ -134,8 +141,8 @@ impl FaultProxy {
     /// call.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stopping.cancel();
-        let Self { aws, sqs, dynamodb, s3, bedrock, .. } = &mut self;
-        for listener in [aws, sqs, dynamodb, s3, bedrock] {
+        let Self { aws, sqs, dynamodb, kms, s3, bedrock, .. } = &mut self;
+        for listener in [aws, sqs, dynamodb, kms, s3, bedrock] {
             let address = listener.address;
             (&mut listener.task)
                 .await

@@ -15,6 +15,9 @@ pub(super) fn of_aws(parts: &Parts) -> (TargetService, String) {
     if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
         return (TargetService::DynamoDb, operation.to_owned());
     }
+    if let Some(operation) = target.strip_prefix("TrentService.") {
+        return (TargetService::Kms, operation.to_owned());
+    }
     (TargetService::S3, of_s3(parts).to_owned())
 }
 
@@ -39,6 +42,8 @@ fn of_s3(parts: &Parts) -> &'static str {
     match (&parts.method, bucket.is_empty(), key.is_empty()) {
         (&Method::HEAD, false, true) => "HeadBucket",
         (&Method::GET, false, true) if has_query("list-type") => "ListObjectsV2",
+        (&Method::GET, false, true) if has_query("versions") => "ListObjectVersions",
+        (&Method::POST, false, true) if has_query("delete") => "DeleteObjects",
         (&Method::GET, false, false) => "GetObject",
         (&Method::HEAD, false, false) => "HeadObject",
         (&Method::PUT, false, false) => "PutObject",

@@ -23,6 +23,8 @@ pub(super) enum TargetService {
     Sqs,
     /// DynamoDB.
     DynamoDb,
+    /// Key Management Service.
+    Kms,
     /// Simple Storage Service.
     S3,
     /// Bedrock Runtime.
@@ -30,13 +32,14 @@ pub(super) enum TargetService {
 }
 
 impl TargetService {
-    const ALL: [Self; 4] = [Self::Sqs, Self::DynamoDb, Self::S3, Self::Bedrock];
+    const ALL: [Self; 5] = [Self::Sqs, Self::DynamoDb, Self::Kms, Self::S3, Self::Bedrock];
 
     /// Returns the name in rules and counts.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Sqs => "Sqs",
             Self::DynamoDb => "DynamoDb",
+            Self::Kms => "Kms",
             Self::S3 => "S3",
             Self::Bedrock => "Bedrock",
         }
@@ -288,7 +291,7 @@ mod tests {
         for (given, reason) in [
             ("all", "TARGET=FAULT:PROBABILITY"),
             ("DynamoDb=throttle:1", "names no operation"),
-            ("Kinesis.*=throttle:1", "the services are Sqs, DynamoDb, S3, Bedrock"),
+            ("Kinesis.*=throttle:1", "the services are Sqs, DynamoDb, Kms, S3, Bedrock"),
             ("S3.=throttle:1", "is not an operation"),
             ("S3.*=slow:1", "the faults are refused, delay, lost-request"),
             ("S3.*=throttle:2", "not a probability"),

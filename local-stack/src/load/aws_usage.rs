@@ -25,6 +25,7 @@ impl RequestCounts {
             let service = match service {
                 Service::Sqs => "Sqs",
                 Service::DynamoDb => "DynamoDb",
+                Service::Kms => "Kms",
                 Service::S3 => "S3",
             };
             (format!("{service}.{operation}"), requests)

@@ -1,17 +1,21 @@
-//! Creates Dossier's table, queues and bucket with the settings of the deployment templates, so that local
+//! Creates Dossier's tables, queues and bucket with the settings of the deployment templates, so that local
 //! runs and tests use the same infrastructure. Provisioning is idempotent.
 
+mod access_table;
 mod bucket;
 mod queues;
 mod table;
 
 use anyhow::Context as _;
+use aws_adapters::settings::AccessTables;
 
 /// Names of the resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     /// The table of reports.
     pub table: String,
+    /// The table of API keys and webhook secrets.
+    pub access_table: String,
     /// The queue of report messages.
     pub queue: String,
     /// The dead-letter queue of `queue`.
@@ -28,6 +32,7 @@ impl Default for Names {
     fn default() -> Self {
         Self {
             table: "dossier".to_owned(),
+            access_table: "dossier-access".to_owned(),
             queue: "dossier-reports".to_owned(),
             dlq: "dossier-reports-dlq".to_owned(),
             callbacks: "dossier-callbacks".to_owned(),
@@ -37,10 +42,17 @@ impl Default for Names {
     }
 }
 
+impl Names {
+    /// Returns the names of the tables that hold keys and secrets.
+    pub fn access_tables(&self) -> AccessTables {
+        AccessTables { current: self.access_table.clone(), former: self.table.clone() }
+    }
+}
+
 /// AWS clients, which carry endpoint, region and credentials.
 #[derive(Debug, Clone)]
 pub struct AwsClients {
-    /// For the table.
+    /// For the tables.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// For the queues.
     pub sqs: aws_sdk_sqs::Client,
@@ -71,13 +83,15 @@ pub async fn provision(
     names: &Names,
     retention_days: u32,
 ) -> anyhow::Result<QueueUrls> {
-    let (table, queues, callbacks, bucket) = tokio::join!(
+    let (table, access, queues, callbacks, bucket) = tokio::join!(
         table::provision(&clients.dynamodb, &names.table),
+        access_table::provision(&clients.dynamodb, &names.access_table),
         queues::provision(&clients.sqs, &names.queue, &names.dlq),
         queues::provision(&clients.sqs, &names.callbacks, &names.callbacks_dlq),
         bucket::provision(&clients.s3, &names.bucket, retention_days),
     );
     table.with_context(|| format!("the table {} could not be provisioned", names.table))?;
+    access.with_context(|| format!("the table {} could not be provisioned", names.access_table))?;
     bucket.with_context(|| format!("the bucket {} could not be provisioned", names.bucket))?;
     let (queue_url, dlq_url) = queues
         .with_context(|| format!("the queues {} and {} could not be provisioned", names.queue, names.dlq))?;

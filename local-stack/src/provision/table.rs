@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use aws_adapters::table::BY_AGE_PROJECTION;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_dynamodb::operation::create_table::{CreateTableError, CreateTableOutput};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType, TableStatus,
@@ -25,6 +26,11 @@ const ACTIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) async fn provision(client: &Client, name: &str) -> anyhow::Result<()> {
     create(client, name).await?;
+    finish(client, name).await
+}
+
+/// Waits for a table that was created, and sets what CreateTable cannot set.
+pub(super) async fn finish(client: &Client, name: &str) -> anyhow::Result<()> {
     wait_until_active(client, name).await?;
     enable_time_to_live(client, name).await?;
     enable_point_in_time_recovery(client, name).await
@@ -55,23 +61,30 @@ async fn create(client: &Client, name: &str) -> anyhow::Result<()> {
         .global_secondary_indexes(index("in_progress", "leased_tenant", "created_key", keys_only())?)
         .send()
         .await;
+    unless_it_exists(created, name)
+}
+
+/// Ignores the error of a table that exists, perhaps because two runs started at the same time.
+pub(super) fn unless_it_exists(
+    created: Result<CreateTableOutput, SdkError<CreateTableError>>,
+    name: &str,
+) -> anyhow::Result<()> {
     match created {
         Ok(_) => Ok(()),
-        // The table exists, perhaps because two runs started at the same time.
         Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => Ok(()),
         Err(error) => Err(error).with_context(|| format!("CreateTable of {name}")),
     }
 }
 
-fn attribute(name: &str, kind: ScalarAttributeType) -> anyhow::Result<AttributeDefinition> {
+pub(super) fn attribute(name: &str, kind: ScalarAttributeType) -> anyhow::Result<AttributeDefinition> {
     Ok(AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()?)
 }
 
-fn key(name: &str, kind: KeyType) -> anyhow::Result<KeySchemaElement> {
+pub(super) fn key(name: &str, kind: KeyType) -> anyhow::Result<KeySchemaElement> {
     Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
 }
 
-fn index(
+pub(super) fn index(
     name: &str,
     hash: &str,
     range: &str,

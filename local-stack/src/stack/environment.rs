@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 use service_runtime::config::{Environment, Presence};
 
+use crate::aws::KMS_KEY_ID;
 use crate::feeds;
 
 use super::infrastructure::{Infrastructure, REGION};
@@ -19,13 +20,14 @@ use super::service_endpoints::ServiceEndpoints;
 pub(super) const API_BIND: &str = "DOSSIER_BIND";
 
 /// Settings whose values only the stack knows. Values from outside do not override them.
-pub(crate) const STACK_SETTINGS: [&str; 9] = [
+pub(crate) const STACK_SETTINGS: [&str; 10] = [
     API_BIND,
     "DOSSIER_QUEUE_URL",
     "DOSSIER_DLQ_URL",
     "DOSSIER_CALLBACK_QUEUE_URL",
     "DOSSIER_CALLBACK_DLQ_URL",
     "DOSSIER_TABLE",
+    "DOSSIER_ACCESS_TABLE",
     "DOSSIER_BUCKET",
     "DOSSIER_KMS_KEY_ID",
     "DOSSIER_WORKER_CONCURRENCY",
@@ -146,6 +148,8 @@ pub(super) fn service_environment(
         ("DOSSIER_CALLBACK_QUEUE_URL", &infrastructure.queues().callback_queue_url),
         ("DOSSIER_CALLBACK_DLQ_URL", &infrastructure.queues().callback_dlq_url),
         ("DOSSIER_TABLE", &names.table),
+        ("DOSSIER_ACCESS_TABLE", &names.access_table),
+        ("DOSSIER_KMS_KEY_ID", KMS_KEY_ID),
         ("DOSSIER_BUCKET", &names.bucket),
         ("DOSSIER_WORKER_CONCURRENCY", &options.slots.to_string()),
     ];

@@ -56,7 +56,7 @@ impl Stack {
         let starts = |component| !options.without.contains(&component);
         let mut api_address = port::check(options.port, !starts(Component::Api)).await?;
         let infrastructure = Infrastructure::start(&options).await?;
-        let keys = Keys::create(infrastructure.sdk(), &infrastructure.names().table).await?;
+        let keys = Keys::create(infrastructure.sdk(), &infrastructure.names().access_tables()).await?;
         let mut environment = service_environment(&infrastructure, &options, api_address);
 
         let mut api = None;
@@ -113,7 +113,7 @@ impl Stack {
     /// # Errors
     /// Returns an error if the name of the tenant is invalid or the key cannot be recorded.
     pub(crate) async fn create_key(&self, tenant: &str) -> anyhow::Result<SecretString> {
-        keys::create_for(self.sdk(), &self.names().table, tenant).await
+        keys::create_for(self.sdk(), &self.names().access_tables(), tenant).await
     }
 
     /// Returns the environment variables of a service that runs against this stack. The stack's own services
@@ -167,7 +167,7 @@ impl Stack {
         self.infrastructure.bedrock_sdk()
     }
 
-    /// Returns the names of the table, the queues and the bucket.
+    /// Returns the names of the tables, the queues and the bucket.
     pub fn names(&self) -> &Names {
         self.infrastructure.names()
     }

@@ -12,7 +12,12 @@ pub(super) struct ServiceEndpoints(Vec<(&'static str, String)>);
 impl ServiceEndpoints {
     /// Returns the endpoints of the services behind `proxy`.
     pub(super) fn behind(proxy: &FaultProxy) -> Self {
-        Self(vec![("SQS", proxy.sqs_url()), ("DynamoDB", proxy.dynamodb_url()), ("S3", proxy.s3_url())])
+        Self(vec![
+            ("SQS", proxy.sqs_url()),
+            ("DynamoDB", proxy.dynamodb_url()),
+            ("KMS", proxy.kms_url()),
+            ("S3", proxy.s3_url()),
+        ])
     }
 
     /// Returns the same endpoints as environment variables.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::support::{clean_company, text_at, with_fields};
 use anyhow::Result;
+use api_service::api_keys::{KeysCommand, KeysError, create, run};
 use api_service::auth::KeyCache;
-use api_service::keys_command::{KeysCommand, KeysError, create, run};
 use api_service::router::document;
 use aws_adapters::keys::Keys;
 use domain::access::{ApiKey, Scope};
@@ -26,12 +26,12 @@ async fn without_worker(settings: &[(&str, &str)]) -> Result<TestStack> {
 }
 
 fn keys(stack: &TestStack) -> Keys {
-    Keys::at(stack.sdk(), stack.names().table.clone())
+    Keys::at(stack.sdk(), stack.names().access_tables())
 }
 
 async fn key_with(stack: &TestStack, scopes: &[Scope]) -> Result<ApiKey> {
     let scopes = scopes.iter().copied().collect();
-    Ok(create(&keys(stack), "dev".parse()?, scopes, None, None, service_runtime::clock::now()).await?.0)
+    Ok(create(&keys(stack), "dev".parse()?, scopes, None, None, service_runtime::clock::now()).await?.key)
 }
 
 /// Returns the scope that the design requires for an operation: changes need the write scope, and usage has
@@ -39,7 +39,7 @@ async fn key_with(stack: &TestStack, scopes: &[Scope]) -> Result<ApiKey> {
 fn required_scope(method: &str, path: &str) -> Scope {
     match (method, path) {
         (_, "/v1/usage") => Scope::UsageRead,
-        (_, path) if path.starts_with("/v1/callback") => Scope::Admin,
+        (_, path) if path.starts_with("/v1/callback") || path.starts_with("/v1/keys") => Scope::Admin,
         ("get", _) => Scope::ReportsRead,
         _ => Scope::ReportsWrite,
     }
@@ -167,7 +167,7 @@ async fn a_revoked_key_is_rejected_within_a_minute_even_during_an_outage() -> Re
     assert_eq!(code(&keys, &key, 0).await, "accepted");
     // If the table does not answer, a cached key stays valid for less than a minute.
     let unreachable = stack.sdk().to_builder().endpoint_url("http://127.0.0.1:1").build();
-    let unreachable = Keys::at(&unreachable, stack.names().table.clone());
+    let unreachable = Keys::at(&unreachable, stack.names().access_tables());
     assert_eq!(code(&unreachable, &key, 49).await, "accepted");
     assert_eq!(code(&unreachable, &key, 50).await, "unavailable");
 
@@ -188,9 +188,10 @@ async fn a_revoked_key_is_rejected_within_a_minute_even_during_an_outage() -> Re
 async fn commands_create_list_rotate_and_revoke_keys() -> Result<()> {
     let stack = without_worker(&[]).await?;
     let (keys, now) = (keys(&stack), service_runtime::clock::now());
+    let secrets = stack.adapters()?.0.webhook_secrets;
     let command = async |command: KeysCommand| -> Result<Vec<Value>, KeysError> {
         let mut output = Vec::new();
-        run(command, &keys, now, &mut output).await?;
+        run(command, &keys, &secrets, now, &mut output).await?;
         let lines = std::str::from_utf8(&output).unwrap().lines();
         Ok(lines.map(|line| serde_json::from_str(line).unwrap()).collect())
     };
@@ -226,7 +227,8 @@ async fn commands_create_list_rotate_and_revoke_keys() -> Result<()> {
 
     // The table contains no secret of a key.
     let table = aws_sdk_dynamodb::Client::new(stack.sdk());
-    let items = table.scan().table_name(&stack.names().table).send().await?;
+    let items = table.scan().table_name(&stack.names().access_table).send().await?;
+    assert!(items.items().len() > 2, "{items:?}");
     let items = format!("{:?}", items.items);
     for key in [text_at(&made, "/key"), text_at(&rotated, "/key"), stack.keys().dev.expose_secret()] {
         let secret = &key[key.len() - 72..key.len() - 8];

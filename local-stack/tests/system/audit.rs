@@ -19,6 +19,7 @@ use local_stack::fault_proxy;
 use local_stack::stack::{Component, Options};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use telemetry::audit::Verifier;
 use tokio::time::sleep;
 
 /// Starts the API as a process, so that its log can be read.
@@ -44,6 +45,23 @@ fn audited(log: &str) -> BTreeMap<(String, String), usize> {
         }
     }
     lines
+}
+
+/// Checks that the audit log of a process that ended in order is one chain, in which a changed line shows.
+fn assert_one_whole_chain(log: &str) {
+    let verified = |log: &str| {
+        let mut verifier = Verifier::default();
+        log.lines().for_each(|line| verifier.read(line));
+        verifier.reports()
+    };
+    let reports = verified(log);
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert!(reports[0].ended && reports[0].first == 0, "{reports:?}");
+    assert_eq!(reports[0].problems, Vec::<String>::new());
+    let count: usize = audited(log).values().sum();
+    assert_eq!(reports[0].lines, count, "every line is part of it");
+    let changed = log.replacen("\"action\":\"report.submit\"", "\"action\":\"report.cancel\"", 1);
+    assert_eq!(verified(&changed)[0].problem_count, 1);
 }
 
 async fn reports(stack: &TestStack) -> Result<Vec<Report>> {
@@ -164,6 +182,7 @@ async fn a_write_whose_client_disconnects_is_recorded_counted_queued_and_audited
     }
     // The process ends only when all writes have.
     let log = api.terminate().await?;
+    assert_one_whole_chain(&log);
 
     let audited = audited(&log);
     let (reports, mut resubmitted) = (reports(&stack).await?, 0);
@@ -212,6 +231,7 @@ async fn links_are_audited_when_they_are_signed_and_polling_is_not() -> Result<(
     let audited = audited(&log);
     let actions: Vec<(&str, usize)> =
         audited.iter().map(|((action, _), count)| (action.as_str(), *count)).collect();
-    assert_eq!(actions, [("artifact.links", 2), ("report.export", 1), ("report.submit", 1)], "{audited:?}");
+    let expected = [("artifact.links", 2), ("audit.end", 1), ("report.export", 1), ("report.submit", 1)];
+    assert_eq!(actions, expected, "{audited:?}");
     stack.stop().await
 }

@@ -19,6 +19,7 @@ fn named(calls: CallCounts) -> BTreeMap<String, u64> {
     let name = |service| match service {
         Service::Sqs => "SQS",
         Service::DynamoDb => "DynamoDB",
+        Service::Kms => "KMS",
         Service::S3 => "S3",
     };
     calls

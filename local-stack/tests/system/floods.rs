@@ -190,7 +190,8 @@ async fn a_flood_of_invented_keys_costs_few_reads_and_stops_nobody() -> Result<(
     // Twenty at once from one address, and two a second after that.
     let permitted = 20 + 2 * (1 + started.elapsed().as_secs());
     assert!(unknown <= permitted && unknown + refused == 500, "{unknown} unknown, {refused} refused");
-    assert!(reads() - before <= permitted, "{} reads", reads() - before);
+    // A key that is not in the access table could be one of version 0.2, in the table of reports.
+    assert!(reads() - before <= 2 * permitted, "{} reads", reads() - before);
     assert_eq!(stack.dev().get("/v1/reports").await?.status(), StatusCode::OK);
     stack.stop().await
 }

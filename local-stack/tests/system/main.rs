@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod access_table;
 mod api_errors;
 mod assessment_faults;
 mod audit;
@@ -33,6 +34,7 @@ mod embedded_dynamodb;
 mod embedded_s3;
 mod embedded_sqs;
 mod end_to_end;
+mod erasure;
 mod evaluation;
 mod evidence_cases;
 mod evidence_reuse;
@@ -48,6 +50,7 @@ mod hanging_services;
 mod hostile_inputs;
 mod idle;
 mod isolation;
+mod keys;
 mod later_version;
 mod ledgers;
 mod lifecycle_table;

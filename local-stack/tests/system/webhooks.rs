@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::text_at;
+use crate::support::{clean_company, text_at, with_fields};
 use anyhow::Result;
 use aws_adapters::Aws;
 use aws_adapters::retention::Retention;
@@ -22,9 +22,10 @@ use domain::request::{ReportRequest, ReportRequestDraft};
 use domain::time::UtcTime;
 use domain::webhook::{DeliveryAttempt, WebhookState};
 use local_stack::TestStack;
+use local_stack::aws::Service;
 use local_stack::stack::{Component, Options};
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -177,10 +178,56 @@ async fn a_webhook_is_signed_and_retried_and_its_secret_rotates_without_a_gap() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_waits_until_its_tenant_has_a_secret() -> Result<()> {
+    let stack = stack(&[]).await?;
+    let (aws, _) = stack.adapters()?;
+    let (receiver, url) = Receiver::start(&[]).await?;
+    let id = record_report(&aws, &url).await?;
+    assert_eq!(stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?.status(), StatusCode::OK);
+    // The worker looks for a secret in both tables.
+    let reads =
+        || stack.aws_calls().get(&(Service::DynamoDb, "GetItem".to_owned())).copied().unwrap_or_default();
+    let before = reads();
+    while reads() < before + 2 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let now = service_runtime::clock::now();
+    assert!(aws.webhook_secrets.signing(&dev(), now).await?.is_empty(), "a worker creates no secret");
+    let secret = secret(&stack, "/v1/callbacks/secret").await?;
+    let (headers, body) = receiver.deliveries(1).await.remove(0);
+    Webhook::new(text_at(&secret, "/secret"))?.verify(&body, &headers)?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_a_callback_url_gives_its_tenant_a_secret() -> Result<()> {
+    let stack = stack(&[Component::Worker]).await?;
+    let (aws, _) = stack.adapters()?;
+    let now = service_runtime::clock::now();
+    let has_secret = async |tenant: &str| {
+        let secrets = aws.webhook_secrets.signing(&tenant.parse()?, now).await?;
+        assert_eq!(secrets.is_empty(), !aws.webhook_secrets.exist(&tenant.parse()?).await?);
+        anyhow::Ok(!secrets.is_empty())
+    };
+    stack.dev().submit_accepted(&clean_company()).await?;
+    assert!(!has_secret("dev").await?);
+    let with_url = with_fields(clean_company(), json!({"callbackUrl": "https://receiver.example/hook"}));
+    stack.dev().submit_accepted(&with_url).await?;
+    assert!(has_secret("dev").await? && !has_secret("acme").await?);
+    let batch = json!({"reports": [with_fields(with_url, json!({"customId": "a"}))]});
+    let acme = stack.acme_client()?;
+    let answer = acme.request(reqwest::Method::POST, "/v1/reports/batch").json(&batch).send().await?;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    assert!(has_secret("acme").await?);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_410_ends_the_retries_and_the_message_is_dead_lettered() -> Result<()> {
     let stack = stack(&[]).await?;
     let (aws, _) = stack.adapters()?;
     let (receiver, url) = Receiver::start(&[StatusCode::GONE]).await?;
+    secret(&stack, "/v1/callbacks/secret").await?;
     let id = record_report(&aws, &url).await?;
     let cancelled = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
     assert_eq!(cancelled.status(), StatusCode::OK);
@@ -205,6 +252,7 @@ async fn a_crash_between_the_report_end_and_the_message_loses_no_webhook() -> Re
     let stack = stack(&[Component::Worker]).await?;
     let (aws, settings) = stack.adapters()?;
     let (receiver, url) = Receiver::start(&[]).await?;
+    secret(&stack, "/v1/callbacks/secret").await?;
     let id = record_report(&aws, &url).await?;
     // The process that recorded the end of the report died before it sent the webhook message. That was so
     // long ago that the webhook is due.

@@ -18,6 +18,7 @@ use crate::{
     keys::Keys,
     queue::Queue,
     quota::{Limits, Quota},
+    sealer::Sealer,
     settings::AwsSettings,
     spending::Spending,
     table::{Details, Executed, Table},
@@ -50,8 +51,9 @@ impl Aws {
         let dynamodb = clients::dynamodb(sdk);
         let table = Table::new(dynamodb.clone(), settings.table.clone(), settings.retention, clock.clone());
         let spending = Spending::new(dynamodb.clone(), settings.table.clone());
-        let keys = Keys::new(dynamodb.clone(), settings.table.clone());
-        let webhook_secrets = WebhookSecrets::new(dynamodb, settings.table.clone());
+        let keys = Keys::new(dynamodb.clone(), settings.access_tables.clone());
+        let sealer = settings.kms_key_id.clone().map(|key_id| Sealer::new(sdk, key_id));
+        let webhook_secrets = WebhookSecrets::new(dynamodb, settings.access_tables.clone(), sealer);
         let sqs = clients::sqs(sdk);
         let queue = Queue::new(sqs.clone(), settings.queue_url.clone());
         let webhooks = Queue::new(sqs, settings.webhook_queue_url.clone());

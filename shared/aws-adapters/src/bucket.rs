@@ -28,7 +28,7 @@ use crate::{
     settings::AwsSettings,
 };
 
-const S3: &str = "S3";
+pub(crate) const S3: &str = "S3";
 
 /// Name of the signing of a link, for errors.
 const PRESIGN: &str = "PresignGetObject";
@@ -43,13 +43,13 @@ const CREDENTIALS_MARGIN: Duration = Duration::from_secs(2);
 /// The bucket of artifacts and work files.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    client: Client,
+    pub(crate) client: Client,
     /// Signs links with the endpoint that clients use. Sends no requests.
     signer: Client,
     /// The credentials that sign links.
     credentials: Option<SharedCredentialsProvider>,
     clock: Clock,
-    name: String,
+    pub(crate) name: String,
     kms_key_id: Option<String>,
 }
 

@@ -38,6 +38,12 @@ pub(crate) fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
+/// Returns a client of KMS.
+pub(crate) fn kms(sdk: &SdkConfig) -> aws_sdk_kms::Client {
+    let config = aws_sdk_kms::config::Builder::from(sdk).retry_classifier(UnreadableAnswer);
+    aws_sdk_kms::Client::from_conf(config.build())
+}
+
 /// Returns the configuration of a client of S3.
 pub(crate) fn s3(sdk: &SdkConfig) -> aws_sdk_s3::config::Builder {
     aws_sdk_s3::config::Builder::from(sdk).retry_classifier(UnreadableAnswer)

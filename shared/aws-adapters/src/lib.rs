@@ -1,4 +1,4 @@
-//! The adapters to AWS: DynamoDB, SQS and S3.
+//! The adapters to AWS: DynamoDB, SQS, S3 and KMS.
 //!
 //! The services use AWS only through this crate, except for Bedrock. Endpoints come from the environment
 //! (`AWS_ENDPOINT_URL` and its variants for single services), as in every AWS SDK.
@@ -6,6 +6,7 @@
 mod adapters;
 mod batcher;
 pub mod bucket;
+mod bucket_erasure;
 mod clients;
 mod credentials;
 pub mod dead_letters;
@@ -18,6 +19,7 @@ pub mod quota;
 pub mod request;
 pub mod retention;
 mod sdk;
+pub mod sealer;
 pub mod settings;
 pub mod spending;
 pub mod table;

@@ -12,11 +12,14 @@ use crate::retention::Retention;
 settings! {
     /// The settings of the adapters to AWS and of the lifecycle, which both services share.
     AWS_SETTINGS:
-    TABLE = "DOSSIER_TABLE", Presence::Default("dossier"), "name of the DynamoDB table";
+    TABLE = "DOSSIER_TABLE", Presence::Default("dossier"), "name of the DynamoDB table of reports";
+    ACCESS_TABLE = "DOSSIER_ACCESS_TABLE", Presence::Default("dossier-access"),
+        "name of the DynamoDB table of API keys and webhook secrets";
     QUEUE_URL = "DOSSIER_QUEUE_URL", Presence::Required, "URL of the SQS queue of reports";
     WEBHOOK_QUEUE_URL = "DOSSIER_CALLBACK_QUEUE_URL", Presence::Required, "URL of the SQS queue of webhooks";
     BUCKET = "DOSSIER_BUCKET", Presence::Default("dossier-reports"), "name of the S3 bucket";
-    KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional, "KMS key that encrypts objects; if not set, S3 uses its own keys (SSE-S3)";
+    KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional,
+        "KMS key that encrypts objects and seals webhook secrets; if not set, S3 uses its own keys (SSE-S3), and webhook secrets have the encryption of their table alone";
     LINK_ENDPOINT = "DOSSIER_LINK_ENDPOINT", Presence::Optional,
         "base URL of S3 in the links for clients, if clients reach S3 under another address than the services, as with an emulator";
     DEADLINE_SECONDS = "DOSSIER_DEADLINE_SECONDS", Presence::Default("21600"),
@@ -33,18 +36,29 @@ settings! {
         "days that a report is kept after the last work on it, 1 to 3650; the bucket's lifecycle rules must delete files after the same number of days";
 }
 
+/// The names of the tables that hold API keys and webhook secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessTables {
+    /// The table of keys and secrets.
+    pub current: String,
+    /// The table of reports, where version 0.2 keeps them. It is read for those that were not moved yet.
+    pub former: String,
+}
+
 /// The names and addresses of the AWS resources, and the lifecycle policy.
 #[derive(Clone, Debug)]
 pub struct AwsSettings {
-    /// Name of the table.
+    /// Name of the table of reports.
     pub table: String,
+    /// Names of the tables of API keys and webhook secrets.
+    pub access_tables: AccessTables,
     /// URL of the report queue.
     pub queue_url: String,
     /// URL of the webhook queue.
     pub webhook_queue_url: String,
     /// Name of the bucket.
     pub bucket: String,
-    /// KMS key that encrypts objects.
+    /// KMS key that encrypts objects and seals webhook secrets.
     pub kms_key_id: Option<String>,
     /// Base URL of links to artifacts, if it differs from the services' S3 endpoint.
     pub link_endpoint: Option<String>,
@@ -56,9 +70,15 @@ pub struct AwsSettings {
     pub ignored: Vec<&'static str>,
 }
 
-/// Reads the name of the table, for commands that need no other setting of AWS.
-pub fn table(reader: &mut Reader<'_>) -> Option<String> {
-    reader.text(&TABLE)
+/// Reads the names of the tables of keys and secrets, for commands that need no other setting of AWS.
+pub fn access_tables(reader: &mut Reader<'_>) -> Option<AccessTables> {
+    let (current, former) = (reader.text(&ACCESS_TABLE), reader.text(&TABLE));
+    Some(AccessTables { current: current?, former: former? })
+}
+
+/// Reads the KMS key, for commands that need no other setting of AWS.
+pub fn kms_key_id(reader: &mut Reader<'_>) -> Option<String> {
+    reader.text(&KMS_KEY_ID)
 }
 
 /// Reads the number of days that reports are kept, for commands that need no other setting of AWS.
@@ -69,11 +89,11 @@ pub fn retention_days(reader: &mut Reader<'_>) -> Option<u32> {
 impl AwsSettings {
     /// Reads [`AWS_SETTINGS`]. Returns `None` if `reader` recorded an error.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let table = reader.text(&TABLE);
+        let access_tables = access_tables(reader);
         let queue_url = reader.parse::<Url>(&QUEUE_URL).map(String::from);
         let webhook_queue_url = reader.parse::<Url>(&WEBHOOK_QUEUE_URL).map(String::from);
         let bucket = reader.text(&BUCKET);
-        let kms_key_id = reader.text(&KMS_KEY_ID);
+        let kms_key_id = kms_key_id(reader);
         let link_endpoint = reader.parse::<Url>(&LINK_ENDPOINT).map(String::from);
         let deadline = reader.seconds(&DEADLINE_SECONDS, 0, 604_800);
         let queue_wait_max = reader.seconds(&QUEUE_WAIT_SECONDS, 0, 900);
@@ -81,8 +101,10 @@ impl AwsSettings {
         let pickup_grace = reader.seconds(&PICKUP_GRACE_SECONDS, 1, 3600);
         let retention_days = retention_days(reader);
         let ignored = reader.text(&ATTEMPTS).map(|_| ATTEMPTS.name);
+        let access_tables = access_tables?;
         Some(Self {
-            table: table?,
+            table: access_tables.former.clone(),
+            access_tables,
             queue_url: queue_url?,
             webhook_queue_url: webhook_queue_url?,
             bucket: bucket?,
@@ -123,6 +145,8 @@ mod tests {
         let settings = reader.finish(read).unwrap();
         assert_eq!(settings.queue_url, "http://q/");
         assert_eq!((settings.table.as_str(), settings.policy), ("dossier", Policy::default()));
+        let tables = AccessTables { current: "dossier-access".to_owned(), former: "dossier".to_owned() };
+        assert_eq!(settings.access_tables, tables);
         assert_eq!(settings.retention, Retention::from_days(90));
     }
 

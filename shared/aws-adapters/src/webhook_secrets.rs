@@ -1,16 +1,24 @@
-//! The secrets that sign webhooks, one item of the table per tenant.
+//! The secrets that sign webhooks, one item of the access table per tenant.
+//!
+//! With a KMS key the secrets are sealed: DynamoDB stores a ciphertext, and only a role that KMS lets decrypt for
+//! this purpose can read them. Version 0.2 keeps them in the table of reports, unsealed; they are read there
+//! until the first rotation, or until [`WebhookSecrets::adopt`] moves them.
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    clients,
     dynamodb::{Item, conditional, number},
     error::{AwsError, DYNAMODB},
     request::send,
+    sealer::{KMS, Sealer},
+    settings::AccessTables,
 };
 use domain::{identity::Tenant, time::UtcTime};
 
@@ -26,11 +34,24 @@ const TRIES_MAX: u32 = 4;
 
 const PREFIX: &str = "whsec_";
 
+/// The purpose in the encryption context of sealed secrets. `deploy/access.yaml` names it, too.
+pub const SEALED_FOR: &str = "webhook-secrets";
+
+/// The attribute with the number of changes of the secrets.
+const VERSION: &str = "version";
+/// The attribute with the secrets in clear.
+const SECRETS: &str = "secrets";
+/// The attribute with the sealed secrets.
+const SEALED: &str = "sealed";
+
+const GET: &str = "GetItem";
+
 /// The store of all tenants' secrets.
 #[derive(Clone, Debug)]
 pub struct WebhookSecrets {
     client: Client,
-    table: String,
+    tables: AccessTables,
+    sealer: Option<Sealer>,
 }
 
 /// A secret of a tenant.
@@ -51,7 +72,8 @@ impl WebhookSecret {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// A secret as it is stored, in clear or sealed with the others of its tenant.
+#[derive(Serialize, Deserialize)]
 struct Stored {
     secret: String,
     created_at: UtcTime,
@@ -60,9 +82,34 @@ struct Stored {
 }
 
 impl WebhookSecrets {
-    /// Returns the secrets in `table`.
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// Returns the secrets in `tables`. New ones are sealed if there is a `sealer`.
+    pub fn new(client: Client, tables: AccessTables, sealer: Option<Sealer>) -> Self {
+        Self { client, tables, sealer }
+    }
+
+    /// Returns the secrets in `tables`, accessed through new clients. New ones are sealed with the KMS key
+    /// `kms_key_id` if there is one.
+    pub fn at(sdk: &SdkConfig, tables: AccessTables, kms_key_id: Option<String>) -> Self {
+        let sealer = kms_key_id.map(|key_id| Sealer::new(sdk, key_id));
+        Self::new(clients::dynamodb(sdk), tables, sealer)
+    }
+
+    /// Returns the secrets of `tenant` that sign at `now`, the current one first, or none if the tenant has no
+    /// secret yet. Only reads.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the secrets cannot be read.
+    pub async fn signing(&self, tenant: &Tenant, now: UtcTime) -> Result<Vec<WebhookSecret>, AwsError> {
+        Ok(signing(self.read(tenant).await?.0, now))
+    }
+
+    /// Returns whether `tenant` has secrets, without opening them.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the tables cannot be read.
+    pub async fn exist(&self, tenant: &Tenant) -> Result<bool, AwsError> {
+        Ok(self.item(&self.tables.current, tenant).await?.contains_key(VERSION)
+            || self.item(&self.tables.former, tenant).await?.contains_key(SECRETS))
     }
 
     /// Returns the secrets of `tenant` that sign at `now`, the current one first. If the tenant has none,
@@ -77,7 +124,7 @@ impl WebhookSecrets {
         fresh: [u8; SECRET_BYTES],
     ) -> Result<Vec<WebhookSecret>, AwsError> {
         let (secrets, version) = self.read(tenant).await?;
-        if version > 0 {
+        if !secrets.is_empty() {
             return Ok(signing(secrets, now));
         }
         let first = vec![WebhookSecret { bytes: fresh.to_vec().into(), created_at: now, expires_at: None }];
@@ -85,7 +132,7 @@ impl WebhookSecrets {
             return Ok(first);
         }
         // Another process has stored a secret in the meantime, and that one takes precedence.
-        Ok(signing(self.read(tenant).await?.0, now))
+        self.signing(tenant, now).await
     }
 
     /// Makes `fresh` the current secret of `tenant`. Previous secrets continue to sign for `overlap`, unless
@@ -120,27 +167,60 @@ impl WebhookSecrets {
         Err(AwsError::unusable(DYNAMODB, "UpdateItem", "too many concurrent changes of the tenant's secrets"))
     }
 
+    /// Moves the secrets of `tenant` from the table of reports to the access table, and erases them there.
+    /// Returns whether there were any. Can be repeated.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if it is not certain that they are moved.
+    pub async fn adopt(&self, tenant: &Tenant) -> Result<bool, AwsError> {
+        let former = self.item(&self.tables.former, tenant).await?;
+        if !former.contains_key(SECRETS) {
+            return Ok(false);
+        }
+        let (secrets, version) = self.read(tenant).await?;
+        // If another process stores a version first, it is a rotation, which keeps the former secrets as well.
+        if version == 0 {
+            self.write(tenant, &secrets, version).await?;
+        }
+        let erasure = self
+            .client
+            .update_item()
+            .table_name(&self.tables.former)
+            .key("pk", key(tenant))
+            .update_expression("REMOVE #secrets, #version")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#secrets", SECRETS)
+            .expression_attribute_names("#version", VERSION);
+        let _: Result<Item, Item> = conditional(erasure).await?;
+        Ok(true)
+    }
+
+    async fn item(&self, table: &str, tenant: &Tenant) -> Result<Item, AwsError> {
+        let request = self.client.get_item().table_name(table).key("pk", key(tenant)).consistent_read(true);
+        Ok(send(DYNAMODB, GET, request.send()).await?.item.unwrap_or_default())
+    }
+
+    /// Returns the secrets of `tenant` and their version, which is 0 unless they are in the access table.
     async fn read(&self, tenant: &Tenant) -> Result<(Vec<WebhookSecret>, u64), AwsError> {
-        const OPERATION: &str = "GetItem";
-        let request =
-            self.client.get_item().table_name(&self.table).key("pk", key(tenant)).consistent_read(true);
-        let item = send(DYNAMODB, OPERATION, request.send()).await?.item.unwrap_or_default();
-        let version =
-            item.get("version").and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default();
-        let secrets = match item.get("secrets") {
-            None => Vec::new(),
-            Some(secrets) => serde_dynamo::from_attribute_value(secrets.clone())
-                .map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?,
+        let item = self.item(&self.tables.current, tenant).await?;
+        let version = item.get(VERSION).and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default();
+        let item = if version == 0 { self.item(&self.tables.former, tenant).await? } else { item };
+        let stored = match (item.get(SEALED), item.get(SECRETS), &self.sealer) {
+            (Some(AttributeValue::B(sealed)), _, Some(sealer)) => {
+                let opened = sealer.open(SEALED_FOR, tenant, sealed.clone().into_inner()).await?;
+                // The error of the parser could quote a secret.
+                serde_json::from_slice(opened.expose_secret())
+                    .map_err(|_| AwsError::unusable(KMS, "Decrypt", "the secrets are not valid JSON"))?
+            }
+            (Some(_), ..) => {
+                let detail = format!("the webhook secrets of {tenant} are sealed: set DOSSIER_KMS_KEY_ID");
+                return Err(AwsError::unusable(DYNAMODB, GET, detail));
+            }
+            (None, Some(secrets), _) => serde_dynamo::from_attribute_value(secrets.clone())
+                .map_err(|error| AwsError::unusable(DYNAMODB, GET, error))?,
+            (None, None, _) => Vec::new(),
         };
-        let secrets: Result<Vec<_>, AwsError> = secrets
-            .into_iter()
-            .map(|Stored { secret, created_at, expires_at }| {
-                let bytes = STANDARD
-                    .decode(secret)
-                    .map_err(|_| AwsError::unusable(DYNAMODB, OPERATION, "a secret is not valid Base64"))?;
-                Ok(WebhookSecret { bytes: bytes.into(), created_at, expires_at })
-            })
-            .collect();
+        let secrets: Result<Vec<_>, AwsError> = stored.into_iter().map(decoded).collect();
         Ok((secrets?, version))
     }
 
@@ -150,31 +230,52 @@ impl WebhookSecrets {
         secrets: &[WebhookSecret],
         version: u64,
     ) -> Result<bool, AwsError> {
-        let stored: Vec<Stored> = secrets
-            .iter()
-            .map(|secret| Stored {
-                secret: STANDARD.encode(secret.bytes.expose_secret()),
-                created_at: secret.created_at,
-                expires_at: secret.expires_at,
-            })
-            .collect();
-        let stored: AttributeValue = serde_dynamo::to_attribute_value(stored)
-            .map_err(|error| AwsError::unusable(DYNAMODB, "UpdateItem", error))?;
+        let stored: Vec<Stored> = secrets.iter().map(Stored::from).collect();
+        let unusable = |error: &dyn std::fmt::Display| AwsError::unusable(DYNAMODB, "UpdateItem", error);
+        let (kept, removed, value) = match &self.sealer {
+            Some(sealer) => {
+                let plaintext = serde_json::to_vec(&stored).map_err(|error| unusable(&error))?;
+                let sealed = sealer.seal(SEALED_FOR, tenant, plaintext).await?;
+                (SEALED, SECRETS, AttributeValue::B(Blob::new(sealed)))
+            }
+            None => {
+                let value = serde_dynamo::to_attribute_value(stored).map_err(|error| unusable(&error))?;
+                (SECRETS, SEALED, value)
+            }
+        };
         let request = self
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.tables.current)
             .key("pk", key(tenant))
-            .update_expression("SET #secrets = :secrets, #version = :next")
+            .update_expression("SET #kept = :secrets, #version = :next REMOVE #removed")
             .condition_expression("attribute_not_exists(#version) OR #version = :version")
-            .expression_attribute_names("#secrets", "secrets")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":secrets", stored)
+            .expression_attribute_names("#kept", kept)
+            .expression_attribute_names("#removed", removed)
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":secrets", value)
             .expression_attribute_values(":version", number(version))
             .expression_attribute_values(":next", number(version + 1));
         let outcome: Result<Item, Item> = conditional(request).await?;
         Ok(outcome.is_ok())
     }
+}
+
+impl From<&WebhookSecret> for Stored {
+    fn from(secret: &WebhookSecret) -> Self {
+        Self {
+            secret: STANDARD.encode(secret.bytes.expose_secret()),
+            created_at: secret.created_at,
+            expires_at: secret.expires_at,
+        }
+    }
+}
+
+fn decoded(Stored { secret, created_at, expires_at }: Stored) -> Result<WebhookSecret, AwsError> {
+    let bytes = STANDARD
+        .decode(secret)
+        .map_err(|_| AwsError::unusable(DYNAMODB, GET, "a secret is not valid Base64"))?;
+    Ok(WebhookSecret { bytes: bytes.into(), created_at, expires_at })
 }
 
 fn key(tenant: &Tenant) -> AttributeValue {

@@ -37,6 +37,71 @@ static PAIRS: [u8; 26 * 26 * 2] = {
     pairs
 };
 
+/// The everyday names of countries whose names in the library are formal or turned around, ordered by code: those by
+/// which people and newspapers call them.
+const EVERYDAY_NAMES: &[(&str, &str)] = &[
+    ("AE", "United Arab Emirates"),
+    ("AG", "Antigua and Barbuda"),
+    ("AX", "Åland Islands"),
+    ("BA", "Bosnia and Herzegovina"),
+    ("BL", "Saint Barthélemy"),
+    ("BN", "Brunei"),
+    ("BS", "Bahamas"),
+    ("CC", "Cocos (Keeling) Islands"),
+    ("CD", "Democratic Republic of the Congo"),
+    ("CF", "Central African Republic"),
+    ("CG", "Republic of the Congo"),
+    ("CI", "Côte d'Ivoire"),
+    ("CK", "Cook Islands"),
+    ("CV", "Cape Verde"),
+    ("DO", "Dominican Republic"),
+    ("FK", "Falkland Islands"),
+    ("FM", "Micronesia"),
+    ("FO", "Faroe Islands"),
+    ("GB", "United Kingdom"),
+    ("GM", "Gambia"),
+    ("GS", "South Georgia and the South Sandwich Islands"),
+    ("GW", "Guinea-Bissau"),
+    ("HM", "Heard Island and McDonald Islands"),
+    ("IM", "Isle of Man"),
+    ("IR", "Iran"),
+    ("KM", "Comoros"),
+    ("KN", "Saint Kitts and Nevis"),
+    ("KP", "North Korea"),
+    ("KR", "South Korea"),
+    ("KY", "Cayman Islands"),
+    ("LA", "Laos"),
+    ("MD", "Moldova"),
+    ("MF", "Saint Martin"),
+    ("MH", "Marshall Islands"),
+    ("MK", "North Macedonia"),
+    ("MP", "Northern Mariana Islands"),
+    ("NE", "Niger"),
+    ("NL", "Netherlands"),
+    ("PH", "Philippines"),
+    ("PM", "Saint Pierre and Miquelon"),
+    ("PS", "Palestine"),
+    ("RU", "Russia"),
+    ("SD", "Sudan"),
+    ("SH", "Saint Helena, Ascension and Tristan da Cunha"),
+    ("SJ", "Svalbard and Jan Mayen"),
+    ("ST", "São Tomé and Príncipe"),
+    ("SX", "Sint Maarten"),
+    ("SY", "Syria"),
+    ("TC", "Turks and Caicos Islands"),
+    ("TF", "French Southern Territories"),
+    ("TL", "Timor-Leste"),
+    ("TT", "Trinidad and Tobago"),
+    ("TW", "Taiwan"),
+    ("TZ", "Tanzania"),
+    ("UM", "United States Minor Outlying Islands"),
+    ("US", "United States"),
+    ("VA", "Holy See"),
+    ("VC", "Saint Vincent and the Grenadines"),
+    ("VE", "Venezuela"),
+    ("WF", "Wallis and Futuna"),
+];
+
 impl Country {
     /// Returns whether the code is assigned, as far as this version knows.
     pub fn is_known(self) -> bool {
@@ -55,8 +120,17 @@ impl Country {
         self.0
     }
 
-    /// Returns the English name of the country.
+    /// Returns the everyday English name of the country, without an article.
     pub fn name(self) -> &'static str {
+        match EVERYDAY_NAMES.binary_search_by_key(&self.0, |(code, _)| *code) {
+            Ok(at) => EVERYDAY_NAMES[at].1,
+            Err(_) => self.formal_name(),
+        }
+    }
+
+    /// Returns the English name of the standard, with the article of names such as `The Niger`, and turned around where
+    /// the standard has a comma.
+    pub fn formal_name(self) -> &'static str {
         IsoCountry::from_alpha2(self.0).map_or(self.0, |country| country.long_name)
     }
 
@@ -133,6 +207,27 @@ mod tests {
         for bad in ["", "J", "JPN", "jp", "UK", "EU", "XX", "ZZ", "JP ", "ＪＰ", "<>", "392", "Japan"] {
             assert!(bad.parse::<Country>().is_err(), "{bad:?}");
         }
-        assert_eq!("JP".parse::<Country>().unwrap().name(), "Japan");
+    }
+
+    #[test]
+    fn names_are_those_of_everyday_use() {
+        let name = |code: &str| code.parse::<Country>().unwrap().name();
+        for (code, expected) in [
+            ("JP", "Japan"),
+            ("GB", "United Kingdom"),
+            ("RU", "Russia"),
+            ("KP", "North Korea"),
+            ("CD", "Democratic Republic of the Congo"),
+            ("NL", "Netherlands"),
+        ] {
+            assert_eq!(name(code), expected);
+        }
+        assert!(EVERYDAY_NAMES.is_sorted_by_key(|(code, _)| *code), "for the binary search");
+        assert!(EVERYDAY_NAMES.iter().all(|(code, _)| code.parse::<Country>().is_ok()));
+        for country in Country::all() {
+            let name = country.name();
+            let is_formal = ["The ", "Republic Of", "State Of", " Of ", " And "].iter().any(|part| name.contains(part));
+            assert!(!is_formal, "{name}");
+        }
     }
 }

@@ -9,7 +9,17 @@ use thiserror::Error;
 
 use super::{identity::Tenant, time::UtcTime};
 
+/// Maximum number of characters of a key's label.
+pub const LABEL_MAX: usize = 100;
+/// Maximum lifetime of a key that expires, in days.
+pub const LIFETIME_DAYS_MAX: u32 = 3_650;
+/// Maximum time for which a replaced key stays active, in hours.
+pub const OVERLAP_HOURS_MAX: u32 = 8_760;
+/// The time for which a replaced key stays active if nobody chooses it, in hours.
+pub const OVERLAP_HOURS: u32 = 24;
+
 /// A permission of a caller.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// Submit, cancel and resubmit reports.
@@ -21,7 +31,7 @@ pub enum Scope {
     /// Read usage and cost.
     #[serde(rename = "usage:read")]
     UsageRead,
-    /// Everything, including webhook secrets.
+    /// Everything, including keys and webhook secrets.
     #[serde(rename = "admin")]
     Admin,
 }
@@ -115,6 +125,21 @@ impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The error of a text that is not a label of a key.
+#[derive(Debug, Error)]
+#[error("a label has 1 to {LABEL_MAX} characters and no control or invisible characters")]
+pub struct InvalidLabel;
+
+/// Checks that `text` can be the label of a key.
+///
+/// # Errors
+/// Returns [`InvalidLabel`] if it is empty or too long, or if it contains a character that people cannot see.
+pub fn check_label(text: &str) -> Result<(), InvalidLabel> {
+    let is_label =
+        (1..=LABEL_MAX).contains(&text.chars().count()) && safe_text::refused_in_line(text).is_none();
+    is_label.then_some(()).ok_or(InvalidLabel)
 }
 
 const PREFIX: &str = "dossier_";
@@ -228,6 +253,15 @@ mod tests {
         assert!(!reads.allow(Scope::ReportsWrite) && !reads.allow(Scope::Admin));
         assert!(Scope::ALL.iter().all(|scope| scope.as_str().parse::<Scope>().unwrap() == *scope));
         assert!("reports".parse::<Scope>().is_err());
+    }
+
+    #[test]
+    fn a_label_is_a_visible_line_of_limited_length() {
+        let longest = "ü".repeat(LABEL_MAX);
+        assert!(["front end", longest.as_str()].iter().all(|label| check_label(label).is_ok()));
+        for invalid in ["", "a\nb", "a\u{200b}b", &format!("{longest}x")] {
+            assert!(check_label(invalid).is_err(), "{invalid:?}");
+        }
     }
 
     #[test]

@@ -146,6 +146,12 @@ pub fn work_folder(tenant: &Tenant, id: ReportId, submission: Uuid) -> String {
     format!("work/{tenant}/{id}/{submission}")
 }
 
+/// Returns the folders of everything that the bucket holds of a report: its files and work files, of all
+/// submissions and attempts.
+pub fn report_folders(tenant: &Tenant, id: ReportId) -> [String; 2] {
+    ["reports", "work"].map(|kind| format!("{kind}/{tenant}/{id}/"))
+}
+
 /// Returns the folder in which version 0.2.0 and earlier keep the work files of a report, whatever its
 /// submission.
 pub fn earlier_work_folder(tenant: &Tenant, id: ReportId) -> String {

@@ -68,6 +68,8 @@ pub struct Report {
     pub ended_at: Option<UtcTime>,
     /// When it is deleted.
     pub expires_at: UtcTime,
+    /// When a person asked for its erasure. From then on it exists for nobody but the worker that erases its files.
+    pub erasure_requested_at: Option<UtcTime>,
 }
 
 /// When each stage that a worker carries out last began.
@@ -281,6 +283,7 @@ impl Report {
             began: StagesBegan::default(),
             ended_at: None,
             expires_at,
+            erasure_requested_at: None,
         }
     }
 

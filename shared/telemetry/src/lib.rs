@@ -1,5 +1,6 @@
 //! Logs, traces and metrics. A binary's `main` starts them once and flushes them before it exits.
 
+pub mod audit;
 mod log;
 pub mod metrics;
 pub mod propagation;
@@ -170,6 +171,7 @@ impl Telemetry {
 
     /// Exports the remaining traces and metrics, within the timeouts of the exporters.
     pub fn shutdown(self) {
+        audit::end();
         let Some((tracer, meter)) = self.exporters else { return };
         for failure in [tracer.shutdown().err(), meter.shutdown().err()].into_iter().flatten() {
             tracing::warn!(error = %failure, "could not export the last traces or metrics to the collector");

@@ -50,6 +50,8 @@ pub enum SweepOutcome {
     GivenUp,
     /// It queued the webhook again.
     Webhook,
+    /// It erased the report.
+    Erased,
 }
 
 /// Why a report waits outside the queue.
@@ -310,6 +312,7 @@ impl Metrics {
             SweepOutcome::Redispatched => "redispatched",
             SweepOutcome::GivenUp => "given_up",
             SweepOutcome::Webhook => "callback",
+            SweepOutcome::Erased => "erased",
         };
         self.left_behind.add(1, &[KeyValue::new("dossier.left_behind", outcome)]);
     }

@@ -15,7 +15,8 @@ use crate::{
     explain::Explanation,
     lists::{self, Files, List, ListError, Siblings},
     persons,
-    screener::{MATCH_THRESHOLD, Screener},
+    scoring::MATCH_THRESHOLD,
+    screener::Screener,
 };
 
 /// The byte order mark (UTF-8) that spreadsheets put at the start of CSV files.
@@ -212,7 +213,7 @@ fn screened<'a>(screener: &'a Screener, row: &'a QueryRow) -> ResultLine<'a, Exp
         query: &row.query,
         birth_date: None,
         country: &row.country,
-        id: reported.map(|hit| hit.entity.id.as_str()),
+        id: reported.map(|hit| hit.entity.id),
         score: rounded(best.map_or(0.0, |hit| hit.score)),
         explanation: reported.map(Explanation::of),
     }

@@ -133,16 +133,16 @@ impl PreparedQuery<'_> {
             matched_weight,
             matches: matched.matches,
             query_only: query_rest.into_iter().map(|at| self.name.tokens[at].latin.clone()).collect(),
-            listed_only: listed_rest.into_iter().map(|at| self.listed_latin(listed, at).to_owned()).collect(),
+            listed_only: listed_rest.into_iter().map(|at| listed.views[at].latin.to_owned()).collect(),
         }
     }
 
     /// Compares the query, if it is an acronym, with a listed name that has these initials.
     fn of_acronym(&self, listed: &ListedName<'_>) -> Option<Comparison> {
         let acronym = self.acronym.as_ref()?;
-        let similarity = self.index.acronym_similarity(acronym, listed.tokens)?;
+        let similarity = self.index.acronym_similarity(acronym, listed)?;
         let weight = self.weights[acronym.at];
-        let words: Vec<&str> = (0..listed.tokens.len()).map(|at| self.listed_latin(listed, at)).collect();
+        let words: Vec<&str> = listed.views.iter().map(|token| token.latin).collect();
         Some(Comparison {
             score: similarity,
             factors: Factors { shared: similarity, conflict: 1.0, common_words: 1.0 },
@@ -177,7 +177,7 @@ impl PreparedQuery<'_> {
             matched.listed_weight += listed_weight * similarity;
             matched.common_weight += query_weight.min(listed_weight) * similarity;
             let query: Vec<&str> = positions(query).map(|at| self.name.tokens[at].latin.as_str()).collect();
-            let listed: Vec<&str> = positions(other).map(|at| self.listed_latin(listed, at)).collect();
+            let listed: Vec<&str> = positions(other).map(|at| listed.views[at].latin).collect();
             matched.matches.push(TokenMatch {
                 query: query.join(" "),
                 listed: listed.join(" "),
@@ -192,18 +192,13 @@ impl PreparedQuery<'_> {
     /// Returns how similar the names are without spaces, or `None` if they are too short, too long or not
     /// similar enough.
     fn compact_similarity(&self, listed: &ListedName<'_>) -> Option<f32> {
-        let compact = self.index.compact(listed.tokens);
+        let compact = listed.compact();
         let (a, b) = (self.compact.len(), compact.len());
         if a.min(b) < COMPACT_LENGTH_MIN || a.max(b) > names::COMPARED_MAX {
             return None;
         }
         let similarity = names::edit_similarity(self.compact.as_bytes(), compact.as_bytes());
         (similarity >= COMPACT_SIMILARITY_MIN).then_some(similarity)
-    }
-
-    /// Returns a token of a listed name in Latin letters.
-    fn listed_latin(&self, listed: &ListedName<'_>, at: usize) -> &str {
-        self.index.vocabulary.get(listed.tokens[at]).latin
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     index::ListedName,
-    names::{Contrast, Role, TokenView, Traits},
+    names::{Contrast, Role, Traits},
     query::PreparedQuery,
 };
 
@@ -76,8 +76,7 @@ impl PreparedQuery<'_> {
         listed_rest: &[usize],
     ) -> f32 {
         let query = query_rest.iter().map(|at| (self.name.tokens[*at].traits, self.weights[*at]));
-        let token = |at: usize| -> TokenView<'_> { self.index.vocabulary.get(listed.tokens[at]) };
-        let listed = listed_rest.iter().map(|at| (token(*at).traits, listed.weights[*at]));
+        let listed = listed_rest.iter().map(|at| (listed.views[*at].traits, listed.weights[*at]));
         Rest::of(query).conflict(&Rest::of(listed))
     }
 }

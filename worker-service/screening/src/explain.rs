@@ -3,13 +3,19 @@
 use serde::Serialize;
 
 use crate::{
+    entity::NameKind,
     hit::{Hit, TokenMatch},
     names::MatchKind,
+    scoring::ScoreParts,
 };
 
 /// Minimum weight, from 0 to 1, of a token match that the sentence mentions. Legal forms and articles weigh
 /// less.
 const MENTIONED_WEIGHT_MIN: f64 = 0.05;
+
+/// Minimum effect on the score, from 0 to 1, that the sentence mentions: half a percent, which it would round to
+/// nothing.
+const SHOWN_EFFECT_MIN: f64 = 0.005;
 
 /// The reasons why a listed entity was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,8 +23,12 @@ const MENTIONED_WEIGHT_MIN: f64 = 0.05;
 pub struct Explanation {
     /// The name of the entity that was matched: its main name or an alias.
     pub matched_name: String,
-    /// Whether this name is a weak alias, which alone does not identify the entity.
+    /// What this name is to the entity: `main`, `alias` or `weak`. A weak name alone does not identify it.
+    pub matched_name_kind: &'static str,
+    /// Whether this name is weak.
     pub weak_name: bool,
+    /// What the score consists of.
+    pub scoring: Scoring,
     /// The tokens that were matched, by descending weight.
     pub parts: Vec<Part>,
     /// Tokens of the query that the listed name lacks.
@@ -29,6 +39,23 @@ pub struct Explanation {
     pub country: &'static str,
     /// Whether a registration number of the company is an identifier of the entity: `agrees` or `unknown`.
     pub identifier: &'static str,
+}
+
+/// The parts of a score. The score is their sum: all numbers have four decimals, and none is rounded after the sum.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scoring {
+    /// How similar the names are, from 0 to 1. It is 0 if only a registration number agrees.
+    pub name_similarity: f64,
+    /// What an unknown or another country takes away: 0 or less.
+    pub country_effect: f64,
+    /// What the same registration number adds: 0 or more.
+    pub number_effect: f64,
+    /// What a weak name takes away: 0 or less.
+    pub weak_name_effect: f64,
+    /// The score, from 0 to 1.
+    #[serde(rename = "final")]
+    pub score: f64,
 }
 
 /// A token of the query that was matched.
@@ -53,7 +80,13 @@ impl Explanation {
         matches.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         Self {
             matched_name: hit.matched_name.to_owned(),
-            weak_name: hit.is_weak,
+            matched_name_kind: match hit.name_kind {
+                NameKind::Main => "main",
+                NameKind::Alias => "alias",
+                NameKind::Weak => "weak",
+            },
+            weak_name: hit.name_kind == NameKind::Weak,
+            scoring: Scoring::of(hit.reasons.score),
             parts: matches.into_iter().map(Part::of).collect(),
             query_only: hit.reasons.query_only.clone(),
             listed_only: hit.reasons.listed_only.clone(),
@@ -76,14 +109,40 @@ impl Explanation {
         if !self.listed_only.is_empty() {
             clauses.push(format!("only on the list: {}", self.listed_only.join(" ")));
         }
-        if self.weak_name {
-            clauses.push("the listed name is a weak alias".to_owned());
-        }
         clauses.push(format!("country {}", self.country));
         if self.identifier == "agrees" {
             clauses.push("a registration number is the same".to_owned());
         }
         clauses.join("; ")
+    }
+}
+
+impl Scoring {
+    fn of(parts: ScoreParts) -> Self {
+        let ScoreParts { name, country, weak_name, number } = parts;
+        let in_one = |steps: i32| f64::from(steps) / 1e4;
+        Self {
+            name_similarity: in_one(name),
+            country_effect: in_one(country),
+            number_effect: in_one(number),
+            weak_name_effect: in_one(weak_name),
+            score: in_one(name + country + number + weak_name),
+        }
+    }
+
+    /// Returns the parts of the score in percent ("name 98%, country -22%"), or `None` if the score is that of the
+    /// name alone.
+    pub fn in_words(&self) -> Option<String> {
+        let parts = [
+            ("country", self.country_effect),
+            ("weak alias", self.weak_name_effect),
+            ("registration number", self.number_effect),
+        ];
+        let effects = parts.into_iter().filter(|(_, effect)| effect.abs() >= SHOWN_EFFECT_MIN);
+        let effects: Vec<String> =
+            effects.map(|(label, effect)| format!("{label} {:+.0}%", effect * 100.0)).collect();
+        (!effects.is_empty())
+            .then(|| format!("name {:.0}%, {}", self.name_similarity * 100.0, effects.join(", ")))
     }
 }
 

@@ -7,6 +7,7 @@
 mod acronyms;
 mod builder;
 mod candidates;
+mod compressed;
 mod multimap;
 mod ngrams;
 mod similar;
@@ -14,13 +15,16 @@ mod vocabulary;
 
 use rustc_hash::FxHashMap;
 
-pub(crate) use self::{acronyms::Acronym, candidates::Sought, similar::SharedBigrams};
-use self::{
-    acronyms::Acronyms,
-    multimap::{HashMultimap, Postings},
-    vocabulary::{Vocabulary, hash},
+pub(crate) use self::{
+    acronyms::Acronym,
+    builder::IndexBuilder,
+    candidates::{NameScores, Sought},
+    multimap::HashMultimap,
+    similar::SharedBigrams,
+    vocabulary::hash,
 };
-use crate::names::MatchKind;
+use self::{acronyms::Acronyms, compressed::CompressedPostings, multimap::Postings, vocabulary::Vocabulary};
+use crate::names::{MatchKind, TokenView};
 
 /// Position of a distinct token in the vocabulary of the list.
 pub(crate) type TokenId = u32;
@@ -29,10 +33,9 @@ pub(crate) type NameId = u32;
 /// Tokens of a list that are similar to a token, with their similarity from 0 to 1.
 pub(crate) type SimilarTokens = FxHashMap<TokenId, (f32, MatchKind)>;
 
-/// Number of entities without the words of the list that are assumed beside it. In a short list, a word that two
-/// of ten entities have is as rare as in a list of thousands, where the share of entities that have it says how
-/// common it is, whatever the length of the list.
-const ASSUMED_ENTITIES: f32 = 7_000.0;
+/// Number of entities of which one has a word that is entirely rare. Words that fewer have are not rarer, so that a
+/// name of two or three such words weighs the same in a list of any length.
+const RARE_ONE_IN: f32 = 2_500.0;
 
 /// The steps from 0 to 1 in which the weights of listed names are stored.
 const WEIGHT_STEPS: f32 = 255.0;
@@ -46,8 +49,18 @@ pub(crate) struct ListedName<'a> {
     pub(crate) position: u32,
     /// The tokens, in order.
     pub(crate) tokens: &'a [TokenId],
+    /// The same tokens with their properties.
+    pub(crate) views: Vec<TokenView<'a>>,
     /// The weight of each token, from 0 to 1, with its inverse document frequency.
     pub(crate) weights: Vec<f32>,
+}
+
+impl ListedName<'_> {
+    /// Returns the letters and digits without legal forms and spaces.
+    pub(crate) fn compact(&self) -> String {
+        let words = self.views.iter().filter(|token| !token.traits.is_legal_form);
+        words.map(|token| token.latin).collect()
+    }
 }
 
 /// All names of a list.
@@ -62,6 +75,10 @@ struct Names {
     tokens: Vec<TokenId>,
     /// The weight of each token at its place in the name, in steps.
     weights: Vec<u8>,
+    /// Number of letters and digits of each name.
+    letters: Vec<u16>,
+    /// Sum of the weights of each name, with their inverse document frequency.
+    totals: Vec<f32>,
 }
 
 /// All names of a list, with lookups by the properties of their tokens.
@@ -74,26 +91,22 @@ pub(crate) struct Index {
     names: Names,
     by_latin: HashMultimap,
     by_sounds: HashMultimap,
+    /// The tokens by their sounds without one of them.
+    by_shortened: HashMultimap,
     by_meaning: HashMultimap,
     by_consonants: HashMultimap,
     /// The tokens with each bigram of sounds.
     by_bigram: Postings,
+    /// The number of bigrams of the sounds of each token.
+    bigram_counts: Vec<u8>,
     /// The names with each trigram.
-    by_trigram: Postings,
+    by_trigram: CompressedPostings,
     /// The names with each token. Empty for legal forms.
     by_token: Postings,
     acronyms: Acronyms,
 }
 
 impl Index {
-    /// Indexes the names of each entity, the main name first.
-    pub(crate) fn new<'a, Names>(entities: impl Iterator<Item = Names>) -> Self
-    where
-        Names: IntoIterator<Item = &'a str>,
-    {
-        builder::build(entities)
-    }
-
     /// Returns the name at a position.
     pub(crate) fn name(&self, id: NameId) -> ListedName<'_> {
         let at = id as usize;
@@ -104,6 +117,7 @@ impl Index {
             entity: self.names.entities[at],
             position: u32::from(self.names.positions[at]),
             tokens,
+            views: tokens.iter().map(|token| self.vocabulary.get(*token)).collect(),
             weights: weights.map(|(token, steps)| self.weight(*token, *steps)).collect(),
         }
     }
@@ -117,12 +131,6 @@ impl Index {
 
     fn weight(&self, token: TokenId, steps: u8) -> f32 {
         f32::from(steps) / WEIGHT_STEPS * self.rarities[token as usize]
-    }
-
-    /// Returns the letters and digits of a name without legal forms and spaces.
-    pub(crate) fn compact(&self, tokens: &[TokenId]) -> String {
-        let words = tokens.iter().map(|id| self.vocabulary.get(*id));
-        words.filter(|token| !token.traits.is_legal_form).map(|token| token.latin).collect()
     }
 
     /// Returns the positions of the tokens that are `latin`.
@@ -143,18 +151,23 @@ impl Index {
 }
 
 impl Names {
+    fn len(&self) -> usize {
+        self.entities.len()
+    }
+
     fn tokens(&self, id: NameId) -> &[TokenId] {
         let at = id as usize;
         &self.tokens[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 }
 
-/// Returns the inverse document frequency, scaled to 0..=1, of a word that `frequency` of `entities` have. Words
-/// of fewer than one in [`ASSUMED_ENTITIES`] are equally rare.
+/// Returns the inverse document frequency, scaled to 0..=1, of a word that `frequency` of `entities` have. It depends
+/// on the share of entities alone: [`RARE_ONE_IN`] entities without the words of the list are assumed beside it, so that
+/// a word that two of ten entities have is not common.
 #[expect(clippy::cast_precision_loss, reason = "counts of entities are small")]
 fn inverse_document_frequency(frequency: u32, entities: usize) -> f32 {
-    let share = (entities as f32 + ASSUMED_ENTITIES) / frequency.max(1) as f32;
-    ((1.0 + share).ln() / (1.0 + ASSUMED_ENTITIES).ln()).min(1.0)
+    let share = (entities as f32 + RARE_ONE_IN) / frequency.max(1) as f32;
+    ((1.0 + share).ln() / (1.0 + RARE_ONE_IN).ln()).min(1.0)
 }
 
 /// Returns a position as an id.

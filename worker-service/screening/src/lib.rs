@@ -11,9 +11,10 @@
 //!    translates known words of other scripts and romanises all others. A name in Arabic or East Asian script
 //!    is read twice, by meaning and by sound. Each token has a weight: legal forms weigh next to nothing,
 //!    common words ("trading", "branch") little.
-//! 3. **Index.** [`Screener::new`] builds an inverted index over the tokens of all names, main names and
-//!    aliases alike, and multiplies each token's weight by its inverse document frequency: a word that few
-//!    entities have identifies them.
+//! 3. **Index.** [`ScreenerBuilder`] builds an inverted index over the tokens of all names, main names and
+//!    aliases alike, entity by entity, and multiplies each token's weight by its inverse document frequency: a
+//!    word that few entities have identifies them. It is bounded, so that weights hardly depend on the length of
+//!    the list.
 //! 4. **Candidates.** A query fetches the names that share similar tokens with it (same spelling, sound,
 //!    meaning or consonants, or few different letters), and those that share trigrams with it, which finds
 //!    names whose words are written together or apart. Only the best of both groups go on, which bounds the
@@ -24,10 +25,10 @@
 //! 6. **Country and number.** A different country lowers the score, and lowers it more if the matched tokens
 //!    are less distinctive. An equal registration number finds an entity of the same country under any name,
 //!    and an equal Legal Entity Identifier finds it in any country.
-//! 7. **Threshold.** Each entity is reported with its best name. From [`MATCH_THRESHOLD`] on, a hit is a
+//! 7. **Threshold.** Each entity is reported with its best name, in the order of [`Hit::order`]. From [`MATCH_THRESHOLD`] on, a hit is a
 //!    match that a person has to clear; callers may show hits below it as resemblances.
-//! 8. **Explanation.** An [`Explanation`] says which tokens were matched and how, which were not, and whether
-//!    country and number agree.
+//! 8. **Explanation.** An [`Explanation`] says which tokens were matched and how, which were not, whether country and
+//!    number agree, and what each of them adds to the score.
 //!
 //! # Where the constants come from
 //!
@@ -48,12 +49,15 @@ pub mod names;
 mod pairing;
 pub mod persons;
 mod query;
+mod scoring;
 mod screener;
+mod store;
 
 pub use self::{
     birth_date::{BirthDate, InvalidBirthDate},
-    entity::{EntityKind, ListedEntity, Topic},
-    explain::{Explanation, Part},
+    entity::{EntityKind, ListedEntity, NameKind, Topic},
+    explain::{Explanation, Part, Scoring},
     hit::Hit,
-    screener::{MATCH_THRESHOLD, Screener},
+    scoring::MATCH_THRESHOLD,
+    screener::{Screener, ScreenerBuilder},
 };

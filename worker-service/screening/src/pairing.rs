@@ -71,12 +71,11 @@ fn joined_in_query(query: &PreparedQuery<'_>, listed: &ListedName<'_>, certain: 
         if certain & run != 0 {
             continue;
         }
-        for (other, id) in listed.tokens.iter().enumerate() {
-            let token = query.index.vocabulary.get(*id);
+        for (other, token) in listed.views.iter().enumerate() {
             if token.traits.is_legal_form || !is_similar_length(token.latin.len(), joined.latin.len()) {
                 continue;
             }
-            if let Some((similarity, kind)) = joined_similarity(joined.view(), token, *length) {
+            if let Some((similarity, kind)) = joined_similarity(joined.view(), *token, *length) {
                 let weight: f32 = query.weights[*first..first + length].iter().sum();
                 let gain = similarity * (weight + listed.weights[other]);
                 pairings.push(Pairing { gain, query: run, listed: 1 << other, similarity, kind });
@@ -100,9 +99,8 @@ fn joined_in_listed(
         if certain & run != 0 {
             continue;
         }
-        let ids = &listed.tokens[first..first + length];
-        let views = ids.iter().map(|id| query.index.vocabulary.get(*id));
-        let letters = views.clone().map(|token| token.latin.len()).sum();
+        let views = &listed.views[first..first + length];
+        let letters = views.iter().map(|token| token.latin.len()).sum();
         let run_weight: f32 = listed.weights[first..first + length].iter().sum();
         // Joining is costly, so it waits for a token of a similar length.
         let mut joined = None;
@@ -110,7 +108,7 @@ fn joined_in_listed(
             if token.traits.is_legal_form || !is_similar_length(token.latin.len(), letters) {
                 continue;
             }
-            let joined = joined.get_or_insert_with(|| Token::joined(&views.clone().collect::<Vec<_>>()));
+            let joined = joined.get_or_insert_with(|| Token::joined(views));
             if let Some((similarity, kind)) = joined_similarity(token.view(), joined.view(), length) {
                 let gain = similarity * (run_weight + query.weights[at]);
                 pairings.push(Pairing { gain, query: 1 << at, listed: run, similarity, kind });

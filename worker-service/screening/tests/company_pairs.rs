@@ -150,7 +150,7 @@ fn the_collected_queries_find_who_is_listed_and_nobody_else() {
         let row = row.unwrap();
         let (query, country, expected) = (&row[0], Some(&row[1]).filter(|code| !code.is_empty()), &row[2]);
         let hits = screener.search(query, country, MATCH_THRESHOLD);
-        let first = hits.first().map_or("", |hit| hit.entity.id.as_str());
+        let first = hits.first().map_or("", |hit| hit.entity.id);
         let (is_expected, count) = match expected {
             "" => (first.is_empty(), &mut unlisted),
             _ => (first == expected, &mut listed),

@@ -12,6 +12,7 @@ use aws_adapters::{
     dead_letters::DeadLetterQueue,
     error::AwsError,
     queue::{Delivery, RECEIVE_MAX},
+    webhook_secrets::WebhookSecret,
 };
 use domain::{
     compatibility::LATER_VERSION_DELAY,
@@ -194,23 +195,28 @@ async fn deliver(
     if due > now {
         return Ok(wait(due.since(now)));
     }
-    let result = send(jobs, webhooks, &report, &url, now).await?;
+    let secrets = jobs.aws.webhook_secrets.signing(&report.tenant, now).await?;
+    if secrets.is_empty() {
+        tracing::warn!(report = %report.id, tenant = %report.tenant, "a webhook waits: its tenant has no secret to sign it with, which GET /v1/callbacks/secret creates");
+        let delay = full_jitter(delivery.receive_count, MESSAGE_RETRY_BASE, MESSAGE_RETRY_MAX);
+        return Ok(Disposition::Later(delay));
+    }
+    let result = send(webhooks, &report, &url, &secrets, now).await;
     record(jobs, webhooks, delivery, &report, webhook, result, now).await
 }
 
 /// Signs and sends the webhook of `report`, once.
 async fn send(
-    jobs: &JobRunner,
     webhooks: &Webhooks,
     report: &Report,
     url: &str,
+    secrets: &[WebhookSecret],
     now: UtcTime,
-) -> Result<DeliveryResult, AwsError> {
+) -> DeliveryResult {
     let id = report.event_id().unwrap_or_default();
     let body = payload(report).to_string();
-    let secrets = jobs.aws.webhook_secrets.of(&report.tenant, now, rand::random()).await?;
-    let signature = sign(&secrets, &id, now, &body);
-    Ok(webhooks.sender.send(url, &id, now, &signature, body).await)
+    let signature = sign(secrets, &id, now, &body);
+    webhooks.sender.send(url, &id, now, &signature, body).await
 }
 
 /// Returns the payload, which says that the report has ended, and how. It does not contain the report itself:

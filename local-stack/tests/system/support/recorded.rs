@@ -20,6 +20,9 @@ pub(crate) struct Recorded {
     pub(crate) messages: BTreeMap<String, Message>,
     pub(crate) items: BTreeMap<String, Item>,
     pub(crate) others: Vec<Item>,
+    /// Items of the access table. Until version 0.2 they are among the others.
+    #[serde(default)]
+    pub(crate) access: Vec<Item>,
     pub(crate) objects: BTreeMap<String, String>,
 }
 
@@ -67,8 +70,10 @@ impl Recorded {
     /// Puts items and objects into the stack, but sends no message. Everything is as recorded except the times
     /// of submission and expiry, and the date of evidence.
     pub(crate) async fn restore(&self, stack: &TestStack) -> Result<()> {
-        for item in self.items.values().chain(&self.others) {
-            put(stack, item).await?;
+        let names = stack.infrastructure().names();
+        let of_reports = self.items.values().chain(&self.others).map(|item| (&names.table, item));
+        for (table, item) in of_reports.chain(self.access.iter().map(|item| (&names.access_table, item))) {
+            put(stack, table, item).await?;
         }
         for (key, body) in &self.objects {
             let put = stack.clients().s3.put_object().bucket(&stack.infrastructure().names().bucket).key(key);
@@ -94,7 +99,7 @@ fn recent(key: &str, body: Vec<u8>) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(&snapshot)?)
 }
 
-async fn put(stack: &TestStack, item: &Item) -> Result<()> {
+async fn put(stack: &TestStack, table: &str, item: &Item) -> Result<()> {
     let now = service_runtime::clock::now();
     let tomorrow = AttributeValue::N(now.epoch_seconds().saturating_add(86_400).to_string());
     let is_open = item.contains_key("due_at");
@@ -111,7 +116,6 @@ async fn put(stack: &TestStack, item: &Item) -> Result<()> {
         };
         (name.clone(), value)
     });
-    let table = &stack.infrastructure().names().table;
     let request = stack.clients().dynamodb.put_item().table_name(table);
     request.set_item(Some(attributes.collect())).send().await?;
     Ok(())

@@ -102,6 +102,8 @@ pub(super) struct Item {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_at: Option<UtcTime>,
     expires_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erasure_requested_at: Option<UtcTime>,
 }
 
 /// Decodes an item that `operation` returned.
@@ -170,6 +172,7 @@ impl Item {
             publish_began_at: report.began.publish,
             ended_at: report.ended_at,
             expires_at: report.expires_at.epoch_seconds(),
+            erasure_requested_at: report.erasure_requested_at,
         }
     }
 
@@ -231,6 +234,7 @@ impl Item {
             },
             ended_at: self.ended_at,
             expires_at: UtcTime::from_epoch_millis(self.expires_at.saturating_mul(1000)),
+            erasure_requested_at: self.erasure_requested_at,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! update.
 
 mod batch;
+mod erasure;
 mod expression;
 mod item;
 mod list;
@@ -15,6 +16,7 @@ mod sweep;
 mod webhook;
 
 pub use self::{
+    erasure::ErasureRequest,
     list::{Filter, Page, PageToken},
     reports::{Created, Details, Executed, Lookup, Table},
     schema::{BY_AGE, BY_AGE_PROJECTION, BY_NUMBER, DUE, DUE_SHARDS, IN_PROGRESS, attribute},

@@ -32,11 +32,11 @@ use crate::{
     dynamodb::get_all,
     error::{AwsError, DYNAMODB},
     request::{instrumented, send},
-    retention::{Retention, has_expired},
+    retention::{Retention, exists},
 };
 
-/// The table of reports. A report that has expired does not exist for its readers and writers, even before
-/// DynamoDB deletes its item.
+/// The table of reports. A report that has expired or is being erased does not exist for its readers and writers,
+/// even before its item is deleted.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub(super) client: Client,
@@ -53,6 +53,8 @@ pub enum Created {
     New,
     /// The id was taken, by this report.
     Existing(Box<Report>),
+    /// The id was taken, by a report that is being erased. The id is free again once its files are gone.
+    BeingErased,
 }
 
 /// The outcome of [`Table::execute`].
@@ -136,8 +138,8 @@ impl Table {
         Self { client, name, new_items, retention, clock }
     }
 
-    /// Decodes an item that `operation` returned. Returns `None` if its report has expired: this function
-    /// decides that for every reader.
+    /// Decodes an item that `operation` returned. Returns `None` if its report has expired or is being erased: this
+    /// function decides that for every reader.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the item is not a report that this version can read.
@@ -147,11 +149,11 @@ impl Table {
         item: HashMap<String, AttributeValue>,
     ) -> Result<Option<Report>, AwsError> {
         let report = self.decode_any(operation, item)?;
-        Ok(Some(report).filter(|report| !has_expired(report, self.clock.now())))
+        Ok(Some(report).filter(|report| exists(report, self.clock.now())))
     }
 
-    /// Decodes an item that `operation` returned, even if its report has expired.
-    fn decode_any(
+    /// Decodes an item that `operation` returned, even if its report has expired or is being erased.
+    pub(super) fn decode_any(
         &self,
         operation: &'static str,
         item: HashMap<String, AttributeValue>,
@@ -179,8 +181,11 @@ impl Table {
         let mut absent = Expression::default();
         absent.require(&plan(&Command::Submit, report.created_at, &Policy::default()).0);
         let Some(existing) = self.put(report, absent).await? else { return Ok(Created::New) };
-        if !has_expired(&existing, self.clock.now()) {
+        if exists(&existing, self.clock.now()) {
             return Ok(Created::Existing(Box::new(existing)));
+        }
+        if existing.erasure_requested_at.is_some() {
+            return Ok(Created::BeingErased);
         }
         let mut unchanged = Expression::default();
         unchanged.require_unchanged(&existing);
@@ -236,7 +241,7 @@ impl Table {
         Ok(item.map(|item| self.decode("GetItem", item)).transpose()?.flatten())
     }
 
-    async fn item(
+    pub(super) async fn item(
         &self,
         tenant: &Tenant,
         id: ReportId,

@@ -69,6 +69,7 @@ pub mod attribute {
     pub const STARTED_AT: &str = "started_at";
     pub const ENDED_AT: &str = "ended_at";
     pub const EXPIRES_AT: &str = "expires_at";
+    pub const ERASURE_REQUESTED_AT: &str = "erasure_requested_at";
 }
 
 /// Number of partitions of the sparse index [`DUE`]. With this many, the writes of submissions and the reads

@@ -1,6 +1,6 @@
 //! Names by their initials: "POKT" for "Pars Omid Kavir Technology".
 
-use super::{Index, NameId, TokenId, hash, id, multimap::HashMultimap};
+use super::{Index, ListedName, NameId, hash, multimap::HashMultimap};
 use crate::names::{Name, Role, TokenView};
 
 /// Numbers of letters of acronyms that are recognised. Shorter ones stand for too many names.
@@ -11,11 +11,9 @@ const FUNCTION_WORD_WEIGHT: f32 = 0.03;
 const OPTIONAL_WORD_WEIGHT: f32 = 0.05;
 /// Maximum number of words such as "company" at the end of a name whose initials may be part of the acronym.
 const ENDING_MAX: usize = 2;
-/// Number of letters that are equally likely at each place of an acronym: some initials are more frequent than
-/// others, so it is about half the alphabet.
-const EFFECTIVE_LETTERS: f32 = 12.0;
-/// Maximum number of names that have an acronym by chance, at which an acronym identifies a name.
-const CHANCE_MAX: f32 = 0.02;
+/// Minimum number of letters of an acronym that identifies a name, whatever the length of the list: three letters
+/// stand for too many names.
+const CERTAIN_LETTERS_MIN: usize = 4;
 /// Similarity of an acronym and a name that it identifies.
 const CERTAIN_SIMILARITY: f32 = 0.86;
 /// Similarity of an acronym and a name of which it is one of several readings: at most a resemblance.
@@ -25,8 +23,8 @@ const POSSIBLE_SIMILARITY: f32 = 0.73;
 #[derive(Debug, Default)]
 pub(super) struct Acronyms {
     names: HashMultimap,
-    /// Number of names by the number of their initials.
-    counts: [f32; *LETTERS.end() + 1],
+    /// The hash of the initials of each name, while names are added.
+    added: Vec<(u32, NameId)>,
 }
 
 /// The acronym that is the only distinctive word of a query.
@@ -35,22 +33,17 @@ pub(crate) struct Acronym {
     /// Position of the acronym among the tokens.
     pub(crate) at: usize,
     letters: String,
-    /// Whether so few names have as many initials that it identifies one.
-    is_rare: bool,
 }
 
 impl Acronyms {
-    pub(super) fn new(index: &Index) -> Self {
-        let mut entries = Vec::new();
-        let mut counts = [0.0; *LETTERS.end() + 1];
-        for name in 0..id(index.names.entities.len()) {
-            let tokens = index.names.tokens(name).iter().map(|token| index.vocabulary.get(*token));
-            for initials in initials(tokens) {
-                entries.push((hash(initials.all.as_str()), name));
-                counts[initials.all.len()] += 1.0;
-            }
-        }
-        Self { names: HashMultimap::new(entries), counts }
+    /// Adds a name with its initials.
+    pub(super) fn add(&mut self, initials: &Initials, name: NameId) {
+        self.added.push((hash(initials.all.as_str()), name));
+    }
+
+    /// Sorts the names that were added.
+    pub(super) fn finish(&mut self) {
+        self.names = HashMultimap::new(std::mem::take(&mut self.added));
     }
 }
 
@@ -68,9 +61,7 @@ impl Index {
         if is_word || !LETTERS.contains(&letters.len()) {
             return None;
         }
-        let exponent = i32::try_from(letters.len()).unwrap_or(i32::MAX);
-        let chance = self.acronyms.counts[letters.len()] / EFFECTIVE_LETTERS.powi(exponent);
-        Some(Acronym { at, letters: letters.to_owned(), is_rare: chance <= CHANCE_MAX })
+        Some(Acronym { at, letters: letters.to_owned() })
     }
 
     /// Returns the names that may have the initials `acronym`.
@@ -78,25 +69,26 @@ impl Index {
         self.acronyms.names.get(hash(acronym.letters.as_str()))
     }
 
-    /// Returns how similar the acronym is to the listed name of `tokens`, from 0 to 1, or `None` if the name has
+    /// Returns how similar the acronym is to a listed name, from 0 to 1, or `None` if the name has
     /// other initials.
-    pub(crate) fn acronym_similarity(&self, acronym: &Acronym, tokens: &[TokenId]) -> Option<f32> {
-        let tokens = tokens.iter().map(|token| self.vocabulary.get(*token));
-        let found = initials(tokens).into_iter().find(|initials| initials.all == acronym.letters)?;
-        let is_certain = acronym.is_rare && found.distinctive > *LETTERS.start();
+    pub(crate) fn acronym_similarity(&self, acronym: &Acronym, listed: &ListedName<'_>) -> Option<f32> {
+        let found = initials(listed.views.iter().copied())
+            .into_iter()
+            .find(|initials| initials.all == acronym.letters)?;
+        let is_certain = found.distinctive >= CERTAIN_LETTERS_MIN;
         Some(if is_certain { CERTAIN_SIMILARITY } else { POSSIBLE_SIMILARITY })
     }
 }
 
 /// The initials of a name.
-struct Initials {
-    all: String,
+pub(super) struct Initials {
+    pub(super) all: String,
     /// Number of initials that are not those of common words at the end.
     distinctive: usize,
 }
 
 /// Returns the initials of a name: without and, if words such as "company" end it, with those of these words.
-fn initials<'a>(tokens: impl Iterator<Item = TokenView<'a>>) -> Vec<Initials> {
+pub(super) fn initials<'a>(tokens: impl Iterator<Item = TokenView<'a>>) -> Vec<Initials> {
     let mut letters = String::new();
     let mut ending = String::new();
     for token in tokens {

@@ -2,45 +2,56 @@
 
 use super::{
     Index, Names, TokenId, WEIGHT_STEPS,
-    acronyms::Acronyms,
+    acronyms::{Acronyms, initials},
+    compressed::CompressedPostings,
     id, inverse_document_frequency,
     multimap::{HashMultimap, Postings},
     ngrams::{BIGRAMS, TRIGRAMS, bigrams, trigrams},
+    similar::shortened,
     vocabulary::{Vocabulary, VocabularyBuilder, hash},
 };
 use crate::names::{Outline, TOKENS_MAX, TokenView};
 
-/// The state that is only needed while names are added.
-#[derive(Default)]
-struct Builder {
+/// Builds the index of a list, entity by entity.
+#[derive(Debug)]
+pub(crate) struct IndexBuilder {
     vocabulary: VocabularyBuilder,
     names: Names,
     /// For each token, the number of entities with it, and the last of them.
     frequencies: Vec<(u32, u32)>,
     entity_count: usize,
+    by_trigram: CompressedPostings,
+    acronyms: Acronyms,
 }
 
-/// Indexes the names of each entity, the main name first.
-pub(super) fn build<'a, Names>(entities: impl Iterator<Item = Names>) -> Index
-where
-    Names: IntoIterator<Item = &'a str>,
-{
-    let mut builder = Builder::default();
-    builder.names.starts.push(0);
-    for names in entities {
-        builder.entity_count += 1;
-        for (position, name) in names.into_iter().enumerate() {
-            builder.add_name(position, name);
+impl IndexBuilder {
+    /// Starts the index of a list.
+    pub(crate) fn new() -> Self {
+        Self {
+            vocabulary: VocabularyBuilder::default(),
+            names: Names { starts: vec![0], ..Names::default() },
+            frequencies: Vec::new(),
+            entity_count: 0,
+            by_trigram: CompressedPostings::new(TRIGRAMS),
+            acronyms: Acronyms::default(),
         }
     }
-    builder.finish()
-}
 
-impl Builder {
+    /// Adds the names of the next entity, the main name first.
+    pub(crate) fn add<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        self.entity_count += 1;
+        for (position, name) in names.into_iter().enumerate() {
+            self.add_name(position, name);
+        }
+    }
+
     fn add_name(&mut self, position: usize, name: &str) {
-        let entity = id(self.entity_count);
+        let (name_id, entity) = (id(self.names.len()), id(self.entity_count));
         let mut outline = Outline::parse(name);
         outline.shorten(TOKENS_MAX, |word| word.weight);
+        let mut compact = String::with_capacity(name.len());
+        let mut letters = 0;
+        let start = self.names.tokens.len();
         for word in &outline.words {
             let token = self.vocabulary.id(word);
             if self.frequencies.len() <= token as usize {
@@ -53,43 +64,71 @@ impl Builder {
             }
             self.names.tokens.push(token);
             self.names.weights.push(steps(word.weight));
+            letters += word.latin().len();
+            if !word.is_legal_form {
+                compact.push_str(word.latin());
+            }
         }
         self.names.starts.push(id(self.names.tokens.len()));
         self.names.entities.push(entity - 1);
         self.names.positions.push(u16::try_from(position).unwrap_or(u16::MAX));
+        self.names.letters.push(u16::try_from(letters).unwrap_or(u16::MAX));
+        for trigram in trigrams(&compact) {
+            self.by_trigram.push(trigram, name_id);
+        }
+        let tokens = self.names.tokens[start..].iter().map(|token| self.vocabulary.get(*token));
+        for initials in initials(tokens) {
+            self.acronyms.add(&initials, name_id);
+        }
     }
 
-    fn finish(self) -> Index {
-        let Self { vocabulary, mut names, frequencies, entity_count } = self;
+    /// Returns the index of all entities that were added.
+    pub(crate) fn finish(self) -> Index {
+        let Self { vocabulary, mut names, frequencies, entity_count, mut by_trigram, mut acronyms } = self;
+        by_trigram.shrink();
+        acronyms.finish();
         let vocabulary = vocabulary.finish();
-        for capacity in [&mut names.entities, &mut names.starts, &mut names.tokens] {
-            capacity.shrink_to_fit();
-        }
-        names.weights.shrink_to_fit();
-        names.positions.shrink_to_fit();
         let rarity = |(id, (frequency, _)): (TokenId, &(u32, u32))| {
             let is_legal_form = vocabulary.get(id).traits.is_legal_form;
             if is_legal_form { 1.0 } else { inverse_document_frequency(*frequency, entity_count) }
         };
-        let mut index = Index {
-            rarities: (0..).zip(&frequencies).map(rarity).collect(),
-            by_latin: lookup(&vocabulary, |token, add| add(hash(token.latin))),
-            by_sounds: lookup(&vocabulary, |token, add| add_unless_legal(token, hash(token.sounds), add)),
-            by_consonants: lookup(&vocabulary, |token, add| {
-                add_unless_legal(token, hash(token.consonants), add);
-            }),
-            by_meaning: lookup(&vocabulary, |token, add| {
-                token.meanings.iter().for_each(|meaning| add(hash(meaning)));
-            }),
-            by_bigram: by_bigram(&vocabulary),
-            by_token: by_token(&vocabulary, &names),
-            vocabulary,
-            names,
-            ..Index::default()
-        };
-        index.by_trigram = by_trigram(&index);
-        index.acronyms = Acronyms::new(&index);
+        let rarities: Vec<f32> = (0..).zip(&frequencies).map(rarity).collect();
+        drop(frequencies);
+        names.shrink();
+        let mut index = Index { rarities, vocabulary, names, by_trigram, acronyms, ..Index::default() };
+        index.names.totals = (0..id(index.names.len())).map(|name| index.total_weight(name)).collect();
+        let vocabulary = &index.vocabulary;
+        index.by_latin = lookup(vocabulary, |token, add| add(hash(token.latin)));
+        index.by_sounds = lookup(vocabulary, |token, add| add_unless_legal(token, hash(token.sounds), add));
+        index.by_consonants =
+            lookup(vocabulary, |token, add| add_unless_legal(token, hash(token.consonants), add));
+        index.by_shortened = lookup(vocabulary, |token, add| {
+            if !token.traits.is_legal_form && !token.traits.is_number {
+                shortened(token.sounds, |shorter| add(hash(shorter)));
+            }
+        });
+        index.by_meaning = lookup(vocabulary, |token, add| {
+            token.meanings.iter().for_each(|meaning| add(hash(meaning)));
+        });
+        index.by_bigram = by_bigram(vocabulary);
+        let bigram_count = |(_, token): (TokenId, TokenView<'_>)| bigrams(token.sounds).len();
+        index.bigram_counts =
+            vocabulary.iter().map(|token| u8::try_from(bigram_count(token)).unwrap_or(u8::MAX)).collect();
+        index.by_token = by_token(vocabulary, &index.names);
         index
+    }
+}
+
+impl Names {
+    /// Frees the memory that is reserved for further names.
+    fn shrink(&mut self) {
+        for numbers in [&mut self.entities, &mut self.starts, &mut self.tokens] {
+            numbers.shrink_to_fit();
+        }
+        for numbers in [&mut self.positions, &mut self.letters] {
+            numbers.shrink_to_fit();
+        }
+        self.weights.shrink_to_fit();
     }
 }
 
@@ -123,24 +162,15 @@ fn by_bigram(vocabulary: &Vocabulary) -> Postings {
 }
 
 fn by_token(vocabulary: &Vocabulary, names: &Names) -> Postings {
+    let is_legal_form: Vec<bool> = vocabulary.iter().map(|(_, token)| token.traits.is_legal_form).collect();
     Postings::new(vocabulary.len(), |add| {
-        for name in 0..id(names.entities.len()) {
+        for name in 0..id(names.len()) {
             let tokens = names.tokens(name);
             for (at, token) in tokens.iter().enumerate() {
-                let is_repeated = tokens[..at].contains(token);
-                if !is_repeated && !vocabulary.get(*token).traits.is_legal_form {
+                if !is_legal_form[*token as usize] && !tokens[..at].contains(token) {
                     add(*token, name);
                 }
             }
-        }
-    })
-}
-
-fn by_trigram(index: &Index) -> Postings {
-    Postings::new(TRIGRAMS, |add| {
-        for name in 0..id(index.names.entities.len()) {
-            let compact = index.compact(index.names.tokens(name));
-            trigrams(&compact).into_iter().for_each(|trigram| add(trigram, name));
         }
     })
 }

@@ -2,14 +2,14 @@
 
 /// Positions by the hash of a key. Positions of keys with one hash are returned together: the caller compares.
 #[derive(Debug, Default)]
-pub(super) struct HashMultimap {
+pub(crate) struct HashMultimap {
     /// Pairs of a hash and a position, sorted.
     entries: Vec<(u32, u32)>,
 }
 
 impl HashMultimap {
     /// Builds a map of pairs of a hash and a position.
-    pub(super) fn new(mut entries: Vec<(u32, u32)>) -> Self {
+    pub(crate) fn new(mut entries: Vec<(u32, u32)>) -> Self {
         entries.sort_unstable();
         entries.dedup();
         entries.shrink_to_fit();
@@ -17,7 +17,7 @@ impl HashMultimap {
     }
 
     /// Returns the positions of `hash`, in ascending order.
-    pub(super) fn get(&self, hash: u32) -> impl Iterator<Item = u32> {
+    pub(crate) fn get(&self, hash: u32) -> impl Iterator<Item = u32> {
         let start = self.entries.partition_point(|(other, _)| *other < hash);
         self.entries[start..]
             .iter()

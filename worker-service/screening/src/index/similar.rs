@@ -8,13 +8,18 @@ use crate::names::{MatchKind, Token, TokenView};
 /// Minimum number of consonant classes of a skeleton for which skeletons with one class fewer are looked up
 /// as well.
 const SHORTER_SKELETON_MIN: usize = 4;
+/// Numbers of sounds of the tokens that are found without one of them. Three sounds are those of too many tokens.
+const SHORTENED_LENGTHS: std::ops::RangeInclusive<usize> = 4..=24;
 /// Minimum number of bigrams of sounds that similar tokens share, however short they are.
 const SHARED_BIGRAMS_MIN: usize = 2;
-/// Maximum number of tokens that are compared letter by letter with one token: those with the most shared
-/// bigrams. It bounds the time of a query.
-const COMPARED_MAX: usize = 400;
+/// Number of entries of the index that are read to find the tokens that share bigrams with one token, those of rare
+/// bigrams first. It bounds the time of a query.
+const BIGRAMS_READ_MAX: usize = 60_000;
+/// Maximum number of tokens that are compared letter by letter with one token: those that share the most bigrams
+/// for their length. It bounds the time of a query.
+const COMPARED_MAX: usize = 140;
 
-/// Counts of the bigrams that each token of the list shares with a token. It is kept between tokens to save its
+/// Counts of the bigrams that each token of the list shares with a token. They are kept between look-ups to save their
 /// allocation.
 #[derive(Debug, Default)]
 pub(crate) struct SharedBigrams {
@@ -47,6 +52,7 @@ impl Index {
                     }
                 }
             } else if fuzzy {
+                self.one_sound_apart(token.sounds, &mut candidates);
                 candidates.extend(self.sharing_bigrams(token, shared));
             }
         }
@@ -54,15 +60,35 @@ impl Index {
         candidates.into_iter().filter_map(similar).collect()
     }
 
+    /// Adds the tokens whose sounds are `sounds` with one sound more, less or replaced, or with two neighbours swapped,
+    /// however many tokens the list has: both are the same without one sound of each.
+    fn one_sound_apart(&self, sounds: &str, candidates: &mut FxHashSet<TokenId>) {
+        candidates.extend(self.by_shortened.get(hash(sounds)));
+        shortened(sounds, |shorter| {
+            candidates.extend(self.by_shortened.get(hash(shorter)));
+            candidates.extend(self.by_sounds.get(hash(shorter)));
+        });
+    }
+
     /// Returns the tokens that share at least two fifths of the bigrams of `token`'s sounds. All others differ in
-    /// too many letters to be similar.
+    /// too many letters to be similar. Common bigrams are left out if there are too many tokens to read.
     fn sharing_bigrams(&self, token: TokenView<'_>, shared: &mut SharedBigrams) -> Vec<TokenId> {
         let bigrams = bigrams(token.sounds);
-        let enough = (bigrams.len() * 2 / 5).max(SHARED_BIGRAMS_MIN);
+        let mut postings: Vec<&[TokenId]> =
+            bigrams.iter().map(|bigram| self.by_bigram.get(*bigram)).collect();
+        postings.sort_unstable_by_key(|tokens| tokens.len());
+        let mut total = 0;
+        let is_read = |tokens: &&&[TokenId]| {
+            total += tokens.len();
+            total <= BIGRAMS_READ_MAX
+        };
+        let read = postings.iter().take_while(is_read).count().max(SHARED_BIGRAMS_MIN).min(postings.len());
+        let left_out = postings.len() - read;
+        let enough = (bigrams.len() * 2 / 5).saturating_sub(left_out).max(SHARED_BIGRAMS_MIN);
         shared.counts.clear();
         shared.counts.resize(self.vocabulary.len(), 0);
         let mut found: Vec<TokenId> = Vec::new();
-        for id in bigrams.iter().flat_map(|bigram| self.by_bigram.get(*bigram)) {
+        for id in postings[..read].iter().copied().flatten() {
             let count = &mut shared.counts[*id as usize];
             *count = count.saturating_add(1);
             if usize::from(*count) == enough {
@@ -70,7 +96,12 @@ impl Index {
             }
         }
         if found.len() > COMPARED_MAX {
-            let rank = |id: &TokenId| (std::cmp::Reverse(shared.counts[*id as usize]), *id);
+            // Each bigram that only one of both has counts against half of one that both have.
+            let rank = |id: &TokenId| {
+                let count = i32::from(shared.counts[*id as usize]);
+                let others = i32::from(self.bigram_counts[*id as usize]) - count;
+                (others - 2 * count, *id)
+            };
             found.select_nth_unstable_by_key(COMPARED_MAX, rank);
             found.truncate(COMPARED_MAX);
         }
@@ -95,6 +126,20 @@ impl Index {
         let Some((id, (similarity, MatchKind::Fuzzy))) = nearest else { return weight };
         let intended_weight = self.vocabulary.get(*id).traits.weight * self.rarities[*id as usize];
         weight + (intended_weight - weight).min(0.0) * similarity
+    }
+}
+
+/// Calls `visit` with each text that is `sounds` without one sound, unless too little would be left.
+pub(super) fn shortened(sounds: &str, mut visit: impl FnMut(&str)) {
+    if !SHORTENED_LENGTHS.contains(&sounds.len()) {
+        return;
+    }
+    let mut shorter = String::with_capacity(sounds.len());
+    for (at, c) in sounds.char_indices() {
+        shorter.clear();
+        shorter.push_str(&sounds[..at]);
+        shorter.push_str(&sounds[at + c.len_utf8()..]);
+        visit(&shorter);
     }
 }
 

@@ -1,6 +1,9 @@
 //! The distinct tokens of a list, in a few large allocations.
 
-use std::hash::{Hash, Hasher};
+use std::{
+    collections::hash_map::Entry,
+    hash::{Hash, Hasher},
+};
 
 use rustc_hash::{FxHashMap, FxHasher};
 
@@ -9,7 +12,7 @@ use crate::names::{MeaningId, OutlineWord, Token, TokenView, Traits};
 
 /// A token of the vocabulary: its texts follow each other in one string.
 #[derive(Debug)]
-struct Entry {
+struct Stored {
     /// Where the texts of the token start: the word, then its sounds, then its consonants.
     text: u32,
     latin: u16,
@@ -26,26 +29,39 @@ struct Entry {
 pub(crate) struct Vocabulary {
     texts: String,
     meanings: Vec<MeaningId>,
-    entries: Vec<Entry>,
+    entries: Vec<Stored>,
 }
 
-/// What distinguishes tokens of one vocabulary: the word, whether it is part of a legal form, and whether it is
-/// written without vowels.
-type Key = (Box<str>, bool, bool);
-
 /// Collects the tokens of a list.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct VocabularyBuilder {
     vocabulary: Vocabulary,
-    known: FxHashMap<Key, TokenId>,
+    /// The tokens by the hash of what distinguishes them: the word, whether it is part of a legal form, and whether
+    /// it is written without vowels. A token whose hash another one has is under the next free number.
+    known: FxHashMap<u64, TokenId>,
 }
 
 impl VocabularyBuilder {
     /// Returns the position of a word in the vocabulary, and adds it if it is new.
     pub(super) fn id(&mut self, word: &OutlineWord) -> TokenId {
-        let key: Key = (word.latin().into(), word.is_legal_form, word.without_vowels());
-        let vocabulary = &mut self.vocabulary;
-        *self.known.entry(key).or_insert_with(|| vocabulary.push(&word.token()))
+        let is_same = |token: TokenView<'_>| {
+            token.latin == word.latin()
+                && token.traits.is_legal_form == word.is_legal_form
+                && token.traits.without_vowels == word.without_vowels()
+        };
+        let mut key = long_hash((word.latin(), word.is_legal_form, word.without_vowels()));
+        loop {
+            match self.known.entry(key) {
+                Entry::Vacant(entry) => return *entry.insert(self.vocabulary.push(&word.token())),
+                Entry::Occupied(entry) if is_same(self.vocabulary.get(*entry.get())) => return *entry.get(),
+                Entry::Occupied(_) => key = key.wrapping_add(1),
+            }
+        }
+    }
+
+    /// Returns the token at a position.
+    pub(super) fn get(&self, id: TokenId) -> TokenView<'_> {
+        self.vocabulary.get(id)
     }
 
     /// Returns the vocabulary.
@@ -88,7 +104,7 @@ impl Vocabulary {
         let id = super::id(self.entries.len());
         // A word has at most a few thousand letters, so the lengths fit; texts that do not are cut.
         let cut = |text: &'_ str| u16::try_from(text.len()).unwrap_or(u16::MAX);
-        let entry = Entry {
+        let entry = Stored {
             text: super::id(self.texts.len()),
             latin: cut(&token.latin),
             sounds: cut(&token.sounds),
@@ -111,10 +127,14 @@ impl Vocabulary {
 }
 
 /// Returns the hash of a key of a token.
-pub(super) fn hash(key: impl Hash) -> u32 {
-    let mut hasher = FxHasher::default();
-    key.hash(&mut hasher);
-    let hash = hasher.finish();
+pub(crate) fn hash(key: impl Hash) -> u32 {
+    let hash = long_hash(key);
     // Both halves, since the good bits of this hash are in the upper one.
     u32::try_from((hash >> 32) ^ (hash & u64::from(u32::MAX))).unwrap_or_default()
+}
+
+fn long_hash(key: impl Hash) -> u64 {
+    let mut hasher = FxHasher::default();
+    key.hash(&mut hasher);
+    hasher.finish()
 }

@@ -11,15 +11,16 @@ use super::text::tidy;
 static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let rows = include_str!("countries.tsv").lines().filter(|line| !line.starts_with('#'));
     let other_names = rows.filter_map(|line| line.split_once('\t'));
-    let names = Country::all().map(|country| (country.name(), country.code()));
-    // The standard has "Comoros (the)"; lists have it without the article.
-    let article = |name: &str| name.strip_prefix("the ").map(str::to_owned);
-    let all = names.chain(other_names).map(|(name, code)| (name.to_lowercase(), code.trim().to_owned()));
-    let both = all.flat_map(|(name, code)| {
-        article(&name).into_iter().chain([name]).map(move |name| (name, code.clone()))
-    });
-    both.collect()
+    let names = |country: Country| [country.name(), country.formal_name()].map(|name| (name, country.code()));
+    let all = Country::all().flat_map(names).chain(other_names);
+    all.map(|(name, code)| (without_article(&name.to_lowercase()).to_owned(), code.trim().to_owned())).collect()
 });
+
+/// Returns `name`, which is in lower case, without its article: the standard has "Comoros (the)", and lists have it
+/// with and without.
+fn without_article(name: &str) -> &str {
+    name.strip_prefix("the ").unwrap_or(name)
+}
 
 /// Returns the code (ISO 3166-1 alpha-2) of a country, given as a name or as a code in either case, or `None`
 /// if the country is unknown.
@@ -28,7 +29,7 @@ pub fn code(name: &str) -> Option<String> {
     if name.len() == 2 {
         return name.to_uppercase().parse::<Country>().ok().map(|country| country.code().to_owned());
     }
-    CODES.get(&name.to_lowercase()).filter(|code| !code.is_empty()).cloned()
+    CODES.get(without_article(&name.to_lowercase())).filter(|code| !code.is_empty()).cloned()
 }
 
 /// Adds the code of the country called `name`, unless the country is unknown or a duplicate.

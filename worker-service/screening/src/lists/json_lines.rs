@@ -44,19 +44,18 @@ enum Kind {
     Person,
 }
 
-/// Reads the list.
+/// Reads the list, and gives `take` each entity. The list that it returns is empty.
 ///
 /// # Errors
 /// Returns [`ListError::Malformed`] with the number of the first line that is not such an object.
-pub(super) fn read(text: &str) -> Result<List, ListError> {
-    let mut list = List::default();
+pub(super) fn read_each(text: &str, take: &mut dyn FnMut(ListedEntity)) -> Result<List, ListError> {
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let at_line =
             |error: &dyn std::fmt::Display| malformed(FORMAT, format_args!("line {}: {error}", number + 1));
         let line: Line = serde_json::from_str(line).map_err(|error| at_line(&error))?;
-        list.entities.push(entity(line).map_err(|error| at_line(&error))?);
+        take(entity(line).map_err(|error| at_line(&error))?);
     }
-    Ok(list)
+    Ok(List::default())
 }
 
 /// Returns the entity that a line describes. A line without a kind that has a place for dates of birth is

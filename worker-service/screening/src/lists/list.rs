@@ -18,19 +18,6 @@ pub struct List {
 }
 
 impl List {
-    /// Returns the organisations and the persons. There may be no persons.
-    ///
-    /// # Errors
-    /// Returns [`ListError::NoEntry`] if there are no organisations: such a list would clear every company.
-    pub fn into_kinds(self) -> Result<EntriesByKind, ListError> {
-        let (organizations, persons): (Vec<_>, Vec<_>) =
-            self.entities.into_iter().partition(|entry| entry.kind == EntityKind::Organization);
-        if organizations.is_empty() {
-            return Err(ListError::NoEntry { kind: noun(EntityKind::Organization), others: persons.len() });
-        }
-        Ok(EntriesByKind { organizations, persons })
-    }
-
     /// Returns the entries of one kind.
     ///
     /// # Errors
@@ -39,17 +26,8 @@ impl List {
         let mut entries = self.entities;
         let others = entries.len();
         entries.retain(|entry| entry.kind == kind);
-        if entries.is_empty() { Err(ListError::NoEntry { kind: noun(kind), others }) } else { Ok(entries) }
+        if entries.is_empty() { Err(ListError::no_entry(kind, others)) } else { Ok(entries) }
     }
-}
-
-/// The entries of a list by their kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EntriesByKind {
-    /// The organisations.
-    pub organizations: Vec<ListedEntity>,
-    /// The persons.
-    pub persons: Vec<ListedEntity>,
 }
 
 /// The error of a file that cannot be read as a list.
@@ -97,6 +75,14 @@ pub enum ListError {
         /// The number of entries of other kinds.
         others: usize,
     },
+}
+
+impl ListError {
+    /// Returns the error of a list that has no entry of `kind` among its entries, of which `others` are of other
+    /// kinds.
+    pub fn no_entry(kind: EntityKind, others: usize) -> Self {
+        Self::NoEntry { kind: noun(kind), others }
+    }
 }
 
 /// Returns the noun for entries of `kind`.

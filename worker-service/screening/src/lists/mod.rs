@@ -29,9 +29,10 @@ use std::borrow::Cow;
 pub use self::country::code as country_code;
 use self::json::JsonFormat;
 pub use self::{
-    list::{EntriesByKind, List, ListError},
+    list::{List, ListError},
     siblings::{Siblings, siblings},
 };
+use crate::entity::ListedEntity;
 
 /// The byte order mark (UTF-8).
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -67,26 +68,43 @@ pub struct Files<'a> {
 /// # Errors
 /// Returns [`ListError`] if the format is unknown, or the file is malformed or cut off, or a file is missing.
 pub fn read(files: Files<'_>) -> Result<List, ListError> {
+    let mut entities = Vec::new();
+    let list = read_each(files, |entity| entities.push(entity))?;
+    Ok(List { entities, ..list })
+}
+
+/// Reads a list as [`read`] does, and gives `take` each of its entities. The list that it returns has none. The
+/// entities of JSON lines, the format of the largest lists, are never in memory together.
+///
+/// # Errors
+/// Returns [`ListError`] as [`read`] does. What was given to `take` before is then of no use.
+pub fn read_each(files: Files<'_>, mut take: impl FnMut(ListedEntity)) -> Result<List, ListError> {
     if let Some((_, what, advice)) = PACKED.iter().find(|(start, ..)| files.main.starts_with(start)) {
         return Err(ListError::Packed { what, advice });
     }
     let text = decode(files.main)?;
-    let mut list = read_text(text.trim_start_matches(BYTE_ORDER_MARK).trim_start(), files)?;
-    list.entities.iter_mut().for_each(split::split_names);
+    let text = text.trim_start_matches(BYTE_ORDER_MARK).trim_start();
+    let mut take_split = |mut entity: ListedEntity| {
+        split::split_names(&mut entity);
+        take(entity);
+    };
+    let mut list = read_text(text, files, &mut take_split)?;
+    std::mem::take(&mut list.entities).into_iter().for_each(&mut take_split);
     Ok(list)
 }
 
-/// Reads a list from the text of its main file.
+/// Reads a list from the text of its main file. The entities of JSON lines are given to `take`; those of other formats
+/// are in the list that is returned.
 ///
 /// # Errors
 /// Returns [`ListError`] as [`read`] does.
-fn read_text(text: &str, files: Files<'_>) -> Result<List, ListError> {
+fn read_text(text: &str, files: Files<'_>, take: &mut dyn FnMut(ListedEntity)) -> Result<List, ListError> {
     let first_line = text.lines().next().unwrap_or_default();
     match text.chars().next() {
         Some('<') => read_xml(text, files),
         Some('{') => match json::recognise(text).ok_or(ListError::UnknownFormat)? {
             JsonFormat::FollowTheMoney => opensanctions::json::read(text),
-            JsonFormat::Lines => json_lines::read(text),
+            JsonFormat::Lines => json_lines::read_each(text, take),
             JsonFormat::ScreeningList => screening_list::json::read(text),
             JsonFormat::WorldBank => world_bank::json::read(text),
         },

@@ -1,6 +1,8 @@
 //! What two words contrast in: words that exclude each other, and numbers.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::{fold::fold, numerals, romanize::romanize, script, tables};
 
@@ -29,8 +31,8 @@ impl Contrast {
     }
 }
 
-static OPPOSITES: LazyLock<HashMap<String, Contrast>> = LazyLock::new(|| {
-    let mut words = HashMap::new();
+static OPPOSITES: LazyLock<FxHashMap<String, Contrast>> = LazyLock::new(|| {
+    let mut words = FxHashMap::default();
     let mut kinds: Vec<&str> = Vec::new();
     for (value, opposite) in (0_u8..).zip(tables::opposites()) {
         if kinds.last() != Some(&opposite.kind) {

@@ -5,6 +5,9 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 /// Returns `name` in one normal form: compatibility forms (Unicode NFKD) and case folded, marks and
 /// apostrophes dropped, then composed again (NFC).
 pub(crate) fn fold(name: &str) -> String {
+    if name.is_ascii() {
+        return name.chars().filter(|c| !is_dropped_sign(*c)).map(|c| c.to_ascii_lowercase()).collect();
+    }
     let mut text = String::with_capacity(name.len());
     for c in name.nfkd() {
         if is_dropped_mark(c) || is_dropped_sign(c) {

@@ -1,10 +1,9 @@
 //! Properties of the Latin words in company names: legal forms, common words with little weight, places,
 //! abbreviations.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     fold, tables,
@@ -53,23 +52,30 @@ pub(crate) enum Role {
     Name,
 }
 
+/// What the tables say of a word.
+#[derive(Clone, Copy, Debug)]
+struct Properties {
+    /// Maximum weight, from 0 to 1.
+    weight: f32,
+    role: Role,
+}
+
 /// The properties of Latin words.
 #[derive(Debug)]
 pub(super) struct Lexicon {
-    /// Spellings of legal forms, as sequences of words.
-    legal_forms: HashSet<Vec<String>>,
-    /// Number of words of the longest spelling.
-    longest_legal_form: usize,
+    /// Spellings of legal forms by their first word, as the words that follow it, the longest first.
+    legal_forms: FxHashMap<String, Vec<Vec<String>>>,
     /// Weights, from 0 to 1, of common words. A word that is not listed has the full weight of its inverse
     /// document frequency.
-    weights: HashMap<String, f32>,
-    /// The common words that say what a company does.
-    activities: HashSet<String>,
+    weights: FxHashMap<String, f32>,
+    /// The properties of common words, places and words whose translation is common. All other words have the full
+    /// weight, and are names.
+    properties: FxHashMap<String, Properties>,
     /// Abbreviations, each with every word that it stands for.
-    abbreviations: HashMap<String, Vec<String>>,
-    places: HashSet<&'static str>,
+    abbreviations: FxHashMap<String, Vec<String>>,
+    places: FxHashSet<&'static str>,
     /// English words that the tables translate to.
-    english: HashSet<String>,
+    english: FxHashSet<String>,
 }
 
 /// Returns the lexicon, which is read once per process.
@@ -82,23 +88,51 @@ impl Lexicon {
         let phrase = |form: &str| -> Vec<String> {
             tokenize::words(&fold::fold(form), Reading::Meaning).into_iter().map(|word| word.latin).collect()
         };
-        let legal_forms: HashSet<Vec<String>> =
-            tables::legal_forms().map(phrase).filter(|words| !words.is_empty()).collect();
-        let mut abbreviations: HashMap<String, Vec<String>> = HashMap::new();
+        let mut legal_forms: FxHashMap<String, Vec<Vec<String>>> = FxHashMap::default();
+        for form in tables::legal_forms() {
+            if let Some((first, rest)) = phrase(form).split_first() {
+                legal_forms.entry(first.clone()).or_default().push(rest.to_vec());
+            }
+        }
+        for rests in legal_forms.values_mut() {
+            rests.sort_by_key(|rest| std::cmp::Reverse(rest.len()));
+            rests.dedup();
+        }
+        let mut abbreviations: FxHashMap<String, Vec<String>> = FxHashMap::default();
         for (short, long) in tables::abbreviations() {
             abbreviations.entry(fold::fold(short)).or_default().push(fold::fold(long));
         }
         let tells_apart = |row: &WeakWord| row.tells_apart.unwrap_or(row.weight > FILLER_WEIGHT_MAX);
+        let activities: FxHashSet<String> =
+            tables::weak_words().filter(tells_apart).map(|row| fold::fold(row.word)).collect();
         let translated = tables::translations().chain(tables::public_bodies());
-        Self {
-            longest_legal_form: legal_forms.iter().map(Vec::len).max().unwrap_or_default(),
+        let mut lexicon = Self {
             legal_forms,
             weights: tables::weak_words().map(|row| (fold::fold(row.word), row.weight)).collect(),
-            activities: tables::weak_words().filter(tells_apart).map(|row| fold::fold(row.word)).collect(),
+            properties: FxHashMap::default(),
             abbreviations,
             places: tables::places().collect(),
             english: translated.flat_map(|(_, english)| english.split(' ')).map(str::to_owned).collect(),
+        };
+        let places = lexicon.places.iter().copied();
+        let words = places.chain(lexicon.weights.keys().map(String::as_str)).chain(translations().words());
+        let properties = words
+            .filter_map(|word| Some((word.to_owned(), lexicon.properties_of(word, &activities)?)))
+            .collect();
+        lexicon.properties = properties;
+        lexicon
+    }
+
+    /// Works out the properties of a word from the tables, or `None` if they say nothing of it.
+    fn properties_of(&self, word: &str, activities: &FxHashSet<String>) -> Option<Properties> {
+        let weighted = self.weighted(word);
+        let weight = self.weights.get(weighted).copied();
+        if self.is_place(word) {
+            let weight = weight.unwrap_or(PLACE_WEIGHT).min(PLACE_WEIGHT);
+            return Some(Properties { weight, role: Role::Place });
         }
+        let role = if activities.contains(weighted) { Role::Activity } else { Role::Filler };
+        weight.map(|weight| Properties { weight, role })
     }
 
     /// Returns whether `word` belongs to the name of a place that branches and offices are named after.
@@ -117,15 +151,7 @@ impl Lexicon {
 
     /// Returns what `word` says of a company.
     pub(super) fn role(&self, word: &str) -> Role {
-        if self.is_place(word) {
-            return Role::Place;
-        }
-        let word = self.weighted(word);
-        match self.weights.get(word) {
-            None => Role::Name,
-            Some(_) if self.activities.contains(word) => Role::Activity,
-            Some(_) => Role::Filler,
-        }
+        self.properties.get(word).map_or(Role::Name, |properties| properties.role)
     }
 
     /// Returns how many of the first `words` are a legal form: the longest known spelling, or 0 if none
@@ -133,19 +159,19 @@ impl Lexicon {
     ///
     /// A single word is not a legal form if it has a weight of its own in `weak_words.tsv`, or if it has at
     /// most two letters, begins the name and is not in [`SHORT_LEADING_FORMS`].
-    pub(super) fn legal_form(&self, words: &[String], at_start: bool) -> usize {
-        let longest = self.longest_legal_form.min(words.len());
-        (1..=longest)
-            .rev()
-            .find(|length| {
-                let word = words[0].as_str();
-                let misplaced = at_start && word.len() <= 2 && !SHORT_LEADING_FORMS.contains(&word);
-                let ordinary = *length == 1
-                    && (misplaced
-                        || self.weights.get(word).is_some_and(|weight| *weight > LEGAL_FORM_WEIGHT_MAX));
-                !ordinary && self.legal_forms.contains(&words[..*length])
-            })
-            .unwrap_or_default()
+    pub(super) fn legal_form<Word: AsRef<str>>(&self, words: &[Word], at_start: bool) -> usize {
+        let Some((first, others)) = words.split_first() else { return 0 };
+        let word = first.as_ref();
+        let Some(rests) = self.legal_forms.get(word) else { return 0 };
+        let misplaced = at_start && word.len() <= 2 && !SHORT_LEADING_FORMS.contains(&word);
+        let is_ordinary =
+            || misplaced || self.weights.get(word).is_some_and(|weight| *weight > LEGAL_FORM_WEIGHT_MAX);
+        let is_found = |rest: &&Vec<String>| {
+            rest.len() <= others.len()
+                && rest.iter().zip(others).all(|(form, word)| form == word.as_ref())
+                && !(rest.is_empty() && is_ordinary())
+        };
+        rests.iter().find(is_found).map_or(0, |rest| rest.len() + 1)
     }
 
     /// Returns the weight of `word` from 0 to 1, before its inverse document frequency.
@@ -157,8 +183,7 @@ impl Lexicon {
             3 => THREE_LETTERS_WEIGHT,
             _ => 1.0,
         };
-        let max = if self.is_place(word) { PLACE_WEIGHT } else { 1.0 };
-        self.weights.get(self.weighted(word)).copied().unwrap_or(max).min(max).min(max_of_length)
+        self.properties.get(word).map_or(1.0, |properties| properties.weight).min(max_of_length)
     }
 
     /// Returns the word whose weight `word` has: itself, or its translation if only that one is listed.

@@ -1,6 +1,8 @@
 //! Numbers in names, as digits, Roman numerals, ordinals and words of many languages.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::{fold::fold, romanize::romanize, script, tables, word::LatinWord};
 
@@ -22,8 +24,8 @@ const HAN_DIGITS: [&str; 10] = ["一", "二", "三", "四", "五", "六", "七",
 /// The same numbers in Korean.
 const HANGUL_DIGITS: [&str; 10] = ["일", "이", "삼", "사", "오", "육", "칠", "팔", "구", "십"];
 
-static WORDS: LazyLock<HashMap<String, u32>> = LazyLock::new(|| {
-    let mut words = HashMap::new();
+static WORDS: LazyLock<FxHashMap<String, u32>> = LazyLock::new(|| {
+    let mut words = FxHashMap::default();
     for (value, word) in tables::numerals().filter(|(_, word)| !word.chars().any(script::is_translated)) {
         words.entry(romanize(fold(word).chars())).or_insert(value);
     }
@@ -97,7 +99,7 @@ pub(super) fn join_and_split(words: Vec<LatinWord>) -> Vec<LatinWord> {
             continue;
         }
         let ones = word_value(&word.latin).filter(|ones| *ones < 10);
-        let tens = joined.last().and_then(|last| word_value(&last.latin));
+        let tens = joined.last().filter(|_| ones.is_some()).and_then(|last| word_value(&last.latin));
         match (tens.filter(|tens| *tens >= 20 && *tens < 100 && tens % 10 == 0), ones) {
             (Some(tens), Some(ones)) => {
                 joined.pop();
@@ -116,6 +118,9 @@ fn word_value(word: &str) -> Option<u32> {
 
 /// Returns the digits after a spelling of "number", or `None` if the word is anything else.
 fn without_number_sign(word: &str) -> Option<&str> {
+    if !word.starts_with('n') {
+        return None;
+    }
     let number =
         NUMBER_SIGNS.into_iter().find_map(|sign| word.strip_prefix(sign).filter(|rest| !rest.is_empty()))?;
     number.chars().all(|c| c.is_ascii_digit()).then_some(number)
@@ -123,6 +128,8 @@ fn without_number_sign(word: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]

@@ -22,6 +22,8 @@ const UNIT_MODIFIER_WEIGHT_MAX: f32 = 0.3;
 const UNIT_WORDS_MAX: usize = 4;
 /// Share of its weight that a word keeps in the name of a unit.
 const UNIT_DISCOUNT: f32 = 0.4;
+/// Number of words up to which comparing each with each finds repetitions faster than a set does.
+const FEW_WORDS: usize = 16;
 /// Share of its weight that a word keeps if it also occurs earlier in the name.
 const REPETITION_DISCOUNT: f32 = 0.1;
 /// Share of its weight that a place keeps at the end of a name or before a kind of unit.
@@ -116,6 +118,15 @@ impl Outline {
 
     /// Lowers the weight of words that occur earlier in the name: a repetition adds no information.
     fn discount_repetitions(&mut self) {
+        if self.words.len() <= FEW_WORDS {
+            for at in 1..self.words.len() {
+                let (earlier, rest) = self.words.split_at_mut(at);
+                if earlier.iter().any(|word| word.word.latin == rest[0].word.latin) {
+                    rest[0].weight *= REPETITION_DISCOUNT;
+                }
+            }
+            return;
+        }
         let mut earlier = FxHashSet::default();
         for word in &mut self.words {
             if !earlier.insert(word.word.latin.as_str()) {
@@ -166,11 +177,10 @@ fn is_unit(word: &OutlineWord) -> bool {
 /// Returns, for each word, whether it is part of a legal form. A name that consists of legal forms alone is
 /// still a name: none of its words counts as one.
 fn legal_forms(words: &[LatinWord]) -> Vec<bool> {
-    let latin: Vec<String> = words.iter().map(|word| word.latin.clone()).collect();
     let mut is_legal_form = vec![false; words.len()];
     let mut at = 0;
     while at < words.len() {
-        let length = lexicon().legal_form(&latin[at..], at == 0);
+        let length = lexicon().legal_form(&words[at..], at == 0);
         is_legal_form[at..at + length].fill(true);
         at += length.max(1);
     }

@@ -56,7 +56,12 @@ pub(crate) fn sounds(word: &str) -> String {
     let mut text = String::with_capacity(word.len());
     let mut rest = word;
     while let Some(c) = rest.chars().next() {
-        match SIBILANTS.iter().find(|(spelling, _)| rest.starts_with(spelling)) {
+        let sibilant = if matches!(c, 'c' | 'd' | 's' | 't' | 'z') {
+            SIBILANTS.iter().find(|(spelling, _)| rest.starts_with(spelling))
+        } else {
+            None
+        };
+        match sibilant {
             Some((spelling, sound)) => {
                 text.push(*sound);
                 rest = &rest[spelling.len()..];
@@ -68,33 +73,30 @@ pub(crate) fn sounds(word: &str) -> String {
         }
     }
     for (spelling, sound) in CONSONANTS {
-        text = text.replace(spelling, sound);
+        replace(&mut text, spelling, sound);
     }
     text = replace_glide(
-        &text,
+        text,
         'w',
         |before, _| if before.is_some_and(|c| "kgh".contains(c)) { 'u' } else { 'v' },
     );
     for (spelling, sound) in VOWELS {
-        text = text.replace(spelling, sound);
+        replace(&mut text, spelling, sound);
     }
     // A glide is part of a diphthong after a vowel, and a "y" before one.
-    text = replace_glide(&text, 'j', |before, after| match (before, after) {
+    text = replace_glide(text, 'j', |before, after| match (before, after) {
         (Some(before), _) if is_vowel(before) => 'i',
         (Some(_), Some(after)) if is_vowel(after) => 'y',
         _ => 'j',
     });
-    text = replace_glide(&text, 'y', |before, after| match (before, after) {
+    text = replace_glide(text, 'y', |before, after| match (before, after) {
         (Some(before), _) if is_vowel(before) => 'i',
         (_, Some(after)) if is_vowel(after) => 'y',
         _ => 'i',
     });
-    text = replace_glide(
-        &text,
-        'i',
-        |_, after| if after.is_some_and(|c| "aou".contains(c)) { 'y' } else { 'i' },
-    );
-    text = text.replace("ye", "e");
+    text =
+        replace_glide(text, 'i', |_, after| if after.is_some_and(|c| "aou".contains(c)) { 'y' } else { 'i' });
+    replace(&mut text, "ye", "e");
     if text.len() > 3 && (text.ends_with("ah") || text.ends_with("eh")) {
         text.pop();
     }
@@ -103,12 +105,22 @@ pub(crate) fn sounds(word: &str) -> String {
     text
 }
 
+/// Replaces a spelling. Most words do not have it, and are left where they are.
+fn replace(text: &mut String, spelling: &str, sound: &str) {
+    if text.contains(spelling) {
+        *text = text.replace(spelling, sound);
+    }
+}
+
 /// Replaces each `letter` of `text` by what `replacement` returns for the letters before and after it.
 fn replace_glide(
-    text: &str,
+    text: String,
     letter: char,
     replacement: impl Fn(Option<char>, Option<char>) -> char,
 ) -> String {
+    if !text.contains(letter) {
+        return text;
+    }
     let characters: Vec<char> = text.chars().collect();
     let replaced = characters.iter().enumerate().map(|(at, c)| {
         if *c != letter {

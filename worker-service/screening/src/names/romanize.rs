@@ -1,8 +1,9 @@
 //! Spells letters of any script in Latin letters.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use any_ascii::any_ascii_char;
+use rustc_hash::FxHashMap;
 
 /// Romanisation of Cyrillic letters that sanctions lists mostly use (BGN/PCGN, simplified).
 const CYRILLIC: [(char, &str); 46] = [
@@ -104,7 +105,7 @@ const ARABIC: [(char, &str); 45] = [
     ('ہ', "h"),
 ];
 
-static LETTERS: LazyLock<HashMap<char, &'static str>> =
+static LETTERS: LazyLock<FxHashMap<char, &'static str>> =
     LazyLock::new(|| CYRILLIC.into_iter().chain(ARABIC).collect());
 
 /// Returns `letters` in lower-case Latin letters and digits, or an empty string if nothing of them is left.
@@ -112,10 +113,10 @@ static LETTERS: LazyLock<HashMap<char, &'static str>> =
 pub(crate) fn romanize(letters: impl Iterator<Item = char>) -> String {
     let mut latin = String::new();
     for c in letters {
-        match LETTERS.get(&c) {
-            Some(spelling) => latin.push_str(spelling),
-            None if c.is_ascii() => latin.push(c),
-            None => latin.push_str(any_ascii_char(c)),
+        if c.is_ascii() {
+            latin.push(c);
+        } else {
+            latin.push_str(LETTERS.get(&c).copied().unwrap_or_else(|| any_ascii_char(c)));
         }
     }
     latin.retain(|c| c.is_ascii_alphanumeric());

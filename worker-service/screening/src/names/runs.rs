@@ -1,46 +1,73 @@
 //! Splits a folded name into runs of letters of one script.
 
-use super::script::{is_unspaced, script};
+use super::{
+    romanize::romanize,
+    script::{Script, is_unspaced, script},
+};
+
+/// Letters and digits of one script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Run {
+    /// A word in an alphabet with vowels, in Latin letters. It is empty if no letter has a Latin one.
+    Spelled(String),
+    /// A word in a script without short vowels.
+    Abjad(Vec<char>),
+    /// Words in a script without spaces.
+    EastAsian(Vec<char>),
+}
+
+impl Run {
+    fn of(letters: &[char]) -> Self {
+        match script(letters[0]) {
+            Script::Latin | Script::Cyrillic => Self::Spelled(romanize(letters.iter().copied())),
+            Script::Abjad => Self::Abjad(letters.to_vec()),
+            Script::EastAsian => Self::EastAsian(letters.to_vec()),
+        }
+    }
+}
 
 /// Returns the runs of letters and digits of one script, in order. Initials with full stops and no spaces
 /// between them ("S.A.", "d.o.o.") form one run, and `&` becomes the run "and".
-pub(super) fn runs(folded: &str) -> Vec<Vec<char>> {
-    let characters: Vec<char> = folded.chars().collect();
-    let mut runs = Vec::new();
-    let mut initials = Vec::new();
-    let mut at = 0;
-    while at < characters.len() {
-        let c = characters[at];
+pub(super) fn runs(folded: &str) -> Vec<Run> {
+    let mut runs = Vec::with_capacity(8);
+    let mut initials = String::new();
+    let mut rest = folded;
+    while let Some(c) = rest.chars().next() {
         if !c.is_alphanumeric() {
-            if c != '.' && !initials.is_empty() {
-                runs.push(std::mem::take(&mut initials));
+            if c != '.' {
+                push_initials(&mut initials, &mut runs);
             }
             if c == '&' {
-                runs.push("and".chars().collect());
+                runs.push(Run::Spelled("and".to_owned()));
             }
-            at += 1;
+            rest = &rest[c.len_utf8()..];
             continue;
         }
-        let end =
-            characters[at..].iter().position(|c| !c.is_alphanumeric()).map_or(characters.len(), |n| at + n);
-        let before_full_stop = characters.get(end) == Some(&'.');
-        let is_single_letter = end == at + 1 && c.is_alphabetic() && !is_unspaced(c);
-        if is_single_letter && (before_full_stop || !initials.is_empty()) {
+        let (word, after) = rest.split_at(rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()));
+        rest = after;
+        let is_single_letter = word.len() == c.len_utf8() && c.is_alphabetic() && !is_unspaced(c);
+        if is_single_letter && (rest.starts_with('.') || !initials.is_empty()) {
             initials.push(c);
-            at = end;
             continue;
         }
-        if !initials.is_empty() {
-            runs.push(std::mem::take(&mut initials));
+        push_initials(&mut initials, &mut runs);
+        if word.is_ascii() {
+            runs.push(Run::Spelled(word.to_owned()));
+        } else {
+            let letters = replace_look_alikes(&word.chars().collect::<Vec<char>>());
+            runs.extend(letters.chunk_by(|a, b| script(*a) == script(*b)).map(Run::of));
         }
-        let run = replace_look_alikes(&characters[at..end]);
-        runs.extend(run.chunk_by(|a, b| script(*a) == script(*b)).map(<[char]>::to_vec));
-        at = end;
     }
-    if !initials.is_empty() {
-        runs.push(initials);
-    }
+    push_initials(&mut initials, &mut runs);
     runs
+}
+
+/// Adds the run that `initials` form, if there are any, and empties them. The script of the first one counts.
+fn push_initials(initials: &mut String, runs: &mut Vec<Run>) {
+    if !initials.is_empty() {
+        let letters: Vec<char> = std::mem::take(initials).chars().collect();
+        runs.push(Run::of(&letters));
+    }
 }
 
 /// Cyrillic and Greek letters with the Latin letter that they look like.

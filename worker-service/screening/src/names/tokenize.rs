@@ -3,8 +3,7 @@
 use super::{
     numerals,
     romanize::romanize,
-    runs::runs,
-    script::{Script, script},
+    runs::{Run, runs},
     translations::{LEGAL_FORM, translations},
     word::LatinWord,
 };
@@ -27,11 +26,15 @@ pub(super) enum Reading {
 /// Returns the words of a folded name, in order.
 pub(super) fn words(folded: &str, reading: Reading) -> Vec<LatinWord> {
     let runs = runs(folded);
-    let mut words = Vec::new();
+    let mut words = Vec::with_capacity(runs.len());
     let mut at = 0;
     while at < runs.len() {
-        let translated =
-            translated_phrase(&runs[at..], reading).or_else(|| translated_latin_phrase(&runs[at..], reading));
+        let translated = match runs[at] {
+            _ if reading != Reading::Meaning => None,
+            Run::Abjad(_) => translated_phrase(&runs[at..]),
+            Run::Spelled(_) => translated_latin_phrase(&runs[at..]),
+            Run::EastAsian(_) => None,
+        };
         match translated {
             Some((length, english)) => {
                 words.extend(english.split(' ').map(LatinWord::spelled));
@@ -47,39 +50,34 @@ pub(super) fn words(folded: &str, reading: Reading) -> Vec<LatinWord> {
 }
 
 /// Returns the number and the translation of the first runs that are a known phrase in a script without short
-/// vowels, or `None` if there is none or it is not to be translated.
-fn translated_phrase(runs: &[Vec<char>], reading: Reading) -> Option<(usize, &'static str)> {
-    let is_abjad = |run: &[char]| script(run[0]) == Script::Abjad;
-    if reading != Reading::Meaning || !is_abjad(&runs[0]) {
-        return None;
-    }
-    let longest = PHRASE_MAX.min(runs.len());
-    (1..=longest).rev().find_map(|length| {
-        let phrase = &runs[..length];
-        let words: Vec<String> = phrase.iter().map(|run| run.iter().collect()).collect();
-        let english =
-            translations().of(&words.join(" ")).filter(|_| phrase.iter().all(|run| is_abjad(run)))?;
-        Some((length, english))
-    })
+/// vowels, or `None` if there is none.
+fn translated_phrase(runs: &[Run]) -> Option<(usize, &'static str)> {
+    let word = |run: &Run| match run {
+        Run::Abjad(letters) => Some(letters.iter().collect()),
+        Run::Spelled(_) | Run::EastAsian(_) => None,
+    };
+    let words: Vec<String> = runs.iter().take(PHRASE_MAX).map_while(word).collect();
+    (1..=words.len()).rev().find_map(|length| Some((length, translations().of(&words[..length].join(" "))?)))
 }
 
 /// Returns the number and the English words of the first runs that are a phrase of several words in a spaced
 /// alphabet, or a word that stands for several: "fuerza aerea", "aussenministerium".
-fn translated_latin_phrase(runs: &[Vec<char>], reading: Reading) -> Option<(usize, &'static str)> {
-    let is_spaced = |run: &&Vec<char>| matches!(script(run[0]), Script::Latin | Script::Cyrillic);
-    if reading != Reading::Meaning {
+fn translated_latin_phrase(runs: &[Run]) -> Option<(usize, &'static str)> {
+    let word = |run: &'_ Run| match run {
+        Run::Spelled(latin) => Some(latin.clone()),
+        Run::Abjad(_) | Run::EastAsian(_) => None,
+    };
+    let Some(Run::Spelled(first)) = runs.first() else { return None };
+    if !translations().begins_phrase(first) {
         return None;
     }
     let mut phrase = String::new();
     let mut found = None;
-    for (at, run) in runs.iter().take_while(is_spaced).take(translations().longest_phrase).enumerate() {
+    for (at, latin) in runs.iter().map_while(word).take(translations().longest_phrase).enumerate() {
         if at > 0 {
             phrase.push(' ');
         }
-        phrase.push_str(&romanize(run.iter().copied()));
-        if at == 0 && !translations().begins_phrase(&phrase) {
-            return None;
-        }
+        phrase.push_str(&latin);
         if let Some(english) = translations().of_phrase(&phrase) {
             found = Some((at + 1, english));
         }
@@ -88,16 +86,12 @@ fn translated_latin_phrase(runs: &[Vec<char>], reading: Reading) -> Option<(usiz
 }
 
 /// Appends the words of a run of one script.
-fn read_run(run: &[char], reading: Reading, words: &mut Vec<LatinWord>) {
-    match script(run[0]) {
-        Script::EastAsian => read_east_asian(run, reading, words),
-        Script::Abjad => read_abjad(run, reading, words),
-        Script::Latin | Script::Cyrillic => {
-            let latin = romanize(run.iter().copied());
-            if !latin.is_empty() {
-                words.push(LatinWord::spelled(&latin));
-            }
-        }
+fn read_run(run: &Run, reading: Reading, words: &mut Vec<LatinWord>) {
+    match run {
+        Run::EastAsian(letters) => read_east_asian(letters, reading, words),
+        Run::Abjad(letters) => read_abjad(letters, reading, words),
+        Run::Spelled(latin) if latin.is_empty() => {}
+        Run::Spelled(latin) => words.push(LatinWord::spelled(latin)),
     }
 }
 

@@ -1,9 +1,8 @@
 //! English translations of words in other languages and scripts.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{fold, numerals, romanize::romanize, script, tables};
 
@@ -16,11 +15,11 @@ static TRANSLATIONS: LazyLock<Translations> = LazyLock::new(Translations::read);
 #[derive(Debug)]
 pub(super) struct Translations {
     /// English words by the folded foreign word.
-    english: HashMap<String, String>,
+    english: FxHashMap<String, String>,
     /// English words by a phrase of other scripts than East Asian ones that is replaced as a whole.
-    phrases: HashMap<String, String>,
+    phrases: FxHashMap<String, String>,
     /// The first words of `phrases`.
-    phrase_starts: HashSet<String>,
+    phrase_starts: FxHashSet<String>,
     /// Number of words of the longest phrase in `phrases`.
     pub(super) longest_phrase: usize,
     /// Length, in characters, of the longest known word in a script without spaces.
@@ -35,9 +34,9 @@ pub(super) fn translations() -> &'static Translations {
 impl Translations {
     fn read() -> Self {
         let mut table = Self {
-            english: HashMap::new(),
-            phrases: HashMap::new(),
-            phrase_starts: HashSet::new(),
+            english: FxHashMap::default(),
+            phrases: FxHashMap::default(),
+            phrase_starts: FxHashSet::default(),
             longest_phrase: 1,
             longest_unspaced: 1,
         };
@@ -98,6 +97,11 @@ impl Translations {
     /// Returns the English translation of a folded word or phrase, or `None` if it is not in the table.
     pub(super) fn of(&self, word: &str) -> Option<&str> {
         self.english.get(word).map(String::as_str)
+    }
+
+    /// Returns the words and phrases that have a translation.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.english.keys().map(String::as_str)
     }
 
     /// Returns whether a phrase of Latin words begins with `word`.

@@ -15,3 +15,9 @@ impl LatinWord {
         Self { latin: latin.to_owned(), without_vowels: false }
     }
 }
+
+impl AsRef<str> for LatinWord {
+    fn as_ref(&self) -> &str {
+        &self.latin
+    }
+}

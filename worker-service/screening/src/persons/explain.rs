@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::hit::{NameKind, PersonHit};
-use crate::explain::Part;
+use super::hit::PersonHit;
+use crate::{entity::NameKind, explain::Part};
 
 /// The reasons why a listed person was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,18 +1,10 @@
 //! Listed persons whom a query may mean.
 
 use super::{dates::DateAgreement, score::MATCH_THRESHOLD};
-use crate::{entity::ListedEntity, explain::Part};
-
-/// What kind of name of a listed person was matched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NameKind {
-    /// The main name.
-    Main,
-    /// Another name.
-    Alias,
-    /// A name that alone does not identify the person.
-    Weak,
-}
+use crate::{
+    entity::{ListedEntity, NameKind},
+    explain::Part,
+};
 
 /// A listed person whom a query may mean.
 #[derive(Clone, Debug)]

@@ -35,7 +35,7 @@ mod word;
 
 pub use self::{
     explain::PersonExplanation,
-    hit::{NameKind, PersonHit},
+    hit::PersonHit,
     query::PersonQuery,
     score::MATCH_THRESHOLD,
     screener::PersonScreener,

@@ -9,7 +9,7 @@ use super::{
     compare::{Comparison, compare},
     dates::DateAgreement,
     explain::rounded,
-    hit::{NameKind, PersonHit, Reasons},
+    hit::{PersonHit, Reasons},
     index::{Index, NameView},
     numbers::Numbers,
     pair::Pair,
@@ -18,7 +18,10 @@ use super::{
     query::PersonQuery,
     score::Score,
 };
-use crate::{entity::ListedEntity, explain::Part};
+use crate::{
+    entity::{ListedEntity, NameKind},
+    explain::Part,
+};
 
 /// Score of a person who has the document of the query but no similar name.
 const NUMBER_SCORE: f32 = 0.9;
@@ -136,11 +139,7 @@ impl PersonScreener {
         PersonHit {
             entity,
             matched_name: entity.names().nth(position).unwrap_or_default(),
-            name_kind: match position {
-                0 => NameKind::Main,
-                _ if entity.is_weak(position) => NameKind::Weak,
-                _ => NameKind::Alias,
-            },
+            name_kind: NameKind::at(position, entity.aliases.len()),
             score: score.total,
             reasons: Reasons {
                 name_score: comparison.score,

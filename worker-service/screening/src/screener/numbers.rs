@@ -1,8 +1,11 @@
 //! Registration numbers of listed entities, by which a company is found under any name.
 
-use rustc_hash::FxHashMap;
-
-use crate::{entity::ListedEntity, lists};
+use crate::{
+    entity::ListedEntity,
+    index::{HashMultimap, hash},
+    lists,
+    store::Entities,
+};
 
 /// Minimum length, in letters and digits, of a registration number that is compared: shorter ones agree by
 /// chance.
@@ -20,8 +23,26 @@ const OTHER_KINDS: [&str; 16] = [
 /// The registration numbers of a list.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    /// The entities with a normalised number, each with the country of the number if it has one of its own.
-    by_number: FxHashMap<String, Vec<(u32, Option<String>)>>,
+    /// The entities by the hash of each of their normalised numbers.
+    by_number: HashMultimap,
+}
+
+/// Collects the registration numbers of a list.
+#[derive(Debug, Default)]
+pub(super) struct NumbersBuilder {
+    entries: Vec<(u32, u32)>,
+}
+
+impl NumbersBuilder {
+    /// Adds the numbers of the entity at a position.
+    pub(super) fn add(&mut self, position: u32, entity: &ListedEntity) {
+        let numbers = comparable_numbers(entity).map(|(number, _)| (hash(number.as_str()), position));
+        self.entries.extend(numbers);
+    }
+
+    pub(super) fn finish(self) -> Numbers {
+        Numbers { by_number: HashMultimap::new(self.entries) }
+    }
 }
 
 /// An entity with the number of a query.
@@ -35,42 +56,33 @@ pub(super) struct NumberHit {
 }
 
 impl Numbers {
-    /// Collects the numbers of `entities`.
-    pub(super) fn new(entities: &[ListedEntity]) -> Self {
-        let mut numbers = Self::default();
-        for (position, entity) in (0_u32..).zip(entities) {
-            for (number, country) in comparable_numbers(entity) {
-                numbers.by_number.entry(number).or_default().push((position, country));
-            }
-        }
-        numbers
-    }
-
     /// Returns the entities with `number`, in any notation, that a company in `country` can be. The same digits in
     /// the register of another country are a different number; only a Legal Entity Identifier is unique across
     /// countries.
-    pub(super) fn find<'a>(
-        &'a self,
-        number: &str,
-        country: Option<&'a str>,
-        entities: &'a [ListedEntity],
-    ) -> impl Iterator<Item = NumberHit> + 'a {
+    pub(super) fn find(&self, number: &str, country: Option<&str>, entities: &Entities) -> Vec<NumberHit> {
         let number = normalized(number);
         let is_lei = number.len() == LEI_LENGTH;
-        let found = self.by_number.get(&number).into_iter().flatten();
-        let hits = found.map(move |(position, own_country)| {
-            let entity = &entities[*position as usize];
-            let of_number = own_country.as_deref().zip(country).map(|(own, country)| own == country);
-            NumberHit { entity: *position, is_of_country: of_number.or_else(|| entity.is_in(country)) }
-        });
-        hits.filter(move |hit| is_lei || hit.is_of_country != Some(false))
+        let mut hits = Vec::new();
+        for position in self.by_number.get(hash(number.as_str())) {
+            let entity = entities.get(position);
+            for (_, own_country) in comparable_numbers(&entity).filter(|(other, _)| *other == number) {
+                let of_number = own_country.as_deref().zip(country).map(|(own, country)| own == country);
+                let is_of_country = of_number.or_else(|| entity.is_in(country));
+                if is_lei || is_of_country != Some(false) {
+                    hits.push(NumberHit { entity: position, is_of_country });
+                }
+            }
+        }
+        hits
     }
 }
 
 /// Returns the normalised numbers of an entity that are compared with registration numbers, each with its own
 /// country. An identifier is `kind:country:number`, `kind:number`, `country:number` or a number alone.
-fn comparable_numbers(entity: &ListedEntity) -> impl Iterator<Item = (String, Option<String>)> {
-    entity.ids.iter().filter_map(|id| {
+fn comparable_numbers<Text: AsRef<str>>(
+    entity: &ListedEntity<Text>,
+) -> impl Iterator<Item = (String, Option<String>)> {
+    entity.ids.iter().map(AsRef::as_ref).filter_map(|id: &str| {
         let (labels, number) = id.rsplit_once(':').unwrap_or(("", id));
         let (kind, country) = match labels.split_once(':') {
             Some((kind, country)) => (kind, country),

@@ -6,7 +6,11 @@ use country::Country;
 use unicode_script::{Script, UnicodeScript as _};
 
 /// Names of places that contain the name of a country but lie elsewhere.
-const OTHER_PLACES: [&str; 7] = [
+const OTHER_PLACES: [&str; 11] = [
+    "central america",
+    "latin america",
+    "north america",
+    "south america",
     "new jersey",
     "new mexico",
     "northern ireland",
@@ -19,24 +23,61 @@ const OTHER_PLACES: [&str; 7] = [
 /// The names of all countries, in lower case.
 static COUNTRIES: LazyLock<Vec<String>> = LazyLock::new(|| Country::all().map(name).collect());
 
-/// Returns the name of `country` in lower case, without the article of names such as `The Niger`.
+/// Other names by which newspapers call countries, by their codes.
+const OTHER_NAMES: [(&str, &str); 23] = [
+    ("AE", "uae"),
+    ("BA", "bosnia"),
+    ("CD", "congo-kinshasa"),
+    ("CD", "dr congo"),
+    ("CG", "congo-brazzaville"),
+    ("CI", "ivory coast"),
+    ("CV", "cabo verde"),
+    ("CZ", "czech republic"),
+    ("GB", "britain"),
+    ("GB", "great britain"),
+    ("GB", "u.k."),
+    ("GB", "uk"),
+    ("KP", "dprk"),
+    ("MM", "burma"),
+    ("SZ", "swaziland"),
+    ("TL", "east timor"),
+    ("TR", "turkey"),
+    ("US", "america"),
+    ("US", "u.s."),
+    ("US", "u.s.a."),
+    ("US", "united states of america"),
+    ("US", "usa"),
+    ("VA", "vatican"),
+];
+
+/// Returns the name of `country` in lower case.
 fn name(country: Country) -> String {
-    let name = country.name().to_lowercase();
-    name.strip_prefix("the ").map(str::to_owned).unwrap_or(name)
+    country.name().to_lowercase()
+}
+
+/// Returns all names of `country` in lower case.
+fn names(country: Country) -> impl Iterator<Item = String> {
+    let others = OTHER_NAMES.iter().filter(move |(code, _)| *code == country.code());
+    std::iter::once(name(country)).chain(others.map(|(_, name)| (*name).to_owned()))
 }
 
 /// Returns whether `text` contains the English name of `country` as words of its own: `woman` does not contain
 /// Oman, and `Papua New Guinea` not Guinea. Letters of other scripts, which may follow without a space, end a
 /// word.
 pub(super) fn mentions_country(text: &str, country: Country) -> bool {
-    let (text, name) = (text.to_lowercase(), name(country));
+    let text = text.to_lowercase();
+    names(country).any(|name| mentions(&text, &name))
+}
+
+/// Returns whether `text` contains `name` other than in a longer name.
+fn mentions(text: &str, name: &str) -> bool {
     let longer = || {
         let others = COUNTRIES.iter().map(String::as_str).chain(OTHER_PLACES);
-        others.filter(|other| other.len() > name.len() && positions(other, &name).next().is_some())
+        others.filter(|other| other.len() > name.len() && positions(other, name).next().is_some())
     };
-    positions(&text, &name).any(|at| {
+    positions(text, name).any(|at| {
         !longer().any(|other| {
-            positions(&text, other).any(|start| start <= at && at + name.len() <= start + other.len())
+            positions(text, other).any(|start| start <= at && at + name.len() <= start + other.len())
         })
     })
 }
@@ -89,6 +130,11 @@ mod tests {
         assert!(mentions("A firm of Sudan", "SD") && !mentions("A firm of South Sudan", "SD"));
         assert!(!mentions("New Jersey", "JE") && mentions("Jersey", "JE"));
         assert!(!mentions("Indiana", "IN") && mentions("India", "IN"));
+        assert!(mentions("A bank in Russia", "RU") && mentions("A UK bank", "GB") && mentions("Ukraine", "UA"));
+        assert!(!mentions("Ukraine", "GB") && !mentions("They told us", "US") && mentions("A U.S. court", "US"));
+        assert!(!mentions("A mine in South America", "US") && mentions("The biggest bank of America", "US"));
+        assert!(mentions("The Democratic Republic of the Congo", "CD"));
+        assert!(!mentions("The Democratic Republic of the Congo", "CG"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(super) const WATCHLIST_MATCH: SignalKind = SignalKind::from_static("watchlis
 
 /// Returns the evidence of a match: the list, the entry, the name that matched, the score and its reasons.
 pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> EvidenceDraft {
-    let entry = matched.entity;
+    let entry = &matched.entity;
     let percent = percent(matched.score);
     let mut text = format!("{} lists {} (entry {}).", list.name, entry.name, entry.id);
     if matched.is_weak {
@@ -41,9 +41,9 @@ pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> Evid
     } else if matched.name != entry.name {
         text.push_str(&format!(" Recognised by its other name {}.", matched.name));
     }
-    let mut add = |label: &str, values: &[String], max: usize| {
+    let mut add = |label: &str, values: &[&str], max: usize| {
         if !values.is_empty() {
-            let shown: Vec<&str> = values.iter().take(max).map(String::as_str).collect();
+            let shown = &values[..values.len().min(max)];
             let more = if values.len() > max { ", and more" } else { "" };
             text.push_str(&format!(" {label}: {}{more}.", shown.join("; ")));
         }
@@ -54,7 +54,8 @@ pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> Evid
     add("Programs", &entry.programs, 10);
     add("Other names", &entry.aliases, 5);
     add("Weak aliases", &entry.weak_aliases, 5);
-    text.push_str(&format!(" Match score {percent}%: {}.{}", matched.reasons, dated(list, age)));
+    let parts = matched.parts.as_deref().map(|parts| format!(" ({parts})")).unwrap_or_default();
+    text.push_str(&format!(" Match score {percent}%{parts}: {}.{}", matched.reasons, dated(list, age)));
     let listing = Listing::of(entry);
     let label = match matched.is_match {
         true => listing.label,
@@ -84,7 +85,7 @@ struct Listing {
 
 impl Listing {
     /// Returns what `entry` says: a sanction before everything else.
-    fn of(entry: &ListedEntity) -> Self {
+    fn of(entry: &ListedEntity<&str>) -> Self {
         if entry.is_sanctioned() {
             return Self { label: "Sanctions list", signal: SANCTIONS_MATCH, is_itself: true };
         }
@@ -185,6 +186,7 @@ mod tests {
         let (title, text, kind, strength) = evidence("Kestrel Ltd", "AF");
         assert_eq!(title, "Resembles an entry of a sanctions list: HARAKAT-E NOWRUZ");
         assert!(text.contains("(entry w1). Recognised by its weak alias KESTREL"), "{text}");
+        assert!(text.contains(" Match score 75% (name ") && text.contains("%, weak alias -2"), "{text}");
         assert!(kind == SANCTIONS_MATCH && (70..MATCH_STRENGTH).contains(&strength), "{strength}");
         let (title, _, _, strength) = evidence("Harakat-e Nowruz", "AF");
         assert!(title == "Sanctions list: HARAKAT-E NOWRUZ" && strength >= MATCH_STRENGTH);

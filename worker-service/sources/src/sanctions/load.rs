@@ -6,7 +6,10 @@ use aws_adapters::{error::AwsError, objects::Objects};
 use aws_config::SdkConfig;
 use domain::{artifact::sha256_hex, time::UtcTime};
 use egress_guard::Guard;
-use screening::lists::{self, Files, List, ListError};
+use screening::{
+    EntityKind, ListedEntity, ScreenerBuilder,
+    lists::{self, Files, List, ListError},
+};
 use service_runtime::clock::Clock;
 use thiserror::Error;
 
@@ -48,10 +51,15 @@ pub(super) enum LoadError {
     Prepare(#[from] tokio::task::JoinError),
 }
 
-/// A list and the digest of its main file.
+/// A list that was read, and the digest of its main file.
 #[derive(Debug)]
 pub(super) struct Fetched {
+    /// Its name and date, without its entries.
     pub(super) list: List,
+    /// Its bodies, of which there is at least one.
+    pub(super) bodies: ScreenerBuilder,
+    /// Its persons, if it has any.
+    pub(super) persons: Vec<ListedEntity>,
     /// SHA-256 of its main file, in hexadecimal.
     pub(super) sha256: String,
     /// When the oldest of its files was last modified, or `None` if that is not known of each of them.
@@ -110,14 +118,23 @@ impl Fetcher {
         let modified = dates.and_then(|dates| dates.into_iter().min());
         let name = location.file_name();
         let parsed = tokio::task::spawn_blocking(move || {
-            let list = lists::read(Files {
+            let files = Files {
                 main: &main.bytes,
                 path: &name,
                 other_names: bytes_of(&other_names),
                 addresses: bytes_of(&addresses),
                 remarks: bytes_of(&remarks),
+            };
+            // The entries are added one by one, so that those of a large list are not in memory next to its file.
+            let (mut bodies, mut persons) = (ScreenerBuilder::default(), Vec::new());
+            let list = lists::read_each(files, |entry| match entry.kind {
+                EntityKind::Organization => bodies.add(&entry),
+                EntityKind::Person => persons.push(entry),
             })?;
-            Ok(Fetched { list, sha256: sha256_hex(&main.bytes), modified })
+            if bodies.is_empty() {
+                return Err(ListError::no_entry(EntityKind::Organization, persons.len()).into());
+            }
+            Ok(Fetched { list, bodies, persons, sha256: sha256_hex(&main.bytes), modified })
         });
         parsed.await?
     }

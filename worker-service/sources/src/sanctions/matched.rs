@@ -1,14 +1,14 @@
 //! What evidence tells of an entry of a list that matches, whether it is an organisation or a person.
 
 use screening::{
-    Explanation, Hit, ListedEntity,
-    persons::{NameKind, PersonHit},
+    Explanation, Hit, ListedEntity, NameKind,
+    persons::PersonHit,
 };
 
 /// An entry of a list that matches.
 #[derive(Clone, Debug)]
 pub(super) struct Match<'a> {
-    pub(super) entity: &'a ListedEntity,
+    pub(super) entity: ListedEntity<&'a str>,
     /// The name of the entry that was matched.
     pub(super) name: &'a str,
     /// Whether this name alone does not identify the entry.
@@ -17,6 +17,8 @@ pub(super) struct Match<'a> {
     pub(super) score: f32,
     /// Whether a person has to clear it, so that it is more than a resemblance.
     pub(super) is_match: bool,
+    /// What the score consists of, as text, unless it is the likeness of the names alone.
+    pub(super) parts: Option<String>,
     /// Why it matches, as text.
     pub(super) reasons: String,
 }
@@ -24,24 +26,27 @@ pub(super) struct Match<'a> {
 impl<'a> Match<'a> {
     /// Returns the match of an organisation.
     pub(super) fn of(hit: &Hit<'a>) -> Self {
+        let explanation = Explanation::of(hit);
         Self {
-            entity: hit.entity,
+            entity: hit.entity.clone(),
             name: hit.matched_name,
-            is_weak: hit.is_weak,
+            is_weak: hit.name_kind == NameKind::Weak,
             score: hit.score,
             is_match: hit.is_match(),
-            reasons: Explanation::of(hit).in_words(),
+            parts: explanation.scoring.in_words(),
+            reasons: explanation.in_words(),
         }
     }
 
     /// Returns the match of a person.
     pub(super) fn of_person(hit: &PersonHit<'a>) -> Self {
         Self {
-            entity: hit.entity,
+            entity: hit.entity.borrowed(),
             name: hit.matched_name,
             is_weak: hit.name_kind == NameKind::Weak,
             score: hit.score,
             is_match: hit.is_match(),
+            parts: None,
             reasons: hit.explanation().in_words(),
         }
     }

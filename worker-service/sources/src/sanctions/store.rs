@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
-use screening::{Hit, Screener, lists::EntriesByKind, names, persons::PersonScreener};
+use screening::{Hit, names, persons::PersonScreener};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -135,26 +135,25 @@ impl Lists {
         location: &Location,
         previous: Option<&LoadedList>,
     ) -> Result<LoadedList, LoadError> {
-        let Fetched { list, sha256, modified } = self.fetcher.list(location).await?;
-        let (name, stated_date) = (list.name.clone(), list.published.clone());
-        let EntriesByKind { organizations, persons } = list.into_kinds()?;
-        let names = organizations.iter().chain(&persons).map(|entry| entry.names().count()).sum();
+        let Fetched { list, bodies, persons, sha256, modified } = self.fetcher.list(location).await?;
+        let (name, stated_date) = (list.name, list.published);
+        let names = bodies.names() + persons.iter().map(|person| person.names().count()).sum::<usize>();
         let before = previous.map_or([0; 3], |list| [list.organizations.len(), list.persons.len(), list.names]);
-        let [previous_organizations, previous_persons, previous_names] = before;
+        let [previous_bodies, previous_persons, previous_names] = before;
         // If the file of other names is missing, the list loses names but no entries.
-        if shrank(organizations.len(), previous_organizations)
+        if shrank(bodies.len(), previous_bodies)
             || shrank(persons.len(), previous_persons)
             || shrank(names, previous_names)
         {
             return Err(LoadError::Shrunk {
-                entries: organizations.len() + persons.len(),
+                entries: bodies.len() + persons.len(),
                 names,
-                previous_entries: previous_organizations + previous_persons,
+                previous_entries: previous_bodies + previous_persons,
                 previous_names,
             });
         }
         let name = if name.is_empty() { location.file_name() } else { name };
-        let build = move || (Screener::new(organizations), PersonScreener::new(persons));
+        let build = move || (bodies.finish(), PersonScreener::new(persons));
         let (organizations, persons) = tokio::task::spawn_blocking(build).await?;
         let loaded_at = service_runtime::clock::now();
         Ok(LoadedList {

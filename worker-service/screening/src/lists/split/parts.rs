@@ -122,7 +122,12 @@ fn trimmed(text: &str) -> &str {
 /// Returns the position and length of the first label that has a name before and after it.
 fn label_in(text: &str) -> Option<(usize, usize)> {
     let starts = text.char_indices().zip(text.chars().skip(1)).filter(|((_, c), _)| !c.is_alphanumeric());
-    let mut places = starts.map(|((at, c), _)| at + c.len_utf8());
+    let places = starts.map(|((at, c), _)| at + c.len_utf8());
+    let may_be_label = |at: &usize| {
+        let first = text.as_bytes().get(*at).map(u8::to_ascii_lowercase);
+        LABELS.iter().any(|label| label.as_bytes().first().copied() == first)
+    };
+    let mut places = places.filter(may_be_label);
     places.find_map(|at| {
         let (before, rest) = (text[..at].trim_end(), &text[at..]);
         let is_label = |label: &&str| {

@@ -1,6 +1,8 @@
 //! S3 of the embedded AWS: the library s3s over a directory. s3s verifies signatures and pre-signed URLs;
 //! this module also names the operations for the call counts.
 
+mod unversioned;
+
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -14,6 +16,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use secrecy::ExposeSecret as _;
 
+use self::unversioned::Unversioned;
 use super::sigv4::Credentials;
 use crate::account::Account;
 use crate::limits::s3::SLOW_DOWN;
@@ -32,7 +35,7 @@ impl S3 {
         let files = FileSystem::new(root)
             .map_err(|error| anyhow::anyhow!("{error:?}"))
             .with_context(|| format!("the embedded S3 cannot use {}", root.display()))?;
-        let mut builder = S3ServiceBuilder::new(files);
+        let mut builder = S3ServiceBuilder::new(Unversioned(files));
         // With an authentication provider, s3s also rejects unsigned requests.
         builder.set_auth(SimpleAuth::from_single(
             credentials.access_key_id.clone(),

@@ -1,0 +1,123 @@
+"""Compares deploy/terraform with the CloudFormation templates: the same resources under the same names, with the same
+properties, for the defaults and with every option switched. Needs terraform or tofu, which evaluates the module without
+its provider; without either, only types and names are compared, and the check says so."""
+
+import json
+import re
+import sys
+
+import cloudformation
+import terraform_module
+from terraform_pairs import PAIRS, PARTS
+
+REQUIRED = {
+    "ApiImage": "registry/api:1", "WorkerImage": "registry/worker:1", "CollectorImage": "registry/collector@sha256:" + "0" * 64,
+    "CertificateArn": "arn:certificate", "ClientCidr": "203.0.113.0/24", "ModelId": "model", "ModelArns": "arn:model-1,arn:model-2",
+}  # fmt: skip
+# Every option that adds or removes a resource, a statement or a setting.
+SWITCHED = {
+    "Zones": "zone-1,zone-2", "FlowLogs": "REJECT", "EgressDomains": "api.gleif.org,*.example.com", "Scheme": "internal",
+    "GuardrailArn": "arn:guardrail,arn:profile", "VerifierGuardrailArns": "arn:verifier", "ListArns": "arn:list",
+    "CompaniesHouseKeySecretArn": "arn:secret-1", "SanctionsApiKeySecretArn": "arn:secret-2", "SecretKeyArns": "arn:key",
+    "AlarmEmail": "oncall@example.com", "MonthlyBudgetUsd": 1000, "WorkersLeast": 0, "Architecture": "ARM64", "Cidr": "10.0.0.0/18",
+    "Models": 'model=[{id="m"}]', "ModelSeconds": "60", "LogRetentionDays": 30, "DeletionProtection": "false", "SpotWeight": 0,
+}  # fmt: skip
+OFF = {"FlowLogs": "none", "EndpointPolicies": "false", "AccessLogs": "false", "Trail": "false", "Firewall": "false"}
+# New deployments alone use the module: no table of version 0.2 needs its indexes changed.
+NOT_A_VARIABLE = {"TableIndexes"}
+failures = []
+
+
+def snake(name):
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def plain(value):
+    """Returns a value in one form: numbers and booleans as text, lists of one as their member, no empty members."""
+    if isinstance(value, dict):
+        kept = {name: plain(one) for name, one in value.items()}
+        return {name: one for name, one in sorted(kept.items()) if one not in (None, "", [], {})}
+    if isinstance(value, list):
+        items = [plain(one) for one in value]
+        return items[0] if len(items) == 1 else items
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return str(int(value)) if float(value).is_integer() else str(value)
+    return value
+
+
+def variables():
+    """Checks that the module has the parameters of dossier.yaml as variables, with their defaults."""
+    parameters = cloudformation.Template("dossier", {}).content["Parameters"]
+    declared = {name.strip('"'): body for block in terraform_module.parsed()["variable"] for name, body in block.items()}
+    for name in sorted({snake(one) for one in parameters if one not in NOT_A_VARIABLE} ^ set(declared)):
+        failures.append(f"{name} is not both a parameter of dossier.yaml and a variable of the Terraform module")
+    for name, parameter in parameters.items():
+        body = declared.get(snake(name), {})
+        kind, default = body.get("type", "").strip("${}"), body.get("default")
+        default = default.strip('"') if isinstance(default, str) else default
+        if kind.startswith("list"):
+            default = None if default is None else ",".join(one.strip('"') for one in default)
+        if name not in NOT_A_VARIABLE and plain(default) != plain(parameter.get("Default")):
+            failures.append(f"{snake(name)} has the default {default!r} instead of {parameter.get('Default')!r}")
+    return {snake(name): terraform_value(declared.get(snake(name), {})) for name in parameters}
+
+
+def terraform_value(body):
+    kind = body.get("type", "")
+    if "list" in kind:
+        return lambda value: [one for one in str(value).split(",") if one]
+    if "bool" in kind:
+        return lambda value: value == "true"
+    return (lambda value: value) if "number" in kind else str
+
+
+def compare(scenario, templates, module):
+    """Compares the resources of the templates with those of the module."""
+    left = {key: instances for key, instances in module.items() if instances}
+    for name, (kind, properties) in templates.items():
+        if kind not in PAIRS:
+            failures.append(f"{scenario}: {name}: this check does not know the type {kind}")
+            continue
+        resource, mine, theirs = PAIRS[kind]
+        parts = {part: left.pop((part, snake(name)), None) for part in (resource, *PARTS.get(resource, ()))}
+        if resource == "aws_cloudwatch_metric_alarm" or resource == "aws_cloudwatch_composite_alarm":
+            # One block for all alarms.
+            parts = {resource: [one for one in module.get((resource, "alarms"), []) if one["alarm_name"] == properties["AlarmName"]]}
+            left.pop((resource, "alarms"), None)
+        if not parts[resource]:
+            failures.append(f"{scenario}: {name} ({kind}) has no {resource}.{snake(name)}")
+            continue
+        expected, found = plain(mine(properties)), plain(theirs(parts[resource], {part: found for part, found in parts.items() if found}))
+        for member in sorted(set(expected) | set(found)):
+            if expected.get(member) != found.get(member):
+                failures.append(f"{scenario}: {name}: {member}:\n  CloudFormation {json.dumps(expected.get(member))}\n  Terraform      {json.dumps(found.get(member))}")
+    for kind, name in left:
+        failures.append(f"{scenario}: {kind}.{name} has no counterpart in CloudFormation")
+
+
+def main():
+    convert = variables()
+    if not terraform_module.program():
+        names = {snake(name) for name in cloudformation.deployed({**REQUIRED, **SWITCHED})}
+        declared = {name for _, name in terraform_module.resources()}
+        for name in sorted(names - declared):
+            if not name.endswith("alarm"):
+                failures.append(f"{name} has no counterpart in Terraform")
+        print("deploy: NOT RUN: the properties of the Terraform module were not compared: neither terraform nor tofu is installed")
+    else:
+        counts = []
+        for scenario, chosen in (("defaults", {}), ("switched", SWITCHED), ("off", OFF)):
+            parameters = {**REQUIRED, **chosen}
+            templates = cloudformation.deployed(parameters)
+            counts.append(len(templates))
+            compare(scenario, templates, terraform_module.evaluated({snake(name): convert[snake(name)](value) for name, value in parameters.items()}))
+        compare("images", cloudformation.images({}), terraform_module.evaluated({}, terraform_module.MODULE / "images"))
+    if failures:
+        sys.exit("deploy: the Terraform module differs from CloudFormation:\n" + "\n".join(failures))
+    if terraform_module.program():
+        print(f"deploy: Terraform creates what CloudFormation does: {', '.join(map(str, counts))} resources with defaults, switched and off")
+
+
+main()
