@@ -12,7 +12,7 @@ pub struct PersonExplanation {
     /// The name of the person that was matched.
     pub matched_name: String,
     /// What kind of name it is: `main`, `alias` or `weak`.
-    pub name_kind: &'static str,
+    pub matched_name_kind: &'static str,
     /// How well the names agree, from 0 to 1.
     pub name_score: f64,
     /// The tokens that were matched, by descending weight. `how` is `same`, `sound`, `variant`, `syllables`,
@@ -44,7 +44,7 @@ impl PersonExplanation {
         parts.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         Self {
             matched_name: hit.matched_name.to_owned(),
-            name_kind: match hit.name_kind {
+            matched_name_kind: match hit.name_kind {
                 NameKind::Main => "main",
                 NameKind::Alias => "alias",
                 NameKind::Weak => "weak",
@@ -75,7 +75,7 @@ impl PersonExplanation {
         if !self.listed_only.is_empty() {
             clauses.push(format!("only on the list: {}", self.listed_only.join(" ")));
         }
-        if self.name_kind == "weak" {
+        if self.matched_name_kind == "weak" {
             clauses.push("the listed name is a weak alias".to_owned());
         }
         clauses.push(format!("date of birth {}", self.birth_date));

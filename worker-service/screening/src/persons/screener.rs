@@ -115,7 +115,8 @@ impl PersonScreener {
         let country_agrees = entity.is_in(query.country);
         for (name, view) in self.index.names(person).enumerate() {
             let comparison = compare(reading, &view, &self.index.vocabulary);
-            let score = Score::new(&comparison, date, country_agrees, entity.is_weak(view.position));
+            let is_weak = NameKind::at(view.position, entity.aliases.len()) == NameKind::Weak;
+            let score = Score::new(&comparison, date, country_agrees, is_weak);
             let is_better = best.get(&person).is_none_or(|best| best.score.total < score.total);
             if score.total >= min_score && is_better {
                 let position = view.position;
