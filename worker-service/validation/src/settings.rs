@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 /// The number of queries of each kind, if no other is given.
-pub const DEFAULT_SAMPLE: usize = 500;
+pub const DEFAULT_SAMPLE: usize = 200;
 /// The seed, if no other is given.
 pub const DEFAULT_SEED: u64 = 1;
 

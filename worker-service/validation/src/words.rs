@@ -13,13 +13,34 @@ pub(crate) fn folded(name: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns `name` in two parts: the name, and the legal form after it, which may be empty.
-pub(crate) fn parts(name: &str) -> (&str, &str) {
-    let Some(core) = names::without_legal_form(name) else { return (name.trim(), "") };
-    // A legal form before the name is left where it is: only what follows the name is cut off.
-    match name.find(core.as_str()) {
-        Some(start) => name.split_at(start + core.len()),
-        None => (name.trim(), ""),
+/// A name between the legal forms before and after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parts<'a> {
+    /// The legal form before the name, or empty.
+    pub(crate) before: &'a str,
+    /// The name.
+    pub(crate) core: &'a str,
+    /// The legal form after the name, or empty.
+    pub(crate) after: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn of(name: &'a str) -> Self {
+        let name = name.trim();
+        let core = names::without_legal_form(name);
+        let found = core.and_then(|core| name.find(core.as_str()).map(|start| (start, start + core.len())));
+        let (start, end) = found.unwrap_or((0, name.len()));
+        Self { before: &name[..start], core: &name[start..end], after: &name[end..] }
+    }
+
+    /// Returns the name with another core.
+    pub(crate) fn with(self, core: &str) -> String {
+        format!("{}{core}{}", self.before, self.after)
+    }
+
+    /// Returns the legal form, on whichever side it is, or an empty text.
+    pub(crate) fn form(self) -> &'a str {
+        if self.after.is_empty() { self.before } else { self.after }
     }
 }
 
@@ -49,7 +70,7 @@ impl ListWords {
                     *words.counts.entry(word.to_owned()).or_default() += 1;
                 }
                 // Also without its legal form: the same name with another form is no clean name.
-                words.names.insert(folded(parts(&name).0));
+                words.names.insert(folded(Parts::of(&name).core));
                 words.names.insert(name);
             }
         }
@@ -59,7 +80,7 @@ impl ListWords {
     /// Returns whether an entry has this name, with or without a legal form.
     pub(crate) fn has_name(&self, name: &str) -> bool {
         let name = folded(name);
-        self.names.contains(folded(parts(&name).0).as_str()) || self.names.contains(&name)
+        self.names.contains(folded(Parts::of(&name).core).as_str()) || self.names.contains(&name)
     }
 
     /// Returns the number of names that contain `word`.
@@ -85,10 +106,18 @@ mod tests {
     }
 
     #[test]
-    fn the_legal_form_after_a_name_is_apart() {
-        assert_eq!(parts("Quillmarsh Ore Terminals Ltd."), ("Quillmarsh Ore Terminals", " Ltd."));
-        assert_eq!(parts("QUILLMARSH ORE CO., LTD."), ("QUILLMARSH ORE", " CO., LTD."));
-        assert_eq!(parts("Quillmarsh Ore Terminals"), ("Quillmarsh Ore Terminals", ""));
+    fn legal_forms_before_and_after_a_name_are_apart() {
+        for (name, before, core, after) in [
+            ("Quillmarsh Ore Terminals Ltd.", "", "Quillmarsh Ore Terminals", " Ltd."),
+            ("QUILLMARSH ORE CO., LTD.", "", "QUILLMARSH ORE", " CO., LTD."),
+            ("LIMITED LIABILITY COMPANY QUILLMARSH", "LIMITED LIABILITY COMPANY ", "QUILLMARSH", ""),
+            ("OOO «Ромашка»", "OOO «", "Ромашка", "»"),
+            ("Quillmarsh Ore Terminals", "", "Quillmarsh Ore Terminals", ""),
+        ] {
+            let parts = Parts::of(name);
+            assert_eq!(parts, Parts { before, core, after });
+            assert_eq!(parts.with(core), name);
+        }
     }
 
     #[test]

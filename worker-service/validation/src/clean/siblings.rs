@@ -3,11 +3,7 @@
 use screening::ListedEntity;
 
 use super::companies::coined;
-use crate::{
-    engine::Query,
-    random::Random,
-    words::ListWords,
-};
+use crate::{engine::Query, random::Random, words::ListWords};
 
 /// Replaces the only distinctive word of a listed name with an invented one.
 pub(crate) fn other_name(entity: &ListedEntity, list: &ListWords, random: &mut Random) -> Option<Query> {
@@ -34,6 +30,11 @@ pub(crate) fn other_number(entity: &ListedEntity, list: &ListWords, random: &mut
     let number: u32 = parts[at].parse().ok()?;
     let other = u32::try_from(random.below(98)).ok()? + 2;
     if other == number {
+        return None;
+    }
+    // If the name is listed without a number as well, an alert is right.
+    let without = parts.iter().enumerate().filter(|(position, _)| *position != at);
+    if list.has_name(&without.map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(" ")) {
         return None;
     }
     parts[at] = other.to_string();
@@ -96,6 +97,11 @@ mod tests {
             .collect();
         all.push(entity.clone());
         let list = ListWords::new(&all);
+        let plain = ListWords::new(&[
+            entity.clone(),
+            ListedEntity { name: "Quillmarsh Plant".into(), ..entity.clone() },
+        ]);
+        assert_eq!(other_number(&entity, &plain, &mut Random::new(5, "x")), None);
         assert!((0..100).all(|seed| other_number(&entity, &list, &mut Random::new(seed, "x")).is_none()));
     }
 }

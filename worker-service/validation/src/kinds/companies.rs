@@ -14,7 +14,7 @@ pub(super) const KINDS: [Kind; 21] = [
     Kind::new(
         "word-order",
         "Word order",
-        "The words before the legal form are put into another order.",
+        "The words of the name, legal form excepted, are put into another order.",
         Make::Name(perturb::reorder),
     ),
     Kind::new(
@@ -76,7 +76,7 @@ pub(super) const KINDS: [Kind; 21] = [
     Kind::new(
         "marks-added",
         "Marks added",
-        "One to three letters before the legal form get an accent or another mark.",
+        "One to three letters outside the legal form get an accent or another mark.",
         Make::Name(perturb::add_marks),
     ),
     Kind::new(

@@ -1,7 +1,10 @@
 //! Legal forms replaced, translated and dropped.
 
 use super::in_case_of;
-use crate::{random::Random, words};
+use crate::{
+    random::Random,
+    words::{Parts, folded},
+};
 
 /// Legal forms by what they mean, each with its spellings and translations.
 const FORMS: [&[&str]; 6] = [
@@ -25,30 +28,37 @@ const FORMS: [&[&str]; 6] = [
 
 /// Gives a name another legal form, of another kind than its own. A name without one gets one.
 pub(crate) fn replace_legal_form(name: &str, random: &mut Random) -> Option<String> {
-    let (core, form) = words::parts(name);
-    let own = group(form);
+    let parts = Parts::of(name);
+    let own = group(parts.form());
     let others: Vec<&str> = FORMS
         .iter()
         .filter(|group| own != Some(**group))
         .filter_map(|group| group.first().copied())
         .collect();
     let other = random.choose(&others)?;
-    Some(format!("{} {}", core.trim_end_matches(','), in_case_of(other, core)))
+    Some(with_form(name, other))
 }
 
 /// Writes the legal form of a name differently: spelt out, abbreviated, or as in another language.
 pub(crate) fn translate_legal_form(name: &str, random: &mut Random) -> Option<String> {
-    let (core, form) = words::parts(name);
+    let form = Parts::of(name).form();
     let others: Vec<&str> =
         group(form)?.iter().copied().filter(|other| compact(other) != compact(form)).collect();
     let other = random.choose(&others)?;
-    Some(format!("{} {}", core.trim_end_matches(','), in_case_of(other, core)))
+    Some(with_form(name, other))
 }
 
 /// Drops the legal form of a name.
 pub(crate) fn drop_legal_form(name: &str, _: &mut Random) -> Option<String> {
-    let (core, form) = words::parts(name);
-    (!form.is_empty()).then(|| core.trim_end_matches(',').to_owned())
+    let parts = Parts::of(name);
+    (!parts.form().is_empty()).then(|| parts.core.to_owned())
+}
+
+/// Returns a name with another legal form, on the side of its own.
+fn with_form(name: &str, form: &str) -> String {
+    let Parts { before, core, after } = Parts::of(name);
+    let form = in_case_of(form, core);
+    if !before.is_empty() && after.is_empty() { format!("{form} {core}") } else { format!("{core} {form}") }
 }
 
 /// Returns the group that a legal form belongs to, or `None` if it is in no table.
@@ -59,7 +69,7 @@ fn group(form: &str) -> Option<&'static [&'static str]> {
 
 /// Returns the letters of a legal form.
 fn compact(form: &str) -> String {
-    words::folded(form).replace(' ', "")
+    folded(form).replace(' ', "")
 }
 
 #[cfg(test)]
@@ -95,6 +105,9 @@ mod tests {
     fn a_form_is_dropped() {
         let random = &mut Random::new(1, "form");
         assert_eq!(drop_legal_form("Quillmarsh Ore, Inc.", random).as_deref(), Some("Quillmarsh Ore"));
+        assert_eq!(drop_legal_form("OOO Quillmarsh", random).as_deref(), Some("Quillmarsh"));
         assert_eq!(drop_legal_form("Quillmarsh Ore", random), None);
+        let changed = translate_legal_form("OOO Quillmarsh", random).unwrap();
+        assert!(changed.ends_with(" Quillmarsh"), "{changed}");
     }
 }

@@ -2,7 +2,7 @@
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use crate::{random::Random, words};
+use crate::{random::Random, words::Parts};
 
 /// Letters with the marks that they get.
 const MARKS: [(char, &[char]); 9] = [
@@ -19,10 +19,10 @@ const MARKS: [(char, &[char]); 9] = [
 /// Maximum number of marks that a name gets.
 const MARKS_MAX: usize = 3;
 
-/// Adds one to three marks to the letters before the legal form.
+/// Adds one to three marks to the letters of the name without its legal form.
 pub(crate) fn add_marks(name: &str, random: &mut Random) -> Option<String> {
-    let (core, form) = words::parts(name);
-    let mut letters: Vec<char> = core.chars().collect();
+    let parts = Parts::of(name);
+    let mut letters: Vec<char> = parts.core.chars().collect();
     let mut positions: Vec<usize> =
         (0..letters.len()).filter(|at| marks_of(letters[*at]).is_some()).collect();
     random.shuffle(&mut positions);
@@ -35,7 +35,7 @@ pub(crate) fn add_marks(name: &str, random: &mut Random) -> Option<String> {
         letters[at] =
             if letters[at].is_uppercase() { marked.to_uppercase().next().unwrap_or(marked) } else { marked };
     }
-    Some(letters.into_iter().chain(form.chars()).collect())
+    Some(parts.with(&letters.into_iter().collect::<String>()))
 }
 
 /// Drops all marks of a name in Latin letters.
@@ -63,7 +63,7 @@ mod tests {
             let changed = add_marks("QUILLMARSH ORE S.A.", &mut Random::new(seed, "marks")).unwrap();
             assert_ne!(changed, "QUILLMARSH ORE S.A.");
             assert!(changed.ends_with(" S.A."), "{changed}");
-            assert_eq!(words::folded(&changed), "quillmarsh ore s a");
+            assert_eq!(crate::words::folded(&changed), "quillmarsh ore s a");
         }
         assert_eq!(add_marks("BBB", &mut Random::new(1, "marks")), None);
     }

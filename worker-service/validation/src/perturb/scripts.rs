@@ -1,7 +1,7 @@
 //! Names written in another script, letter by letter.
 
 use super::in_case_of;
-use crate::{random::Random, words};
+use crate::{random::Random, words::Parts};
 
 /// Latin letters and groups of letters with their letters in Russian; longer groups first.
 const CYRILLIC: [(&str, &str); 46] = [
@@ -110,7 +110,7 @@ pub(crate) fn into_greek(name: &str, _: &mut Random) -> Option<String> {
 
 /// Writes `name` in the letters of `table`, or returns `None` if it is not in plain Latin letters.
 fn transcribed(name: &str, table: &[(&str, &str)]) -> Option<String> {
-    let (core, _) = words::parts(name);
+    let core = Parts::of(name).core;
     if !core.is_ascii() || !core.chars().any(|c| c.is_ascii_alphabetic()) {
         return None;
     }
@@ -146,6 +146,7 @@ mod tests {
             into_cyrillic("Zhuravshchik Terminals LLC", random).as_deref(),
             Some("Журавщик Терминалс")
         );
+        assert_eq!(into_cyrillic("OOO ORLINSK", random).as_deref(), Some("ОРЛИНСК"));
         assert_eq!(into_cyrillic("ORLINSK-9 UGOL OOO", random).as_deref(), Some("ОРЛИНСК-9 УГОЛ"));
         assert_eq!(into_greek("Tessalos Thermon Ltd", random).as_deref(), Some("Τεσσαλος Θερμον"));
         assert_eq!(into_greek("ORRIN VANTROSK", random).as_deref(), Some("ΟΡΡΙΝ ΒΑΝΤΡΟΣΚ"));

@@ -1,7 +1,10 @@
 //! Words split, joined and added.
 
 use super::in_case_of;
-use crate::{random::Random, words};
+use crate::{
+    random::Random,
+    words::{Parts, folded},
+};
 
 /// Minimum number of letters of a word that is split.
 const SPLIT_MIN: usize = 8;
@@ -26,8 +29,8 @@ const TITLES: [&str; 10] =
 
 /// Writes two words together, or a long word as two.
 pub(crate) fn split_or_join(name: &str, random: &mut Random) -> Option<String> {
-    let (core, form) = words::parts(name);
-    let mut words: Vec<String> = core.split_whitespace().map(str::to_owned).collect();
+    let parts = Parts::of(name);
+    let mut words: Vec<String> = parts.core.split_whitespace().map(str::to_owned).collect();
     let long: Vec<usize> = (0..words.len())
         .filter(|at| words[*at].chars().count() >= SPLIT_MIN && words[*at].chars().all(char::is_alphabetic))
         .collect();
@@ -42,22 +45,21 @@ pub(crate) fn split_or_join(name: &str, random: &mut Random) -> Option<String> {
         let position = words[at].char_indices().nth(middle).map(|(position, _)| position)?;
         words[at].insert(position, ' ');
     }
-    Some(format!("{}{form}", words.join(" ")))
+    Some(parts.with(&words.join(" ")))
 }
 
 /// Adds a word that says nothing about who the company is.
 pub(crate) fn add_company_words(name: &str, random: &mut Random) -> Option<String> {
-    let folded = words::folded(name);
     let word = *random.choose(&COMPANY_WORDS)?;
-    if folded.contains(&words::folded(word)) {
+    if folded(name).contains(&folded(word)) {
         return None;
     }
     let written = in_case_of(word, name);
     if BEFORE.contains(&word) {
         return Some(format!("{written} {name}"));
     }
-    let (core, form) = words::parts(name);
-    Some(format!("{core} {written}{form}"))
+    let parts = Parts::of(name);
+    Some(parts.with(&format!("{} {written}", parts.core)))
 }
 
 /// Adds a title or form of address before the name of a person.

@@ -1,6 +1,9 @@
 //! Typing errors.
 
-use crate::{random::Random, words};
+use crate::{
+    random::Random,
+    words::{Parts, folded},
+};
 
 /// Minimum number of letters of a word that gets a typing error. Shorter ones would become other words.
 const LETTERS_MIN: usize = 4;
@@ -23,17 +26,17 @@ pub(crate) fn two_typing_errors(name: &str, random: &mut Random) -> Option<Strin
 }
 
 fn with_errors(name: &str, count: usize, random: &mut Random) -> Option<String> {
-    let (core, form) = words::parts(name);
-    let mut letters: Vec<char> = core.chars().collect();
+    let parts = Parts::of(name);
+    let letters: Vec<char> = parts.core.chars().collect();
     // A second error could undo the first.
     for _ in 0..8 {
         let mut changed = letters.clone();
         for _ in 0..count {
             changed = with_error(&changed, random)?;
         }
-        if words::folded(&changed.iter().collect::<String>()) != words::folded(core) {
-            letters = changed;
-            return Some(letters.into_iter().chain(form.chars()).collect());
+        let changed: String = changed.into_iter().collect();
+        if folded(&changed) != folded(parts.core) {
+            return Some(parts.with(&changed));
         }
     }
     None
@@ -127,6 +130,7 @@ mod tests {
     fn short_words_and_other_alphabets() {
         let random = &mut Random::new(1, "typing");
         assert_eq!(one_typing_error("ABC DEF Ltd", random), None);
+        assert_eq!(one_typing_error("Limited Liability Company ABC", random), None);
         let changed = one_typing_error("Ромашка", random).unwrap();
         assert_ne!(changed, "Ромашка");
     }

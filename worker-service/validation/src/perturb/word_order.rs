@@ -1,11 +1,11 @@
 //! Words in another order.
 
-use crate::{random::Random, words};
+use crate::{random::Random, words::Parts};
 
-/// Puts the words before the legal form into another order.
+/// Puts the words of the name without its legal form into another order.
 pub(crate) fn reorder(name: &str, random: &mut Random) -> Option<String> {
-    let (core, form) = words::parts(name);
-    let mut order: Vec<&str> = core.split_whitespace().map(|word| word.trim_matches(',')).collect();
+    let parts = Parts::of(name);
+    let mut order: Vec<&str> = parts.core.split_whitespace().map(|word| word.trim_matches(',')).collect();
     let before = order.clone();
     if before.iter().all(|word| *word == before[0]) {
         return None;
@@ -13,7 +13,7 @@ pub(crate) fn reorder(name: &str, random: &mut Random) -> Option<String> {
     while order == before {
         random.shuffle(&mut order);
     }
-    Some(format!("{}{form}", order.join(" ")))
+    Some(parts.with(&order.join(" ")))
 }
 
 #[cfg(test)]
