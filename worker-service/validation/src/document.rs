@@ -83,18 +83,27 @@ pub(crate) struct Column {
     pub(crate) title: &'static str,
     /// Whether it holds numbers.
     pub(crate) number: bool,
-    /// Its share of the width that columns of numbers leave.
+    /// Of a column of numbers, its width in points; of another one, its share of the width that those leave.
     #[serde(skip)]
-    pub(crate) share: f32,
+    pub(crate) width: f32,
 }
+
+/// The width of a column of numbers, in points.
+const NUMBER_WIDTH: f32 = 47.0;
+/// The width of a column of intervals, in points.
+const INTERVAL_WIDTH: f32 = 71.0;
 
 impl Column {
     pub(crate) const fn text(title: &'static str, share: f32) -> Self {
-        Self { title, number: false, share }
+        Self { title, number: false, width: share }
     }
 
     pub(crate) const fn number(title: &'static str) -> Self {
-        Self { title, number: true, share: 0.0 }
+        Self { title, number: true, width: NUMBER_WIDTH }
+    }
+
+    pub(crate) const fn interval(title: &'static str) -> Self {
+        Self { title, number: true, width: INTERVAL_WIDTH }
     }
 }
 

@@ -106,7 +106,7 @@ fn figures(title: &str, figures: &[Figure]) -> Block {
 
 fn table(table: &Table) -> typesetting::Table {
     let width = |column: &Column| {
-        if column.number { ColumnWidth::Auto } else { ColumnWidth::Fraction(column.share) }
+        if column.number { ColumnWidth::Fixed(column.width) } else { ColumnWidth::Fraction(column.width) }
     };
     let cell =
         |text: &String| Paragraph::from_spans(vec![Span::new(text).size(TABLE_SIZE)]).by_first_letter();

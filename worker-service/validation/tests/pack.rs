@@ -13,14 +13,7 @@ use tempfile::TempDir;
 const FILES: [&str; 3] = ["validation.json", "validation.html", "validation.pdf"];
 
 /// Bodies and a person, in the format of lists of one's own.
-const LIST: &str = r#"{"id":"x-1","name":"QUILLMARSH ORE TERMINALS LLC","aliases":["KVILLMARSH TERMINALS"],"countries":["RU"]}
-{"id":"x-2","name":"TESSALY KHORSHID TRADING COMPANY, LTD.","aliases":["TESSALY TRADING"],"countries":["IR","AE"]}
-{"id":"x-3","name":"Ströndal Verk S.A.","countries":["PA"]}
-{"id":"x-4","name":"GARVANDI SHIPYARD PLANT 12 JSC","aliases":["PLANT 12 GARVANDI"],"weakAliases":["G12"],"countries":["RU"]}
-{"id":"x-5","name":"BRIGHT <b>MORVATH</b> & SONS GENERAL TRADING","countries":["SY"]}
-{"id":"x-6","name":"Orlinsk Ugol","countries":["RU"]}
-{"id":"x-7","name":"VANTROSK, Orrin Tessal","birthDates":["1969-03-11"],"countries":["RU"]}
-"#;
+const LIST: &str = include_str!("list.jsonl");
 
 fn settings(folder: &TempDir, lists: &[(&str, &str)], seed: u64) -> Settings {
     let lists: Vec<PathBuf> = lists

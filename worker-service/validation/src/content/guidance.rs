@@ -78,8 +78,8 @@ pub(super) fn guidance() -> Vec<Part> {
         .map(|(who, what, answer)| [who, what, answer].map(|text| (*text).to_owned()).to_vec());
     vec![
         Part::text(
-            "The table relates this document to two sources, in our words; it is no legal advice, and the sources themselves \
-             decide. What they ask for beyond the engine (governance, data of customers, handling of alerts, ownership and \
+            "The table relates this document to two sources. It gives their subjects in our words, without citing sections; \
+             the wording of the sources decides. What they ask for beyond the engine (governance, data of customers, handling of alerts, ownership and \
              control, reporting) is not covered here.",
         ),
         Part::List {

@@ -71,7 +71,7 @@ pub(super) fn method(pack: &Pack) -> Vec<Part> {
                 "Others reported: another entry is reported, alone or beside it. It may be a true relative of the entry."
                     .to_owned(),
                 "False alarm: any entry is reported for a clean name.".to_owned(),
-                "Interval: the 95 % confidence interval by Wilson's score method (E. B. Wilson, \"Probable inference, the \
+                "Interval: the 95\u{a0}% confidence interval by Wilson's score method (E. B. Wilson, \"Probable inference, the \
                  law of succession, and statistical inference\", Journal of the American Statistical Association, 1927)."
                     .to_owned(),
             ],

@@ -39,12 +39,24 @@ pub(crate) fn document(pack: &Pack, date: Option<Date>) -> Document {
         subtitle: format!("Dossier {} · {}", pack.version, names.join(" · ")),
         footer: pack.date.clone().unwrap_or_else(|| format!("Dossier {}", pack.version)),
         written: written(pack, date),
-        sections: sections.into_iter().collect(),
+        sections: numbered(sections),
     }
 }
 
 fn section(id: &'static str, title: &str, parts: Vec<Part>) -> Section {
     Section { id, title: title.to_owned(), parts }
+}
+
+/// Numbers the sections, so that they can be cited.
+fn numbered(sections: impl IntoIterator<Item = Section>) -> Vec<Section> {
+    let numbers = 1..;
+    let numbered = sections.into_iter().zip(numbers);
+    numbered
+        .map(|(section, number): (Section, u8)| Section {
+            title: format!("{number}. {}", section.title),
+            ..section
+        })
+        .collect()
 }
 
 /// Returns the date that was given, or the latest publication date of the lists that is written as ISO 8601.
@@ -76,7 +88,7 @@ fn summary(pack: &Pack) -> Vec<Part> {
     let mut parts = vec![Part::text(
         "This document measures how the screening engine of Dossier behaves on the sanctions lists named below: how \
          often it finds listed names that are written differently, and how often it reports names that are not listed. \
-         It is meant for the model-risk file of the institution that uses the engine. Every figure has a 95 % \
+         It is meant for the model-risk file of the institution that uses the engine. Every figure has a 95\u{a0}% \
          confidence interval.",
     )];
     for (list, subject) in subjects(pack) {
