@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::identity::Tenant;
 use jiff::civil::Date;
+use screening::EntityKind;
 use screening_validation::{DEFAULT_SAMPLE, DEFAULT_SEED};
 use worker_service::evaluation::Overrides;
 
@@ -21,8 +22,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Checks whether the worker on this machine is alive; exit code 0 means yes. Needs DOSSIER_HEALTH_BIND.
     Healthcheck,
-    /// Screens the companies in a CSV file (columns query and country) against a sanctions list. Prints one
-    /// JSON line for each company, with the reported entry, its score and the reasons.
+    /// Screens the companies or persons in a CSV file (columns query, country and, for persons, birthDate)
+    /// against a sanctions list. Prints one JSON line for each, with the reported entry, its score and the
+    /// reasons.
     Screen {
         /// The list: OFAC's SDN.CSV, the UK's CSV, the UN's XML, the EU's XML or CSV, OpenSanctions'
         /// targets.simple.csv, or JSON lines.
@@ -31,6 +33,9 @@ pub(crate) enum Command {
         /// The CSV file.
         #[arg(long, value_name = "F.csv")]
         queries: PathBuf,
+        /// What the rows are, and against which entries of the list they are screened.
+        #[arg(long, value_enum, default_value_t)]
+        kind: ScreenedKind,
     },
     /// Measures the screening of lists for a model-risk file: perturbs their names, asks the engine, and writes
     /// validation.pdf, validation.html and validation.json. The same lists, seed and sample give the same files.
@@ -133,6 +138,25 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
         limit: u64,
     },
+}
+
+/// Whom `screen` screens.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ScreenedKind {
+    /// Companies and other organisations.
+    #[default]
+    Company,
+    /// Natural persons.
+    Person,
+}
+
+impl From<ScreenedKind> for EntityKind {
+    fn from(kind: ScreenedKind) -> Self {
+        match kind {
+            ScreenedKind::Company => Self::Organization,
+            ScreenedKind::Person => Self::Person,
+        }
+    }
 }
 
 #[derive(Args)]

@@ -51,8 +51,9 @@ async fn main() -> ExitCode {
     let outcome = match cli.command {
         None => work().await,
         Some(Command::Healthcheck) => healthcheck().await,
-        Some(Command::Screen { list, queries }) => {
-            screen(&list, &queries, &mut BufWriter::new(std::io::stdout().lock())).map_err(Into::into)
+        Some(Command::Screen { list, queries, kind }) => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            screen(&list, &queries, kind.into(), &mut out).map_err(Into::into)
         }
         Some(Command::ValidateScreening { list: lists, out, seed, sample, date }) => {
             let settings = screening_validation::Settings {

@@ -44,6 +44,7 @@ mod index;
 pub mod lists;
 pub mod names;
 mod pairing;
+pub mod persons;
 mod query;
 mod screener;
 

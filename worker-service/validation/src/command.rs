@@ -85,9 +85,6 @@ fn summarize(pack: &Pack, out: &mut impl Write) -> io::Result<()> {
                 writeln!(out, "  {label}: {} ({}) of {}", percent(share.share), interval(share), share.of)?;
             }
         }
-        for skipped in &list.not_covered {
-            writeln!(out, "{}, {} {}: {}", list.name, skipped.entries, skipped.subject, skipped.reason)?;
-        }
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! The engines under test: one for companies and other bodies, one for persons.
 
-use screening::{BirthDate, MATCH_THRESHOLD, Screener};
+use screening::{
+    BirthDate, MATCH_THRESHOLD, Screener,
+    persons::{self, PersonQuery, PersonScreener},
+};
 
 /// What an engine is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,5 +46,24 @@ impl Engine for Screener {
 
     fn threshold(&self) -> f32 {
         MATCH_THRESHOLD
+    }
+}
+
+impl Engine for PersonScreener {
+    fn search(&self, query: &Query) -> Vec<Found<'_>> {
+        let query = PersonQuery {
+            name: &query.name,
+            birth_date: query.birth_date.as_ref(),
+            country: query.country.as_deref(),
+            number: None,
+        };
+        self.search(&query, 0.0)
+            .into_iter()
+            .map(|hit| Found { id: &hit.entity.id, name: hit.matched_name, score: hit.score })
+            .collect()
+    }
+
+    fn threshold(&self) -> f32 {
+        persons::MATCH_THRESHOLD
     }
 }

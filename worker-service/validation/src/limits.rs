@@ -11,6 +11,6 @@ pub(crate) const LIMITS: [&str; 11] = [
     "The confidence intervals describe the chance of the sample alone. They treat queries as independent, although several kinds may use the same entry, and they say nothing about how well the kinds represent real data.",
     "Names in Chinese, Japanese, Korean, Arabic and other scripts that no rule can derive from Latin letters are tested only as far as the list has them as aliases.",
     "Tables of abbreviations, legal forms and spellings overlap with those of the engine, because both describe usual practice. Rare variants are missing in both.",
-    "Weights and threshold of the engine were tuned on a US list. A list under test may be a later version of it.",
+    "Weights and thresholds of the engine were tuned on US and UN lists. A list under test may be a version of one of them.",
     "The engine is tested alone. Whether the right lists are loaded in time, every customer is screened, and alerts are handled well is the subject of other controls.",
 ];

@@ -35,8 +35,6 @@ pub(crate) struct ListResult {
     pub(crate) published: Option<String>,
     pub(crate) files: Vec<FileDigest>,
     pub(crate) subjects: Vec<SubjectResult>,
-    /// Entries that are on the list and not covered by this pack, by their kind in words.
-    pub(crate) not_covered: Vec<NotCovered>,
 }
 
 /// A file of a list.
@@ -44,14 +42,6 @@ pub(crate) struct ListResult {
 pub(crate) struct FileDigest {
     pub(crate) name: String,
     pub(crate) sha256: String,
-}
-
-/// Entries that are not covered.
-#[derive(Debug, Serialize)]
-pub(crate) struct NotCovered {
-    pub(crate) subject: &'static str,
-    pub(crate) entries: usize,
-    pub(crate) reason: &'static str,
 }
 
 /// The result for the entries of one kind: companies and other bodies, or persons.

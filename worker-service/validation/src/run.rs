@@ -1,12 +1,13 @@
 //! A run over all lists.
 
-use screening::{EntityKind, Screener};
+use screening::{EntityKind, Screener, persons::PersonScreener};
 
 use crate::{
+    engine::Engine,
     evaluate::evaluate,
     limits::LIMITS,
     listing::Listing,
-    pack::{ListResult, NotCovered, Pack},
+    pack::{ListResult, Pack},
     settings::Settings,
 };
 
@@ -27,31 +28,17 @@ pub(crate) fn run(settings: &Settings, lists: Vec<Listing>) -> Pack {
 
 fn list(settings: &Settings, mut listing: Listing) -> ListResult {
     let mut subjects = Vec::new();
-    let organizations = listing.take(EntityKind::Organization);
-    if !organizations.is_empty() {
-        let engine = Screener::new(organizations.clone());
-        subjects.push(evaluate(
-            &engine,
-            EntityKind::Organization,
-            &organizations,
-            settings.seed,
-            settings.sample,
-        ));
+    for kind in [EntityKind::Organization, EntityKind::Person] {
+        let entities = listing.take(kind);
+        if entities.is_empty() {
+            continue;
+        }
+        let engine: Box<dyn Engine> = match kind {
+            EntityKind::Organization => Box::new(Screener::new(entities.clone())),
+            EntityKind::Person => Box::new(PersonScreener::new(entities.clone())),
+        };
+        subjects.push(evaluate(engine.as_ref(), kind, &entities, settings.seed, settings.sample));
     }
-    let persons = listing.take(EntityKind::Person);
-    let mut not_covered = Vec::new();
-    if !persons.is_empty() {
-        not_covered.push(NotCovered {
-            subject: "persons",
-            entries: persons.len(),
-            reason: "not covered: this version screens companies and other bodies only",
-        });
-    }
-    ListResult {
-        name: listing.name,
-        published: listing.list.published,
-        files: listing.files,
-        subjects,
-        not_covered,
-    }
+    let Listing { list, name, files } = listing;
+    ListResult { name, published: list.published, files, subjects }
 }

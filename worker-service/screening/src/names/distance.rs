@@ -46,7 +46,7 @@ fn indel_cost(c: u8) -> f32 {
 }
 
 /// Returns how similar two sequences of sounds are, from 0 to 1.
-pub(super) fn phonetic_similarity(a: &[u8], b: &[u8]) -> f32 {
+pub(crate) fn phonetic_similarity(a: &[u8], b: &[u8]) -> f32 {
     similarity(a, b, substitution_cost, indel_cost)
 }
 

@@ -4,7 +4,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Returns `name` in one normal form: compatibility forms (Unicode NFKD) and case folded, marks and
 /// apostrophes dropped, then composed again (NFC).
-pub(super) fn fold(name: &str) -> String {
+pub(crate) fn fold(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for c in name.nfkd() {
         if is_dropped_mark(c) || is_dropped_sign(c) {

@@ -5,20 +5,20 @@
 //! skeleton, its meanings and what it excludes (`token`, `contrast`).
 
 mod contrast;
-mod distance;
-mod fold;
+pub(crate) mod distance;
+pub(crate) mod fold;
 mod lexicon;
 mod links;
 mod name;
 mod namesake;
 mod numerals;
 mod outline;
-mod phonetic;
+pub(crate) mod phonetic;
 mod press;
-mod romanize;
-mod runs;
+pub(crate) mod romanize;
+pub(crate) mod runs;
 mod same;
-mod script;
+pub(crate) mod script;
 mod similarity;
 mod tables;
 mod token;

@@ -52,7 +52,7 @@ fn is_vowel(c: char) -> bool {
 }
 
 /// Returns the sounds of a word in lower-case Latin letters, vowels included. Repeated sounds count once.
-pub(super) fn sounds(word: &str) -> String {
+pub(crate) fn sounds(word: &str) -> String {
     let mut text = String::with_capacity(word.len());
     let mut rest = word;
     while let Some(c) = rest.chars().next() {

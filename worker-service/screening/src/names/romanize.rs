@@ -109,7 +109,7 @@ static LETTERS: LazyLock<HashMap<char, &'static str>> =
 
 /// Returns `letters` in lower-case Latin letters and digits, or an empty string if nothing of them is left.
 /// Letters of scripts without a table of their own are spelled by `any_ascii`.
-pub(super) fn romanize(letters: impl Iterator<Item = char>) -> String {
+pub(crate) fn romanize(letters: impl Iterator<Item = char>) -> String {
     let mut latin = String::new();
     for c in letters {
         match LETTERS.get(&c) {

@@ -73,7 +73,7 @@ const LOOK_ALIKES: [(char, char); 24] = [
 
 /// Returns `run` in Latin letters if it mixes Latin letters with letters that look like them, and unchanged
 /// otherwise. Only somebody who wants to evade screening writes one word in two alphabets.
-fn replace_look_alikes(run: &[char]) -> Vec<char> {
+pub(crate) fn replace_look_alikes(run: &[char]) -> Vec<char> {
     let has_latin = run.iter().any(char::is_ascii_alphabetic);
     let replace = |c: &char| LOOK_ALIKES.iter().find(|(other, _)| other == c).map_or(*c, |(_, latin)| *latin);
     let replaced: Vec<char> = run.iter().map(replace).collect();

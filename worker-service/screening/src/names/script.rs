@@ -4,7 +4,7 @@ use unicode_script::{Script as Unicode, UnicodeScript as _};
 
 /// A group of scripts that are read in the same way.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Script {
+pub(crate) enum Script {
     /// Latin, and all scripts without rules of their own. Their letters can be in one run with Latin letters.
     Latin,
     Cyrillic,
@@ -20,7 +20,7 @@ const EAST_ASIAN: [Unicode; 5] =
 
 /// Returns the script of a folded letter or digit, by its Unicode properties. The long vowel mark of Japanese
 /// and the digits of Arabic belong to several scripts, which their `Script_Extensions` name.
-pub(super) fn script(c: char) -> Script {
+pub(crate) fn script(c: char) -> Script {
     if c.is_ascii() {
         return Script::Latin;
     }

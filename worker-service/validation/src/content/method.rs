@@ -40,12 +40,6 @@ pub(super) fn tested(pack: &Pack) -> Vec<Part> {
             let figures = format!("{} entries, {} names", count(subject.entries), count(subject.names));
             facts.push(fact(noun(subject.subject), figures));
         }
-        for skipped in &list.not_covered {
-            facts.push(fact(
-                noun(skipped.subject),
-                format!("{} entries, not covered", count(skipped.entries)),
-            ));
-        }
         facts.extend(
             list.files.iter().map(|file| fact("SHA-256", format!("{} ({})", file.sha256, file.name))),
         );

@@ -122,17 +122,6 @@ fn summary(pack: &Pack) -> Vec<Part> {
         });
         parts.push(Part::text(weakest(subject)));
     }
-    for list in &pack.lists {
-        for skipped in &list.not_covered {
-            parts.push(Part::text(format!(
-                "{}: the {} {} on the list are {}.",
-                list.name,
-                count(skipped.entries),
-                skipped.subject,
-                skipped.reason
-            )));
-        }
-    }
     parts
 }
 

@@ -1,0 +1,47 @@
+//! The score of a listed person: how well a name agrees, and what date of birth and country say.
+
+use super::{compare::Comparison, dates::DateAgreement};
+
+/// Highest score of a weak name whose date of birth does not agree: a resemblance.
+const WEAK_MAX: f32 = 0.77;
+/// Share of what a name lacks that the same country adds, and of the score that another country takes away.
+const SAME_COUNTRY: f32 = 0.06;
+const OTHER_COUNTRY: f32 = 0.04;
+
+/// A score and what it consists of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Score {
+    pub(super) total: f32,
+    pub(super) birth_date: f32,
+    pub(super) country: f32,
+    pub(super) weak_name: f32,
+}
+
+impl Score {
+    /// Returns the score of a name.
+    pub(super) fn new(
+        comparison: &Comparison,
+        date: DateAgreement,
+        country_agrees: Option<bool>,
+        is_weak: bool,
+    ) -> Self {
+        let name = comparison.score;
+        // Relatives share a date's year or a country more often than strangers: neither makes up for another name.
+        let open = (1.0 - comparison.conflict * 1.5).max(0.0);
+        let birth_date = effect(name, date.effect(), open);
+        let share = match country_agrees {
+            Some(true) => SAME_COUNTRY,
+            Some(false) => -OTHER_COUNTRY,
+            None => 0.0,
+        };
+        let country = effect(name + birth_date, share, open);
+        let total = name + birth_date + country;
+        let weak_name = if is_weak && !date.agrees() { (WEAK_MAX - total).min(0.0) } else { 0.0 };
+        Self { total: total + weak_name, birth_date, country, weak_name }
+    }
+}
+
+/// Returns what evidence adds to a score, or takes from it.
+fn effect(score: f32, share: f32, open: f32) -> f32 {
+    if share > 0.0 { (1.0 - score) * share * open } else { score * share }
+}
