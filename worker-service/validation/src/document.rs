@@ -90,6 +90,8 @@ pub(crate) struct Column {
 
 /// The width of a column of numbers, in points.
 const NUMBER_WIDTH: f32 = 47.0;
+/// The width of a column of numbers under a long title, in points.
+const LONG_TITLE_WIDTH: f32 = 56.0;
 /// The width of a column of intervals, in points.
 const INTERVAL_WIDTH: f32 = 71.0;
 
@@ -100,6 +102,10 @@ impl Column {
 
     pub(crate) const fn number(title: &'static str) -> Self {
         Self { title, number: true, width: NUMBER_WIDTH }
+    }
+
+    pub(crate) const fn long_number(title: &'static str) -> Self {
+        Self { title, number: true, width: LONG_TITLE_WIDTH }
     }
 
     pub(crate) const fn interval(title: &'static str) -> Self {

@@ -108,7 +108,7 @@ pub(super) fn repeat(pack: &Pack) -> Vec<Part> {
     vec![
         Part::text(
             "The same version, lists, seed and sample give the same files, byte for byte. Another seed draws other queries: \
-             figures that differ by more than their intervals between seeds point to a defect of the method.",
+             its intervals should overlap with these in nearly all kinds.",
         ),
         Part::text(command),
         Part::text(

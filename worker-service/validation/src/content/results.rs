@@ -25,7 +25,7 @@ pub(super) fn results(pack: &Pack) -> Vec<Part> {
                 Column::interval("95\u{a0}% interval"),
                 Column::number("Found"),
                 Column::interval("95\u{a0}% interval"),
-                Column::number("Others reported"),
+                Column::long_number("Others reported"),
             ],
             rows,
         }));

@@ -29,9 +29,9 @@ pub(super) fn threshold(pack: &Pack) -> Vec<Part> {
                 Column::number("Found first"),
                 Column::number("Found"),
                 Column::interval("95\u{a0}% interval"),
-                Column::number("False alarms, ordinary"),
+                Column::long_number("False alarms, ordinary"),
                 Column::interval("95\u{a0}% interval"),
-                Column::number("False alarms, siblings"),
+                Column::long_number("False alarms, siblings"),
             ],
             rows: rows.collect(),
         }));

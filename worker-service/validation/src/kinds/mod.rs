@@ -82,8 +82,8 @@ const ROMANISED: [&str; 36] = [
     "LY", "MA", "MK", "MN", "MR", "OM", "PK", "PS", "QA", "RS", "RU", "SA", "SD", "SO", "SY", "TJ", "TN",
     "UA", "YE",
 ];
-/// Countries whose names are written in Cyrillic script.
-const CYRILLIC: [&str; 10] = ["BG", "BY", "KG", "KZ", "MK", "MN", "RS", "RU", "TJ", "UA"];
+/// Countries whose names are written in Cyrillic script, and romanised as Russian ones are (Serbian ones are not).
+const CYRILLIC: [&str; 8] = ["BG", "BY", "KG", "KZ", "MN", "RU", "TJ", "UA"];
 
 /// Returns the query for `name` with the country and the date of birth of `entity`.
 pub(crate) fn query(entity: &ListedEntity, name: String) -> Query {
