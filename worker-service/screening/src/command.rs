@@ -135,7 +135,12 @@ pub fn read_list(path: &Path) -> Result<List, ScreenError> {
 ///
 /// # Errors
 /// Returns [`ScreenError`] if a file cannot be read, a date of birth is malformed, or the results cannot be written.
-pub fn screen(list: &Path, queries: &Path, kind: EntityKind, out: &mut impl Write) -> Result<(), ScreenError> {
+pub fn screen(
+    list: &Path,
+    queries: &Path,
+    kind: EntityKind,
+    out: &mut impl Write,
+) -> Result<(), ScreenError> {
     let entries = read_list(list)?.into_entries(kind);
     let entries = entries.map_err(|why| ScreenError::List { path: list.to_owned(), why })?;
     let rows: Vec<QueryRow> = csv::Reader::from_reader(open(queries)?)
@@ -165,7 +170,11 @@ fn check_dates(rows: &[QueryRow], queries: &Path) -> Result<(), ScreenError> {
         Some(format!("row {}: {:?} is {why}", number + 1, row.birth_date))
     };
     let problems: Vec<String> = rows.iter().enumerate().filter_map(problem).collect();
-    if problems.is_empty() { Ok(()) } else { Err(ScreenError::BirthDates { path: queries.to_owned(), problems }) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ScreenError::BirthDates { path: queries.to_owned(), problems })
+    }
 }
 
 /// Writes each line as JSON.

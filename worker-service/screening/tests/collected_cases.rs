@@ -130,7 +130,8 @@ fn outcome_of(args: &Args, folder: &Path, shared: &Path) -> Outcome {
         }
     };
     let mut out = Vec::new();
-    screen(&list, &path(args.queries.as_ref().unwrap()), EntityKind::Organization, &mut out).map_err(|error| error.to_string())?;
+    screen(&list, &path(args.queries.as_ref().unwrap()), EntityKind::Organization, &mut out)
+        .map_err(|error| error.to_string())?;
     let lines = std::str::from_utf8(&out).unwrap().lines();
     let rows = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
     let text = |value: &Value| value.as_str().map(str::to_owned);

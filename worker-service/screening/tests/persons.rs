@@ -67,9 +67,9 @@ fn is_reported(screener: &PersonScreener, pair: &Pair) -> bool {
 #[test]
 fn held_out_pairs_are_told_apart() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/persons/held_out.csv");
-    let pairs: Vec<Pair> =
-        csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect();
-    let everybody = PersonScreener::new(pairs.iter().enumerate().map(|(id, pair)| person(id, pair)).collect());
+    let pairs: Vec<Pair> = csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect();
+    let everybody =
+        PersonScreener::new(pairs.iter().enumerate().map(|(id, pair)| person(id, pair)).collect());
     let (mut same, mut other) = (Figures::default(), Figures::default());
     let mut wrong = Vec::new();
     for (id, pair) in pairs.iter().enumerate() {
@@ -77,9 +77,20 @@ fn held_out_pairs_are_told_apart() {
         for screener in [&alone, &everybody] {
             let expected = pair.same == "yes";
             let is_right = is_reported(screener, pair) == expected;
-            if expected { same.add(is_right) } else { other.add(is_right) }
+            if expected {
+                same.add(is_right)
+            } else {
+                other.add(is_right)
+            }
             if !is_right {
-                wrong.push(format!("{}: {} / {}, {} of {}", pair.kind, pair.listed, pair.query, pair.same, screener.len()));
+                wrong.push(format!(
+                    "{}: {} / {}, {} of {}",
+                    pair.kind,
+                    pair.listed,
+                    pair.query,
+                    pair.same,
+                    screener.len()
+                ));
             }
         }
     }

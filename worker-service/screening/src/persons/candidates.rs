@@ -34,7 +34,11 @@ struct Found {
 }
 
 /// Returns the persons to compare with a query. `plausible` tells persons apart who share the same words.
-pub(super) fn candidates(index: &Index, query: &mut [QueryToken], plausible: impl Fn(u32) -> bool) -> Vec<u32> {
+pub(super) fn candidates(
+    index: &Index,
+    query: &mut [QueryToken],
+    plausible: impl Fn(u32) -> bool,
+) -> Vec<u32> {
     let mut lists: Vec<Similar> = Vec::new();
     for (at, token) in query.iter_mut().enumerate().filter(|(_, token)| is_searched(token)) {
         let words = token.similar(&index.vocabulary);
@@ -76,10 +80,12 @@ pub(super) fn candidates(index: &Index, query: &mut [QueryToken], plausible: imp
 
 /// Adds the persons of a common word who have a word of another list too, or all if there is no other list.
 fn add_common(index: &Index, list: &Similar, others: &[Similar], found: &mut FxHashMap<u32, Found>) {
-    let sought: FxHashSet<u32> = others.iter().flat_map(|other| &other.words).map(|(word, _)| *word).collect();
-    let persons = list.words.iter().flat_map(|(word, quality)| {
-        index.persons(*word).iter().map(|person| (*person, *quality))
-    });
+    let sought: FxHashSet<u32> =
+        others.iter().flat_map(|other| &other.words).map(|(word, _)| *word).collect();
+    let persons = list
+        .words
+        .iter()
+        .flat_map(|(word, quality)| index.persons(*word).iter().map(|person| (*person, *quality)));
     for (person, quality) in persons.take(COMMON_MAX) {
         if others.is_empty() || index.words(person).iter().any(|word| sought.contains(word)) {
             add(found.entry(person).or_default(), list.token, list.weight * quality);

@@ -3,6 +3,7 @@
 use super::{
     index::{NameView, PackedRole},
     join,
+    pair::Pair,
     parse::Role,
     prepared::QueryToken,
     similarity::{How, QUALITY_MIN},
@@ -24,18 +25,6 @@ const NO_FAMILY_NAME: f32 = 0.72;
 const COMPANY: f32 = 0.5;
 /// Weight of left-over tokens that a name of one word may have and still be complete.
 const COMPLETE_MAX: f32 = 0.3;
-
-/// Tokens that agree.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
-    /// The tokens of the query, one bit each.
-    pub(super) query: u16,
-    /// The tokens of the listed name, one bit each.
-    pub(super) listed: u16,
-    pub(super) quality: f32,
-    pub(super) how: How,
-    pub(super) weight: f32,
-}
 
 /// How a query and a listed name agree.
 #[derive(Clone, Debug)]
@@ -109,7 +98,9 @@ fn single_pairs(query: &mut [QueryToken], name: &NameView<'_>, vocabulary: &Voca
                 } else {
                     token.known(*word, packed.role, vocabulary)
                 };
-                let Some((quality, how)) = found.filter(|(quality, _)| *quality >= QUALITY_MIN) else { continue };
+                let Some((quality, how)) = found.filter(|(quality, _)| *quality >= QUALITY_MIN) else {
+                    continue;
+                };
                 let listed = vocabulary.weight(*word) * packed.role.share();
                 let weight = (token.weight + listed) / 2.0;
                 pairs.push(Pair { query: query_bit, listed: listed_bit, quality, how, weight });
@@ -161,7 +152,8 @@ fn reductions(query: &[QueryToken], name: &NameView<'_>, pairs: &[Pair], rest: &
     }
     let listed_used = pairs.iter().fold(0, |used, pair| used | pair.listed);
     let families = (0..name.roles.len()).filter(|at| name.roles[*at].is_family && is_name(*at));
-    let queried = (0..query.len()).filter(|at| query[*at].token.is_family && query[*at].token.role == Role::Name);
+    let queried =
+        (0..query.len()).filter(|at| query[*at].token.is_family && query[*at].token.role == Role::Name);
     let misses = |used: u16, families: &mut dyn Iterator<Item = usize>| {
         let mut families = families.peekable();
         families.peek().is_some() && families.all(|at| used & 1 << at == 0)

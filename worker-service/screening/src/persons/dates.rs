@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn agreement_follows_what_is_known() {
-        let agreement = |a: &str, b: &str| DateAgreement::of(Some(&a.parse().unwrap()), &[b.parse().unwrap()]);
+        let agreement =
+            |a: &str, b: &str| DateAgreement::of(Some(&a.parse().unwrap()), &[b.parse().unwrap()]);
         assert_eq!(agreement("1970-03-05", "1970-03-05"), DateAgreement::Same);
         assert_eq!(agreement("1970-03-05", "1970-05-03"), DateAgreement::Close);
         assert_eq!(agreement("1970", "1970-05-03"), DateAgreement::Year);

@@ -87,6 +87,13 @@ impl PersonExplanation {
     }
 }
 
+impl PersonHit<'_> {
+    /// Returns why the person was found.
+    pub fn explanation(&self) -> PersonExplanation {
+        PersonExplanation::of(self)
+    }
+}
+
 fn part_in_words(part: &Part) -> String {
     let Part { query, listed, how, .. } = part;
     match *how {

@@ -1,10 +1,6 @@
 //! Listed persons whom a query may mean.
 
-use super::{
-    dates::DateAgreement,
-    explain::PersonExplanation,
-    screener::MATCH_THRESHOLD,
-};
+use super::{dates::DateAgreement, score::MATCH_THRESHOLD};
 use crate::{entity::ListedEntity, explain::Part};
 
 /// What kind of name of a listed person was matched.
@@ -54,10 +50,5 @@ impl PersonHit<'_> {
     /// Returns whether the hit is a match, which somebody has to clear, and not only a resemblance.
     pub fn is_match(&self) -> bool {
         self.score >= MATCH_THRESHOLD
-    }
-
-    /// Returns why the person was found.
-    pub fn explanation(&self) -> PersonExplanation {
-        PersonExplanation::of(self)
     }
 }

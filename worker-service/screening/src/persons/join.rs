@@ -1,13 +1,13 @@
 //! Pairs of tokens that are written together on one side and apart on the other.
 
 use super::{
-    compare::Pair,
     index::NameView,
+    pair::Pair,
     parse::Role,
     prepared::QueryToken,
     similarity::{How, joined},
-    vocabulary::Vocabulary,
     syllables::SyllableKey,
+    vocabulary::Vocabulary,
     word::has_same_syllables,
 };
 
@@ -109,9 +109,13 @@ fn pair(unit: &Unit, listed: &Unit) -> Option<Pair> {
 
 /// Returns the runs of up to [`PARTS_MAX`] neighbours. Arabic articles between them are left out.
 fn units(parts: &[Part<'_>]) -> Vec<Unit> {
-    let is_article = |part: &Part<'_>| part.role == Role::Particle && part.text.len() < 4 && "aeuo".contains(&part.text[..1]);
-    let joinable: Vec<&Part<'_>> =
-        parts.iter().filter(|part| !matches!(part.role, Role::Title | Role::Initial) && !is_article(part)).collect();
+    let is_article = |part: &Part<'_>| {
+        part.role == Role::Particle && part.text.len() < 4 && "aeuo".contains(&part.text[..1])
+    };
+    let joinable: Vec<&Part<'_>> = parts
+        .iter()
+        .filter(|part| !matches!(part.role, Role::Title | Role::Initial) && !is_article(part))
+        .collect();
     let mut units = Vec::new();
     for start in 0..joinable.len() {
         let mut unit = Unit {

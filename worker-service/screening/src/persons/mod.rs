@@ -19,6 +19,7 @@ mod index;
 mod join;
 mod native;
 mod numbers;
+mod pair;
 mod parse;
 mod prepared;
 mod query;
@@ -36,7 +37,8 @@ pub use self::{
     explain::PersonExplanation,
     hit::{NameKind, PersonHit},
     query::PersonQuery,
-    screener::{MATCH_THRESHOLD, PersonScreener},
+    score::MATCH_THRESHOLD,
+    screener::PersonScreener,
 };
 
 #[cfg(test)]

@@ -4,15 +4,15 @@ mod abjad;
 mod brahmic;
 mod han;
 mod hangul;
+mod words;
 
-use crate::names::script::{Script, script};
-
-use super::text;
+use crate::names::{
+    romanize::romanize,
+    script::{Script, script},
+};
 
 pub(super) use self::abjad::similarity as similarity_without_vowels;
-
-/// Words in Latin letters, each with whether it was written without short vowels.
-pub(super) type Words = Vec<(String, bool)>;
+use self::words::Words;
 
 /// Returns the readings of a word: one, or several for Chinese characters.
 pub(super) fn words(run: &[char]) -> Vec<Words> {
@@ -22,10 +22,9 @@ pub(super) fn words(run: &[char]) -> Vec<Words> {
         Script::Abjad => vec![abjad::words(run)],
         Script::EastAsian if hangul::is_hangul(run) => vec![hangul::words(run)],
         Script::EastAsian => han::readings(run),
-        _ if run.iter().any(|c| has_vowel_marks(*c)) => spelled(brahmic::latin(run)),
+        _ if run.iter().any(|c| has_vowel_marks(*c)) => vec![brahmic::words(run)],
         _ if is_greek(*first) => spelled(greek(run)),
-        _ if text::is_alphabetic(run) => spelled(text::latin(run)),
-        _ => spelled(text::latin(run)),
+        _ => spelled(romanize(run.iter().copied())),
     }
 }
 
@@ -45,7 +44,8 @@ fn greek(run: &[char]) -> String {
         .into_iter()
         .find_map(|(greek, latin)| word.strip_prefix(greek).map(|rest| format!("{latin}{rest}")))
         .unwrap_or(word);
-    let spelled = [("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("γγ", "ng"), ("χ", "ch"), ("η", "i"), ("υ", "y")];
+    let spelled =
+        [("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("γγ", "ng"), ("χ", "ch"), ("η", "i"), ("υ", "y")];
     let text = spelled.into_iter().fold(start, |text, (greek, latin)| text.replace(greek, latin));
-    text::latin(&text.chars().collect::<Vec<char>>())
+    romanize(text.chars())
 }

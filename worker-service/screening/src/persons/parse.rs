@@ -60,14 +60,14 @@ pub(super) struct Token {
 const ARTICLES: [&str; 4] = ["al", "el", "ul", "ol"];
 /// Articles that took over the first letter of the next word.
 const ASSIMILATED: [&str; 20] = [
-    "as", "ash", "ar", "an", "at", "ad", "az", "adh", "es", "er", "en", "ed", "et", "ez", "ur", "us", "ud", "un", "ut",
-    "uz",
+    "as", "ash", "ar", "an", "at", "ad", "az", "adh", "es", "er", "en", "ed", "et", "ez", "ur", "us", "ud",
+    "un", "ut", "uz",
 ];
 /// Endings of patronymics in Russian, Ukrainian and Belarusian, as they are romanised.
 const PATRONYMICS: [&str; 30] = [
-    "ovich", "evich", "ovych", "evych", "iyovych", "avich", "owich", "ewich", "ovitch", "evitch", "avitch", "owitsch",
-    "ewitsch", "owitch", "ewitch", "ovic", "evic", "ovna", "evna", "ivna", "yivna", "iyivna", "owna", "ewna", "auna", "euna",
-    "ouna", "avna", "ichna", "inichna",
+    "ovich", "evich", "ovych", "evych", "iyovych", "avich", "owich", "ewich", "ovitch", "evitch", "avitch",
+    "owitsch", "ewitsch", "owitch", "ewitch", "ovic", "evic", "ovna", "evna", "ivna", "yivna", "iyivna",
+    "owna", "ewna", "auna", "euna", "ouna", "avna", "ichna", "inichna",
 ];
 
 /// Returns the readings of a name as tokens.
@@ -112,7 +112,9 @@ fn role(word: &LatinWord, next: Option<&str>, is_later: bool, count: usize) -> R
         _ if ASSIMILATED.contains(&text) && next.is_some_and(|next| next.starts_with(&text[1..])) => {
             return Role::Particle;
         }
-        Some(WordKind::Particle) if ["abu", "abou", "abi", "aba", "abo", "um", "umm", "oum"].contains(&text) => {
+        Some(WordKind::Particle)
+            if ["abu", "abou", "abi", "aba", "abo", "um", "umm", "oum"].contains(&text) =>
+        {
             return Role::Kunya;
         }
         // A single letter at the end is an initial rather than "y" or "e".
@@ -124,15 +126,16 @@ fn role(word: &LatinWord, next: Option<&str>, is_later: bool, count: usize) -> R
     if text.len() == 1 && text.bytes().all(|c| c.is_ascii_alphabetic()) && !word.without_vowels {
         return Role::Initial;
     }
-    let is_patronymic = count > 2 && text.len() > 6 && PATRONYMICS.iter().any(|ending| text.ends_with(ending));
+    let is_patronymic =
+        count > 2 && text.len() > 6 && PATRONYMICS.iter().any(|ending| text.ends_with(ending));
     // South Slavic family names end like patronymics without "h".
     if is_patronymic && is_later && !text.ends_with("ic") { Role::Patronymic } else { Role::Name }
 }
 
 /// Beginnings of "servant of" names, with the article or without it.
 const SERVANTS: [&str; 14] = [
-    "abd", "abdul", "abdel", "abdal", "abdol", "abdoul", "abdool", "abdil", "abdu", "abdur", "abdus", "abdun", "abd-al",
-    "abdar",
+    "abd", "abdul", "abdel", "abdal", "abdol", "abdoul", "abdool", "abdil", "abdu", "abdur", "abdus",
+    "abdun", "abd-al", "abdar",
 ];
 
 /// Writes names such as "Abd al-Rahman", "Abdur Rahman" and "Abdelrahman" in one way.
@@ -146,11 +149,11 @@ fn join_servants(words: Vec<LatinWord>) -> Vec<LatinWord> {
             if words.peek().is_some_and(|next| is_article(&next.text)) {
                 article = words.next();
             }
-            let can_join =
-                |next: &LatinWord| next.text.len() > 2 && tables::kind(&next.text).is_none();
+            let can_join = |next: &LatinWord| next.text.len() > 2 && tables::kind(&next.text).is_none();
             match words.next_if(can_join) {
                 Some(next) => {
-                    let stem = next.text.strip_prefix("al").filter(|stem| stem.len() > 4).unwrap_or(&next.text);
+                    let stem =
+                        next.text.strip_prefix("al").filter(|stem| stem.len() > 4).unwrap_or(&next.text);
                     word.text = if stem == "lah" || stem == "allah" {
                         "abdallah".to_owned()
                     } else {
@@ -177,12 +180,17 @@ fn join_servants(words: Vec<LatinWord>) -> Vec<LatinWord> {
 fn servant_stem(word: &str) -> Option<&str> {
     let rest = word.strip_prefix("abd")?;
     let rest = rest.trim_start_matches(['a', 'e', 'i', 'o', 'u']);
-    if rest.len() < 4 || rest.starts_with("lah") || rest.starts_with("llah") || rest.starts_with("la") && rest.len() < 5 {
+    if rest.len() < 4
+        || rest.starts_with("lah")
+        || rest.starts_with("llah")
+        || rest.starts_with("la") && rest.len() < 5
+    {
         return None;
     }
     let bytes = rest.as_bytes();
     let is_doubled = bytes[0] == bytes[1] || rest.starts_with("shsh");
-    let stem = if is_doubled && bytes[0] != b'l' { &rest[1..] } else { rest.strip_prefix('l').unwrap_or(rest) };
+    let stem =
+        if is_doubled && bytes[0] != b'l' { &rest[1..] } else { rest.strip_prefix('l').unwrap_or(rest) };
     (stem.len() > 2).then_some(stem)
 }
 
@@ -197,7 +205,9 @@ mod tests {
 
     #[test]
     fn servant_names_are_written_in_one_way() {
-        for name in ["Abd al-Rahman", "Abdul Rahman", "Abdurrahman", "Abdelrahman", "Abd ar-Rahman", "ABDULRAHMAN"] {
+        for name in
+            ["Abd al-Rahman", "Abdul Rahman", "Abdurrahman", "Abdelrahman", "Abd ar-Rahman", "ABDULRAHMAN"]
+        {
             assert_eq!(texts(name), "abdulrahman", "{name}");
         }
         assert_eq!(texts("Abd Allah"), "abdallah");
@@ -208,14 +218,10 @@ mod tests {
     #[test]
     fn words_around_names_have_roles() {
         let roles = |name: &str| readings(name).remove(0).iter().map(|token| token.role).collect::<Vec<_>>();
-        assert_eq!(roles("Haji Omar bin Salih al-Masri"), [
-            Role::Title,
-            Role::Name,
-            Role::Particle,
-            Role::Name,
-            Role::Particle,
-            Role::Name
-        ]);
+        assert_eq!(
+            roles("Haji Omar bin Salih al-Masri"),
+            [Role::Title, Role::Name, Role::Particle, Role::Name, Role::Particle, Role::Name]
+        );
         assert_eq!(roles("PETRENKO, Oleh Stepanovych"), [Role::Name, Role::Name, Role::Patronymic]);
         assert_eq!(roles("R.M. Stone"), [Role::Initial, Role::Initial, Role::Name]);
         assert_eq!(roles("Stone Trading Ltd"), [Role::Name, Role::Company, Role::Company]);
@@ -224,7 +230,8 @@ mod tests {
 
     #[test]
     fn the_part_before_a_comma_is_the_family_name() {
-        let family = |name: &str| readings(name).remove(0).iter().map(|token| token.is_family).collect::<Vec<_>>();
+        let family =
+            |name: &str| readings(name).remove(0).iter().map(|token| token.is_family).collect::<Vec<_>>();
         assert_eq!(family("STONE HILL, Ann"), [true, true, false]);
         assert_eq!(family("Ann Stone"), [false, false]);
     }

@@ -87,7 +87,10 @@ impl QueryToken {
                 if is_selective(&skeleton) { vec![skeleton] } else { Vec::new() }
             };
             for skeleton in skeletons {
-                vocabulary.find(kinds::SKELETON, skeleton.as_bytes()).take(WORDS_PER_KEY_MAX).for_each(&mut *add);
+                vocabulary
+                    .find(kinds::SKELETON, skeleton.as_bytes())
+                    .take(WORDS_PER_KEY_MAX)
+                    .for_each(&mut *add);
             }
             for relative in tables::relatives(sounds) {
                 vocabulary.find(kinds::SOUND, relative.as_bytes()).for_each(&mut *add);

@@ -10,16 +10,13 @@ use super::{
     hit::{NameKind, PersonHit, Reasons},
     index::{Index, NameView},
     numbers::Numbers,
+    pair::Pair,
     parse,
     prepared::QueryToken,
     query::PersonQuery,
     score::Score,
 };
 use crate::{entity::ListedEntity, explain::Part};
-
-/// Minimum score, from 0 to 1, of a match. It lies in the middle between the scores of listed persons and of others
-/// among the queries on which the engine was tuned (docs/EVIDENCE.md).
-pub const MATCH_THRESHOLD: f32 = 0.78;
 
 /// Score of a person who has the document of the query but no similar name.
 const NUMBER_SCORE: f32 = 0.9;
@@ -65,7 +62,9 @@ impl PersonScreener {
     pub fn search(&self, query: &PersonQuery<'_>, min_score: f32) -> Vec<PersonHit<'_>> {
         let mut readings: Vec<Vec<QueryToken>> = parse::readings(query.name)
             .into_iter()
-            .map(|tokens| tokens.into_iter().map(|token| QueryToken::new(token, &self.index.vocabulary)).collect())
+            .map(|tokens| {
+                tokens.into_iter().map(|token| QueryToken::new(token, &self.index.vocabulary)).collect()
+            })
             .collect();
         let mut best: FxHashMap<u32, Best> = FxHashMap::default();
         for (number, reading) in readings.iter_mut().enumerate() {
@@ -109,13 +108,18 @@ impl PersonScreener {
         }
     }
 
-    fn hit(&self, query: &PersonQuery<'_>, readings: &[Vec<QueryToken>], person: u32, best: Best) -> PersonHit<'_> {
+    fn hit(
+        &self,
+        query: &PersonQuery<'_>,
+        readings: &[Vec<QueryToken>],
+        person: u32,
+        best: Best,
+    ) -> PersonHit<'_> {
         let entity = &self.entities[person as usize];
         let Best { score, comparison, reading, name, position } = best;
         let view = self.index.names(person).nth(name);
-        let (parts, query_only, listed_only) = view
-            .map(|view| self.explain(&comparison, &readings[reading], &view))
-            .unwrap_or_default();
+        let (parts, query_only, listed_only) =
+            view.map(|view| self.explain(&comparison, &readings[reading], &view)).unwrap_or_default();
         PersonHit {
             entity,
             matched_name: entity.names().nth(position).unwrap_or_default(),
@@ -148,7 +152,8 @@ impl PersonScreener {
         name: &NameView<'_>,
     ) -> (Vec<Part>, Vec<String>, Vec<String>) {
         let asked: Vec<&str> = query.iter().map(|token| token.token.text.as_str()).collect();
-        let listed: Vec<&str> = name.words.iter().map(|word| self.index.vocabulary.word(*word).text).collect();
+        let listed: Vec<&str> =
+            name.words.iter().map(|word| self.index.vocabulary.word(*word).text).collect();
         let chosen = |words: &[&str], bits: u16| {
             let chosen = words.iter().enumerate().filter(|(at, _)| bits & 1 << at != 0);
             chosen.map(|(_, word)| (*word).to_owned()).collect::<Vec<String>>()
@@ -160,9 +165,8 @@ impl PersonScreener {
             similarity: rounded(pair.quality),
             weight: rounded(pair.weight),
         });
-        let used = |side: fn(&super::compare::Pair) -> u16| {
-            comparison.pairs.iter().fold(0_u16, |bits, pair| bits | side(pair))
-        };
+        let used =
+            |side: fn(&Pair) -> u16| comparison.pairs.iter().fold(0_u16, |bits, pair| bits | side(pair));
         let (query_used, listed_used) = (used(|pair| pair.query), used(|pair| pair.listed));
         (parts.collect(), chosen(&asked, !query_used), chosen(&listed, !listed_used))
     }

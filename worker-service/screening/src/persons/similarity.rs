@@ -89,7 +89,9 @@ pub(super) fn initial(letter: &WordView<'_>, name: &WordView<'_>) -> (f32, How) 
     else {
         return (0.0, How::Initial);
     };
-    let alike = letter == first || letter == sound || matches!((letter, first), (b'y' | b'j' | b'i' | b'e', b'y' | b'j') | (b'y', b'e' | b'i'));
+    let alike = letter == first
+        || letter == sound
+        || matches!((letter, first), (b'y' | b'j' | b'i' | b'e', b'y' | b'j') | (b'y', b'e' | b'i'));
     (if alike { INITIAL } else { 0.0 }, How::Initial)
 }
 
@@ -109,7 +111,16 @@ fn consonants(native: &WordView<'_>, sounds: &str) -> f32 {
 
 /// Spells the consonants of a native word as sounds.
 fn fold_native(text: &str) -> String {
-    let pairs = [("dj", "J"), ("kh", "h"), ("gh", "g"), ("sh", "S"), ("ch", "C"), ("zh", "J"), ("th", "t"), ("ts", "c")];
+    let pairs = [
+        ("dj", "J"),
+        ("kh", "h"),
+        ("gh", "g"),
+        ("sh", "S"),
+        ("ch", "C"),
+        ("zh", "J"),
+        ("th", "t"),
+        ("ts", "c"),
+    ];
     let mut folded =
         pairs.into_iter().fold(text.to_owned(), |text, (spelling, sound)| text.replace(spelling, sound));
     // At the start, an alef before another long vowel only carries it.

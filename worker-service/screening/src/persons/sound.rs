@@ -27,9 +27,12 @@ const CONSONANT_J: char = 'Q';
 /// is one, as in "Marija".
 fn keep_consonant_j(word: &str) -> String {
     let bytes = word.as_bytes();
-    let is_vowel = |at: Option<usize>, vowels: &[u8]| at.and_then(|at| bytes.get(at)).is_some_and(|c| vowels.contains(c));
+    let is_vowel = |at: Option<usize>, vowels: &[u8]| {
+        at.and_then(|at| bytes.get(at)).is_some_and(|c| vowels.contains(c))
+    };
     let kept = word.char_indices().map(|(at, c)| {
-        let is_consonant = c == 'j' && is_vowel(at.checked_sub(1), b"aeou") && is_vowel(Some(at + 1), b"aeiou");
+        let is_consonant =
+            c == 'j' && is_vowel(at.checked_sub(1), b"aeou") && is_vowel(Some(at + 1), b"aeiou");
         if is_consonant { CONSONANT_J } else { c }
     });
     kept.collect()

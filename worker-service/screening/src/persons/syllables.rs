@@ -7,57 +7,8 @@ use rustc_hash::FxHashMap;
 
 use super::sound;
 
-/// Romanisations of a language: initials and finals, each with the class that it belongs to.
-struct Language {
-    initials: &'static [(&'static str, &'static str)],
-    finals: &'static [(&'static str, &'static str)],
-}
-
-/// Initials of Mandarin. One spelling is used for several sounds by different systems, so classes are broad.
-const MANDARIN: Language = Language {
-    initials: &[
-        ("tsh", "C"), ("zh", "C"), ("ch", "C"), ("sh", "S"), ("hs", "X"), ("ts", "Z"), ("tz", "Z"), ("b", "P"),
-        ("p", "P"), ("m", "M"), ("f", "F"), ("d", "T"), ("t", "T"), ("n", "N"), ("l", "L"), ("g", "K"), ("k", "K"),
-        ("h", "H"), ("j", "C"), ("q", "C"), ("x", "X"), ("r", "R"), ("z", "Z"), ("c", "Z"), ("s", "S"), ("y", "Y"),
-        ("w", "W"), ("", ""),
-    ],
-    finals: &[
-        ("iang", "iang"), ("yang", "iang"), ("iong", "iung"), ("iung", "iung"), ("uang", "uang"), ("wang", "uang"),
-        ("iao", "iao"), ("iau", "iao"), ("ian", "ian"), ("ien", "ian"), ("uai", "uai"), ("uan", "uan"), ("uei", "ui"),
-        ("uen", "un"), ("ueh", "ue"), ("ang", "ang"), ("eng", "eng"), ("ing", "ing"), ("ong", "ung"), ("ung", "ung"),
-        ("ieh", "ie"), ("iu", "iu"), ("iou", "iu"), ("yu", "iu"), ("ai", "ai"), ("ei", "ei"), ("ao", "ao"), ("au", "ao"),
-        ("ou", "ou"), ("an", "an"), ("en", "en"), ("in", "in"), ("un", "un"), ("ia", "ia"), ("ie", "ie"), ("ua", "ua"),
-        ("uo", "o"), ("ui", "ui"), ("ue", "ue"), ("ih", "i"), ("eh", "e"), ("erh", "er"), ("er", "er"), ("a", "a"),
-        ("o", "o"), ("e", "o"), ("i", "i"), ("u", "u"),
-    ],
-};
-
-const KOREAN: Language = Language {
-    initials: &[
-        ("tch", "C"), ("ch", "C"), ("jj", "C"), ("kk", "K"), ("tt", "T"), ("pp", "P"), ("ss", "S"), ("sh", "S"),
-        ("rh", "L"), ("g", "K"), ("k", "K"), ("d", "T"), ("t", "T"), ("b", "P"), ("p", "P"), ("j", "C"), ("z", "C"),
-        ("s", "S"), ("h", "H"), ("m", "M"), ("n", "N"), ("r", "L"), ("l", "L"), ("", ""),
-    ],
-    finals: &[
-        ("young", "yoN"), ("yeong", "yoN"), ("yong", "yoN"), ("yung", "yoN"), ("yoon", "yun"), ("yeon", "yon"),
-        ("youn", "yon"), ("yeol", "yol"), ("yeob", "yop"), ("yeop", "yop"), ("eong", "oN"), ("eung", "uN"), ("oong", "oN"),
-        ("wang", "waN"), ("yang", "yaN"), ("yeok", "yok"), ("yuck", "yok"), ("young", "yoN"), ("weon", "won"),
-        ("oung", "oN"), ("yun", "yun"), ("yon", "yon"), ("yol", "yol"), ("yop", "yop"), ("yok", "yok"), ("yuk", "yok"),
-        ("eom", "om"), ("eon", "on"), ("eop", "op"), ("eob", "op"), ("eok", "ok"), ("eol", "ol"), ("eum", "um"),
-        ("eun", "un"), ("eul", "ul"), ("eub", "up"), ("oon", "un"), ("ook", "uk"), ("ool", "ul"), ("oom", "um"),
-        ("ang", "aN"), ("ong", "oN"), ("ung", "oN"), ("ing", "iN"), ("aeng", "eN"), ("aing", "eN"), ("ahn", "an"),
-        ("yeo", "yo"), ("yoo", "yu"), ("you", "yu"), ("aek", "ek"), ("aik", "ek"), ("eck", "ek"), ("aeg", "ek"),
-        ("won", "won"), ("wan", "wan"), ("wol", "wol"), ("hwa", "hwa"), ("ack", "ak"), ("ark", "ak"), ("uck", "uk"),
-        ("ee", "i"), ("ie", "i"), ("yi", "i"), ("oi", "oe"), ("oy", "oe"), ("oe", "oe"), ("ai", "e"), ("ae", "e"),
-        ("ay", "e"), ("eo", "o"), ("oh", "o"), ("eu", "u"), ("oo", "u"), ("ou", "u"), ("ui", "ui"), ("eui", "ui"),
-        ("wi", "wi"), ("wa", "wa"), ("we", "we"), ("ya", "ya"), ("ye", "ye"), ("yo", "yo"), ("yu", "yu"), ("an", "an"),
-        ("am", "am"), ("al", "al"), ("ak", "ak"), ("ag", "ak"), ("ap", "ap"), ("ab", "ap"), ("at", "at"), ("en", "en"),
-        ("in", "in"), ("im", "im"), ("il", "il"), ("ik", "ik"), ("ig", "ik"), ("ip", "ip"), ("ib", "ip"), ("on", "on"),
-        ("om", "om"), ("ol", "ol"), ("ok", "ok"), ("og", "ok"), ("op", "op"), ("ob", "op"), ("ot", "ot"), ("un", "un"),
-        ("um", "um"), ("ul", "ul"), ("uk", "uk"), ("ug", "uk"), ("up", "up"), ("ub", "up"), ("ah", "a"), ("a", "a"),
-        ("e", "e"), ("i", "i"), ("o", "o"), ("u", "u"),
-    ],
-};
+/// The syllables of both languages. One spelling is used for several sounds by different systems, so classes are broad.
+const SYLLABLES: &str = include_str!("data/syllables.tsv");
 
 /// Maximum length of a word that is read as syllables.
 const WORD_MAX: usize = 16;
@@ -113,22 +64,32 @@ pub(super) struct Syllables {
 }
 
 /// The parts of syllables of a language with their classes.
+#[derive(Default)]
 struct Table {
     initials: FxHashMap<&'static [u8], &'static str>,
     finals: FxHashMap<&'static [u8], &'static str>,
 }
 
 impl Table {
-    fn new(language: &Language) -> Self {
-        let map = |rows: &'static [(&'static str, &'static str)]| {
-            rows.iter().map(|(spelling, class)| (spelling.as_bytes(), *class)).collect()
-        };
-        Self { initials: map(language.initials), finals: map(language.finals) }
+    fn new(language: &str) -> Self {
+        let mut table = Self::default();
+        // A syllable may begin with its vowel.
+        table.initials.insert(b"", "");
+        for line in SYLLABLES.lines().filter(|line| !line.starts_with('#')) {
+            let cells: Vec<&str> = line.split('\t').collect();
+            if let [name, part, class, spellings] = cells[..]
+                && name == language
+            {
+                let parts = if part == "initial" { &mut table.initials } else { &mut table.finals };
+                parts.extend(spellings.split(' ').map(|spelling| (spelling.as_bytes(), class)));
+            }
+        }
+        table
     }
 }
 
-static MANDARIN_TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(&MANDARIN));
-static KOREAN_TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(&KOREAN));
+static MANDARIN_TABLE: LazyLock<Table> = LazyLock::new(|| Table::new("mandarin"));
+static KOREAN_TABLE: LazyLock<Table> = LazyLock::new(|| Table::new("korean"));
 
 /// Returns the word as Mandarin syllables; it has none if it is no such word.
 pub(super) fn mandarin(word: &str) -> Syllables {
@@ -156,7 +117,8 @@ fn read(word: &str, table: &Table) -> Option<Syllables> {
         for middle in start..=(start + INITIAL_MAX).min(bytes.len()) {
             let Some(initial) = table.initials.get(&bytes[start..middle]) else { continue };
             for end in middle + 1..=(middle + FINAL_MAX).min(bytes.len()) {
-                if best[end].is_some_and(|(other, ..)| other <= count + 1) {
+                // Of readings with as many syllables, the one with the longer first syllables is kept: "sung il".
+                if best[end].is_some_and(|(other, ..)| other < count + 1) {
                     continue;
                 }
                 if let Some(last) = table.finals.get(&bytes[middle..end]) {
@@ -184,12 +146,19 @@ mod tests {
     #[test]
     fn romanisations_have_one_key() {
         let key = |word: &str| mandarin(word).key;
-        for (a, b) in [("xia", "hsia"), ("zhonghua", "chunghua"), ("guo", "kuo"), ("jianhua", "chienhua"), ("cai", "tsai")]
-        {
+        for (a, b) in [
+            ("xia", "hsia"),
+            ("zhonghua", "chunghua"),
+            ("guo", "kuo"),
+            ("jianhua", "chienhua"),
+            ("cai", "tsai"),
+        ] {
             assert_eq!(key(a), key(b), "{a} / {b}");
         }
         let key = |word: &str| korean(word).key;
-        for (a, b) in [("jeongeun", "jongun"), ("gim", "kim"), ("bak", "pak"), ("seongil", "sungil"), ("choe", "choi")] {
+        for (a, b) in
+            [("jeongeun", "jongun"), ("gim", "kim"), ("bak", "pak"), ("seongil", "sungil"), ("choe", "choi")]
+        {
             assert_eq!(key(a), key(b), "{a} / {b}");
         }
         assert_ne!(key("min"), key("mun"));

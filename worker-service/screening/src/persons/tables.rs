@@ -136,7 +136,9 @@ pub(super) fn are_variants(a: &str, b: &str) -> Option<bool> {
 /// Returns whether one name is a short form of the other, or of the same name as the other.
 pub(super) fn are_nicknames(a: &str, b: &str) -> bool {
     let of = |sounds: &str| RELATIONS.nicknames.get(sounds).map_or(&[][..], Vec::as_slice);
-    of(a).iter().any(|(row, is_full)| of(b).iter().any(|(other, other_full)| row == other && !(*is_full && *other_full)))
+    of(a).iter().any(|(row, is_full)| {
+        of(b).iter().any(|(other, other_full)| row == other && !(*is_full && *other_full))
+    })
 }
 
 /// Returns the sounds of all variants and short forms of a name.

@@ -94,7 +94,11 @@ fn typing_errors_and_joined_words_are_bridged() {
 
 #[test]
 fn initials_and_short_forms_need_a_date() {
-    assert_found(&[("A. Volstanov", "1971-03-05", "1"), ("Sasha Volstanov", "1971-03-05", "1"), ("Pepe Del Rio", "1955", "4")]);
+    assert_found(&[
+        ("A. Volstanov", "1971-03-05", "1"),
+        ("Sasha Volstanov", "1971-03-05", "1"),
+        ("Pepe Del Rio", "1955", "4"),
+    ]);
     assert_cleared(&[("A. Volstanov", ""), ("Volstanov", "")]);
 }
 
@@ -118,7 +122,11 @@ fn another_given_or_family_name_is_another_person() {
 
 #[test]
 fn companies_are_no_persons() {
-    assert_cleared(&[("Volstanov Trading Ltd", ""), ("Aleksandr Volstanov GmbH", ""), ("Hotel Zambrano", "")]);
+    assert_cleared(&[
+        ("Volstanov Trading Ltd", ""),
+        ("Aleksandr Volstanov GmbH", ""),
+        ("Hotel Zambrano", ""),
+    ]);
 }
 
 #[test]
@@ -157,7 +165,13 @@ fn scores_do_not_depend_on_the_size_of_the_list() {
                 let letter = |at: u32| char::from(b"bdfglmnprstv"[(number / 12_u32.pow(at) % 12) as usize]);
                 format!("{}a{}o{}e", letter(0), letter(1), letter(2))
             };
-            person(&format!("x{number}"), &format!("{}ski, {}n", word(number), word(number * 7 + 1)), &[], &[], "")
+            person(
+                &format!("x{number}"),
+                &format!("{}ski, {}n", word(number), word(number * 7 + 1)),
+                &[],
+                &[],
+                "",
+            )
         })
         .collect();
     let small = PersonScreener::new(list[..300].to_vec());
@@ -170,7 +184,8 @@ fn scores_do_not_depend_on_the_size_of_the_list() {
     let large = PersonScreener::new(list);
     for entity in shares.iter().step_by(17) {
         let (family, given) = entity.name.split_once(", ").unwrap();
-        for name in [format!("{given} {family}"), format!("Karl {family}"), format!("{given} Xaver {family}")] {
+        for name in [format!("{given} {family}"), format!("Karl {family}"), format!("{given} Xaver {family}")]
+        {
             let (small, large) = (score(&small, &name, "", &entity.id), score(&large, &name, "", &entity.id));
             assert!((small - large).abs() < 0.1, "{name}: {small} and {large}");
             assert_eq!(small >= MATCH_THRESHOLD, large >= MATCH_THRESHOLD, "{name}: {small} and {large}");
@@ -182,12 +197,8 @@ fn scores_do_not_depend_on_the_size_of_the_list() {
 fn an_explanation_names_the_parts_of_the_score() {
     let screener = screener();
     let date: BirthDate = "1971".parse().unwrap();
-    let query = PersonQuery {
-        name: "Sasha Volstanov",
-        birth_date: Some(&date),
-        country: Some("KZ"),
-        number: None,
-    };
+    let query =
+        PersonQuery { name: "Sasha Volstanov", birth_date: Some(&date), country: Some("KZ"), number: None };
     let hits = screener.search(&query, MATCH_THRESHOLD);
     let explanation = hits[0].explanation();
     let how: Vec<&str> = explanation.parts.iter().map(|part| part.how).collect();
@@ -209,8 +220,21 @@ fn hostile_names_are_answered() {
     let screener = screener();
     let long = "x".repeat(100_000);
     let many = "al ".repeat(10_000);
-    for name in ["", " ", ",", "'", "-", "\u{301}", "ا", "々", "🦀", long.as_str(), many.as_str(), "ߊߊߊ ߊߊ", "A.B.C.D.E.F.G.H.I.J.K.L.M.N.O.P.Q"]
-    {
+    for name in [
+        "",
+        " ",
+        ",",
+        "'",
+        "-",
+        "\u{301}",
+        "ا",
+        "々",
+        "🦀",
+        long.as_str(),
+        many.as_str(),
+        "ߊߊߊ ߊߊ",
+        "A.B.C.D.E.F.G.H.I.J.K.L.M.N.O.P.Q",
+    ] {
         assert!(score(&screener, name, "", "1") <= 1.0, "{name}");
     }
     let empty = PersonScreener::new(vec![person("1", "", &[",", "'"], &[], "")]);

@@ -3,7 +3,6 @@
 
 use crate::names::{
     fold::fold,
-    romanize::romanize,
     runs::replace_look_alikes,
     script::{Script, script},
 };
@@ -70,7 +69,11 @@ fn ascii(name: &str) -> Vec<LatinWord> {
             _ if word.is_empty() => {}
             _ => {
                 let before_comma = comma.is_some_and(|comma| at <= comma);
-                words.push(LatinWord { text: std::mem::take(&mut word), without_vowels: false, before_comma });
+                words.push(LatinWord {
+                    text: std::mem::take(&mut word),
+                    without_vowels: false,
+                    before_comma,
+                });
             }
         }
     }
@@ -115,14 +118,4 @@ fn joined(runs: Vec<Run>) -> Vec<Run> {
         return runs;
     }
     vec![(runs.into_iter().flat_map(|run| run.0).collect(), false)]
-}
-
-/// Returns whether the letters of a run are read one by one, as in Latin, Cyrillic and Greek.
-pub(super) fn is_alphabetic(run: &[char]) -> bool {
-    run.first().is_some_and(|c| matches!(script(*c), Script::Latin | Script::Cyrillic))
-}
-
-/// Returns a run in Latin letters.
-pub(super) fn latin(run: &[char]) -> String {
-    romanize(run.iter().copied())
 }

@@ -123,7 +123,10 @@ impl Vocabulary {
     pub(super) fn find_hash(&self, hash: u32) -> impl Iterator<Item = u32> {
         let start = self.keys.partition_point(|entry| entry >> 32 < u64::from(hash));
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the id")]
-        self.keys[start..].iter().take_while(move |entry| *entry >> 32 == u64::from(hash)).map(|entry| *entry as u32)
+        self.keys[start..]
+            .iter()
+            .take_while(move |entry| *entry >> 32 == u64::from(hash))
+            .map(|entry| *entry as u32)
     }
 
     /// Weighs each word by the share of persons who have it or another spelling of it.

@@ -28,7 +28,10 @@ pub(super) struct WordView<'a> {
 
 impl Keys {
     pub(super) fn new(text: &str) -> Self {
-        Self { sounds: sound::key(text), syllables: [syllables::mandarin(text).key, syllables::korean(text).key] }
+        Self {
+            sounds: sound::key(text),
+            syllables: [syllables::mandarin(text).key, syllables::korean(text).key],
+        }
     }
 
     pub(super) fn view<'a>(&'a self, text: &'a str, without_vowels: bool) -> WordView<'a> {

@@ -2,7 +2,7 @@
 
 use crate::names::romanize::romanize;
 
-use super::super::tables;
+use super::{super::tables, words::Words};
 
 /// Letters that only Persian and its neighbours write.
 const PERSIAN: &str = "پچژگیکڤٹڈڑےہ";
@@ -11,15 +11,39 @@ const PERSIAN_SOUNDS: [(char, &str); 4] = [('ض', "z"), ('ذ', "z"), ('ث', "s")
 /// Hebrew letters, and the Arabic one for which `names` writes a "j" that could be a vowel elsewhere.
 const LETTERS: [(char, &str); 28] = [
     ('ج', "dj"),
-    ('א', "a"), ('ב', "b"), ('ג', "g"), ('ד', "d"), ('ה', "h"), ('ו', "w"), ('ז', "z"), ('ח', "h"), ('ט', "t"),
-    ('י', "y"), ('כ', "k"), ('ך', "k"), ('ל', "l"), ('מ', "m"), ('ם', "m"), ('נ', "n"), ('ן', "n"), ('ס', "s"),
-    ('ע', "a"), ('פ', "p"), ('ף', "f"), ('צ', "ts"), ('ץ', "ts"), ('ק', "k"), ('ר', "r"), ('ש', "sh"), ('ת', "t"),
+    ('א', "a"),
+    ('ב', "b"),
+    ('ג', "g"),
+    ('ד', "d"),
+    ('ה', "h"),
+    ('ו', "w"),
+    ('ז', "z"),
+    ('ח', "h"),
+    ('ט', "t"),
+    ('י', "y"),
+    ('כ', "k"),
+    ('ך', "k"),
+    ('ל', "l"),
+    ('מ', "m"),
+    ('ם', "m"),
+    ('נ', "n"),
+    ('ן', "n"),
+    ('ס', "s"),
+    ('ע', "a"),
+    ('פ', "p"),
+    ('ף', "f"),
+    ('צ', "ts"),
+    ('ץ', "ts"),
+    ('ק', "k"),
+    ('ר', "r"),
+    ('ש', "sh"),
+    ('ת', "t"),
 ];
 /// Articles of Arabic, alone and after "and".
 const ARTICLES: [&str; 3] = ["وال", "ال", "لل"];
 
 /// Returns the word without its article. A known name is spelled with its vowels.
-pub(super) fn words(run: &[char]) -> super::Words {
+pub(super) fn words(run: &[char]) -> Words {
     let text: String = run.iter().collect();
     if let Some(known) = tables::native_name(&text) {
         return known.split(' ').map(|word| (word.to_owned(), false)).collect();
@@ -67,9 +91,8 @@ pub(crate) fn similarity(native: &[u8], spelled: &[u8]) -> f32 {
             // A doubled letter is written once.
             let doubled = j > 0 && spelled[j - 1] == *s;
             let extra = if doubled { 0.0 } else { spelled_cost(*s) };
-            row[j + 1] = (last[j] + letter_cost(*n, *s))
-                .min(last[j + 1] + native_cost(*n))
-                .min(row[j] + extra);
+            row[j + 1] =
+                (last[j] + letter_cost(*n, *s)).min(last[j + 1] + native_cost(*n)).min(row[j] + extra);
         }
         std::mem::swap(&mut last, &mut row);
         let _ = i;
@@ -110,8 +133,18 @@ fn letter_cost(native: u8, spelled: u8) -> f32 {
         | (b'b', b'v')
         | (b'j' | b'J', b'j' | b'J')
         | (b'c', b's' | b'z') => 0.0,
-        (b'y', b'e') | (b'a', b'o' | b'i' | b'u') | (b'z', b'd') | (b'd', b'z') | (b'q', b'g') | (b'g', b'k' | b'q') => 0.15,
-        (b'S', b's') | (b's', b'S' | b'z') | (b't', b'd') | (b'd', b't') | (b'k', b'h' | b'g') | (b'h', b'k') => 0.4,
+        (b'y', b'e')
+        | (b'a', b'o' | b'i' | b'u')
+        | (b'z', b'd')
+        | (b'd', b'z')
+        | (b'q', b'g')
+        | (b'g', b'k' | b'q') => 0.15,
+        (b'S', b's')
+        | (b's', b'S' | b'z')
+        | (b't', b'd')
+        | (b'd', b't')
+        | (b'k', b'h' | b'g')
+        | (b'h', b'k') => 0.4,
         _ => 1.2,
     }
 }

@@ -2,39 +2,159 @@
 
 use crate::names::romanize::romanize;
 
+use super::words::Words;
+
 /// Devanagari consonants; an `a` follows unless another vowel or the virama does.
 const CONSONANTS: [(char, &str); 33] = [
-    ('क', "k"), ('ख', "kh"), ('ग', "g"), ('घ', "gh"), ('ङ', "n"), ('च', "ch"), ('छ', "chh"), ('ज', "j"), ('झ', "jh"),
-    ('ञ', "n"), ('ट', "t"), ('ठ', "th"), ('ड', "d"), ('ढ', "dh"), ('ण', "n"), ('त', "t"), ('थ', "th"), ('द', "d"),
-    ('ध', "dh"), ('न', "n"), ('प', "p"), ('फ', "f"), ('ब', "b"), ('भ', "bh"), ('म', "m"), ('य', "y"), ('र', "r"),
-    ('ल', "l"), ('व', "v"), ('श', "sh"), ('ष', "sh"), ('स', "s"), ('ह', "h"),
+    ('क', "k"),
+    ('ख', "kh"),
+    ('ग', "g"),
+    ('घ', "gh"),
+    ('ङ', "n"),
+    ('च', "ch"),
+    ('छ', "chh"),
+    ('ज', "j"),
+    ('झ', "jh"),
+    ('ञ', "n"),
+    ('ट', "t"),
+    ('ठ', "th"),
+    ('ड', "d"),
+    ('ढ', "dh"),
+    ('ण', "n"),
+    ('त', "t"),
+    ('थ', "th"),
+    ('द', "d"),
+    ('ध', "dh"),
+    ('न', "n"),
+    ('प', "p"),
+    ('फ', "f"),
+    ('ब', "b"),
+    ('भ', "bh"),
+    ('म', "m"),
+    ('य', "y"),
+    ('र', "r"),
+    ('ल', "l"),
+    ('व', "v"),
+    ('श', "sh"),
+    ('ष', "sh"),
+    ('स', "s"),
+    ('ह', "h"),
 ];
 /// Devanagari vowels, as signs and as letters of their own.
 const VOWELS: [(char, &str); 24] = [
-    ('ा', "a"), ('ि', "i"), ('ी', "i"), ('ु', "u"), ('ू', "u"), ('े', "e"), ('ै', "ai"), ('ो', "o"), ('ौ', "au"),
-    ('ृ', "ri"), ('अ', "a"), ('आ', "a"), ('इ', "i"), ('ई', "i"), ('उ', "u"), ('ऊ', "u"), ('ए', "e"), ('ऐ', "ai"),
-    ('ओ', "o"), ('औ', "au"), ('ऋ', "ri"), ('ं', "n"), ('ँ', "n"), ('ः', "h"),
+    ('ा', "a"),
+    ('ि', "i"),
+    ('ी', "i"),
+    ('ु', "u"),
+    ('ू', "u"),
+    ('े', "e"),
+    ('ै', "ai"),
+    ('ो', "o"),
+    ('ौ', "au"),
+    ('ृ', "ri"),
+    ('अ', "a"),
+    ('आ', "a"),
+    ('इ', "i"),
+    ('ई', "i"),
+    ('उ', "u"),
+    ('ऊ', "u"),
+    ('ए', "e"),
+    ('ऐ', "ai"),
+    ('ओ', "o"),
+    ('औ', "au"),
+    ('ऋ', "ri"),
+    ('ं', "n"),
+    ('ँ', "n"),
+    ('ः', "h"),
 ];
 const VIRAMA: char = '्';
 
 /// Burmese consonants as they are usually spelled in names.
 const BURMESE: [(char, &str); 33] = [
-    ('က', "k"), ('ခ', "kh"), ('ဂ', "g"), ('ဃ', "g"), ('င', "ng"), ('စ', "s"), ('ဆ', "hs"), ('ဇ', "z"), ('ဈ', "z"),
-    ('ည', "ny"), ('ဉ', "ny"), ('ဋ', "t"), ('ဌ', "ht"), ('ဍ', "d"), ('ဎ', "d"), ('ဏ', "n"), ('တ', "t"), ('ထ', "ht"),
-    ('ဒ', "d"), ('ဓ', "d"), ('န', "n"), ('ပ', "p"), ('ဖ', "ph"), ('ဗ', "b"), ('ဘ', "b"), ('မ', "m"), ('ယ', "y"),
-    ('ရ', "y"), ('လ', "l"), ('ဝ', "w"), ('သ', "th"), ('ဟ', "h"), ('အ', ""),
+    ('က', "k"),
+    ('ခ', "kh"),
+    ('ဂ', "g"),
+    ('ဃ', "g"),
+    ('င', "ng"),
+    ('စ', "s"),
+    ('ဆ', "hs"),
+    ('ဇ', "z"),
+    ('ဈ', "z"),
+    ('ည', "ny"),
+    ('ဉ', "ny"),
+    ('ဋ', "t"),
+    ('ဌ', "ht"),
+    ('ဍ', "d"),
+    ('ဎ', "d"),
+    ('ဏ', "n"),
+    ('တ', "t"),
+    ('ထ', "ht"),
+    ('ဒ', "d"),
+    ('ဓ', "d"),
+    ('န', "n"),
+    ('ပ', "p"),
+    ('ဖ', "ph"),
+    ('ဗ', "b"),
+    ('ဘ', "b"),
+    ('မ', "m"),
+    ('ယ', "y"),
+    ('ရ', "y"),
+    ('လ', "l"),
+    ('ဝ', "w"),
+    ('သ', "th"),
+    ('ဟ', "h"),
+    ('အ', ""),
 ];
 /// Burmese rhymes, longest first: vowel signs with the final consonant.
 const RHYMES: [(&str, &str); 40] = [
-    ("ောင်", "aung"), ("ိုင်", "aing"), ("ိုက်", "aik"), ("ောက်", "auk"), ("ုန်း", "one"), ("ုန်", "on"), ("ိန်", "ein"),
-    ("ိမ်", "ein"), ("ုတ်", "oke"), ("ိတ်", "eik"), ("ွန်", "un"), ("ွတ်", "ut"), ("ွင်", "win"), ("ွယ်", "we"),
-    ("ျော်", "yaw"), ("ော်", "aw"), ("ို", "o"), ("ော", "aw"), ("င်", "in"), ("က်", "et"), ("စ်", "it"), ("ည်", "i"),
-    ("ဉ်", "in"), ("တ်", "at"), ("ပ်", "at"), ("န်", "an"), ("မ်", "an"), ("ယ်", "e"), ("ုံ", "on"), ("ံ", "an"),
-    ("ာ", "a"), ("ါ", "a"), ("ိ", "i"), ("ီ", "i"), ("ု", "u"), ("ူ", "u"), ("ေ", "ay"), ("ဲ", "e"), ("့", ""), ("း", ""),
+    ("ောင်", "aung"),
+    ("ိုင်", "aing"),
+    ("ိုက်", "aik"),
+    ("ောက်", "auk"),
+    ("ုန်း", "one"),
+    ("ုန်", "on"),
+    ("ိန်", "ein"),
+    ("ိမ်", "ein"),
+    ("ုတ်", "oke"),
+    ("ိတ်", "eik"),
+    ("ွန်", "un"),
+    ("ွတ်", "ut"),
+    ("ွင်", "win"),
+    ("ွယ်", "we"),
+    ("ျော်", "yaw"),
+    ("ော်", "aw"),
+    ("ို", "o"),
+    ("ော", "aw"),
+    ("င်", "in"),
+    ("က်", "et"),
+    ("စ်", "it"),
+    ("ည်", "i"),
+    ("ဉ်", "in"),
+    ("တ်", "at"),
+    ("ပ်", "at"),
+    ("န်", "an"),
+    ("မ်", "an"),
+    ("ယ်", "e"),
+    ("ုံ", "on"),
+    ("ံ", "an"),
+    ("ာ", "a"),
+    ("ါ", "a"),
+    ("ိ", "i"),
+    ("ီ", "i"),
+    ("ု", "u"),
+    ("ူ", "u"),
+    ("ေ", "ay"),
+    ("ဲ", "e"),
+    ("့", ""),
+    ("း", ""),
 ];
 
-/// Returns a word in Latin letters.
-pub(super) fn latin(run: &[char]) -> String {
+/// Returns the words of a run. Burmese writes no spaces between the syllables of a name, which are spelled apart.
+pub(super) fn words(run: &[char]) -> Words {
+    latin(run).split_whitespace().map(|word| (word.to_owned(), false)).collect()
+}
+
+fn latin(run: &[char]) -> String {
     match run[0] {
         '\u{900}'..='\u{97f}' => devanagari(run),
         '\u{1000}'..='\u{109f}' => burmese(run),
@@ -54,7 +174,8 @@ fn devanagari(run: &[char]) -> String {
             latin.push_str(consonant);
             // The inherent vowel is silent at the end of a word.
             let next = run.get(at + 1);
-            if next.is_some_and(|next| spelling(&CONSONANTS, *next).is_some() || "ंँः".contains(*next)) {
+            if next.is_some_and(|next| spelling(&CONSONANTS, *next).is_some() || "ंँः".contains(*next))
+            {
                 latin.push('a');
             }
         } else if let Some(vowel) = spelling(&VOWELS, *c) {
@@ -69,7 +190,12 @@ fn devanagari(run: &[char]) -> String {
 fn burmese(run: &[char]) -> String {
     let mut latin = String::new();
     let mut rest: String = run.iter().collect();
-    rest = rest.replace("ဦး", "oo").replace('ဦ', "oo").replace('ဥ', "u").replace('ဩ', "aw").replace('ဧ', "ay");
+    rest = rest
+        .replace("ဦး", " oo ")
+        .replace('ဦ', " oo ")
+        .replace('ဥ', " u")
+        .replace('ဩ', " aw")
+        .replace('ဧ', " ay");
     while let Some(c) = rest.chars().next() {
         if let Some((rhyme, spelling)) = RHYMES.iter().find(|(rhyme, _)| rest.starts_with(rhyme)) {
             latin.push_str(spelling);
@@ -78,6 +204,7 @@ fn burmese(run: &[char]) -> String {
         }
         rest = rest[c.len_utf8()..].to_owned();
         if let Some(consonant) = spelling(&BURMESE, c) {
+            latin.push(' ');
             // A breathed consonant is written with a sign below it: "hla", "hnin".
             let breathed = rest.contains('ှ') && rest.chars().take(3).any(|c| c == 'ှ');
             if breathed && "နမလ".contains(c) {
@@ -88,7 +215,7 @@ fn burmese(run: &[char]) -> String {
             match c {
                 'ျ' | 'ြ' => latin.push('y'),
                 'ွ' => latin.push('w'),
-                _ if c.is_ascii_alphanumeric() => latin.push(c),
+                _ if c.is_ascii_alphanumeric() || c == ' ' => latin.push(c),
                 _ => {}
             }
             continue;

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::names::romanize::romanize;
 
-use super::Words;
+use super::words::Words;
 
 /// Characters of Chinese names with their usual spelling in Hong Kong.
 const CANTONESE: &str = include_str!("../data/cantonese.tsv");
@@ -16,8 +16,8 @@ const JAPANESE: &str = include_str!("../data/japanese.tsv");
 
 /// Chinese family names of two characters, in both forms.
 const LONG_FAMILY_NAMES: [&str; 18] = [
-    "欧阳", "歐陽", "司马", "司馬", "诸葛", "諸葛", "上官", "东方", "東方", "夏侯", "皇甫", "尉迟", "公孙", "公孫", "慕容",
-    "令狐", "司徒", "端木",
+    "欧阳", "歐陽", "司马", "司馬", "诸葛", "諸葛", "上官", "东方", "東方", "夏侯", "皇甫", "尉迟", "公孙",
+    "公孫", "慕容", "令狐", "司徒", "端木",
 ];
 
 static SPELLINGS: LazyLock<FxHashMap<char, &'static str>> = LazyLock::new(|| {
@@ -30,7 +30,9 @@ static READINGS: LazyLock<[FxHashMap<&'static str, Vec<&'static str>>; 2]> = Laz
     let mut tables = [FxHashMap::default(), FxHashMap::default()];
     for line in JAPANESE.lines().filter(|line| !line.starts_with('#')) {
         let mut cells = line.split('\t');
-        let (Some(kind), Some(name), Some(readings)) = (cells.next(), cells.next(), cells.next()) else { continue };
+        let (Some(kind), Some(name), Some(readings)) = (cells.next(), cells.next(), cells.next()) else {
+            continue;
+        };
         tables[usize::from(kind == "given")].insert(name, readings.split('|').collect());
     }
     tables
@@ -92,7 +94,8 @@ fn japanese(run: &[char]) -> Vec<Words> {
     let [families, givens] = &*READINGS;
     let mut found = Vec::new();
     for length in (1..run.len().min(4)).rev() {
-        let (family, given): (String, String) = (run[..length].iter().collect(), run[length..].iter().collect());
+        let (family, given): (String, String) =
+            (run[..length].iter().collect(), run[length..].iter().collect());
         let Some(family) = families.get(family.as_str()) else { continue };
         let kana_given = given.chars().all(is_kana).then(|| vec![kana(&run[length..])]);
         let known = givens.get(given.as_str());

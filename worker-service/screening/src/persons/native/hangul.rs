@@ -1,16 +1,17 @@
 //! Reads Korean names in Hangul: each syllable is one character, and the first is the family name.
 
+use super::words::Words;
+
 /// Initial consonants, vowels and final consonants in the order of Unicode, in Revised Romanization.
-const INITIALS: [&str; 19] = [
-    "g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p", "h",
-];
+const INITIALS: [&str; 19] =
+    ["g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p", "h"];
 const VOWELS: [&str; 21] = [
-    "a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi", "yu", "eu",
-    "ui", "i",
+    "a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi",
+    "yu", "eu", "ui", "i",
 ];
 const FINALS: [&str; 28] = [
-    "", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p", "t", "t", "ng",
-    "t", "t", "k", "t", "p", "t",
+    "", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p", "t", "t",
+    "ng", "t", "t", "k", "t", "p", "t",
 ];
 /// Family names of two syllables.
 const LONG_FAMILY_NAMES: [&str; 6] = ["남궁", "황보", "제갈", "선우", "독고", "사공"];
@@ -24,7 +25,7 @@ pub(super) fn is_hangul(run: &[char]) -> bool {
 }
 
 /// Returns the family name and the given name.
-pub(super) fn words(run: &[char]) -> super::Words {
+pub(super) fn words(run: &[char]) -> Words {
     let start: String = run.iter().take(2).collect();
     let family = if run.len() > 2 && LONG_FAMILY_NAMES.contains(&start.as_str()) { 2 } else { 1 };
     // Up to four syllables are a whole name; a longer word is one of several or another language's.
