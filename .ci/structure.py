@@ -24,6 +24,7 @@ MAY_USE = {
     "typesetting": set(),
     "claim-checks": set(),
     "rendering": {"domain", "safe-text", "typesetting"},
+    "screening-validation": {"rendering", "screening", "typesetting"},
     "egress-guard": set(),
     "source-words": {"domain"},
     "sources": {
@@ -34,8 +35,8 @@ MAY_USE = {
         "aws-adapters", "country", "domain", "registration-numbers", "safe-text", "service-runtime", "source-words", "telemetry",
     },
     "worker-service": {
-        "aws-adapters", "claim-checks", "country", "domain", "egress-guard", "registration-numbers", "rendering", "safe-text", "screening", "service-runtime",
-        "sources", "telemetry",
+        "aws-adapters", "claim-checks", "country", "domain", "egress-guard", "registration-numbers", "rendering", "safe-text", "screening",
+        "screening-validation", "service-runtime", "sources", "telemetry",
     },
 }  # fmt: skip
 # Crates that must stay without I/O, clock, randomness and AWS types.

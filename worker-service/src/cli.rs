@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::identity::Tenant;
+use jiff::civil::Date;
 use screening::EntityKind;
+use screening_validation::{DEFAULT_SAMPLE, DEFAULT_SEED};
 use worker_service::evaluation::Overrides;
 
 /// The worker of Dossier: takes reports from the queue, gathers evidence, assesses it with a model and
@@ -34,6 +36,25 @@ pub(crate) enum Command {
         /// What the rows are, and against which entries of the list they are screened.
         #[arg(long, value_enum, default_value_t)]
         kind: ScreenedKind,
+    },
+    /// Measures the screening of lists for a model-risk file: perturbs their names, asks the engine, and writes
+    /// validation.pdf, validation.html and validation.json. The same lists, seed and sample give the same files.
+    ValidateScreening {
+        /// A list, as for screen; may be repeated.
+        #[arg(long, value_name = "F", required = true)]
+        list: Vec<PathBuf>,
+        /// Folder for the files.
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+        /// Seed of the queries.
+        #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
+        seed: u64,
+        /// Maximum number of queries of each kind.
+        #[arg(long, value_name = "N", default_value_t = DEFAULT_SAMPLE, value_parser = sample)]
+        sample: usize,
+        /// Date that the files state.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        date: Option<Date>,
     },
     /// Renders a report's JSON artifact as HTML, PDF and Markdown.
     Render {
@@ -152,4 +173,16 @@ impl From<OverrideArgs> for Overrides {
     fn from(OverrideArgs { model, prompt }: OverrideArgs) -> Self {
         Self { model, prompt }
     }
+}
+
+/// Maximum number of queries of each kind: far more than any list offers.
+const SAMPLE_MAX: usize = 1_000_000;
+
+/// Parses a number of queries.
+///
+/// # Errors
+/// Returns what to write if `text` is no such number.
+fn sample(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=SAMPLE_MAX).contains(number));
+    number.ok_or_else(|| format!("write a whole number from 1 to {SAMPLE_MAX}"))
 }

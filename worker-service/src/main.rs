@@ -14,11 +14,13 @@ use clap::{CommandFactory, FromArgMatches};
 use domain::identity::Tenant;
 use rendering::{command::render, verify::verify};
 use screening::command::screen;
+use screening_validation::command::validate;
 use service_runtime::{
     clock::Clock,
     config,
     probe::{ALIVE, probe},
 };
+use sources::sanctions::RESEMBLANCE_THRESHOLD;
 use telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 use worker_service::{
@@ -52,6 +54,19 @@ async fn main() -> ExitCode {
         Some(Command::Screen { list, queries, kind }) => {
             let mut out = BufWriter::new(std::io::stdout().lock());
             screen(&list, &queries, kind.into(), &mut out).map_err(Into::into)
+        }
+        Some(Command::ValidateScreening { list: lists, out, seed, sample, date }) => {
+            let settings = screening_validation::Settings {
+                lists,
+                out,
+                seed,
+                sample,
+                date,
+                version: env!("CARGO_PKG_VERSION"),
+                rules: sources::rulebook().rules().version().to_owned(),
+                resemblance_threshold: RESEMBLANCE_THRESHOLD,
+            };
+            validate(&settings, &mut std::io::stdout().lock()).map_err(Into::into)
         }
         Some(Command::Render { report, out }) => {
             render(&report, &out, sources::rulebook(), &mut std::io::stdout().lock()).map_err(Into::into)

@@ -4,6 +4,9 @@ use minijinja::{Environment, Error, UndefinedBehavior, value::Serde};
 
 use super::view::View;
 
+/// The style of the page, for other pages that must look like it.
+pub const STYLE: &str = include_str!("templates/style.css");
+
 /// Returns the page. minijinja escapes the texts of a template whose name ends in `.html`.
 ///
 /// # Errors
@@ -11,6 +14,7 @@ use super::view::View;
 pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_template("style.css", STYLE)?;
     environment.add_template("report.html", include_str!("templates/report.html"))?;
     environment.get_template("report.html")?.render(Serde(view))
 }

@@ -23,6 +23,7 @@ use thiserror::Error;
 use self::view::View;
 pub use self::{
     bundle::{AuditTrail, AuditedAnswer},
+    html::STYLE,
     rendered::Rendered,
     schema::schema,
 };

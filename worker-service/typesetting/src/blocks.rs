@@ -22,6 +22,8 @@ pub enum Block {
     Table(Table),
     /// A bar chart.
     Chart(Chart),
+    /// A line chart.
+    LineChart(LineChart),
     /// Blocks that are kept on one page if they fit on one.
     Group(Vec<Block>),
     /// Vertical space of this height, which is omitted at the top of a page.
@@ -339,4 +341,44 @@ pub struct Bar {
     pub label: String,
     /// Its value.
     pub value: u32,
+}
+
+/// A line chart. Positions are shares, from 0 to 1, of the width of the chart from its left edge and of its height
+/// from its bottom.
+#[derive(Clone, Debug)]
+pub struct LineChart {
+    /// The title, which says what the chart shows.
+    pub title: String,
+    /// The text alternative, for readers who cannot see the chart. If it is blank, the title is used.
+    pub alternative: String,
+    /// The labels of the horizontal axis at equal distances, from left to right.
+    pub x_labels: Vec<String>,
+    /// The labels of the vertical axis at equal distances, from bottom to top.
+    pub y_labels: Vec<String>,
+    /// The lines.
+    pub series: Vec<Series>,
+    /// A position of the horizontal axis that is marked.
+    pub marker: Option<Marker>,
+}
+
+/// A line of a chart.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Its label in the legend.
+    pub label: String,
+    /// Its colour.
+    pub color: Color,
+    /// The length of its dashes and gaps, or `None` if it is continuous. Lines must differ in more than colour.
+    pub dash: Option<f32>,
+    /// Its points, from left to right.
+    pub points: Vec<(f32, f32)>,
+}
+
+/// A marked position of the horizontal axis of a chart.
+#[derive(Clone, Debug)]
+pub struct Marker {
+    /// The position.
+    pub at: f32,
+    /// Its label.
+    pub label: String,
 }

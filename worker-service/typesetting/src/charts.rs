@@ -49,7 +49,8 @@ impl Flow<'_> {
         self.keep_together(first);
     }
 
-    fn label(&mut self, text: &str, size: f32, element: ElementId) -> Shaped {
+    /// Shapes a label, on one line.
+    pub(crate) fn label(&mut self, text: &str, size: f32, element: ElementId) -> Shaped {
         let paragraph = Paragraph::from_spans(vec![Span::new(text.replace('\n', " ")).size(size)]);
         self.shaped(&paragraph, element)
     }
@@ -150,7 +151,7 @@ fn alternative(chart: &Chart) -> String {
 }
 
 /// Returns the only line of a text without line breaks.
-fn only(mut text: Shaped) -> Option<Line> {
+pub(crate) fn only(mut text: Shaped) -> Option<Line> {
     let width = text.widest() + 0.1;
     text.lines(width).into_iter().next()
 }

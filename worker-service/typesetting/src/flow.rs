@@ -79,6 +79,7 @@ impl<'a> Flow<'a> {
                 Block::Callout(callout) => self.callout(callout, container),
                 Block::Table(table) => self.table(table, container),
                 Block::Chart(chart) => self.chart(chart, container),
+                Block::LineChart(chart) => self.line_chart(chart, container),
                 Block::Group(blocks) => {
                     let first = self.strips.len();
                     self.blocks(blocks, container);

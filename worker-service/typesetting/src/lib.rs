@@ -25,6 +25,7 @@ mod error;
 mod flow;
 mod fonts;
 mod grid;
+mod line_charts;
 mod lines;
 mod pages;
 mod paint;
@@ -36,7 +37,7 @@ mod write;
 pub use self::{
     blocks::{
         Bar, BaseDirection, Block, Callout, Chart, ChartKind, Color, ColumnWidth, Fact, Grid, Heading,
-        Insets, Level, Link, Paragraph, Rule, Span, Table,
+        Insets, Level, LineChart, Link, Marker, Paragraph, Rule, Series, Span, Table,
     },
     document::{Direction, Document, Footer, Metadata, Standards, Time},
     error::Error,

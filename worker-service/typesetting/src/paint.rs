@@ -6,7 +6,7 @@ use krilla::{
     color::rgb,
     geom::{Path, PathBuilder, Point, Rect},
     num::NormalizedF32,
-    paint::{Fill, Stroke},
+    paint::{Fill, Stroke, StrokeDash},
     surface::Surface,
     tagging::{Artifact, ArtifactType, ContentTag, SpanTag},
 };
@@ -102,6 +102,13 @@ impl Painter<'_, '_> {
                 self.content(*element, |painter| painter.fill(*area, top, *color));
                 self.extend_bounds(*element, *area, top);
             }
+            Item::Stroke { points, rule, dash, element } => {
+                let Some(path) = self.path(points, top) else { return };
+                self.content(*element, |painter| painter.stroke(&path, rule.width, rule.color, *dash));
+                if let Some(area) = area_around(points) {
+                    self.extend_bounds(*element, area, top);
+                }
+            }
             Item::Text { line, x, y, width, element } => {
                 self.extend_bounds(*element, Area { x: *x, y: *y, width: *width, height: line.height }, top);
                 let x = self.x(*x, *width);
@@ -145,7 +152,7 @@ impl Painter<'_, '_> {
             let (left, right) = (x + left - BADGE_PADDING, x + right + BADGE_PADDING);
             if let Some(path) = rounded(left, top, right, top + height + 2.0 * BADGE_FRAME, 1.5) {
                 let color = style.color;
-                self.artifact(ArtifactType::Layout, |painter| painter.stroke(&path, 0.8, color));
+                self.artifact(ArtifactType::Layout, |painter| painter.stroke(&path, 0.8, color, None));
             }
         }
     }
@@ -155,6 +162,11 @@ impl Painter<'_, '_> {
         for item in items {
             match item {
                 Item::Fill { area, color, .. } => self.fill(*area, top, *color),
+                Item::Stroke { points, rule, dash, .. } => {
+                    if let Some(path) = self.path(points, top) {
+                        self.stroke(&path, rule.width, rule.color, *dash);
+                    }
+                }
                 Item::Text { line, x, y, width, .. } => {
                     let x = self.x(*x, *width);
                     line.runs.iter().for_each(|run| self.glyphs(line, run, x, top + y));
@@ -177,7 +189,7 @@ impl Painter<'_, '_> {
             let mut path = PathBuilder::new();
             path.push_rect(rect);
             if let Some(path) = path.finish() {
-                self.artifact(ArtifactType::Layout, |painter| painter.stroke(&path, width, color));
+                self.artifact(ArtifactType::Layout, |painter| painter.stroke(&path, width, color, None));
             }
         }
     }
@@ -192,9 +204,11 @@ impl Painter<'_, '_> {
         }
     }
 
-    fn stroke(&mut self, path: &Path, width: f32, color: Color) {
+    /// Strokes a path. `dash` is the length of dashes and gaps.
+    fn stroke(&mut self, path: &Path, width: f32, color: Color, dash: Option<f32>) {
+        let dash = dash.map(|length| StrokeDash { array: vec![length, length], offset: 0.0 });
         self.surface.set_fill(None);
-        self.surface.set_stroke(Some(Stroke { paint: srgb(color).into(), width, ..Stroke::default() }));
+        self.surface.set_stroke(Some(Stroke { paint: srgb(color).into(), width, dash, ..Stroke::default() }));
         self.surface.draw_path(path);
         self.surface.set_stroke(None);
     }
@@ -237,6 +251,16 @@ impl Painter<'_, '_> {
         MARGINS.start + if self.mirrored { TEXT_WIDTH - x - width } else { x }
     }
 
+    /// Returns the line through `points`.
+    fn path(&self, points: &[(f32, f32)], top: f32) -> Option<Path> {
+        let mut path = PathBuilder::new();
+        for (index, (x, y)) in points.iter().enumerate() {
+            let (x, y) = (self.x(*x, 0.0), top + y);
+            if index == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
+        }
+        path.finish()
+    }
+
     fn rect(&self, area: Area, top: f32) -> Option<Rect> {
         Rect::from_xywh(self.x(area.x, area.width), top + area.y, area.width, area.height)
     }
@@ -257,6 +281,16 @@ fn extents<'a>(strips: &[PlacedStrip<'_>], panels: &'a [Panel]) -> Vec<(&'a Pane
     }
     extents.sort_by_key(|extent| extent.0);
     extents.into_iter().filter_map(|(number, top, bottom)| Some((panels.get(number)?, top, bottom))).collect()
+}
+
+/// Returns the smallest area that contains all `points`, or `None` without points.
+fn area_around(points: &[(f32, f32)]) -> Option<Area> {
+    let (x, y) = *points.first()?;
+    let edges = points.iter().fold((x, y, x, y), |(left, top, right, bottom), (x, y)| {
+        (left.min(*x), top.min(*y), right.max(*x), bottom.max(*y))
+    });
+    let (left, top, right, bottom) = edges;
+    Some(Area { x: left, y: top, width: right - left, height: bottom - top })
 }
 
 /// Returns the left and the right edge of `runs`.

@@ -25,6 +25,8 @@ pub(crate) enum Item {
     Text { line: Line, x: f32, y: f32, width: f32, element: ElementId },
     /// A filled rectangle: content of an element, or decoration without one.
     Fill { area: Area, color: Color, element: Option<ElementId> },
+    /// A line through points: content of an element. `dash` is the length of its dashes and gaps.
+    Stroke { points: Vec<(f32, f32)>, rule: Rule, dash: Option<f32>, element: ElementId },
 }
 
 impl Item {
@@ -33,6 +35,7 @@ impl Item {
         match self {
             Self::Text { y, .. } => *y += by,
             Self::Fill { area, .. } => area.y += by,
+            Self::Stroke { points, .. } => points.iter_mut().for_each(|point| point.1 += by),
         }
     }
 }

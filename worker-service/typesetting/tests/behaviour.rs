@@ -3,7 +3,8 @@
 
 use typesetting::{
     Bar, Block, Callout, Chart, ChartKind, Color, ColumnWidth, Direction, Document, Fact, Footer, Heading,
-    Insets, Level, Link, Metadata, Paragraph, Rule, Span, Standards, Table, Time, render,
+    Insets, Level, LineChart, Link, Marker, Metadata, Paragraph, Rule, Series, Span, Standards, Table, Time,
+    render,
 };
 
 const WRITTEN: Time = Time { year: 2026, month: 1, day: 5, hour: 12, minute: 0, second: 0 };
@@ -73,6 +74,7 @@ fn everything() -> Document {
         Block::Quote(Paragraph::of("A quote.")),
         Block::Chart(chart(ChartKind::HorizontalBars)),
         Block::Chart(chart(ChartKind::VerticalBars)),
+        Block::LineChart(line_chart(Some(3.0))),
         table(2, "Text"),
         Block::Space(20.0),
         Block::Heading(heading),
@@ -80,6 +82,22 @@ fn everything() -> Document {
             Span::new("https://a.example/ü").link(Link::Url("https://a.example/ü".to_owned())),
         ]))]),
     ])
+}
+
+fn line_chart(dash: Option<f32>) -> LineChart {
+    LineChart {
+        title: "Shares".to_owned(),
+        alternative: "At 0.5: 10 %".to_owned(),
+        x_labels: ["0", "0.5", "1"].map(str::to_owned).to_vec(),
+        y_labels: ["0 %", "100 %"].map(str::to_owned).to_vec(),
+        series: vec![Series {
+            label: "Found".to_owned(),
+            color: Color::BAR,
+            dash,
+            points: vec![(0.0, 1.0), (0.5, 0.1), (1.0, 0.0)],
+        }],
+        marker: Some(Marker { at: 0.75, label: "in use".to_owned() }),
+    }
 }
 
 #[test]
@@ -128,6 +146,22 @@ fn the_same_document_gives_the_same_bytes() {
     assert_eq!(first, render(&everything()).unwrap());
     let others: Vec<_> = (0..4).map(|_| std::thread::spawn(|| render(&everything()).unwrap())).collect();
     others.into_iter().for_each(|other| assert!(other.join().unwrap() == first));
+}
+
+#[test]
+fn a_line_chart_is_a_figure_with_a_text_alternative_whatever_it_lacks() {
+    let figures = |chart: LineChart| {
+        let pdf = render(&document(vec![section("A"), Block::LineChart(chart)])).unwrap();
+        (count(&pdf, "/S/Figure") + count(&pdf, "/S /Figure"), count(&pdf, "/Alt"))
+    };
+    assert_eq!(figures(line_chart(None)), (1, 1));
+    let mut bare = line_chart(None);
+    bare.alternative = " ".to_owned();
+    (bare.x_labels, bare.y_labels, bare.marker) = (vec![], vec![], None);
+    bare.series[0].points.truncate(1);
+    assert_eq!(figures(bare), (1, 1));
+    let without_lines = LineChart { series: vec![], ..line_chart(None) };
+    assert_eq!(figures(without_lines), (1, 1));
 }
 
 #[test]

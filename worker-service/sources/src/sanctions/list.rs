@@ -6,7 +6,7 @@ use domain::time::UtcTime;
 use screening::{Screener, persons::PersonScreener};
 
 /// Minimum score, from 0 to 1, at which an entry below the score of a match is reported as a resemblance.
-pub(super) const RESEMBLANCE_THRESHOLD: f32 = 0.70;
+pub const RESEMBLANCE_THRESHOLD: f32 = 0.70;
 
 /// A list that was loaded and prepared for screening.
 #[derive(Debug)]

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::service::MatchService;
 pub use self::{
+    list::RESEMBLANCE_THRESHOLD,
     location::{InvalidLocation, Location},
     settings::SanctionsSettings,
     store::Lists,
