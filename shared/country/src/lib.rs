@@ -226,7 +226,8 @@ mod tests {
         assert!(EVERYDAY_NAMES.iter().all(|(code, _)| code.parse::<Country>().is_ok()));
         for country in Country::all() {
             let name = country.name();
-            let is_formal = ["The ", "Republic Of", "State Of", " Of ", " And "].iter().any(|part| name.contains(part));
+            let is_formal =
+                ["The ", "Republic Of", "State Of", " Of ", " And "].iter().any(|part| name.contains(part));
             assert!(!is_formal, "{name}");
         }
     }

@@ -13,7 +13,8 @@ static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let other_names = rows.filter_map(|line| line.split_once('\t'));
     let names = |country: Country| [country.name(), country.formal_name()].map(|name| (name, country.code()));
     let all = Country::all().flat_map(names).chain(other_names);
-    all.map(|(name, code)| (without_article(&name.to_lowercase()).to_owned(), code.trim().to_owned())).collect()
+    all.map(|(name, code)| (without_article(&name.to_lowercase()).to_owned(), code.trim().to_owned()))
+        .collect()
 });
 
 /// Returns `name`, which is in lower case, without its article: the standard has "Comoros (the)", and lists have it

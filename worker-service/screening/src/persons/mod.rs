@@ -34,10 +34,7 @@ mod vocabulary;
 mod word;
 
 pub use self::{
-    explain::PersonExplanation,
-    hit::PersonHit,
-    query::PersonQuery,
-    score::MATCH_THRESHOLD,
+    explain::PersonExplanation, hit::PersonHit, query::PersonQuery, score::MATCH_THRESHOLD,
     screener::PersonScreener,
 };
 

@@ -130,8 +130,12 @@ mod tests {
         assert!(mentions("A firm of Sudan", "SD") && !mentions("A firm of South Sudan", "SD"));
         assert!(!mentions("New Jersey", "JE") && mentions("Jersey", "JE"));
         assert!(!mentions("Indiana", "IN") && mentions("India", "IN"));
-        assert!(mentions("A bank in Russia", "RU") && mentions("A UK bank", "GB") && mentions("Ukraine", "UA"));
-        assert!(!mentions("Ukraine", "GB") && !mentions("They told us", "US") && mentions("A U.S. court", "US"));
+        assert!(
+            mentions("A bank in Russia", "RU") && mentions("A UK bank", "GB") && mentions("Ukraine", "UA")
+        );
+        assert!(
+            !mentions("Ukraine", "GB") && !mentions("They told us", "US") && mentions("A U.S. court", "US")
+        );
         assert!(!mentions("A mine in South America", "US") && mentions("The biggest bank of America", "US"));
         assert!(mentions("The Democratic Republic of the Congo", "CD"));
         assert!(!mentions("The Democratic Republic of the Congo", "CG"));

@@ -1,9 +1,6 @@
 //! What evidence tells of an entry of a list that matches, whether it is an organisation or a person.
 
-use screening::{
-    Explanation, Hit, ListedEntity, NameKind,
-    persons::PersonHit,
-};
+use screening::{Explanation, Hit, ListedEntity, NameKind, persons::PersonHit};
 
 /// An entry of a list that matches.
 #[derive(Clone, Debug)]

@@ -30,7 +30,9 @@ pub(super) fn screen(lists: &[Arc<LoadedList>], parties: &[RelatedParty], age: A
         for list in lists {
             let matches = matches(list, party);
             is_match |= matches.iter().any(|matched| matched.is_match);
-            found.extend(matches.iter().map(|matched| of_party(evidence::of_match(list, matched, age), party)));
+            found.extend(
+                matches.iter().map(|matched| of_party(evidence::of_match(list, matched, age), party)),
+            );
         }
         let was_screened = party.kind == PartyKind::Organization || lists.iter().any(names_persons);
         if was_screened && !is_match {
@@ -163,7 +165,9 @@ mod tests {
             );
             assert_eq!(evidence[0].signals[0].kind, RELATED_SANCTIONS_MATCH);
             let text = &evidence[0].text;
-            assert!(text.starts_with("UK Companies House names Aram TOVMASSIAN as an officer of the company"));
+            assert!(
+                text.starts_with("UK Companies House names Aram TOVMASSIAN as an officer of the company")
+            );
             assert!(text.contains("Born: 1961-04-09."), "{text}");
         }
         let evidence = screened(&[BODY, PERSON], &[aram(Some("1984-11"))]);
@@ -180,7 +184,10 @@ mod tests {
 
     #[test]
     fn a_list_without_persons_is_named_and_clears_no_person() {
-        let parties = [party("Jo Harlow", PartyKind::Person, None), party("Dunmere Ltd", PartyKind::Organization, None)];
+        let parties = [
+            party("Jo Harlow", PartyKind::Person, None),
+            party("Dunmere Ltd", PartyKind::Organization, None),
+        ];
         let evidence = screened(&[BODY], &parties);
         assert_eq!(titles(&evidence), ["No match of related parties", "Persons were not screened"]);
         assert!(evidence[0].text.ends_with("Invented list: Dunmere Ltd."), "{}", evidence[0].text);

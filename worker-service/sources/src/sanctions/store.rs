@@ -138,7 +138,8 @@ impl Lists {
         let Fetched { list, bodies, persons, sha256, modified } = self.fetcher.list(location).await?;
         let (name, stated_date) = (list.name, list.published);
         let names = bodies.names() + persons.iter().map(|person| person.names().count()).sum::<usize>();
-        let before = previous.map_or([0; 3], |list| [list.organizations.len(), list.persons.len(), list.names]);
+        let before =
+            previous.map_or([0; 3], |list| [list.organizations.len(), list.persons.len(), list.names]);
         let [previous_bodies, previous_persons, previous_names] = before;
         // If the file of other names is missing, the list loses names but no entries.
         if shrank(bodies.len(), previous_bodies)
@@ -262,7 +263,8 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest, age: Age) -> Resul
     for list in lists {
         let country = Some(request.country.code());
         let number = request.corporate_number.as_deref();
-        let hits = list.organizations.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
+        let hits =
+            list.organizations.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
         for hit in hits.iter().take(MATCHES_MAX) {
             scored.push((hit.score, evidence::of_match(list, &Match::of(hit), age)));
         }
