@@ -49,6 +49,7 @@ pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> Evid
         }
     };
     let birth_dates: Vec<String> = entry.birth_dates.iter().map(ToString::to_string).collect();
+    let birth_dates: Vec<&str> = birth_dates.iter().map(String::as_str).collect();
     add("Born", &birth_dates, 5);
     add("Countries", &entry.countries, 10);
     add("Programs", &entry.programs, 10);

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use domain::time::UtcTime;
+#[cfg(test)]
+use screening::EntityKind;
 use screening::{Screener, persons::PersonScreener};
 
 /// Minimum score, from 0 to 1, at which an entry below the score of a match is reported as a resemblance.
@@ -54,14 +56,15 @@ impl LoadedList {
     /// Returns a list of one's own with these lines, published and loaded at `now`.
     pub(super) fn invented(lines: &str, now: UtcTime) -> Self {
         let files = screening::lists::Files { main: lines.as_bytes(), ..Default::default() };
-        let entries = screening::lists::read(files).unwrap().into_kinds().unwrap();
+        let entries = screening::lists::read(files).unwrap().entities.into_iter();
+        let (organizations, persons) = entries.partition(|entry| entry.kind == EntityKind::Organization);
         Self {
             name: "Invented list".to_owned(),
             stated_date: None,
             published_at: Some(now),
             loaded_at: now,
-            organizations: Screener::new(entries.organizations),
-            persons: PersonScreener::new(entries.persons),
+            organizations: Screener::new(organizations),
+            persons: PersonScreener::new(persons),
             sha256: String::new(),
             names: 5,
         }
