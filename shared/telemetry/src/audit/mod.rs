@@ -1,7 +1,7 @@
 //! The audit log: lines of the log in which each one carries the hash of the line before it.
 //!
 //! The lines of one process are a *chain*. Whoever changes, removes, inserts or reorders lines has to compute all later
-//! hashes of the chain again, and whoever keeps a copy of any later line sees that. [`verify`] recomputes them.
+//! hashes of the chain again, and whoever keeps a copy of any later line sees that. A [`Verifier`] recomputes them.
 //!
 //! # Hash
 //! The hash of a line is the SHA-256, in hexadecimal, of the UTF-8 text of a JSON array without spaces. Its elements are
