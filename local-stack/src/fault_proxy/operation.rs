@@ -43,7 +43,6 @@ fn of_s3(parts: &Parts) -> &'static str {
         (&Method::HEAD, false, true) => "HeadBucket",
         (&Method::GET, false, true) if has_query("list-type") => "ListObjectsV2",
         (&Method::GET, false, true) if has_query("versions") => "ListObjectVersions",
-        (&Method::POST, false, true) if has_query("delete") => "DeleteObjects",
         (&Method::GET, false, false) => "GetObject",
         (&Method::HEAD, false, false) => "HeadObject",
         (&Method::PUT, false, false) => "PutObject",

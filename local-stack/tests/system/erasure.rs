@@ -149,7 +149,7 @@ async fn an_erasure_that_fails_halfway_is_finished_later() -> Result<()> {
     let stack = TestStack::with(Options { fault_proxy: proxy, ..TestStack::options() }).await?;
     let id = completed(&stack, &clean_company()).await?;
     let plan = stack.fault_proxy().unwrap().plan();
-    plan.set(vec!["S3.DeleteObjects=unavailable:1".parse().unwrap()]);
+    plan.set(vec!["S3.DeleteObject=unavailable:1".parse().unwrap()]);
     assert_eq!(erase(&stack, &id).await?.0, StatusCode::NO_CONTENT);
     while plan.total(fault_proxy::WireFault::Unavailable) < 3 {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,12 +1,16 @@
 //! Erases folders of the bucket with all versions of their objects.
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::ObjectIdentifier;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     bucket::{Bucket, S3},
-    error::{AwsError, ErrorClass},
+    error::AwsError,
     request::send,
 };
+
+/// Number of versions that are deleted at the same time. A report has about ten.
+const CONCURRENCY: usize = 8;
 
 impl Bucket {
     /// Deletes all versions of all objects whose keys begin with `folder`, which ends with a slash, and their delete
@@ -16,15 +20,15 @@ impl Bucket {
     /// Returns [`AwsError`] if something may be left.
     pub async fn erase(&self, folder: &str) -> Result<usize, AwsError> {
         let mut erased = 0;
-        // What is deleted is not listed again, so each page is the first one. Both requests take up to 1,000 versions
-        // ("ListObjectVersions" and "DeleteObjects" in the Amazon S3 API Reference).
+        // What is deleted is not listed again, so each page is the first one.
         loop {
             let versions = self.versions(folder).await?;
             if versions.is_empty() {
                 return Ok(erased);
             }
             erased += versions.len();
-            self.delete(versions).await?;
+            let deletions = stream::iter(versions.into_iter().map(|version| self.delete(version)));
+            deletions.buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
         }
     }
 
@@ -44,18 +48,12 @@ impl Bucket {
         identifiers.collect()
     }
 
-    async fn delete(&self, versions: Vec<ObjectIdentifier>) -> Result<(), AwsError> {
-        const OPERATION: &str = "DeleteObjects";
-        let versions = Delete::builder().set_objects(Some(versions)).quiet(true).build();
-        let versions = versions.map_err(|error| AwsError::unusable(S3, OPERATION, error))?;
-        let request = self.client.delete_objects().bucket(&self.name).delete(versions);
-        let failed = send(S3, OPERATION, request.send()).await?.errors.unwrap_or_default();
-        let Some(first) = failed.first() else { return Ok(()) };
-        let why = format!(
-            "{} objects were not deleted, the first one because of {}",
-            failed.len(),
-            first.code().unwrap_or("an unnamed error")
-        );
-        Err(AwsError { class: ErrorClass::Transient, ..AwsError::unusable(S3, OPERATION, why) })
+    /// Deletes one version. DeleteObjects would delete many with one request, but requires the permission
+    /// `s3:DeleteObject` as well ("DeleteObjects" in the Amazon S3 API Reference), with which a file can be hidden
+    /// behind a delete marker.
+    async fn delete(&self, version: ObjectIdentifier) -> Result<(), AwsError> {
+        let request = self.client.delete_object().bucket(&self.name);
+        let request = request.key(version.key).set_version_id(version.version_id);
+        send(S3, "DeleteObject", request.send()).await.map(drop)
     }
 }
