@@ -143,8 +143,8 @@ fn take_number(
     errors: &mut Vec<FieldError>,
 ) -> Option<u32> {
     let value = object.remove(name).filter(|value| !value.is_null())?;
-    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-    let number = number.filter(|number| range.contains(number));
+    // 30.0 is a whole number, too ("integer" in JSON Schema Validation).
+    let number = range.clone().find(|number| value.as_f64() == Some(f64::from(*number)));
     if number.is_none() {
         let (least, most) = range.into_inner();
         let expected = format!("{name} must be a whole number from {least} to {most}");
@@ -185,6 +185,11 @@ mod tests {
             r#"{"scopes": ["admin", "reports:read", "admin"], "label": "front end", "expiresInDays": 3650}"#;
         let label = Some("front end".to_owned());
         assert_eq!(read(text).unwrap(), NewKey { scopes, label, expires_in_days: Some(3650) });
+        let days = |days: &str| read(&format!(r#"{{"scopes": ["admin"], "expiresInDays": {days}}}"#));
+        assert_eq!(days("30.0").unwrap().expires_in_days, Some(30));
+        for wrong in ["30.5", "-1", "3651", "1e9", "18446744073709551617"] {
+            assert_eq!(days(wrong), Err(pairs(&[("/expiresInDays", "out_of_range")])), "{wrong}");
+        }
     }
 
     #[test]
