@@ -15,6 +15,7 @@ use crate::{
     dynamodb::{conditional, number},
     error::{AwsError, DYNAMODB},
     request::instrumented,
+    retention::exists,
 };
 use domain::{
     identity::{ReportId, Tenant},
@@ -96,12 +97,10 @@ impl Table {
     /// # Errors
     /// Returns [`AwsError`] if the report cannot be read.
     pub async fn get_or_erasing(&self, tenant: &Tenant, id: ReportId) -> Result<Option<Report>, AwsError> {
-        let Some(item) = self.item(tenant, id).await? else { return Ok(None) };
-        let report = self.decode_any("GetItem", item.clone())?;
-        match report.erasure_requested_at {
-            Some(_) => Ok(Some(report)),
-            None => self.decode("GetItem", item),
-        }
+        let item = self.item(tenant, id).await?;
+        let report = item.map(|item| self.decode_any("GetItem", item)).transpose()?;
+        let now = self.clock.now();
+        Ok(report.filter(|report| report.erasure_requested_at.is_some() || exists(report, now)))
     }
 
     /// Takes the turn to erase a report that is due at `now`. Returns `true` for the first caller only, until some

@@ -43,7 +43,7 @@ pub struct Table {
     pub(super) name: String,
     pub(super) new_items: NewItems,
     retention: Retention,
-    clock: Clock,
+    pub(super) clock: Clock,
 }
 
 /// The outcome of [`Table::create`].
