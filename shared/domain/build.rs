@@ -11,8 +11,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .iter()
         .filter_map(|file| {
             let name = file.file_name().into_string().ok()?;
-            let tag = name.strip_suffix(".toml")?.to_owned();
-            Some(format!("({tag:?}, include_str!({:?})),\n", file.path()))
+            let tag = name.strip_suffix(".toml")?;
+            // Relative to the crate, so that a checkout can be moved.
+            let path = format!("/languages/{name}");
+            Some(format!("({tag:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),\n"))
         })
         .collect();
     let list = Path::new(&env::var("OUT_DIR")?).join("languages.rs");

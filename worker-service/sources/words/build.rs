@@ -14,7 +14,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         for file in fs::read_dir(folder.path())?.collect::<Result<Vec<_>, _>>()? {
             let name = file.file_name().into_string().unwrap_or_default();
             if let Some(tag) = name.strip_prefix("words.").and_then(|rest| rest.strip_suffix(".toml")) {
-                entries.push(format!("({tag:?}, include_str!({:?})),\n", file.path()));
+                // Relative to the crate, so that a checkout can be moved.
+                let path = format!("/../src/{}/{name}", folder.file_name().display());
+                entries.push(format!(
+                    "({tag:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),\n"
+                ));
             }
         }
     }
