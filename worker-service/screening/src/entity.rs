@@ -51,6 +51,15 @@ pub enum NameKind {
 }
 
 impl NameKind {
+    /// Returns the name used in explanations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Alias => "alias",
+            Self::Weak => "weak",
+        }
+    }
+
     /// Returns the kind of the name at `position` of [`ListedEntity::names`], given the number of other names.
     pub(crate) fn at(position: usize, aliases: usize) -> Self {
         match position {

@@ -45,11 +45,14 @@ pub struct Explanation {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scoring {
-    /// How similar the names are, from 0 to 1. It is 0 if only a registration number agrees.
+    /// How similar the names are, from 0 to 1. It is 0 if only a number agrees.
     pub name_similarity: f64,
-    /// What an unknown or another country takes away: 0 or less.
+    /// What the date of birth of a person adds or takes away. Organisations have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_date_effect: Option<f64>,
+    /// What an unknown or another country takes away; the same one adds to the score of a person.
     pub country_effect: f64,
-    /// What the same registration number adds: 0 or more.
+    /// What the same number, of a registration or a document, adds: 0 or more.
     pub number_effect: f64,
     /// What a weak name takes away: 0 or less.
     pub weak_name_effect: f64,
@@ -80,22 +83,14 @@ impl Explanation {
         matches.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         Self {
             matched_name: hit.matched_name.to_owned(),
-            matched_name_kind: match hit.name_kind {
-                NameKind::Main => "main",
-                NameKind::Alias => "alias",
-                NameKind::Weak => "weak",
-            },
+            matched_name_kind: hit.name_kind.as_str(),
             weak_name: hit.name_kind == NameKind::Weak,
             scoring: Scoring::of(hit.reasons.score),
             parts: matches.into_iter().map(Part::of).collect(),
             query_only: hit.reasons.query_only.clone(),
             listed_only: hit.reasons.listed_only.clone(),
-            country: match hit.reasons.country_agrees {
-                Some(true) => "agrees",
-                Some(false) => "differs",
-                None => "unknown",
-            },
-            identifier: if hit.reasons.number_agrees { "agrees" } else { "unknown" },
+            country: agreement(hit.reasons.country_agrees),
+            identifier: agreement(hit.reasons.number_agrees.then_some(true)),
         }
     }
 
@@ -117,16 +112,27 @@ impl Explanation {
     }
 }
 
+/// Returns whether two values agree, as members of explanations state it: `agrees`, `differs`, or `unknown` if one of
+/// them is missing.
+pub(crate) fn agreement(agrees: Option<bool>) -> &'static str {
+    match agrees {
+        Some(true) => "agrees",
+        Some(false) => "differs",
+        None => "unknown",
+    }
+}
+
 impl Scoring {
-    fn of(parts: ScoreParts) -> Self {
-        let ScoreParts { name, country, weak_name, number } = parts;
+    pub(crate) fn of(parts: ScoreParts) -> Self {
+        let ScoreParts { name, country, birth_date, weak_name, number } = parts;
         let in_one = |steps: i32| f64::from(steps) / 1e4;
         Self {
             name_similarity: in_one(name),
+            birth_date_effect: birth_date.map(in_one),
             country_effect: in_one(country),
             number_effect: in_one(number),
             weak_name_effect: in_one(weak_name),
-            score: in_one(name + country + number + weak_name),
+            score: in_one(parts.sum()),
         }
     }
 
@@ -134,9 +140,10 @@ impl Scoring {
     /// name alone.
     pub fn in_words(&self) -> Option<String> {
         let parts = [
+            ("date of birth", self.birth_date_effect.unwrap_or_default()),
             ("country", self.country_effect),
             ("weak alias", self.weak_name_effect),
-            ("registration number", self.number_effect),
+            ("number", self.number_effect),
         ];
         let effects = parts.into_iter().filter(|(_, effect)| effect.abs() >= SHOWN_EFFECT_MIN);
         let effects: Vec<String> =

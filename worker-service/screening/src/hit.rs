@@ -57,17 +57,12 @@ impl Hit<'_> {
     /// matched words, that is, rare words before common ones; a main name before an alias before a weak name; and
     /// at last the lower id.
     pub fn order(&self, other: &Self) -> Ordering {
-        let country = |hit: &Self| match hit.reasons.country_agrees {
-            Some(true) => 2,
-            None => 1,
-            Some(false) => 0,
-        };
         other
             .score
             .total_cmp(&self.score)
             .then_with(|| other.is_match().cmp(&self.is_match()))
             .then_with(|| other.reasons.number_agrees.cmp(&self.reasons.number_agrees))
-            .then_with(|| country(other).cmp(&country(self)))
+            .then_with(|| order_of_countries(self.reasons.country_agrees, other.reasons.country_agrees))
             .then_with(|| order_of_names(self.of_name(), other.of_name()))
             .then_with(|| self.entity.id.cmp(other.entity.id))
     }
@@ -75,6 +70,13 @@ impl Hit<'_> {
     fn of_name(&self) -> (f32, NameKind) {
         (self.reasons.matched_weight, self.name_kind)
     }
+}
+
+/// Returns which of two entities comes first (`Less`), given whether each has the country of the query: the same country
+/// before an unknown one before another one.
+pub(crate) fn order_of_countries(one: Option<bool>, other: Option<bool>) -> Ordering {
+    let rank = |agrees: Option<bool>| agrees.map_or(1, |agrees| if agrees { 2 } else { 0 });
+    rank(other).cmp(&rank(one))
 }
 
 /// Returns which of two names with equal scores comes first (`Less`), each given as the weight of its matched

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::hit::PersonHit;
-use crate::{entity::NameKind, explain::Part};
+use crate::explain::{Part, Scoring, agreement};
 
 /// The reasons why a listed person was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,8 +13,8 @@ pub struct PersonExplanation {
     pub matched_name: String,
     /// What kind of name it is: `main`, `alias` or `weak`.
     pub matched_name_kind: &'static str,
-    /// How well the names agree, from 0 to 1.
-    pub name_score: f64,
+    /// What the score consists of.
+    pub scoring: Scoring,
     /// The tokens that were matched, by descending weight. `how` is `same`, `sound`, `variant`, `syllables`,
     /// `near`, `consonants`, `nickname`, `initial` or `joined`.
     pub parts: Vec<Part>,
@@ -24,16 +24,10 @@ pub struct PersonExplanation {
     pub listed_only: Vec<String>,
     /// Whether the dates of birth agree: `same`, `agrees` (as far as both are known), `near`, `differs` or `unknown`.
     pub birth_date: &'static str,
-    /// What the date of birth added to the score, or took from it.
-    pub birth_date_effect: f64,
     /// Whether the countries agree: `agrees`, `differs` or `unknown`.
     pub country: &'static str,
-    /// What the country added to the score, or took from it.
-    pub country_effect: f64,
-    /// What was taken from the score because the name is weak and the date of birth does not agree.
-    pub weak_name_effect: f64,
     /// Whether the number of a document is the same: `agrees` or `unknown`.
-    pub number: &'static str,
+    pub identifier: &'static str,
 }
 
 impl PersonExplanation {
@@ -44,25 +38,14 @@ impl PersonExplanation {
         parts.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         Self {
             matched_name: hit.matched_name.to_owned(),
-            matched_name_kind: match hit.name_kind {
-                NameKind::Main => "main",
-                NameKind::Alias => "alias",
-                NameKind::Weak => "weak",
-            },
-            name_score: rounded(reasons.name_score),
+            matched_name_kind: hit.name_kind.as_str(),
+            scoring: Scoring::of(reasons.score),
             parts,
             query_only: reasons.query_only.clone(),
             listed_only: reasons.listed_only.clone(),
             birth_date: reasons.birth_date.name(),
-            birth_date_effect: rounded(reasons.birth_date_effect),
-            country: match reasons.country_agrees {
-                Some(true) => "agrees",
-                Some(false) => "differs",
-                None => "unknown",
-            },
-            country_effect: rounded(reasons.country_effect),
-            weak_name_effect: rounded(reasons.weak_name_effect),
-            number: if reasons.number_agrees { "agrees" } else { "unknown" },
+            country: agreement(reasons.country_agrees),
+            identifier: agreement(reasons.number_agrees.then_some(true)),
         }
     }
 
@@ -75,12 +58,9 @@ impl PersonExplanation {
         if !self.listed_only.is_empty() {
             clauses.push(format!("only on the list: {}", self.listed_only.join(" ")));
         }
-        if self.matched_name_kind == "weak" {
-            clauses.push("the listed name is a weak alias".to_owned());
-        }
         clauses.push(format!("date of birth {}", self.birth_date));
         clauses.push(format!("country {}", self.country));
-        if self.number == "agrees" {
+        if self.identifier == "agrees" {
             clauses.push("the number of a document is the same".to_owned());
         }
         clauses.join("; ")

@@ -16,15 +16,18 @@ use super::{
     parse,
     prepared::QueryToken,
     query::PersonQuery,
-    score::Score,
+    score::score,
 };
 use crate::{
     entity::{ListedEntity, NameKind},
     explain::Part,
+    scoring::ScoreParts,
 };
 
 /// Score of a person who has the document of the query but no similar name.
 const NUMBER_SCORE: f32 = 0.9;
+/// Minimum score of a name that counts as similar if the document of the query is the person's.
+const SIMILAR_NAME_MIN: f32 = 0.7;
 
 /// Years by which a date of birth may be off for a person who is preferred among those with the same words.
 const YEARS_OFF_MAX: u16 = 2;
@@ -41,7 +44,7 @@ pub struct PersonScreener {
 
 /// The best name of a person so far.
 struct Best {
-    score: Score,
+    score: ScoreParts,
     comparison: Comparison,
     /// The number of the query's reading.
     reading: usize,
@@ -68,7 +71,8 @@ impl PersonScreener {
         self.entities.is_empty()
     }
 
-    /// Returns the listed persons whom `query` may mean, with a score of at least `min_score`, by descending score.
+    /// Returns the listed persons whom `query` may mean, with a score of at least `min_score`, in the order of
+    /// [`PersonHit::order`].
     pub fn search(&self, query: &PersonQuery<'_>, min_score: f32) -> Vec<PersonHit<'_>> {
         let mut readings: Vec<Vec<QueryToken>> = parse::readings(query.name)
             .into_iter()
@@ -92,11 +96,27 @@ impl PersonScreener {
             }
         }
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(weights);
-        let mut hits: Vec<PersonHit<'_>> =
-            best.into_iter().map(|(person, best)| self.hit(query, &readings, person, best)).collect();
-        self.add_numbers(query, &mut hits);
+        let with_number: Vec<u32> = query
+            .number
+            .map(|number| self.numbers.find(number, &self.entities))
+            .into_iter()
+            .flatten()
+            .collect();
+        // The words of the query may not lead to a person whom the document names.
+        for (number, reading) in readings.iter_mut().enumerate() {
+            for person in &with_number {
+                self.compare(query, number, reading, *person, SIMILAR_NAME_MIN, &mut best);
+            }
+        }
+        best.retain(|person, best| !with_number.contains(person) || best.score.score() >= SIMILAR_NAME_MIN);
+        let unnamed = with_number.iter().filter(|person| !best.contains_key(person));
+        let mut hits: Vec<PersonHit<'_>> = unnamed.map(|person| self.hit_by_number(query, *person)).collect();
+        hits.extend(best.into_iter().map(|(person, best)| {
+            let hit = self.hit(query, &readings, person, best);
+            if with_number.contains(&person) { hit.with_number() } else { hit }
+        }));
         hits.retain(|hit| hit.score >= min_score);
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.entity.id.cmp(&b.entity.id)));
+        hits.sort_by(PersonHit::order);
         hits
     }
 
@@ -116,9 +136,9 @@ impl PersonScreener {
         for (name, view) in self.index.names(person).enumerate() {
             let comparison = compare(reading, &view, &self.index.vocabulary);
             let is_weak = NameKind::at(view.position, entity.aliases.len()) == NameKind::Weak;
-            let score = Score::new(&comparison, date, country_agrees, is_weak);
-            let is_better = best.get(&person).is_none_or(|best| best.score.total < score.total);
-            if score.total >= min_score && is_better {
+            let score = score(&comparison, date, country_agrees, is_weak);
+            let is_better = best.get(&person).is_none_or(|best| best.score.sum() < score.sum());
+            if score.score() >= min_score && is_better {
                 let position = view.position;
                 best.insert(person, Best { score, comparison, reading: number, name, position });
             }
@@ -141,17 +161,15 @@ impl PersonScreener {
             entity,
             matched_name: entity.names().nth(position).unwrap_or_default(),
             name_kind: NameKind::at(position, entity.aliases.len()),
-            score: score.total,
+            score: score.score(),
             reasons: Reasons {
-                name_score: comparison.score,
+                score,
+                matched_weight: comparison.pairs.iter().map(|pair| pair.weight).sum(),
                 parts,
                 query_only,
                 listed_only,
                 birth_date: DateAgreement::of(query.birth_date, &entity.birth_dates),
-                birth_date_effect: score.birth_date,
                 country_agrees: entity.is_in(query.country),
-                country_effect: score.country,
-                weak_name_effect: score.weak_name,
                 number_agrees: false,
             },
         }
@@ -184,34 +202,25 @@ impl PersonScreener {
         (parts.collect(), chosen(&asked, !query_used), chosen(&listed, !listed_used))
     }
 
-    /// Adds the persons who have the document of the query.
-    fn add_numbers<'a>(&'a self, query: &PersonQuery<'_>, hits: &mut Vec<PersonHit<'a>>) {
-        let Some(number) = query.number else { return };
-        for person in self.numbers.find(number, &self.entities) {
-            let entity = &self.entities[person as usize];
-            if let Some(hit) = hits.iter_mut().find(|hit| std::ptr::eq(hit.entity, entity)) {
-                hit.score = hit.score.max(1.0);
-                hit.reasons.number_agrees = true;
-                continue;
-            }
-            hits.push(PersonHit {
-                entity,
-                matched_name: &entity.name,
-                name_kind: NameKind::Main,
-                score: NUMBER_SCORE,
-                reasons: Reasons {
-                    name_score: 0.0,
-                    parts: Vec::new(),
-                    query_only: Vec::new(),
-                    listed_only: Vec::new(),
-                    birth_date: DateAgreement::of(query.birth_date, &entity.birth_dates),
-                    birth_date_effect: 0.0,
-                    country_agrees: entity.is_in(query.country),
-                    country_effect: 0.0,
-                    weak_name_effect: 0.0,
-                    number_agrees: true,
-                },
-            });
+    /// Returns a person who has the document of the query but no similar name.
+    fn hit_by_number(&self, query: &PersonQuery<'_>, person: u32) -> PersonHit<'_> {
+        let entity = &self.entities[person as usize];
+        let score = ScoreParts { birth_date: Some(0), ..ScoreParts::of_number(NUMBER_SCORE) };
+        PersonHit {
+            entity,
+            matched_name: &entity.name,
+            name_kind: NameKind::Main,
+            score: score.score(),
+            reasons: Reasons {
+                score,
+                matched_weight: 0.0,
+                parts: Vec::new(),
+                query_only: Vec::new(),
+                listed_only: Vec::new(),
+                birth_date: DateAgreement::of(query.birth_date, &entity.birth_dates),
+                country_agrees: entity.is_in(query.country),
+                number_agrees: true,
+            },
         }
     }
 }

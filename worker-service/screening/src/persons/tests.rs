@@ -1,7 +1,10 @@
 //! Tests of kinds of queries, with invented names.
 
 use super::*;
-use crate::{birth_date::BirthDate, entity::ListedEntity};
+use crate::{
+    birth_date::BirthDate,
+    entity::{EntityKind, ListedEntity},
+};
 
 fn person(id: &str, name: &str, aliases: &[&str], weak: &[&str], date: &str) -> ListedEntity {
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -143,7 +146,7 @@ fn a_document_finds_its_owner_under_any_name() {
     let query = PersonQuery { name: "Somebody Else", number: Some("n444 77"), ..PersonQuery::default() };
     let hits = screener.search(&query, MATCH_THRESHOLD);
     assert_eq!(hits.iter().map(|hit| hit.entity.id.as_str()).collect::<Vec<_>>(), ["4"]);
-    assert_eq!(hits[0].explanation().number, "agrees");
+    assert_eq!(hits[0].explanation().identifier, "agrees");
 }
 
 #[test]
@@ -205,14 +208,77 @@ fn an_explanation_names_the_parts_of_the_score() {
     assert_eq!(how, ["same", "nickname"]);
     assert_eq!(explanation.listed_only, ["yuryevich"]);
     assert_eq!((explanation.birth_date, explanation.country), ("agrees", "agrees"));
-    let total = explanation.name_score
-        + explanation.birth_date_effect
-        + explanation.country_effect
-        + explanation.weak_name_effect;
-    assert!((total - f64::from(hits[0].score)).abs() < 0.01);
+    let scoring = explanation.scoring;
+    let total = scoring.name_similarity + scoring.birth_date_effect.unwrap() + scoring.country_effect;
+    assert!((total - f64::from(hits[0].score)).abs() < 1e-6, "{scoring:?}");
+    assert!(scoring.birth_date_effect.unwrap() > 0.0 && scoring.country_effect > 0.0, "{scoring:?}");
+    assert!(scoring.in_words().unwrap().contains("date of birth +"), "{scoring:?}");
     let json = serde_json::to_value(&explanation).unwrap();
     assert_eq!(json["matchedName"], "VOLSTANOV, Aleksandr Yuryevich");
+    assert_eq!(
+        json["scoring"]["final"].as_f64().map(|score| (score * 1e4).round()),
+        Some((total * 1e4).round())
+    );
     assert!(explanation.in_words().contains("short and full forms of one name"));
+}
+
+/// Returns the ids of the persons in the order in which they are found, all with one score.
+fn order(entities: Vec<ListedEntity>, query: &PersonQuery<'_>) -> Vec<String> {
+    let screener = PersonScreener::new(entities);
+    let hits = screener.search(query, 0.0);
+    assert!(hits.windows(2).all(|pair| pair[0].score == pair[1].score), "{hits:?}");
+    hits.iter().map(|hit| hit.entity.id.clone()).collect()
+}
+
+#[test]
+fn of_equal_scores_the_person_who_agrees_in_more_comes_first() {
+    let listed = |id: &str, date: &str, country: &str, document: &str| ListedEntity {
+        id: id.to_owned(),
+        kind: EntityKind::Person,
+        name: "VOLSTANOV, Aleksandr".to_owned(),
+        birth_dates: vec![date.parse().unwrap()],
+        countries: vec![country.to_owned()],
+        ids: vec![format!("id::{document}")],
+        ..ListedEntity::default()
+    };
+    let date: BirthDate = "1971-02-03".parse().unwrap();
+    let name = "Aleksandr Volstanov";
+    // The name alone gives the highest score, so that nothing can be added to it.
+    let by_date = [listed("a", "1971", "KZ", "1"), listed("b", "1971-02-03", "KZ", "2")];
+    let query = PersonQuery { name, birth_date: Some(&date), country: Some("KZ"), number: None };
+    assert_eq!(order(by_date.to_vec(), &query), ["b", "a"]);
+    let by_country = ListedEntity { countries: Vec::new(), ..listed("a", "1971-02-03", "KZ", "1") };
+    assert_eq!(order(vec![by_country, listed("b", "1971-02-03", "KZ", "2")], &query), ["b", "a"]);
+    let query = PersonQuery { number: Some("AB123456"), ..query };
+    let numbered =
+        vec![listed("a", "1971-02-03", "KZ", "XY98765"), listed("b", "1971-02-03", "KZ", "AB123456")];
+    assert_eq!(order(numbered, &query), ["b", "a"]);
+    assert_eq!(
+        order(vec![listed("b", "1971", "KZ", "1"), listed("a", "1971", "KZ", "2")], &query),
+        ["a", "b"]
+    );
+}
+
+#[test]
+fn a_person_found_by_a_document_has_parts_that_add_up() {
+    let mut listed = ListedEntity { kind: EntityKind::Person, ..ListedEntity::default() };
+    (listed.id, listed.name) = ("a".to_owned(), "VOLSTANOV, Aleksandr".to_owned());
+    listed.weak_aliases = vec!["KESTREL".to_owned()];
+    listed.ids = vec!["id::AB123456".to_owned()];
+    let screener = PersonScreener::new(vec![listed]);
+    for (name, expected) in [("Aleksandr Volstanov", 1.0), ("Kestrel", 1.0), ("Somebody Else", 0.9)] {
+        let query = PersonQuery { name, number: Some("AB123456"), ..PersonQuery::default() };
+        let hits = screener.search(&query, MATCH_THRESHOLD);
+        assert_eq!(
+            screener.search(&query, 0.0)[0].score,
+            expected,
+            "{name}: the minimum score changes nothing"
+        );
+        let scoring = hits[0].explanation().scoring;
+        assert!(hits[0].is_match() && hits[0].score == expected, "{name}: {}", hits[0].score);
+        let sum = scoring.name_similarity + scoring.number_effect + scoring.weak_name_effect;
+        assert!((sum - f64::from(expected)).abs() < 1e-6, "{name}: {scoring:?}");
+    }
 }
 
 #[test]

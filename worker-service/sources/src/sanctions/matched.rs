@@ -37,14 +37,15 @@ impl<'a> Match<'a> {
 
     /// Returns the match of a person.
     pub(super) fn of_person(hit: &PersonHit<'a>) -> Self {
+        let explanation = hit.explanation();
         Self {
             entity: hit.entity.borrowed(),
             name: hit.matched_name,
             is_weak: hit.name_kind == NameKind::Weak,
             score: hit.score,
             is_match: hit.is_match(),
-            parts: None,
-            reasons: hit.explanation().in_words(),
+            parts: explanation.scoring.in_words(),
+            reasons: explanation.in_words(),
         }
     }
 }

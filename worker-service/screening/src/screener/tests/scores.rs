@@ -32,7 +32,15 @@ fn the_parts_of_a_score_add_up_to_it() {
     ] {
         let hits = screener.search_with(name, country, number, 0.0);
         let Explanation { scoring, .. } = Explanation::of(&hits[0]);
-        let Scoring { name_similarity, country_effect, number_effect, weak_name_effect, score } = scoring;
+        let Scoring {
+            name_similarity,
+            birth_date_effect,
+            country_effect,
+            number_effect,
+            weak_name_effect,
+            score,
+        } = scoring;
+        assert_eq!(birth_date_effect, None, "{name}");
         let sum = name_similarity + country_effect + number_effect + weak_name_effect;
         assert!((sum - score).abs() < 1e-9, "{name}: {scoring:?}");
         assert!((score - f64::from(hits[0].score)).abs() < 1e-6, "{name}: {scoring:?}");
