@@ -7,6 +7,7 @@
 mod contrast;
 pub(crate) mod distance;
 pub(crate) mod fold;
+pub(crate) mod greek;
 mod lexicon;
 mod links;
 mod name;

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use any_ascii::any_ascii_char;
 use rustc_hash::FxHashMap;
 
+use super::greek::{self, Origin};
+
 /// Romanisation of Cyrillic letters that sanctions lists mostly use (BGN/PCGN, simplified).
 const CYRILLIC: [(char, &str); 46] = [
     ('а', "a"),
@@ -109,11 +111,18 @@ static LETTERS: LazyLock<FxHashMap<char, &'static str>> =
     LazyLock::new(|| CYRILLIC.into_iter().chain(ARABIC).collect());
 
 /// Returns `letters` in lower-case Latin letters and digits, or an empty string if nothing of them is left.
-/// Letters of scripts without a table of their own are spelled by `any_ascii`.
+/// Letters of scripts without rules of their own are spelled by `any_ascii`.
 pub(crate) fn romanize(letters: impl Iterator<Item = char>) -> String {
     let mut latin = String::new();
-    for c in letters {
-        if c.is_ascii() {
+    let mut letters = letters.peekable();
+    while let Some(c) = letters.next() {
+        if greek::is_greek(c) {
+            let mut word = String::from(c);
+            while let Some(next) = letters.next_if(|next| greek::is_greek(*next)) {
+                word.push(next);
+            }
+            latin.push_str(&greek::in_latin(&word, Origin::Unknown));
+        } else if c.is_ascii() {
             latin.push(c);
         } else {
             latin.push_str(LETTERS.get(&c).copied().unwrap_or_else(|| any_ascii_char(c)));

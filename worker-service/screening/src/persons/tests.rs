@@ -150,6 +150,17 @@ fn a_document_finds_its_owner_under_any_name() {
 }
 
 #[test]
+fn a_greek_text_may_spell_a_greek_name_or_a_foreign_one() {
+    let listed =
+        [person("1", "Abdulhamid Debrani", &[], &[], ""), person("2", "Olympia Antoniou", &[], &[], "")];
+    let screener = PersonScreener::new(listed.to_vec());
+    for (name, id) in [("Αμπντουλχαμίντ Ντεμπράνι", "1"), ("Ολυμπία Αντωνίου", "2")]
+    {
+        assert!(score(&screener, name, "", id) >= MATCH_THRESHOLD, "{name}");
+    }
+}
+
+#[test]
 fn the_country_matters_little() {
     let screener = screener();
     let score = |country| {

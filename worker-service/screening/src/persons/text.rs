@@ -3,6 +3,7 @@
 
 use crate::names::{
     fold::fold,
+    greek::{self, Origin},
     runs::replace_look_alikes,
     script::{Script, script},
 };
@@ -33,9 +34,19 @@ pub(super) fn readings(name: &str) -> Vec<Vec<LatinWord>> {
         return vec![ascii(name)];
     }
     let runs = runs(name);
+    // A Greek text may spell a Greek name or a foreign one.
+    let has_greek = runs.iter().any(|(run, _)| run.iter().any(|c| greek::is_greek(*c)));
+    let origins: &[Origin] = if has_greek { &[Origin::Greek, Origin::Foreign] } else { &[Origin::Greek] };
+    let mut readings: Vec<_> = origins.iter().flat_map(|origin| readings_of(&runs, *origin)).collect();
+    readings.dedup();
+    readings
+}
+
+/// Returns the readings of a name, whose Greek words are names of `origin`.
+fn readings_of(runs: &[Run], origin: Origin) -> Vec<Vec<LatinWord>> {
     let mut readings = vec![Vec::new()];
-    for (run, before_comma) in &runs {
-        let choices = native::words(run);
+    for (run, before_comma) in runs {
+        let choices = native::words(run, origin);
         let mut next = Vec::new();
         for (at, choice) in choices.iter().enumerate() {
             let words = choice.iter().map(|(text, without_vowels)| LatinWord {
