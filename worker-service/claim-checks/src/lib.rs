@@ -22,7 +22,7 @@ mod lexicon;
 mod text;
 
 pub use self::{
-    case::{Claim, Company, Piece},
+    case::{Claim, Company, Piece, Reading},
     checks::{figure_flaws, flaws},
     figures::Date,
     flaw::{Aspect, Flaw},

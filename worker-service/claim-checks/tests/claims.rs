@@ -1,6 +1,6 @@
 //! Checks made-up claims of `claims.toml`: true ones pass, and untrue ones have a flaw.
 
-use claim_checks::{Claim, Company, Date, Piece, flaws};
+use claim_checks::{Claim, Company, Date, Piece, Reading, flaws};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -39,6 +39,7 @@ fn made_up_claims_are_told_apart() {
         let parts: Vec<&str> = entry.published.split('-').collect();
         let time =
             Date { year: parts[0].parse().ok(), month: parts[1].parse().ok(), day: parts[2].parse().ok() };
+        let reading = Reading::of(&entry.title, &entry.text);
         for statement in &entry.claims {
             for quote in &statement.quotes {
                 assert!(
@@ -47,8 +48,7 @@ fn made_up_claims_are_told_apart() {
                 );
             }
             let piece = Piece {
-                title: &entry.title,
-                text: &entry.text,
+                reading: reading.clone(),
                 times: vec![time],
                 quotes: statement.quotes.iter().map(String::as_str).collect(),
             };

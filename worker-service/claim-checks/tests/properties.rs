@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use claim_checks::{Claim, Company, Date, Piece, figure_flaws, flaws};
+use claim_checks::{Claim, Company, Date, Piece, Reading, figure_flaws, flaws};
 use proptest::prelude::*;
 
 /// Length of a long statement in bytes.
@@ -26,7 +26,7 @@ fn claim<'a>(
         statement,
         language,
         company: Company { name, number: "12345678", country: "GB" },
-        pieces: vec![Piece { title, text, times: vec![time], quotes }],
+        pieces: vec![Piece { reading: Reading::of(title, text), times: vec![time], quotes }],
     }
 }
 

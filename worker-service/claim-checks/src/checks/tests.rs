@@ -1,6 +1,6 @@
 use super::flaws;
 use crate::{
-    case::{Claim, Company, Piece},
+    case::{Claim, Company, Piece, Reading},
     flaw::{Aspect, Flaw},
 };
 
@@ -8,7 +8,7 @@ const NAME: &str = "Ferrow Mill Ltd";
 
 /// Returns the flaws of a claim on Ferrow Mill that cites the whole of `text`.
 fn of(statement: &str, language: &str, text: &str) -> Vec<Flaw> {
-    let pieces = vec![Piece { title: "", text, times: Vec::new(), quotes: Vec::new() }];
+    let pieces = vec![Piece { reading: Reading::of("", text), times: Vec::new(), quotes: Vec::new() }];
     flaws(&Claim { statement, language, company: Company { name: NAME, number: "", country: "GB" }, pieces })
 }
 

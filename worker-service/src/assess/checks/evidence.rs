@@ -1,6 +1,6 @@
 //! Checks what a finding states against the evidence that it cites, with the crate `claim-checks`.
 
-use claim_checks::{Aspect, Claim, Company, Date, Flaw as Found, Piece};
+use claim_checks::{Aspect, Claim, Company, Date, Flaw as Found, Piece, Reading};
 use domain::{assessment::Finding, evidence::Evidence, language::Words, time::UtcTime};
 
 use super::{
@@ -19,14 +19,14 @@ pub(super) struct Stated {
 }
 
 /// Checks what `finding` states, given the evidence that it cites.
-pub(super) fn check(proof: Proof<'_>, finding: &Finding, words: &Words) -> Stated {
+pub(super) fn check(proof: &Proof<'_>, finding: &Finding, words: &Words) -> Stated {
     let mut cited: Vec<(&Evidence, Piece<'_>)> = Vec::new();
     for citation in &finding.citations {
         let Some(evidence) = proof.piece(&citation.evidence_id) else { continue };
         let quote = proof.span(citation);
         match cited.iter_mut().find(|(other, _)| other.id == evidence.id) {
             Some((_, piece)) => piece.quotes.extend(quote),
-            None => cited.push((evidence, piece(evidence, quote))),
+            None => cited.push((evidence, piece(proof, evidence, quote))),
         }
     }
     let pieces = cited.into_iter().map(|(_, piece)| piece).collect();
@@ -48,15 +48,15 @@ pub(super) fn check(proof: Proof<'_>, finding: &Finding, words: &Words) -> State
 /// Returns the figures of a summary that stand nowhere in the evidence. It covers the whole report, so the
 /// `counts` that the report itself shows are known as well, and so are the days of `times`.
 pub(super) fn summary_flaws(
-    proof: Proof<'_>,
+    proof: &Proof<'_>,
     summary: &str,
     counts: impl Iterator<Item = usize>,
     times: Vec<UtcTime>,
 ) -> Vec<Flaw> {
     let counts = counts.map(|count| count.to_string()).collect::<Vec<_>>().join("; ");
-    let known =
-        Piece { title: "", text: &counts, times: times.into_iter().map(day).collect(), quotes: Vec::new() };
-    let evidence = proof.snapshot.evidence().map(|evidence| piece(evidence, None));
+    let times = times.into_iter().map(day).collect();
+    let known = Piece { reading: Reading::of("", &counts), times, quotes: Vec::new() };
+    let evidence = proof.snapshot.evidence().map(|evidence| piece(proof, evidence, None));
     let pieces = evidence.chain([known]).collect();
     let flaws = claim_checks::figure_flaws(&claim(proof, summary, pieces)).into_iter().map(classified);
     flaws
@@ -67,7 +67,7 @@ pub(super) fn summary_flaws(
         .collect()
 }
 
-fn claim<'a>(proof: Proof<'a>, statement: &'a str, pieces: Vec<Piece<'a>>) -> Claim<'a> {
+fn claim<'a>(proof: &Proof<'a>, statement: &'a str, pieces: Vec<Piece<'a>>) -> Claim<'a> {
     let request = proof.request;
     Claim {
         statement,
@@ -81,11 +81,10 @@ fn claim<'a>(proof: Proof<'a>, statement: &'a str, pieces: Vec<Piece<'a>>) -> Cl
     }
 }
 
-fn piece<'a>(evidence: &'a Evidence, quote: Option<&'a str>) -> Piece<'a> {
+fn piece<'a>(proof: &Proof<'a>, evidence: &'a Evidence, quote: Option<&'a str>) -> Piece<'a> {
     let times = evidence.published_at.into_iter().chain([evidence.retrieved_at]);
     Piece {
-        title: &evidence.title,
-        text: &evidence.text,
+        reading: proof.reading(evidence),
         times: times.map(day).collect(),
         quotes: quote.into_iter().collect(),
     }

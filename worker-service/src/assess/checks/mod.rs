@@ -111,6 +111,7 @@ impl Checks<'_> {
             }
         };
         let words = self.request.language.base_words();
+        let proof = self.proof();
         let mut checked = Checked::default();
         let findings: Vec<Finding> = answered.findings.into_iter().map(Finding::from).collect();
         let quotes: Vec<&str> = findings
@@ -131,7 +132,8 @@ impl Checks<'_> {
         if level < floor {
             checked.problems.push(Problem { place: Place::Answer, flaw: Flaw::UnderFloor { level, floor } });
         }
-        let flaws = self.summary_flaws(&answered.summary.text, &answered.summary.citations, &quotes, foreign);
+        let flaws =
+            self.summary_flaws(&proof, &answered.summary.text, &answered.summary.citations, &quotes, foreign);
         let summary = flaws.is_empty().then(|| Summary {
             text: answered.summary.text.trim().to_owned(),
             citations: deduplicated(&answered.summary.citations),
@@ -141,7 +143,7 @@ impl Checks<'_> {
         let mut passed = Vec::new();
         for (index, finding) in findings.iter().enumerate() {
             let finding_checked = if index < FINDINGS_MAX {
-                self.check_finding(finding, foreign)
+                self.check_finding(&proof, finding, foreign)
             } else {
                 Err(vec![Flaw::TooMany { max: FINDINGS_MAX }])
             };
@@ -166,6 +168,7 @@ impl Checks<'_> {
 
     fn summary_flaws(
         &self,
+        proof: &Proof<'_>,
         statement: &str,
         citations: &[String],
         quotes: &[&str],
@@ -175,13 +178,13 @@ impl Checks<'_> {
         if citations.is_empty() && !self.snapshot.evidence.is_empty() {
             flaws.push(Flaw::Uncited);
         }
-        let unknown = citations.iter().filter(|id| self.proof().piece(id).is_none());
+        let unknown = citations.iter().filter(|id| proof.piece(id).is_none());
         flaws.extend(unknown.map(|id| Flaw::UnknownEvidence { id: safe_text::clean(id, ID_MAX) }));
         let pieces = self.snapshot.evidence().count();
         let counts = [usize::from(self.assessed.score), 100, self.snapshot.sources.len()];
         let queried_at = self.snapshot.sources.iter().filter_map(|outcome| outcome.as_of).collect();
         flaws.extend(evidence::summary_flaws(
-            self.proof(),
+            proof,
             statement,
             counts.into_iter().chain(0..=pieces),
             queried_at,
@@ -190,38 +193,33 @@ impl Checks<'_> {
         flaws
     }
 
+    /// Checks each of `findings` alone, in the language of the report.
+    pub(crate) fn check_findings(&self, findings: &[Finding]) -> Vec<CheckedFinding> {
+        let proof = self.proof();
+        findings.iter().map(|finding| self.check_finding(&proof, finding, false)).collect()
+    }
+
     /// Checks `finding`. Returns it with its quotes spelled as in the evidence, and a doubt about it. `foreign`
     /// tells whether the statements of the answer, taken together, are in another language than the report's.
     ///
     /// # Errors
     /// Returns the flaws with which the finding is not published.
-    pub(crate) fn check_finding(&self, finding: &Finding, foreign: bool) -> CheckedFinding {
+    fn check_finding(&self, proof: &Proof<'_>, finding: &Finding, foreign: bool) -> CheckedFinding {
         let quotes: Vec<&str> = finding.citations.iter().map(|citation| citation.quote.as_str()).collect();
         let mut flaws = self.text_flaws(&finding.statement, STATEMENT_MAX, &quotes, foreign);
         if finding.citations.is_empty() {
             flaws.push(Flaw::Uncited);
         }
-        flaws.extend(finding.citations.iter().filter_map(|citation| self.proof().citation_flaw(citation)));
+        flaws.extend(finding.citations.iter().filter_map(|citation| proof.citation_flaw(citation)));
         let words = self.request.language.base_words();
-        let Stated { figures, doubt } = evidence::check(self.proof(), finding, words);
+        let Stated { figures, doubt } = evidence::check(proof, finding, words);
         flaws.extend(figures);
         flaws.extend(self.instruction_flaw(&finding.statement));
         if !flaws.is_empty() {
             return Err(flaws);
         }
         let doubt = doubt.map(|reason| Doubt { statement: finding.statement.clone(), reason });
-        Ok((self.with_exact_quotes(finding), doubt))
-    }
-
-    /// Returns `finding` with its quotes spelled exactly as in the evidence.
-    fn with_exact_quotes(&self, finding: &Finding) -> Finding {
-        let mut finding = finding.clone();
-        for citation in &mut finding.citations {
-            if let Some(span) = self.proof().span(citation).map(str::to_owned) {
-                citation.quote = span;
-            }
-        }
-        finding
+        Ok((with_exact_quotes(proof, finding), doubt))
     }
 
     fn text_flaws(&self, text: &str, max: usize, quotes: &[&str], foreign: bool) -> Vec<Flaw> {
@@ -256,8 +254,19 @@ impl Checks<'_> {
     }
 
     fn proof(&self) -> Proof<'_> {
-        Proof { request: self.request, snapshot: self.snapshot }
+        Proof::new(self.request, self.snapshot)
     }
+}
+
+/// Returns `finding` with its quotes spelled exactly as in the evidence.
+fn with_exact_quotes(proof: &Proof<'_>, finding: &Finding) -> Finding {
+    let mut finding = finding.clone();
+    for citation in &mut finding.citations {
+        if let Some(span) = proof.span(citation).map(str::to_owned) {
+            citation.quote = span;
+        }
+    }
+    finding
 }
 
 fn deduplicated(citations: &[String]) -> Vec<String> {

@@ -160,7 +160,7 @@ impl<'a> CompanyClaims<'a> {
             assessed: &assessed,
             instructions: &instructions,
         };
-        self.findings.iter().map(|finding| checks.check_finding(finding, false)).collect()
+        checks.check_findings(&self.findings)
     }
 }
 
