@@ -75,6 +75,11 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "N")]
     worker_processes: Option<String>,
 
+    /// Kill one of the worker processes after this time, such as 30s, without replacing it: the others complete its
+    /// reports
+    #[arg(long, value_name = "DURATION")]
+    kill_worker: Option<String>,
+
     /// Load the API of any deployment at this base URL instead of a local stack; needs --key-file
     #[arg(long, value_name = "URL")]
     api: Option<String>,
@@ -243,12 +248,15 @@ impl LoadArgs {
         let mut count = |option, text: &Option<String>, max| {
             problems.number(option, text.as_deref(), 1..=max).unwrap_or(DEFAULT_PROCESSES)
         };
-        LocalStackOptions {
-            tenants: count("--tenants", &self.tenants, 1000),
-            api_processes: count("--api-processes", &self.api_processes, 16),
-            worker_processes: count("--worker-processes", &self.worker_processes, 64),
-            stack,
+        let tenants = count("--tenants", &self.tenants, 1000);
+        let api_processes = count("--api-processes", &self.api_processes, 16);
+        let worker_processes = count("--worker-processes", &self.worker_processes, 64);
+        let hour = Duration::from_secs(3600);
+        let kill_worker_after = problems.duration("--kill-worker", self.kill_worker.as_deref(), hour);
+        if kill_worker_after.is_some() && (worker_processes < 2 || self.accept_only) {
+            problems.add("--kill-worker needs a worker that remains: give --worker-processes 2 or more");
         }
+        LocalStackOptions { stack, tenants, api_processes, worker_processes, kill_worker_after }
     }
 
     fn deployment(&self, api: &str, shared: &SharedArgs, problems: &mut Problems) -> Option<Target> {
@@ -258,6 +266,7 @@ impl LoadArgs {
             ("--source-latency", self.source_latency.is_some()),
             ("--api-processes", self.api_processes.is_some()),
             ("--worker-processes", self.worker_processes.is_some()),
+            ("--kill-worker", self.kill_worker.is_some()),
         ];
         let own = own.into_iter().filter_map(|(option, is_given)| is_given.then_some(option));
         for option in own.chain(shared.local_only.iter().copied()) {
@@ -422,6 +431,8 @@ mod tests {
         for (arguments, expected) in [
             (&["--key-file", "keys"][..], "--key-file belongs to --api"),
             (&["--accept-only", "--worker-processes", "2"], "--accept-only"),
+            (&["--kill-worker", "5s"], "--kill-worker"),
+            (&["--kill-worker", "soon", "--worker-processes", "2"], "--kill-worker"),
             (&["--model-latency", "1s"], "--model-latency and --fault"),
             (&["--model-latency", "60m"], "--model-latency: \"60m\" is more than 3540 s"),
             (&["--source-latency", "61s"], "--source-latency"),

@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use secrecy::SecretString;
 use service_runtime::config::Environment;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::aws_usage::RequestCounts;
 use super::client::LoadClient;
@@ -91,14 +93,22 @@ async fn load(
     let setup = Setup::of(options, client.tenants(), latency(&local.stack));
     output::print(options.json.as_ref(), &setup.heading());
 
-    let (api, worker) =
-        (ServiceAtRest::measure(services.api_pids()), ServiceAtRest::measure(services.worker_pids()));
+    let workers = services.worker_pids(local.kill_worker_after.is_some());
+    let (api, worker) = (ServiceAtRest::measure(services.api_pids()), ServiceAtRest::measure(workers));
     let (aws_before, sources_before) = (RequestCounts::of(stack), stack.feeds().calls());
     let cpu_before = process_usage::cpu_of_this_process();
     let mut api_used = None;
+    let kill = services.kill_worker();
+    let killer = local.kill_worker_after.map(|after| {
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            sleep(after).await;
+            kill.cancel();
+        }))
+    });
     let follower = (!options.accept_only).then(|| Follower::of_table(Inspector::new(stack)));
     let watched =
         watch(options, &client, follower, stop, services.failed(), || api_used = Some(api.used())).await?;
+    drop(killer);
     let accepted =
         watched.submissions.iter().filter(|submission| submission.report_id().is_some()).count() as u64;
     let cpu = process_usage::cpu_of_this_process().zip(cpu_before).map(|(now, before)| now - before);

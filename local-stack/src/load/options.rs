@@ -88,6 +88,8 @@ pub(crate) struct LocalStackOptions {
     pub(crate) api_processes: u16,
     /// Number of worker processes.
     pub(crate) worker_processes: u16,
+    /// Time after the first submission at which one worker process is killed; `None` kills none.
+    pub(crate) kill_worker_after: Option<Duration>,
 }
 
 /// Where the JSON goes.

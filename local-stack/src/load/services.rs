@@ -28,6 +28,8 @@ pub(super) struct Services {
     api_urls: Vec<String>,
     api_pids: Vec<u32>,
     worker_pids: Vec<u32>,
+    /// Kills the first worker process.
+    kill: CancellationToken,
     logs: LogDirectory,
 }
 
@@ -49,14 +51,15 @@ impl Services {
             api_urls: Vec::new(),
             api_pids: Vec::new(),
             worker_pids: Vec::new(),
+            kill: CancellationToken::new(),
             logs: LogDirectory::new(None, "dossier-load-")?,
         };
         for (number, address) in (1..).zip(free_addresses(options.api_processes)?) {
             let mut environment = stack.environment().clone();
             environment.insert("DOSSIER_BIND".to_owned(), address.to_string());
             let name = format!("api-{number}");
-            let pid =
-                services.spawn(ServiceProcess::new(name, &binaries.api, environment, &services.logs))?;
+            let process = ServiceProcess::new(name, &binaries.api, environment, &services.logs);
+            let pid = services.spawn(process, CancellationToken::new())?;
             services.api_pids.push(pid);
             services.api_urls.push(format!("http://{address}"));
         }
@@ -69,8 +72,9 @@ impl Services {
             environment.insert("DOSSIER_HEALTH_BIND".to_owned(), address.to_string());
             ready_urls.push(format!("http://{address}/healthz"));
             let name = format!("worker-{number}");
-            let pid =
-                services.spawn(ServiceProcess::new(name, &binaries.worker, environment, &services.logs))?;
+            let kill = if number == 1 { services.kill.clone() } else { CancellationToken::new() };
+            let process = ServiceProcess::new(name, &binaries.worker, environment, &services.logs);
+            let pid = services.spawn(process, kill)?;
             services.worker_pids.push(pid);
         }
         let ready = async {
@@ -92,8 +96,8 @@ impl Services {
         Ok(services)
     }
 
-    /// Starts a process and returns its id.
-    fn spawn(&mut self, process: ServiceProcess) -> anyhow::Result<u32> {
+    /// Starts a process, which is killed when `kill` is cancelled, and returns its id.
+    fn spawn(&mut self, process: ServiceProcess, kill: CancellationToken) -> anyhow::Result<u32> {
         let mut child = process.start()?;
         let pid = child.id().with_context(|| format!("{} ended at once", process.name()))?;
         let stop = self.stop.clone();
@@ -109,7 +113,7 @@ impl Services {
                     ),
                     Err(error) => anyhow!(error).context(format!("waiting for {} failed", process.name())),
                 }),
-                () = stop.cancelled() => {
+                () = async { tokio::select! { () = stop.cancelled() => (), () = kill.cancelled() => () } } => {
                     child.kill().await.err().map(|error| {
                         anyhow!(error).context(format!("{} cannot be stopped", process.name()))
                     })
@@ -129,9 +133,15 @@ impl Services {
         &self.api_pids
     }
 
-    /// Returns the process ids of the workers.
-    pub(super) fn worker_pids(&self) -> &[u32] {
-        &self.worker_pids
+    /// Returns the process ids of the workers whose figures are measured: all of them, or all but the one that will
+    /// be killed.
+    pub(super) fn worker_pids(&self, one_is_killed: bool) -> &[u32] {
+        &self.worker_pids[usize::from(one_is_killed).min(self.worker_pids.len())..]
+    }
+
+    /// Returns the token whose cancellation kills the first worker process with SIGKILL. It is not replaced.
+    pub(super) fn kill_worker(&self) -> CancellationToken {
+        self.kill.clone()
     }
 
     /// Waits until a process ends unexpectedly, and returns the reason.

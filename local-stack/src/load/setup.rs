@@ -38,6 +38,7 @@ pub(super) struct Setup {
     source_latency_seconds: Option<f64>,
     /// Whether the embedded AWS enforces AWS's limits.
     aws_limits: bool,
+    kill_worker_after_seconds: Option<f64>,
     /// Whether faults other than these latencies are injected.
     faults: bool,
     seed: Option<u64>,
@@ -89,6 +90,9 @@ impl Setup {
             model_latency_seconds: local.map(|_| latency.model.as_secs_f64()),
             source_latency_seconds: local.map(|_| latency.sources.as_secs_f64()),
             aws_limits: local.is_some_and(|local| local.stack.aws_limits.is_some()),
+            kill_worker_after_seconds: local
+                .and_then(|local| local.kill_worker_after)
+                .map(|after| after.as_secs_f64()),
             faults: local.is_some_and(has_faults),
             seed: local.map(|local| local.stack.seed),
         }
@@ -129,6 +133,13 @@ impl Setup {
         lines.extend(latency("request to a source", self.source_latency_seconds));
         if self.aws_limits {
             lines.push("The embedded AWS enforces AWS's limits".to_owned());
+        }
+        if let Some(after) = self.kill_worker_after_seconds {
+            let after = Duration::from_secs_f64(after);
+            lines.push(format!(
+                "One worker process is killed after {after:?} and not replaced; the figures of the workers are those \
+                 of the others"
+            ));
         }
         if let (true, Some(seed)) = (self.faults, self.seed) {
             lines.push(format!("Faults are injected; --seed {seed} repeats their schedule"));

@@ -97,6 +97,22 @@ fn thirty_reports_are_accepted_completed_and_counted() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_reports_of_a_killed_worker_are_completed_by_the_other_one() {
+    build_services();
+    let arguments = ["--reports", "12", "--rate", "100", "--worker-processes", "2", "--slots", "6"];
+    let kill = ["--kill-worker", "1s", "--model-latency", "1s"];
+    let mut command = load(&[&arguments[..], &kill[..]].concat());
+    // A short lease lets the other worker take over soon.
+    command.envs([("DOSSIER_LEASE_SECONDS", "3"), ("DOSSIER_SWEEP_SECONDS", "1")]);
+    let (output, result) = run(&mut command);
+    let tables = text(&output.stderr);
+    assert!(output.status.success(), "{tables}");
+    assert!(tables.contains("One worker process is killed after 1s"), "{tables}");
+    assert_eq!((&result["reports"]["completed"], &result["reports"]["open"]), (&json!(12), &json!(0)));
+    assert_eq!(result["processes"]["worker"]["processes"], 1, "{result}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_of_another_stack_is_loaded_with_the_keys_of_a_file() -> Result<()> {
     let stack = TestStack::start().await?;
