@@ -99,14 +99,16 @@ def retention():
     """Checks that one period covers reports, files, and their versions."""
     period = {"Ref": "RetentionDays"}
     rules = {rule["Id"]: rule for _, bucket in properties("AWS::S3::Bucket", "data") for rule in bucket["LifecycleConfiguration"]["Rules"]}
-    if any(rule["Status"] != "Enabled" or {"Prefix", "TagFilters"} & rule.keys() for rule in rules.values()):
-        fail("a lifecycle rule of the bucket is disabled or does not apply to every object")
-    if [rule["ExpirationInDays"] for rule in rules.values() if "ExpirationInDays" in rule] != [period]:
-        fail("the bucket's objects must expire after RetentionDays")
+    if any(rule["Status"] != "Enabled" or "TagFilters" in rule for rule in rules.values()):
+        fail("a lifecycle rule of the bucket is disabled or restricted to tags")
+    expiring = {rule.get("Prefix"): rule for rule in rules.values() if "ExpirationInDays" in rule}
+    # Copies of files under legal hold (held/) must stay, whatever their age.
+    if expiring.keys() != {"reports/", "work/"} or any(rule["ExpirationInDays"] != period for rule in expiring.values()):
+        fail("the files and work files of the bucket, and nothing else, must expire after RetentionDays")
     # The days of a noncurrent version count from the expiry of its object, so more than one would add to the period.
-    if [rule["NoncurrentVersionExpiration"] for rule in rules.values() if "NoncurrentVersionExpiration" in rule] != [{"NoncurrentDays": 1}]:
+    if any(rule.get("NoncurrentVersionExpiration") != {"NoncurrentDays": 1} for rule in expiring.values()):
         fail("noncurrent versions must expire after one day")
-    if not any(rule.get("ExpiredObjectDeleteMarker") for rule in rules.values()):
+    if not any(rule.get("ExpiredObjectDeleteMarker") and "Prefix" not in rule for rule in rules.values()):
         fail("no lifecycle rule removes delete markers")
     for logical, task in properties("AWS::ECS::TaskDefinition", "tasks"):
         environment = {one["Name"]: one["Value"] for one in task["ContainerDefinitions"][0]["Environment"]}

@@ -267,6 +267,21 @@ class Stage:
                         return "to the dead-letter queue" in log.read_text()
 
                     until(name, dead_lettered)
+                    name = "legal hold"
+                    hold = f"/v1/reports/{lost}/hold"
+                    if self.call("PUT", hold, {"reason": "case 1"})[0] != 200:
+                        raise SystemExit
+
+                    def secured():
+                        if REFUSED.search(log.read_text()):
+                            raise SystemExit
+                        held = json.loads(self.call("GET", f"/v1/reports/{lost}")[1])["legalHold"]
+                        return held["filesSecuredAt"] and self.call("GET", f"/v1/reports/{lost}/document")[0] == 200
+
+                    until(name, secured)
+                    if self.call("DELETE", hold)[0] != 204:
+                        raise SystemExit
+                    until("the release", lambda: REFUSED.search(log.read_text()) or "under no legal hold" in log.read_text())
                     name = "erasure"
                     if self.call("DELETE", f"/v1/reports/{lost}")[0] != 204:
                         raise SystemExit

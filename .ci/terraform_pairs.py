@@ -64,7 +64,7 @@ def bucket_cfn(body):
         "versioning": body["VersioningConfiguration"]["Status"],
         "lifecycle": {
             rule["Id"]: {
-                "status": rule["Status"], "days": rule.get("ExpirationInDays"), "marker": rule.get("ExpiredObjectDeleteMarker"),
+                "status": rule["Status"], "prefix": rule.get("Prefix"), "days": rule.get("ExpirationInDays"), "marker": rule.get("ExpiredObjectDeleteMarker"),
                 "noncurrent": rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays"),
                 "parts": rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation"),
             }
@@ -87,7 +87,7 @@ def bucket_tf(body, parts):
         "versioning": block(one["versioning"], "versioning_configuration")["status"],
         "lifecycle": {
             rule["id"]: {
-                "status": rule["status"], "days": block(rule, "expiration").get("days"), "marker": block(rule, "expiration").get("expired_object_delete_marker"),
+                "status": rule["status"], "prefix": block(rule, "filter").get("prefix"), "days": block(rule, "expiration").get("days"), "marker": block(rule, "expiration").get("expired_object_delete_marker"),
                 "noncurrent": block(rule, "noncurrent_version_expiration").get("noncurrent_days"),
                 "parts": block(rule, "abort_incomplete_multipart_upload").get("days_after_initiation"),
             }

@@ -29,6 +29,7 @@ pub enum Kind {
     MethodNotAllowed,
     ReportNotCompleted,
     TransitionNotAllowed,
+    LegalHold,
     KeyNotActive,
     BodyTooLarge,
     UnsupportedMediaType,
@@ -45,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::MalformedRequest,
         Self::MalformedJson,
         Self::InvalidParameter,
@@ -58,6 +59,7 @@ impl Kind {
         Self::MethodNotAllowed,
         Self::ReportNotCompleted,
         Self::TransitionNotAllowed,
+        Self::LegalHold,
         Self::KeyNotActive,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
@@ -107,6 +109,7 @@ impl Kind {
             Self::TransitionNotAllowed => {
                 (S::CONFLICT, "transition_not_allowed", "The status of the report does not allow this", false)
             }
+            Self::LegalHold => (S::CONFLICT, "legal_hold", "The report is under legal hold", false),
             Self::KeyNotActive => (S::CONFLICT, "key_not_active", "The key is revoked or expired", false),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", false),
             Self::UnsupportedMediaType => (

@@ -14,7 +14,7 @@ use crate::{
     cors, early_response, health,
     limits::{self, InFlightLimit},
     observe, openapi, page,
-    reports::{artifact, batch, control, document, erase, events, export, list, read, submit, webhook},
+    reports::{artifact, batch, control, document, erase, events, export, hold, list, read, submit, webhook},
     settings::Settings,
     state::AppState,
     usage, webhook_secret,
@@ -31,6 +31,7 @@ fn documented_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(document::document))
         .routes(routes!(control::cancel))
         .routes(routes!(control::resubmit))
+        .routes(routes!(hold::place, hold::release))
         .routes(routes!(webhook::read))
         .routes(routes!(webhook::resend))
         .routes(routes!(usage::usage))

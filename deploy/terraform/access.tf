@@ -114,7 +114,7 @@ resource "aws_iam_role_policy" "api_role" {
         Sid      = "Links"
         Effect   = "Allow"
         Action   = "s3:GetObject"
-        Resource = "${aws_s3_bucket.bucket.arn}/reports/*"
+        Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/held/reports/*"]
       },
     ], local.shared_statements)
   })
@@ -170,13 +170,13 @@ resource "aws_iam_role_policy" "worker_role" {
         Resource  = aws_kms_key.key.arn
         Condition = local.sealed
       },
-      # Of reports alone, whose keys begin with R#.
+      # Of reports (R#) and tasks of legal holds (H#) alone.
       {
         Sid       = "Erase"
         Effect    = "Allow"
         Action    = "dynamodb:DeleteItem"
         Resource  = local.table_arn
-        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["R#*"] } }
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["R#*", "H#*"] } }
       },
       {
         Sid    = "Sweep"
@@ -209,18 +209,31 @@ resource "aws_iam_role_policy" "worker_role" {
         Action   = ["s3:GetObject", "s3:PutObject"]
         Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/work/*"]
       },
+      # A legal hold copies each version.
+      {
+        Sid      = "ReadVersions"
+        Effect   = "Allow"
+        Action   = "s3:GetObjectVersion"
+        Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/work/*"]
+      },
+      {
+        Sid      = "Hold"
+        Effect   = "Allow"
+        Action   = "s3:PutObject"
+        Resource = "${aws_s3_bucket.bucket.arn}/held/*"
+      },
       {
         Sid      = "EraseFiles"
         Effect   = "Allow"
         Action   = "s3:DeleteObjectVersion"
-        Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/work/*"]
+        Resource = [for folder in ["reports", "work", "held"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
       },
       {
         Sid       = "FindVersions"
         Effect    = "Allow"
         Action    = "s3:ListBucketVersions"
         Resource  = aws_s3_bucket.bucket.arn
-        Condition = { StringLike = { "s3:prefix" = ["reports/*", "work/*"] } }
+        Condition = { StringLike = { "s3:prefix" = ["reports/*", "work/*", "held/*"] } }
       },
       # Without this permission S3 answers 403 instead of 404 for a missing object.
       {

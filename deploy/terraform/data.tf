@@ -317,12 +317,35 @@ resource "aws_s3_bucket_versioning" "bucket" {
 resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
   bucket = aws_s3_bucket.bucket.id
 
-  # See data.yaml for the reasons of both rules.
+  # See data.yaml for the reasons of these rules.
   rule {
-    id     = "reports-and-work-end"
+    id     = "reports-end"
     status = "Enabled"
 
-    filter {}
+    filter {
+      prefix = "reports/"
+    }
+
+    expiration {
+      days = var.retention_days
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+
+  rule {
+    id     = "work-ends"
+    status = "Enabled"
+
+    filter {
+      prefix = "work/"
+    }
 
     expiration {
       days = var.retention_days

@@ -1,7 +1,11 @@
 //! Erases reports whose erasure was requested: first every version of their files and work files, then their items.
 
 use aws_adapters::error::AwsError;
-use domain::{artifact::report_folders, report::Report, time::UtcTime};
+use domain::{
+    artifact::{held_folders, report_folders},
+    report::Report,
+    time::UtcTime,
+};
 use telemetry::{
     audit,
     metrics::{SweepOutcome, metrics},
@@ -21,8 +25,9 @@ pub(crate) async fn erase(jobs: &JobRunner, report: &Report, now: UtcTime) -> Re
         return Ok(());
     }
     let mut objects = 0;
-    for folder in report_folders(tenant, *id) {
-        objects += aws.bucket.erase(&folder).await?;
+    // The copies of a legal hold may still exist if the report was released shortly before.
+    for folder in report_folders(tenant, *id).iter().chain(&held_folders(tenant, *id)) {
+        objects += aws.bucket.erase(folder).await?;
     }
     aws.table.finish_erasure(tenant, *id).await?;
     metrics().swept(SweepOutcome::Erased);

@@ -20,6 +20,7 @@ mod job;
 mod journal;
 mod later_version;
 mod lease;
+mod legal_hold;
 mod list;
 mod pipeline;
 mod queue_witness;

@@ -1,6 +1,6 @@
 //! Finds reports that are due and that no worker processes. It sends the messages of those whose wait outside
-//! the queue is over or whose message was lost, marks those as FAILED whose workers vanished, and erases those whose
-//! erasure was requested. A report's
+//! the queue is over or whose message was lost, marks those as FAILED whose workers vanished, erases those whose
+//! erasure was requested, and keeps the files of those under legal hold. A report's
 //! record and its message are not written atomically, and messages, workers and webhooks can get lost; the
 //! sweeper recovers from all of these.
 
@@ -30,6 +30,7 @@ use crate::{
     erasure::erase,
     job::JobRunner,
     lease::VISIBILITY_MARGIN,
+    legal_hold,
     sweep_pace::{Pace, Pause, Seen},
 };
 
@@ -170,8 +171,11 @@ impl Sweep<'_> {
     /// Handles a due report. If several workers see the same report, a conditional write lets only one of them
     /// act.
     async fn recover(&self, due: DueReport) -> Result<(), AwsError> {
-        let DueReport { tenant, report_id, .. } = due;
         let now = self.jobs.clock.now();
+        if due.is_hold_task() {
+            return legal_hold::carry_out(self.jobs, &due, now).await;
+        }
+        let DueReport { tenant, report_id, .. } = due;
         let table = &self.jobs.aws.table;
         let Some(report) = table.get_or_erasing(&tenant, report_id).await? else { return Ok(()) };
         if report.erasure_requested_at.is_some() {

@@ -66,7 +66,7 @@ pub(crate) async fn rotation(memory: &BodyMemory, request: Request) -> Result<Op
 ///
 /// # Errors
 /// Returns everything that is wrong with the object, sorted by pointer.
-fn checked<T>(
+pub(super) fn checked<T>(
     Parsed { value, repeated }: Parsed,
     take: impl FnOnce(&mut Map<String, Value>, &mut Vec<FieldError>) -> Option<T>,
 ) -> Result<T, Vec<FieldError>> {

@@ -2,6 +2,7 @@
 //! is wrong with a request is reported at once.
 
 mod batch;
+mod hold;
 mod json;
 mod key;
 mod media_type;
@@ -10,6 +11,7 @@ mod report;
 
 pub(crate) use self::{
     batch::{BatchItem, CUSTOM_ID_MAX, batch},
+    hold::hold_reason,
     key::{new_key, rotation},
     memory::BodyMemory,
     report::report_request,

@@ -47,8 +47,8 @@ pub(crate) async fn artifact(
     let kind: ArtifactKind = kind.parse().map_err(|()| {
         Problem::new(Kind::ArtifactNotFound, format!("there is no such kind of file: use one of {kinds}"))
     })?;
-    let stored = stored(&report, kind)?;
-    let link = reports.aws.bucket.link_signer().await?.link(&stored.key, kind).await?;
+    let key = report.file_key(stored(&report, kind)?);
+    let link = reports.aws.bucket.link_signer().await?.link(&key, kind).await?;
     let mut location = HeaderValue::from_str(link.expose_secret())
         .map_err(|_| Problem::internal("the link to the file could not be created"))?;
     location.set_sensitive(true);

@@ -15,6 +15,7 @@ use domain::{
 };
 
 use super::{
+    hold::held,
     path::ReportPath,
     resource::ReportResource,
     store::{RETRY_AFTER, Reports},
@@ -88,7 +89,7 @@ async fn cancelled(reports: &Reports, caller: &Caller, mut report: Report) -> Re
     responses(
         (status = 200, description = "The report, which is PENDING again; a report that is PENDING or PROCESSING does not change", body = ReportResource),
         (status = 404, description = "There is no such report", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The report is completed, or is being cancelled", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 409, description = "The report is completed, is being cancelled, or is under legal hold", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn resubmit(
     State(reports): State<Arc<Reports>>,
@@ -109,8 +110,8 @@ pub(crate) async fn resubmit(
 /// Resubmits `report` and returns its new state, or its present one if it is PENDING or PROCESSING.
 ///
 /// # Errors
-/// Returns the [`Problem`] to answer with if the report is completed or being cancelled, or if the table does
-/// not answer.
+/// Returns the [`Problem`] to answer with if the report is completed, being cancelled or under legal hold, or if the
+/// table does not answer.
 async fn resubmitted(reports: &Reports, caller: &Caller, report: &Report) -> Result<Report, Problem> {
     let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
     match reports.execute(report, &Command::Resubmit, &details).await? {
@@ -123,6 +124,7 @@ async fn resubmitted(reports: &Reports, caller: &Caller, report: &Report) -> Res
             let report = *current.ok_or_else(Problem::report_not_found)?;
             match report.lifecycle.status {
                 Status::Completed => Err(not_allowed("resubmit", Status::Completed)),
+                _ if report.legal_hold.is_some() => Err(held("resubmitted")),
                 _ if report.lifecycle.cancel_requested => Err(Problem::new(
                     Kind::TransitionNotAllowed,
                     "the report is being cancelled: resubmit it once it is CANCELLED",

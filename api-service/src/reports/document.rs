@@ -33,8 +33,8 @@ pub(crate) async fn document(
     ReportPath(id): ReportPath<String>,
 ) -> Result<Response, Problem> {
     let report = reports.find(&caller.tenant, &id).await?;
-    let artifact = stored(&report, ArtifactKind::Json)?;
-    let bytes = reports.aws.bucket.get(&artifact.key).await?.ok_or_else(|| {
+    let key = report.file_key(stored(&report, ArtifactKind::Json)?);
+    let bytes = reports.aws.bucket.get(&key).await?.ok_or_else(|| {
         tracing::error!(report = %report.id, "an artifact that the report lists is missing from the bucket");
         Problem::internal("the contents of the report are missing")
     })?;

@@ -6,7 +6,7 @@ use aws_adapters::table::ErasureRequest;
 use axum::{extract::State, http::StatusCode};
 use domain::{identity::ReportId, lifecycle::Status};
 
-use super::{path::ReportPath, store::Reports};
+use super::{hold::held, path::ReportPath, store::Reports};
 use crate::{
     auth::{Admin, Caller},
     limits::InFlightPlace,
@@ -14,7 +14,7 @@ use crate::{
     writes::Writes,
 };
 
-/// Erases a report. It exists for nobody from the answer on; its files, work files, their versions and its entries in
+/// Erases a report, unless it is under legal hold. It exists for nobody from the answer on; its files, work files, their versions and its entries in
 /// lists are deleted within minutes. Nothing brings them back.
 #[utoipa::path(
     delete, operation_id = "eraseReport", path = "/v1/reports/{id}", tag = "Reports",
@@ -22,7 +22,7 @@ use crate::{
     responses(
         (status = 204, description = "The report is erased"),
         (status = 404, description = "There is no such report; it may have been erased already", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The report has not ended: cancel it first", body = ProblemBody, content_type = "application/problem+json"))
+        (status = 409, description = "The report has not ended: cancel it first; or it is under legal hold", body = ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn erase(
     State(reports): State<Arc<Reports>>,
@@ -40,7 +40,7 @@ pub(crate) async fn erase(
 /// Records the request to erase a report, for a worker to carry out.
 ///
 /// # Errors
-/// Returns the [`Problem`] to answer with if there is no such report, if it has not ended, or if the table does not
+/// Returns the [`Problem`] to answer with if there is no such report, if it has not ended, if it is under legal hold, or if the table does not
 /// answer.
 async fn request_erasure(reports: &Reports, caller: &Caller, id: ReportId) -> Result<(), Problem> {
     match reports.aws.table.request_erasure(&caller.tenant, id, reports.clock.now()).await? {
@@ -49,6 +49,7 @@ async fn request_erasure(reports: &Reports, caller: &Caller, id: ReportId) -> Re
             Ok(())
         }
         ErasureRequest::Missing => Err(Problem::report_not_found()),
+        ErasureRequest::Held => Err(held("erased")),
         ErasureRequest::NotEnded(report) => {
             let status = report.lifecycle.status;
             let advice = match status {

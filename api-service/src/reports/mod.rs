@@ -10,6 +10,7 @@ pub(crate) mod erase;
 pub(crate) mod events;
 pub(crate) mod export;
 mod filter;
+pub(crate) mod hold;
 pub(crate) mod list;
 mod path;
 pub(crate) mod read;

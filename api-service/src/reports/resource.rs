@@ -7,9 +7,10 @@ use domain::{
     evidence::SourceOutcome,
     identity::ReportId,
     language::Language,
+    legal_hold::LegalHold,
     lifecycle::Status,
     number_check::NumberCheck,
-    report::{Outcome, Progress, Report, ReportError, Review, Usage},
+    report::{Progress, Report, ReportError, Review, Usage},
     request::ReportRequest,
     risk::RiskLevel,
     time::UtcTime,
@@ -54,8 +55,31 @@ pub(crate) struct ReportResource {
     created_at: UtcTime,
     started_at: Option<UtcTime>,
     ended_at: Option<UtcTime>,
-    /// When the report will be deleted.
+    /// When the report will be deleted; while it is under legal hold, when it would be without.
     expires_at: UtcTime,
+    /// The legal hold, under which the report is neither deleted nor resubmitted; null if there is none.
+    legal_hold: Option<LegalHoldResource>,
+}
+
+/// A legal hold.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LegalHold)]
+struct LegalHoldResource {
+    /// The reason that the administrator gave.
+    reason: String,
+    /// Who placed it, as in the audit log: `key:` with the id of a key, or `subject:` with a hash.
+    placed_by: String,
+    /// When it was placed.
+    placed_at: UtcTime,
+    /// When copies of all files had been made that no retention period applies to; null until then.
+    files_secured_at: Option<UtcTime>,
+}
+
+impl From<LegalHold> for LegalHoldResource {
+    fn from(LegalHold { reason, placed_by, placed_at, files_secured_at }: LegalHold) -> Self {
+        Self { reason, placed_by, placed_at, files_secured_at }
+    }
 }
 
 /// Links of a report. Links to files are signed for this response and confidential: anybody who has one can read the file
@@ -137,17 +161,22 @@ impl ReportResource {
             started_at: report.started_at,
             ended_at: report.ended_at,
             expires_at: report.expires_at,
+            legal_hold: report.legal_hold.map(LegalHoldResource::from),
         }
     }
 
-    /// Adds newly signed links to the files of `outcome`.
+    /// Adds newly signed links to `files`, each with its key in the bucket.
     ///
     /// # Errors
     /// Returns [`AwsError`] if there are no credentials to sign with.
-    pub(super) async fn sign_links(&mut self, outcome: &Outcome, bucket: &Bucket) -> Result<(), AwsError> {
+    pub(super) async fn sign_links(
+        &mut self,
+        files: &[(ArtifactKind, String)],
+        bucket: &Bucket,
+    ) -> Result<(), AwsError> {
         let signer = bucket.link_signer().await?;
-        for (kind, artifact) in &outcome.artifacts {
-            let link = Some(signer.link(&artifact.key, *kind).await?.expose_secret().to_owned());
+        for (kind, key) in files {
+            let link = Some(signer.link(key, *kind).await?.expose_secret().to_owned());
             match kind {
                 ArtifactKind::Html => self.links.html = link,
                 ArtifactKind::Pdf => self.links.pdf = link,

@@ -179,10 +179,13 @@ impl Reports {
     /// Returns [`AwsError`] if there are no credentials to sign links with.
     pub(super) async fn resource(&self, report: Report, caller: &Caller) -> Result<ReportResource, AwsError> {
         let (id, detail) = (report.id, Detail::allowed(caller));
-        let outcome = report.outcome.clone().filter(|_| detail == Detail::Result && report.has_files());
+        let files = match detail {
+            Detail::Result => report.files(),
+            Detail::State => Vec::new(),
+        };
         let mut resource = ReportResource::new(report, detail);
-        if let Some(outcome) = outcome {
-            resource.sign_links(&outcome, &self.aws.bucket).await?;
+        if !files.is_empty() {
+            resource.sign_links(&files, &self.aws.bucket).await?;
             caller.audit("artifact.links", &id);
         }
         Ok(resource)

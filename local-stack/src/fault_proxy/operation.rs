@@ -45,6 +45,7 @@ fn of_s3(parts: &Parts) -> &'static str {
         (&Method::GET, false, true) if has_query("versions") => "ListObjectVersions",
         (&Method::GET, false, false) => "GetObject",
         (&Method::HEAD, false, false) => "HeadObject",
+        (&Method::PUT, false, false) if parts.headers.contains_key("x-amz-copy-source") => "CopyObject",
         (&Method::PUT, false, false) => "PutObject",
         (&Method::DELETE, false, false) => "DeleteObject",
         _ => "Unknown",

@@ -64,20 +64,26 @@ pub(super) async fn provision(client: &Client, name: &str, retention_days: u32) 
 
 /// Returns the lifecycle rules of `deploy/data.yaml`.
 fn lifecycle(retention_days: u32) -> anyhow::Result<BucketLifecycleConfiguration> {
-    let rule = |id: &str| {
-        let every_object = LifecycleRuleFilter::builder().prefix("").build();
-        LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled).filter(every_object)
+    let rule = |id: &str, prefix: &str| {
+        let filter = LifecycleRuleFilter::builder().prefix(prefix).build();
+        LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled).filter(filter)
     };
-    let objects = rule("reports-and-work-end")
-        .expiration(LifecycleExpiration::builder().days(i32::try_from(retention_days)?).build())
-        .noncurrent_version_expiration(NoncurrentVersionExpiration::builder().noncurrent_days(1).build())
-        .abort_incomplete_multipart_upload(
-            AbortIncompleteMultipartUpload::builder().days_after_initiation(1).build(),
-        );
-    let delete_markers = rule("delete-markers-end")
+    let days = i32::try_from(retention_days)?;
+    let objects = |id: &str, prefix: &str| {
+        rule(id, prefix)
+            .expiration(LifecycleExpiration::builder().days(days).build())
+            .noncurrent_version_expiration(NoncurrentVersionExpiration::builder().noncurrent_days(1).build())
+            .abort_incomplete_multipart_upload(
+                AbortIncompleteMultipartUpload::builder().days_after_initiation(1).build(),
+            )
+            .build()
+    };
+    let delete_markers = rule("delete-markers-end", "")
         .expiration(LifecycleExpiration::builder().expired_object_delete_marker(true).build());
-    let configuration =
-        BucketLifecycleConfiguration::builder().rules(objects.build()?).rules(delete_markers.build()?);
+    let configuration = BucketLifecycleConfiguration::builder()
+        .rules(objects("reports-end", "reports/")?)
+        .rules(objects("work-ends", "work/")?)
+        .rules(delete_markers.build()?);
     Ok(configuration.build()?)
 }
 

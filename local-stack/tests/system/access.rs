@@ -34,12 +34,12 @@ async fn key_with(stack: &TestStack, scopes: &[Scope]) -> Result<ApiKey> {
     Ok(create(&keys(stack), "dev".parse()?, scopes, None, None, service_runtime::clock::now()).await?.key)
 }
 
-/// Returns the scope that the design requires for an operation: changes need the write scope, erasure that of
-/// administrators, and usage has its own scope.
+/// Returns the scope that the design requires for an operation: changes need the write scope, erasure and legal
+/// hold that of administrators, and usage has its own scope.
 fn required_scope(method: &str, path: &str) -> Scope {
     match (method, path) {
         (_, "/v1/usage") => Scope::UsageRead,
-        ("delete", _) => Scope::Admin,
+        ("delete" | "put", _) => Scope::Admin,
         (_, path) if path.starts_with("/v1/callback") || path.starts_with("/v1/keys") => Scope::Admin,
         ("get", _) => Scope::ReportsRead,
         _ => Scope::ReportsWrite,

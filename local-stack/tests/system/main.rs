@@ -53,6 +53,7 @@ mod isolation;
 mod keys;
 mod later_version;
 mod ledgers;
+mod legal_hold;
 mod lifecycle_table;
 mod lists;
 mod load;

@@ -50,7 +50,7 @@ pub struct Bucket {
     credentials: Option<SharedCredentialsProvider>,
     clock: Clock,
     pub(crate) name: String,
-    kms_key_id: Option<String>,
+    pub(crate) kms_key_id: Option<String>,
 }
 
 /// Signs links to artifacts with the same credentials and until the same time.
@@ -116,17 +116,13 @@ impl Bucket {
     ) -> Result<StoredArtifact, AwsError> {
         let sha256 = Sha256::digest(&bytes);
         let length = bytes.len() as u64;
-        let encryption = match self.kms_key_id {
-            Some(_) => ServerSideEncryption::AwsKms,
-            None => ServerSideEncryption::Aes256,
-        };
         let request = self
             .client
             .put_object()
             .bucket(&self.name)
             .key(key)
             .content_type(content_type)
-            .server_side_encryption(encryption)
+            .server_side_encryption(self.encryption())
             .set_ssekms_key_id(self.kms_key_id.clone())
             .set_if_none_match(only_new.then(|| "*".to_owned()))
             .checksum_sha256(STANDARD.encode(sha256))
@@ -137,6 +133,14 @@ impl Bucket {
         }
         send(S3, "PutObject", request.customize().config_override(overrides).send()).await?;
         Ok(StoredArtifact { key: key.to_owned(), sha256: hex::encode(sha256), bytes: length })
+    }
+
+    /// Returns how new objects are encrypted.
+    pub(crate) fn encryption(&self) -> ServerSideEncryption {
+        match self.kms_key_id {
+            Some(_) => ServerSideEncryption::AwsKms,
+            None => ServerSideEncryption::Aes256,
+        }
     }
 
     /// Stores `bytes` under `key`, or returns the existing object if there is one. The request is sent

@@ -191,6 +191,12 @@ impl AwsError {
         Self { service, operation, code, class: ErrorClass::Permanent, delivery, detail: detail.to_string() }
     }
 
+    /// Returns the error of work at `service` that was given up because it took too long.
+    pub fn timed_out(service: &'static str, operation: &'static str) -> Self {
+        let detail = "it took too long and was given up".to_owned();
+        Self { detail, ..Self::without_answer(service, operation) }
+    }
+
     /// Returns the error of an entry of a request with several entries. `is_fault_of_sender` says that the entry was
     /// wrong, not the service.
     pub(crate) fn of_entry(

@@ -7,6 +7,7 @@ mod adapters;
 mod batcher;
 pub mod bucket;
 mod bucket_erasure;
+mod bucket_hold;
 mod clients;
 mod credentials;
 pub mod dead_letters;

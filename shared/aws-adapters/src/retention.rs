@@ -42,8 +42,9 @@ impl Retention {
 
 /// Returns whether `report` exists for readers and writers at `now`: it has not expired, and nobody asked for its
 /// erasure. DynamoDB deletes expired items some days later ("Using time to live (TTL) in DynamoDB"); until then they
-/// are treated as deleted. A report that has not ended does not expire.
+/// are treated as deleted. A report that has not ended does not expire, nor does one under legal hold.
 pub(crate) fn exists(report: &Report, now: UtcTime) -> bool {
-    let has_expired = report.lifecycle.status.is_terminal() && report.expires_at <= now;
+    let has_expired =
+        report.lifecycle.status.is_terminal() && report.expires_at <= now && report.legal_hold.is_none();
     !has_expired && report.erasure_requested_at.is_none()
 }

@@ -152,6 +152,16 @@ pub fn report_folders(tenant: &Tenant, id: ReportId) -> [String; 2] {
     ["reports", "work"].map(|kind| format!("{kind}/{tenant}/{id}/"))
 }
 
+/// Returns the key of the copy of an object that is under legal hold. No lifecycle rule of the bucket applies to it.
+pub fn held_key(key: &str) -> String {
+    format!("held/{key}")
+}
+
+/// Returns the folders of everything that the bucket keeps of a report while it is under legal hold.
+pub fn held_folders(tenant: &Tenant, id: ReportId) -> [String; 2] {
+    report_folders(tenant, id).map(|folder| held_key(&folder))
+}
+
 /// Returns the folder in which version 0.2.0 and earlier keep the work files of a report, whatever its
 /// submission.
 pub fn earlier_work_folder(tenant: &Tenant, id: ReportId) -> String {

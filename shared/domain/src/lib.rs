@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod format;
 pub mod identity;
 pub mod language;
+pub mod legal_hold;
 pub mod lifecycle;
 pub mod lookup;
 pub mod message;

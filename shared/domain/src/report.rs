@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    artifact::{ArtifactKind, StoredArtifact, of_known_kinds},
+    artifact::{ArtifactKind, StoredArtifact, held_key, of_known_kinds},
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
+    legal_hold::LegalHold,
     lifecycle::Lifecycle,
     request::ReportRequest,
     risk::RiskLevel,
@@ -66,8 +67,10 @@ pub struct Report {
     pub began: StagesBegan,
     /// When it reached a terminal state.
     pub ended_at: Option<UtcTime>,
-    /// When it is deleted.
+    /// When it is deleted, unless it is under legal hold.
     pub expires_at: UtcTime,
+    /// The legal hold, under which it is kept for as long as an administrator wants.
+    pub legal_hold: Option<LegalHold>,
     /// When a person asked for its erasure. From then on it exists for nobody but the worker that erases its files.
     pub erasure_requested_at: Option<UtcTime>,
 }
@@ -283,6 +286,7 @@ impl Report {
             began: StagesBegan::default(),
             ended_at: None,
             expires_at,
+            legal_hold: None,
             erasure_requested_at: None,
         }
     }
@@ -296,6 +300,20 @@ impl Report {
     /// Returns whether there are files of the report, as there are once it is completed.
     pub fn has_files(&self) -> bool {
         self.outcome.as_ref().is_some_and(|outcome| !outcome.artifacts.is_empty())
+    }
+
+    /// Returns the kinds of its files, each with its key in the bucket.
+    pub fn files(&self) -> Vec<(ArtifactKind, String)> {
+        let artifacts = self.outcome.iter().flat_map(|outcome| &outcome.artifacts);
+        artifacts.map(|(kind, artifact)| (*kind, self.file_key(artifact))).collect()
+    }
+
+    /// Returns where `artifact` can be read: under a legal hold, its copy outlives the original.
+    pub fn file_key(&self, artifact: &StoredArtifact) -> String {
+        match &self.legal_hold {
+            Some(LegalHold { files_secured_at: Some(_), .. }) => held_key(&artifact.key),
+            _ => artifact.key.clone(),
+        }
     }
 
     /// Returns the time from the last submission or resubmission to the end, or `None` before the end.

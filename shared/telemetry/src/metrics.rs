@@ -52,6 +52,8 @@ pub enum SweepOutcome {
     Webhook,
     /// It erased the report.
     Erased,
+    /// It copied or deleted the files of a report whose legal hold was placed or released.
+    Held,
 }
 
 /// Why a report waits outside the queue.
@@ -313,6 +315,7 @@ impl Metrics {
             SweepOutcome::GivenUp => "given_up",
             SweepOutcome::Webhook => "callback",
             SweepOutcome::Erased => "erased",
+            SweepOutcome::Held => "held",
         };
         self.left_behind.add(1, &[KeyValue::new("dossier.left_behind", outcome)]);
     }

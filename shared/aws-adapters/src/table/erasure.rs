@@ -26,7 +26,7 @@ use domain::{
 
 /// How long the item of a report that is being erased is kept at least, so that its time to live does not end before
 /// its files are gone.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long after one worker has begun to erase a report another one may begin as well.
 const TURN: Duration = Duration::from_secs(300);
@@ -38,6 +38,8 @@ pub enum ErasureRequest {
     Accepted,
     /// The report has not ended; this is its present state.
     NotEnded(Box<Report>),
+    /// The report is under legal hold.
+    Held,
     /// There is no such report.
     Missing,
 }
@@ -62,8 +64,9 @@ impl Table {
             )
             .condition_expression(
                 "#status IN (:completed, :failed, :cancelled) AND #expires > :seconds \
-                 AND attribute_not_exists(#requested)",
+                 AND attribute_not_exists(#requested) AND attribute_not_exists(#hold)",
             )
+            .expression_attribute_names("#hold", attribute::LEGAL_HOLD)
             .expression_attribute_names("#requested", attribute::ERASURE_REQUESTED_AT)
             .expression_attribute_names("#due", attribute::DUE_AT)
             .expression_attribute_names("#shard", attribute::DUE_SHARD)
@@ -87,8 +90,13 @@ impl Table {
             // Recorded by an earlier try whose answer was lost.
             return Ok(ErasureRequest::Accepted);
         }
-        let is_open = !current.lifecycle.status.is_terminal();
-        Ok(if is_open { ErasureRequest::NotEnded(Box::new(current)) } else { ErasureRequest::Missing })
+        Ok(if !current.lifecycle.status.is_terminal() {
+            ErasureRequest::NotEnded(Box::new(current))
+        } else if current.legal_hold.is_some() {
+            ErasureRequest::Held
+        } else {
+            ErasureRequest::Missing
+        })
     }
 
     /// Reads a report with a consistent read, also one that is being erased. Returns `None` if it does not exist or

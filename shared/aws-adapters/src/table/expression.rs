@@ -107,7 +107,7 @@ impl Expression {
 
     /// Keeps a report that stays open until `end`; the end of a report does not change how long it is kept.
     /// Renewals are left out, because they are frequent and follow a claim. A report that has expired at `now`,
-    /// or is being erased, cannot be resubmitted.
+    /// is being erased, or is under legal hold, cannot be resubmitted.
     pub(super) fn keep_until(&mut self, command: &Command, change: &Change, end: UtcTime, now: UtcTime) {
         if !change.status.is_some_and(Status::is_terminal) && !matches!(command, Command::Renew { .. }) {
             self.set(attribute::EXPIRES_AT, number(end.epoch_seconds()));
@@ -115,7 +115,11 @@ impl Expression {
         if matches!(command, Command::Resubmit) {
             let kept = self.compare(attribute::EXPIRES_AT, ">", number(now.epoch_seconds()));
             let erasure = self.name(attribute::ERASURE_REQUESTED_AT);
-            self.condition = format!("{} AND {kept} AND attribute_not_exists({erasure})", self.condition);
+            let hold = self.name(attribute::LEGAL_HOLD);
+            self.condition = format!(
+                "{} AND {kept} AND attribute_not_exists({erasure}) AND attribute_not_exists({hold})",
+                self.condition
+            );
         }
     }
 

@@ -11,6 +11,7 @@ use crate::error::{AwsError, DYNAMODB};
 use domain::{
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
+    legal_hold::LegalHold,
     lifecycle::{Lease, Lifecycle, Status},
     lookup::{name_key, number_key},
     report::{Outcome, Progress, Report, ReportError, StagesBegan, Usage},
@@ -24,6 +25,9 @@ use domain::{
 /// Number of attempts that tasks of versions up to 0.2 find left in `attempts_allowed`, while a deployment
 /// rolls. They fail a report when none is left; this version retries it until its deadline.
 pub(super) const ATTEMPTS_LEFT_FOR_OLDER_TASKS: u32 = 3;
+
+/// The time to live of a report under legal hold: the end of the year 9999, in seconds since the epoch.
+pub(super) const NEVER: i64 = 253_402_300_799;
 
 /// The item of a report. Times that expressions compare are numbers: milliseconds since the epoch, or seconds
 /// for `expires_at`, which DynamoDB's time to live requires. Other times are RFC 3339.
@@ -101,7 +105,13 @@ pub(super) struct Item {
     publish_began_at: Option<UtcTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_at: Option<UtcTime>,
+    /// The time to live. While the report is under legal hold, it does not end.
     expires_at: i64,
+    /// When a report under legal hold expires once it is released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_after_hold: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    legal_hold: Option<LegalHold>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     erasure_requested_at: Option<UtcTime>,
 }
@@ -171,7 +181,12 @@ impl Item {
             render_began_at: report.began.render,
             publish_began_at: report.began.publish,
             ended_at: report.ended_at,
-            expires_at: report.expires_at.epoch_seconds(),
+            expires_at: match report.legal_hold {
+                Some(_) => NEVER,
+                None => report.expires_at.epoch_seconds(),
+            },
+            expires_after_hold: report.legal_hold.as_ref().map(|_| report.expires_at.epoch_seconds()),
+            legal_hold: report.legal_hold.clone(),
             erasure_requested_at: report.erasure_requested_at,
         }
     }
@@ -233,7 +248,10 @@ impl Item {
                 publish: self.publish_began_at,
             },
             ended_at: self.ended_at,
-            expires_at: UtcTime::from_epoch_millis(self.expires_at.saturating_mul(1000)),
+            expires_at: UtcTime::from_epoch_millis(
+                self.expires_after_hold.unwrap_or(self.expires_at).saturating_mul(1000),
+            ),
+            legal_hold: self.legal_hold,
             erasure_requested_at: self.erasure_requested_at,
         }
     }

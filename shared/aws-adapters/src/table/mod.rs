@@ -8,6 +8,7 @@ mod batch;
 mod erasure;
 mod expression;
 mod item;
+mod legal_hold;
 mod list;
 mod new_items;
 mod reports;
@@ -17,6 +18,7 @@ mod webhook;
 
 pub use self::{
     erasure::ErasureRequest,
+    legal_hold::{HoldRequest, HoldTurn},
     list::{Filter, Page, PageToken},
     reports::{Created, Details, Executed, Lookup, Table},
     schema::{BY_AGE, BY_AGE_PROJECTION, BY_NUMBER, DUE, DUE_SHARDS, IN_PROGRESS, attribute},

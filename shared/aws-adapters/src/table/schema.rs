@@ -69,6 +69,12 @@ pub mod attribute {
     pub const STARTED_AT: &str = "started_at";
     pub const ENDED_AT: &str = "ended_at";
     pub const EXPIRES_AT: &str = "expires_at";
+    pub const EXPIRES_AFTER_HOLD: &str = "expires_after_hold";
+    pub const LEGAL_HOLD: &str = "legal_hold";
+    pub const PLACED_AT: &str = "placed_at";
+    pub const FILES_SECURED_AT: &str = "files_secured_at";
+    pub const REPORT_ID: &str = "report_id";
+    pub const CHANGES: &str = "changes";
     pub const ERASURE_REQUESTED_AT: &str = "erasure_requested_at";
 }
 
@@ -80,6 +86,15 @@ pub const DUE_SHARDS: u8 = 8;
 /// Returns the partition key of a report.
 pub(super) fn key(tenant: &Tenant, id: ReportId) -> String {
     format!("R#{tenant}#{id}")
+}
+
+/// What the partition keys of hold tasks begin with: the work that a worker has to do because a legal hold was placed or
+/// released.
+pub(super) const HOLD_TASK: &str = "H#";
+
+/// Returns the partition key of the hold task of a report.
+pub(super) fn hold_task_key(tenant: &Tenant, id: ReportId) -> String {
+    format!("{HOLD_TASK}{tenant}#{id}")
 }
 
 /// Returns the id of the report with the partition key `key`, or `None` if it is no report's.

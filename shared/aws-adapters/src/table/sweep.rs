@@ -21,6 +21,8 @@ use domain::{
 /// A due report, as stored in the sparse index.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct DueReport {
+    /// The partition key: of the report, or of its hold task.
+    pk: String,
     /// The tenant of the report.
     pub tenant: Tenant,
     /// The id of the report.
@@ -50,6 +52,11 @@ struct HeldPage {
 }
 
 impl DueReport {
+    /// Returns whether a legal hold was placed on the report or released, and a worker has to copy or delete files for it.
+    pub fn is_hold_task(&self) -> bool {
+        self.pk.starts_with(schema::HOLD_TASK)
+    }
+
     /// Returns when the report becomes due.
     pub fn due_at(&self) -> UtcTime {
         UtcTime::from_epoch_millis(self.due_at)
