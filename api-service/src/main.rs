@@ -14,10 +14,10 @@ use aws_adapters::{keys::Keys, load_sdk_config, webhook_secrets::WebhookSecrets}
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use service_runtime::{
     clock::Clock,
-    config::{self, Reader},
+    config::{self, Environment, Reader},
     probe::{ALIVE, READY, probe},
 };
-use telemetry::Telemetry;
+use telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 
 /// An allocator for programs that allocate on every core. That of glibc took a seventh of the API's CPU time.
@@ -106,7 +106,16 @@ async fn healthcheck(ready: bool) -> Outcome {
 
 async fn keys(command: KeysCommand) -> Outcome {
     let environment = config::process_environment();
-    let mut reader = Reader::new(&environment);
+    let settings = TelemetrySettings::with_default_filter(&environment, "warn,dossier::audit=info")?;
+    // Log lines, which include the audit log, go to standard error; the result is on standard output.
+    let telemetry = Telemetry::start("dossier-api", &settings.without_export())?;
+    let outcome = run_keys(command, &environment).await;
+    telemetry.shutdown();
+    outcome
+}
+
+async fn run_keys(command: KeysCommand, environment: &Environment) -> Outcome {
+    let mut reader = Reader::new(environment);
     let tables = aws_adapters::settings::access_tables(&mut reader);
     let kms_key_id = aws_adapters::settings::kms_key_id(&mut reader);
     let tables = reader.finish(tables)?;

@@ -1,7 +1,7 @@
 //! The command `api-service keys`: creates, lists, rotates, revokes and moves API keys. It prints JSON, one object
-//! per line.
+//! per line. Changes are in the audit log, as those of the routes are.
 
-use std::io::Write;
+use std::{fmt, io::Write};
 
 use aws_adapters::{error::AwsError, keys::Keys, webhook_secrets::WebhookSecrets};
 use clap::Subcommand;
@@ -12,6 +12,7 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::json;
+use telemetry::audit;
 use thiserror::Error;
 
 use super::{
@@ -106,6 +107,7 @@ pub async fn run(
             let expires_at = manage::end_of_lifetime(now, expires_in_days);
             let scopes = scopes.into_iter().collect();
             let created = manage::create(keys, tenant, scopes, label, expires_at, now).await?;
+            audit("key.create", &created.record.id, &created.record.tenant);
             print(output, &NewKeyResource::from(created))
         }
         KeysCommand::List { tenant } => {
@@ -114,6 +116,7 @@ pub async fn run(
         }
         KeysCommand::Revoke { id } => {
             let record = keys.revoke(&id, now).await?.ok_or(KeysError::Unknown(id))?;
+            audit("key.revoke", &record.id, &record.tenant);
             print(output, &KeyResource::from(record))
         }
         KeysCommand::Rotate { id, overlap_hours } => {
@@ -122,16 +125,26 @@ pub async fn run(
                 return Err(KeysError::Inactive(id));
             }
             let created = manage::successor(keys, &old, now).await?;
+            audit("key.create", &created.record.id, &old.tenant);
             // The new key is printed first, so that it is not lost if the old one cannot be changed.
             print(output, &NewKeyResource::from(created))?;
-            Ok(manage::retire(keys, &old, overlap_hours, now).await?)
+            manage::retire(keys, &old, overlap_hours, now).await?;
+            audit("key.rotate", &old.id, &old.tenant);
+            Ok(())
         }
         KeysCommand::Migrate { tenant } => {
             let moved = keys.adopt(&tenant).await?;
             let has_moved_secrets = webhook_secrets.adopt(&tenant).await?;
+            audit("key.migrate", &tenant, &tenant);
             print(output, &json!({"tenant": tenant, "keys": moved, "webhookSecrets": has_moved_secrets}))
         }
     }
+}
+
+/// Records in the audit log that the command performed `action` on `subject`. The command does not know who ran it; AWS
+/// does, for a one-off task (`RunTask` in CloudTrail).
+fn audit(action: &'static str, subject: &dyn fmt::Display, tenant: &Tenant) {
+    audit::record(&audit::Event { action, subject, tenant, actor: &"command" });
 }
 
 /// Prints `value` as one line of JSON.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::clean_company;
 use crate::support::raw_http::Connection;
-use crate::support::service_process::ServiceProcess;
+use crate::support::service_process::{ServiceProcess, service_command};
 use crate::support::with_fields;
 use anyhow::Result;
 use aws_adapters::table::Filter;
@@ -233,5 +233,42 @@ async fn links_are_audited_when_they_are_signed_and_polling_is_not() -> Result<(
         audited.iter().map(|((action, _), count)| (action.as_str(), *count)).collect();
     let expected = [("artifact.links", 2), ("audit.end", 1), ("report.export", 1), ("report.submit", 1)];
     assert_eq!(actions, expected, "{audited:?}");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_command_creates_is_audited_like_one_of_the_route() -> Result<()> {
+    let stack =
+        TestStack::with(Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() })
+            .await?;
+    // Returns what the command prints, and its log.
+    let keys = async |arguments: &[&str]| -> Result<(String, String)> {
+        let mut command = service_command("api-service", stack.environment());
+        let output = command.arg("keys").args(arguments).output().await?;
+        let log = String::from_utf8(output.stderr)?;
+        anyhow::ensure!(output.status.success(), "{arguments:?}: {log}");
+        Ok((String::from_utf8(output.stdout)?, log))
+    };
+    let (created, log) = keys(&["create", "--tenant", "globex", "--scope", "admin"]).await?;
+    let created: Value = serde_json::from_str(&created)?;
+    let id = created["id"].as_str().unwrap();
+    assert!(!log.contains(created["key"].as_str().unwrap()), "the log shows no key");
+    let mut verifier = Verifier::default();
+    log.lines().for_each(|line| verifier.read(line));
+    let reports = verifier.reports();
+    assert!(reports.len() == 1 && reports[0].ended && reports[0].problem_count == 0, "{reports:?}");
+    let line = log.lines().find(|line| line.contains("key.create")).unwrap_or_default();
+    let line: Value = serde_json::from_str(line)?;
+    assert_eq!(
+        (&line["subject"], &line["tenant"], &line["actor"]),
+        (&json!(id), &json!("globex"), &json!("command"))
+    );
+    let (_, log) = keys(&["rotate", id]).await?;
+    let actions: Vec<(String, usize)> =
+        audited(&log).into_iter().map(|((action, _), count)| (action, count)).collect();
+    let expected = [("audit.end", 1), ("key.create", 1), ("key.rotate", 1)];
+    assert_eq!(actions, expected.map(|(action, count)| (action.to_owned(), count)));
+    let (listed, log) = keys(&["list", "--tenant", "globex"]).await?;
+    assert_eq!((listed.lines().count(), audited(&log)), (2, BTreeMap::new()), "reading changes nothing");
     stack.stop().await
 }

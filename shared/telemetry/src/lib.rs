@@ -103,6 +103,12 @@ impl TelemetrySettings {
         let settings = Self::read(&mut reader);
         reader.finish(settings)
     }
+
+    /// Returns these settings without the export of traces and metrics, for commands that run for a moment.
+    #[must_use]
+    pub fn without_export(self) -> Self {
+        Self { collector: false, ..self }
+    }
 }
 
 /// The running exporters of traces and metrics, if a collector is configured.

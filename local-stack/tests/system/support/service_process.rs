@@ -36,6 +36,13 @@ pub(crate) fn build_services() {
     built_binaries();
 }
 
+/// Returns the command of the binary `name` with exactly the variables of `environment`.
+pub(crate) fn service_command(name: &str, environment: &Environment) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(built_binaries().join(name));
+    command.env_clear().envs(environment).stdin(Stdio::null());
+    command
+}
+
 /// A service as a process. Dropping it kills the process.
 pub(crate) struct ServiceProcess {
     child: Child,
@@ -45,13 +52,7 @@ pub(crate) struct ServiceProcess {
 impl ServiceProcess {
     /// Starts the binary `name` with exactly the variables of `environment`.
     pub(crate) fn start(name: &str, environment: &Environment) -> Result<Self> {
-        let child = tokio::process::Command::new(built_binaries().join(name))
-            .env_clear()
-            .envs(environment)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn();
+        let child = service_command(name, environment).stderr(Stdio::piped()).kill_on_drop(true).spawn();
         let mut child = child.with_context(|| format!("{name} cannot be started"))?;
         let mut stderr = child.stderr.take().context("standard error is not piped")?;
         // Reads while the process runs, because a full pipe would block it.

@@ -41,7 +41,7 @@ pub struct Event<'a> {
     pub subject: &'a dyn fmt::Display,
     /// The tenant whose data it concerns.
     pub tenant: &'a dyn fmt::Display,
-    /// Who did it: a key, a hashed subject of a token, or `worker`.
+    /// Who did it: a key, a hashed subject of a token, `worker`, `command`, or `service` for the end of a chain.
     pub actor: &'a dyn fmt::Display,
 }
 
