@@ -116,8 +116,24 @@ def retention():
             fail(f"{logical}: DOSSIER_RETENTION_DAYS must be RetentionDays")
 
 
+def audit():
+    """Checks that nobody can delete audit records while they are locked, and that they are kept no longer than that."""
+    ((_, bucket),) = properties("AWS::S3::Bucket", "audit")
+    lock = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    expiring = [rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
+    if not bucket["ObjectLockEnabled"] or lock["Days"] != {"Ref": "AuditRetentionDays"} or expiring != [lock["Days"]]:
+        fail("the audit records must be locked for AuditRetentionDays, and then expire")
+    ((_, policy),) = properties("AWS::S3::BucketPolicy", "audit")
+    denied = {action for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny" and "Condition" not in one for action in listed(one["Action"])}
+    if not {"s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"} <= denied:
+        fail("the policy of the bucket of audit records must let nobody delete them")
+    for logical, group in properties("AWS::Logs::SubscriptionFilter", "audit"):
+        if group["FilterPattern"] != '{ $.target = "dossier::audit" }':
+            fail(f"{logical}: audit lines, and no others, belong to the audit records")
+
+
 def statements():
-    for logical, role in properties("AWS::IAM::Role", "access", "network"):
+    for logical, role in properties("AWS::IAM::Role", "access", "network", "audit"):
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 # Conditional statements are checked as if their condition holds.
@@ -140,11 +156,15 @@ ARNS = {
     "CompaniesHouseKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
     "SanctionsApiKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
     "SecretKeyArns": "arn:aws:kms:eu-central-1:123456789012:key/2",
+    "AuditBucket.Arn": "arn:aws:s3:::dossier-audit",
+    "AuditStream.Arn": "arn:aws:firehose:eu-central-1:123456789012:deliverystream/dossier-audit",
 }
 
 
 def arn(value):
     """Returns the value as an ARN, with an invented account number."""
+    if "Fn::GetAtt" in value:
+        value = {"Fn::Sub": "${" + ".".join(value["Fn::GetAtt"]) + "}"}
     text = "${" + value["Ref"] + "}" if "Ref" in value else value["Fn::Sub"]
     for name, known in ARNS.items():
         text = text.replace("${" + name + "}", known)
@@ -200,10 +220,11 @@ def main():
     repositories()
     indexes()
     retention()
+    audit()
     permissions()
     if failures:
         sys.exit("deploy: the templates have problems:\n" + "\n".join(failures))
-    print(f"deploy: the task definitions, the indexes, the retention and {len(list(statements()))} statements have no problem")
+    print(f"deploy: the task definitions, the indexes, the retention, the audit records and {len(list(statements()))} statements have no problem")
 
 
 main()

@@ -37,6 +37,10 @@ class Place:
     def logs(self):
         return f"dossier-logs-{self.account}-{self.region}"
 
+    @property
+    def audit(self):
+        return f"dossier-audit-{self.account}-{self.region}"
+
 
 @dataclass
 class Request:
@@ -95,6 +99,12 @@ REQUESTS = [
     Request("write into the audit log", "logs:PutLogEvents", lambda c, p: c("logs").put_log_events(logGroupName="/dossier/api", logStreamName="x", logEvents=[{"timestamp": 1, "message": "x"}])),
     Request("delete access logs or the trail's files", "s3:DeleteObject", lambda c, p: c("s3").delete_object(Bucket=p.logs, Key="trail/x")),
     Request("overwrite access logs or the trail's files", "s3:PutObject", lambda c, p: c("s3").put_object(Bucket=p.logs, Key="trail/x", Body=b"x")),
+    Request("delete audit records", "s3:DeleteObject", lambda c, p: c("s3").delete_object(Bucket=p.audit, Key="records/x")),
+    Request("delete a version of audit records", "s3:DeleteObjectVersion", lambda c, p: c("s3").delete_object(Bucket=p.audit, Key="records/x", VersionId="null")),
+    Request("write audit records", "s3:PutObject", lambda c, p: c("s3").put_object(Bucket=p.audit, Key="records/x", Body=b"x")),
+    Request("unlock audit records", "s3:PutObjectRetention", lambda c, p: c("s3").put_object_retention(Bucket=p.audit, Key="records/x", Retention={})),
+    Request("stop the delivery of audit records", "logs:DeleteSubscriptionFilter", lambda c, p: c("logs").delete_subscription_filter(logGroupName="/dossier/api", filterName="dossier-audit")),
+    Request("delete the stream of audit records", "firehose:DeleteDeliveryStream", lambda c, p: c("firehose").delete_delivery_stream(DeliveryStreamName="dossier-audit")),
     Request("stop the trail", "cloudtrail:StopLogging", lambda c, p: c("cloudtrail").stop_logging(Name="dossier")),
     Request("delete the trail", "cloudtrail:DeleteTrail", lambda c, p: c("cloudtrail").delete_trail(Name="dossier")),
     Request("silence an alarm", "cloudwatch:DisableAlarmActions", lambda c, p: c("cloudwatch").disable_alarm_actions(AlarmNames=["dossier-api-down"])),
@@ -156,7 +166,7 @@ def prepared(aws):
     """Creates what belongs to others, so that a request cannot fail because its target does not exist."""
     key_schema = {"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}
     aws("dynamodb").create_table(TableName="other", BillingMode="PAY_PER_REQUEST", **key_schema)
-    for bucket in ("other-bucket", f"dossier-logs-{Place.account}-{Place.region}"):
+    for bucket in ("other-bucket", f"dossier-logs-{Place.account}-{Place.region}", f"dossier-audit-{Place.account}-{Place.region}"):
         aws("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": Place.region})
 
 

@@ -7,6 +7,7 @@ PARTS = {
     "aws_s3_bucket": (
         "aws_s3_bucket_ownership_controls", "aws_s3_bucket_public_access_block", "aws_s3_bucket_versioning",
         "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_lifecycle_configuration",
+        "aws_s3_bucket_object_lock_configuration",
     ),
     "aws_ecr_repository": ("aws_ecr_lifecycle_policy",),
     "aws_iam_role": ("aws_iam_role_policy",),
@@ -62,6 +63,8 @@ def bucket_cfn(body):
         "key": encryption["ServerSideEncryptionByDefault"].get("KMSMasterKeyID"),
         "bucket key": encryption.get("BucketKeyEnabled"),
         "versioning": body["VersioningConfiguration"]["Status"],
+        "lockable": body.get("ObjectLockEnabled"),
+        "lock": body.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention"),
         "lifecycle": {
             rule["Id"]: {
                 "status": rule["Status"], "prefix": rule.get("Prefix"), "days": rule.get("ExpirationInDays"), "marker": rule.get("ExpiredObjectDeleteMarker"),
@@ -85,6 +88,8 @@ def bucket_tf(body, parts):
         "key": default.get("kms_master_key_id"),
         "bucket key": encryption.get("bucket_key_enabled"),
         "versioning": block(one["versioning"], "versioning_configuration")["status"],
+        "lockable": body.get("object_lock_enabled"),
+        "lock": {name.title(): value for name, value in block(one.get("object_lock_configuration", {}), "rule", "default_retention").items()},
         "lifecycle": {
             rule["id"]: {
                 "status": rule["status"], "prefix": block(rule, "filter").get("prefix"), "days": block(rule, "expiration").get("days"), "marker": block(rule, "expiration").get("expired_object_delete_marker"),
@@ -297,6 +302,26 @@ def rules_tf(_, parts):
     return {"rules": [[one["priority"], one["action"], one["firewall_domain_list_id"], one.get("block_response"), one.get("firewall_domain_redirection_action")] for one in rules]}
 
 
+def stream_cfn(body):
+    to, encryption = body["ExtendedS3DestinationConfiguration"], body["DeliveryStreamEncryptionConfigurationInput"]
+    return {
+        "encryption": [encryption["KeyType"], encryption["KeyARN"]], "bucket": to["BucketARN"], "role": to["RoleARN"],
+        "names": [to["Prefix"], to["ErrorOutputPrefix"], to["FileExtension"]], "packed": to["CompressionFormat"],
+        "buffer": [to["BufferingHints"]["IntervalInSeconds"], to["BufferingHints"]["SizeInMBs"]], "key": to["EncryptionConfiguration"]["KMSEncryptionConfig"]["AWSKMSKeyARN"],
+        "failures": [to["CloudWatchLoggingOptions"][name] for name in ("Enabled", "LogGroupName", "LogStreamName")],
+    }  # fmt: skip
+
+
+def stream_tf(body, _):
+    to, encryption = block(body, "extended_s3_configuration"), block(body, "server_side_encryption")
+    return {
+        "encryption": [encryption["key_type"], encryption["key_arn"]] if encryption["enabled"] else None, "bucket": to["bucket_arn"], "role": to["role_arn"],
+        "names": [to["prefix"], to["error_output_prefix"], to["file_extension"]], "packed": to["compression_format"],
+        "buffer": [to["buffering_interval"], to["buffering_size"]], "key": to["kms_key_arn"],
+        "failures": [block(to, "cloudwatch_logging_options")[name] for name in ("enabled", "log_group_name", "log_stream_name")],
+    }  # fmt: skip
+
+
 def pairs():
     name = ("name", "Name", "name")
     policies = dict(cfn=lambda body: {"policy": policy(body["PolicyDocument"])}, tf=lambda body, _: {"policy": policy(body["policy"])})
@@ -323,6 +348,9 @@ def pairs():
         cfn=lambda body: {"scan": body["ImageScanningConfiguration"]["ScanOnPush"], "lifecycle": json.loads(body["LifecyclePolicy"]["LifecyclePolicyText"])},
         tf=lambda body, parts: {"scan": block(body, "image_scanning_configuration")["scan_on_push"], "lifecycle": json.loads(parts["aws_ecr_lifecycle_policy"][0]["policy"])})  # fmt: skip
     yield "AWS::Logs::LogGroup", "aws_cloudwatch_log_group", same(("name", "LogGroupName", "name"), ("retention", "RetentionInDays", "retention_in_days"), ("key", "KmsKeyId", "kms_key_id"))
+    yield "AWS::Logs::LogStream", "aws_cloudwatch_log_stream", same(("name", "LogStreamName", "name"), ("group", "LogGroupName", "log_group_name"))
+    yield "AWS::Logs::SubscriptionFilter", "aws_cloudwatch_log_subscription_filter", same(("name", "FilterName", "name"), ("group", "LogGroupName", "log_group_name"), ("pattern", "FilterPattern", "filter_pattern"), ("to", "DestinationArn", "destination_arn"), ("role", "RoleArn", "role_arn"))
+    yield "AWS::KinesisFirehose::DeliveryStream", "aws_kinesis_firehose_delivery_stream", same(("name", "DeliveryStreamName", "name"), cfn=stream_cfn, tf=stream_tf)
     yield "AWS::EC2::VPC", "aws_vpc", same(("range", "CidrBlock", "cidr_block"), ("dns", "EnableDnsSupport", "enable_dns_support"), ("names", "EnableDnsHostnames", "enable_dns_hostnames"))
     yield "AWS::EC2::InternetGateway", "aws_internet_gateway", same()
     yield "AWS::EC2::VPCGatewayAttachment", "aws_internet_gateway_attachment", same(("vpc", "VpcId", "vpc_id"), ("gateway", "InternetGatewayId", "internet_gateway_id"))

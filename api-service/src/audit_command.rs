@@ -1,17 +1,21 @@
 //! The command `api-service audit verify`: verifies the audit logs of both services, exported from wherever they are kept.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
 };
 
 use clap::Subcommand;
+use flate2::bufread::MultiGzDecoder;
 use telemetry::audit::{ChainReport, Verifier};
 use thiserror::Error;
 
 /// The name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
+
+/// The first bytes of a file that gzip has packed (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The subcommands of `audit`.
 #[derive(Debug, Subcommand)]
@@ -19,8 +23,8 @@ pub enum AuditCommand {
     /// Verifies that no line of the audit log was changed, removed, inserted or reordered. Prints a JSON object for each
     /// chain: the lines of one process. The exit code is 1 if there is a problem or no line at all.
     Verify {
-        /// Files with lines of the log, in any order; `-` is standard input. Other lines than those of the audit log
-        /// are ignored.
+        /// Files with lines of the log, in any order, or folders of such files; `-` is standard input. Files may be
+        /// packed with gzip, as a bucket holds them. Other lines than those of the audit log are ignored.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -30,7 +34,7 @@ pub enum AuditCommand {
 #[derive(Debug, Error)]
 pub enum AuditError {
     /// A file cannot be read.
-    #[error("{} cannot be read: {why}; a packed file is unpacked first, with gunzip -c FILE | api-service audit verify -", path.display())]
+    #[error("{} cannot be read: {why}", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -58,12 +62,12 @@ pub enum AuditError {
 /// Runs `command`, and prints its result to `output`.
 ///
 /// # Errors
-/// Returns [`AuditError`] if a file cannot be read, if the log has a problem or no line, or if `output` fails.
+/// Returns [`AuditError`] if a file or folder cannot be read, if the log has a problem or no line, or if `output` fails.
 pub fn run(command: &AuditCommand, output: &mut impl Write) -> Result<(), AuditError> {
     let AuditCommand::Verify { files } = command;
     let mut verifier = Verifier::default();
     for path in files {
-        read(path, &mut verifier).map_err(|why| AuditError::File { path: path.clone(), why })?;
+        read(path, &mut verifier)?;
     }
     let reports = verifier.reports();
     for report in &reports {
@@ -82,20 +86,35 @@ pub fn run(command: &AuditCommand, output: &mut impl Write) -> Result<(), AuditE
     }
 }
 
-fn read(path: &Path, verifier: &mut Verifier) -> io::Result<()> {
+/// Reads a file, standard input, or all files of a folder and its folders.
+fn read(path: &Path, verifier: &mut Verifier) -> Result<(), AuditError> {
+    let failed = |why| AuditError::File { path: path.to_owned(), why };
+    if path.is_dir() {
+        let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(failed)?;
+        return entries.iter().try_for_each(|entry| read(&entry.path(), verifier));
+    }
     let input: Box<dyn BufRead> = match path.as_os_str() == STANDARD_INPUT {
         true => Box::new(io::stdin().lock()),
-        false => Box::new(BufReader::new(File::open(path)?)),
+        false => Box::new(BufReader::new(File::open(path).map_err(failed)?)),
     };
-    for line in input.lines() {
-        verifier.read(&line?);
+    for line in unpacked(input).map_err(failed)?.lines() {
+        verifier.read(&line.map_err(failed)?);
     }
     Ok(())
 }
 
+/// Returns the content of `input`, which may be packed, also more than once: CloudWatch Logs packs each record of a
+/// subscription, and a delivery stream may pack the records together.
+fn unpacked(mut input: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
+    while input.fill_buf()?.starts_with(&GZIP) {
+        input = Box::new(BufReader::new(MultiGzDecoder::new(input)));
+    }
+    Ok(input)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -127,8 +146,51 @@ mod tests {
     }
 
     #[test]
-    fn a_packed_file_is_refused_with_advice() {
+    fn a_damaged_packed_file_is_an_error() {
         let (result, _) = verify(b"\x1f\x8b\x08\xff\xff");
-        assert!(result.unwrap_err().to_string().contains("gunzip -c"));
+        assert!(matches!(result, Err(AuditError::File { .. })), "{result:?}");
+    }
+
+    fn packed(content: &str) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(content.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Returns the record of a subscription with these messages.
+    fn record(messages: &[&str]) -> String {
+        let events: Vec<Value> =
+            messages.iter().map(|message| json!({"id": "1", "timestamp": 1, "message": message})).collect();
+        json!({"messageType": "DATA_MESSAGE", "logGroup": "/dossier/api", "logEvents": events}).to_string()
+    }
+
+    /// The lines of a chain, as the services write them.
+    const LINES: &str = include_str!("../tests/audit-lines.jsonl");
+
+    #[test]
+    fn the_files_of_a_bucket_are_read_as_a_delivery_stream_writes_them() {
+        let lines: Vec<&str> = LINES.lines().collect();
+        let control = r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"message":"CWL CONTROL MESSAGE"}]}"#;
+        // Records are packed one by one and follow each other without a line break; some come twice.
+        let records = [control.to_owned(), record(&lines[1..3]), record(&lines[..1]), record(&lines[1..2])];
+        let object: Vec<u8> = records.iter().flat_map(|record| packed(record)).collect();
+        let folder = std::env::temp_dir().join(format!("audit-{}", uuid::Uuid::now_v7()));
+        let day = folder.join("2026/11/29");
+        fs::create_dir_all(&day).unwrap();
+        fs::write(day.join("first.gz"), object).unwrap();
+        fs::write(day.join("second.gz"), packed(&record(&lines[3..]))).unwrap();
+        let mut output = Vec::new();
+        let result = run(&AuditCommand::Verify { files: vec![folder.clone()] }, &mut output);
+        fs::remove_dir_all(&folder).unwrap();
+        let report: Value = serde_json::from_slice(&output).unwrap();
+        assert!(result.is_ok(), "{result:?}: {report}");
+        assert_eq!((&report["lines"], &report["ended"]), (&json!(lines.len()), &json!(true)));
+
+        let twice: Vec<u8> = packed(&record(&lines));
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&twice).unwrap();
+        assert!(verify(&encoder.finish().unwrap()).0.is_ok(), "packed by both");
+        let (result, _) = verify(&packed(&record(&[lines[0], lines[2]])));
+        assert!(matches!(result, Err(AuditError::Problems { problems: 1, .. })), "a line is missing");
     }
 }

@@ -15,6 +15,11 @@ output "bucket_name" {
   value = aws_s3_bucket.bucket.id
 }
 
+output "audit_bucket_name" {
+  description = "Bucket of the audit records; empty without"
+  value       = local.has_audit ? aws_s3_bucket.audit_bucket[0].id : ""
+}
+
 output "key_arn" {
   description = "ARN of the KMS key, without which the stored data cannot be read"
   value       = aws_kms_key.key.arn

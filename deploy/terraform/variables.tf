@@ -114,6 +114,28 @@ variable "trail" {
   description = "Whether CloudTrail records every read and write of a file of reports"
 }
 
+variable "audit_lock" {
+  type        = string
+  default     = "GOVERNANCE"
+  description = "Object Lock of the audit records; COMPLIANCE binds even the root user until audit_retention_days have passed, and none keeps no records outside the log"
+
+  validation {
+    condition     = contains(["GOVERNANCE", "COMPLIANCE", "none"], var.audit_lock)
+    error_message = "audit_lock must be GOVERNANCE, COMPLIANCE or none."
+  }
+}
+
+variable "audit_retention_days" {
+  type        = number
+  default     = 3650
+  description = "Days for which audit records cannot be deleted, and after which they expire"
+
+  validation {
+    condition     = var.audit_retention_days >= 1 && var.audit_retention_days <= 36500
+    error_message = "audit_retention_days must be a number from 1 to 36500."
+  }
+}
+
 variable "firewall" {
   type        = bool
   default     = true

@@ -62,16 +62,30 @@ struct Members {
 
 impl Verifier {
     /// Reads one line of a log: as the services write it, with a time in front, as an export of CloudWatch Logs has it,
-    /// or a document with `logEvents`, as a subscription delivers it. Lines that are not of the audit log are ignored.
+    /// or documents with `logEvents`, as a subscription delivers them, one after the other. Lines that are not of the
+    /// audit log are ignored.
     pub fn read(&mut self, line: &str) {
         self.lines += 1;
         let Some(start) = line.find('{') else { return };
-        let Ok(value) = serde_json::from_str::<Value>(&line[start..]) else {
-            if line.contains(TARGET) {
-                self.unreadable.push(format!("line {} is not JSON: it is cut off or damaged", self.lines));
+        let mut documents = serde_json::Deserializer::from_str(&line[start..]).into_iter::<Value>();
+        loop {
+            let begin = start + documents.byte_offset();
+            match documents.next() {
+                None => return,
+                Some(Ok(value)) => self.document(value),
+                Some(Err(_)) => {
+                    if line[begin..].contains(TARGET) {
+                        let what = format!("line {} is not JSON: it is cut off or damaged", self.lines);
+                        self.unreadable.push(what);
+                    }
+                    return;
+                }
             }
-            return;
-        };
+        }
+    }
+
+    /// Reads a line of the log, or the envelope of several.
+    fn document(&mut self, value: Value) {
         match value.get("logEvents").and_then(Value::as_array) {
             Some(events) => {
                 for message in events.iter().filter_map(|event| event["message"].as_str()) {
