@@ -59,9 +59,9 @@ mod tests {
             ("{}", "/reason", "required"),
             (r#"{"reason": ""}"#, "/reason", "reason_invalid"),
             (r#"{"reason": "a\nb"}"#, "/reason", "reason_invalid"),
-            (r#"{"reason": 5}"#, "/reason", "type"),
+            (r#"{"reason": 5}"#, "/reason", "wrong_type"),
             (r#"{"reason": "a", "until": 5}"#, "/until", "unknown_field"),
-            ("[]", "", "type"),
+            ("[]", "", "wrong_type"),
         ] {
             assert_eq!(read(body).unwrap_err(), [(pointer.to_owned(), code.to_owned())], "{body}");
         }

@@ -1,7 +1,9 @@
 //! Checks what a finding states against the evidence that it cites, with the crate `claim-checks`.
 
 use claim_checks::{Aspect, Claim, Company, Date, Flaw as Found, Piece, Reading};
-use domain::{assessment::Finding, evidence::Evidence, language::Words, time::UtcTime};
+use domain::{
+    assessment::Finding, evidence::Evidence, language::Words, request::ReportRequest, time::UtcTime,
+};
 
 use super::{
     flaw::{Flaw, ID_MAX},
@@ -31,7 +33,7 @@ pub(super) fn check(proof: &Proof<'_>, finding: &Finding, words: &Words) -> Stat
     }
     let pieces = cited.into_iter().map(|(_, piece)| piece).collect();
     let mut stated = Stated::default();
-    for found in claim_checks::flaws(&claim(proof, &finding.statement, pieces)) {
+    for found in claim_checks::flaws(&claim(proof.request, &finding.statement, pieces)) {
         match classified(found) {
             Class::Figure(flaw) => stated.figures.push(flaw),
             Class::Doubt(key, quoted) => {
@@ -58,7 +60,8 @@ pub(super) fn summary_flaws(
     let known = Piece { reading: Reading::of("", &counts), times, quotes: Vec::new() };
     let evidence = proof.snapshot.evidence().map(|evidence| piece(proof, evidence, None));
     let pieces = evidence.chain([known]).collect();
-    let flaws = claim_checks::figure_flaws(&claim(proof, summary, pieces)).into_iter().map(classified);
+    let flaws =
+        claim_checks::figure_flaws(&claim(proof.request, summary, pieces)).into_iter().map(classified);
     flaws
         .filter_map(|class| match class {
             Class::Figure(flaw) => Some(flaw),
@@ -67,8 +70,7 @@ pub(super) fn summary_flaws(
         .collect()
 }
 
-fn claim<'a>(proof: &Proof<'a>, statement: &'a str, pieces: Vec<Piece<'a>>) -> Claim<'a> {
-    let request = proof.request;
+fn claim<'a>(request: &'a ReportRequest, statement: &'a str, pieces: Vec<Piece<'a>>) -> Claim<'a> {
     Claim {
         statement,
         language: request.language.tag(),
