@@ -96,15 +96,15 @@ def indexes():
 
 
 def retention():
-    """Checks that one period covers reports, files, and their versions."""
+    """Checks that one period covers reports, files, and their versions, and that the bucket knows the longest one."""
     period = {"Ref": "RetentionDays"}
     rules = {rule["Id"]: rule for _, bucket in properties("AWS::S3::Bucket", "data") for rule in bucket["LifecycleConfiguration"]["Rules"]}
     if any(rule["Status"] != "Enabled" or "TagFilters" in rule for rule in rules.values()):
         fail("a lifecycle rule of the bucket is disabled or restricted to tags")
     expiring = {rule.get("Prefix"): rule for rule in rules.values() if "ExpirationInDays" in rule}
     # Copies of files under legal hold (held/) must stay, whatever their age.
-    if expiring.keys() != {"reports/", "work/"} or any(rule["ExpirationInDays"] != period for rule in expiring.values()):
-        fail("the files and work files of the bucket, and nothing else, must expire after RetentionDays")
+    if {prefix: rule["ExpirationInDays"] for prefix, rule in expiring.items()} != {"reports/": period, "work/": period, "kept/": {"Ref": "RetentionDaysMax"}}:
+        fail("files and work files must expire after RetentionDays, those of longer periods after RetentionDaysMax, and nothing else")
     # The days of a noncurrent version count from the expiry of its object, so more than one would add to the period.
     if any(rule.get("NoncurrentVersionExpiration") != {"NoncurrentDays": 1} for rule in expiring.values()):
         fail("noncurrent versions must expire after one day")
@@ -112,8 +112,8 @@ def retention():
         fail("no lifecycle rule removes delete markers")
     for logical, task in properties("AWS::ECS::TaskDefinition", "tasks"):
         environment = {one["Name"]: one["Value"] for one in task["ContainerDefinitions"][0]["Environment"]}
-        if environment.get("DOSSIER_RETENTION_DAYS") != period:
-            fail(f"{logical}: DOSSIER_RETENTION_DAYS must be RetentionDays")
+        if [environment.get(f"DOSSIER_RETENTION_DAYS{one}") for one in ("", "_MAX")] != [period, {"Ref": "RetentionDaysMax"}]:
+            fail(f"{logical}: DOSSIER_RETENTION_DAYS must be RetentionDays, and DOSSIER_RETENTION_DAYS_MAX must be RetentionDaysMax")
 
 
 def audit():

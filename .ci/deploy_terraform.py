@@ -20,7 +20,7 @@ SWITCHED = {
     "GuardrailArn": "arn:guardrail,arn:profile", "VerifierGuardrailArns": "arn:verifier", "ListArns": "arn:list",
     "CompaniesHouseKeySecretArn": "arn:secret-1", "SanctionsApiKeySecretArn": "arn:secret-2", "SecretKeyArns": "arn:key",
     "AlarmEmail": "oncall@example.com", "MonthlyBudgetUsd": 1000, "WorkersLeast": 0, "Architecture": "ARM64", "Cidr": "10.0.0.0/18",
-    "Models": 'model=[{id="m"}]', "ModelSeconds": "60", "LogRetentionDays": 30, "DeletionProtection": "false", "SpotWeight": 0, "AuditLock": "COMPLIANCE", "AuditRetentionDays": 1827,
+    "Models": 'model=[{id="m"}]', "ModelSeconds": "60", "LogRetentionDays": 30, "DeletionProtection": "false", "SpotWeight": 0, "AuditLock": "COMPLIANCE", "AuditRetentionDays": 1827, "TenantRetentionDays": "acme=400,globex=30", "RetentionDaysMax": 400, "EncryptionContext": "tenant",
 }  # fmt: skip
 OFF = {"FlowLogs": "none", "EndpointPolicies": "false", "AccessLogs": "false", "Trail": "false", "Firewall": "false", "AuditLock": "none"}
 # New deployments alone use the module: no table of version 0.2 needs its indexes changed.

@@ -114,7 +114,7 @@ resource "aws_iam_role_policy" "api_role" {
         Sid      = "Links"
         Effect   = "Allow"
         Action   = "s3:GetObject"
-        Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/held/reports/*"]
+        Resource = [for folder in ["reports", "kept/reports", "held/reports", "held/kept/reports"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
       },
     ], local.shared_statements)
   })
@@ -183,7 +183,7 @@ resource "aws_iam_role_policy" "worker_role" {
         Effect = "Allow"
         Action = "dynamodb:Query"
         # The last one is for tasks of version 0.2 while a deployment rolls.
-        Resource = ["${local.table_arn}/index/due", "${local.table_arn}/index/in_progress", "${local.table_arn}/index/leases"]
+        Resource = ["${local.table_arn}/index/due", "${local.table_arn}/index/in_progress", "${local.table_arn}/index/by_age", "${local.table_arn}/index/leases"]
       },
       {
         Sid      = "Work"
@@ -207,14 +207,14 @@ resource "aws_iam_role_policy" "worker_role" {
         Sid      = "Files"
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/work/*"]
+        Resource = [for folder in ["reports", "work", "kept"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
       },
       # A legal hold copies each version.
       {
         Sid      = "ReadVersions"
         Effect   = "Allow"
         Action   = "s3:GetObjectVersion"
-        Resource = ["${aws_s3_bucket.bucket.arn}/reports/*", "${aws_s3_bucket.bucket.arn}/work/*"]
+        Resource = [for folder in ["reports", "work", "kept"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
       },
       {
         Sid      = "Hold"
@@ -226,14 +226,14 @@ resource "aws_iam_role_policy" "worker_role" {
         Sid      = "EraseFiles"
         Effect   = "Allow"
         Action   = "s3:DeleteObjectVersion"
-        Resource = [for folder in ["reports", "work", "held"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
+        Resource = [for folder in ["reports", "work", "kept", "held"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
       },
       {
         Sid       = "FindVersions"
         Effect    = "Allow"
         Action    = "s3:ListBucketVersions"
         Resource  = aws_s3_bucket.bucket.arn
-        Condition = { StringLike = { "s3:prefix" = ["reports/*", "work/*", "held/*"] } }
+        Condition = { StringLike = { "s3:prefix" = ["reports/*", "work/*", "kept/*", "held/*"] } }
       },
       # Without this permission S3 answers 403 instead of 404 for a missing object.
       {
@@ -256,6 +256,17 @@ resource "aws_iam_role_policy" "worker_role" {
         Resource = "arn:${local.partition}:ecs:${local.region}:${local.account}:task/${var.prefix}/*"
       },
       ],
+      # Files of earlier deployments have no tenant in their context, and can be read.
+      [for context in [var.encryption_context] : {
+        Sid      = "NoFileWithoutTenant"
+        Effect   = "Deny"
+        Action   = "kms:GenerateDataKey"
+        Resource = aws_kms_key.key.arn
+        Condition = {
+          StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" }
+          Null         = { "kms:EncryptionContext:dossier:tenant" = "true" }
+        }
+      } if context == "tenant"],
       [for arns in [var.guardrail_arn] : { Sid = "Guardrail", Effect = "Allow", Action = "bedrock:ApplyGuardrail", Resource = arns } if length(arns) > 0],
       [for arns in [var.verifier_guardrail_arns] : { Sid = "VerifierGuardrail", Effect = "Allow", Action = "bedrock:ApplyGuardrail", Resource = arns } if length(arns) > 0],
       [for arns in [var.list_arns] : { Sid = "Lists", Effect = "Allow", Action = "s3:GetObject", Resource = arns } if length(arns) > 0],

@@ -361,6 +361,27 @@ resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
   }
 
   rule {
+    id     = "kept-ends"
+    status = "Enabled"
+
+    filter {
+      prefix = "kept/"
+    }
+
+    expiration {
+      days = var.retention_days_max
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+
+  rule {
     id     = "delete-markers-end"
     status = "Enabled"
 

@@ -15,6 +15,9 @@ locals {
     BucketName               = aws_s3_bucket.bucket.id
     KeyArn                   = aws_kms_key.key.arn
     RetentionDays            = var.retention_days
+    RetentionDaysMax         = var.retention_days_max
+    TenantRetentionDays      = var.tenant_retention_days
+    EncryptionContext        = var.encryption_context
     ReportsQueueUrl          = aws_sqs_queue.reports_queue.url
     ReportsDeadLettersUrl    = aws_sqs_queue.reports_dead_letters.url
     CallbacksQueueUrl        = aws_sqs_queue.callbacks_queue.url

@@ -46,6 +46,39 @@ variable "model_arns" {
   description = "ARNs of the foundation models and inference profiles that workers may call, including that of the verifier and all models behind a profile"
 }
 
+variable "encryption_context" {
+  type        = string
+  default     = "bucket"
+  description = "Encryption context of the files; bucket uses an S3 bucket key, at the lowest cost, and tenant names the tenant of each file in dossier:tenant, with a request to KMS for each write and read (DOSSIER_ENCRYPTION_CONTEXT)"
+
+  validation {
+    condition     = contains(["bucket", "tenant"], var.encryption_context)
+    error_message = "encryption_context must be bucket or tenant."
+  }
+}
+
+variable "retention_days_max" {
+  type        = number
+  default     = 3650
+  description = "Longest retention period of a tenant in days, after which the bucket deletes the files of reports that are kept for longer than retention_days (DOSSIER_RETENTION_DAYS_MAX)"
+
+  validation {
+    condition     = var.retention_days_max >= 1 && var.retention_days_max <= 36500
+    error_message = "retention_days_max must be a number from 1 to 36500."
+  }
+}
+
+variable "tenant_retention_days" {
+  type        = string
+  default     = ""
+  description = "Retention periods of single tenants instead of retention_days, in days, such as acme=3650,globex=30 (DOSSIER_TENANT_RETENTION_DAYS); empty for none"
+
+  validation {
+    condition     = can(regex("^([a-z0-9_-]+=[0-9]+(,[a-z0-9_-]+=[0-9]+)*)?$", var.tenant_retention_days))
+    error_message = "tenant_retention_days must be empty, or have the form acme=3650,globex=30."
+  }
+}
+
 variable "retention_days" {
   type        = number
   default     = 90

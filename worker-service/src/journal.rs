@@ -10,7 +10,7 @@ use aws_adapters::{
     error::ErrorClass,
 };
 use domain::{
-    artifact::{answer_key, earlier_work_folder, snapshot_key, verification_key, work_folder},
+    artifact::{answer_key, earlier_work_folder, snapshot_key, verification_key},
     evidence::{Snapshot, SourceOutcome, SourceStatus},
     identity::ReportId,
     report::Report,
@@ -119,7 +119,7 @@ impl Journal {
             bucket: bucket.clone(),
             clock: clock.clone(),
             report: report.id,
-            folder: work_folder(&report.tenant, report.id, report.submission),
+            folder: report.work_folder(),
             submission: Some(report.submission),
             request_sha256: report.request_sha256.clone(),
             may_have_entries: report.lifecycle.attempt > 1,

@@ -14,6 +14,7 @@ mod ecs_task_protection;
 mod erasure;
 pub mod evaluation;
 mod evidence_reuse;
+mod expiry;
 pub mod failure;
 pub mod health;
 mod job;

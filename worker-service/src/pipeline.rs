@@ -8,7 +8,7 @@ use std::{
 
 use aws_adapters::{Aws, error::ErrorClass, table::Details};
 use domain::{
-    artifact::{ArtifactKind, StoredArtifact, artifact_key},
+    artifact::{ArtifactKind, StoredArtifact},
     document::Document,
     evidence::{Snapshot, SourceStatus},
     format::Format,
@@ -227,10 +227,9 @@ impl Pipeline {
         document: Document,
         files: Vec<Rendered>,
     ) -> Result<(), AttemptError> {
-        let Report { tenant, id, submission, .. } = lease.report();
-        let (tenant, id, submission, attempt) = (tenant.clone(), *id, *submission, lease.attempt());
+        let (report, attempt) = (lease.report(), lease.attempt());
         let puts = files.into_iter().map(|Rendered { kind, bytes }| {
-            let key = artifact_key(&tenant, id, submission, attempt, kind);
+            let key = report.artifact_key(attempt, kind);
             async move {
                 let stored = self.aws.bucket.put(&key, bytes, kind.content_type()).await?;
                 Ok::<_, AttemptError>((kind, stored))

@@ -28,6 +28,7 @@ use tracing::{Instrument, info_span};
 use crate::{
     claim::abandoned,
     erasure::erase,
+    expiry,
     job::JobRunner,
     lease::VISIBILITY_MARGIN,
     legal_hold,
@@ -55,10 +56,17 @@ pub(crate) async fn keep_sweeping(jobs: Arc<JobRunner>, interval: Duration, stop
     // The first pause is short, so that a short-lived worker sweeps as well.
     let first = interval.mul_f64(rand::random_range(0.0..=0.5));
     let mut pause = Pause { least: first, most: first };
+    let mut is_promised = false;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = wait(pause, &mut arrivals) => {}
+        }
+        if !is_promised {
+            let promised = jobs.aws.table.promise_expiry(jobs.clock.now()).await;
+            is_promised = promised
+                .inspect_err(|error| tracing::warn!(error = %error, "the expiry of reports of tenants with a retention period of their own could not be recorded; trying again"))
+                .is_ok();
         }
         // The sender is part of `jobs`, so it still exists.
         let arrived = arrivals.has_changed().unwrap_or_default();
@@ -174,6 +182,9 @@ impl Sweep<'_> {
         let now = self.jobs.clock.now();
         if due.is_hold_task() {
             return legal_hold::carry_out(self.jobs, &due, now).await;
+        }
+        if due.is_expiry_task() {
+            return expiry::expire(self.jobs, &due.tenant, now, self.stop).await;
         }
         let DueReport { tenant, report_id, .. } = due;
         let table = &self.jobs.aws.table;

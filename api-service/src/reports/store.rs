@@ -60,7 +60,7 @@ impl Reports {
         clock: Clock,
         durations: Arc<DurationEstimate>,
     ) -> Self {
-        let (policy, retention) = (settings.policy, settings.retention);
+        let (policy, retention) = (settings.policy, settings.retention.clone());
         Self { aws, policy, retention, clock, durations, with_secret: Cache::new(WITH_SECRET_MAX) }
     }
 
@@ -91,8 +91,10 @@ impl Reports {
             tracing::error!(error = %error, "the lifecycle rejects the submission of a new report");
             Problem::internal("the report could not be submitted")
         })?;
-        let expires_at = self.retention.end(now);
-        Ok(Report::submitted(tenant, id, request, lifecycle, uuid::Uuid::now_v7(), now, expires_at))
+        let (expires_at, own_retention) = (self.retention.end(&tenant, now), self.retention.own(&tenant));
+        let submission = uuid::Uuid::now_v7();
+        let report = Report::submitted(tenant, id, request, lifecycle, submission, now, expires_at);
+        Ok(Report { own_retention, ..report })
     }
 
     /// Makes sure that `tenant` has a secret to sign webhooks with. Workers cannot create one.

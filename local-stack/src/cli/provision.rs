@@ -1,11 +1,11 @@
 //! `local-stack provision`: creates in an AWS account or emulator what the data stack's template creates on
 //! AWS.
 
-use aws_adapters::{load_sdk_config, settings::retention_days};
+use aws_adapters::load_sdk_config;
 use service_runtime::config::{Reader, process_environment};
 
 use crate::console::print_line;
-use crate::provision::{AwsClients, Names, provision};
+use crate::provision::{AwsClients, Names, RetentionDays, provision};
 
 /// Creates missing resources in the AWS that the environment selects, and prints their names and URLs.
 pub(super) async fn run() -> anyhow::Result<()> {
@@ -21,8 +21,8 @@ pub(super) async fn run() -> anyhow::Result<()> {
         }
     }
     let mut reader = Reader::new(&environment);
-    let retention_days = retention_days(&mut reader);
-    let retention_days = reader.finish(retention_days)?;
+    let days = RetentionDays::read(&mut reader);
+    let days = reader.finish(days)?;
     let sdk = load_sdk_config().await?;
     // Emulators do not resolve virtual-hosted bucket names.
     let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(sdk.endpoint_url().is_some()).build();
@@ -31,7 +31,7 @@ pub(super) async fn run() -> anyhow::Result<()> {
         sqs: aws_sdk_sqs::Client::new(&sdk),
         s3: aws_sdk_s3::Client::from_conf(s3),
     };
-    let queues = provision(&clients, &names, retention_days).await?;
+    let queues = provision(&clients, &names, days).await?;
     for (variable, value) in [
         ("DOSSIER_TABLE", &names.table),
         ("DOSSIER_ACCESS_TABLE", &names.access_table),

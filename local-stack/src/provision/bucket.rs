@@ -1,6 +1,7 @@
 //! The bucket: private, encrypted, versioned.
 
 use anyhow::Context as _;
+use aws_adapters::settings::{retention_days, retention_days_max};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{
@@ -10,8 +11,26 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
     VersioningConfiguration,
 };
+use service_runtime::config::Reader;
 
-pub(super) async fn provision(client: &Client, name: &str, retention_days: u32) -> anyhow::Result<()> {
+/// Days after which the bucket deletes files.
+#[derive(Clone, Copy, Debug)]
+pub struct RetentionDays {
+    /// Of reports without a period of their own.
+    pub default: u32,
+    /// The longest period of a tenant.
+    pub longest: u32,
+}
+
+impl RetentionDays {
+    /// Reads the settings. Returns `None` if `reader` recorded an error.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let (default, longest) = (retention_days(reader), retention_days_max(reader));
+        Some(Self { default: default?, longest: longest? })
+    }
+}
+
+pub(super) async fn provision(client: &Client, name: &str, days: RetentionDays) -> anyhow::Result<()> {
     create(client, name).await?;
     let blocked = client
         .put_public_access_block()
@@ -56,20 +75,20 @@ pub(super) async fn provision(client: &Client, name: &str, retention_days: u32) 
     let expiring = client
         .put_bucket_lifecycle_configuration()
         .bucket(name)
-        .lifecycle_configuration(lifecycle(retention_days)?)
+        .lifecycle_configuration(lifecycle(days)?)
         .send()
         .await;
     ignore_not_implemented(expiring, "PutBucketLifecycleConfiguration", name)
 }
 
 /// Returns the lifecycle rules of `deploy/data.yaml`.
-fn lifecycle(retention_days: u32) -> anyhow::Result<BucketLifecycleConfiguration> {
+fn lifecycle(days: RetentionDays) -> anyhow::Result<BucketLifecycleConfiguration> {
     let rule = |id: &str, prefix: &str| {
         let filter = LifecycleRuleFilter::builder().prefix(prefix).build();
         LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled).filter(filter)
     };
-    let days = i32::try_from(retention_days)?;
-    let objects = |id: &str, prefix: &str| {
+    let (default, longest) = (i32::try_from(days.default)?, i32::try_from(days.longest)?);
+    let objects = |id: &str, prefix: &str, days: i32| {
         rule(id, prefix)
             .expiration(LifecycleExpiration::builder().days(days).build())
             .noncurrent_version_expiration(NoncurrentVersionExpiration::builder().noncurrent_days(1).build())
@@ -81,8 +100,9 @@ fn lifecycle(retention_days: u32) -> anyhow::Result<BucketLifecycleConfiguration
     let delete_markers = rule("delete-markers-end", "")
         .expiration(LifecycleExpiration::builder().expired_object_delete_marker(true).build());
     let configuration = BucketLifecycleConfiguration::builder()
-        .rules(objects("reports-end", "reports/")?)
-        .rules(objects("work-ends", "work/")?)
+        .rules(objects("reports-end", "reports/", default)?)
+        .rules(objects("work-ends", "work/", default)?)
+        .rules(objects("kept-ends", "kept/", longest)?)
         .rules(delete_markers.build()?);
     Ok(configuration.build()?)
 }

@@ -6,6 +6,8 @@ mod bucket;
 mod queues;
 mod table;
 
+pub use self::bucket::RetentionDays;
+
 use anyhow::Context as _;
 use aws_adapters::settings::AccessTables;
 
@@ -74,21 +76,21 @@ pub struct QueueUrls {
 }
 
 /// Creates missing resources and updates the settings of existing ones. The bucket deletes objects after
-/// `retention_days`.
+/// `days`.
 ///
 /// # Errors
 /// Returns an error with the name of the resource if AWS rejects a call.
 pub async fn provision(
     clients: &AwsClients,
     names: &Names,
-    retention_days: u32,
+    days: RetentionDays,
 ) -> anyhow::Result<QueueUrls> {
     let (table, access, queues, callbacks, bucket) = tokio::join!(
         table::provision(&clients.dynamodb, &names.table),
         access_table::provision(&clients.dynamodb, &names.access_table),
         queues::provision(&clients.sqs, &names.queue, &names.dlq),
         queues::provision(&clients.sqs, &names.callbacks, &names.callbacks_dlq),
-        bucket::provision(&clients.s3, &names.bucket, retention_days),
+        bucket::provision(&clients.s3, &names.bucket, days),
     );
     table.with_context(|| format!("the table {} could not be provisioned", names.table))?;
     access.with_context(|| format!("the table {} could not be provisioned", names.access_table))?;

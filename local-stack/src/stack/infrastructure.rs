@@ -2,7 +2,7 @@
 //! Bedrock and the feeds, and optionally the fault proxy, each on a free loopback port.
 
 use anyhow::Context as _;
-use aws_adapters::{SdkConfig, sdk_config_loader, settings::retention_days};
+use aws_adapters::{SdkConfig, sdk_config_loader};
 use aws_sdk_s3::config::{Credentials as SdkCredentials, Region};
 use secrecy::{ExposeSecret as _, SecretString};
 use service_runtime::clock::Clock;
@@ -17,7 +17,7 @@ use crate::bedrock::{self, Bedrock};
 use crate::fault_proxy::{FaultProxy, Upstream};
 use crate::faults::{StandIn, from_args};
 use crate::feeds::FeedsServer;
-use crate::provision::{AwsClients, Names, QueueUrls, provision};
+use crate::provision::{AwsClients, Names, QueueUrls, RetentionDays, provision};
 
 /// The AWS region for which every request must be signed.
 pub(crate) const REGION: &str = "us-east-1";
@@ -78,8 +78,8 @@ impl Infrastructure {
         };
         let names = Names::default();
         let mut reader = Reader::new(&options.settings);
-        let retention_days = retention_days(&mut reader);
-        let queues = provision(&clients, &names, reader.finish(retention_days)?).await?;
+        let days = RetentionDays::read(&mut reader);
+        let queues = provision(&clients, &names, reader.finish(days)?).await?;
         let proxied = match &options.fault_proxy {
             None => None,
             Some(proxy_options) => {

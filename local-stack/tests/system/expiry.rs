@@ -44,7 +44,7 @@ fn report(id: ReportId, now: UtcTime) -> Result<Report> {
     };
     let request = request.check().map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     let lifecycle = apply(None, &Command::Submit, now, &Policy::default())?;
-    let expires_at = Retention::from_days(90).end(now);
+    let expires_at = Retention::from_days(90).end(&"dev".parse().unwrap(), now);
     Ok(Report::submitted(dev(), id, request, lifecycle, uuid::Uuid::now_v7(), now, expires_at))
 }
 

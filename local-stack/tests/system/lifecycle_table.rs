@@ -71,7 +71,7 @@ fn report(lifecycle: Lifecycle) -> Report {
         lifecycle,
         uuid::Uuid::now_v7(),
         at(0),
-        Retention::from_days(90).end(at(0)),
+        Retention::from_days(90).end(&"dev".parse().unwrap(), at(0)),
     );
     Report { resubmitted_at, ..report }
 }

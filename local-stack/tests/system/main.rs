@@ -62,6 +62,7 @@ mod model_requests;
 mod oidc;
 mod outages;
 mod recovery;
+mod retention;
 mod sanctions_lists;
 mod soak;
 mod source_http;

@@ -63,7 +63,7 @@ async fn record_without_message(aws: &Aws, reports: usize) -> Result<BTreeSet<Re
             lifecycle,
             uuid::Uuid::now_v7(),
             an_hour_ago,
-            Retention::from_days(90).end(an_hour_ago),
+            Retention::from_days(90).end(&"dev".parse().unwrap(), an_hour_ago),
         );
         assert!(matches!(aws.table.create(&report).await?, Created::New));
         ids.insert(report.id);

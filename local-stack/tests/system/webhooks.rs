@@ -97,7 +97,7 @@ async fn record_report(aws: &Aws, url: &str) -> Result<ReportId> {
         lifecycle,
         uuid::Uuid::now_v7(),
         now,
-        Retention::from_days(90).end(now),
+        Retention::from_days(90).end(&"dev".parse().unwrap(), now),
     );
     aws.table.create(&report).await?;
     Ok(report.id)

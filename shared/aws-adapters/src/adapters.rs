@@ -49,7 +49,8 @@ impl Aws {
     /// Sends no request.
     pub fn new(sdk: &SdkConfig, settings: &AwsSettings, clock: &Clock) -> Self {
         let dynamodb = clients::dynamodb(sdk);
-        let table = Table::new(dynamodb.clone(), settings.table.clone(), settings.retention, clock.clone());
+        let table =
+            Table::new(dynamodb.clone(), settings.table.clone(), settings.retention.clone(), clock.clone());
         let spending = Spending::new(dynamodb.clone(), settings.table.clone());
         let keys = Keys::new(dynamodb.clone(), settings.access_tables.clone());
         let sealer = settings.kms_key_id.clone().map(|key_id| Sealer::new(sdk, key_id));

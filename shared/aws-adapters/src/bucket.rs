@@ -9,7 +9,6 @@ use aws_sdk_s3::{
     config::{Builder, Credentials, IdentityCache, SharedCredentialsProvider, retry::RetryConfig},
     presigning::PresigningConfig,
     primitives::ByteStream,
-    types::ServerSideEncryption,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
@@ -21,6 +20,7 @@ use service_runtime::clock::Clock;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    bucket_encryption::ObjectEncryption,
     clients,
     credentials::{system_time, time_left},
     error::{AwsError, ErrorClass, chain},
@@ -50,7 +50,7 @@ pub struct Bucket {
     credentials: Option<SharedCredentialsProvider>,
     clock: Clock,
     pub(crate) name: String,
-    pub(crate) kms_key_id: Option<String>,
+    pub(crate) encryption: ObjectEncryption,
 }
 
 /// Signs links to artifacts with the same credentials and until the same time.
@@ -90,7 +90,10 @@ impl Bucket {
             credentials: sdk.credentials_provider(),
             clock,
             name: settings.bucket.clone(),
-            kms_key_id: settings.kms_key_id.clone(),
+            encryption: ObjectEncryption {
+                kms_key_id: settings.kms_key_id.clone(),
+                context: settings.encryption_context,
+            },
         }
     }
 
@@ -122,8 +125,10 @@ impl Bucket {
             .bucket(&self.name)
             .key(key)
             .content_type(content_type)
-            .server_side_encryption(self.encryption())
-            .set_ssekms_key_id(self.kms_key_id.clone())
+            .server_side_encryption(self.encryption.algorithm())
+            .set_ssekms_key_id(self.encryption.kms_key_id.clone())
+            .set_ssekms_encryption_context(self.encryption.context_of(key))
+            .set_bucket_key_enabled(self.encryption.bucket_key())
             .set_if_none_match(only_new.then(|| "*".to_owned()))
             .checksum_sha256(STANDARD.encode(sha256))
             .body(ByteStream::from(bytes));
@@ -133,14 +138,6 @@ impl Bucket {
         }
         send(S3, "PutObject", request.customize().config_override(overrides).send()).await?;
         Ok(StoredArtifact { key: key.to_owned(), sha256: hex::encode(sha256), bytes: length })
-    }
-
-    /// Returns how new objects are encrypted.
-    pub(crate) fn encryption(&self) -> ServerSideEncryption {
-        match self.kms_key_id {
-            Some(_) => ServerSideEncryption::AwsKms,
-            None => ServerSideEncryption::Aes256,
-        }
     }
 
     /// Stores `bytes` under `key`, or returns the existing object if there is one. The request is sent

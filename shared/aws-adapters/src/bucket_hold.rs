@@ -53,15 +53,18 @@ impl Bucket {
     }
 
     async fn copy_to_held(&self, Version { key, id }: &Version) -> Result<(), AwsError> {
+        let held = held_key(key);
         // Keys of reports consist of characters that need no encoding in a header.
         let request = self
             .client
             .copy_object()
             .bucket(&self.name)
-            .key(held_key(key))
             .copy_source(format!("{}/{key}?versionId={id}", self.name))
-            .server_side_encryption(self.encryption())
-            .set_ssekms_key_id(self.kms_key_id.clone());
+            .server_side_encryption(self.encryption.algorithm())
+            .set_ssekms_key_id(self.encryption.kms_key_id.clone())
+            .set_ssekms_encryption_context(self.encryption.context_of(&held))
+            .set_bucket_key_enabled(self.encryption.bucket_key())
+            .key(held);
         send(S3, "CopyObject", request.send()).await.map(drop)
     }
 }

@@ -6,6 +6,7 @@
 mod adapters;
 mod batcher;
 pub mod bucket;
+mod bucket_encryption;
 mod bucket_erasure;
 mod bucket_hold;
 mod clients;
@@ -29,5 +30,6 @@ pub mod webhook_secrets;
 
 pub use self::{
     adapters::Aws,
+    bucket_encryption::EncryptionContext,
     sdk::{SdkConfig, SdkError, load_sdk_config, sdk_config_loader},
 };

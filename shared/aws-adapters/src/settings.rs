@@ -1,13 +1,18 @@
 //! The settings of the adapters and of the report lifecycle, which both services share.
 
-use domain::lifecycle::Policy;
+use std::collections::BTreeMap;
+
+use domain::{
+    identity::{InvalidTenant, Tenant},
+    lifecycle::Policy,
+};
 use service_runtime::{
     config::{Presence, Reader},
     settings,
 };
 use url::Url;
 
-use crate::retention::Retention;
+use crate::{bucket_encryption::EncryptionContext, retention::Retention};
 
 settings! {
     /// The settings of the adapters to AWS and of the lifecycle, which both services share.
@@ -20,6 +25,8 @@ settings! {
     BUCKET = "DOSSIER_BUCKET", Presence::Default("dossier-reports"), "name of the S3 bucket";
     KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional,
         "KMS key that encrypts objects and seals webhook secrets; if not set, S3 uses its own keys (SSE-S3), and webhook secrets have the encryption of their table alone";
+    ENCRYPTION_CONTEXT = "DOSSIER_ENCRYPTION_CONTEXT", Presence::Default("bucket"),
+        "encryption context of objects with DOSSIER_KMS_KEY_ID: bucket (one S3 bucket key for many objects, at the lowest cost) or tenant (each object names its tenant in dossier:tenant, with a request to KMS for each write and read)";
     LINK_ENDPOINT = "DOSSIER_LINK_ENDPOINT", Presence::Optional,
         "base URL of S3 in the links for clients, if clients reach S3 under another address than the services, as with an emulator";
     DEADLINE_SECONDS = "DOSSIER_DEADLINE_SECONDS", Presence::Default("21600"),
@@ -33,7 +40,11 @@ settings! {
     PICKUP_GRACE_SECONDS = "DOSSIER_PICKUP_GRACE_SECONDS", Presence::Default("120"),
         "seconds after which a report that no worker has claimed is checked, and its message is sent again if it was lost, 1 to 3600";
     RETENTION_DAYS = "DOSSIER_RETENTION_DAYS", Presence::Default("90"),
-        "days that a report is kept after the last work on it, 1 to 3650; the bucket's lifecycle rules must delete files after the same number of days";
+        "days that a report is kept after the last work on it, 1 to 3650; the bucket's lifecycle rules must delete files under reports/ and work/ after the same number of days";
+    TENANT_RETENTION_DAYS = "DOSSIER_TENANT_RETENTION_DAYS", Presence::Optional,
+        "retention periods of single tenants instead of DOSSIER_RETENTION_DAYS, in days, such as acme=3650,globex=30, each from 1 to DOSSIER_RETENTION_DAYS_MAX; workers erase their reports";
+    RETENTION_DAYS_MAX = "DOSSIER_RETENTION_DAYS_MAX", Presence::Default("3650"),
+        "longest retention period of a tenant in days, 1 to 36500; the bucket's lifecycle rule for kept/ must delete files after the same number of days";
 }
 
 /// The names of the tables that hold API keys and webhook secrets.
@@ -60,6 +71,8 @@ pub struct AwsSettings {
     pub bucket: String,
     /// KMS key that encrypts objects and seals webhook secrets.
     pub kms_key_id: Option<String>,
+    /// The encryption context of objects.
+    pub encryption_context: EncryptionContext,
     /// Base URL of links to artifacts, if it differs from the services' S3 endpoint.
     pub link_endpoint: Option<String>,
     /// The limits and durations of the lifecycle.
@@ -86,6 +99,41 @@ pub fn retention_days(reader: &mut Reader<'_>) -> Option<u32> {
     u32::try_from(reader.number(&RETENTION_DAYS, 1, 3650)?).ok()
 }
 
+/// Reads the number of days after which the bucket deletes files that are kept for longer than the default.
+pub fn retention_days_max(reader: &mut Reader<'_>) -> Option<u32> {
+    u32::try_from(reader.number(&RETENTION_DAYS_MAX, 1, 36_500)?).ok()
+}
+
+fn retention(reader: &mut Reader<'_>) -> Option<Retention> {
+    let (days, days_max) = (retention_days(reader), retention_days_max(reader));
+    let text = reader.text(&TENANT_RETENTION_DAYS).unwrap_or_default();
+    let days_max = days_max?;
+    let tenants = reader.convert(&TENANT_RETENTION_DAYS, tenant_days(&text, days_max));
+    Some(Retention::from_days(days?).with_tenants(tenants?))
+}
+
+/// Parses the retention periods of tenants, such as `acme=3650,globex=30`.
+fn tenant_days(text: &str, days_max: u32) -> Result<BTreeMap<Tenant, u32>, String> {
+    let mut tenants = BTreeMap::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (tenant, days) = part.split_once('=').ok_or("each part must have the form TENANT=DAYS")?;
+        let tenant: Tenant = tenant.trim().parse().map_err(|error: InvalidTenant| error.to_string())?;
+        let days: u32 = days.trim().parse().map_err(|_| format!("the days of {tenant} are not a number"))?;
+        if days == 0 {
+            return Err(format!("the reports of {tenant} must be kept for at least a day"));
+        }
+        if days > days_max {
+            return Err(format!(
+                "it gives {tenant} {days} days, but the bucket deletes every file after {days_max}: raise DOSSIER_RETENTION_DAYS_MAX together with the lifecycle rule for kept/"
+            ));
+        }
+        if tenants.insert(tenant.clone(), days).is_some() {
+            return Err(format!("it names {tenant} twice"));
+        }
+    }
+    Ok(tenants)
+}
+
 impl AwsSettings {
     /// Reads [`AWS_SETTINGS`]. Returns `None` if `reader` recorded an error.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
@@ -94,12 +142,13 @@ impl AwsSettings {
         let webhook_queue_url = reader.parse::<Url>(&WEBHOOK_QUEUE_URL).map(String::from);
         let bucket = reader.text(&BUCKET);
         let kms_key_id = kms_key_id(reader);
+        let encryption_context = reader.parse(&ENCRYPTION_CONTEXT);
         let link_endpoint = reader.parse::<Url>(&LINK_ENDPOINT).map(String::from);
         let deadline = reader.seconds(&DEADLINE_SECONDS, 0, 604_800);
         let queue_wait_max = reader.seconds(&QUEUE_WAIT_SECONDS, 0, 900);
         let lease = reader.seconds(&LEASE_SECONDS, 5, 3600);
         let pickup_grace = reader.seconds(&PICKUP_GRACE_SECONDS, 1, 3600);
-        let retention_days = retention_days(reader);
+        let retention = retention(reader);
         let ignored = reader.text(&ATTEMPTS).map(|_| ATTEMPTS.name);
         let access_tables = access_tables?;
         Some(Self {
@@ -109,6 +158,7 @@ impl AwsSettings {
             webhook_queue_url: webhook_queue_url?,
             bucket: bucket?,
             kms_key_id,
+            encryption_context: encryption_context?,
             link_endpoint,
             policy: Policy {
                 deadline: deadline?,
@@ -117,7 +167,7 @@ impl AwsSettings {
                 pickup_grace: pickup_grace?,
                 ..Policy::default()
             },
-            retention: Retention::from_days(retention_days?),
+            retention: retention?,
             ignored: ignored.into_iter().collect(),
         })
     }
@@ -148,6 +198,25 @@ mod tests {
         let tables = AccessTables { current: "dossier-access".to_owned(), former: "dossier".to_owned() };
         assert_eq!(settings.access_tables, tables);
         assert_eq!(settings.retention, Retention::from_days(90));
+    }
+
+    #[test]
+    fn tenants_have_periods_of_their_own_that_the_bucket_allows() {
+        let acme: Tenant = "acme".parse().unwrap();
+        let expected = BTreeMap::from([(acme, 3650), ("globex".parse().unwrap(), 30)]);
+        assert_eq!(tenant_days(" acme=3650, globex = 30,", 3650), Ok(expected));
+        assert_eq!(tenant_days("", 3650), Ok(BTreeMap::new()));
+        for (text, error) in [
+            ("acme", "TENANT=DAYS"),
+            ("Acme=30", "not a tenant name"),
+            ("acme=x", "the days of acme"),
+            ("acme=0", "at least a day"),
+            ("acme=3651", "deletes every file after 3650"),
+            ("acme=30,acme=40", "twice"),
+        ] {
+            let found = tenant_days(text, 3650).unwrap_err();
+            assert!(found.contains(error), "{text}: {found}");
+        }
     }
 
     #[test]

@@ -146,10 +146,17 @@ pub fn work_folder(tenant: &Tenant, id: ReportId, submission: Uuid) -> String {
     format!("work/{tenant}/{id}/{submission}")
 }
 
+/// Returns the key of a file or work file of a report that is kept for longer than the default period. Another lifecycle
+/// rule of the bucket applies to it.
+pub(crate) fn long_kept_key(key: &str) -> String {
+    format!("kept/{key}")
+}
+
 /// Returns the folders of everything that the bucket holds of a report: its files and work files, of all
 /// submissions and attempts.
-pub fn report_folders(tenant: &Tenant, id: ReportId) -> [String; 2] {
-    ["reports", "work"].map(|kind| format!("{kind}/{tenant}/{id}/"))
+pub fn report_folders(tenant: &Tenant, id: ReportId) -> [String; 4] {
+    let [files, work] = ["reports", "work"].map(|kind| format!("{kind}/{tenant}/{id}/"));
+    [long_kept_key(&files), long_kept_key(&work), files, work]
 }
 
 /// Returns the key of the copy of an object that is under legal hold. No lifecycle rule of the bucket applies to it.
@@ -158,8 +165,15 @@ pub fn held_key(key: &str) -> String {
 }
 
 /// Returns the folders of everything that the bucket keeps of a report while it is under legal hold.
-pub fn held_folders(tenant: &Tenant, id: ReportId) -> [String; 2] {
+pub fn held_folders(tenant: &Tenant, id: ReportId) -> [String; 4] {
     report_folders(tenant, id).map(|folder| held_key(&folder))
+}
+
+/// Returns the tenant that an object belongs to by its key, or what stands in its place for an object of no tenant.
+pub fn owner(key: &str) -> &str {
+    let key = key.strip_prefix("held/").unwrap_or(key);
+    let key = key.strip_prefix("kept/").unwrap_or(key);
+    key.split('/').nth(1).unwrap_or_default()
 }
 
 /// Returns the folder in which version 0.2.0 and earlier keep the work files of a report, whatever its

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    artifact::{ArtifactKind, StoredArtifact, held_key, of_known_kinds},
+    artifact::{
+        ArtifactKind, StoredArtifact, artifact_key, held_key, long_kept_key, of_known_kinds, work_folder,
+    },
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     legal_hold::LegalHold,
@@ -69,10 +71,22 @@ pub struct Report {
     pub ended_at: Option<UtcTime>,
     /// When it is deleted, unless it is under legal hold.
     pub expires_at: UtcTime,
+    /// Set if its tenant had a retention period of its own when it was submitted: a worker then erases it at its end.
+    pub own_retention: Option<OwnRetention>,
     /// The legal hold, under which it is kept for as long as an administrator wants.
     pub legal_hold: Option<LegalHold>,
     /// When a person asked for its erasure. From then on it exists for nobody but the worker that erases its files.
     pub erasure_requested_at: Option<UtcTime>,
+}
+
+/// How the retention period of a report's tenant compared to the default when the report was submitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OwnRetention {
+    /// It was not longer.
+    Shorter,
+    /// It was longer: the files are where another lifecycle rule of the bucket applies.
+    Longer,
 }
 
 /// When each stage that a worker carries out last began.
@@ -286,6 +300,7 @@ impl Report {
             began: StagesBegan::default(),
             ended_at: None,
             expires_at,
+            own_retention: None,
             legal_hold: None,
             erasure_requested_at: None,
         }
@@ -300,6 +315,23 @@ impl Report {
     /// Returns whether there are files of the report, as there are once it is completed.
     pub fn has_files(&self) -> bool {
         self.outcome.as_ref().is_some_and(|outcome| !outcome.artifacts.is_empty())
+    }
+
+    /// Returns the key of a file of this kind that the given attempt of the current submission stores.
+    pub fn artifact_key(&self, attempt: u32, kind: ArtifactKind) -> String {
+        self.key(artifact_key(&self.tenant, self.id, self.submission, attempt, kind))
+    }
+
+    /// Returns the folder of the work files of the current submission, which all its attempts share.
+    pub fn work_folder(&self) -> String {
+        self.key(work_folder(&self.tenant, self.id, self.submission))
+    }
+
+    fn key(&self, key: String) -> String {
+        match self.own_retention {
+            Some(OwnRetention::Longer) => long_kept_key(&key),
+            Some(OwnRetention::Shorter) | None => key,
+        }
     }
 
     /// Returns the kinds of its files, each with its key in the bucket.

@@ -10,7 +10,7 @@ use std::{
 
 use aws_adapters::{Aws, SdkConfig, error::AwsError};
 use domain::{
-    artifact::{ArtifactKind, earlier_work_folder, snapshot_key, work_folder},
+    artifact::{ArtifactKind, earlier_work_folder, snapshot_key},
     assessment::{Category, Finding},
     document::{Document, VerifierVersion},
     evidence::Snapshot,
@@ -111,7 +111,7 @@ impl Stored {
             ReplayError::Report(format!("the report {id} is {status}: only a COMPLETED one can be replayed"))
         })?;
         let document = object(aws, &json.key).await?.ok_or_else(|| missing(&json.key))?;
-        let key = snapshot_key(&work_folder(tenant, id, report.submission));
+        let key = snapshot_key(&report.work_folder());
         let snapshot = match object(aws, &key).await? {
             Some(snapshot) => snapshot,
             None => {

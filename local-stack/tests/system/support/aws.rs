@@ -8,7 +8,7 @@ use aws_sdk_s3::config::{
 };
 use local_stack::account::Account;
 use local_stack::aws::{Credentials, EmbeddedAws};
-use local_stack::provision::{AwsClients, Names, QueueUrls, provision};
+use local_stack::provision::{AwsClients, Names, QueueUrls, RetentionDays, provision};
 use tokio::net::TcpListener;
 
 pub(crate) const REGION: &str = "ap-northeast-1";
@@ -56,7 +56,7 @@ pub(crate) async fn provisioned_aws_of(account: Account) -> ProvisionedAws {
     let aws = EmbeddedAws::with(free_listener().await, credentials(), REGION, account).await.unwrap();
     let clients = aws_clients(&aws.endpoint(), "a secret of this test");
     let names = Names::default();
-    let queues = provision(&clients, &names, 90).await.unwrap();
+    let queues = provision(&clients, &names, RetentionDays { default: 90, longest: 3650 }).await.unwrap();
     ProvisionedAws { aws, clients, names, queues }
 }
 

@@ -105,12 +105,15 @@ impl Expression {
         );
     }
 
-    /// Keeps a report that stays open until `end`; the end of a report does not change how long it is kept.
+    /// Keeps a report that stays open for its own time to live, or for `default_seconds`; the end of a report does not change how long it is kept.
     /// Renewals are left out, because they are frequent and follow a claim. A report that has expired at `now`,
     /// is being erased, or is under legal hold, cannot be resubmitted.
-    pub(super) fn keep_until(&mut self, command: &Command, change: &Change, end: UtcTime, now: UtcTime) {
+    pub(super) fn keep(&mut self, command: &Command, change: &Change, default_seconds: i64, now: UtcTime) {
         if !change.status.is_some_and(Status::is_terminal) && !matches!(command, Command::Renew { .. }) {
-            self.set(attribute::EXPIRES_AT, number(end.epoch_seconds()));
+            let (expires, seconds) = (self.name(attribute::EXPIRES_AT), self.name(attribute::TTL_SECONDS));
+            let (default, now) =
+                (self.value(number(default_seconds)), self.value(number(now.epoch_seconds())));
+            self.set.push(format!("{expires} = if_not_exists({seconds}, {default}) + {now}"));
         }
         if matches!(command, Command::Resubmit) {
             let kept = self.compare(attribute::EXPIRES_AT, ">", number(now.epoch_seconds()));

@@ -7,14 +7,17 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::schema::{company_key, created_key, due_shard, key};
-use crate::error::{AwsError, DYNAMODB};
+use crate::{
+    error::{AwsError, DYNAMODB},
+    retention::ERASED_BY_WORKERS,
+};
 use domain::{
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     legal_hold::LegalHold,
     lifecycle::{Lease, Lifecycle, Status},
     lookup::{name_key, number_key},
-    report::{Outcome, Progress, Report, ReportError, StagesBegan, Usage},
+    report::{Outcome, OwnRetention, Progress, Report, ReportError, StagesBegan, Usage},
     request::ReportRequest,
     risk::RiskLevel,
     time::UtcTime,
@@ -110,6 +113,11 @@ pub(super) struct Item {
     /// When a report under legal hold expires once it is released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_after_hold: Option<i64>,
+    /// The time to live in seconds from the last work, if it is not the default: that of a report that workers erase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl_seconds: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    own_retention: Option<OwnRetention>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     legal_hold: Option<LegalHold>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,10 +189,13 @@ impl Item {
             render_began_at: report.began.render,
             publish_began_at: report.began.publish,
             ended_at: report.ended_at,
-            expires_at: match report.legal_hold {
-                Some(_) => NEVER,
-                None => report.expires_at.epoch_seconds(),
+            expires_at: match (&report.legal_hold, report.own_retention) {
+                (Some(_), _) => NEVER,
+                (None, Some(_)) => report.created_at.epoch_seconds().saturating_add(ERASED_BY_WORKERS),
+                (None, None) => report.expires_at.epoch_seconds(),
             },
+            ttl_seconds: report.own_retention.map(|_| ERASED_BY_WORKERS),
+            own_retention: report.own_retention,
             expires_after_hold: report.legal_hold.as_ref().map(|_| report.expires_at.epoch_seconds()),
             legal_hold: report.legal_hold.clone(),
             erasure_requested_at: report.erasure_requested_at,
@@ -251,6 +262,7 @@ impl Item {
             expires_at: UtcTime::from_epoch_millis(
                 self.expires_after_hold.unwrap_or(self.expires_at).saturating_mul(1000),
             ),
+            own_retention: self.own_retention,
             legal_hold: self.legal_hold,
             erasure_requested_at: self.erasure_requested_at,
         }

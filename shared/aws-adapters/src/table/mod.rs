@@ -6,6 +6,7 @@
 
 mod batch;
 mod erasure;
+mod expiry;
 mod expression;
 mod item;
 mod legal_hold;
@@ -18,6 +19,7 @@ mod webhook;
 
 pub use self::{
     erasure::ErasureRequest,
+    expiry::ExpiryPage,
     legal_hold::{HoldRequest, HoldTurn},
     list::{Filter, Page, PageToken},
     reports::{Created, Details, Executed, Lookup, Table},

@@ -42,7 +42,7 @@ pub struct Table {
     pub(super) client: Client,
     pub(super) name: String,
     pub(super) new_items: NewItems,
-    retention: Retention,
+    pub(super) retention: Retention,
     pub(super) clock: Clock,
 }
 
@@ -187,6 +187,11 @@ impl Table {
         if existing.erasure_requested_at.is_some() {
             return Ok(Created::BeingErased);
         }
+        if existing.own_retention.is_some() {
+            // Nothing would find its files any more.
+            self.expire(&existing, self.clock.now()).await?;
+            return Ok(Created::BeingErased);
+        }
         let mut unchanged = Expression::default();
         unchanged.require_unchanged(&existing);
         let existing = self.put(report, unchanged).await?;
@@ -294,7 +299,7 @@ impl Table {
         expression.record_effects(command, (tenant, id), &change, now, details.has_webhook);
         let message = expression::message(command, &change);
         record_details(&mut expression, details, message, now)?;
-        expression.keep_until(command, &change, self.retention.end(now), now);
+        expression.keep(command, &change, self.retention.default_seconds(), now);
         let (names, values) = (expression.names(), expression.values());
         let request = self
             .update(tenant, id)

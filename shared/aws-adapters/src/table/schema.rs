@@ -70,6 +70,7 @@ pub mod attribute {
     pub const ENDED_AT: &str = "ended_at";
     pub const EXPIRES_AT: &str = "expires_at";
     pub const EXPIRES_AFTER_HOLD: &str = "expires_after_hold";
+    pub const TTL_SECONDS: &str = "ttl_seconds";
     pub const LEGAL_HOLD: &str = "legal_hold";
     pub const PLACED_AT: &str = "placed_at";
     pub const FILES_SECURED_AT: &str = "files_secured_at";
@@ -95,6 +96,14 @@ pub(super) const HOLD_TASK: &str = "H#";
 /// Returns the partition key of the hold task of a report.
 pub(super) fn hold_task_key(tenant: &Tenant, id: ReportId) -> String {
     format!("{HOLD_TASK}{tenant}#{id}")
+}
+
+/// What the partition keys of expiry tasks begin with: the work of erasing the expired reports of a tenant.
+pub(super) const EXPIRY_TASK: &str = "E#";
+
+/// Returns the partition key of the expiry task of a tenant.
+pub(super) fn expiry_task_key(tenant: &Tenant) -> String {
+    format!("{EXPIRY_TASK}{tenant}")
 }
 
 /// Returns the id of the report with the partition key `key`, or `None` if it is no report's.

@@ -21,7 +21,7 @@ use domain::{
 /// A due report, as stored in the sparse index.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct DueReport {
-    /// The partition key: of the report, or of its hold task.
+    /// The partition key: of the report, of its hold task, or of the expiry task of its tenant.
     pk: String,
     /// The tenant of the report.
     pub tenant: Tenant,
@@ -55,6 +55,11 @@ impl DueReport {
     /// Returns whether a legal hold was placed on the report or released, and a worker has to copy or delete files for it.
     pub fn is_hold_task(&self) -> bool {
         self.pk.starts_with(schema::HOLD_TASK)
+    }
+
+    /// Returns whether this is no report, but the task to erase the expired reports of its tenant.
+    pub fn is_expiry_task(&self) -> bool {
+        self.pk.starts_with(schema::EXPIRY_TASK)
     }
 
     /// Returns when the report becomes due.
