@@ -10,12 +10,12 @@ from emulator import REGION, deployed, emulator
 OBJECTS = 1001
 
 
-def remove(endpoint, *arguments):
+def remove(endpoint, *arguments, refused=False):
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     command = ["deploy/remove-data", "--region", REGION, "--endpoint-url", endpoint, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert (done.returncode != 0) == refused, done.stderr
+    return done.stderr if refused else done.stdout
 
 
 def main():
@@ -28,13 +28,16 @@ def main():
         s3.delete_object(Bucket=bucket, Key="reports/0")
         remove(endpoint)
         assert s3.list_object_versions(Bucket=bucket)["Versions"], "without --yes, nothing is deleted"
-        printed = remove(endpoint, "--yes")
-        assert f"{OBJECTS + 1} versions deleted" in printed, printed
+        s3.put_object(Bucket=bucket, Key="held/reports/dev/x", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+        assert "legal hold" in remove(endpoint, "--yes", refused=True)
+        assert s3.list_object_versions(Bucket=bucket)["Versions"], "nothing is deleted during a legal hold"
+        printed = remove(endpoint, "--yes", "--including-held")
+        assert f"{OBJECTS + 2} versions deleted" in printed, printed
         assert bucket not in [one["Name"] for one in s3.list_buckets()["Buckets"]]
         assert "dossier" not in aws("dynamodb").list_tables()["TableNames"]
         again = remove(endpoint, "--yes")
         assert "does not exist" in again, again
-    print(f"deploy: remove-data deletes {OBJECTS + 1} versions, their bucket and the table")
+    print(f"deploy: remove-data deletes {OBJECTS + 2} versions, their bucket and the table")
 
 
 main()

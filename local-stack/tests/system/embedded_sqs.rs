@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 #[tokio::test]
 async fn provisioning_is_idempotent_and_sets_the_attributes_of_the_design() {
     let stack = provisioned_aws().await;
-    let again = provision(&stack.clients, &stack.names, RetentionDays { default: 90, longest: 3650 }).await.unwrap();
+    let again =
+        provision(&stack.clients, &stack.names, RetentionDays { default: 90, longest: 3650 }).await.unwrap();
     assert_eq!(again, stack.queues);
     assert!(stack.queues.queue_url.starts_with(&stack.aws.endpoint()));
 

@@ -13,7 +13,6 @@ use domain::identity::Tenant;
 use domain::report::OwnRetention;
 use domain::time::UtcTime;
 use local_stack::TestStack;
-use local_stack::stack::Options;
 use local_stack::stack::client::Client;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -40,7 +39,7 @@ async fn completed(client: &Client) -> Result<(String, Value)> {
     Ok((id, report))
 }
 
-/// Returns the keys of everything that the bucket holds of the report, without its folder and submission.
+/// Returns the folder of each object that the bucket holds of the report, such as `reports` or `kept/work`.
 async fn objects(stack: &TestStack, tenant: &str, id: &str) -> Result<Vec<String>> {
     let request = stack.clients().s3.list_objects_v2().bucket(&stack.infrastructure().names().bucket);
     let listed = request.send().await?;
@@ -91,10 +90,16 @@ async fn until_erased(stack: &TestStack, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Returns for how long after its submission a report is kept, in whole days.
+/// Returns the number of days from `from` to `to`. A report is kept from the last work on it, which ends a while after its
+/// submission, so parts of a day do not count.
+fn days_between(from: UtcTime, to: UtcTime) -> u64 {
+    (to.since(from) + DAY / 2).as_secs() / DAY.as_secs()
+}
+
+/// Returns for how many days after its submission a report is kept.
 fn days_kept(report: &Value) -> Result<u64> {
     let time = |at: &str| text_at(report, at).parse::<UtcTime>();
-    Ok(time("/expiresAt")?.since(time("/createdAt")?).as_secs().div_ceil(24 * 3600))
+    Ok(days_between(time("/createdAt")?, time("/expiresAt")?))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,8 +161,8 @@ async fn a_longer_period_keeps_files_where_the_bucket_does_not_delete_them() -> 
     assert_eq!(objects(&stack, "dev", &id).await?.len(), 16, "files and copies");
     age(&stack, "dev", &id, 2 * DAY).await?;
     look_for_expired(&stack).await?;
-    let pdf = stack.dev().get(&format!("/v1/reports/{id}/document")).await?;
-    assert_eq!(pdf.status(), StatusCode::OK);
+    let document = stack.dev().get(&format!("/v1/reports/{id}/document")).await?;
+    assert_eq!(document.status(), StatusCode::OK);
     let released = stack.dev().request(Method::DELETE, &format!("/v1/reports/{id}/hold")).send().await?;
     assert_eq!(released.status(), StatusCode::NO_CONTENT);
     until_erased(&stack, &id).await?;
@@ -197,7 +202,7 @@ async fn a_changed_period_applies_to_reports_that_exist() -> Result<()> {
         let table = Aws::new(stack.sdk(), &settings, &clock).table;
         let report = table.get(&dev(), id).await?.context("the report")?;
         assert_eq!(report.own_retention, Some(OwnRetention::Shorter));
-        Ok(report.expires_at.since(report.created_at).as_secs().div_ceil(24 * 3600))
+        Ok(days_between(report.created_at, report.expires_at))
     };
     assert_eq!((kept(Some(30)).await?, kept(Some(60)).await?, kept(Some(7)).await?), (30, 60, 7));
     // Its files are where the bucket deletes them after the default period.
@@ -210,7 +215,7 @@ async fn a_changed_period_applies_to_reports_that_exist() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_period_that_the_bucket_does_not_allow_is_refused() -> Result<()> {
-    let mut options = Options { ..TestStack::options() };
+    let mut options = TestStack::options();
     options.settings.insert("DOSSIER_TENANT_RETENTION_DAYS".to_owned(), "dev=4000".to_owned());
     let error = format!("{:?}", TestStack::with(options).await.err().context("an error")?);
     assert!(
