@@ -2,6 +2,7 @@
 kms:EncryptionContext:NAME, from the body of each request. The emulator evaluates them like every other key."""
 
 import json
+import re
 import sys
 
 from ministack.app import main
@@ -33,8 +34,15 @@ def items(data):
             yield from items(one)
 
 
+def queried(data):
+    """Yields the partition that a query names, which is the first value that its condition requires."""
+    if found := re.search(r"(?<![<>])=\s*(:\w+)", data.get("KeyConditionExpression", "")):
+        yield from data["ExpressionAttributeValues"][found[1]].values()
+
+
 def with_leading_keys(body):
-    keys = [item["pk"]["S"] for item in items(parsed(body)) if "pk" in item]
+    data = parsed(body)
+    keys = [item["pk"]["S"] for item in items(data) if "pk" in item] + list(queried(data))
     return {**OF_DYNAMODB(body), **({"dynamodb:LeadingKeys": keys} if keys else {})}
 
 

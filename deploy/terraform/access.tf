@@ -145,6 +145,14 @@ resource "aws_iam_role_policy" "worker_role" {
         Resource  = local.table_arn
         Condition = { "ForAnyValue:StringLike" = { "dynamodb:LeadingKeys" = "K#*" } }
       },
+      # Their partitions in the index by age are keys#TENANT.
+      {
+        Sid       = "NoListOfKeys"
+        Effect    = "Deny"
+        Action    = "dynamodb:Query"
+        Resource  = "${local.table_arn}/index/by_age"
+        Condition = { "ForAnyValue:StringLike" = { "dynamodb:LeadingKeys" = "keys#*" } }
+      },
       {
         Sid       = "NoFormerSecrets"
         Effect    = "Deny"
