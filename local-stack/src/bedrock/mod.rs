@@ -116,6 +116,16 @@ impl Bedrock {
         &self.plan
     }
 
+    /// Returns a handle of the fault plan that outlives a borrow of the stack.
+    pub(crate) fn fault_plan(&self) -> Arc<FaultPlan> {
+        Arc::clone(&self.plan)
+    }
+
+    /// Returns a handle of the counter of calls that outlives a borrow of the stack.
+    pub(crate) fn call_counter(&self) -> Arc<Calls<String>> {
+        Arc::clone(&self.calls)
+    }
+
     /// Returns the number of calls that were answered with 200, by operation.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.calls.snapshot()

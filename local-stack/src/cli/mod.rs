@@ -102,7 +102,7 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "Environment:
   DOSSIER_FORWARD_API_KEY  API key of the server at --forward-url, sent as a bearer token
-  DOSSIER_LOG              log filter [default: info; demo: warn]
+  DOSSIER_LOG              log filter [default: info; demo: error]
   DOSSIER_*                settings of the API and the worker (see their --help) apply here too, except for
                            addresses, names and keys, which belong to this stack";
 

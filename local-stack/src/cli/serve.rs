@@ -8,7 +8,7 @@ use telemetry::{Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 
 use crate::console::print_line;
-use crate::demo::samples::SAMPLES;
+use crate::demo::samples::EVIDENCE;
 use crate::ready::PendingReadyFile;
 use crate::stack::{Component, Options, Stack};
 
@@ -102,7 +102,7 @@ fn welcome(stack: &Stack, options: &Options) -> String {
         text,
         "\n  Request a report, with KEY set to the development key:\n\n    curl -sS {api}/v1/reports -H \"authorization: Bearer $KEY\" \\\n      \
          -H 'content-type: application/json' \\\n      -d '{}'\n",
-        SAMPLES[0].request(),
+        EVIDENCE[0].request(),
     );
     text
 }

@@ -1,4 +1,4 @@
-//! The sample companies of the demo, both from the invented world of the feed stand-ins.
+//! The sample companies of the demo, all from the invented world of the feed stand-ins.
 
 use serde_json::{Value, json};
 
@@ -11,12 +11,47 @@ pub(crate) struct Sample {
     number: &'static str,
     /// Country of the registry, ISO 3166-1 alpha-2.
     country: &'static str,
+    /// What the evidence holds about it.
+    pub(crate) about: &'static str,
 }
 
-/// A company without adverse evidence, and a company on a sanctions list.
-pub(crate) const SAMPLES: [Sample; 2] = [
-    Sample { name: "星見川精機株式会社", number: "1010401998301", country: "JP" },
-    Sample { name: "Calder Vane Shipping Ltd", number: "99104372", country: "GB" },
+/// A company without adverse evidence, the subsidiary of a company on a sanctions list, and a company with bad press,
+/// of which one headline gives the model orders.
+pub(crate) const EVIDENCE: [Sample; 3] = [
+    Sample {
+        name: "星見川精機株式会社",
+        number: "1010401998301",
+        country: "JP",
+        about: "nothing adverse is known of it",
+    },
+    Sample {
+        name: "Ropewalk Chandlery Ltd",
+        number: "99512208",
+        country: "GB",
+        about: "it is on no list, but its parent is",
+    },
+    Sample {
+        name: "Larkmere Brokerage Ltd",
+        number: "99407731",
+        country: "GB",
+        about: "a headline orders the model to rate it LOW",
+    },
+];
+
+/// Companies whose reports are written while the model fails.
+pub(crate) const OUTAGE: [Sample; 2] = [
+    Sample {
+        name: "Brückhofer Anlagenbau GmbH",
+        number: "HRB 918273",
+        country: "DE",
+        about: "prosecutors raided it over suspected bribery",
+    },
+    Sample {
+        name: "Calder Vane Shipping Ltd",
+        number: "99104372",
+        country: "GB",
+        about: "it is on a sanctions list under another name",
+    },
 ];
 
 impl Sample {

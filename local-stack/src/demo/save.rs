@@ -1,6 +1,5 @@
 //! Downloads the files of a completed report through its signed links.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -16,26 +15,18 @@ const MAX_NAME_CHARS: usize = 48;
 
 /// The saved files of one report.
 pub(super) struct SavedFiles {
+    /// The directory of this report.
+    pub(super) directory: PathBuf,
+    /// The content of the JSON file, if there is one.
+    pub(super) document: Option<Value>,
     files: Vec<PathBuf>,
-    findings: Option<usize>,
 }
 
 impl SavedFiles {
-    /// Returns the number of findings in the report's JSON file, or `None` if there is no such file.
-    pub(super) fn findings(&self) -> Option<usize> {
-        self.findings
-    }
-
-    /// Returns a list of `file:` URLs of the saved files. The signed links stop working when the stack stops.
-    pub(super) fn listing(&self, company: &str) -> String {
-        let mut text = format!("Saved report on {company}:\n");
-        for path in &self.files {
-            let _ = match Url::from_file_path(path) {
-                Ok(url) => writeln!(text, "  {url}"),
-                Err(()) => writeln!(text, "  {}", path.display()),
-            };
-        }
-        text
+    /// Returns the `file:` URL of the file to open first. The signed links stop working when the stack stops.
+    pub(super) fn address(&self) -> String {
+        let path = self.files.first().unwrap_or(&self.directory);
+        Url::from_file_path(path).map_or_else(|()| path.display().to_string(), String::from)
     }
 }
 
@@ -50,7 +41,7 @@ pub(super) async fn save(
     let directory = std::path::absolute(out)?.join(slug(company, id));
     std::fs::create_dir_all(&directory)
         .with_context(|| format!("the directory {} cannot be created", directory.display()))?;
-    let mut saved = SavedFiles { files: Vec::new(), findings: None };
+    let mut saved = SavedFiles { directory: directory.clone(), document: None, files: Vec::new() };
     for kind in ArtifactKind::ALL {
         let Some(link) = report["links"][kind.as_str()].as_str() else { continue };
         let bytes = client
@@ -60,7 +51,7 @@ pub(super) async fn save(
         if kind == ArtifactKind::Json {
             let document: Value = serde_json::from_slice(&bytes)
                 .with_context(|| format!("the json file of report {id} ({company}) is not JSON"))?;
-            saved.findings = document["findings"].as_array().map(Vec::len);
+            saved.document = Some(document);
         }
         let path = directory.join(kind.file_name());
         std::fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;

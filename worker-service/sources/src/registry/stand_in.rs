@@ -1,30 +1,45 @@
-//! The stand-in for the GLEIF API: `GET /api/v1/lei-records`, in JSON:API.
+//! The stand-in for the GLEIF API in JSON:API: `GET /api/v1/lei-records`, and the parents of a record with their
+//! relationships.
 
 use axum::{
     Json,
-    extract::Query,
+    extract::{Path, Query},
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::stand_in::{
     Operation, StandIn, names,
-    world::{Company, World, days_ago},
+    world::{Company, Parent, World, days_ago},
 };
 
 /// Makes the stand-in.
 pub(super) fn stand_in() -> StandIn {
     StandIn {
-        operations: vec![Operation {
-            name: "registry.search",
-            path: "/api/v1/lei-records",
-            handler: get(search),
-        }],
+        operations: vec![
+            operation("registry.search", "/api/v1/lei-records", get(search)),
+            operation("registry.parent", "/api/v1/lei-records/{lei}/direct-parent", get(parent)),
+            operation("registry.parent", "/api/v1/lei-records/{lei}/ultimate-parent", get(parent)),
+            operation(
+                "registry.relationship",
+                "/api/v1/lei-records/{lei}/direct-parent-relationship",
+                get(relationship),
+            ),
+            operation(
+                "registry.relationship",
+                "/api/v1/lei-records/{lei}/ultimate-parent-relationship",
+                get(relationship),
+            ),
+        ],
         environment: |base_url| vec![("DOSSIER_REGISTRY_URL", base_url.to_owned())],
     }
+}
+
+fn operation(name: &'static str, path: &'static str, handler: MethodRouter) -> Operation {
+    Operation { name, path, handler }
 }
 
 const MEDIA_TYPE: &str = "application/vnd.api+json";
@@ -54,14 +69,48 @@ enum Filter {
 async fn search(Query(parameters): Query<Vec<(String, String)>>) -> Response {
     let search = match Search::parse(parameters) {
         Ok(search) => search,
-        Err(detail) => {
-            let body = json!({ "errors": [{ "status": "400", "title": "Bad Request", "detail": detail }] });
-            return (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, MEDIA_TYPE)], Json(body))
-                .into_response();
-        }
+        Err(detail) => return refused(StatusCode::BAD_REQUEST, &detail),
     };
-    let body = search.run(&World::sample().companies, Timestamp::now());
+    answered(&search.run(&World::sample().companies, Timestamp::now()))
+}
+
+async fn parent(Path(lei): Path<String>) -> Response {
+    let companies = &World::sample().companies;
+    let found =
+        parent_of(companies, &lei).and_then(|parent| Some((with_lei(companies, &parent.lei)?, parent)));
+    match found {
+        Some((company, parent)) => {
+            answered(&json!({ "data": record(company, &parent.lei, Timestamp::now()) }))
+        }
+        None => refused(StatusCode::NOT_FOUND, "the record has no parent"),
+    }
+}
+
+async fn relationship(Path(lei): Path<String>) -> Response {
+    let Some(parent) = parent_of(&World::sample().companies, &lei) else {
+        return refused(StatusCode::NOT_FOUND, "the record has no parent");
+    };
+    let since = time(days_ago(Timestamp::now(), parent.since_days_ago));
+    let period = json!({ "startDate": since, "endDate": null, "type": "RELATIONSHIP_PERIOD" });
+    answered(&json!({ "data": { "attributes": { "relationship": { "periods": [period] } } } }))
+}
+
+fn with_lei<'a>(companies: &'a [Company], lei: &str) -> Option<&'a Company> {
+    companies.iter().find(|company| company.lei.as_deref() == Some(lei))
+}
+
+fn parent_of<'a>(companies: &'a [Company], lei: &str) -> Option<&'a Parent> {
+    with_lei(companies, lei)?.parent.as_ref()
+}
+
+fn answered(body: &Value) -> Response {
     ([(header::CONTENT_TYPE, MEDIA_TYPE)], body.to_string()).into_response()
+}
+
+fn refused(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let error = json!({ "status": status.as_str(), "title": title, "detail": detail });
+    (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], Json(json!({ "errors": [error] }))).into_response()
 }
 
 impl Search {

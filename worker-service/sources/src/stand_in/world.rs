@@ -30,10 +30,21 @@ pub(crate) struct Company {
     pub(crate) city: String,
     pub(crate) postal_code: String,
     pub(crate) lei: Option<String>,
+    /// The company that consolidates this one, directly and as the last of the group.
+    #[serde(default)]
+    pub(crate) parent: Option<Parent>,
     pub(crate) status: String,
     pub(crate) registration_status: String,
     pub(crate) expiration: Option<Expiration>,
     pub(crate) created_days_ago: u32,
+}
+
+/// The parent of a company, which is in the LEI register too.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Parent {
+    pub(crate) lei: String,
+    pub(crate) since_days_ago: u32,
 }
 
 /// When and why a company ended.
@@ -134,12 +145,15 @@ mod tests {
                 "FR" => digits.len() == 9 && number.len() == 9 && passes_luhn(&digits),
                 "GB" => number.len() == 8 && digits.len() == 8,
                 "DE" => number.starts_with("HRB ") && number.len() == 10 && digits.len() == 6,
-                "US" => number.len() == 7 && digits.len() == 7,
+                "US" | "AE" => number.len() == 7 && digits.len() == 7,
                 other => panic!("no rule for {other}"),
             };
             assert!(well_formed, "{} {number}", company.name);
             if let Some(lei) = &company.lei {
                 assert_eq!((lei.len(), lei_remainder(lei)), (20, 1), "{lei}");
+            }
+            if let Some(parent) = &company.parent {
+                assert!(world.companies.iter().any(|other| other.lei.as_ref() == Some(&parent.lei)));
             }
         }
     }

@@ -1,0 +1,246 @@
+//! The story of the demo, part by part.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::display::{Display, Track};
+use super::follow;
+use super::samples::{EVIDENCE, OUTAGE, Sample};
+use super::save::{self, SavedFiles};
+use super::table::{self, Row};
+use crate::calls::Calls;
+use crate::faults::{FaultPlan, Faults};
+use crate::stack::Stack;
+use crate::stack::client::Client;
+
+/// The shortest outage, so that a reader can see it.
+const OUTAGE_MIN: Duration = Duration::from_secs(3);
+/// The longest outage. It ends earlier, once an attempt of each report has failed.
+const OUTAGE_MAX: Duration = Duration::from_secs(20);
+
+/// What the story needs of a running stack.
+pub(super) struct Story {
+    api_url: String,
+    client: Arc<Client>,
+    model: Arc<FaultPlan>,
+    answers: Arc<Calls<String>>,
+    out: PathBuf,
+    display: Display,
+}
+
+/// The result of one sample company, when its report has ended.
+struct SampleResult {
+    row: Row,
+    /// Number of answers of the model that the report used.
+    answers: u64,
+    /// `None` if the report is not COMPLETED.
+    saved: Option<SavedFiles>,
+    /// The reason why the report is not COMPLETED. `None` if it is COMPLETED.
+    failure: Option<String>,
+}
+
+impl SampleResult {
+    /// Returns the reasons why a person must review the report.
+    fn review(&self) -> String {
+        let document = self.saved.as_ref().and_then(|saved| saved.document.as_ref());
+        let reasons = document.and_then(|document| document["review"]["reasons"].as_array());
+        let mut text = format!("\n   The report on {} must be reviewed by a person:", self.row.company);
+        for reason in reasons.into_iter().flatten().filter_map(Value::as_str) {
+            let _ = write!(text, "\n   - {reason}");
+        }
+        text
+    }
+}
+
+type Task = JoinHandle<anyhow::Result<SampleResult>>;
+
+impl Story {
+    /// Returns the story that `stack` plays, which saves its files under `out`.
+    pub(super) fn of(stack: &Stack, out: &Path, display: Display) -> anyhow::Result<Self> {
+        Ok(Self {
+            api_url: stack.api_url().to_owned(),
+            client: Arc::new(stack.client()?),
+            model: stack.bedrock().fault_plan(),
+            answers: stack.bedrock().call_counter(),
+            out: std::path::absolute(out)?,
+            display,
+        })
+    }
+
+    /// Tells the story. `fault_seed` is the seed of injected faults, if there are any.
+    pub(super) async fn tell(&self, fault_seed: Option<u64>) -> anyhow::Result<()> {
+        let mut opening = format!("Dossier runs at {} until the demo ends.", self.api_url);
+        if let Some(seed) = fault_seed {
+            let _ = write!(opening, "\nFaults are injected; --seed {seed} repeats their schedule.");
+        }
+        self.display.say(&opening);
+        let usual = self.model.faults();
+        let mut results = self.evidence(&usual).await?;
+        results.extend(self.outage(&usual).await?);
+        self.close(results)
+    }
+
+    /// Part 1: what evidence does to a report.
+    async fn evidence(&self, usual: &Faults) -> anyhow::Result<Vec<SampleResult>> {
+        self.display.say(&heading(1, "Three companies, and what the evidence says of them", &EVIDENCE));
+        self.display.say(
+            "   The stand-in for the model obeys that order on purpose. Rules set the\n   \
+             lowest level, and every claim must quote its evidence.\n",
+        );
+        self.model.set(Faults { obedient: 1.0, ..usual.clone() });
+        let results = joined(self.request(&EVIDENCE, None)).await;
+        self.model.set(usual.clone());
+        let results = results?;
+        if let Some(hostile) = results.last() {
+            self.display.say(&hostile.review());
+        }
+        Ok(results)
+    }
+
+    /// Part 2: an outage of the model.
+    async fn outage(&self, usual: &Faults) -> anyhow::Result<Vec<SampleResult>> {
+        self.display.say(&heading(2, "The model fails, and no report feels it", &OUTAGE));
+        self.display.say("   From now on, every call of the model is answered with an error.\n");
+        self.model.set(Faults { error: 1.0, ..usual.clone() });
+        let (began, (setbacks, mut heard)) = (Instant::now(), unbounded_channel());
+        let tasks = self.request(&OUTAGE, Some(&setbacks));
+        drop(setbacks);
+        // The channel also closes when the reports have ended.
+        let all = async {
+            for _ in &OUTAGE {
+                heard.recv().await;
+            }
+        };
+        let _ = timeout(OUTAGE_MAX, all).await;
+        sleep_until(began + OUTAGE_MIN).await;
+        self.model.set(usual.clone());
+        let seconds = began.elapsed().as_secs_f64();
+        self.display.say(&format!("   The model answers again, after {seconds:.0} seconds."));
+        joined(tasks).await
+    }
+
+    /// Requests a report on each of `samples`, and follows it.
+    fn request(&self, samples: &'static [Sample], setbacks: Option<&UnboundedSender<()>>) -> Vec<Task> {
+        let start = |sample: &'static Sample| {
+            let track = self.display.track(sample.name);
+            let (client, out, setbacks) = (Arc::clone(&self.client), self.out.clone(), setbacks.cloned());
+            tokio::spawn(async move { run_sample(&client, sample, &out, track, setbacks).await })
+        };
+        samples.iter().map(start).collect()
+    }
+
+    /// Prints the results and what to try next. Returns an error if a report is not COMPLETED.
+    fn close(&self, results: Vec<SampleResult>) -> anyhow::Result<()> {
+        self.display.say(&table::render(results.iter().map(|result| &result.row)));
+        let failures: Vec<_> = results.iter().filter_map(|result| result.failure.clone()).collect();
+        if !failures.is_empty() {
+            bail!("not every report was completed:\n  {}", failures.join("\n  "));
+        }
+        let used: u64 = results.iter().map(|result| result.answers).sum();
+        let given: u64 = self.answers.snapshot().values().sum();
+        self.display.say(&paid(used, given));
+        let saved: Vec<_> =
+            results.iter().filter_map(|result| Some((&result.row.company, result.saved.as_ref()?))).collect();
+        let mut text = format!("Saved in {}, also as PDF, Markdown and JSON:\n", self.out.display());
+        for (_, saved) in &saved {
+            let _ = writeln!(text, "  {}", saved.address());
+        }
+        self.display.say(&text);
+        if let Some((_, saved)) = saved.get(1) {
+            self.display.say(&try_next(&saved.directory));
+        }
+        Ok(())
+    }
+}
+
+fn heading(part: u8, title: &str, samples: &[Sample]) -> String {
+    let mut text = format!("\n{part}. {title}\n");
+    for Sample { name, about, .. } in samples {
+        let _ = write!(text, "\n   {name}: {about}");
+    }
+    text.push('\n');
+    text
+}
+
+/// Says how many answers the model gave, and that none was bought twice if the reports used as many.
+fn paid(used: u64, given: u64) -> String {
+    match given.checked_sub(used) {
+        Some(0) => {
+            format!("The model gave {given} answers, and the reports used {used}: none was bought twice.\n")
+        }
+        _ => format!("The model gave {given} answers, and the reports used {used}.\n"),
+    }
+}
+
+fn try_next(directory: &Path) -> String {
+    let folder = directory.strip_prefix(std::env::current_dir().unwrap_or_default()).unwrap_or(directory);
+    let folder = folder.display();
+    format!(
+        "Try next:\n  \
+         the web page      cargo run -p local-stack\n  \
+         a report of yours docs/tutorial/first-report.md\n  \
+         a worse day       cargo run -p local-stack -- demo --fault bedrock=throttle:0.3\n  \
+         check a report    cargo run --bin worker-service -- verify {folder}/evidence.json"
+    )
+}
+
+async fn joined(tasks: Vec<Task>) -> anyhow::Result<Vec<SampleResult>> {
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.context("a task that follows a report panicked")??);
+    }
+    Ok(results)
+}
+
+async fn run_sample(
+    client: &Client,
+    sample: &'static Sample,
+    out: &Path,
+    track: Track,
+    setbacks: Option<UnboundedSender<()>>,
+) -> anyhow::Result<SampleResult> {
+    let label = track.label();
+    let id = client
+        .submit_accepted(&sample.request())
+        .await
+        .with_context(|| format!("the report on {label} was not accepted"))?;
+    let (report, took) = follow::to_the_end(client, &id, track, setbacks).await.context(label)?;
+    let completed = report["status"] == "COMPLETED";
+    let saved = match completed {
+        true => Some(save::save(client, &report, sample.name, out).await?),
+        false => None,
+    };
+    let failure = (!completed).then(|| failure(sample, &report));
+    let document = saved.as_ref().and_then(|saved| saved.document.as_ref());
+    let row = Row::new(sample.name, &report, document, took);
+    let answers = report["usage"]["modelCalls"].as_u64().unwrap_or_default();
+    Ok(SampleResult { row, answers, saved, failure })
+}
+
+fn failure(sample: &Sample, report: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("unknown").to_owned();
+    let (status, id) = (text(&report["status"]), text(&report["reportId"]));
+    match report["error"]["message"].as_str() {
+        Some(message) => format!("{} ({id}) is {status}: {message}", sample.name),
+        None => format!("{} ({id}) is {status}", sample.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_equal_numbers_say_that_nothing_was_bought_twice() {
+        assert!(paid(10, 10).contains("none was bought twice"));
+        assert!(!paid(10, 11).contains("twice") && !paid(11, 10).contains("twice"));
+    }
+}
