@@ -217,7 +217,7 @@ pub fn list_price(id: &str, region: &str) -> Option<ListPrice> {
 }
 
 /// Splits `id` into the prefix of its inference profile, which may be empty, and the id of the model.
-fn split(id: &str) -> (&str, &str) {
+pub(super) fn split(id: &str) -> (&str, &str) {
     // An example: arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.vendor.model-v1:0
     let name = if id.starts_with("arn:") { id.rsplit('/').next().unwrap_or(id) } else { id };
     match name.split_once('.') {

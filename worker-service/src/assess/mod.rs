@@ -21,6 +21,7 @@ mod opinion;
 mod paid_call;
 mod price;
 mod prompt;
+mod residency;
 mod schema_compilation;
 mod settings;
 mod turn;

@@ -13,7 +13,7 @@ use tracing::{Instrument, field::Empty, info_span};
 use super::{
     answer::{GUARDRAIL_INTERVENED, ModelAnswer},
     bedrock::{Bedrock, CallError, Request, Response},
-    catalogue::{ModelSpec, StructuredOutput},
+    catalogue::{ModelSpec, StructuredOutput, split},
     price::{Tier, Tokens},
     prompt::Prompt,
     schema_compilation::{Method, SchemaCompilation},
@@ -57,6 +57,7 @@ impl Model {
     /// Returns a message for the operator if the model cannot be used.
     pub(super) fn find(sdk: &SdkConfig, settings: &ModelSettings, id: &str) -> Result<Self, String> {
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
+        settings.residency.check(id, split(id).0, &region)?;
         let spec = settings.catalogue.find(id, &region, settings.tier)?;
         let parameters = ModelParameters {
             structured_output: spec.structured_output.as_str().to_owned(),

@@ -8,7 +8,7 @@ use service_runtime::{
     settings,
 };
 
-use super::{bedrock::Timeouts, catalogue::Catalogue, price::Tier, prompt::Prompt};
+use super::{bedrock::Timeouts, catalogue::Catalogue, price::Tier, prompt::Prompt, residency::Residency};
 use crate::list::comma_separated;
 
 settings! {
@@ -23,6 +23,8 @@ settings! {
     MODEL_FIRST_SECONDS = "DOSSIER_MODEL_FIRST_SECONDS", Presence::Default("300"), "timeout of the first call of a model with native structured output, during which Bedrock compiles the schema of the answer, in seconds, 1 to 3600; at least DOSSIER_MODEL_SECONDS applies";
     MODEL_CALLS = "DOSSIER_MODEL_CALLS_MAX", Presence::Default("12"), "maximum number of paid calls of models for one report over all its attempts, 1 to 1000: its answers, and its calls whose answers were lost, of today and, if it was submitted or resubmitted before today, of yesterday (UTC); a report that would exceed it fails with paid_calls_exceeded";
     MODEL_TIER = "DOSSIER_MODEL_SERVICE_TIER", Presence::Default("default"), "service tier of Bedrock: default, priority, flex or reserved";
+    MODEL_RESIDENCY = "DOSSIER_MODEL_RESIDENCY", Presence::Default("any"),
+        "where models may process prompts: any, as their inference profiles say; geography, that of the Region, such as eu.; or region, without any profile and without the standard tier of guardrails";
     GUARDRAIL_ID = "DOSSIER_GUARDRAIL_ID", Presence::Optional, "id or ARN of the Bedrock guardrail that questions and answers pass through";
     GUARDRAIL_VERSION = "DOSSIER_GUARDRAIL_VERSION", Presence::Optional, "version of the guardrail, a number or DRAFT";
     VERIFIER = "DOSSIER_VERIFIER", Presence::Default("model"), "what verifies the claims of a report against the evidence that they cite: model, guardrail (Bedrock's contextual grounding check) or none";
@@ -50,6 +52,8 @@ pub struct ModelSettings {
     pub(super) timeouts: Timeouts,
     /// Service tier of Bedrock.
     pub tier: Tier,
+    /// Where models may process prompts.
+    pub residency: Residency,
     /// Id and version of the guardrail.
     pub guardrail: Option<(String, String)>,
     /// What verifies the claims of a report.
@@ -141,8 +145,18 @@ impl ModelSettings {
         let tier = reader.parse(&MODEL_TIER);
         let first_timeout = reader.seconds(&MODEL_FIRST_SECONDS, 1, 3600);
         let calls = reader.number(&MODEL_CALLS, 1, 1_000);
+        let residency = reader.parse(&MODEL_RESIDENCY);
         let guardrail = guardrail(reader, &GUARDRAIL_ID, &GUARDRAIL_VERSION);
         let verifier = verifier(reader);
+        let is_standard = |guardrail: &VerifierGuardrail| guardrail.tier == SafeguardTier::Standard;
+        if residency == Some(Residency::Region)
+            && matches!(&verifier, Some(VerifierSettings::Guardrail(guardrail)) if is_standard(guardrail))
+        {
+            reader.fail(
+                &MODEL_RESIDENCY,
+                "is region, but the standard tier of a guardrail needs other Regions",
+            );
+        }
         let prompt = match reader.text(&PROMPT) {
             Some(version) => reader.convert(&PROMPT, Prompt::find(&version)),
             None => Some(Prompt::current()),
@@ -155,6 +169,7 @@ impl ModelSettings {
             max_tokens: u32::try_from(max_tokens?).ok()?,
             timeouts: Timeouts { call: timeout?, first_call: first_timeout?.max(timeout?) },
             tier: tier?,
+            residency: residency?,
             guardrail,
             verifier: verifier?,
             prompt: prompt?,
