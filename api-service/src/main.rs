@@ -117,11 +117,11 @@ async fn keys(command: KeysCommand) -> Outcome {
 async fn run_keys(command: KeysCommand, environment: &Environment) -> Outcome {
     let mut reader = Reader::new(environment);
     let tables = aws_adapters::settings::access_tables(&mut reader);
-    let kms_key_id = aws_adapters::settings::kms_key_id(&mut reader);
+    let secrets_key_id = aws_adapters::settings::secrets_key_id(&mut reader);
     let tables = reader.finish(tables)?;
     let sdk = load_sdk_config().await?;
     let keys = Keys::at(&sdk, tables.clone());
-    let secrets = WebhookSecrets::at(&sdk, tables, kms_key_id);
+    let secrets = WebhookSecrets::at(&sdk, tables, secrets_key_id);
     api_keys::run(command, &keys, &secrets, Clock::system().now(), &mut std::io::stdout().lock()).await?;
     Ok(())
 }

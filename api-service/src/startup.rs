@@ -107,9 +107,9 @@ impl Application {
         let Self { listener, router, watcher, readiness, writes, settings, signal, stop } = self;
         let (version, revision) = (env!("CARGO_PKG_VERSION"), &settings.telemetry.revision);
         tracing::info!(address = %listener.local_addr()?, version, revision, "API is listening");
-        if settings.aws.kms_key_id.is_none() {
+        if settings.aws.secrets_key_id.is_none() {
             tracing::warn!(
-                "DOSSIER_KMS_KEY_ID is not set: webhook secrets are not sealed, and have the encryption of their table alone"
+                "neither DOSSIER_SECRETS_KMS_KEY_ID nor DOSSIER_KMS_KEY_ID is set: webhook secrets are not sealed, and have the encryption of their table alone"
             );
         }
         let checking = {

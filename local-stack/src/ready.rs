@@ -13,7 +13,6 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::stack::Stack;
-use crate::stack::infrastructure::REGION;
 
 /// The content of the file. It has no `Debug`, because it holds secrets.
 #[derive(Serialize)]
@@ -32,7 +31,7 @@ struct ReadyContent<'a> {
     table: &'a str,
     access_table: &'a str,
     bucket: &'a str,
-    region: &'static str,
+    region: &'a str,
     access_key_id: &'a str,
     secret_access_key: &'a str,
     env: BTreeMap<&'a str, &'a str>,
@@ -55,7 +54,7 @@ impl<'a> ReadyContent<'a> {
             table: &names.table,
             access_table: &names.access_table,
             bucket: &names.bucket,
-            region: REGION,
+            region: infrastructure.region(),
             access_key_id: &infrastructure.credentials().access_key_id,
             secret_access_key: infrastructure.credentials().secret_access_key.expose_secret(),
             env: stack.environment().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),

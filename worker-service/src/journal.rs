@@ -131,6 +131,12 @@ impl Journal {
         Self { may_have_entries: false, ..self }
     }
 
+    /// Returns the journal of a submission whose evidence somebody else has stored, and perhaps answers, too: a worker
+    /// that lost its lease, or one in another Region after the backup from which the table was restored.
+    pub(crate) fn of_stored_evidence(self) -> Self {
+        Self { may_have_entries: true, ..self }
+    }
+
     /// Creates the journal that a worker of version 0.2.0 or earlier keeps for `report`.
     pub(crate) fn of_earlier_version(bucket: &Bucket, clock: &Clock, report: &Report) -> Self {
         let folder = earlier_work_folder(&report.tenant, report.id);

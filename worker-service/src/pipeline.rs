@@ -121,8 +121,12 @@ impl Pipeline {
             journal = journal.of_new_submission();
         }
         let stored = journal.store_snapshot(snapshot.clone()).await?;
-        // A worker that lost its lease may have stored its evidence first, even long ago.
+        // A worker that lost its lease may have stored its evidence first, even long ago, and the record may be a
+        // restored one that does not know of the attempts that stored it.
         let is_reused = stored.snapshot != snapshot;
+        if is_reused {
+            journal = journal.of_stored_evidence();
+        }
         let gathering = Gathering { stored, journal, is_reused };
         self.check_age(&gathering, lease.report())?;
         Ok(gathering)

@@ -2,6 +2,7 @@
 //! context is authenticated ("Encryption context", AWS KMS Developer Guide): decryption under another one fails.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
@@ -21,6 +22,24 @@ pub(crate) const KMS_KEY_ID: &str = "alias/dossier";
 
 /// Maximum size of what Encrypt accepts, in bytes ("Encrypt", AWS KMS API Reference).
 const PLAINTEXT_MAX: usize = 4096;
+
+/// The material of the key. Embedded AWSs that share it stand for Regions with replicas of one multi-Region key, which
+/// open each other's ciphertexts ("Multi-Region keys in AWS KMS").
+#[derive(Clone)]
+pub struct KeyMaterial([u8; 32]);
+
+impl KeyMaterial {
+    /// Returns new random material.
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+}
+
+impl fmt::Debug for KeyMaterial {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("KeyMaterial(..)")
+    }
+}
 
 pub(super) struct Kms {
     key: RandomizedNonceKey,
@@ -50,9 +69,9 @@ impl From<Unspecified> for Refusal {
 }
 
 impl Kms {
-    /// Returns KMS with a new random key.
-    pub(super) fn new() -> anyhow::Result<Self> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &rand::random::<[u8; 32]>())
+    /// Returns KMS with one key.
+    pub(super) fn new(material: &KeyMaterial) -> anyhow::Result<Self> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &material.0)
             .map_err(|_| anyhow::anyhow!("the key of the embedded KMS could not be created"))?;
         Ok(Self { key })
     }
@@ -136,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_ciphertext_opens_under_its_own_context_only() {
-        let kms = Kms::new().unwrap();
+        let kms = Kms::new(&KeyMaterial::random()).unwrap();
         let context = json!({"tenant": "acme", "purpose": "a"});
         let plaintext = STANDARD.encode("secret");
         let encrypt = json!({"KeyId": KMS_KEY_ID, "Plaintext": plaintext, "EncryptionContext": context});
@@ -156,8 +175,20 @@ mod tests {
     }
 
     #[test]
+    fn replicas_of_a_key_open_each_others_ciphertexts() {
+        let material = KeyMaterial::random();
+        let [here, there, stranger] =
+            [&material, &material, &KeyMaterial::random()].map(|material| Kms::new(material).unwrap());
+        let encrypt = json!({"KeyId": KMS_KEY_ID, "Plaintext": STANDARD.encode("secret")});
+        let sealed = call(&here, "Encrypt", &encrypt).unwrap()["CiphertextBlob"].clone();
+        let decrypt = |kms: &Kms| call(kms, "Decrypt", &json!({"CiphertextBlob": sealed}));
+        assert_eq!(decrypt(&there).unwrap()["Plaintext"], STANDARD.encode("secret"));
+        assert_eq!(decrypt(&stranger), Err("InvalidCiphertextException"));
+    }
+
+    #[test]
     fn other_keys_and_long_texts_are_refused() {
-        let kms = Kms::new().unwrap();
+        let kms = Kms::new(&KeyMaterial::random()).unwrap();
         let encrypt = |key: &str, bytes: usize| {
             let request = json!({"KeyId": key, "Plaintext": STANDARD.encode(vec![0; bytes])});
             call(&kms, "Encrypt", &request).map(drop)

@@ -27,6 +27,7 @@ use crate::calls::Calls;
 use crate::metering::admin;
 use crate::server::Server;
 pub(crate) use kms::KMS_KEY_ID;
+pub use kms::KeyMaterial;
 pub use sigv4::Credentials;
 use sigv4::Verifier;
 
@@ -84,10 +85,10 @@ impl EmbeddedAws {
         credentials: Credentials,
         region: &str,
     ) -> anyhow::Result<Self> {
-        Self::with(listener, credentials, region, Account::default()).await
+        Self::with(listener, credentials, region, Account::default(), &KeyMaterial::random()).await
     }
 
-    /// Serves as [`start`](Self::start) does, with the meter and the limits of `account`.
+    /// Serves as [`start`](Self::start) does, with the meter and the limits of `account`, and with `key` in KMS.
     ///
     /// # Errors
     /// Returns an error if the directory for the objects or the key cannot be created, or if the listener has no
@@ -97,6 +98,7 @@ impl EmbeddedAws {
         credentials: Credentials,
         region: &str,
         account: Account,
+        key: &KeyMaterial,
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr().context("the listener of the embedded AWS has no address")?;
         let objects = tempfile::Builder::new()
@@ -110,7 +112,7 @@ impl EmbeddedAws {
             verifier: Verifier::new(&credentials, region),
             sqs: sqs::Sqs::new(address, region, stopping.clone(), account.clone()),
             dynamodb: dynamodb::DynamoDb::new(region, account.clone()),
-            kms: kms::Kms::new()?,
+            kms: kms::Kms::new(key)?,
             s3: s3::S3::new(objects.path(), &credentials, account.clone())?,
             calls: Arc::clone(&calls),
             account: account.clone(),

@@ -290,6 +290,7 @@ impl Cli {
                     .map(Into::into),
             }),
             settings: environment::settings_from(&environment),
+            ..Options::default()
         }
     }
 }

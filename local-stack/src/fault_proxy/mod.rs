@@ -22,8 +22,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use observer::Exchange;
-pub use observer::Observer;
+pub use observer::{Exchange, Observer};
 pub use plan::{InjectedCounts, Plan};
 use proxy::{ReverseProxy, RunningListener};
 pub use rules::Rule;

@@ -7,17 +7,17 @@ use axum::http::StatusCode;
 
 /// An exchange that the service behind the proxy carried out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Exchange<'a> {
+pub struct Exchange<'a> {
     /// Service and operation, such as `S3.PutObject`.
-    pub(crate) operation: &'a str,
+    pub operation: &'a str,
     /// Body of the request.
-    pub(crate) request: &'a [u8],
+    pub request: &'a [u8],
     /// Body of the service's answer, as the service sent it.
-    pub(crate) answer: &'a [u8],
+    pub answer: &'a [u8],
     /// Status of the service's answer.
-    pub(crate) status: StatusCode,
+    pub status: StatusCode,
     /// Whether the proxy loses or spoils that answer on its way back.
-    pub(crate) lost: bool,
+    pub lost: bool,
 }
 
 /// A function that sees every exchange that was carried out, before its answer goes back. It must not block.
@@ -26,7 +26,7 @@ pub struct Observer(Arc<dyn Fn(&Exchange<'_>) + Send + Sync>);
 
 impl Observer {
     /// Returns an observer that calls `observe` for every exchange.
-    pub(crate) fn new(observe: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+    pub fn new(observe: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observe))
     }
 

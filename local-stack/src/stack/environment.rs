@@ -12,7 +12,7 @@ use service_runtime::config::{Environment, Presence};
 use crate::aws::KMS_KEY_ID;
 use crate::feeds;
 
-use super::infrastructure::{Infrastructure, REGION};
+use super::infrastructure::Infrastructure;
 use super::options::Options;
 use super::service_endpoints::ServiceEndpoints;
 
@@ -20,7 +20,7 @@ use super::service_endpoints::ServiceEndpoints;
 pub(super) const API_BIND: &str = "DOSSIER_BIND";
 
 /// Settings whose values only the stack knows. Values from outside do not override them.
-pub(crate) const STACK_SETTINGS: [&str; 10] = [
+pub(crate) const STACK_SETTINGS: [&str; 11] = [
     API_BIND,
     "DOSSIER_QUEUE_URL",
     "DOSSIER_DLQ_URL",
@@ -30,6 +30,7 @@ pub(crate) const STACK_SETTINGS: [&str; 10] = [
     "DOSSIER_ACCESS_TABLE",
     "DOSSIER_BUCKET",
     "DOSSIER_KMS_KEY_ID",
+    "DOSSIER_SECRETS_KMS_KEY_ID",
     "DOSSIER_WORKER_CONCURRENCY",
 ];
 
@@ -136,7 +137,7 @@ pub(super) fn service_environment(
     let fixed = [
         ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
         ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose_secret()),
-        ("AWS_REGION", REGION),
+        ("AWS_REGION", infrastructure.region()),
         ("AWS_ENDPOINT_URL", &aws),
         ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock),
         // Otherwise an SDK that searches for credentials calls the instance metadata address, which a

@@ -19,9 +19,6 @@ use crate::faults::{StandIn, from_args};
 use crate::feeds::FeedsServer;
 use crate::provision::{AwsClients, Names, QueueUrls, RetentionDays, provision};
 
-/// The AWS region for which every request must be signed.
-pub(crate) const REGION: &str = "us-east-1";
-
 /// The fault proxy, and the SDK configurations of clients that go through it.
 #[derive(Debug)]
 struct Proxied {
@@ -38,6 +35,7 @@ pub struct Infrastructure {
     aws: EmbeddedAws,
     bedrock: Bedrock,
     feeds: FeedsServer,
+    region: String,
     credentials: Credentials,
     sdk: SdkConfig,
     bedrock_sdk: SdkConfig,
@@ -50,12 +48,14 @@ impl Infrastructure {
     pub(super) async fn start(options: &Options) -> anyhow::Result<Self> {
         let credentials = random_credentials();
         let account = Account::new(options.aws_limits.as_ref(), Clock::system());
-        let aws = EmbeddedAws::with(free_port().await?, credentials.clone(), REGION, account.clone())
-            .await
-            .context("the embedded AWS could not be started")?;
+        let (listener, region) = (free_port().await?, options.region.clone());
+        let aws =
+            EmbeddedAws::with(listener, credentials.clone(), &region, account.clone(), &options.kms_key)
+                .await
+                .context("the embedded AWS could not be started")?;
         let bedrock = bedrock::Options {
             credentials: credentials.clone(),
-            region: REGION.to_owned(),
+            region: region.clone(),
             faults: from_args(&options.faults, StandIn::Bedrock),
             seed: options.seed,
             forward: options.forward.clone(),
@@ -69,14 +69,14 @@ impl Infrastructure {
             .await
             .context("the stand-ins for the feeds could not be started")?;
 
-        let sdk = sdk(&aws.endpoint(), &credentials).await;
+        let sdk = sdk(&aws.endpoint(), &region, &credentials).await;
         let bedrock_sdk = sdk_at(&sdk, &bedrock.base_url());
         let clients = AwsClients {
             dynamodb: aws_sdk_dynamodb::Client::new(&sdk),
             sqs: aws_sdk_sqs::Client::new(&sdk),
             s3: aws_sdk_s3::Client::new(&sdk),
         };
-        let names = Names::default();
+        let names = options.names.clone();
         let mut reader = Reader::new(&options.settings);
         let days = RetentionDays::read(&mut reader);
         let queues = provision(&clients, &names, reader.finish(days)?).await?;
@@ -95,7 +95,19 @@ impl Infrastructure {
                 Some(Proxied { fault_proxy, sdk, bedrock_sdk })
             }
         };
-        Ok(Self { proxied, aws, bedrock, feeds, credentials, sdk, bedrock_sdk, clients, names, queues })
+        Ok(Self {
+            proxied,
+            aws,
+            bedrock,
+            feeds,
+            region,
+            credentials,
+            sdk,
+            bedrock_sdk,
+            clients,
+            names,
+            queues,
+        })
     }
 
     pub(super) fn aws(&self) -> &EmbeddedAws {
@@ -108,6 +120,11 @@ impl Infrastructure {
 
     pub(super) fn feeds(&self) -> &FeedsServer {
         &self.feeds
+    }
+
+    /// Returns the Region for which every request must be signed.
+    pub fn region(&self) -> &str {
+        &self.region
     }
 
     /// Returns the one key pair that the embedded AWS and the Bedrock stand-in accept.
@@ -181,11 +198,11 @@ fn random_credentials() -> Credentials {
 /// Returns the SDK configuration for `endpoint`. It sets everything that decides where a request goes,
 /// because the environment of this process may be set up for the real AWS, and because several stacks run in
 /// one process.
-async fn sdk(endpoint: &str, credentials: &Credentials) -> SdkConfig {
+async fn sdk(endpoint: &str, region: &str, credentials: &Credentials) -> SdkConfig {
     let secret = credentials.secret_access_key.expose_secret();
     let keys = SdkCredentials::new(&credentials.access_key_id, secret, None, None, "local-stack");
     sdk_config_loader()
-        .region(Region::new(REGION))
+        .region(Region::new(region.to_owned()))
         .credentials_provider(keys)
         .use_fips(false)
         .use_dual_stack(false)

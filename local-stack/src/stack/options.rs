@@ -3,10 +3,12 @@
 use clap::ValueEnum;
 use service_runtime::config::Environment;
 
+use crate::aws::KeyMaterial;
 use crate::bedrock::Forward;
 use crate::fault_proxy;
 use crate::faults::FaultArg;
 use crate::limits::Limits;
+use crate::provision::Names;
 
 /// A service that the stack can leave out, so that a developer can start it by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -22,6 +24,12 @@ pub enum Component {
 pub struct Options {
     /// Port of the API on 127.0.0.1; 0 selects a free port.
     pub port: u16,
+    /// Region for which every request must be signed.
+    pub region: String,
+    /// Names of the tables, the queues and the bucket.
+    pub names: Names,
+    /// Material of the only key of KMS.
+    pub kms_key: KeyMaterial,
     /// Services that the stack does not start.
     pub without: Vec<Component>,
     /// Faults of the stand-ins at the start.
@@ -46,6 +54,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             port: 0,
+            region: "us-east-1".to_owned(),
+            names: Names::default(),
+            kms_key: KeyMaterial::random(),
             without: Vec::new(),
             faults: Vec::new(),
             seed: 0,

@@ -191,7 +191,7 @@ async fn a_sealed_secret_opens_for_its_own_tenant_alone() -> Result<()> {
     let tables = stack.names().access_tables();
     let without_key = WebhookSecrets::at(stack.sdk(), tables, None);
     let error = without_key.signing(&dev, now).await.unwrap_err();
-    assert!(error.detail.contains("DOSSIER_KMS_KEY_ID"), "{error}");
+    assert!(error.detail.contains("DOSSIER_SECRETS_KMS_KEY_ID"), "{error}");
     let globex: Tenant = "globex".parse()?;
     let clear = without_key.of(&globex, now, rand::random()).await?.remove(0).text();
     let read = aws.webhook_secrets.signing(&globex, now).await?.remove(0).text();

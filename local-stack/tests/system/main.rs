@@ -62,6 +62,7 @@ mod model_requests;
 mod oidc;
 mod outages;
 mod recovery;
+mod regions;
 mod retention;
 mod sanctions_lists;
 mod soak;

@@ -53,7 +53,7 @@ impl Aws {
             Table::new(dynamodb.clone(), settings.table.clone(), settings.retention.clone(), clock.clone());
         let spending = Spending::new(dynamodb.clone(), settings.table.clone());
         let keys = Keys::new(dynamodb.clone(), settings.access_tables.clone());
-        let sealer = settings.kms_key_id.clone().map(|key_id| Sealer::new(sdk, key_id));
+        let sealer = settings.secrets_key_id.clone().map(|key_id| Sealer::new(sdk, key_id));
         let webhook_secrets = WebhookSecrets::new(dynamodb, settings.access_tables.clone(), sealer);
         let sqs = clients::sqs(sdk);
         let queue = Queue::new(sqs.clone(), settings.queue_url.clone());

@@ -24,7 +24,9 @@ settings! {
     WEBHOOK_QUEUE_URL = "DOSSIER_CALLBACK_QUEUE_URL", Presence::Required, "URL of the SQS queue of webhooks";
     BUCKET = "DOSSIER_BUCKET", Presence::Default("dossier-reports"), "name of the S3 bucket";
     KMS_KEY_ID = "DOSSIER_KMS_KEY_ID", Presence::Optional,
-        "KMS key that encrypts objects and seals webhook secrets; if not set, S3 uses its own keys (SSE-S3), and webhook secrets have the encryption of their table alone";
+        "KMS key that encrypts objects; if not set, S3 uses its own keys (SSE-S3)";
+    SECRETS_KMS_KEY_ID = "DOSSIER_SECRETS_KMS_KEY_ID", Presence::Optional,
+        "KMS key that seals webhook secrets, DOSSIER_KMS_KEY_ID by default; a multi-Region key lets another Region open them; without either, webhook secrets have the encryption of their table alone";
     ENCRYPTION_CONTEXT = "DOSSIER_ENCRYPTION_CONTEXT", Presence::Default("bucket"),
         "encryption context of objects with DOSSIER_KMS_KEY_ID: bucket (one S3 bucket key for many objects, at the lowest cost) or tenant (each object names its tenant in dossier:tenant, with a request to KMS for each write and read)";
     LINK_ENDPOINT = "DOSSIER_LINK_ENDPOINT", Presence::Optional,
@@ -69,8 +71,10 @@ pub struct AwsSettings {
     pub webhook_queue_url: String,
     /// Name of the bucket.
     pub bucket: String,
-    /// KMS key that encrypts objects and seals webhook secrets.
+    /// KMS key that encrypts objects.
     pub kms_key_id: Option<String>,
+    /// KMS key that seals webhook secrets.
+    pub secrets_key_id: Option<String>,
     /// The encryption context of objects.
     pub encryption_context: EncryptionContext,
     /// Base URL of links to artifacts, if it differs from the services' S3 endpoint.
@@ -89,9 +93,10 @@ pub fn access_tables(reader: &mut Reader<'_>) -> Option<AccessTables> {
     Some(AccessTables { current: current?, former: former? })
 }
 
-/// Reads the KMS key, for commands that need no other setting of AWS.
-pub fn kms_key_id(reader: &mut Reader<'_>) -> Option<String> {
-    reader.text(&KMS_KEY_ID)
+/// Reads the KMS key that seals webhook secrets, for commands that need no other setting of AWS.
+pub fn secrets_key_id(reader: &mut Reader<'_>) -> Option<String> {
+    let otherwise = reader.text(&KMS_KEY_ID);
+    reader.text(&SECRETS_KMS_KEY_ID).or(otherwise)
 }
 
 /// Reads the number of days that reports are kept, for commands that need no other setting of AWS.
@@ -141,7 +146,8 @@ impl AwsSettings {
         let queue_url = reader.parse::<Url>(&QUEUE_URL).map(String::from);
         let webhook_queue_url = reader.parse::<Url>(&WEBHOOK_QUEUE_URL).map(String::from);
         let bucket = reader.text(&BUCKET);
-        let kms_key_id = kms_key_id(reader);
+        let kms_key_id = reader.text(&KMS_KEY_ID);
+        let secrets_key_id = secrets_key_id(reader);
         let encryption_context = reader.parse(&ENCRYPTION_CONTEXT);
         let link_endpoint = reader.parse::<Url>(&LINK_ENDPOINT).map(String::from);
         let deadline = reader.seconds(&DEADLINE_SECONDS, 0, 604_800);
@@ -158,6 +164,7 @@ impl AwsSettings {
             webhook_queue_url: webhook_queue_url?,
             bucket: bucket?,
             kms_key_id,
+            secrets_key_id,
             encryption_context: encryption_context?,
             link_endpoint,
             policy: Policy {
@@ -198,6 +205,16 @@ mod tests {
         let tables = AccessTables { current: "dossier-access".to_owned(), former: "dossier".to_owned() };
         assert_eq!(settings.access_tables, tables);
         assert_eq!(settings.retention, Retention::from_days(90));
+        assert_eq!((settings.kms_key_id, settings.secrets_key_id), (None, None));
+    }
+
+    #[test]
+    fn secrets_have_the_key_of_objects_unless_they_have_their_own() {
+        let read = |pairs: &[(&str, &str)]| secrets_key_id(&mut Reader::new(&environment(pairs)));
+        let objects = ("DOSSIER_KMS_KEY_ID", "alias/objects");
+        assert_eq!(read(&[objects]).as_deref(), Some("alias/objects"));
+        let own = ("DOSSIER_SECRETS_KMS_KEY_ID", "alias/secrets");
+        assert_eq!(read(&[objects, own]).as_deref(), Some("alias/secrets"));
     }
 
     #[test]

@@ -213,7 +213,8 @@ impl WebhookSecrets {
                     .map_err(|_| AwsError::unusable(KMS, "Decrypt", "the secrets are not valid JSON"))?
             }
             (Some(_), ..) => {
-                let detail = format!("the webhook secrets of {tenant} are sealed: set DOSSIER_KMS_KEY_ID");
+                let detail =
+                    format!("the webhook secrets of {tenant} are sealed: set DOSSIER_SECRETS_KMS_KEY_ID");
                 return Err(AwsError::unusable(DYNAMODB, GET, detail));
             }
             (None, Some(secrets), _) => serde_dynamo::from_attribute_value(secrets.clone())

@@ -7,7 +7,7 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Credentials as SdkCredentials, Region, SharedCredentialsProvider, retry::RetryConfig,
 };
 use local_stack::account::Account;
-use local_stack::aws::{Credentials, EmbeddedAws};
+use local_stack::aws::{Credentials, EmbeddedAws, KeyMaterial};
 use local_stack::provision::{AwsClients, Names, QueueUrls, RetentionDays, provision};
 use tokio::net::TcpListener;
 
@@ -53,7 +53,8 @@ pub(crate) async fn provisioned_aws() -> ProvisionedAws {
 }
 
 pub(crate) async fn provisioned_aws_of(account: Account) -> ProvisionedAws {
-    let aws = EmbeddedAws::with(free_listener().await, credentials(), REGION, account).await.unwrap();
+    let key = KeyMaterial::random();
+    let aws = EmbeddedAws::with(free_listener().await, credentials(), REGION, account, &key).await.unwrap();
     let clients = aws_clients(&aws.endpoint(), "a secret of this test");
     let names = Names::default();
     let queues = provision(&clients, &names, RetentionDays { default: 90, longest: 3650 }).await.unwrap();

@@ -4,6 +4,7 @@ pub(crate) mod command;
 pub(crate) mod converse;
 pub(crate) mod raw_http;
 pub(crate) mod recorded;
+pub(crate) mod region;
 pub(crate) mod service_process;
 pub(crate) mod table;
 
