@@ -112,5 +112,6 @@ def deployed(parameters):
     return found
 
 
-def images(parameters):
-    return Template("images", parameters).resources()
+def alone(template, parameters):
+    """Returns type and properties of the resources of a template that is deployed by itself."""
+    return Template(template, parameters).resources()

@@ -96,9 +96,14 @@ def indexes():
 
 
 def retention():
-    """Checks that one period covers reports, files, and their versions, and that the bucket knows the longest one."""
+    """Checks that one period covers reports, files, their versions, and the copies of files in another Region, and that the
+    bucket knows the longest one."""
     period = {"Ref": "RetentionDays"}
-    rules = {rule["Id"]: rule for _, bucket in properties("AWS::S3::Bucket", "data") for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    ((_, copies),) = properties("AWS::S3::Bucket", "standby")
+    ((_, bucket),) = properties("AWS::S3::Bucket", "data")
+    if copies["LifecycleConfiguration"] != bucket["LifecycleConfiguration"]:
+        fail("the copies of files in another Region must expire by the same rules as the files")
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
     if any(rule["Status"] != "Enabled" or "TagFilters" in rule for rule in rules.values()):
         fail("a lifecycle rule of the bucket is disabled or restricted to tags")
     expiring = {rule.get("Prefix"): rule for rule in rules.values() if "ExpirationInDays" in rule}
@@ -133,7 +138,7 @@ def audit():
 
 
 def statements():
-    for logical, role in properties("AWS::IAM::Role", "access", "network", "audit"):
+    for logical, role in properties("AWS::IAM::Role", "access", "network", "audit", "data", "standby"):
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 # Conditional statements are checked as if their condition holds.
@@ -149,13 +154,23 @@ ARNS = {
     "AccessTableArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/dossier-access",
     "BucketArn": "arn:aws:s3:::dossier",
     "KeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1",
+    "StorageKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1",
+    "SecretsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/mrk-1",
     "ModelArns": "arn:aws:bedrock:eu-central-1::foundation-model/m",
     "GuardrailArn": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/g",
     "VerifierGuardrailArns": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/v",
     "ListArns": "arn:aws:s3:::lists/sdn.csv",
     "CompaniesHouseKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
     "SanctionsApiKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
+    "CopyBucketArn": "arn:aws:s3:::copies",
+    "CopyKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/3",
+    "CopyVaultArn": "arn:aws:backup:eu-west-1:123456789012:backup-vault:dossier-copies",
     "SecretKeyArns": "arn:aws:kms:eu-central-1:123456789012:key/2",
+    "Table.Arn": "arn:aws:dynamodb:eu-central-1:123456789012:table/dossier",
+    "AccessTable.Arn": "arn:aws:dynamodb:eu-central-1:123456789012:table/dossier-access",
+    "Key.Arn": "arn:aws:kms:eu-central-1:123456789012:key/1",
+    "CopyKey.Arn": "arn:aws:kms:eu-west-1:123456789012:key/3",
+    "Vault.BackupVaultArn": "arn:aws:backup:eu-central-1:123456789012:backup-vault:dossier",
     "AuditBucket.Arn": "arn:aws:s3:::dossier-audit",
     "AuditStream.Arn": "arn:aws:firehose:eu-central-1:123456789012:deliverystream/dossier-audit",
 }
@@ -163,6 +178,8 @@ ARNS = {
 
 def arn(value):
     """Returns the value as an ARN, with an invented account number."""
+    if "Fn::If" in value:
+        return arn(value["Fn::If"][1])
     if "Fn::GetAtt" in value:
         value = {"Fn::Sub": "${" + ".".join(value["Fn::GetAtt"]) + "}"}
     text = "${" + value["Ref"] + "}" if "Ref" in value else value["Fn::Sub"]
@@ -195,7 +212,8 @@ def permissions():
 def notices():
     """Checks that nothing refuses what EventBridge publishes to the encrypted topic: it sends no aws:SourceAccount to KMS,
     and a condition in the topic's policy is never met ("Managing Amazon SNS encryption keys and costs")."""
-    policies = [key["KeyPolicy"] for _, key in properties("AWS::KMS::Key", "data")] + [topic["PolicyDocument"] for _, topic in properties("AWS::SNS::TopicPolicy", "watch")]
+    # The key that seals webhook secrets encrypts no topic.
+    policies = [key["KeyPolicy"] for name, key in properties("AWS::KMS::Key", "data") if name != "SecretsKey"] + [topic["PolicyDocument"] for _, topic in properties("AWS::SNS::TopicPolicy", "watch")]
     for policy in policies:
         found = [one for one in policy["Statement"] if one["Principal"] != "*" and "events.amazonaws.com" in listed(one["Principal"].get("Service", []))]
         if len(found) != 1 or "Condition" in found[0]:

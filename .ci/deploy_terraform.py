@@ -20,9 +20,15 @@ SWITCHED = {
     "GuardrailArn": "arn:guardrail,arn:profile", "VerifierGuardrailArns": "arn:verifier", "ListArns": "arn:list",
     "CompaniesHouseKeySecretArn": "arn:secret-1", "SanctionsApiKeySecretArn": "arn:secret-2", "SecretKeyArns": "arn:key",
     "AlarmEmail": "oncall@example.com", "MonthlyBudgetUsd": 1000, "WorkersLeast": 0, "Architecture": "ARM64", "Cidr": "10.0.0.0/18",
-    "Models": 'model=[{id="m"}]', "ModelSeconds": "60", "LogRetentionDays": 30, "DeletionProtection": "false", "SpotWeight": 0, "AuditLock": "COMPLIANCE", "AuditRetentionDays": 1827, "TenantRetentionDays": "acme=400,globex=30", "RetentionDaysMax": 400, "EncryptionContext": "tenant",
+    "CopyBucketArn": "arn:copies", "CopyRegion": "eu-west-1", "CopyKeyArn": "arn:copies-key", "CopyVaultArn": "arn:vault",
+    "Models": 'model=[{id="m"}]', "ModelSeconds": "60", "LogRetentionDays": 30, "DeletionProtection": "false", "DeploymentAlarms": "false", "SpotWeight": 0, "AuditLock": "COMPLIANCE", "AuditRetentionDays": 1827, "TenantRetentionDays": "acme=400,globex=30", "RetentionDaysMax": 400, "EncryptionContext": "tenant",
 }  # fmt: skip
 OFF = {"FlowLogs": "none", "EndpointPolicies": "false", "AccessLogs": "false", "Trail": "false", "Firewall": "false", "AuditLock": "none"}
+# In another Region, from the copies of a lost one.
+RESTORED = {
+    "RestoredTable": "dossier-restored", "RestoredAccessTable": "dossier-access-restored", "RestoredBucket": "copies",
+    "RestoredKeyArn": "arn:restored-key", "RestoredSecretsKeyArn": "arn:restored-secrets-key",
+}  # fmt: skip
 # New deployments alone use the module: no table of version 0.2 needs its indexes changed.
 NOT_A_VARIABLE = {"TableIndexes"}
 failures = []
@@ -83,9 +89,10 @@ def compare(scenario, templates, module):
         resource, mine, theirs = PAIRS[kind]
         parts = {part: left.pop((part, snake(name)), None) for part in (resource, *PARTS.get(resource, ()))}
         if resource == "aws_cloudwatch_metric_alarm" or resource == "aws_cloudwatch_composite_alarm":
-            # One block for all alarms.
-            parts = {resource: [one for one in module.get((resource, "alarms"), []) if one["alarm_name"] == properties["AlarmName"]]}
-            left.pop((resource, "alarms"), None)
+            # One block for all alarms, and one for those of deployments.
+            alarms = [one for block in ("alarms", "deployment_alarms") for one in module.get((resource, block), [])]
+            parts = {resource: [one for one in alarms if one["alarm_name"] == properties["AlarmName"]]}
+            left = {key: instances for key, instances in left.items() if key not in ((resource, "alarms"), (resource, "deployment_alarms"))}
         if not parts[resource]:
             failures.append(f"{scenario}: {name} ({kind}) has no {resource}.{snake(name)}")
             continue
@@ -108,16 +115,20 @@ def main():
         print("deploy: NOT RUN: the properties of the Terraform module were not compared: neither terraform nor tofu is installed")
     else:
         counts = []
-        for scenario, chosen in (("defaults", {}), ("switched", SWITCHED), ("off", OFF)):
+        for scenario, chosen in (("defaults", {}), ("switched", SWITCHED), ("off", OFF), ("restored", RESTORED)):
             parameters = {**REQUIRED, **chosen}
             templates = cloudformation.deployed(parameters)
             counts.append(len(templates))
             compare(scenario, templates, terraform_module.evaluated({snake(name): convert[snake(name)](value) for name, value in parameters.items()}))
-        compare("images", cloudformation.images({}), terraform_module.evaluated({}, terraform_module.MODULE / "images"))
+        compare("images", cloudformation.alone("images", {}), terraform_module.evaluated({}, terraform_module.MODULE / "images"))
+        for accepts in (True, False):
+            given = {"PrimarySecretsKeyArn": "arn:secrets-key", "AcceptsCopies": str(accepts).lower()}
+            found = terraform_module.evaluated({"primary_secrets_key_arn": "arn:secrets-key", "accepts_copies": accepts}, terraform_module.MODULE / "standby")
+            compare("standby", cloudformation.alone("standby", given), found)
     if failures:
         sys.exit("deploy: the Terraform module differs from CloudFormation:\n" + "\n".join(failures))
     if terraform_module.program():
-        print(f"deploy: Terraform creates what CloudFormation does: {', '.join(map(str, counts))} resources with defaults, switched and off")
+        print(f"deploy: Terraform creates what CloudFormation does: {', '.join(map(str, counts))} resources with defaults, switched, off and restored")
 
 
 main()

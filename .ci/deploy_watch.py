@@ -96,6 +96,10 @@ def alarms(known, exported):
     is a part of one that does, and that the metrics exist. Returns the number of alarms that tell somebody."""
     resources = template("watch")["Resources"]
     metric_alarms = {logical: one["Properties"] for logical, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    services = template("services")["Resources"]
+    # Alarms that roll a deployment back tell nobody.
+    of_deployments = {name["Ref"] for one in services.values() if one["Type"] == "AWS::ECS::Service" for name in one["Properties"]["DeploymentConfiguration"]["Alarms"]["AlarmNames"]}
+    rolling_back = {logical: services[logical]["Properties"] for logical in sorted(of_deployments)}
     composite = {logical: one["Properties"] for logical, one in resources.items() if one["Type"] == "AWS::CloudWatch::CompositeAlarm"}
     parts = set()
     for logical, alarm in composite.items():
@@ -107,8 +111,8 @@ def alarms(known, exported):
     telling = {logical: alarm for logical, alarm in (metric_alarms | composite).items() if alarm.get("AlarmActions")}
     for logical in sorted(set(metric_alarms) - set(telling) ^ parts):
         fail(f"{logical}: an alarm must have an action, or be a part of a composite alarm, and not both")
-    runbook(telling)
-    for logical, alarm in metric_alarms.items():
+    runbook(telling | rolling_back)
+    for logical, alarm in (metric_alarms | rolling_back).items():
         metrics = alarm["Metrics"]
         periods = {one["MetricStat"]["Period"] for one in metrics if "MetricStat" in one}
         # "Create a CloudWatch alarm based on a metric math expression": an alarm looks at no more than a day.

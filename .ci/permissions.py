@@ -378,7 +378,8 @@ def main():
             "DOSSIER_TABLE": outputs["TableName"],
             "DOSSIER_ACCESS_TABLE": outputs["AccessTableName"],
             "DOSSIER_BUCKET": outputs["BucketName"],
-            "DOSSIER_KMS_KEY_ID": outputs["KeyArn"],
+            "DOSSIER_KMS_KEY_ID": outputs["StorageKeyArn"],
+            "DOSSIER_SECRETS_KMS_KEY_ID": outputs["SecretsKeyArn"],
             "DOSSIER_QUEUE_URL": at(outputs["ReportsQueueUrl"]),
             "DOSSIER_DLQ_URL": at(outputs["ReportsDeadLettersUrl"]),
             "DOSSIER_CALLBACK_QUEUE_URL": at(outputs["CallbacksQueueUrl"]),
@@ -445,7 +446,7 @@ def main():
             denied(f"the {name} listing all versions", lambda: client("s3").list_object_versions(Bucket=bucket))
             denied(f"the {name} reading another table", lambda: client("dynamodb").get_item(TableName="other", Key={"pk": {"S": "x"}}))
             denied(f"the {name} reading another bucket", lambda: client("s3").get_object(Bucket="other-bucket", Key="x"))
-        forbidden_access(api, worker, table, outputs["AccessTableName"], outputs["KeyArn"])
+        forbidden_access(api, worker, table, outputs["AccessTableName"], outputs["SecretsKeyArn"])
         unsigned = urllib.request.Request(f"{endpoint}/{bucket}/reports/dev/{completed}/report.json")
         try:
             urllib.request.urlopen(unsigned)

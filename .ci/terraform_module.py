@@ -19,8 +19,8 @@ DATA = {
     "data.aws_region.current.region": json.dumps(REGION),
     "data.aws_availability_zones.available.names": json.dumps(ZONES),
 }
-# Arguments of Terraform itself, which are no properties of a resource.
-META = {"depends_on", "lifecycle", "provider"}
+# Arguments of Terraform itself, which are no properties of a resource. A nested block may have one of their names.
+META = {"count", "depends_on", "for_each", "lifecycle", "provider"}
 REFERENCE = re.compile(r"\b(aws_[a-z0-9_]+)\.([a-z0-9_]+)(?:\[0\])?((?:\.[a-z0-9_]+)?)")
 
 
@@ -66,7 +66,7 @@ def text(value):
 
 def members(body):
     for name, value in body.items():
-        if name.startswith("__") or name in META:
+        if name.startswith("__"):
             continue
         if name == "dynamic":
             for dynamic in value:
@@ -81,7 +81,7 @@ def members(body):
 
 def instances(body):
     """Returns a resource as an expression: a list of its instances."""
-    plain = {name: value for name, value in body.items() if name not in ("count", "for_each")}
+    plain = {name: value for name, value in body.items() if name not in META}
     one = text(plain)
     if "for_each" in body:
         one = re.sub(r"\beach\.(key|value)\b", r"each_\1", one)

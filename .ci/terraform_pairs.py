@@ -8,6 +8,7 @@ PARTS = {
         "aws_s3_bucket_ownership_controls", "aws_s3_bucket_public_access_block", "aws_s3_bucket_versioning",
         "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_lifecycle_configuration",
         "aws_s3_bucket_object_lock_configuration",
+        "aws_s3_bucket_replication_configuration",
     ),
     "aws_ecr_repository": ("aws_ecr_lifecycle_policy",),
     "aws_iam_role": ("aws_iam_role_policy",),
@@ -25,6 +26,11 @@ def block(body, *path):
         body = body.get(name) or {}
         body = body[0] if isinstance(body, list) and body else body or {}
     return body
+
+
+def camel(name):
+    """Returns the logical id of an alarm from its name."""
+    return "".join(word.capitalize() for word in name.split("-"))
 
 
 def ordered(value):
@@ -53,6 +59,28 @@ def same(*triples, cfn=None, tf=None):
     )
 
 
+def copies_cfn(body):
+    """Returns what is copied to another Region, or None."""
+    if not body:
+        return None
+    (rule,) = body["Rules"]
+    to = rule["Destination"]
+    return {
+        "role": body["Role"], "status": [rule["Status"], rule["DeleteMarkerReplication"]["Status"], rule["SourceSelectionCriteria"]["SseKmsEncryptedObjects"]["Status"]],
+        "to": [to["Bucket"], to["EncryptionConfiguration"]["ReplicaKmsKeyID"]], "minutes": [to["ReplicationTime"]["Time"]["Minutes"], to["Metrics"]["EventThreshold"]["Minutes"]],
+    }  # fmt: skip
+
+
+def copies_tf(body):
+    if not body:
+        return None
+    rule, to = block(body, "rule"), block(body, "rule", "destination")
+    return {
+        "role": body["role"], "status": [rule["status"], block(rule, "delete_marker_replication")["status"], block(rule, "source_selection_criteria", "sse_kms_encrypted_objects")["status"]],
+        "to": [to["bucket"], block(to, "encryption_configuration")["replica_kms_key_id"]], "minutes": [block(to, "replication_time", "time")["minutes"], block(to, "metrics", "event_threshold")["minutes"]],
+    }  # fmt: skip
+
+
 def bucket_cfn(body):
     rules = body["LifecycleConfiguration"]["Rules"]
     encryption = body["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
@@ -65,6 +93,7 @@ def bucket_cfn(body):
         "versioning": body["VersioningConfiguration"]["Status"],
         "lockable": body.get("ObjectLockEnabled"),
         "lock": body.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention"),
+        "copies": copies_cfn(body.get("ReplicationConfiguration")),
         "lifecycle": {
             rule["Id"]: {
                 "status": rule["Status"], "prefix": rule.get("Prefix"), "days": rule.get("ExpirationInDays"), "marker": rule.get("ExpiredObjectDeleteMarker"),
@@ -90,6 +119,7 @@ def bucket_tf(body, parts):
         "versioning": block(one["versioning"], "versioning_configuration")["status"],
         "lockable": body.get("object_lock_enabled"),
         "lock": {name.title(): value for name, value in block(one.get("object_lock_configuration", {}), "rule", "default_retention").items()},
+        "copies": copies_tf(one.get("replication_configuration")),
         "lifecycle": {
             rule["id"]: {
                 "status": rule["status"], "prefix": block(rule, "filter").get("prefix"), "days": block(rule, "expiration").get("days"), "marker": block(rule, "expiration").get("expired_object_delete_marker"),
@@ -209,6 +239,7 @@ def service_cfn(body):
     deployment, network = body["DeploymentConfiguration"], body["NetworkConfiguration"]["AwsvpcConfiguration"]
     return {
         "deployment": [deployment["MinimumHealthyPercent"], deployment["MaximumPercent"], deployment["DeploymentCircuitBreaker"]["Enable"], deployment["DeploymentCircuitBreaker"]["Rollback"]],
+        "alarms": [[name.strip("<>") for name in deployment["Alarms"]["AlarmNames"]], deployment["Alarms"]["Enable"], deployment["Alarms"]["Rollback"]],
         "network": [network["AssignPublicIp"] == "ENABLED", network["Subnets"], network["SecurityGroups"]],
         "balancer": [[one["ContainerName"], one["ContainerPort"], one["TargetGroupArn"]] for one in body.get("LoadBalancers", [])],
         "capacity": [[one["CapacityProvider"], one.get("Base"), one["Weight"]] for one in body.get("CapacityProviderStrategy", [])],
@@ -216,9 +247,10 @@ def service_cfn(body):
 
 
 def service_tf(body, _):
-    breaker, network = block(body, "deployment_circuit_breaker"), block(body, "network_configuration")
+    breaker, alarms, network = block(body, "deployment_circuit_breaker"), block(body, "alarms"), block(body, "network_configuration")
     return {
         "deployment": [body["deployment_minimum_healthy_percent"], body["deployment_maximum_percent"], breaker["enable"], breaker["rollback"]],
+        "alarms": [[camel(name.removeprefix("dossier-")) for name in alarms["alarm_names"]], alarms["enable"], alarms["rollback"]],
         "network": [network["assign_public_ip"], network["subnets"], network["security_groups"]],
         "balancer": [[one["container_name"], one["container_port"], one["target_group_arn"]] for one in body.get("load_balancer", [])],
         "capacity": [[one["capacity_provider"], one.get("base"), one["weight"]] for one in body.get("capacity_provider_strategy", [])],
@@ -285,6 +317,23 @@ def firewall_tf(body, _):
     return {"rules": {one["name"]: [one["priority"], *statement(one), block(one, "action", "block", "custom_response").get("response_code")] for one in body["rule"]}, "allows": "allow" in block(body, "default_action")}
 
 
+def plan_cfn(body):
+    (rule,) = body["BackupPlan"]["BackupPlanRule"]
+    (copy,) = rule["CopyActions"]
+    return {
+        "name": body["BackupPlan"]["BackupPlanName"], "rule": [rule["RuleName"], rule["TargetBackupVault"], rule["ScheduleExpression"], rule["StartWindowMinutes"], rule["CompletionWindowMinutes"]],
+        "kept": [rule["Lifecycle"]["DeleteAfterDays"], copy["Lifecycle"]["DeleteAfterDays"]], "to": copy["DestinationBackupVaultArn"],
+    }  # fmt: skip
+
+
+def plan_tf(body, _):
+    rule, copy = block(body, "rule"), block(body, "rule", "copy_action")
+    return {
+        "name": body["name"], "rule": [rule[name] for name in ("rule_name", "target_vault_name", "schedule", "start_window", "completion_window")],
+        "kept": [block(rule, "lifecycle")["delete_after"], block(copy, "lifecycle")["delete_after"]], "to": copy["destination_vault_arn"],
+    }  # fmt: skip
+
+
 def trail_cfn(body):
     return {"events": {one["Field"]: [one.get("Equals"), one.get("StartsWith")] for one in body["AdvancedEventSelectors"][0]["FieldSelectors"]}}
 
@@ -325,8 +374,14 @@ def stream_tf(body, _):
 def pairs():
     name = ("name", "Name", "name")
     policies = dict(cfn=lambda body: {"policy": policy(body["PolicyDocument"])}, tf=lambda body, _: {"policy": policy(body["policy"])})
-    yield "AWS::KMS::Key", "aws_kms_key", same(("rotation", "EnableKeyRotation", "enable_key_rotation"), ("window", "PendingWindowInDays", "deletion_window_in_days"),
+    yield "AWS::KMS::Key", "aws_kms_key", same(("rotation", "EnableKeyRotation", "enable_key_rotation"), ("window", "PendingWindowInDays", "deletion_window_in_days"), ("regions", "MultiRegion", "multi_region"),
         cfn=lambda body: {"policy": policy(body["KeyPolicy"])}, tf=lambda body, _: {"policy": policy(body["policy"])})  # fmt: skip
+    yield "AWS::KMS::ReplicaKey", "aws_kms_replica_key", same(("primary", "PrimaryKeyArn", "primary_key_arn"), ("window", "PendingWindowInDays", "deletion_window_in_days"),
+        cfn=lambda body: {"policy": policy(body["KeyPolicy"])}, tf=lambda body, _: {"policy": policy(body["policy"])})  # fmt: skip
+    yield "AWS::Backup::BackupVault", "aws_backup_vault", same(("name", "BackupVaultName", "name"), ("key", "EncryptionKeyArn", "kms_key_arn"))
+    yield "AWS::Backup::BackupPlan", "aws_backup_plan", same(cfn=plan_cfn, tf=plan_tf)
+    yield "AWS::Backup::BackupSelection", "aws_backup_selection", same(cfn=lambda body: {name: body["BackupSelection"][name] for name in ("SelectionName", "IamRoleArn", "Resources")},
+        tf=lambda body, _: {"SelectionName": body["name"], "IamRoleArn": body["iam_role_arn"], "Resources": body["resources"]})  # fmt: skip
     yield "AWS::KMS::Alias", "aws_kms_alias", same(("name", "AliasName", "name"), ("key", "TargetKeyId", "target_key_id"))
     yield "AWS::DynamoDB::Table", "aws_dynamodb_table", same(("name", "TableName", "name"), ("billing", "BillingMode", "billing_mode"), ("protection", "DeletionProtectionEnabled", "deletion_protection_enabled"), cfn=table_cfn, tf=table_tf)
     yield "AWS::SQS::Queue", "aws_sqs_queue", same(("name", "QueueName", "name"), ("visibility", "VisibilityTimeout", "visibility_timeout_seconds"), ("wait", "ReceiveMessageWaitTimeSeconds", "receive_wait_time_seconds"),

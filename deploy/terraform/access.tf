@@ -2,9 +2,7 @@
 # (deploy/access.yaml). docs/PERMISSIONS.md lists the call that needs each action.
 
 locals {
-  table_arn        = aws_dynamodb_table.table.arn
-  access_table_arn = aws_dynamodb_table.access_table.arn
-  ecr_arn          = "arn:${local.partition}:ecr:${local.region}:${local.account}:repository"
+  ecr_arn = "arn:${local.partition}:ecr:${local.region}:${local.account}:repository"
   task_trust = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -26,7 +24,7 @@ locals {
       Sid       = "Key"
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource  = aws_kms_key.key.arn
+      Resource  = [aws_kms_key.key.arn, local.storage_key_arn]
       Condition = { StringEquals = { "kms:ViaService" = [for service in ["dynamodb", "s3", "sqs"] : "${service}.${local.region}.amazonaws.com"] } }
     },
     # X-Ray supports no resource-level permissions ("Service Authorization Reference", AWS X-Ray). The actions
@@ -88,7 +86,7 @@ resource "aws_iam_role_policy" "api_role" {
         Sid       = "Secrets"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:Encrypt"]
-        Resource  = aws_kms_key.key.arn
+        Resource  = local.secrets_key_arn
         Condition = local.sealed
       },
       {
@@ -114,7 +112,7 @@ resource "aws_iam_role_policy" "api_role" {
         Sid      = "Links"
         Effect   = "Allow"
         Action   = "s3:GetObject"
-        Resource = [for folder in ["reports", "kept/reports", "held/reports", "held/kept/reports"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
+        Resource = [for folder in ["reports", "kept/reports", "held/reports", "held/kept/reports"] : "${local.bucket_arn}/${folder}/*"]
       },
     ], local.shared_statements)
   })
@@ -175,7 +173,7 @@ resource "aws_iam_role_policy" "worker_role" {
         Sid       = "Secrets"
         Effect    = "Allow"
         Action    = "kms:Decrypt"
-        Resource  = aws_kms_key.key.arn
+        Resource  = local.secrets_key_arn
         Condition = local.sealed
       },
       # Of reports (R#) and tasks of legal holds (H#) alone.
@@ -215,32 +213,32 @@ resource "aws_iam_role_policy" "worker_role" {
         Sid      = "Files"
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = [for folder in ["reports", "work", "kept"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
+        Resource = [for folder in ["reports", "work", "kept"] : "${local.bucket_arn}/${folder}/*"]
       },
       # A legal hold copies each version.
       {
         Sid      = "ReadVersions"
         Effect   = "Allow"
         Action   = "s3:GetObjectVersion"
-        Resource = [for folder in ["reports", "work", "kept"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
+        Resource = [for folder in ["reports", "work", "kept"] : "${local.bucket_arn}/${folder}/*"]
       },
       {
         Sid      = "Hold"
         Effect   = "Allow"
         Action   = "s3:PutObject"
-        Resource = "${aws_s3_bucket.bucket.arn}/held/*"
+        Resource = "${local.bucket_arn}/held/*"
       },
       {
         Sid      = "EraseFiles"
         Effect   = "Allow"
         Action   = "s3:DeleteObjectVersion"
-        Resource = [for folder in ["reports", "work", "kept", "held"] : "${aws_s3_bucket.bucket.arn}/${folder}/*"]
+        Resource = [for folder in ["reports", "work", "kept", "held"] : "${local.bucket_arn}/${folder}/*"]
       },
       {
         Sid       = "FindVersions"
         Effect    = "Allow"
         Action    = "s3:ListBucketVersions"
-        Resource  = aws_s3_bucket.bucket.arn
+        Resource  = local.bucket_arn
         Condition = { StringLike = { "s3:prefix" = ["reports/*", "work/*", "kept/*", "held/*"] } }
       },
       # Without this permission S3 answers 403 instead of 404 for a missing object.
@@ -248,7 +246,7 @@ resource "aws_iam_role_policy" "worker_role" {
         Sid      = "DistinguishMissingObjects"
         Effect   = "Allow"
         Action   = "s3:ListBucket"
-        Resource = aws_s3_bucket.bucket.arn
+        Resource = local.bucket_arn
       },
       {
         Sid      = "Model"
@@ -269,7 +267,7 @@ resource "aws_iam_role_policy" "worker_role" {
         Sid      = "NoFileWithoutTenant"
         Effect   = "Deny"
         Action   = "kms:GenerateDataKey"
-        Resource = aws_kms_key.key.arn
+        Resource = local.storage_key_arn
         Condition = {
           StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" }
           Null         = { "kms:EncryptionContext:dossier:tenant" = "true" }
@@ -277,6 +275,8 @@ resource "aws_iam_role_policy" "worker_role" {
       } if context == "tenant"],
       [for arns in [var.guardrail_arn] : { Sid = "Guardrail", Effect = "Allow", Action = "bedrock:ApplyGuardrail", Resource = arns } if length(arns) > 0],
       [for arns in [var.verifier_guardrail_arns] : { Sid = "VerifierGuardrail", Effect = "Allow", Action = "bedrock:ApplyGuardrail", Resource = arns } if length(arns) > 0],
+      [for arn in [var.copy_bucket_arn] : { Sid = "EraseCopies", Effect = "Allow", Action = "s3:DeleteObjectVersion", Resource = [for folder in ["reports", "work", "kept", "held"] : "${arn}/${folder}/*"] } if arn != ""],
+      [for arn in [var.copy_bucket_arn] : { Sid = "FindCopies", Effect = "Allow", Action = "s3:ListBucketVersions", Resource = arn, Condition = { StringLike = { "s3:prefix" = ["reports/*", "work/*", "kept/*", "held/*"] } } } if arn != ""],
       [for arns in [var.list_arns] : { Sid = "Lists", Effect = "Allow", Action = "s3:GetObject", Resource = arns } if length(arns) > 0],
     local.shared_statements)
   })

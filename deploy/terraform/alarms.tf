@@ -16,7 +16,12 @@ locals {
     "/\\{\"Fn::GetAtt\":\\[\"([A-Za-z]+)\",\"Name\"\\]\\}/", "\"$${$1}\"")
     if contains(["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::ApplicationAutoScaling::ScalingPolicy"], one.Type)
   }
-  alarms_read = { for name, text in local.alarm_texts : name => jsondecode(templatestring(local.alarm_texts[name], local.alarm_values)) }
+  # The services name these, so they cannot depend on services.
+  of_deployments    = ["ApiDeployment", "WorkerDeployment"]
+  deployment_values = { Prefix = var.prefix, Balancer = { LoadBalancerFullName = aws_lb.balancer.arn_suffix } }
+  deployment_alarms = { for name in local.of_deployments : name => jsondecode(templatestring(local.alarm_texts[name], local.deployment_values)) }
+
+  alarms_read = { for name, text in local.alarm_texts : name => jsondecode(templatestring(local.alarm_texts[name], local.alarm_values)) if !contains(local.of_deployments, name) }
 
   metric_alarms    = { for name, one in local.alarms_read : name => one if local.alarm_resources[name].Type == "AWS::CloudWatch::Alarm" }
   composite_alarms = { for name, one in local.alarms_read : name => one if local.alarm_resources[name].Type == "AWS::CloudWatch::CompositeAlarm" }

@@ -1,8 +1,23 @@
-# Everything that stores data: table, queues, bucket, and the key that encrypts them (deploy/data.yaml). Table, bucket
-# and key cannot be destroyed by a plan.
+# Everything that stores data: tables, queues, bucket, and the keys that encrypt them (deploy/data.yaml). Tables, bucket
+# and keys cannot be destroyed by a plan. Where something restored is used instead, it is not created.
+
+locals {
+  table_name       = var.restored_table == "" ? aws_dynamodb_table.table[0].name : var.restored_table
+  access_table     = var.restored_access_table == "" ? aws_dynamodb_table.access_table[0].name : var.restored_access_table
+  bucket_name      = var.restored_bucket == "" ? aws_s3_bucket.bucket[0].id : var.restored_bucket
+  tables_arn       = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table"
+  table_arn        = var.restored_table == "" ? aws_dynamodb_table.table[0].arn : "${local.tables_arn}/${var.restored_table}"
+  access_table_arn = var.restored_access_table == "" ? aws_dynamodb_table.access_table[0].arn : "${local.tables_arn}/${var.restored_access_table}"
+  bucket_arn       = var.restored_bucket == "" ? aws_s3_bucket.bucket[0].arn : "arn:${local.partition}:s3:::${var.restored_bucket}"
+  # The key of tables and bucket.
+  storage_key_arn = var.restored_key_arn == "" ? aws_kms_key.key.arn : var.restored_key_arn
+  secrets_key_arn = var.restored_secrets_key_arn == "" ? aws_kms_key.secrets_key[0].arn : var.restored_secrets_key_arn
+  # Spelled out, since the bucket names the role that names the bucket.
+  copied_bucket_arn = "arn:${local.partition}:s3:::${var.prefix}-reports-${local.account}-${local.region}"
+}
 
 resource "aws_kms_key" "key" {
-  description             = "Encrypts the table, the queues and the bucket of Dossier"
+  description             = "Encrypts the tables, the queues, the bucket and the logs of Dossier"
   enable_key_rotation     = true
   deletion_window_in_days = 30
 
@@ -73,7 +88,34 @@ resource "aws_kms_alias" "key_alias" {
   target_key_id = aws_kms_key.key.key_id
 }
 
+# Seals webhook secrets: a key of its own, with replicas in other Regions (see data.yaml).
+resource "aws_kms_key" "secrets_key" {
+  count = var.restored_secrets_key_arn == "" ? 1 : 0
+
+  description             = "Seals the webhook secrets of Dossier"
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+  multi_region            = true
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AccountDecides"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
+      Action    = "kms:*"
+      Resource  = "*"
+    }]
+  })
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
 resource "aws_dynamodb_table" "table" {
+  count = var.restored_table == "" ? 1 : 0
+
   name                        = var.prefix
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
@@ -165,6 +207,8 @@ resource "aws_dynamodb_table" "table" {
 
 # API keys and webhook secrets. Workers cannot write it (access.tf).
 resource "aws_dynamodb_table" "access_table" {
+  count = var.restored_access_table == "" ? 1 : 0
+
   name                        = "${var.prefix}-access"
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
@@ -270,6 +314,8 @@ resource "aws_sqs_queue_policy" "queues_by_tls_alone" {
 }
 
 resource "aws_s3_bucket" "bucket" {
+  count = var.restored_bucket == "" ? 1 : 0
+
   bucket = "${var.prefix}-reports-${local.account}-${local.region}"
 
   lifecycle {
@@ -278,7 +324,9 @@ resource "aws_s3_bucket" "bucket" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "bucket" {
-  bucket = aws_s3_bucket.bucket.id
+  count = var.restored_bucket == "" ? 1 : 0
+
+  bucket = aws_s3_bucket.bucket[0].id
 
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -286,7 +334,9 @@ resource "aws_s3_bucket_ownership_controls" "bucket" {
 }
 
 resource "aws_s3_bucket_public_access_block" "bucket" {
-  bucket                  = aws_s3_bucket.bucket.id
+  count = var.restored_bucket == "" ? 1 : 0
+
+  bucket                  = aws_s3_bucket.bucket[0].id
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -294,7 +344,9 @@ resource "aws_s3_bucket_public_access_block" "bucket" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "bucket" {
-  bucket = aws_s3_bucket.bucket.id
+  count = var.restored_bucket == "" ? 1 : 0
+
+  bucket = aws_s3_bucket.bucket[0].id
 
   rule {
     bucket_key_enabled = true
@@ -307,7 +359,9 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "bucket" {
 }
 
 resource "aws_s3_bucket_versioning" "bucket" {
-  bucket = aws_s3_bucket.bucket.id
+  count = var.restored_bucket == "" ? 1 : 0
+
+  bucket = aws_s3_bucket.bucket[0].id
 
   versioning_configuration {
     status = "Enabled"
@@ -315,7 +369,9 @@ resource "aws_s3_bucket_versioning" "bucket" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
-  bucket = aws_s3_bucket.bucket.id
+  count = var.restored_bucket == "" ? 1 : 0
+
+  bucket = aws_s3_bucket.bucket[0].id
 
   # See data.yaml for the reasons of these rules.
   rule {
@@ -396,7 +452,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
 }
 
 resource "aws_s3_bucket_policy" "bucket_policy" {
-  bucket = aws_s3_bucket.bucket.id
+  count = var.restored_bucket == "" ? 1 : 0
+
+  bucket = aws_s3_bucket.bucket[0].id
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -406,7 +464,7 @@ resource "aws_s3_bucket_policy" "bucket_policy" {
         Effect    = "Deny"
         Principal = "*"
         Action    = "s3:*"
-        Resource  = [aws_s3_bucket.bucket.arn, "${aws_s3_bucket.bucket.arn}/*"]
+        Resource  = [aws_s3_bucket.bucket[0].arn, "${aws_s3_bucket.bucket[0].arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       # The condition also holds without the header: a put that does not specify its encryption is denied.
@@ -415,7 +473,7 @@ resource "aws_s3_bucket_policy" "bucket_policy" {
         Effect    = "Deny"
         Principal = "*"
         Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.bucket.arn}/*"
+        Resource  = "${aws_s3_bucket.bucket[0].arn}/*"
         Condition = { StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" } }
       },
       {
@@ -423,7 +481,7 @@ resource "aws_s3_bucket_policy" "bucket_policy" {
         Effect    = "Deny"
         Principal = "*"
         Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.bucket.arn}/*"
+        Resource  = "${aws_s3_bucket.bucket[0].arn}/*"
         Condition = {
           Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
           StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = aws_kms_key.key.arn }
@@ -433,4 +491,220 @@ resource "aws_s3_bucket_policy" "bucket_policy" {
   })
 
   depends_on = [aws_s3_bucket_public_access_block.bucket]
+}
+
+# Copies in another Region: see data.yaml for the reasons.
+
+resource "aws_s3_bucket_replication_configuration" "bucket" {
+  count = var.copy_bucket_arn == "" ? 0 : 1
+
+  bucket = local.bucket_name
+  role   = aws_iam_role.copy_role[0].arn
+
+  rule {
+    id       = "copies"
+    status   = "Enabled"
+    priority = 0
+
+    filter {
+      prefix = ""
+    }
+
+    delete_marker_replication {
+      status = "Disabled"
+    }
+
+    source_selection_criteria {
+      sse_kms_encrypted_objects {
+        status = "Enabled"
+      }
+    }
+
+    destination {
+      bucket = var.copy_bucket_arn
+
+      encryption_configuration {
+        replica_kms_key_id = var.copy_key_arn
+      }
+
+      replication_time {
+        status = "Enabled"
+
+        time {
+          minutes = 15
+        }
+      }
+
+      metrics {
+        status = "Enabled"
+
+        event_threshold {
+          minutes = 15
+        }
+      }
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.bucket]
+}
+
+resource "aws_iam_role" "copy_role" {
+  count = var.copy_bucket_arn == "" ? 0 : 1
+
+  name = "${var.prefix}-copy-${local.region}"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "s3.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "copy_role" {
+  count = var.copy_bucket_arn == "" ? 0 : 1
+
+  name = "copy"
+  role = aws_iam_role.copy_role[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Bucket"
+        Effect   = "Allow"
+        Action   = ["s3:GetReplicationConfiguration", "s3:ListBucket"]
+        Resource = local.copied_bucket_arn
+      },
+      {
+        Sid      = "Read"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersionAcl", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"]
+        Resource = "${local.copied_bucket_arn}/*"
+      },
+      {
+        Sid      = "Copy"
+        Effect   = "Allow"
+        Action   = ["s3:ReplicateObject", "s3:ReplicateTags"]
+        Resource = "${var.copy_bucket_arn}/*"
+      },
+      {
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = aws_kms_key.key.arn
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
+      },
+      {
+        Sid       = "Encrypt"
+        Effect    = "Allow"
+        Action    = ["kms:Encrypt", "kms:GenerateDataKey"]
+        Resource  = var.copy_key_arn
+        Condition = { StringLike = { "kms:ViaService" = "s3.*.amazonaws.com" } }
+      },
+    ]
+  })
+}
+
+resource "aws_backup_vault" "vault" {
+  count = var.copy_vault_arn == "" ? 0 : 1
+
+  name        = var.prefix
+  kms_key_arn = aws_kms_key.key.arn
+}
+
+resource "aws_backup_plan" "backup_plan" {
+  count = var.copy_vault_arn == "" ? 0 : 1
+
+  name = var.prefix
+
+  rule {
+    rule_name         = "hourly"
+    target_vault_name = aws_backup_vault.vault[0].name
+    schedule          = "cron(0 * * * ? *)"
+    start_window      = 60
+    completion_window = 180
+
+    # Point-in-time recovery is better within the Region; these backups exist to be copied.
+    lifecycle {
+      delete_after = 1
+    }
+
+    copy_action {
+      destination_vault_arn = var.copy_vault_arn
+
+      lifecycle {
+        delete_after = 7
+      }
+    }
+  }
+}
+
+resource "aws_backup_selection" "backup_selection" {
+  count = var.copy_vault_arn == "" ? 0 : 1
+
+  name         = "tables"
+  plan_id      = aws_backup_plan.backup_plan[0].id
+  iam_role_arn = aws_iam_role.backup_role[0].arn
+  resources    = [local.table_arn, local.access_table_arn]
+}
+
+resource "aws_iam_role" "backup_role" {
+  count = var.copy_vault_arn == "" ? 0 : 1
+
+  name = "${var.prefix}-backup-${local.region}"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "backup.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "backup_role" {
+  count = var.copy_vault_arn == "" ? 0 : 1
+
+  name = "backup"
+  role = aws_iam_role.backup_role[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Tables"
+        Effect   = "Allow"
+        Action   = ["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob"]
+        Resource = [local.table_arn, local.access_table_arn]
+      },
+      {
+        Sid      = "Vaults"
+        Effect   = "Allow"
+        Action   = ["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"]
+        Resource = [aws_backup_vault.vault[0].arn, var.copy_vault_arn]
+      },
+      # AWS Backup makes the names of recovery points.
+      {
+        Sid      = "RecoveryPoints"
+        Effect   = "Allow"
+        Action   = "backup:CopyFromBackupVault"
+        Resource = "arn:${local.partition}:backup:${local.region}:${local.account}:recovery-point:*"
+      },
+      {
+        Sid      = "Keys"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+        Resource = [aws_kms_key.key.arn, var.copy_key_arn]
+      },
+      {
+        Sid       = "Grants"
+        Effect    = "Allow"
+        Action    = "kms:CreateGrant"
+        Resource  = [aws_kms_key.key.arn, var.copy_key_arn]
+        Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+      },
+    ]
+  })
 }

@@ -162,7 +162,7 @@ resource "aws_cloudtrail" "files_trail" {
 
     field_selector {
       field       = "resources.ARN"
-      starts_with = ["${aws_s3_bucket.bucket.arn}/"]
+      starts_with = ["${local.bucket_arn}/"]
     }
   }
 

@@ -8,11 +8,11 @@ output "cluster_name" {
 }
 
 output "table_name" {
-  value = aws_dynamodb_table.table.name
+  value = local.table_name
 }
 
 output "bucket_name" {
-  value = aws_s3_bucket.bucket.id
+  value = local.bucket_name
 }
 
 output "audit_bucket_name" {
@@ -23,4 +23,9 @@ output "audit_bucket_name" {
 output "key_arn" {
   description = "ARN of the KMS key, without which the stored data cannot be read"
   value       = aws_kms_key.key.arn
+}
+
+output "secrets_key_arn" {
+  description = "ARN of the KMS key that seals webhook secrets, which the module standby replicates"
+  value       = local.secrets_key_arn
 }

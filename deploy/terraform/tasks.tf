@@ -10,10 +10,13 @@ locals {
     WorkerImage              = var.worker_image
     CollectorImage           = var.collector_image
     Architecture             = var.architecture
-    TableName                = aws_dynamodb_table.table.name
-    AccessTableName          = aws_dynamodb_table.access_table.name
-    BucketName               = aws_s3_bucket.bucket.id
-    KeyArn                   = aws_kms_key.key.arn
+    TableName                = local.table_name
+    AccessTableName          = local.access_table
+    BucketName               = local.bucket_name
+    StorageKeyArn            = local.storage_key_arn
+    SecretsKeyArn            = local.secrets_key_arn
+    CopyBucketArn            = var.copy_bucket_arn
+    CopyRegion               = var.copy_region
     RetentionDays            = var.retention_days
     RetentionDaysMax         = var.retention_days_max
     TenantRetentionDays      = var.tenant_retention_days
@@ -30,6 +33,7 @@ locals {
     NewsUrl                  = var.news_url
     RegistryUrl              = var.registry_url
     Models                   = var.models
+    ModelResidency           = var.model_residency
     GuardrailId              = var.guardrail_id
     GuardrailVersion         = var.guardrail_version
     Verifier                 = var.verifier

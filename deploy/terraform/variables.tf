@@ -90,6 +90,60 @@ variable "retention_days" {
   }
 }
 
+variable "restored_table" {
+  type        = string
+  default     = ""
+  description = "Name of a restored table of reports to use; empty to create the table"
+}
+
+variable "restored_access_table" {
+  type        = string
+  default     = ""
+  description = "Name of a restored table of keys and secrets to use; empty to create the table"
+}
+
+variable "restored_bucket" {
+  type        = string
+  default     = ""
+  description = "Name of the bucket of a lost Region's copies to use (output of the module standby); empty to create the bucket"
+}
+
+variable "restored_key_arn" {
+  type        = string
+  default     = ""
+  description = "ARN of the key that encrypts restored tables and the bucket of copies (output of the module standby); empty if all are created"
+}
+
+variable "restored_secrets_key_arn" {
+  type        = string
+  default     = ""
+  description = "ARN of the replica of a lost Region's key that seals webhook secrets (output of the module standby); empty to create the key"
+}
+
+variable "copy_bucket_arn" {
+  type        = string
+  default     = ""
+  description = "ARN of a bucket in another Region that receives a copy of every file (output of the module standby there); empty for none"
+}
+
+variable "copy_region" {
+  type        = string
+  default     = ""
+  description = "Region of CopyBucketArn, where erased reports are erased as well (DOSSIER_COPY_REGION)"
+}
+
+variable "copy_key_arn" {
+  type        = string
+  default     = ""
+  description = "ARN of the key in the other Region that encrypts the copies (output of the module standby there)"
+}
+
+variable "copy_vault_arn" {
+  type        = string
+  default     = ""
+  description = "ARN of a backup vault in another Region that receives an hourly copy of both tables (output of the module standby there); empty for none"
+}
+
 variable "cidr" {
   type        = string
   default     = "10.42.0.0/16"
@@ -276,6 +330,17 @@ variable "models" {
   type        = string
   default     = ""
   description = "Additional model definitions, as TOML on one line (DOSSIER_MODELS)"
+}
+
+variable "model_residency" {
+  type        = string
+  default     = "any"
+  description = "Where models may process prompts (DOSSIER_MODEL_RESIDENCY)"
+
+  validation {
+    condition     = contains(["any", "geography", "region"], var.model_residency)
+    error_message = "model_residency has a value that the description does not allow: Where models may process prompts (DOSSIER_MODEL_RESIDENCY)."
+  }
 }
 
 variable "guardrail_id" {
@@ -477,6 +542,12 @@ variable "log_retention_days" {
     condition     = contains([30, 60, 90, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653], var.log_retention_days)
     error_message = "log_retention_days has a value that the description does not allow: Log retention in days."
   }
+}
+
+variable "deployment_alarms" {
+  type        = bool
+  default     = true
+  description = "Whether errors of new tasks roll a deployment back, as tasks that do not become healthy always do"
 }
 
 variable "deletion_protection" {

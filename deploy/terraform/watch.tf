@@ -10,6 +10,7 @@ locals {
   # The parameters and resources that the texts of alarms.tf name.
   alarm_values = merge({
     Prefix                  = var.prefix
+    TableName               = local.table_name
     Region                  = local.region
     Topic                   = local.topic_arn
     FirstWorker             = aws_appautoscaling_policy.first_worker.arn
