@@ -61,12 +61,13 @@ async fn with_stack(
     let interrupted = || anyhow!("interrupted before the reports were finished");
     let has_faults = !options.faults.is_empty() || options.fault_proxy.is_some();
     let fault_seed = has_faults.then_some(options.seed);
+    let is_stand_in = options.forward.is_none();
     let mut stack = tokio::select! {
         stack = Stack::start(options) => stack?,
         () = stop.cancelled() => return Err(interrupted()),
     };
     let ready_file = ready.map(|ready| ready.publish(&stack)).transpose();
-    let story = Story::of(&stack, out, Display::new(bars));
+    let story = Story::of(&stack, is_stand_in, out, Display::new(bars));
     let telling = async {
         let _ready_file = ready_file?;
         story?.tell(fault_seed).await

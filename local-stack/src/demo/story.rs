@@ -32,6 +32,8 @@ pub(super) struct Story {
     client: Arc<Client>,
     model: Arc<FaultPlan>,
     answers: Arc<Calls<String>>,
+    /// Whether a stand-in answers for the model.
+    is_stand_in: bool,
     out: PathBuf,
     display: Display,
 }
@@ -63,13 +65,15 @@ impl SampleResult {
 type Task = JoinHandle<anyhow::Result<SampleResult>>;
 
 impl Story {
-    /// Returns the story that `stack` plays, which saves its files under `out`.
-    pub(super) fn of(stack: &Stack, out: &Path, display: Display) -> anyhow::Result<Self> {
+    /// Returns the story that `stack` plays, which saves its files under `out`. `is_stand_in` says whether a stand-in
+    /// answers for the model.
+    pub(super) fn of(stack: &Stack, is_stand_in: bool, out: &Path, display: Display) -> anyhow::Result<Self> {
         Ok(Self {
             api_url: stack.api_url().to_owned(),
             client: Arc::new(stack.client()?),
             model: stack.bedrock().fault_plan(),
             answers: stack.bedrock().call_counter(),
+            is_stand_in,
             out: std::path::absolute(out)?,
             display,
         })
@@ -91,10 +95,11 @@ impl Story {
     /// Part 1: what evidence does to a report.
     async fn evidence(&self, usual: &Faults) -> anyhow::Result<Vec<SampleResult>> {
         self.display.say(&heading(1, "Three companies, and what the evidence says of them", &EVIDENCE));
-        self.display.say(
-            "   The stand-in for the model obeys that order on purpose. Rules set the\n   \
-             lowest level, and every claim must quote its evidence.\n",
-        );
+        let obeys =
+            if self.is_stand_in { "The stand-in for the model obeys that order on purpose. " } else { "" };
+        self.display.say(&format!(
+            "   {obeys}Rules set the\n   lowest level, and every claim must quote its evidence.\n"
+        ));
         self.model.set(Faults { obedient: 1.0, ..usual.clone() });
         let results = joined(self.request(&EVIDENCE, None)).await;
         self.model.set(usual.clone());

@@ -48,6 +48,19 @@ async fn until_erased(stack: &TestStack, id: &str) -> Result<()> {
     Ok(())
 }
 
+/// Makes the report due now: after an error, the next turn of an erasure comes minutes later.
+async fn bring_forward(stack: &TestStack, id: &str) -> Result<()> {
+    let now = service_runtime::clock::now().epoch_millis();
+    let request = stack.clients().dynamodb.update_item().table_name(&stack.infrastructure().names().table);
+    request
+        .key("pk", AttributeValue::S(format!("R#dev#{id}")))
+        .update_expression("SET due_at = :now")
+        .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
+        .send()
+        .await?;
+    Ok(())
+}
+
 async fn completed(stack: &TestStack, request: &Value) -> Result<String> {
     let id = stack.dev().submit_accepted(request).await?;
     assert_eq!(stack.dev().wait_for_end(&id).await?["status"], "COMPLETED");
@@ -81,6 +94,31 @@ async fn an_erased_report_is_gone_at_once_and_its_files_soon() -> Result<()> {
     assert_eq!(objects(&stack, &id).await?, Vec::<String>::new());
     assert_eq!(objects(&stack, &kept).await?.len(), 8, "the files of other reports stay");
     assert_eq!(stack.dev().get(&format!("/v1/reports/{kept}")).await?.status(), StatusCode::OK);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_reaches_the_copies_in_another_region() -> Result<()> {
+    let mut options = TestStack::options();
+    for (name, value) in
+        [("DOSSIER_COPY_BUCKET", "arn:aws:s3:::copies"), ("DOSSIER_COPY_REGION", "us-east-1")]
+    {
+        options.settings.insert(name.to_owned(), value.to_owned());
+    }
+    let stack = TestStack::with(options).await?;
+    let s3 = &stack.clients().s3;
+    let [erased, kept] =
+        [completed(&stack, &clean_company()).await?, completed(&stack, &clean_company()).await?];
+    s3.create_bucket().bucket("copies").send().await?;
+    let keys = [&erased, &kept].map(|id| format!("reports/dev/{id}/1/report.json"));
+    for key in &keys {
+        s3.put_object().bucket("copies").key(key).body(b"{}".to_vec().into()).send().await?;
+    }
+    assert_eq!(erase(&stack, &erased).await?.0, StatusCode::NO_CONTENT);
+    until_erased(&stack, &erased).await?;
+    let listed = s3.list_objects_v2().bucket("copies").send().await?;
+    let left: Vec<_> = listed.contents().iter().filter_map(|object| object.key()).collect();
+    assert_eq!(left, [keys[1].as_str()]);
     stack.stop().await
 }
 
@@ -158,16 +196,8 @@ async fn an_erasure_that_fails_halfway_is_finished_later() -> Result<()> {
     assert_eq!(objects(&stack, &id).await?.len(), 8);
     assert_eq!(erase(&stack, &id).await?.0, StatusCode::NOT_FOUND, "it exists for nobody");
 
-    // Its next turn comes minutes later; the test brings it forward.
     plan.set(Vec::new());
-    let now = service_runtime::clock::now().epoch_millis();
-    let request = stack.clients().dynamodb.update_item().table_name(&stack.infrastructure().names().table);
-    request
-        .key("pk", AttributeValue::S(format!("R#dev#{id}")))
-        .update_expression("SET due_at = :now")
-        .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
-        .send()
-        .await?;
+    bring_forward(&stack, &id).await?;
     until_erased(&stack, &id).await?;
     assert_eq!(objects(&stack, &id).await?, Vec::<String>::new());
     stack.stop().await

@@ -3,7 +3,7 @@
 //! has what was copied until the loss.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -141,10 +141,20 @@ impl Answers {
     }
 }
 
+/// A webhook that the receiver accepted.
+#[derive(Clone)]
+struct Accepted {
+    case: usize,
+    id: String,
+    /// Whether its signature was valid on arrival. A signature is valid for minutes only.
+    is_signed: bool,
+}
+
 /// A receiver of webhooks outside both Regions, with a path for each case.
 #[derive(Clone, Default)]
 struct Receiver {
-    accepted: Arc<Mutex<Vec<(usize, HeaderMap, Bytes)>>>,
+    secret: Arc<OnceLock<Webhook>>,
+    accepted: Arc<Mutex<Vec<Accepted>>>,
     refuses: Arc<Mutex<BTreeSet<usize>>>,
 }
 
@@ -153,26 +163,29 @@ impl Receiver {
         let receiver = Self::default();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let take =
-            async |State(receiver): State<Self>, Path(case): Path<usize>, headers: HeaderMap, body: Bytes| {
-                if receiver.refuses.lock().unwrap().contains(&case) {
-                    return StatusCode::SERVICE_UNAVAILABLE;
-                }
-                receiver.accepted.lock().unwrap().push((case, headers, body));
-                StatusCode::OK
-            };
-        let router = Router::new().route("/{case}", post(take)).with_state(receiver.clone());
+        let router = Router::new().route("/{case}", post(Self::take)).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok((receiver, url))
     }
 
-    fn accepted(&self, case: usize) -> Vec<(HeaderMap, Bytes)> {
+    async fn take(
+        State(receiver): State<Self>,
+        Path(case): Path<usize>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> StatusCode {
+        if receiver.refuses.lock().unwrap().contains(&case) {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+        let is_signed = receiver.secret.get().is_some_and(|secret| secret.verify(&body, &headers).is_ok());
+        let id = headers["webhook-id"].to_str().unwrap().to_owned();
+        receiver.accepted.lock().unwrap().push(Accepted { case, id, is_signed });
+        StatusCode::OK
+    }
+
+    fn accepted(&self, case: usize) -> Vec<Accepted> {
         let accepted = self.accepted.lock().unwrap();
-        accepted
-            .iter()
-            .filter(|one| one.0 == case)
-            .map(|(_, headers, body)| (headers.clone(), body.clone()))
-            .collect()
+        accepted.iter().filter(|accepted| accepted.case == case).cloned().collect()
     }
 }
 
@@ -337,7 +350,7 @@ async fn another_region_continues_from_its_copies() -> Result<()> {
     let (receiver, url) = Receiver::start().await?;
     let first = first_region(&key, &answers).await?;
     let secret: Value = first.client.get("/v1/callbacks/secret").await?.json().await?;
-    let secret = Webhook::new(text_at(&secret, "/secret"))?;
+    assert!(receiver.secret.set(Webhook::new(text_at(&secret, "/secret"))?).is_ok());
     let ids = fill(&first, &receiver, &url).await?;
     let names = first.stack.names().clone();
     let reports = TableCopy::of(first.stack.clients(), &names.table).await?;
@@ -420,13 +433,10 @@ async fn another_region_continues_from_its_copies() -> Result<()> {
         while receiver.accepted(case).len() < awaited {
             sleep(POLL).await;
         }
-        for (headers, body) in receiver.accepted(case) {
-            secret.verify(&body, &headers)?;
-        }
+        assert!(receiver.accepted(case).iter().all(|accepted| accepted.is_signed), "case {case}");
     }
     let webhook = second.webhook(ids[RECEIVER_DOWN], 2).await?;
-    let (headers, _) = receiver.accepted(RECEIVER_DOWN).remove(0);
-    assert_eq!(webhook["eventId"], headers["webhook-id"].to_str()?);
+    assert_eq!(webhook["eventId"], receiver.accepted(RECEIVER_DOWN)[0].id);
     api.stop().await?;
     worker.stop().await?;
     second.stack.stop().await?;

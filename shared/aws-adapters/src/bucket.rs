@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_s3::{
     Client,
-    config::{Builder, Credentials, IdentityCache, SharedCredentialsProvider, retry::RetryConfig},
+    config::{Builder, Credentials, IdentityCache, Region, SharedCredentialsProvider, retry::RetryConfig},
     presigning::PresigningConfig,
     primitives::ByteStream,
 };
@@ -50,6 +50,8 @@ pub struct Bucket {
     credentials: Option<SharedCredentialsProvider>,
     clock: Clock,
     pub(crate) name: String,
+    /// A client of another Region, and the name of the bucket there that holds copies.
+    pub(crate) copies: Option<(Client, String)>,
     pub(crate) encryption: ObjectEncryption,
 }
 
@@ -82,6 +84,11 @@ impl Bucket {
         if let Some(endpoint) = &settings.link_endpoint {
             signer = signer.endpoint_url(endpoint).force_path_style(true);
         }
+        let copies = settings.copy_bucket.as_ref().map(|copies| {
+            let builder = clients::s3(sdk).force_path_style(sdk.endpoint_url().is_some());
+            let client = Client::from_conf(builder.region(Region::new(copies.region.clone())).build());
+            (client, copies.name.clone())
+        });
         // Links are signed with the credentials of their `LinkSigner`.
         let signer = Client::from_conf(signer.identity_cache(IdentityCache::no_cache()).build());
         Self {
@@ -90,6 +97,7 @@ impl Bucket {
             credentials: sdk.credentials_provider(),
             clock,
             name: settings.bucket.clone(),
+            copies,
             encryption: ObjectEncryption {
                 kms_key_id: settings.kms_key_id.clone(),
                 context: settings.encryption_context,
@@ -246,7 +254,6 @@ impl LinkSigner<'_> {
 
 #[cfg(test)]
 mod tests {
-    use aws_config::Region;
     use secrecy::ExposeSecret as _;
     use service_runtime::config::{Environment, Reader};
 

@@ -29,6 +29,9 @@ settings! {
         "KMS key that seals webhook secrets, DOSSIER_KMS_KEY_ID by default; a multi-Region key lets another Region open them; without either, webhook secrets have the encryption of their table alone";
     ENCRYPTION_CONTEXT = "DOSSIER_ENCRYPTION_CONTEXT", Presence::Default("bucket"),
         "encryption context of objects with DOSSIER_KMS_KEY_ID: bucket (one S3 bucket key for many objects, at the lowest cost) or tenant (each object names its tenant in dossier:tenant, with a request to KMS for each write and read)";
+    COPY_BUCKET = "DOSSIER_COPY_BUCKET", Presence::Optional,
+        "name or ARN of the bucket in another Region that holds copies of all files, from which erased reports are erased as well";
+    COPY_REGION = "DOSSIER_COPY_REGION", Presence::Optional, "Region of that bucket";
     LINK_ENDPOINT = "DOSSIER_LINK_ENDPOINT", Presence::Optional,
         "base URL of S3 in the links for clients, if clients reach S3 under another address than the services, as with an emulator";
     DEADLINE_SECONDS = "DOSSIER_DEADLINE_SECONDS", Presence::Default("21600"),
@@ -58,6 +61,15 @@ pub struct AccessTables {
     pub former: String,
 }
 
+/// The bucket of copies in another Region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyBucket {
+    /// Name of the bucket.
+    pub name: String,
+    /// Its Region.
+    pub region: String,
+}
+
 /// The names and addresses of the AWS resources, and the lifecycle policy.
 #[derive(Clone, Debug)]
 pub struct AwsSettings {
@@ -71,6 +83,8 @@ pub struct AwsSettings {
     pub webhook_queue_url: String,
     /// Name of the bucket.
     pub bucket: String,
+    /// The bucket of copies in another Region.
+    pub copy_bucket: Option<CopyBucket>,
     /// KMS key that encrypts objects.
     pub kms_key_id: Option<String>,
     /// KMS key that seals webhook secrets.
@@ -97,6 +111,22 @@ pub fn access_tables(reader: &mut Reader<'_>) -> Option<AccessTables> {
 pub fn secrets_key_id(reader: &mut Reader<'_>) -> Option<String> {
     let otherwise = reader.text(&KMS_KEY_ID);
     reader.text(&SECRETS_KMS_KEY_ID).or(otherwise)
+}
+
+/// Reads the bucket of copies. Returns `None` if there is none, or if `reader` recorded an error.
+fn copy_bucket(reader: &mut Reader<'_>) -> Option<CopyBucket> {
+    match (reader.text(&COPY_BUCKET), reader.text(&COPY_REGION)) {
+        (Some(bucket), Some(region)) => {
+            // An example of an ARN: arn:aws:s3:::dossier-reports
+            let name = bucket.rsplit(':').next().unwrap_or(&bucket).to_owned();
+            Some(CopyBucket { name, region })
+        }
+        (Some(_), None) => {
+            reader.fail(&COPY_REGION, format!("is not set, but {} is", COPY_BUCKET.name));
+            None
+        }
+        (None, _) => None,
+    }
 }
 
 /// Reads the number of days that reports are kept, for commands that need no other setting of AWS.
@@ -146,6 +176,7 @@ impl AwsSettings {
         let queue_url = reader.parse::<Url>(&QUEUE_URL).map(String::from);
         let webhook_queue_url = reader.parse::<Url>(&WEBHOOK_QUEUE_URL).map(String::from);
         let bucket = reader.text(&BUCKET);
+        let copy_bucket = copy_bucket(reader);
         let kms_key_id = reader.text(&KMS_KEY_ID);
         let secrets_key_id = secrets_key_id(reader);
         let encryption_context = reader.parse(&ENCRYPTION_CONTEXT);
@@ -163,6 +194,7 @@ impl AwsSettings {
             queue_url: queue_url?,
             webhook_queue_url: webhook_queue_url?,
             bucket: bucket?,
+            copy_bucket,
             kms_key_id,
             secrets_key_id,
             encryption_context: encryption_context?,
@@ -206,6 +238,24 @@ mod tests {
         assert_eq!(settings.access_tables, tables);
         assert_eq!(settings.retention, Retention::from_days(90));
         assert_eq!((settings.kms_key_id, settings.secrets_key_id), (None, None));
+    }
+
+    #[test]
+    fn the_bucket_of_copies_needs_its_region() {
+        let read = |pairs: &[(&str, &str)]| {
+            let environment = environment(pairs);
+            let mut reader = Reader::new(&environment);
+            let read = copy_bucket(&mut reader);
+            reader.finish(Some(read)).map_err(|error| error.to_string())
+        };
+        let region = ("DOSSIER_COPY_REGION", "eu-west-1");
+        let expected = CopyBucket { name: "copies".to_owned(), region: "eu-west-1".to_owned() };
+        for bucket in ["copies", "arn:aws:s3:::copies"] {
+            assert_eq!(read(&[("DOSSIER_COPY_BUCKET", bucket), region]), Ok(Some(expected.clone())));
+        }
+        assert_eq!(read(&[region]), Ok(None));
+        let error = read(&[("DOSSIER_COPY_BUCKET", "copies")]).unwrap_err();
+        assert!(error.contains("DOSSIER_COPY_REGION"), "{error}");
     }
 
     #[test]
