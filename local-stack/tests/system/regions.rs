@@ -3,7 +3,7 @@
 //! has what was copied until the loss.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,10 +12,7 @@ use aws_adapters::retention::Retention;
 use aws_adapters::settings::AwsSettings;
 use aws_adapters::table::{Details, Executed};
 use aws_sdk_dynamodb::types::AttributeValue;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::{Router, routing::post};
+use axum::http::StatusCode;
 use domain::artifact::sha256_hex;
 use domain::identity::{ReportId, Tenant};
 use domain::lifecycle::{Command, apply};
@@ -32,10 +29,9 @@ use local_stack::stack::{Component, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
-use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use crate::support::region::{TableCopy, copy_objects};
+use crate::support::region::{Receiver, TableCopy, copy_objects};
 use crate::support::text_at;
 
 const POLL: Duration = Duration::from_millis(20);
@@ -138,54 +134,6 @@ impl Answers {
 
     fn of(&self, case: usize) -> u64 {
         self.0.lock().unwrap().get(&number(case)).copied().unwrap_or_default()
-    }
-}
-
-/// A webhook that the receiver accepted.
-#[derive(Clone)]
-struct Accepted {
-    case: usize,
-    id: String,
-    /// Whether its signature was valid on arrival. A signature is valid for minutes only.
-    is_signed: bool,
-}
-
-/// A receiver of webhooks outside both Regions, with a path for each case.
-#[derive(Clone, Default)]
-struct Receiver {
-    secret: Arc<OnceLock<Webhook>>,
-    accepted: Arc<Mutex<Vec<Accepted>>>,
-    refuses: Arc<Mutex<BTreeSet<usize>>>,
-}
-
-impl Receiver {
-    async fn start() -> Result<(Self, String)> {
-        let receiver = Self::default();
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let router = Router::new().route("/{case}", post(Self::take)).with_state(receiver.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok((receiver, url))
-    }
-
-    async fn take(
-        State(receiver): State<Self>,
-        Path(case): Path<usize>,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> StatusCode {
-        if receiver.refuses.lock().unwrap().contains(&case) {
-            return StatusCode::SERVICE_UNAVAILABLE;
-        }
-        let is_signed = receiver.secret.get().is_some_and(|secret| secret.verify(&body, &headers).is_ok());
-        let id = headers["webhook-id"].to_str().unwrap().to_owned();
-        receiver.accepted.lock().unwrap().push(Accepted { case, id, is_signed });
-        StatusCode::OK
-    }
-
-    fn accepted(&self, case: usize) -> Vec<Accepted> {
-        let accepted = self.accepted.lock().unwrap();
-        accepted.iter().filter(|accepted| accepted.case == case).cloned().collect()
     }
 }
 
@@ -441,6 +389,19 @@ async fn another_region_continues_from_its_copies() -> Result<()> {
     worker.stop().await?;
     second.stack.stop().await?;
 
+    let table = outcome(&answers, &paid_first, &receiver, &accepted_first)?;
+    assert_eq!(answers.0.lock().unwrap().get(""), None, "an answer belongs to no report");
+    is_documented(&table)
+}
+
+/// Checks the answers and webhooks of each case, and returns them as a table. `paid_first` and `accepted_first` are
+/// those of the first Region.
+fn outcome(
+    answers: &Answers,
+    paid_first: &[u64],
+    receiver: &Receiver,
+    accepted_first: &[usize],
+) -> Result<String> {
     let mut table = "| at the backup | then in the first Region | in the second Region | answers of the model | webhooks |\n\
                      | --- | --- | --- | --- | --- |\n"
         .to_owned();
@@ -453,8 +414,7 @@ async fn another_region_continues_from_its_copies() -> Result<()> {
             (format!("{} + {}", paid.0, paid.1), format!("{} + {}", accepted.0, accepted.1));
         writeln!(table, "| {at_backup} | {afterwards} | {outcome} | {paid} | {accepted} |")?;
     }
-    assert_eq!(answers.0.lock().unwrap().get(""), None, "an answer belongs to no report");
-    is_documented(&table)
+    Ok(table)
 }
 
 /// Compares the table with docs/OPERATIONS.md. `UPDATE_DOCS=1` writes it instead.

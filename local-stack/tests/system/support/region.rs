@@ -1,11 +1,19 @@
-//! What the copies in another Region do: tables at a moment, and the objects of a bucket.
-use std::collections::HashMap;
+//! What the copies in another Region do: tables at a moment, and the objects of a bucket. And a receiver of webhooks
+//! outside all Regions.
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Result;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Router, routing::post};
 use local_stack::provision::AwsClients;
+use standardwebhooks::Webhook;
+use tokio::net::TcpListener;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -57,4 +65,52 @@ pub(crate) async fn copy_objects(
         }
     }
     Ok(copied)
+}
+
+/// A webhook that the receiver accepted.
+#[derive(Clone)]
+pub(crate) struct Accepted {
+    case: usize,
+    pub(crate) id: String,
+    /// Whether its signature was valid on arrival. A signature is valid for minutes only.
+    pub(crate) is_signed: bool,
+}
+
+/// A receiver of webhooks outside both Regions, with a path for each case.
+#[derive(Clone, Default)]
+pub(crate) struct Receiver {
+    pub(crate) secret: Arc<OnceLock<Webhook>>,
+    accepted: Arc<Mutex<Vec<Accepted>>>,
+    pub(crate) refuses: Arc<Mutex<BTreeSet<usize>>>,
+}
+
+impl Receiver {
+    pub(crate) async fn start() -> Result<(Self, String)> {
+        let receiver = Self::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let router = Router::new().route("/{case}", post(Self::take)).with_state(receiver.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok((receiver, url))
+    }
+
+    async fn take(
+        State(receiver): State<Self>,
+        Path(case): Path<usize>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> StatusCode {
+        if receiver.refuses.lock().unwrap().contains(&case) {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+        let is_signed = receiver.secret.get().is_some_and(|secret| secret.verify(&body, &headers).is_ok());
+        let id = headers["webhook-id"].to_str().unwrap().to_owned();
+        receiver.accepted.lock().unwrap().push(Accepted { case, id, is_signed });
+        StatusCode::OK
+    }
+
+    pub(crate) fn accepted(&self, case: usize) -> Vec<Accepted> {
+        let accepted = self.accepted.lock().unwrap();
+        accepted.iter().filter(|accepted| accepted.case == case).cloned().collect()
+    }
 }
