@@ -9,6 +9,8 @@ pub enum Block {
     Paragraph(Paragraph),
     /// A bulleted list, with one paragraph per item.
     List(Vec<Paragraph>),
+    /// A numbered list, with one paragraph per item.
+    NumberedList(Vec<Paragraph>),
     /// A quotation: a paragraph with a vertical bar on the side where its text begins.
     Quote(Paragraph),
     /// A list of labels, each with its value beside it.
@@ -28,6 +30,8 @@ pub enum Block {
     Group(Vec<Block>),
     /// Vertical space of this height, which is omitted at the top of a page.
     Space(f32),
+    /// The end of a page: the next block begins on a new one.
+    PageBreak,
 }
 
 /// A heading, which is kept on the page of the block that follows.
@@ -40,13 +44,15 @@ pub struct Heading {
     /// The name by which links refer to this heading. If several headings have the same name, links lead to
     /// the first.
     pub anchor: Option<String>,
+    /// Whether it takes little space: a long title is set in smaller letters, and a section has no rule below.
+    pub compact: bool,
 }
 
 impl Heading {
-    /// Returns a heading without an anchor.
+    /// Returns a heading without an anchor, with the size of its level.
     #[must_use]
     pub fn new(level: Level, text: impl Into<String>) -> Self {
-        Self { level, text: text.into(), anchor: None }
+        Self { level, text: text.into(), anchor: None, compact: false }
     }
 }
 

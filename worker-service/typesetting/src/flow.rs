@@ -7,7 +7,7 @@ use crate::{
     document::Direction,
     fonts::{self, Shaper},
     lines::Line,
-    shape::{self, Shaped},
+    shape::{self, BADGE_FRAME, Shaped},
     strips::{Area, Header, HeadingTarget, Item, Panel, Strip},
     tree::{ElementId, Role, StructureTree},
 };
@@ -22,6 +22,10 @@ pub(crate) const LEADING: f32 = 0.62;
 const BESIDE_QUOTE: f32 = 7.0;
 /// Indentation of the text of a list item.
 const BULLET: f32 = 11.0;
+/// Indentation of the text of a numbered list item.
+const NUMBER: f32 = 17.0;
+/// Length of a title from which on it is set in smaller letters, if it is compact, in characters.
+const LONG_TITLE: usize = 60;
 
 /// The column in which blocks are laid out.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,8 @@ pub(crate) struct Flow<'a> {
     pub(crate) panels: Vec<Panel>,
     pub(crate) headers: Vec<Header>,
     pub(crate) headings: Vec<HeadingTarget>,
+    /// The indices of the strips that begin a page in any case.
+    page_breaks: Vec<usize>,
     /// The space below that the last block requests; `None` at the top of the document or of a panel.
     below: Option<f32>,
 }
@@ -59,7 +65,17 @@ impl<'a> Flow<'a> {
             panels: Vec::new(),
             headers: Vec::new(),
             headings: Vec::new(),
+            page_breaks: Vec::new(),
             below: None,
+        }
+    }
+
+    /// Marks the strips that begin a page in any case, once all blocks are added.
+    pub(crate) fn break_pages(&mut self) {
+        for index in self.page_breaks.drain(..) {
+            if let Some(strip) = self.strips.get_mut(index) {
+                strip.begins_page = true;
+            }
         }
     }
 
@@ -72,7 +88,8 @@ impl<'a> Flow<'a> {
                     let element = self.tree.add(Role::Paragraph, container.parent);
                     self.paragraph(paragraph, container, element);
                 }
-                Block::List(items) => self.list(items, container),
+                Block::List(items) => self.list(items, false, container),
+                Block::NumberedList(items) => self.list(items, true, container),
                 Block::Quote(paragraph) => self.quote(paragraph, container),
                 Block::Facts(facts) => self.facts(facts, container),
                 Block::Grid(grid) => self.grid(grid, container),
@@ -85,6 +102,7 @@ impl<'a> Flow<'a> {
                     self.blocks(blocks, container);
                     self.keep_together(first);
                 }
+                Block::PageBreak => self.page_breaks.push(self.strips.len()),
                 Block::Space(height) => self.below = Some(self.below.unwrap_or_default() + height),
             }
         }
@@ -161,7 +179,14 @@ impl<'a> Flow<'a> {
         let text = fonts::drawable(&heading.text).replace('\n', " ");
         let said = fonts::described(&text);
         let (role, size, above, below) = match heading.level {
+            Level::Title if heading.compact && text.chars().count() > LONG_TITLE => {
+                (Role::Title, 15.0, 12.0, 8.0)
+            }
+            Level::Title if heading.compact => (Role::Title, 24.0, 14.0, 10.0),
             Level::Title => (Role::Title, 24.0, 16.0, 18.0),
+            Level::Section if heading.compact => {
+                (Role::Heading(NonZeroU16::MIN, said.clone()), 11.5, 15.0, 8.0)
+            }
             Level::Section => (Role::Heading(NonZeroU16::MIN, said.clone()), 14.0, 24.0, 9.5),
             Level::Subsection => {
                 (Role::Heading(NonZeroU16::MIN.saturating_add(1), said.clone()), 11.0, 14.0, 7.0)
@@ -179,6 +204,7 @@ impl<'a> Flow<'a> {
             strip.keep_with_next = true;
         }
         if heading.level == Level::Section
+            && !heading.compact
             && let Some(last) = self.strips.get_mut(first..).and_then(<[Strip]>::last_mut)
         {
             let area = Area { x: container.x, y: last.height + 5.0, width: container.width, height: 1.0 };
@@ -195,10 +221,11 @@ impl<'a> Flow<'a> {
         }
     }
 
-    fn list(&mut self, items: &[Paragraph], container: Container) {
-        let list = self.tree.add(Role::List, container.parent);
+    fn list(&mut self, items: &[Paragraph], numbered: bool, container: Container) {
+        let (role, indent) = if numbered { (Role::NumberedList, NUMBER) } else { (Role::List, BULLET) };
+        let list = self.tree.add(role, container.parent);
         let mut last = None;
-        for item in items {
+        for (index, item) in items.iter().enumerate() {
             let element = self.tree.add(Role::Item, Some(list));
             let label = self.tree.add(Role::Label, Some(element));
             let body = self.tree.add(Role::Body, Some(element));
@@ -208,14 +235,22 @@ impl<'a> Flow<'a> {
                 space_below: item.space_below.or(Some(tight)),
                 ..item.clone()
             };
-            let inner = Container { x: container.x + BULLET, width: container.width - BULLET, ..container };
+            let inner = Container { x: container.x + indent, width: container.width - indent, ..container };
             let first = self.paragraph(&item, inner, body);
-            let bullet = Paragraph::from_spans(vec![Span::new("•").size(size_of(&item))]);
-            let lines = self.lines(&bullet, BULLET, label);
+            let mark = if numbered { format!("{}.", index + 1) } else { "•".to_owned() };
+            let bullet = Paragraph::from_spans(vec![Span::new(mark).size(size_of(&item))]);
+            let lines = self.lines(&bullet, indent, label);
             if let (Some(strip), Some((_, line))) = (self.strips.get_mut(first), lines.into_iter().next()) {
-                let bullet = Item::Text { line, x: container.x, y: 0.0, width: BULLET, element: label };
+                let bullet = Item::Text { line, x: container.x, y: 0.0, width: indent, element: label };
                 strip.items.insert(0, bullet);
                 last = Some(());
+            }
+            // A list does not begin with one item at the end of a page.
+            if index == 0
+                && items.len() > 1
+                && let Some(strip) = self.strips.last_mut()
+            {
+                strip.keep_with_next = true;
             }
         }
         if last.is_some() {
@@ -297,14 +332,17 @@ impl<'a> Flow<'a> {
 /// Returns `lines`, each with the space above it.
 pub(crate) fn with_leading(lines: Vec<Line>, paragraph: &Paragraph) -> Vec<(f32, Line)> {
     let leading = LEADING * size_of(paragraph);
-    lines
-        .into_iter()
-        .enumerate()
-        .map(|(index, line)| (if index == 0 { 0.0 } else { leading }, line))
-        .collect()
+    let has_badge = paragraph.spans.first().is_some_and(|span| span.badge);
+    let above = |index| match index {
+        0 => 0.0,
+        // The frame of a badge reaches below its line.
+        1 if has_badge => leading + BADGE_FRAME,
+        _ => leading,
+    };
+    lines.into_iter().enumerate().map(|(index, line)| (above(index), line)).collect()
 }
 
-/// Returns the font size of a paragraph's first span, or ten points without one.
+/// Returns the font size of a paragraph's first span that is not a badge, or ten points without one.
 fn size_of(paragraph: &Paragraph) -> f32 {
-    paragraph.spans.first().map_or(10.0, |span| span.size)
+    paragraph.spans.iter().find(|span| !span.badge).map_or(10.0, |span| span.size)
 }

@@ -34,22 +34,65 @@ enum KeepRule {
     None,
 }
 
-struct Pages<'a> {
+struct Pages<'a, 'l> {
     headers: &'a [Header],
+    /// The height of the text area.
     height: f32,
+    /// The heights to which the first pages are filled, if not to `height`.
+    limits: &'l [f32],
     done: Vec<Page<'a>>,
     page: Page<'a>,
     y: f32,
 }
 
-/// Distributes `strips` over pages whose text area has this `height`, in points. Returns at least one page.
+/// Minimum height of the content of a last page, as a fraction of the height of a page: about eight lines. The page
+/// before it gives up lines for it.
+const LAST_PAGE_MIN: f32 = 0.145;
+
+/// Distributes `strips` over pages whose text area has this `height`, in points. Returns at least one page. No page that
+/// ends the document, or stands before a page break, has only a few lines, unless it begins after a page break as well.
 pub(crate) fn pages<'a>(strips: &'a [Strip], headers: &'a [Header], height: f32) -> Vec<Page<'a>> {
-    let mut pages = Pages { headers, height, done: Vec::new(), page: Vec::new(), y: 0.0 };
+    let mut limits: Vec<f32> = Vec::new();
+    let least = height * LAST_PAGE_MIN;
+    loop {
+        let pages = distributed(strips, headers, height, &limits);
+        // Pages with a limit, and the one after them, have had their turn.
+        let short = (limits.len() + 1..pages.len()).find(|at| is_short(&pages, *at, least));
+        let Some(at) = short else { return pages };
+        let missing = least - bottom(pages.get(at));
+        let limit = bottom(pages.get(at - 1)) - missing;
+        limits.resize(at - 1, height);
+        limits.push(limit.max(height / 2.0));
+    }
+}
+
+/// Returns whether the page at this index is a last page whose content is lower than `least`, and the page before it can
+/// give it more.
+fn is_short(pages: &[Page<'_>], at: usize, least: f32) -> bool {
+    let begins = |page: Option<&Page<'_>>| {
+        page.and_then(|page| page.first()).is_some_and(|placed| placed.strip.begins_page)
+    };
+    let page = pages.get(at);
+    let is_last = at + 1 == pages.len() || begins(pages.get(at + 1));
+    is_last && !begins(page) && bottom(page) < least
+}
+
+/// Returns the distance from the top of a page's text area to the bottom of its last strip.
+fn bottom(page: Option<&Page<'_>>) -> f32 {
+    page.and_then(|page| page.last()).map_or(0.0, |placed| placed.y + placed.strip.height)
+}
+
+/// Distributes `strips` over pages that are filled to `limits`, and to `height` after these.
+fn distributed<'a>(strips: &'a [Strip], headers: &'a [Header], height: f32, limits: &[f32]) -> Vec<Page<'a>> {
+    let mut pages = Pages { headers, height, limits, done: Vec::new(), page: Vec::new(), y: 0.0 };
     let mut rest = strips;
     // For each looser rule, the number of strips that it still applies to: those that the stricter rule would
     // keep together, but that do not fit on one page.
     let mut loose = [(KeepRule::WithNext, 0), (KeepRule::None, 0)];
-    while !rest.is_empty() {
+    while let Some(first) = rest.first() {
+        if first.begins_page {
+            pages.turn(None);
+        }
         let rule = loose
             .iter()
             .filter(|(_, count)| *count > 0)
@@ -87,7 +130,9 @@ fn together(strips: &[Strip], rule: KeepRule) -> usize {
         KeepRule::WithNext => strip.keep_with_next,
         KeepRule::None => false,
     };
-    strips.iter().position(|strip| !keeps(strip)).map_or(strips.len(), |last| last + 1)
+    let last = strips.iter().position(|strip| !keeps(strip)).map_or(strips.len(), |last| last + 1);
+    let turn = strips.iter().skip(1).position(|strip| strip.begins_page);
+    turn.map_or(last, |turn| last.min(turn + 1))
 }
 
 /// Returns the height of `strips` without the gap above the first.
@@ -96,15 +141,20 @@ fn height(strips: &[Strip]) -> f32 {
     strips.iter().map(|strip| strip.gap + strip.height).sum::<f32>() - first
 }
 
-impl<'a> Pages<'a> {
+impl<'a> Pages<'a, '_> {
     fn fits(&self, strips: &[Strip]) -> bool {
         let gap = if self.page.is_empty() { 0.0 } else { strips.first().map_or(0.0, |strip| strip.gap) };
-        self.y + gap + height(strips) <= self.height
+        self.y + gap + height(strips) <= self.limit(self.done.len())
+    }
+
+    /// Returns the height to which the page at this index is filled.
+    fn limit(&self, page: usize) -> f32 {
+        self.limits.get(page).copied().unwrap_or(self.height)
     }
 
     fn would_fit(&self, strips: &[Strip]) -> bool {
         let header = self.header(strips.first()).map_or(0.0, |header| header.height);
-        header + height(strips) <= self.height
+        header + height(strips) <= self.limit(self.done.len() + 1)
     }
 
     /// Returns the table header to repeat if `strip` begins a page, unless it would take half of the page.
@@ -186,6 +236,31 @@ mod tests {
         let repeated: Vec<bool> =
             pages.iter().filter_map(|page| page.first()).map(|placed| placed.repeated).collect();
         assert_eq!(repeated, [false, true]);
+    }
+
+    #[test]
+    fn a_page_break_begins_a_page_and_leaves_none_empty() {
+        let turned = |height| Strip { begins_page: true, ..strip(height) };
+        let strips = [turned(20.0), Strip { keep_with_next: true, ..strip(10.0) }, turned(30.0), strip(40.0)];
+        assert_eq!(heights(&pages(&strips, &[], 100.0)), [vec![20.0, 10.0], vec![30.0, 40.0]]);
+    }
+
+    #[test]
+    fn the_last_page_has_more_than_a_few_lines() {
+        let line = || Strip { gap: 6.0, height: 7.0, ..Strip::default() };
+        let strips: Vec<Strip> = (0..57).map(|_| line()).collect();
+        let full = pages(&strips, &[], 720.0);
+        assert_eq!(full.iter().map(Vec::len).collect::<Vec<_>>(), [48, 9]);
+        let two = |count: usize| -> Vec<Strip> {
+            let mut strips: Vec<Strip> = (0..count).map(|_| line()).collect();
+            strips.push(Strip { begins_page: true, ..line() });
+            strips
+        };
+        let turned = two(58);
+        assert_eq!(pages(&turned, &[], 720.0).iter().map(Vec::len).collect::<Vec<_>>(), [49, 9, 1]);
+        let longer = two(112);
+        let pages = pages(&longer, &[], 720.0);
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [55, 48, 9, 1]);
     }
 
     #[test]

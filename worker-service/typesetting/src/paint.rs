@@ -16,7 +16,7 @@ use crate::{
     fonts,
     lines::{CAP_HEIGHT, GlyphRun, Line, Style},
     pages::{PlacedStrip, Position},
-    shape::BADGE_PADDING,
+    shape::{BADGE_FRAME, BADGE_PADDING},
     strips::{Area, Item, Panel},
     tree::{ElementId, StructureTree},
 };
@@ -33,9 +33,6 @@ pub(crate) const TEXT_WIDTH: f32 = PAGE_WIDTH - MARGINS.start - MARGINS.end;
 pub(crate) const TEXT_HEIGHT: f32 = PAGE_HEIGHT - MARGINS.top - MARGINS.bottom;
 /// Distance that the area of a link extends above the capitals and below the baseline of its text, in points.
 const LINK_PADDING: f32 = 2.5;
-
-/// Distance between the capitals of a badge and the frame above and below them, in points.
-const BADGE_FRAME: f32 = 2.9;
 
 /// Maximum length of the URL of a link, in bytes. The standards limit strings to 32,767 bytes, and
 /// percent-encoding may turn each byte into three.

@@ -19,6 +19,8 @@ use crate::{
 /// space on both sides and the margin, and the text of the badge is moved back: a space within the text would
 /// be on the wrong side in some mixtures of directions.
 pub(crate) const BADGE_PADDING: f32 = 4.0;
+/// Distance between the capitals of a badge and the frame above and below them, in points.
+pub(crate) const BADGE_FRAME: f32 = 2.9;
 /// Space between the frame of a badge and the text that follows, in points.
 const BADGE_MARGIN: f32 = 3.4;
 /// Maximum number of times that a text is shaped again because no font has all characters of a cluster.
@@ -115,19 +117,24 @@ fn shape(
     let text = texts.concat();
     let mut builder = shaper.layout.style_run_builder(&mut shaper.fonts, &text, 1.0, false);
     builder.set_base_direction(base);
-    let mut before_space = autospace::before_space(&text).peekable();
+    let mut changes = autospace::changes(&text).peekable();
     let mut start = 0;
     for (index, (span, text)) in spans.iter().zip(texts).enumerate() {
         let end = start + text.len();
         let plain = builder.push_style(text_style(index, span, 0.0));
-        let mut spaced = None;
-        while let Some(range) = before_space.next_if(|range| range.start < end) {
-            let spaced = *spaced.get_or_insert_with(|| {
-                builder.push_style(text_style(index, span, autospace::WIDTH * span.size))
+        // There are few different distances, and many characters with each.
+        let mut moved_styles: Vec<(u32, u16)> = Vec::new();
+        while let Some((range, change)) = changes.next_if(|(range, _)| range.start < end) {
+            let bits = change.to_bits();
+            let known = moved_styles.iter().find(|(known, _)| *known == bits).map(|(_, style)| *style);
+            let moved = known.unwrap_or_else(|| {
+                let style = builder.push_style(text_style(index, span, change * span.size));
+                moved_styles.push((bits, style));
+                style
             });
             builder.push_style_run(plain, start..range.start);
             start = range.end.min(end);
-            builder.push_style_run(spaced, range.start..start);
+            builder.push_style_run(moved, range.start..start);
         }
         builder.push_style_run(plain, start..end);
         start = end;
@@ -193,4 +200,50 @@ fn replace<'a>(texts: &[Cow<'a, str>], missing: &[Range<usize>], all: bool) -> V
         replaced.push(Cow::Owned(new));
     }
     replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the lines of a paragraph of this width, in points.
+    fn lines(text: &str, width: f32) -> Vec<String> {
+        let mut shaper = Shaper::take();
+        let paragraph = Paragraph::of(text);
+        let mut shaped =
+            Shaped::new(&paragraph, Direction::LeftToRight, None, &mut StructureTree::default(), &mut shaper);
+        let lines = shaped.lines(width);
+        shaper.give_back();
+        let line = |line: &Line| line.runs.iter().filter_map(|run| text.get(run.range())).collect::<String>();
+        lines.iter().map(line).collect()
+    }
+
+    #[test]
+    fn no_line_of_japanese_begins_or_ends_with_a_character_that_must_not_stand_there() {
+        let text = "検査データの不正（二〇二五年）を理由に、同社は「行政処分」を受けた。コーポレート・ガバナンスの強化、\
+            ならびに再発防止を「急ぐ」と発表した。株式会社ＡＢＣ〈東京〉は、ちょっと待ってと、言った……。";
+        for width in 8_u8..60 {
+            let lines = lines(text, f32::from(width) * 10.0 + 3.0);
+            assert_eq!(lines.concat(), text);
+            for line in &lines {
+                let (first, last) = (line.chars().next().unwrap(), line.chars().last().unwrap());
+                assert!(
+                    !"、。，．・：；？！」』）〉》】ーっゃゅょッャュョァィゥェォ々".contains(first),
+                    "{width}: {line}"
+                );
+                assert!(!"「『（〈《【".contains(last), "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_punctuation_marks_in_a_row_take_one_and_a_half_ems() {
+        let mut shaper = Shaper::take();
+        let mut width = |text: &str| {
+            let tree = &mut StructureTree::default();
+            Shaped::new(&Paragraph::of(text), Direction::LeftToRight, None, tree, &mut shaper).widest()
+        };
+        let difference = width("「社」、「社」。") - width("社") * 8.0;
+        assert!((difference + 15.0).abs() < 0.1, "{difference}");
+    }
 }

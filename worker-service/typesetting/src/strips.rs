@@ -50,6 +50,8 @@ pub(crate) struct Strip {
     pub(crate) keep_with_next: bool,
     /// Whether the next strip belongs to the same group, which is kept on one page if it fits on one.
     pub(crate) grouped_with_next: bool,
+    /// Whether it begins a page in any case.
+    pub(crate) begins_page: bool,
     pub(crate) items: Vec<Item>,
     /// The index of the innermost panel that contains it.
     pub(crate) panel: Option<usize>,

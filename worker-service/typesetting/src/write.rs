@@ -58,6 +58,7 @@ fn render_with(document: &Document, shaper: &mut Shaper) -> Result<Vec<u8>, Erro
     let mut tree = StructureTree::default();
     let mut flow = Flow::new(&mut tree, shaper, direction);
     flow.blocks(&document.blocks, Container { x: 0.0, width: TEXT_WIDTH, panel: None, parent: None });
+    flow.break_pages();
     let Flow { strips, panels, headers, headings, .. } = flow;
     let pages = pages::pages(&strips, &headers, TEXT_HEIGHT);
     let positions = heading_positions(&pages);
