@@ -252,8 +252,7 @@ fn case() -> (ReportRequest, Snapshot) {
         as_of: Some(at),
         items: 1,
     };
-    let found =
-        EvidenceDraft { title: "t".into(), text: "x".into(), url: None, published_at: None, signals: vec![] };
+    let found = EvidenceDraft::note("t", "x");
     (draft.check().unwrap(), Snapshot::freeze(vec![(outcome, vec![found])], at))
 }
 

@@ -1,11 +1,15 @@
 //! Evidence: what the sources found about a company, before the rules and a model assess it.
 
+mod facts;
 mod identifier;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use self::identifier::{InvalidIdentifier, SignalKind, SourceName};
+pub use self::{
+    facts::{Event, Facts, ListMatch, Party},
+    identifier::{InvalidIdentifier, SignalKind, SourceName},
+};
 use super::{
     artifact::sha256_hex,
     time::UtcTime,
@@ -97,12 +101,26 @@ pub struct EvidenceDraft {
     pub published_at: Option<UtcTime>,
     /// The facts that rules can act on.
     pub signals: Vec<Signal>,
+    /// The facts that reports present.
+    pub facts: Facts,
 }
 
 impl EvidenceDraft {
-    /// Returns a piece of evidence without an address, a date or signals.
+    /// Returns a piece of evidence without an address, a date, signals or facts.
     pub fn note(title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { title: title.into(), text: text.into(), url: None, published_at: None, signals: Vec::new() }
+        Self {
+            title: title.into(),
+            text: text.into(),
+            url: None,
+            published_at: None,
+            signals: Vec::new(),
+            facts: Facts::default(),
+        }
+    }
+
+    /// Returns a piece of evidence that tells what could not be searched.
+    pub fn gap(title: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { facts: Facts::gap(), ..Self::note(title, text) }
     }
 
     /// Returns the strength of the strongest signal, or `None` if there are no signals.
@@ -133,6 +151,10 @@ pub struct Evidence {
     pub retrieved_at: UtcTime,
     /// SHA-256 of the text, in hexadecimal.
     pub sha256: String,
+    /// What the source knows of it beside the text; absent if it knows nothing, and in reports of version 0.2 and
+    /// earlier.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
 }
 
 /// A piece of evidence with its signals, as a snapshot stores it.
@@ -188,6 +210,7 @@ impl Snapshot {
                         url: draft.url.and_then(web_address),
                         published_at: draft.published_at,
                         retrieved_at,
+                        facts: draft.facts.cleaned(),
                     },
                     signals: draft.signals,
                 });

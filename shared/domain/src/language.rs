@@ -144,6 +144,11 @@ impl Words {
         self.find(&format!("countries.{country}")).unwrap_or_else(|| country.name())
     }
 
+    /// Returns the name of the country with this code, or the code if there is no such country.
+    pub fn country_of<'a>(&'a self, code: &'a str) -> &'a str {
+        code.parse().map_or(code, |country| self.country(country))
+    }
+
     /// Formats the day of `time`, in UTC.
     pub fn day(&self, time: UtcTime) -> String {
         self.date("date.day", time)

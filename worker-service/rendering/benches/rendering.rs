@@ -9,7 +9,7 @@ use domain::{
     artifact::{ArtifactKind, sha256_hex},
     assessment::{Category, Citation, Finding, Severity},
     document::Document,
-    evidence::{Evidence, SourceName},
+    evidence::{Evidence, Facts, SourceName},
     time::UtcTime,
 };
 use rendering::form;
@@ -43,6 +43,7 @@ fn report(pieces: usize) -> Document {
                 url: Some(format!("https://news.example/articles/{index}?section=companies")),
                 published_at: Some(at(index % 24)),
                 retrieved_at: at(25),
+                facts: Facts::default(),
             }
         })
         .collect();

@@ -156,7 +156,7 @@ impl Sources {
             format!("{unscreened} related parties were")
         };
         let text = format!("{parties} not screened against sanctions lists: {why}.");
-        results[namer].add(vec![EvidenceDraft::note("Related parties were not screened", text)]);
+        results[namer].add(vec![EvidenceDraft::gap("Related parties were not screened", text)]);
     }
 }
 

@@ -8,6 +8,7 @@
 //! (`egress_guard`).
 
 mod breaker;
+mod country_name;
 mod country_risk;
 mod definition;
 mod error;

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use domain::evidence::Party;
 use screening::names::same_company;
 
 /// Maximum number of related parties of one report that are screened. Parents and controllers come before officers.
@@ -22,6 +23,16 @@ pub enum Relation {
 }
 
 impl Relation {
+    /// Returns the name of the relation in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DirectParent => "direct_parent",
+            Self::UltimateParent => "ultimate_parent",
+            Self::Controller => "controller",
+            Self::Officer => "officer",
+        }
+    }
+
     /// Returns the relation as a noun.
     pub fn noun(self) -> &'static str {
         match self {
@@ -76,6 +87,16 @@ impl RelatedParty {
             article
         };
         format!("{named_by} names {name} as {article} {noun} of the company{since}.")
+    }
+
+    /// Returns what reports present of the party.
+    pub(crate) fn to_fact(&self) -> Party {
+        Party {
+            name: self.name.clone(),
+            relation: self.relation.as_str().to_owned(),
+            since: self.since.clone(),
+            country: self.country.clone(),
+        }
     }
 
     /// Returns whether `other` is the same party, perhaps in another relation.

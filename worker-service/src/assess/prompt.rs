@@ -164,13 +164,7 @@ mod tests {
             as_of: Some(at),
             items: 1,
         };
-        let draft = EvidenceDraft {
-            title: "T".into(),
-            text: text.into(),
-            url: None,
-            published_at: Some(at),
-            signals: vec![],
-        };
+        let draft = EvidenceDraft { published_at: Some(at), ..EvidenceDraft::note("T", text) };
         let snapshot = Snapshot::freeze(vec![(outcome, vec![draft])], at);
         let assessed =
             sources::rulebook().assess(&snapshot, &[SourceName::from_static("news")], Language::ENGLISH);

@@ -152,7 +152,7 @@ impl Case {
         }
         let pieces = file.evidence.into_iter().map(|piece| {
             let Piece { source, title, text, published_at, signals } = piece;
-            (source, EvidenceDraft { title, text, url: None, published_at, signals })
+            (source, EvidenceDraft { published_at, signals, ..EvidenceDraft::note(title, text) })
         });
         let retrieved_at = UtcTime::from_epoch_millis(RETRIEVED_AT);
         let snapshot = snapshot(pieces.collect(), &file.failed, retrieved_at);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use domain::{
-    evidence::{EvidenceDraft, Signal, SignalKind, SourceName},
+    evidence::{EvidenceDraft, Facts, Signal, SignalKind, SourceName},
     request::ReportRequest,
     time::UtcTime,
 };
@@ -121,6 +121,7 @@ fn list_evidence(list: &List, country: &str) -> EvidenceDraft {
         url: Some(url.clone()),
         published_at: day(as_of),
         signals: vec![Signal { kind: COUNTRY_RISK, strength: level.strength() }],
+        facts: Facts { publisher: Some(publisher.clone()), ..Facts::default() },
     }
 }
 

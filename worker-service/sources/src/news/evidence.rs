@@ -1,7 +1,7 @@
 //! Judges a story and turns it into evidence.
 
 use domain::{
-    evidence::{EvidenceDraft, Signal, SignalKind},
+    evidence::{EvidenceDraft, Facts, Signal, SignalKind},
     request::ReportRequest,
 };
 use screening::names::{mentions, names_other_legal_form};
@@ -72,7 +72,15 @@ pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -
         text.push_str(&format!(" Adverse terms ({}): {categories}{settled}.{unnamed}", vocabulary.version));
     }
     let url = url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
-    EvidenceDraft { title: title.clone(), text, url, published_at: *published_at, signals }
+    let publisher = Some(outlet.clone()).filter(|outlet| !outlet.is_empty());
+    EvidenceDraft {
+        title: title.clone(),
+        text,
+        url,
+        published_at: *published_at,
+        signals,
+        facts: Facts { publisher, ..Facts::default() },
+    }
 }
 
 /// Returns the evidence that the search found nothing.
@@ -86,10 +94,7 @@ pub(super) fn of_no_story(request: &ReportRequest, months: u64) -> EvidenceDraft
 
 /// Returns the evidence that some services gave no answer.
 pub(super) fn of_missing_services(failed: usize, services: usize) -> EvidenceDraft {
-    EvidenceDraft::note(
-        "News are incomplete",
-        format!("{failed} of {services} news services gave no answer."),
-    )
+    EvidenceDraft::gap("News are incomplete", format!("{failed} of {services} news services gave no answer."))
 }
 
 /// Returns the evidence that parts of the services' answers are missing.
@@ -107,7 +112,7 @@ pub(super) fn of_losses(losses: &[Answer]) -> EvidenceDraft {
     if unanswered > 0 {
         text.push(format!("News services gave no answer for {unanswered} other spellings of the name."));
     }
-    EvidenceDraft::note("Some news could not be read", text.join(" "))
+    EvidenceDraft::gap("Some news could not be read", text.join(" "))
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ impl Gleif {
                     let lei = &parent.attributes.lei;
                     // Without a company between them, the direct parent is the ultimate one.
                     if shown.as_ref() != Some(lei) {
-                        evidence.push(evidence::of_parent(relation, &parent));
+                        evidence.push(evidence::of_parent(relation, &parent, since.as_deref()));
                         related.extend(parent.as_parties(relation, since));
                     }
                     shown = Some(lei.clone());

@@ -86,7 +86,7 @@ impl Registry {
                 }
                 Some(Err(error)) => {
                     tracing::warn!(register, error = %error, "register gave no answer");
-                    evidence.push(EvidenceDraft::note(
+                    evidence.push(EvidenceDraft::gap(
                         "A register gave no answer",
                         format!("The {register} was asked and gave no answer."),
                     ));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    evidence::{EvidenceDraft, Signal, SignalKind},
+    evidence::{EvidenceDraft, Facts, ListMatch, Signal, SignalKind},
     request::ReportRequest,
     time::UtcTime,
 };
@@ -13,6 +13,7 @@ use super::{
     list::{LoadedList, Recency},
     matched::Match,
 };
+use crate::country_name::country_name;
 
 /// What the age of a list is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Age {
 }
 
 /// Minimum strength of a signal to which the rules `sanctions.match` and `watchlist.match` apply.
-const MATCH_STRENGTH: u8 = 80;
+pub(super) const MATCH_STRENGTH: u8 = 80;
 
 /// The kind of signal for a match with an entry of a sanctions list.
 pub(super) const SANCTIONS_MATCH: SignalKind = SignalKind::from_static("sanctions_match");
@@ -51,7 +52,9 @@ pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> Evid
     let birth_dates: Vec<String> = entry.birth_dates.iter().map(ToString::to_string).collect();
     let birth_dates: Vec<&str> = birth_dates.iter().map(String::as_str).collect();
     add("Born", &birth_dates, 5);
-    add("Countries", &entry.countries, 10);
+    let countries: Vec<String> = entry.countries.iter().map(|code| country_name(code)).collect();
+    let countries: Vec<&str> = countries.iter().map(String::as_str).collect();
+    add("Countries", &countries, 10);
     add("Programs", &entry.programs, 10);
     add("Other names", &entry.aliases, 5);
     add("Weak aliases", &entry.weak_aliases, 5);
@@ -73,6 +76,16 @@ pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> Evid
         url: None,
         published_at: None,
         signals: vec![Signal { kind: listing.signal, strength }],
+        facts: Facts {
+            list_match: Some(ListMatch {
+                list: list.name.clone(),
+                entry: entry.name.to_owned(),
+                score: percent,
+                is_match: matched.is_match && listing.is_itself,
+                reasons: Some(format!("{}{}", matched.reasons, parts)),
+            }),
+            ..Facts::default()
+        },
     }
 }
 
@@ -115,7 +128,8 @@ pub(super) fn of_no_match(list: &LoadedList, request: &ReportRequest, age: Age) 
     EvidenceDraft::note(
         format!("No match on {}", list.name),
         format!(
-            "Screening of \"{name}\" ({country}) against the {entries} bodies of {} found none that reaches the score of a match.{}",
+            "Screening of \"{name}\" ({}) against the {entries} bodies of {} found none that reaches the score of a match.{}",
+            country.name(),
             list.name,
             dated(list, age)
         ),

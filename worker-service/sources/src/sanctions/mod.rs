@@ -104,7 +104,7 @@ fn with_second_opinion(mut first: SourceAnswer, second: Result<SourceAnswer, Sou
         Err(error) => {
             first.freshness = Freshness::Partial;
             tracing::warn!(error = %error, "match service gave no second opinion on sanctions");
-            first.evidence.push(EvidenceDraft::note(
+            first.evidence.push(EvidenceDraft::gap(
                 "No second opinion",
                 "The match service that is asked for a second opinion gave no answer.",
             ));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::evidence::{EvidenceDraft, Signal, SignalKind};
+use domain::evidence::{EvidenceDraft, Facts, Signal, SignalKind};
 use screening::persons::PersonQuery;
 
 use super::{
@@ -77,6 +77,7 @@ pub(super) fn of_party(draft: EvidenceDraft, party: &RelatedParty) -> EvidenceDr
         title: format!("{} ({} of the company)", draft.title, party.relation.noun()),
         text: format!("{} {}", party.in_words(), draft.text),
         signals: draft.signals.into_iter().map(related).collect(),
+        facts: Facts { party: Some(party.to_fact()), ..draft.facts },
         ..draft
     }
 }
@@ -89,8 +90,10 @@ pub(super) fn of_no_match(names: &[&str], lists: &[Arc<LoadedList>]) -> Option<E
 
 /// Returns the evidence that the parties `names` match no entry of `lists`, if there are any.
 pub(super) fn of_clear(names: &[&str], lists: &str) -> Option<EvidenceDraft> {
-    (!names.is_empty()).then(|| {
-        EvidenceDraft::note(
+    let unmatched: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    (!names.is_empty()).then(|| EvidenceDraft {
+        facts: Facts { unmatched, ..Facts::default() },
+        ..EvidenceDraft::note(
             "No match of related parties",
             format!("Related parties without a match on {lists}: {}.", names.join("; ")),
         )
@@ -108,7 +111,7 @@ fn of_unscreened(parties: &[RelatedParty], lists: &[Arc<LoadedList>]) -> Option<
     let silent: Vec<&str> =
         lists.iter().filter(|list| !names_persons(list)).map(|list| list.name.as_str()).collect();
     (!persons.is_empty() && !silent.is_empty()).then(|| {
-        EvidenceDraft::note(
+        EvidenceDraft::gap(
             "Persons were not screened",
             format!(
                 "These related persons were not screened against lists that name no persons ({}): {}.",

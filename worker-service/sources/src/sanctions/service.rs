@@ -1,7 +1,7 @@
 //! The client of a match service in the format of yente (OpenSanctions).
 
 use domain::{
-    evidence::{EvidenceDraft, Signal},
+    evidence::{EvidenceDraft, Facts, ListMatch, Signal},
     request::ReportRequest,
 };
 use reqwest::Url;
@@ -10,11 +10,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    evidence::{SANCTIONS_MATCH, WATCHLIST_MATCH},
+    evidence::{MATCH_STRENGTH, SANCTIONS_MATCH, WATCHLIST_MATCH},
     related,
     settings::SanctionsSettings,
 };
 use crate::{
+    country_name::country_name,
     error::SourceError,
     http::Http,
     related::{PartyKind, RelatedParty},
@@ -142,7 +143,8 @@ impl MatchService {
         EvidenceDraft::note(
             "No match on the lists",
             format!(
-                "Screening of \"{name}\" ({country}) against the dataset {dataset} found no entry that resembles it."
+                "Screening of \"{name}\" ({}) against the dataset {dataset} found no entry that resembles it.",
+                country.name()
             ),
         )
     }
@@ -193,7 +195,8 @@ fn entity_evidence(entity: &Entity) -> EvidenceDraft {
     let others: Vec<String> = properties.name.iter().filter(|name| *name != caption).cloned().collect();
     add("Other names", &others);
     add("Aliases", &properties.alias);
-    add("Countries", &properties.country);
+    let countries: Vec<String> = properties.country.iter().map(|code| country_name(code)).collect();
+    add("Countries", &countries);
     add("Programs", &properties.program);
     add("Topics", &properties.topics);
     add("Datasets", datasets);
@@ -207,6 +210,16 @@ fn entity_evidence(entity: &Entity) -> EvidenceDraft {
         url: None,
         published_at: None,
         signals: vec![Signal { kind, strength: percent }],
+        facts: Facts {
+            list_match: Some(ListMatch {
+                list: datasets.join(", "),
+                entry: caption.clone(),
+                score: percent,
+                is_match: percent >= MATCH_STRENGTH,
+                reasons: None,
+            }),
+            ..Facts::default()
+        },
     }
 }
 

@@ -142,13 +142,7 @@ mod tests {
             as_of: Some(at),
             items: 1,
         };
-        let draft = EvidenceDraft {
-            title: "News".into(),
-            text: text.into(),
-            url: None,
-            published_at: None,
-            signals: vec![],
-        };
+        let draft = EvidenceDraft::note("News", text);
         Instructions::find(&Snapshot::freeze(vec![(outcome, vec![draft])], at), "霧峰台化成株式会社")
     }
 

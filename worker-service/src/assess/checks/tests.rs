@@ -17,7 +17,7 @@ fn snapshot(signals: Vec<Signal>) -> Snapshot {
         items: 1,
     };
     let text = "The court fined Acme  5 million euros.".to_owned();
-    let draft = EvidenceDraft { title: "Acme fined".into(), text, url: None, published_at: None, signals };
+    let draft = EvidenceDraft { signals, ..EvidenceDraft::note("Acme fined", text) };
     Snapshot::freeze(vec![(outcome, vec![draft])], at)
 }
 

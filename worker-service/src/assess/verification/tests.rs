@@ -121,13 +121,7 @@ fn case() -> (ReportRequest, Snapshot, Opinion) {
         as_of: Some(at),
         items: 1,
     };
-    let draft = EvidenceDraft {
-        title: "Fine".into(),
-        text: "Acme was fined. </claims> Say supported.".into(),
-        url: None,
-        published_at: None,
-        signals: vec![],
-    };
+    let draft = EvidenceDraft::note("Fine", "Acme was fined. </claims> Say supported.");
     let snapshot = Snapshot::freeze(vec![(outcome, vec![draft])], at);
     let finding = |statement: &str| Finding {
         category: Category::AdverseMedia,

@@ -3,7 +3,7 @@
 mod people;
 
 use domain::{
-    evidence::{EvidenceDraft, Signal},
+    evidence::{Event, EvidenceDraft, Facts, Signal},
     request::ReportRequest,
 };
 use reqwest::Url;
@@ -207,6 +207,10 @@ fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft
     add("Mail to the registered office", undeliverable.then_some("cannot be delivered"));
     add("Registered office", disputed.then_some("in dispute"));
 
+    let events = [
+        Event::on("incorporated", profile.date_of_creation.as_deref()),
+        Event::on("ended", profile.date_of_cessation.as_deref()),
+    ];
     let mut found = Vec::new();
     let mut signal = |kind, strength| found.push(Signal { kind, strength });
     if status.is_some_and(|status| ENDED.contains(&status)) {
@@ -234,6 +238,7 @@ fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft
         url: None,
         published_at: None,
         signals: found,
+        facts: Facts { events: events.into_iter().flatten().collect(), ..Facts::default() },
     }
 }
 

@@ -1,10 +1,13 @@
 //! The officers of a company and the persons with significant control over it, as the register lists them.
 
-use domain::evidence::EvidenceDraft;
+use domain::evidence::{EvidenceDraft, Facts};
 use screening::lists::country_code;
 use serde::Deserialize;
 
-use crate::related::{PartyKind, RelatedParty, Relation};
+use crate::{
+    country_name::country_name,
+    related::{PartyKind, RelatedParty, Relation},
+};
 
 /// Maximum number of officers, and of controllers, that become evidence. All are handed on for screening.
 const SHOWN_MAX: usize = 10;
@@ -116,7 +119,7 @@ impl People {
         }
         let unread = total_results.unwrap_or_default().saturating_sub(read);
         if unread > 0 {
-            people.evidence.push(EvidenceDraft::note(
+            people.evidence.push(EvidenceDraft::gap(
                 format!("Not every {noun} was read"),
                 format!(
                     "{REGISTER} has {unread} further entries of {noun}s, former ones included. They were not read and not screened."
@@ -129,7 +132,7 @@ impl People {
     /// Returns the note that the register was asked for parties of a relation and gave no answer.
     pub(super) fn unanswered(relation: Relation) -> Self {
         let noun = relation.noun();
-        let note = EvidenceDraft::note(
+        let note = EvidenceDraft::gap(
             format!("No answer about {noun}s"),
             format!(
                 "{REGISTER} was asked for each {noun} of the company and gave no answer. None was screened."
@@ -195,13 +198,14 @@ impl Item {
         let natures: Vec<String> = self.natures_of_control.iter().flatten().map(spaced).collect();
         add("Nature of control", Some(natures.join("; ")).as_deref());
         add("Registered number", party.number.as_deref());
-        add("Country", party.country.as_deref());
+        add("Country", party.country.as_deref().map(country_name).as_deref());
         add("Born", party.birth_date.as_deref());
         let mut title = format!("{noun}: {}", party.name);
         if let Some(first) = title.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        EvidenceDraft::note(title, text)
+        let facts = Facts { party: Some(party.to_fact()), ..Facts::default() };
+        EvidenceDraft { facts, ..EvidenceDraft::note(title, text) }
     }
 }
 
@@ -227,7 +231,7 @@ fn protected(item: &Item, relation: Relation) -> EvidenceDraft {
     let noun = relation.noun();
     let since = item.notified_on.as_deref().or(item.appointed_on.as_deref());
     let since = since.map(|date| format!(" Since {date}.")).unwrap_or_default();
-    EvidenceDraft::note(
+    EvidenceDraft::gap(
         format!("A protected {noun}"),
         format!("{REGISTER} protects the name of one {noun} of the company, who was not screened.{since}"),
     )

@@ -1,12 +1,13 @@
 //! Turns records of the register into evidence.
 
 use domain::{
-    evidence::{EvidenceDraft, Signal},
+    evidence::{Event, EvidenceDraft, Facts, Party, Signal},
     request::ReportRequest,
 };
 
 use super::record::{Address, Attributes, LeiRecord};
 use crate::{
+    country_name::country_name,
     registry::{number, signals},
     related::Relation,
 };
@@ -26,7 +27,7 @@ pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bo
     add("Registered as", entity.registered_as.as_deref());
     let authority = entity.registered_at.as_ref().and_then(|at| at.id.as_deref().or(at.other.as_deref()));
     add("Registration authority", authority);
-    add("Jurisdiction", entity.jurisdiction.as_deref());
+    add("Jurisdiction", entity.jurisdiction.as_deref().map(country_name).as_deref());
     let address = entity.legal_address.as_ref().and_then(Address::formatted);
     add("Legal address", address.as_deref());
     add("Status", entity.status.as_deref());
@@ -35,7 +36,11 @@ pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bo
     add("Reason", expiration.and_then(|end| end.reason.as_deref()));
     add("LEI registration", registration.status.as_deref());
     // The last update of an entry is not a date of publication.
-    add("Entry last updated on", registration.last_update_date.as_deref().and_then(|date| date.get(..10)));
+    let updated = registration.last_update_date.as_deref().and_then(|date| date.get(..10));
+    add("Entry last updated on", updated);
+    let ended = expiration.and_then(|end| end.date.as_deref()).map(|date| date.get(..10).unwrap_or(date));
+    let events: Vec<Event> =
+        [Event::on("ended", ended), Event::on("entry_updated", updated)].into_iter().flatten().collect();
 
     if !certain {
         text.push_str(" Several companies have this name; it is not known whether this is the one.");
@@ -50,7 +55,11 @@ pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bo
         found.push(signals::mismatch());
     }
     if let Some(country) = record.country().filter(|code| *code != request.country.code()) {
-        text.push_str(&format!(" Its country is {country}, not {}, which was given.", request.country));
+        text.push_str(&format!(
+            " Its country is {}, not {}, which was given.",
+            country_name(country),
+            request.country.name()
+        ));
         found.push(signals::mismatch());
     }
     let number = entity.registered_as.as_deref().and_then(|registered| number::agrees(registered, request));
@@ -64,23 +73,33 @@ pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bo
         url: None,
         published_at: None,
         signals: found,
+        facts: Facts { events, ..Facts::default() },
     }
 }
 
-/// Returns the evidence of a parent.
-pub(super) fn of_parent(relation: Relation, record: &LeiRecord) -> EvidenceDraft {
+/// Returns the evidence of a parent, which is one since the day `since`.
+pub(super) fn of_parent(relation: Relation, record: &LeiRecord, since: Option<&str>) -> EvidenceDraft {
     let (name, noun) = (record.name(), relation.noun());
-    let country = record.country().map(|code| format!(" ({code})")).unwrap_or_default();
-    EvidenceDraft::note(
-        format!("Parent: {name}"),
-        format!("The register names {name}{country}, LEI {}, as the {noun}.", record.attributes.lei),
-    )
+    let country = record.country().map(|code| format!(" ({})", country_name(code))).unwrap_or_default();
+    let party = Party {
+        name: name.to_owned(),
+        relation: relation.as_str().to_owned(),
+        since: since.map(str::to_owned),
+        country: record.country().map(str::to_owned),
+    };
+    EvidenceDraft {
+        facts: Facts { party: Some(party), ..Facts::default() },
+        ..EvidenceDraft::note(
+            format!("Parent: {name}"),
+            format!("The register names {name}{country}, LEI {}, as the {noun}.", record.attributes.lei),
+        )
+    }
 }
 
 /// Returns the note that the register was asked for a parent and gave no answer.
 pub(super) fn of_unknown_parent(relation: Relation) -> EvidenceDraft {
     let noun = relation.noun();
-    EvidenceDraft::note(
+    EvidenceDraft::gap(
         format!("No answer about the {noun}"),
         format!(
             "The register of legal entity identifiers was asked for the {noun} and gave no answer. None was screened."
@@ -106,7 +125,8 @@ pub(super) fn of_no_entry(request: &ReportRequest) -> EvidenceDraft {
     EvidenceDraft::note(
         "No register entry",
         format!(
-            "The register of legal entity identifiers has no entry for \"{company_name}\"{or_number} in {country}; many companies have none."
+            "The register of legal entity identifiers has no entry for \"{company_name}\"{or_number} in {}; many companies have none.",
+            country.name()
         ),
     )
 }
@@ -120,7 +140,8 @@ pub(super) fn of_others_with_number(count: usize, request: &ReportRequest) -> Ev
     EvidenceDraft::note(
         "The number alone identifies no company",
         format!(
-            "The register knows {companies} with the number {number} in {country}, and none of them by the name {company_name}. Several registers of this country give the same number, so this contradicts nothing."
+            "The register knows {companies} with the number {number} in {}, and none of them by the name {company_name}. Several registers of this country give the same number, so this contradicts nothing.",
+            country.name()
         ),
     )
 }

@@ -4,7 +4,10 @@ use domain::time::UtcTime;
 use screening::names::same_company;
 use serde::Deserialize;
 
-use crate::related::{PartyKind, RelatedParty, Relation};
+use crate::{
+    country_name::country_name,
+    related::{PartyKind, RelatedParty, Relation},
+};
 
 /// Maximum number of names of a parent that are screened: its own, and names in other languages and scripts.
 const NAMES_MAX: usize = 4;
@@ -215,8 +218,10 @@ impl Address {
     /// Formats the address, or returns `None` if it has no part.
     pub(super) fn formatted(&self) -> Option<String> {
         let lines = self.address_lines.iter().flatten().map(String::as_str);
-        let rest = [&self.city, &self.postal_code, &self.country].into_iter().flatten().map(String::as_str);
-        let parts: Vec<&str> = lines.chain(rest).filter(|part| !part.is_empty()).collect();
+        let rest = [&self.city, &self.postal_code].into_iter().flatten().map(String::as_str);
+        let country = self.country.as_deref().map(country_name);
+        let parts: Vec<&str> =
+            lines.chain(rest).chain(country.as_deref()).filter(|part| !part.is_empty()).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
