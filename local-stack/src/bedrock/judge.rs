@@ -8,7 +8,7 @@ use super::prompt::{Claim, ClaimKind};
 
 /// Share of the words of a sentence that the evidence must have.
 const WORDS_SHARED: f64 = 0.5;
-/// Maximum number of words beside a quote that only introduce it, such as "A news report says".
+/// Maximum number of words beside a quote that only introduce it, such as "In the company register".
 const INTRODUCTION_WORDS: usize = 6;
 /// Minimum length of a word that carries meaning, in characters.
 const WORD_CHARS: usize = 3;

@@ -122,11 +122,11 @@ impl Language {
     pub(super) fn notice(self) -> &'static str {
         match self {
             Self::English => {
-                "This report was written by Dossier's offline stand-in and not by a language model: it repeats the \
-                 evidence and the rules, and judges nothing."
+                "No language model wrote this text: Dossier's offline stand-in composed it from the rules and the \
+                 evidence."
             }
             Self::Japanese => {
-                "この報告書は言語モデルではなく、Dossierのオフライン代替プログラムが作成しました。証拠と規則の結果を繰り返すだけで、判断は行っていません。"
+                "この文章は言語モデルによるものではなく、Dossierのオフライン代替プログラムが規則と証拠から作成しました。"
             }
         }
     }
@@ -139,16 +139,16 @@ impl Language {
                     Grade::Low => "low",
                     Grade::Medium => "medium",
                     Grade::High => "high",
-                    Grade::Undetermined => "undetermined, because a source is missing",
+                    Grade::Undetermined => "undetermined, because a source gave no answer",
                 };
-                format!("By the rules the risk of doing business with {company} is {level}.")
+                format!("By the rules, the risk of doing business with {company} is {level}.")
             }
             Self::Japanese => {
                 let level = match floor {
                     Grade::Low => "低い",
                     Grade::Medium => "中程度",
                     Grade::High => "高い",
-                    Grade::Undetermined => "情報源が欠けているため判定できない",
+                    Grade::Undetermined => "情報源から回答がないため判定できない",
                 };
                 format!("規則によれば、{company}との取引のリスクは「{level}」です。")
             }
@@ -163,23 +163,26 @@ impl Language {
         }
     }
 
-    /// Returns the statement of a finding in `category`, which only quotes the evidence.
+    /// Returns the statement of a finding in `category`, which only quotes the evidence. A quote that ends within a
+    /// sentence ends with an ellipsis.
     pub(super) fn statement(self, category: &str, quote: &str) -> String {
         let label = match (self, category) {
-            (Self::English, "sanctions") => "Sanctions evidence",
-            (Self::English, "adverse_media") => "A news report",
-            (Self::English, "registry") => "The company registry",
-            (Self::English, "country") => "Country evidence",
-            (Self::English, _) => "The evidence",
+            (Self::English, "sanctions") => "On a sanctions list",
+            (Self::English, "adverse_media") => "In the press",
+            (Self::English, "registry") => "In the company register",
+            (Self::English, "country") => "On the country",
+            (Self::English, _) => "In the evidence",
             (Self::Japanese, "sanctions") => "制裁リスト",
             (Self::Japanese, "adverse_media") => "報道",
             (Self::Japanese, "registry") => "企業登記",
             (Self::Japanese, "country") => "国に関する情報",
             (Self::Japanese, _) => "証拠",
         };
+        let is_whole = quote.ends_with(['.', '!', '?', '。', '！', '？']);
+        let rest = if is_whole { "" } else { "…" };
         match self {
-            Self::English => format!("{label} says: {quote}"),
-            Self::Japanese => format!("{label}によれば：「{quote}」"),
+            Self::English => format!("{label}: {quote}{rest}"),
+            Self::Japanese => format!("{label}によれば、「{quote}{rest}」"),
         }
     }
 }

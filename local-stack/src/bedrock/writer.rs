@@ -11,6 +11,8 @@ use super::prompt::{Evidence, Grade, Prompt};
 const MAX_QUOTE_CHARS: usize = 200;
 /// Minimum length of a sentence, in characters. A full stop before that counts as the end of an abbreviation.
 const MIN_SENTENCE_CHARS: usize = 20;
+/// Maximum number of findings that a summary repeats.
+const MAX_IN_SUMMARY: usize = 3;
 /// Maximum number of pieces of evidence that a summary without findings cites.
 const MAX_CITED_WITHOUT_FINDINGS: usize = 5;
 
@@ -90,10 +92,15 @@ fn finding(
 ) -> Option<DraftFinding> {
     let category = category(&item.source);
     let cited = cited_by_rules.contains(item.id.as_str());
-    // An entry of a sanctions list always contains adverse words, even for a harmless namesake. If there are
-    // rules, they decide whether it is relevant.
-    let relevant =
-        cited || (item_is_adverse(item) && (category != "sanctions" || prompt.assessment.rules.is_empty()));
+    let may_be_relevant = match category {
+        // The names of lists of countries contain adverse words, also where a country is on none of them.
+        "country" => false,
+        // An entry of a sanctions list always contains adverse words, even for a harmless namesake. If there are
+        // rules, they decide whether it is relevant.
+        "sanctions" => prompt.assessment.rules.is_empty(),
+        _ => true,
+    };
+    let relevant = cited || (may_be_relevant && item_is_adverse(item));
     let quote = first_sentence(&item.text);
     if !relevant || quote.is_empty() {
         return None;
@@ -125,7 +132,9 @@ fn summary(prompt: &Prompt, findings: &[DraftFinding], language: Language) -> Su
         let ids = prompt.evidence.iter().map(|item| item.id.clone());
         ids.take(MAX_CITED_WITHOUT_FINDINGS).collect()
     } else {
-        sentences.push(findings[0].statement.clone());
+        let mut weightiest: Vec<&DraftFinding> = findings.iter().collect();
+        weightiest.sort_by_key(|finding| severity_rank(finding.severity));
+        sentences.extend(weightiest.iter().take(MAX_IN_SUMMARY).map(|finding| finding.statement.clone()));
         findings
             .iter()
             .flat_map(|finding| &finding.citations)
@@ -137,6 +146,15 @@ fn summary(prompt: &Prompt, findings: &[DraftFinding], language: Language) -> Su
         Language::Japanese => "",
     };
     Summary { text: sentences.join(separator), citations }
+}
+
+/// Returns the place of a severity in a summary: the gravest comes first.
+fn severity_rank(severity: &str) -> u8 {
+    match severity {
+        "high" => 0,
+        "medium" => 1,
+        _ => 2,
+    }
 }
 
 fn category(source: &str) -> &'static str {
@@ -211,6 +229,34 @@ mod tests {
         assert!(quote.chars().count() <= MAX_QUOTE_CHARS && quote.ends_with("word") && long.contains(quote));
         let long = "語".repeat(300);
         assert_eq!(first_sentence(&long).chars().count(), MAX_QUOTE_CHARS);
+    }
+
+    fn prompt(source: &str, text: &str) -> Prompt {
+        let evidence = serde_json::json!([{"id": "E1", "source": source, "title": "t", "text": text}]);
+        Prompt {
+            company: serde_json::from_value(serde_json::json!({"companyName": "Acme Ltd"})).unwrap(),
+            assessment: serde_json::from_value(serde_json::json!({"floor": "LOW"})).unwrap(),
+            evidence: serde_json::from_value(evidence).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_summary_reads_like_a_report_and_says_that_no_model_wrote_it() {
+        let news = write(&prompt("news", "Acme Ltd was fined for fraud. It appealed."));
+        assert_eq!(
+            news.summary.text,
+            "No language model wrote this text: Dossier's offline stand-in composed it from the rules and the evidence. \
+             By the rules, the risk of doing business with Acme Ltd is low. In the press: Acme Ltd was fined for fraud."
+        );
+        let long = format!("Acme Ltd fined for fraud {}", "again and ".repeat(40));
+        assert!(write(&prompt("news", &long)).findings[0].statement.ends_with('…'));
+    }
+
+    #[test]
+    fn a_country_that_is_on_no_list_is_no_finding() {
+        let text = "Japan is on none of these lists: High-risk third countries; countries under sanctions.";
+        let written = write(&prompt("country_risk", text));
+        assert!(written.findings.is_empty(), "{written:?}");
     }
 
     #[test]

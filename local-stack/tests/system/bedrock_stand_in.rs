@@ -25,10 +25,7 @@ async fn a_forced_tool_is_answered_with_findings_that_quote_the_evidence() {
 
     assert_eq!(answer["level"], "HIGH");
     let summary = answer["summary"]["text"].as_str().unwrap();
-    assert!(
-        summary
-            .starts_with("This report was written by Dossier's offline stand-in and not by a language model")
-    );
+    assert!(summary.starts_with("No language model wrote this text: Dossier's offline stand-in composed it"));
     assert!(summary.contains("Mizukaze & <Sons>"));
     assert_eq!(answer["summary"]["citations"], json!(["E1", "E2"]));
     let found: Vec<_> = answer["findings"]
@@ -81,7 +78,9 @@ async fn native_structured_output_is_answered_with_json_text_in_japanese() {
     assert_eq!(output.stop_reason(), &StopReason::EndTurn);
     let answer: Value = serde_json::from_str(content(&output)[0].as_text().unwrap()).unwrap();
     assert_eq!(answer["level"], "MEDIUM", "adverse news raises a low floor");
-    assert!(answer["summary"]["text"].as_str().unwrap().starts_with("この報告書は言語モデルではなく"));
+    assert!(
+        answer["summary"]["text"].as_str().unwrap().starts_with("この文章は言語モデルによるものではなく")
+    );
     assert_eq!(answer["findings"][0]["citations"][0]["quote"], "ミズカゼの社長を詐欺の疑いで逮捕。");
 }
 

@@ -273,10 +273,10 @@ async fn a_report_is_written_in_the_requested_language() -> Result<()> {
         stack.dev().submit_accepted(&with_fields(sanctioned_company(), json!({"language": "JA"}))).await?;
     let report = stack.dev().wait_for_end(&id).await?;
     assert_eq!((text_at(&report, "/riskLevel"), text_at(&report, "/request/language")), ("HIGH", "ja"));
-    assert!(text_at(&report, "/summary").contains("言語モデルではなく"), "{report}");
+    assert!(text_at(&report, "/summary").contains("言語モデルによるものではなく"), "{report}");
     let html = stack.dev().download(text_at(&report, "/links/html")).await?;
     let html = String::from_utf8(html)?;
-    for expected in ["<html lang=\"ja\"", "リスク報告書", "制裁リストの記載と一致しています", "英国 (GB)"]
+    for expected in ["<html lang=\"ja\"", "リスク報告書", "制裁リストの記載と一致しています", "英国（GB）"]
     {
         assert!(html.contains(expected), "{expected}");
     }

@@ -101,7 +101,7 @@ async fn a_replay_shows_the_differences_and_writes_nothing() -> Result<()> {
     let bedrock = stack.infrastructure().bedrock_sdk();
 
     let same = replay(&stored, bedrock, &settings, &Overrides::default()).await?;
-    assert_eq!((same.kept, same.gone.len(), same.new.len()), (3, 0, 0));
+    assert_eq!((same.kept, same.gone.len(), same.new.len()), (2, 0, 0));
     assert_eq!(same.level, [RiskLevel::High; 2]);
 
     let older = Overrides { model: None, prompt: Some("assess-2".into()) };
@@ -114,7 +114,7 @@ async fn a_replay_shows_the_differences_and_writes_nothing() -> Result<()> {
         contradicted.verifier.each_ref().map(|verifier| verifier.as_ref().unwrap().outcome.as_str());
     assert_eq!(outcomes, ["verified", "verified"]);
     let found = contradicted.verification.as_ref().unwrap();
-    assert_eq!((found.claims, found.contradicted.len(), contradicted.gone.len()), (4, 1, 1));
+    assert_eq!((found.claims, found.contradicted.len(), contradicted.gone.len()), (3, 1, 1));
     let mut text = Vec::new();
     contradicted.write(&mut text)?;
     let text = String::from_utf8(text)?;
@@ -123,7 +123,7 @@ async fn a_replay_shows_the_differences_and_writes_nothing() -> Result<()> {
 
     stack.bedrock().faults().set(Faults { uncited: 1.0, ..Faults::default() });
     let worse = replay(&stored, bedrock, &settings, &Overrides::default()).await?;
-    assert_eq!((worse.kept, worse.gone.len(), worse.dropped), (0, 3, [0, 3]));
+    assert_eq!((worse.kept, worse.gone.len(), worse.dropped), (0, 2, [0, 2]));
     let mut text = Vec::new();
     worse.write(&mut text)?;
     assert!(String::from_utf8(text)?.contains("the report was not touched"));
