@@ -1,16 +1,25 @@
-//! Computes the charts of a report: numbers, and a text with the same content.
+//! Computes the charts of a report: numbers, and sentences with the same content. A chart that would show nothing that a
+//! reader does not see in the text is left out.
 
 use std::collections::BTreeMap;
 
 use domain::{document::Document, evidence::SourceName, language::Words, risk::Rules, time::UtcTime};
 use serde::Serialize;
 
-/// Maximum number of months in the chart of news. Earlier months are omitted from the chart, not from its
-/// text.
+use crate::texts::shortened;
+
+/// Maximum number of months in the chart of news. Earlier months are omitted from the chart, not from its text.
 const MONTHS_MAX: usize = 24;
-/// Minimum number of months in the chart of news: a year, so that a single month with news appears among
-/// months without.
+/// Minimum number of months in the chart of news: a year, so that months with news appear among months without.
 const MONTHS_MIN: usize = 12;
+/// Minimum number of news items in the chart of news. The timeline shows fewer as well.
+const NEWS_MIN: u32 = 6;
+/// Minimum number of months with news in the chart of news.
+const MONTHS_WITH_NEWS_MIN: usize = 3;
+/// Maximum width of the label of a bar, in half-width columns.
+const LABEL_MAX: usize = 104;
+/// Minimum number of rules in the chart of points.
+const RULES_MIN: usize = 2;
 
 /// The source whose evidence the chart counts by month.
 const NEWS: SourceName = SourceName::from_static("news");
@@ -18,9 +27,11 @@ const NEWS: SourceName = SourceName::from_static("news");
 /// A bar chart.
 #[derive(Debug, Serialize)]
 pub(super) struct Chart {
+    /// Whether the bars stand beside each other, without a label for each of them.
+    pub(super) upright: bool,
     /// What the chart shows.
     pub(super) title: String,
-    /// The content of the chart as text, for readers who cannot see it.
+    /// The content of the chart as sentences, for readers who cannot see it.
     pub(super) text: String,
     /// The bars, in order.
     pub(super) bars: Vec<Bar>,
@@ -37,73 +48,86 @@ pub(super) struct Bar {
 }
 
 impl Chart {
-    /// Returns a chart whose title is the text `key`.
-    fn new(key: &str, text: Vec<String>, bars: Vec<Bar>, words: &Words) -> Self {
+    fn new(upright: bool, title: &str, sentences: &[String], bars: Vec<Bar>, words: &Words) -> Self {
         let max = bars.iter().map(|bar| bar.value).max().unwrap_or_default().max(1);
-        let text = text.join(words.text("charts.separator"));
-        Self { title: words.text_of("charts", key).to_owned(), text, bars, max }
+        let text = sentences.join(words.text("report.between"));
+        Self { upright, title: title.to_owned(), text, bars, max }
     }
 }
 
-/// Returns the chart of the points that each rule added to the score.
-pub(super) fn score(document: &Document, words: &Words, rules: &Rules) -> Chart {
-    let points = |rule: &str| rules.weight(rule).map_or(0, |(points, _)| u32::from(points));
-    let bars: Vec<Bar> = document
-        .rules
-        .iter()
-        .map(|rule| Bar { label: rule.rule.clone(), value: points(&rule.rule) })
-        .collect();
-    let score = document.risk_score.to_string();
-    let mut text: Vec<String> = bars
-        .iter()
-        .map(|bar| {
-            let points = bar.value.to_string();
-            words.fill("charts.score_text", &[("rule", &bar.label), ("points", &points)])
-        })
-        .collect();
-    text.push(if bars.is_empty() {
-        words.text("charts.score_none").to_owned()
-    } else {
-        words.fill("charts.score_total", &[("score", &score)])
-    });
-    Chart::new("score", text, bars, words)
+/// Returns the charts that show something.
+pub(super) fn of(document: &Document, words: &Words, rules: &Rules) -> Vec<Chart> {
+    [score(document, words, rules), mentions(document, words)].into_iter().flatten().collect()
 }
 
-/// Returns the chart of the news per month, up to the last month that has any.
-pub(super) fn mentions(document: &Document, words: &Words) -> Chart {
+/// Returns the chart of the points that each rule added to the score, if several did.
+fn score(document: &Document, words: &Words, rules: &Rules) -> Option<Chart> {
+    let bar = |rule: &domain::risk::AppliedRule| {
+        let (points, _) = rules.weight(&rule.rule)?;
+        let label = first_clause(&rule.effect).to_owned();
+        (points > 0).then_some(Bar { label, value: u32::from(points) })
+    };
+    let mut bars: Vec<Bar> = document.rules.iter().filter_map(bar).collect();
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.value));
+    if bars.len() < RULES_MIN {
+        return None;
+    }
+    let sentence = |bar: &Bar| {
+        let points = bar.value.to_string();
+        words.fill("charts.score_text", &[("rule", &bar.label), ("points", &points)])
+    };
+    let mut sentences = vec![words.text("charts.score_intro").to_owned()];
+    sentences.extend(bars.iter().map(sentence));
+    bars.iter_mut().for_each(|bar| bar.label = shortened(&bar.label, LABEL_MAX));
+    sentences.push(words.fill("charts.score_total", &[("score", &document.risk_score.to_string())]));
+    Some(Chart::new(false, words.text("charts.score"), &sentences, bars, words))
+}
+
+/// Returns the beginning of a rule's effect, which says what is so. What follows says what it does to the level.
+pub(super) fn first_clause(effect: &str) -> &str {
+    let end = effect.find([':', '。', '：']).unwrap_or(effect.len());
+    effect.get(..end).unwrap_or(effect).trim().trim_end_matches('.')
+}
+
+/// Returns the chart of the news per month, up to the last month that has any, if there are enough.
+fn mentions(document: &Document, words: &Words) -> Option<Chart> {
     // Counts by year and month.
     let mut months: BTreeMap<(i32, u32), u32> = BTreeMap::new();
     let news = document.evidence.iter().filter(|piece| piece.source == NEWS);
     for month in news.filter_map(|piece| month(piece.published_at?)) {
         *months.entry(month).or_default() += 1;
     }
-    let month_name = |(year, month): (i32, u32)| {
-        let first = format!("{year:04}-{month:02}-01T00:00:00Z").parse::<UtcTime>();
-        first.map_or_else(|_| format!("{year:04}-{month:02}"), |time| words.month(time))
-    };
-    let mut text: Vec<String> = months
+    if months.len() < MONTHS_WITH_NEWS_MIN || months.values().sum::<u32>() < NEWS_MIN {
+        return None;
+    }
+    let (first, last) = (*months.keys().next()?, *months.keys().next_back()?);
+    let counted: Vec<String> = months
         .iter()
         .map(|(month, count)| {
-            let count = count.to_string();
-            words.fill("charts.mentions_text", &[("month", &month_name(*month)), ("count", &count)])
+            let (month, count) = (month_name(*month, words), count.to_string());
+            words.fill("charts.mentions_text", &[("month", &month), ("count", &count)])
         })
         .collect();
-    if text.is_empty() {
-        text.push(words.text("charts.mentions_none").to_owned());
-    }
-    let first_and_last = months.keys().next().copied().zip(months.keys().next_back().copied());
+    let counted = counted.join(words.text("charts.mentions_separator"));
+    let sentences = [
+        words.text("charts.mentions_intro").to_owned(),
+        words.fill("charts.mentions_sentence", &[("months", &counted)]),
+    ];
     let mut bars = Vec::new();
-    if let Some((first, last)) = first_and_last {
-        // From the last month backwards.
-        let mut month = last;
-        while bars.len() < MONTHS_MIN || (month >= first && bars.len() < MONTHS_MAX) {
-            let value = months.get(&month).copied().unwrap_or_default();
-            bars.push(Bar { label: format!("{:04}-{:02}", month.0, month.1), value });
-            month = if month.1 == 1 { (month.0 - 1, 12) } else { (month.0, month.1 - 1) };
-        }
-        bars.reverse();
+    // From the last month backwards.
+    let mut month = last;
+    while bars.len() < MONTHS_MIN || (month >= first && bars.len() < MONTHS_MAX) {
+        let value = months.get(&month).copied().unwrap_or_default();
+        bars.push(Bar { label: month_name(month, words), value });
+        month = if month.1 == 1 { (month.0 - 1, 12) } else { (month.0, month.1 - 1) };
     }
-    Chart::new("mentions", text, bars, words)
+    bars.reverse();
+    Some(Chart::new(true, words.text("charts.mentions"), &sentences, bars, words))
+}
+
+fn month_name((year, month): (i32, u32), words: &Words) -> String {
+    let first = format!("{year:04}-{month:02}-01T00:00:00Z").parse::<UtcTime>();
+    first.map_or_else(|_| format!("{year:04}-{month:02}"), |time| words.month(time))
 }
 
 /// Returns the year and month of `time`.
@@ -111,25 +135,4 @@ fn month(time: UtcTime) -> Option<(i32, u32)> {
     let text = time.to_string();
     let mut parts = text.splitn(3, '-');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-/// Returns the chart of the number of pieces of evidence from each source.
-pub(super) fn sources(document: &Document, words: &Words) -> Chart {
-    let mut bars = Vec::new();
-    let mut text = Vec::new();
-    for outcome in &document.sources {
-        let source = words.text_of("sources", outcome.source.as_str());
-        let status = words.text_of("statuses", outcome.status.as_str());
-        let items = items(outcome.items, words);
-        let values = [("source", source), ("status", status), ("items", &items)];
-        text.push(words.fill("charts.sources_text", &values));
-        bars.push(Bar { label: format!("{source}: {status}"), value: outcome.items });
-    }
-    Chart::new("sources", text, bars, words)
-}
-
-/// Returns a number of pieces of evidence in words.
-fn items(count: u32, words: &Words) -> String {
-    let key = if count == 1 { "charts.items_one" } else { "charts.items_many" };
-    words.fill(key, &[("count", &count.to_string())])
 }

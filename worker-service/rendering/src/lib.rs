@@ -12,6 +12,7 @@ mod markdown;
 mod pdf;
 mod rendered;
 mod schema;
+mod texts;
 pub mod verify;
 mod view;
 

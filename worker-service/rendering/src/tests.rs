@@ -1,7 +1,9 @@
 use domain::{
     assessment::{Category, Citation, Finding, Severity, Summary},
     document::{Dropped, Versions},
-    evidence::{Evidence, EvidenceDraft, SourceName, SourceOutcome, SourceStatus},
+    evidence::{
+        Event, Evidence, EvidenceDraft, Facts, ListMatch, Party, SourceName, SourceOutcome, SourceStatus,
+    },
     identity::ReportId,
     number_check::NumberCheck,
     report::Review,
@@ -13,6 +15,30 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Returns facts in which every external text is `text`.
+fn facts(text: &str) -> Facts {
+    let reasons = Some(text.to_owned());
+    Facts {
+        publisher: Some(text.into()),
+        list_match: Some(ListMatch {
+            list: text.into(),
+            entry: text.into(),
+            score: 91,
+            is_match: true,
+            reasons,
+        }),
+        party: Some(Party {
+            name: text.into(),
+            relation: "officer".into(),
+            since: Some("2019-02".into()),
+            country: Some(text.into()),
+        }),
+        unmatched: vec![text.into()],
+        events: vec![Event { date: text.into(), kind: "incorporated".into() }],
+        gap: true,
+    }
+}
+
 /// Returns a report in which every external text is `text`.
 fn report(text: &str) -> (Document, Snapshot) {
     let at = UtcTime::from_epoch_millis(1_767_614_400_000);
@@ -23,11 +49,10 @@ fn report(text: &str) -> (Document, Snapshot) {
         items: 1,
     };
     let found = EvidenceDraft {
-        title: text.into(),
-        text: text.into(),
         url: Some("https://news.example/a?b=\"><script>".into()),
         published_at: Some(at),
-        signals: vec![],
+        facts: facts(text),
+        ..EvidenceDraft::note(text, text)
     };
     let snapshot = Snapshot::freeze(vec![(outcome, vec![found])], at);
     let draft = ReportRequestDraft {
@@ -120,6 +145,123 @@ fn every_form_states_how_far_the_number_was_verified() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["numberCheck"]["status"], "absent");
     assert_eq!(json["company"]["corporateNumber"], serde_json::Value::Null);
+}
+
+/// Returns a golden report.
+fn golden(name: &str) -> Document {
+    let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn view(document: &Document) -> View<'_> {
+    View::of(document, sources::rulebook())
+}
+
+#[test]
+fn the_first_page_gives_three_reasons_with_evidence_the_decisions_and_the_gaps() {
+    let document = golden("related");
+    let front = view(&document).front;
+    let reasons: Vec<_> = front.reasons.iter().map(|reason| (&*reason.text, reason.proofs.len())).collect();
+    assert_eq!(reasons.len(), 3);
+    assert!(reasons[0].0.starts_with("The direct parent") && reasons.iter().all(|(_, proofs)| *proofs > 0));
+    let decisions: Vec<_> = front.decisions.iter().map(|decision| decision.citations.concat()).collect();
+    assert_eq!(decisions[0], "E1", "a decision names the evidence that it is about");
+    assert_eq!(front.decisions.len(), document.review.reasons.len() + 1, "and whether to do business");
+    let gaps: Vec<_> = front.gaps.iter().map(|gap| &*gap.text).collect();
+    assert_eq!(
+        &gaps[..2],
+        [
+            "News answered with data of 19 November 2026, which may be out of date.",
+            "Country risk gave no answer."
+        ]
+    );
+    assert_eq!(front.gaps[2].citations, ["E5"]);
+    let clean = golden("low-ja");
+    let front = view(&clean).front;
+    assert!(front.decisions.is_empty() && front.gaps.is_empty() && front.reasons.len() == 3, "{front:?}");
+    let missing = golden("undetermined");
+    let front = view(&missing).front;
+    assert!(front.reasons.iter().all(|reason| reason.text.contains("gave no answer")), "{front:?}");
+}
+
+#[test]
+fn findings_are_in_the_order_of_their_weight_with_quotes_in_context() {
+    let document = golden("related");
+    let findings = view(&document).findings;
+    let severities: Vec<&str> = findings.iter().map(|finding| finding.severity).collect();
+    assert_eq!(severities, ["high", "medium", "low"]);
+    let quote = &findings[0].quotes[0];
+    assert!(
+        quote.before.ends_with("since 2021-03-01. ") && quote.after.starts_with(" Recognised"),
+        "{quote:?}"
+    );
+    assert!(quote.strength.as_deref().unwrap().starts_with("Match, 97 of 100, with “VESHMET METALS” on "));
+    assert!(quote.strength.as_deref().unwrap().contains("Why: \"veshmet\" is the same"));
+    assert_eq!(findings[1].quotes[0].origin, "News · The Harbour Gazette · 4 November 2026");
+}
+
+#[test]
+fn related_parties_have_the_result_of_their_screening_and_events_are_in_order() {
+    let document = golden("related");
+    let view = view(&document);
+    let parties: Vec<_> = view
+        .parties
+        .iter()
+        .map(|party| (party.name, party.country.as_str(), party.screening.as_str()))
+        .collect();
+    assert_eq!(
+        parties,
+        [
+            ("Veshmet Metals JSC", "Russia", "matches VESHMET METALS, 97 of 100"),
+            ("Osric Tane Vell", "United Kingdom", "resembles VELL, Oskar Tan, 73 of 100"),
+            ("Ann QUILL", "", "no match"),
+            ("Harrow Nominees Limited", "United Kingdom", "no match"),
+        ]
+    );
+    let dates: Vec<&str> = view.events.iter().map(|event| event.date.as_str()).collect();
+    assert_eq!(&dates[..4], ["19 May 1998", "1 February 2019", "1 February 2019", "July 2020"]);
+    assert_eq!(view.events[0].text, "The company was incorporated.");
+    let ages: Vec<_> = view.sources.iter().map(|source| source.age.as_deref()).collect();
+    assert_eq!(ages, [Some("2 days"), Some("7 days"), Some("under 1 hour"), None]);
+}
+
+#[test]
+fn a_chart_is_drawn_only_if_it_shows_something_and_reads_as_sentences() {
+    for name in ["high", "low-ja", "dropped", "undetermined"] {
+        assert!(view(&golden(name)).charts.is_empty(), "{name}");
+    }
+    let document = golden("related");
+    let charts = view(&document).charts;
+    let [score, news] = charts.as_slice() else { panic!("{charts:?}") };
+    assert!(score.text.contains("matches an entry of a sanctions list” adds 60 points."), "{}", score.text);
+    assert!(score.text.ends_with("Together they make 100 of at most 100 points."), "{}", score.text);
+    assert!(news.text.contains("December 2025: 2, June 2026: 2"), "{}", news.text);
+}
+
+/// Returns the number of the pages of a PDF that is not compressed where it counts them.
+fn pages(pdf: &[u8]) -> usize {
+    let count = |what: &str| pdf.windows(what.len()).filter(|window| *window == what.as_bytes()).count();
+    count("/Type/Page") + count("/Type /Page") - count("/Type/Pages") - count("/Type /Pages")
+}
+
+#[test]
+fn the_first_page_is_one_page_whatever_it_has_to_say() {
+    for (language, long) in [("en", "a text that goes on "), ("ja", "長い文章が続く。「引用」")] {
+        let long = long.repeat(60);
+        let mut document = golden("related");
+        document.company.language = domain::language::Language::find(language).unwrap();
+        document.company.company_name = long.chars().take(200).collect();
+        document.company.purpose = Some(long.chars().take(500).collect());
+        document.review.reasons = vec![long.clone(); 20];
+        document.evidence.iter_mut().for_each(|piece| piece.facts.gap = true);
+        document.rules.iter_mut().for_each(|rule| rule.effect = long.clone());
+        document.findings.iter_mut().for_each(|finding| finding.statement = long.clone());
+        document.evidence.iter_mut().for_each(|piece| piece.text = long.clone());
+        let view = view(&document);
+        assert!(view.front.in_full.is_some() && view.front.more_decisions.is_some(), "{language}");
+        let pdf = typesetting::render(&pdf::first_page_alone(&view)).unwrap();
+        assert_eq!(pages(&pdf), 1, "{language}");
+    }
 }
 
 #[test]

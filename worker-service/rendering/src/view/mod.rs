@@ -1,9 +1,13 @@
 //! The view of a report: its content in its language, ready for the templates. HTML, PDF and Markdown are
 //! filled from the same view, so they have the same content in the same order.
 
+mod findings;
+mod front;
+mod history;
+mod origin;
+
 use domain::{
     artifact::sha256_hex,
-    assessment::{Category, Citation, Finding},
     document::{Document, Dropped, VerificationOutcome, Versions},
     evidence::Evidence,
     language::Words,
@@ -14,11 +18,18 @@ use domain::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::charts::{self, Chart};
+pub(super) use self::{
+    findings::{FindingView, MatchView, QuoteView},
+    front::{Front, Point, Reason},
+    history::{EventView, PartyView},
+};
+use super::{
+    charts::{self, Chart},
+    texts::{age, shortened},
+};
 
-/// The categories of findings, in the order of their sections.
-const CATEGORIES: [Category; 5] =
-    [Category::Sanctions, Category::AdverseMedia, Category::Registry, Category::Country, Category::Other];
+/// Maximum width of the purpose on the first page, in half-width columns.
+const PURPOSE_MAX: usize = 150;
 
 /// The content of a report, as the templates see it.
 #[derive(Debug, Serialize)]
@@ -31,20 +42,28 @@ pub(super) struct View<'a> {
     pub(super) words: &'a Value,
     pub(super) title: String,
     pub(super) company: &'a str,
+    /// What identifies the company and the report, in one line.
+    pub(super) identity: String,
+    /// What the report is for, cut to a line or two.
+    pub(super) purpose: Option<String>,
     /// `LOW`, `MEDIUM`, `HIGH` or `UNDETERMINED`.
     pub(super) level: &'a str,
     pub(super) level_name: &'a str,
-    pub(super) why: Vec<String>,
+    /// What set the level.
+    pub(super) why: String,
     pub(super) score: u8,
     pub(super) score_text: String,
-    pub(super) review: &'a [String],
+    pub(super) front: Front,
     pub(super) facts: Vec<Fact>,
     pub(super) summary: &'a str,
     pub(super) summary_citations: &'a [String],
-    pub(super) groups: Vec<Group<'a>>,
+    pub(super) findings: Vec<FindingView<'a>>,
     pub(super) no_findings: &'a str,
+    pub(super) matches: Vec<MatchView<'a>>,
+    pub(super) parties: Vec<PartyView<'a>>,
+    pub(super) events: Vec<EventView>,
     pub(super) rules: Vec<RuleView<'a>>,
-    pub(super) charts: [Chart; 3],
+    pub(super) charts: Vec<Chart>,
     pub(super) sources: Vec<SourceView<'a>>,
     /// The ids of the evidence. A citation of any other id is not a link.
     pub(super) known: Vec<&'a str>,
@@ -67,22 +86,6 @@ pub(super) struct Fact {
     pub(super) value: String,
 }
 
-/// The findings of a category.
-#[derive(Debug, Serialize)]
-pub(super) struct Group<'a> {
-    pub(super) title: &'a str,
-    pub(super) findings: Vec<FindingView<'a>>,
-}
-
-/// A finding.
-#[derive(Debug, Serialize)]
-pub(super) struct FindingView<'a> {
-    pub(super) severity: &'a str,
-    pub(super) severity_name: &'a str,
-    pub(super) statement: &'a str,
-    pub(super) citations: &'a [Citation],
-}
-
 /// A rule that applied.
 #[derive(Debug, Serialize)]
 pub(super) struct RuleView<'a> {
@@ -99,6 +102,8 @@ pub(super) struct SourceView<'a> {
     pub(super) status: &'a str,
     pub(super) status_name: &'a str,
     pub(super) as_of: Option<String>,
+    /// How old its answer was when the report was written.
+    pub(super) age: Option<String>,
     pub(super) items: u32,
 }
 
@@ -127,16 +132,18 @@ impl<'a> View<'a> {
             words: &words.tree()["report"],
             title: words.fill("report.title", &[("company", &document.company.company_name)]),
             company: &document.company.company_name,
+            identity: identity(document, words),
+            purpose: document.company.purpose.as_deref().map(|purpose| shortened(purpose, PURPOSE_MAX)),
             level: level.as_str(),
             level_name: words.text_of("levels", level.as_str()),
             why: why(document, words, rules),
             score: document.risk_score,
             score_text: words.fill("report.of_100", &[("score", &document.risk_score.to_string())]),
-            review: if document.review.required { &document.review.reasons } else { &[] },
+            front: front::of(document, words, rules),
             facts: facts(document, words),
             summary: &document.summary.text,
             summary_citations: &document.summary.citations,
-            groups: groups(&document.findings, words),
+            findings: findings::of(document, words, rules),
             no_findings: words.text(match document {
                 _ if undetermined => "report.no_findings_undetermined",
                 // Rules applied, or claims of the model were dropped: the evidence may still show something.
@@ -145,12 +152,11 @@ impl<'a> View<'a> {
                 }
                 _ => "report.no_findings",
             }),
+            matches: findings::matches(document, words),
+            parties: history::parties(document, words),
+            events: history::events(document, words),
             rules: document.rules.iter().map(|applied| rule_view(applied, rules)).collect(),
-            charts: [
-                charts::score(document, words, rules),
-                charts::mentions(document, words),
-                charts::sources(document, words),
-            ],
+            charts: charts::of(document, words, rules),
             sources: document
                 .sources
                 .iter()
@@ -159,6 +165,7 @@ impl<'a> View<'a> {
                     status: outcome.status.as_str(),
                     status_name: words.text_of("statuses", outcome.status.as_str()),
                     as_of: outcome.as_of.map(|time| words.moment(time)),
+                    age: outcome.as_of.map(|time| age(time, document.versions.written_at, words)),
                     items: outcome.items,
                 })
                 .collect(),
@@ -174,9 +181,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// Returns the reasons for the report's risk level: first what set the level, then the effects of the rules
-/// that demand it.
-fn why(document: &Document, words: &Words, rules: &Rules) -> Vec<String> {
+/// Returns what set the report's risk level, or nothing if that is not known here.
+fn why(document: &Document, words: &Words, rules: &Rules) -> String {
     let weight = |rule: &str| rules.weight(rule);
     let floor =
         document.rules.iter().filter_map(|rule| Some(weight(&rule.rule)?.1)).max().unwrap_or_default();
@@ -184,24 +190,27 @@ fn why(document: &Document, words: &Words, rules: &Rules) -> Vec<String> {
     let (level, by_rules) = (name(document.risk_level), name(floor.into()));
     // The weights of rules of another version are unknown here, so what set the level is unknown, too.
     let is_known = |applied: &AppliedRule| weight(&applied.rule).is_some();
-    let mut why = Vec::new();
     if document.risk_level == RiskLevel::Undetermined {
-        why.push(words.fill("why.undetermined", &[("floor", by_rules)]));
+        words.fill("why.undetermined", &[("floor", by_rules)])
     } else if !document.rules.iter().all(is_known) {
         // The texts of the rules say what they require.
+        String::new()
     } else if document.risk_level > RiskLevel::from(floor) {
-        why.push(words.fill("why.model_raised", &[("level", level), ("floor", by_rules)]));
+        words.fill("why.model_raised", &[("level", level), ("floor", by_rules)])
     } else if document.rules.is_empty() {
-        why.push(words.fill("why.no_rule", &[("level", level)]));
+        words.fill("why.no_rule", &[("level", level)])
     } else {
-        why.push(words.fill("why.rules", &[("level", by_rules)]));
+        words.fill("why.rules", &[("level", by_rules)])
     }
-    let decisive = document
-        .rules
-        .iter()
-        .filter(|rule| weight(&rule.rule).is_none_or(|(_, rule_floor)| rule_floor == floor));
-    why.extend(decisive.map(|rule| rule.effect.clone()));
-    why
+}
+
+/// Returns what identifies the company and the report, in one line.
+fn identity(document: &Document, words: &Words) -> String {
+    let company = &document.company;
+    let mut parts = vec![words.country(company.country).to_owned()];
+    parts.extend(company.corporate_number.clone());
+    parts.push(words.day(document.versions.written_at));
+    parts.join(" · ")
 }
 
 /// Returns the facts about the company and the report.
@@ -211,7 +220,7 @@ fn facts(document: &Document, words: &Words) -> Vec<Fact> {
     let mut facts = vec![
         fact("name", company.company_name.clone()),
         fact("number", number(company, words)),
-        fact("country", format!("{} ({})", words.country(company.country), company.country)),
+        fact("country", noted(words.country(company.country), company.country.code(), words)),
     ];
     facts.extend(company.purpose.clone().map(|purpose| fact("purpose", purpose)));
     facts.push(fact("report", document.report_id.to_string()));
@@ -219,33 +228,18 @@ fn facts(document: &Document, words: &Words) -> Vec<Fact> {
     facts
 }
 
+/// Returns `text` with a note in parentheses.
+fn noted(text: &str, note: &str, words: &Words) -> String {
+    words.fill("report.noted", &[("text", text), ("note", note)])
+}
+
 /// Returns the company's number with what was verified of it, or what it means that there is none.
 fn number(company: &ReportRequest, words: &Words) -> String {
     let check = NumberCheck::of(company, words);
     match &company.corporate_number {
-        Some(number) => format!("{number} ({})", check.message),
+        Some(number) => noted(number, &check.message, words),
         None => check.message,
     }
-}
-
-/// Returns the findings by category, in descending severity.
-fn groups<'a>(findings: &'a [Finding], words: &'a Words) -> Vec<Group<'a>> {
-    let group = |category: Category| {
-        let mut of_category: Vec<&Finding> =
-            findings.iter().filter(|finding| finding.category == category).collect();
-        of_category.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let finding_view = |finding: &'a Finding| FindingView {
-            severity: finding.severity.as_str(),
-            severity_name: words.text_of("severities", finding.severity.as_str()),
-            statement: &finding.statement,
-            citations: &finding.citations,
-        };
-        Group {
-            title: words.text_of("categories", category.as_str()),
-            findings: of_category.into_iter().map(finding_view).collect(),
-        }
-    };
-    CATEGORIES.into_iter().map(group).filter(|group| !group.findings.is_empty()).collect()
 }
 
 fn rule_view<'a>(applied: &'a AppliedRule, rules: &Rules) -> RuleView<'a> {

@@ -1,0 +1,288 @@
+//! The first page: the verdict, its main reasons, what must be decided, and what could not be searched. It can be read
+//! alone, and fits on one page of the PDF.
+
+use domain::{
+    assessment::Severity,
+    document::Document,
+    evidence::{Evidence, SourceStatus},
+    language::Words,
+    number_check::{NumberCheck, NumberStatus},
+    risk::{Grade, RiskLevel, Rules},
+};
+use serde::Serialize;
+
+use super::origin::short_origin;
+use crate::texts::{columns, is_longer, shortened};
+
+/// Number of reasons.
+const REASONS_MAX: usize = 3;
+/// Maximum width of a reason, decision or gap, in half-width columns: about two lines of the PDF.
+const TEXT_MAX: usize = 175;
+/// Maximum number of citations of a decision or gap.
+const CITATIONS_MAX: usize = 3;
+/// Maximum width of a piece of evidence below a reason with its origin, in half-width columns: about two lines.
+const PROOF_MAX: usize = 180;
+/// Minimum width that remains for the text of a piece of evidence, in half-width columns.
+const PROOF_TEXT_MIN: usize = 40;
+/// Half-width columns of a line of the PDF.
+const LINE: usize = 88;
+/// Number of lines that the first page has for reasons, decisions and gaps.
+const LINES_MAX: usize = 27;
+/// Pieces of evidence below a reason, decisions, and gaps: the most that are shown, and fewer if they take too many lines.
+const COUNTS: [(usize, usize, usize); 5] = [(2, 6, 6), (2, 4, 4), (1, 4, 4), (1, 3, 3), (1, 2, 2)];
+
+/// The content of the first page that other pages do not have.
+#[derive(Debug, Serialize)]
+pub(crate) struct Front {
+    /// What the level means.
+    pub(crate) meaning: String,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) decisions: Vec<Point>,
+    /// The number of decisions that are not shown here, in words.
+    pub(crate) more_decisions: Option<String>,
+    pub(crate) gaps: Vec<Point>,
+    /// The number of gaps that are not shown here, in words.
+    pub(crate) more_gaps: Option<String>,
+    /// All decisions and gaps, if some of them are shortened or not shown.
+    pub(crate) in_full: Option<InFull>,
+}
+
+/// All decisions and gaps.
+#[derive(Debug, Serialize)]
+pub(crate) struct InFull {
+    pub(crate) decisions: Vec<Point>,
+    pub(crate) gaps: Vec<Point>,
+}
+
+/// A reason for the level, with its evidence.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Reason {
+    pub(crate) text: String,
+    pub(crate) proofs: Vec<Proof>,
+    /// The number of pieces of evidence that are not shown here, in words.
+    pub(crate) more: Option<String>,
+}
+
+/// A piece of evidence for a reason.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Proof {
+    pub(crate) id: String,
+    /// What it says.
+    pub(crate) text: String,
+    /// Where it comes from.
+    pub(crate) origin: String,
+}
+
+/// A statement with the evidence that it is about.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Point {
+    pub(crate) text: String,
+    pub(crate) citations: Vec<String>,
+}
+
+impl Point {
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), citations: Vec::new() }
+    }
+
+    fn shortened(&self) -> Self {
+        let citations = self.citations.iter().take(CITATIONS_MAX).cloned().collect();
+        Self { text: shortened(&self.text, TEXT_MAX), citations }
+    }
+
+    fn is_cut(&self) -> bool {
+        self.citations.len() > CITATIONS_MAX || is_longer(&self.text, TEXT_MAX)
+    }
+
+    fn lines(&self) -> usize {
+        lines(columns(&self.text) + self.citations.iter().map(|id| id.len() + 2).sum::<usize>())
+    }
+}
+
+/// Returns the number of lines that a text of this width takes.
+fn lines(columns: usize) -> usize {
+    columns.div_ceil(LINE).max(1)
+}
+
+/// Returns the first page of `document`.
+pub(crate) fn of(document: &Document, words: &Words, rules: &Rules) -> Front {
+    let reasons = reasons(document, words, rules);
+    let (all_decisions, all_gaps) = (decisions(document, words), gaps(document, words));
+    let build = |(proofs, decisions, gaps): (usize, usize, usize)| {
+        let shown = |points: &[Point], most: usize| -> Vec<Point> {
+            points.iter().take(most).map(Point::shortened).collect()
+        };
+        let more = |points: &[Point], most: usize| {
+            let rest = points.len().saturating_sub(most);
+            let values = [("count", &*rest.to_string()), ("section", words.text("report.in_full"))];
+            (rest > 0).then(|| words.fill("front.more", &values))
+        };
+        let reasons = reasons.iter().map(|reason| reason.with_proofs(proofs, words)).collect();
+        Front {
+            meaning: words.text_of("meanings", document.risk_level.as_str()).to_owned(),
+            reasons,
+            decisions: shown(&all_decisions, decisions),
+            more_decisions: more(&all_decisions, decisions),
+            gaps: shown(&all_gaps, gaps),
+            more_gaps: more(&all_gaps, gaps),
+            in_full: None,
+        }
+    };
+    let [.., fewest] = COUNTS;
+    let fitting = COUNTS.into_iter().find(|counts| build(*counts).lines() <= LINES_MAX);
+    let mut front = build(fitting.unwrap_or(fewest));
+    let is_cut =
+        |points: &[Point], shown: &[Point]| points.len() > shown.len() || points.iter().any(Point::is_cut);
+    if is_cut(&all_decisions, &front.decisions) || is_cut(&all_gaps, &front.gaps) {
+        front.in_full = Some(InFull { decisions: all_decisions, gaps: all_gaps });
+    }
+    front
+}
+
+impl Front {
+    fn lines(&self) -> usize {
+        let reason = |reason: &Reason| {
+            let proof =
+                |proof: &Proof| lines(columns(&proof.text) + columns(&proof.origin) + proof.id.len() + 4);
+            let proofs: usize = reason.proofs.iter().map(proof).sum();
+            lines(columns(&reason.text)) + proofs + usize::from(reason.more.is_some())
+        };
+        let points: usize = self.decisions.iter().chain(&self.gaps).map(Point::lines).sum();
+        let more = usize::from(self.more_decisions.is_some()) + usize::from(self.more_gaps.is_some());
+        self.reasons.iter().map(reason).sum::<usize>() + points + more
+    }
+}
+
+impl Reason {
+    fn new(text: &str) -> Self {
+        Self { text: shortened(text, TEXT_MAX), proofs: Vec::new(), more: None }
+    }
+
+    /// Returns the reason with at most this number of pieces of evidence.
+    fn with_proofs(&self, most: usize, words: &Words) -> Self {
+        let rest = self.proofs.len().saturating_sub(most);
+        Self {
+            text: self.text.clone(),
+            proofs: self.proofs.iter().take(most).cloned().collect(),
+            more: (rest > 0).then(|| words.fill("front.more_evidence", &[("count", &rest.to_string())])),
+        }
+    }
+}
+
+/// Returns the main reasons of the level, the most serious first. A level without a reason against the company rests on
+/// what was searched.
+fn reasons(document: &Document, words: &Words, rules: &Rules) -> Vec<Reason> {
+    let proof = |id: &str, quote: Option<&str>| {
+        let piece = document.evidence.iter().find(|piece| piece.id == id);
+        let origin = piece.map(|piece| short_origin(piece, words)).unwrap_or_default();
+        let rest = PROOF_MAX.saturating_sub(columns(&origin) + id.len() + 4).max(PROOF_TEXT_MIN);
+        let text = shortened(quote.unwrap_or_else(|| piece.map_or("", said)), rest);
+        Proof { id: id.to_owned(), text, origin }
+    };
+    let mut reasons: Vec<Reason> = Vec::new();
+    let mut explained: Vec<&str> = Vec::new();
+    if document.risk_level == RiskLevel::Undetermined {
+        let missing = document.sources.iter().filter(|outcome| !outcome.status.has_answer());
+        let names = missing.map(|outcome| words.text_of("sources", outcome.source.as_str()));
+        reasons
+            .extend(names.map(|source| Reason::new(&words.fill("front.no_answer", &[("source", source)]))));
+    }
+    // What a rule of another version weighs is not known here: it counts as serious.
+    let weight = |rule: &str| rules.weight(rule).map_or((Grade::High, 0), |(points, floor)| (floor, points));
+    let mut applied: Vec<_> = document.rules.iter().collect();
+    applied.sort_by_key(|applied| std::cmp::Reverse(weight(&applied.rule)));
+    let mut found: Vec<_> = document.findings.iter().collect();
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut candidates: Vec<(Grade, Reason, Vec<&str>)> = Vec::new();
+    for applied in applied {
+        let quote_of = |id: &String| {
+            let citations = document.findings.iter().flat_map(|finding| &finding.citations);
+            citations
+                .clone()
+                .find(|citation| citation.evidence_id == *id)
+                .map(|citation| citation.quote.as_str())
+        };
+        let mut reason = Reason::new(&applied.effect);
+        reason.proofs = applied.because.iter().map(|id| proof(id, quote_of(id))).collect();
+        let ids = applied.because.iter().map(String::as_str).collect();
+        candidates.push((weight(&applied.rule).0, reason, ids));
+    }
+    for finding in found.iter().filter(|finding| finding.severity > Severity::Low) {
+        let mut reason = Reason::new(&finding.statement);
+        reason.proofs =
+            finding.citations.iter().map(|cited| proof(&cited.evidence_id, Some(&cited.quote))).collect();
+        let grade = if finding.severity == Severity::High { Grade::High } else { Grade::Medium };
+        let ids = finding.citations.iter().map(|cited| cited.evidence_id.as_str()).collect();
+        candidates.push((grade, reason, ids));
+    }
+    // A stable sort: a rule comes before a finding of the same weight, which may say the same.
+    candidates.sort_by_key(|(grade, ..)| std::cmp::Reverse(*grade));
+    for (_, reason, ids) in candidates {
+        if ids.is_empty() || ids.iter().any(|id| !explained.contains(id)) {
+            explained.extend(ids);
+            reasons.push(reason);
+        }
+    }
+    let silent = document.sources.iter().filter(|outcome| outcome.status.has_answer());
+    for outcome in silent {
+        let of_source: Vec<&Evidence> = document
+            .evidence
+            .iter()
+            .filter(|piece| piece.source == outcome.source && !piece.facts.gap)
+            .collect();
+        if of_source.iter().any(|piece| explained.contains(&piece.id.as_str())) {
+            continue;
+        }
+        let source = words.text_of("sources", outcome.source.as_str());
+        let mut reason = Reason::new(&words.fill("front.nothing_found", &[("source", source)]));
+        reason.proofs = of_source.iter().map(|piece| proof(&piece.id, None)).collect();
+        reasons.push(reason);
+    }
+    reasons.truncate(REASONS_MAX);
+    reasons
+}
+
+/// Returns what a piece of evidence says, in short.
+fn said(piece: &Evidence) -> &str {
+    let title = piece.title.trim();
+    if title.is_empty() { &piece.text } else { title }
+}
+
+/// Returns the reasons for a review as decisions, each with the evidence that it is about, and the decision that the
+/// level leaves to a person.
+fn decisions(document: &Document, words: &Words) -> Vec<Point> {
+    let of_reason = |reason: &String| {
+        let is_of = |rule: &&domain::risk::AppliedRule| {
+            words.find(&format!("rules.{}.review", rule.rule)) == Some(reason.as_str())
+        };
+        let citations =
+            document.rules.iter().find(is_of).map(|rule| rule.because.clone()).unwrap_or_default();
+        Point { text: reason.clone(), citations }
+    };
+    let reasons = if document.review.required { document.review.reasons.as_slice() } else { &[] };
+    let business = words.find(&format!("business.{}", document.risk_level)).map(Point::new);
+    reasons.iter().map(of_reason).chain(business).collect()
+}
+
+/// Returns what could not be searched.
+fn gaps(document: &Document, words: &Words) -> Vec<Point> {
+    let mut gaps = Vec::new();
+    for outcome in &document.sources {
+        let source = words.text_of("sources", outcome.source.as_str());
+        let key = match outcome.status {
+            SourceStatus::Failed => "gaps.failed",
+            SourceStatus::Skipped => "gaps.skipped",
+            SourceStatus::Stale => "gaps.stale",
+            SourceStatus::Ok | SourceStatus::Unknown(_) => continue,
+        };
+        let date =
+            outcome.as_of.map_or_else(|| words.text("gaps.unknown_date").to_owned(), |time| words.day(time));
+        gaps.push(Point::new(words.fill(key, &[("source", source), ("date", &date)])));
+    }
+    if NumberCheck::of(&document.company, words).status == NumberStatus::Absent {
+        gaps.push(Point::new(words.text("gaps.no_number")));
+    }
+    let noted = document.evidence.iter().filter(|piece| piece.facts.gap);
+    gaps.extend(noted.map(|piece| Point { text: piece.text.clone(), citations: vec![piece.id.clone()] }));
+    gaps
+}

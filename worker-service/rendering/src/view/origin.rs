@@ -1,0 +1,41 @@
+//! Where a piece of evidence comes from, in words.
+
+use domain::{
+    evidence::{Evidence, SourceName},
+    language::Words,
+};
+
+/// The source whose evidence has a publisher.
+const NEWS: SourceName = SourceName::from_static("news");
+
+/// Returns who published a piece of evidence: the outlet of a news item, or the host of its address.
+pub(crate) fn publisher(piece: &Evidence) -> Option<&str> {
+    let host = || {
+        let url = piece.url.as_deref().filter(|_| piece.source == NEWS)?;
+        let (_, rest) = url.split_once("://")?;
+        rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())
+    };
+    piece.facts.publisher.as_deref().or_else(host)
+}
+
+/// Returns where a piece of evidence comes from: its source, who published it, and when, or when it was retrieved.
+pub(crate) fn origin(piece: &Evidence, words: &Words) -> String {
+    let retrieved = || {
+        let (label, colon) = (words.text("report.retrieved"), words.text("report.colon"));
+        format!("{label}{colon}{}", words.day(piece.retrieved_at))
+    };
+    let published = piece.published_at.is_some();
+    [short_origin(piece, words)]
+        .into_iter()
+        .chain((!published).then(retrieved))
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+/// Returns where a piece of evidence comes from, without the time of its retrieval.
+pub(crate) fn short_origin(piece: &Evidence, words: &Words) -> String {
+    let mut parts = vec![words.text_of("sources", piece.source.as_str()).to_owned()];
+    parts.extend(publisher(piece).map(str::to_owned));
+    parts.extend(piece.published_at.map(|time| words.day(time)));
+    parts.join(" · ")
+}
