@@ -14,7 +14,10 @@ use crate::{
     cors, early_response, health,
     limits::{self, InFlightLimit},
     observe, openapi, page,
-    reports::{artifact, batch, control, document, erase, events, export, hold, list, read, submit, webhook},
+    reports::{
+        artifact, batch, control, deliveries, document, erase, events, export, hold, list, read, submit,
+        webhook,
+    },
     settings::Settings,
     state::AppState,
     usage, webhook_secret,
@@ -34,6 +37,7 @@ fn documented_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(hold::place, hold::release))
         .routes(routes!(webhook::read))
         .routes(routes!(webhook::resend))
+        .routes(routes!(deliveries::list))
         .routes(routes!(usage::usage))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::rotate))

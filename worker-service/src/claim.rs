@@ -96,7 +96,7 @@ impl Claims {
         let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
         let claim = Command::Claim { holder };
         let current = match table.execute(tenant, id, &claim, &details, now, &self.policy).await? {
-            Executed::Done(report) => return Ok(Claim::Claimed(report)),
+            Executed::Done(report) => return Ok(Claim::Claimed(Box::new(after(&current, *report)))),
             Executed::Rejected(None) => return Ok(Claim::Unknown),
             Executed::Rejected(Some(current)) => current,
         };
@@ -151,7 +151,9 @@ impl Claims {
     /// Lets `report` wait for `delay`, in the queue or outside it.
     async fn wait(&self, report: &Report, delay: Duration, reason: Wait) -> Result<Claim, AwsError> {
         let Report { tenant, id, .. } = report;
-        let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
+        let ended_attempts = report.attempts_after_loss();
+        let progress = Some(Stage::Queued.progress());
+        let details = Details { progress, ended_attempts, ..Details::default() };
         let (wait, now) = (Command::Wait { delay }, self.clock.now());
         match self.aws.table.execute(tenant, *id, &wait, &details, now, &self.policy).await? {
             Executed::Done(_) if self.policy.waits_in_queue(delay) => Ok(Claim::Busy(delay)),
@@ -175,5 +177,16 @@ pub(crate) fn abandoned(report: &Report) -> Details {
         retryable: true,
     };
     let has_webhook = report.request.callback_url.is_some();
-    Details { error: Some(error), has_webhook, ..Details::default() }
+    let ended_attempts = report.attempts_after_loss();
+    Details { error: Some(error), has_webhook, ended_attempts, ..Details::default() }
+}
+
+/// Returns `claimed` with the attempt of `before`, its state before the claim, if the worker of that attempt vanished.
+fn after(before: &Report, claimed: Report) -> Report {
+    // Another worker may have claimed and returned the report after it was read.
+    let follows = claimed.lifecycle.attempt == before.lifecycle.attempt + 1;
+    match before.attempts_after_loss().filter(|_| follows && before.lifecycle.status == Status::Processing) {
+        Some(ended_attempts) => Report { ended_attempts, ..claimed },
+        None => claimed,
+    }
 }

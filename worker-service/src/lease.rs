@@ -8,8 +8,10 @@ use aws_adapters::{
     table::{Details, Executed},
 };
 use domain::{
+    attempt::AttemptOutcome,
     lifecycle::{Command, Policy, Status},
     report::{Report, Stage, StagesBegan},
+    time::UtcTime,
     unsettled::UnsettledCall,
 };
 use service_runtime::clock::Clock;
@@ -73,8 +75,13 @@ enum Reason {
 impl Lease {
     /// Creates the lease of `report`, which has just been claimed.
     pub(crate) fn new(aws: Aws, clock: Clock, policy: Policy, report: Report) -> Self {
-        let (pending, extended) = (Details::default(), watch::Sender::new(None));
-        Self { aws, clock, policy, report, pending, extended }
+        let lost = report.ended_attempts.last().is_some_and(|last| {
+            last.outcome == AttemptOutcome::Lost && last.attempt + 1 == report.lifecycle.attempt
+        });
+        // The claim found it; only a write of the new holder can record it without a race.
+        let ended_attempts = lost.then(|| report.ended_attempts.clone());
+        let pending = Details { ended_attempts, ..Details::default() };
+        Self { aws, clock, policy, report, pending, extended: watch::Sender::new(None) }
     }
 
     /// Returns the report as last read or written.
@@ -136,6 +143,7 @@ impl Lease {
         let Report { tenant, id, request, .. } = &self.report;
         let has_webhook = request.callback_url.is_some();
         let details = Details { has_webhook, ..details.clone() }.or(self.pending.clone());
+        let details = self.with_end_of_attempt(&command, details, now);
         match self.aws.table.execute(tenant, *id, &command, &details, now, &self.policy).await? {
             Executed::Done(report) => {
                 self.report = *report;
@@ -152,6 +160,18 @@ impl Lease {
             }
             Executed::Rejected(_) => Err(AttemptError::LeaseLost),
         }
+    }
+
+    /// Returns `details` with the record of this attempt, if `command` ends it and another one will follow.
+    fn with_end_of_attempt(&self, command: &Command, details: Details, now: UtcTime) -> Details {
+        let outcome = match command {
+            Command::RetryLater { .. } => AttemptOutcome::Retried,
+            Command::Release { .. } => AttemptOutcome::Released,
+            _ => return details,
+        };
+        let code = details.error.as_ref().map(|error| error.code.clone());
+        let ended = self.report.attempts_after(outcome, details.began, Some(now), code);
+        Details { ended_attempts: Some(ended), ..details }
     }
 
     /// Returns whether this lease still holds the report whose `current` state was read.

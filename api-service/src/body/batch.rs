@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::extract::Request;
-use domain::request::{FieldError, ReportRequest};
+use domain::request::FieldError;
 use serde_json::Value;
 
 use super::{
     json::{Parsed, parse},
     media_type::require_json,
     memory::{BodyMemory, HeldMemory},
-    report::{object, repeated_errors, take_text, type_name, unknown_fields, validated},
+    report::{Submission, object, repeated_errors, take_text, type_name, unknown_fields, validated},
 };
 use crate::problem::Problem;
 
@@ -32,7 +32,7 @@ pub(crate) struct BatchItem {
     /// The client's own id for the request; `None` if it is missing or invalid.
     pub(crate) custom_id: Option<String>,
     /// The request, or everything that is wrong with it.
-    pub(crate) request: Result<ReportRequest, Vec<FieldError>>,
+    pub(crate) request: Result<Submission, Vec<FieldError>>,
 }
 
 /// Reads the requests of the batch in the body, and returns them with the memory that they take. An invalid

@@ -14,5 +14,5 @@ pub(crate) use self::{
     hold::hold_reason,
     key::{new_key, rotation},
     memory::BodyMemory,
-    report::report_request,
+    report::{Submission, report_request},
 };

@@ -1,7 +1,12 @@
 //! The body of a request for one report.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Request;
-use domain::request::{FieldError, ReportRequest, ReportRequestDraft};
+use domain::{
+    labels::check_metadata,
+    request::{FieldError, ReportRequest, ReportRequestDraft},
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -20,6 +25,15 @@ const VALUES_MAX: usize = 2_000;
 /// Maximum number of unknown fields that are listed one by one.
 const UNKNOWN_MAX: usize = 50;
 
+/// A request for a report, with what the client stores with it for itself.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    /// The request.
+    pub(crate) request: ReportRequest,
+    /// The client's metadata.
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
 /// Reads the report request in the body, and returns it with the memory that it takes.
 ///
 /// # Errors
@@ -27,7 +41,7 @@ const UNKNOWN_MAX: usize = 50;
 pub(crate) async fn report_request(
     memory: &BodyMemory,
     request: Request,
-) -> Result<(ReportRequest, HeldMemory), Problem> {
+) -> Result<(Submission, HeldMemory), Problem> {
     require_json(request.headers())?;
     let (bytes, held) = memory.read(request.into_body(), BODY_MAX).await?;
     let Parsed { value, repeated } = parse(&bytes, VALUES_MAX)?;
@@ -49,11 +63,12 @@ pub(super) fn repeated_errors(pointers: Vec<String>) -> Vec<FieldError> {
 ///
 /// # Errors
 /// Returns everything that is wrong with it, sorted by pointer.
-pub(super) fn validated(value: Value, mut errors: Vec<FieldError>) -> Result<ReportRequest, Vec<FieldError>> {
+pub(super) fn validated(value: Value, mut errors: Vec<FieldError>) -> Result<Submission, Vec<FieldError>> {
     let checked = match draft(value) {
-        Ok((draft, more)) => {
-            errors.extend(more);
-            draft.check()
+        Ok((draft, metadata, more)) => {
+            let told: Vec<String> = errors.iter().map(|error| error.pointer.clone()).collect();
+            errors.extend(more.into_iter().filter(|error| !told.contains(&error.pointer)));
+            draft.check().map(|request| Submission { request, metadata })
         }
         Err(error) => Err(vec![error]),
     };
@@ -72,14 +87,17 @@ pub(super) fn validated(value: Value, mut errors: Vec<FieldError>) -> Result<Rep
 }
 
 /// Takes the fields of a report request from `value`. Returns them with an error for each field of the wrong
-/// type and each unknown field.
+/// type, each invalid entry of the metadata and each unknown field.
 ///
 /// # Errors
 /// Returns an error if `value` is not an object.
-fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), FieldError> {
+fn draft(
+    value: Value,
+) -> Result<(ReportRequestDraft, BTreeMap<String, String>, Vec<FieldError>), FieldError> {
     let mut object = object(value)?;
     let mut errors = Vec::new();
     let formats = take_texts(&mut object, "formats", &mut errors);
+    let metadata = take_metadata(&mut object, &mut errors);
     let mut text = |name: &str| take_text(&mut object, name, &mut errors);
     let draft = ReportRequestDraft {
         company_name: text("companyName"),
@@ -91,7 +109,7 @@ fn draft(value: Value) -> Result<(ReportRequestDraft, Vec<FieldError>), FieldErr
         formats,
     };
     errors.extend(unknown_fields(&object));
-    Ok((draft, errors))
+    Ok((draft, metadata, errors))
 }
 
 /// Returns the members of `value`.
@@ -154,6 +172,34 @@ pub(super) fn take_texts(
         }
     };
     Some(members.into_iter().enumerate().map(text).collect())
+}
+
+/// Removes the metadata from `object`, and adds to `errors` what is wrong with it. Entries that are not texts are left out.
+fn take_metadata(object: &mut Map<String, Value>, errors: &mut Vec<FieldError>) -> BTreeMap<String, String> {
+    let entries = match object.remove("metadata") {
+        Some(Value::Object(entries)) => entries,
+        None | Some(Value::Null) => return BTreeMap::new(),
+        Some(other) => {
+            let message = format!("metadata must be an object, not {}", type_name(&other));
+            errors.push(FieldError::new("/metadata", "wrong_type", message));
+            return BTreeMap::new();
+        }
+    };
+    let mut metadata = BTreeMap::new();
+    for (name, value) in entries {
+        match value {
+            Value::String(text) => {
+                metadata.insert(name, text);
+            }
+            other if errors.len() < UNKNOWN_MAX => {
+                let message = format!("the values in metadata must be strings, not {}", type_name(&other));
+                errors.push(FieldError::new(format!("/metadata{}", segment(&name)), "wrong_type", message));
+            }
+            _ => {}
+        }
+    }
+    errors.extend(check_metadata(&metadata).err().into_iter().flatten());
+    metadata
 }
 
 /// Returns an error for each member that is left in `rest`.
@@ -251,8 +297,25 @@ mod tests {
         {
             let text = format!(r#"{{{company}, "formats": {formats}}}"#);
             let parsed = parse(text.as_bytes(), VALUES_MAX).unwrap().value;
-            assert_eq!(validated(parsed, Vec::new()).unwrap().formats, expected);
+            assert_eq!(validated(parsed, Vec::new()).unwrap().request.formats, expected);
         }
+    }
+
+    #[test]
+    fn everything_wrong_with_metadata_is_told() {
+        let company = r#""companyName": "A", "corporateNumber": "1010401998301", "country": "JP""#;
+        let errors_of = |metadata: &str| errors(&format!(r#"{{{company}, "metadata": {metadata}}}"#));
+        assert_eq!(errors_of("[]"), pairs(&[("/metadata", "wrong_type")]));
+        let expected = [("/metadata", "metadata_name_invalid"), ("/metadata/b", "wrong_type")];
+        assert_eq!(errors_of(r#"{"a b": "x", "b": 7, "c": "y"}"#), pairs(&expected));
+        assert_eq!(errors_of(r#"{"a": "x", "a": "y"}"#), pairs(&[("/metadata/a", "repeated")]));
+        let many = (0..1_000).map(|number| format!(r#""n{number}": 1"#));
+        let many = format!("{{{}}}", many.collect::<Vec<_>>().join(", "));
+        assert!(errors_of(&many).len() <= 51, "the answer stays small");
+        let text = format!(r#"{{{company}, "metadata": {{"caseId": "K-17"}}}}"#);
+        let parsed = parse(text.as_bytes(), VALUES_MAX).unwrap().value;
+        let metadata = validated(parsed, Vec::new()).unwrap().metadata;
+        assert_eq!(metadata, BTreeMap::from([("caseId".to_owned(), "K-17".to_owned())]));
     }
 
     #[test]

@@ -15,7 +15,6 @@ use axum::{
 use domain::{
     identity::{IdempotencyKey, ReportId},
     report::Report,
-    request::ReportRequest,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -34,7 +33,7 @@ use super::{
 };
 use crate::{
     auth::{Caller, Writer},
-    body::{self, BatchItem, BodyMemory},
+    body::{self, BatchItem, BodyMemory, Submission},
     limits::{DailyQuota, InFlightPlace},
     problem::{Kind, Problem, ProblemBody},
     writes::Writes,
@@ -137,7 +136,7 @@ pub(crate) async fn batch(
     for (index, BatchItem { custom_id, request }) in items.into_iter().enumerate() {
         let report = request
             .map_err(Problem::invalid)
-            .and_then(|request| report(&reports, &caller, key.as_ref(), custom_id.as_deref(), request));
+            .and_then(|request| report(&reports, &caller, key.as_ref(), custom_id.clone(), request));
         ids.push(custom_id);
         outcomes.push(match report {
             Ok(report) => {
@@ -192,14 +191,14 @@ fn report(
     reports: &Reports,
     caller: &Caller,
     key: Option<&IdempotencyKey>,
-    custom_id: Option<&str>,
-    request: ReportRequest,
+    custom_id: Option<String>,
+    submission: Submission,
 ) -> Result<Report, Problem> {
-    let id = match key.zip(custom_id) {
+    let id = match key.zip(custom_id.as_deref()) {
         Some((key, custom_id)) => ReportId::for_batch_item(&caller.tenant, key, custom_id),
         None => ReportId::from(uuid::Uuid::now_v7()),
     };
-    reports.new_report(caller.tenant.clone(), id, request)
+    reports.new_report(caller.tenant.clone(), id, custom_id, submission)
 }
 
 /// Records, queues and audits as many of the `new` reports as the daily quota allows. With an idempotency

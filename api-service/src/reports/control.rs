@@ -113,7 +113,9 @@ pub(crate) async fn resubmit(
 /// Returns the [`Problem`] to answer with if the report is completed, being cancelled or under legal hold, or if the
 /// table does not answer.
 async fn resubmitted(reports: &Reports, caller: &Caller, report: &Report) -> Result<Report, Problem> {
-    let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
+    let progress = Some(Stage::Queued.progress());
+    let ended_attempts = Some(report.attempts_before_resubmission()).filter(|attempts| !attempts.is_empty());
+    let details = Details { progress, ended_attempts, ..Details::default() };
     match reports.execute(report, &Command::Resubmit, &details).await? {
         Executed::Done(done) => {
             reports.enqueue(&done).await;

@@ -26,7 +26,7 @@ use crate::{
 /// Maximum number of reports that one query of the table returns.
 const PAGE_SIZE: usize = 100;
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "reportId",
     "status",
     "companyName",
@@ -49,6 +49,7 @@ const COLUMNS: [&str; 22] = [
     "startedAt",
     "endedAt",
     "formats",
+    "customId",
 ];
 
 /// Exports reports as CSV (RFC 4180, UTF-8), newest first. Values that a spreadsheet would interpret as formulas are prefixed
@@ -61,6 +62,7 @@ const COLUMNS: [&str; 22] = [
         ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this risk level"),
         ("corporateNumber" = Option<String>, Query, min_length = 1, max_length = 80, description = "Only reports on the company with this registration number, as in `request.corporateNumber`; spaces, punctuation and case do not matter. With `country`, in any form in which a report can be requested"),
         ("name" = Option<String>, Query, min_length = 1, max_length = 200, description = "Only reports on companies whose names begin like this; case does not matter"),
+        ("review" = Option<bool>, Query, description = "Only completed reports that a person must review, with `true`; with `false`, only those that need no review"),
         ("from" = Option<Day>, Query, description = "Only reports submitted on or after this day (UTC)"),
         ("to" = Option<Day>, Query, description = "Only reports submitted on or before this day (UTC)")),
     responses(
@@ -184,6 +186,7 @@ fn cells(report: Report) -> [String; COLUMNS.len()] {
         time(report.started_at),
         time(report.ended_at),
         formats.join(" "),
+        report.labels.custom_id.unwrap_or_default(),
     ]
 }
 

@@ -29,6 +29,10 @@ pub(super) fn set(filter: &mut Filter, name: &str, value: &str) -> Result<(), Re
                 Some(text(name, value, registration_numbers::NUMBER_MAX, "corporate_number_invalid")?);
         }
         "name" => filter.name = Some(text(name, value, COMPANY_NAME_MAX, "name_invalid")?),
+        "review" => {
+            let required = one_of(&[true, false], bool_name, name, value, "review_unknown")?;
+            filter.review = Some(required);
+        }
         "from" => filter.from = Some(query::day(name, value)?),
         "to" => filter.to = Some(query::day(name, value)?),
         _ => return Err(Rejected::Unknown),
@@ -56,11 +60,16 @@ fn text(parameter: &str, value: &str, max: usize, code: &'static str) -> Result<
     Ok(value.to_owned())
 }
 
+/// Returns the name of a boolean in a query.
+fn bool_name(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
 /// Returns the element of `all` that is named `value`.
 ///
 /// # Errors
 /// Returns [`Rejected::Value`] with `code` if there is no such element.
-fn one_of<T: Copy>(
+pub(super) fn one_of<T: Copy>(
     all: &[T],
     name_of: impl Fn(T) -> &'static str,
     parameter: &str,

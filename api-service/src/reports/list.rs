@@ -24,7 +24,8 @@ use crate::{
 };
 
 const PAGE_SIZE_DEFAULT: usize = 20;
-const PAGE_SIZE_MAX: usize = 100;
+/// Maximum number of reports on a page.
+pub(super) const PAGE_SIZE_MAX: usize = 100;
 
 /// A page of reports.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,6 +47,7 @@ pub(crate) struct ReportList {
         ("riskLevel" = Option<RiskLevel>, Query, description = "Only reports with this risk level"),
         ("corporateNumber" = Option<String>, Query, min_length = 1, max_length = 80, description = "Only reports on the company with this registration number, as in `request.corporateNumber`; spaces, punctuation and case do not matter. With `country`, in any form in which a report can be requested"),
         ("name" = Option<String>, Query, min_length = 1, max_length = 200, description = "Only reports on companies whose names begin like this; case does not matter"),
+        ("review" = Option<bool>, Query, description = "Only completed reports that a person must review, with `true`; with `false`, only those that need no review"),
         ("from" = Option<Day>, Query, description = "Only reports submitted on or after this day (UTC)"),
         ("to" = Option<Day>, Query, description = "Only reports submitted on or before this day (UTC)"),
         ("pageSize" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Maximum number of reports on the page, 20 by default"),
@@ -68,6 +70,16 @@ pub(crate) async fn list(
     }))
 }
 
+/// Parses the parameter `pageSize`.
+///
+/// # Errors
+/// Returns [`Rejected::Value`] if it is not a size that a page may have.
+pub(super) fn page_size(value: &str) -> Result<usize, Rejected> {
+    let size = value.parse().ok().filter(|size| (1..=PAGE_SIZE_MAX).contains(size));
+    let message = || format!("pageSize must be a whole number from 1 to {PAGE_SIZE_MAX}");
+    size.ok_or_else(|| Rejected::Value("page_size_invalid", message()))
+}
+
 #[derive(Debug)]
 struct Parameters {
     filter: Filter,
@@ -81,13 +93,7 @@ impl Parameters {
             Self { filter: Filter::default(), page_size: PAGE_SIZE_DEFAULT, page_token: None };
         let mut errors = query::read(query, |name, value| {
             match name {
-                "pageSize" => match value.parse() {
-                    Ok(size) if (1..=PAGE_SIZE_MAX).contains(&size) => parameters.page_size = size,
-                    _ => {
-                        let message = format!("pageSize must be a whole number from 1 to {PAGE_SIZE_MAX}");
-                        return Err(Rejected::Value("page_size_invalid", message));
-                    }
-                },
+                "pageSize" => parameters.page_size = page_size(value)?,
                 "pageToken" => match value.parse() {
                     Ok(token) => parameters.page_token = Some(token),
                     Err(error) => {

@@ -1,8 +1,10 @@
 //! The resource `/v1/reports`: one file for each operation, and the components that they share.
 
 pub(crate) mod artifact;
+mod attempts;
 pub(crate) mod batch;
 pub(crate) mod control;
+pub(crate) mod deliveries;
 pub(crate) mod document;
 mod duration_estimate;
 mod entity_tag;

@@ -1,5 +1,7 @@
 //! The report as clients see it.
 
+use std::collections::BTreeMap;
+
 use aws_adapters::{bucket::Bucket, error::AwsError};
 use domain::{
     access::Scope,
@@ -19,6 +21,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::attempts::{self, AttemptResource};
 use crate::auth::Caller;
 
 /// A report: its progress and, once it is completed, its verdict and links to its files. A caller without the scope
@@ -32,10 +35,17 @@ pub(crate) struct ReportResource {
     status: Status,
     progress: Progress,
     request: ReportRequest,
+    /// The customId of the request in its batch; null if it was submitted alone.
+    #[schema(required)]
+    custom_id: Option<String>,
+    /// The metadata of the request. Neither workers nor models read it, and it is no part of the report's files.
+    metadata: BTreeMap<String, String>,
     /// How far the registration number of the request was verified.
     number_check: NumberCheck,
     /// The number of the current or last attempt to write the report; 0 while it waits for its first.
     attempt: u32,
+    /// The attempts to write the report, oldest first: the last one, and up to 20 before it.
+    attempt_history: Vec<AttemptResource>,
     /// The risk level, once completed.
     risk_level: Option<RiskLevel>,
     /// The risk score from 0 to 100, determined by the rules only, once completed.
@@ -137,6 +147,7 @@ impl ReportResource {
             json: None,
             evidence: None,
         };
+        let attempt_history = attempts::of(&report);
         let (outcome, sources, usage) = match detail {
             Detail::State => Default::default(),
             Detail::Result => (report.outcome, report.sources, report.usage),
@@ -147,7 +158,10 @@ impl ReportResource {
             progress: report.progress,
             number_check: NumberCheck::of(&report.request, Language::ENGLISH.base_words()),
             request: report.request,
+            custom_id: report.labels.custom_id,
+            metadata: report.labels.metadata,
             attempt: report.lifecycle.attempt,
+            attempt_history,
             risk_level: outcome.as_ref().map(|outcome| outcome.risk_level),
             risk_score: outcome.as_ref().map(|outcome| outcome.risk_score),
             summary: outcome.as_ref().map(|outcome| outcome.summary.clone()),

@@ -12,10 +12,10 @@ use aws_adapters::{
 use axum::http::{HeaderName, HeaderValue, header};
 use domain::{
     identity::{ReportId, Tenant},
+    labels::Labels,
     lifecycle::{Command, Policy, apply},
     message::ReportMessage,
     report::Report,
-    request::ReportRequest,
 };
 use futures::{StreamExt as _, stream};
 use moka::sync::Cache;
@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     auth::Caller,
+    body::Submission,
     problem::{Problem, seconds},
 };
 
@@ -84,7 +85,8 @@ impl Reports {
         &self,
         tenant: Tenant,
         id: ReportId,
-        request: ReportRequest,
+        custom_id: Option<String>,
+        Submission { request, metadata }: Submission,
     ) -> Result<Report, Problem> {
         let now = self.clock.now();
         let lifecycle = apply(None, &Command::Submit, now, &self.policy).map_err(|error| {
@@ -94,7 +96,7 @@ impl Reports {
         let (expires_at, own_retention) = (self.retention.end(&tenant, now), self.retention.own(&tenant));
         let submission = uuid::Uuid::now_v7();
         let report = Report::submitted(tenant, id, request, lifecycle, submission, now, expires_at);
-        Ok(Report { own_retention, ..report })
+        Ok(Report { labels: Labels { custom_id, metadata }, own_retention, ..report })
     }
 
     /// Makes sure that `tenant` has a secret to sign webhooks with. Workers cannot create one.

@@ -1,7 +1,7 @@
 //! `POST /v1/reports`: records a report with one write and queues it with one message. Requests that arrive at the
 //! same time share the requests to AWS.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_adapters::{error::ErrorClass, table::Created};
 use axum::{
@@ -14,6 +14,7 @@ use country::Country;
 use domain::{
     format::Format,
     identity::{IdempotencyKey, InvalidIdempotencyKey, ReportId},
+    labels::{METADATA_MAX, METADATA_NAME_MAX, METADATA_VALUE_MAX},
     language::Language,
     report::Report,
     request::FieldError,
@@ -74,6 +75,9 @@ pub(crate) struct SubmitReport {
     /// The formats that the report is rendered in.
     #[schema(schema_with = formats)]
     formats: Option<Vec<Format>>,
+    /// Names and values of your own, which are stored with the report and returned with it.
+    #[schema(schema_with = metadata)]
+    metadata: Option<BTreeMap<String, String>>,
 }
 
 /// Returns the schema of the language: the tags of all report languages, in any letter case.
@@ -113,6 +117,26 @@ fn formats() -> Array {
         .build()
 }
 
+/// Returns the schema of the metadata. The derived one cannot limit the names.
+fn metadata() -> Object {
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(format!("^[A-Za-z0-9_.-]{{1,{METADATA_NAME_MAX}}}$")))
+        .build();
+    let value = ObjectBuilder::new().schema_type(Type::String).max_length(Some(METADATA_VALUE_MAX));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .description(Some(
+            "Names and values of your own, which are stored with the report and returned with it. Neither workers nor models \
+             read them, and they are no part of the report's files",
+        ))
+        .property_names(Some(name))
+        .additional_properties(Some(value))
+        .max_properties(Some(METADATA_MAX))
+        .examples([serde_json::json!({"caseId": "K-17"})])
+        .build()
+}
+
 /// Submits a request for a report. The response comes at once; the report is written in the background.
 #[utoipa::path(
     post, operation_id = "submitReport", path = "/v1/reports", tag = "Reports",
@@ -142,12 +166,12 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(request.headers())?;
-    let (request, held) = body::report_request(&memory, request).await?;
+    let (submission, held) = body::report_request(&memory, request).await?;
     let id = key.as_ref().map_or_else(
         || ReportId::from(uuid::Uuid::now_v7()),
         |key| ReportId::for_idempotency_key(&caller.tenant, key),
     );
-    let report = reports.new_report(caller.tenant.clone(), id, request)?;
+    let report = reports.new_report(caller.tenant.clone(), id, None, submission)?;
     let submission = {
         let (reports, caller) = (Arc::clone(&reports), caller.clone());
         async move {
@@ -233,7 +257,9 @@ async fn record(
 /// Returns the [`Problem`] to answer with if the requests differ, because the idempotency key was used for
 /// another request.
 pub(super) fn replayed(report: &Report, existing: Report) -> Result<Report, Problem> {
-    if existing.request_sha256 == report.request_sha256 {
+    // An earlier version did not store the customId, of which the report's id is made.
+    if existing.request_sha256 == report.request_sha256 && existing.labels.metadata == report.labels.metadata
+    {
         return Ok(existing);
     }
     Err(Problem::new(

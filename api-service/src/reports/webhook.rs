@@ -23,7 +23,7 @@ use crate::{
 const ROUNDS_MAX: u32 = 20;
 
 /// The status of a report's webhook.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = CallbackStanding)]
 pub(crate) enum WebhookStatus {
@@ -37,6 +37,22 @@ pub(crate) enum WebhookStatus {
     Delivered,
     /// The receiver rejected the webhook permanently, or too often.
     Failed,
+}
+
+impl WebhookStatus {
+    /// The states of webhooks that exist, because their reports have ended.
+    pub(super) const LISTED: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+
+    /// Returns the name used in the API.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Waiting => "waiting",
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// The webhook of a report.
@@ -54,6 +70,13 @@ pub(crate) struct WebhookResource {
     state: WebhookStatus,
     /// All delivery attempts, oldest first.
     attempts: Vec<DeliveryAttempt>,
+}
+
+impl WebhookResource {
+    /// Returns the status of the webhook.
+    pub(super) fn state(&self) -> WebhookStatus {
+        self.state
+    }
 }
 
 /// Returns the status of a report's webhook and all delivery attempts.
@@ -111,7 +134,8 @@ pub(crate) async fn resend(
     Ok(Json(resource(writes.run(place, resending).await?)))
 }
 
-fn resource(report: Report) -> WebhookResource {
+/// Returns the webhook of `report`.
+pub(super) fn resource(report: Report) -> WebhookResource {
     let event_id = report.webhook.as_ref().and_then(|_| report.event_id());
     let state = match (&report.request.callback_url, report.webhook.as_ref().map(|webhook| webhook.state)) {
         (None, _) => WebhookStatus::None,

@@ -78,9 +78,9 @@ async fn invalid_bodies_are_rejected_with_the_code_of_their_problem() -> Result<
     let answer = post(
         &stack,
         json,
-        r#"{"country":"JP","country":"GB","companyName":"A","corporateNumber":"<b>","metadata":{"a":"1","a":"2","b":{"c":1,"c":1}}}"#,
+        r#"{"country":"JP","country":"GB","companyName":"A","corporateNumber":"<b>","extra":{"a":"1","a":"2","b":{"c":1,"c":1}}}"#,
     );
-    let expected = ["/corporateNumber", "/country", "/metadata", "/metadata/a", "/metadata/b/c"];
+    let expected = ["/corporateNumber", "/country", "/extra", "/extra/a", "/extra/b/c"];
     assert_eq!(
         problem(answer.await?).await,
         (422, "validation_failed".into(), expected.map(str::to_owned).into())

@@ -162,6 +162,27 @@ async fn a_company_is_found_by_its_number_and_by_the_beginning_of_its_name() -> 
 
 /// Items of version 0.2 have none of the attributes that filters compare.
 #[tokio::test(flavor = "multi_thread")]
+async fn reports_that_must_be_reviewed_are_found() -> Result<()> {
+    let stack = TestStack::start().await?;
+    let mut ids = Vec::new();
+    for company in [clean_company(), sanctioned_company()] {
+        let id = stack.dev().submit_accepted(&company).await?;
+        let report = stack.dev().wait_for_end(&id).await?;
+        ids.push((id, report["review"]["required"] == true));
+    }
+    // The clean company needs none: its report would be found by the other value.
+    assert_eq!(ids.iter().map(|(_, required)| *required).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(list(&stack, "review=true").await?.0, [ids[1].0.clone()]);
+    assert_eq!(list(&stack, "review=false").await?.0, [ids[0].0.clone()]);
+    assert!(list(&stack, "review=true&status=FAILED").await?.0.is_empty());
+    let csv = stack.dev().get("/v1/reports.csv?review=true").await?.text().await?;
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    let refused = stack.dev().get("/v1/reports?review=yes").await?;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn filters_find_reports_of_an_earlier_version() -> Result<()> {
     let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
@@ -201,7 +222,7 @@ async fn an_export_contains_every_report_and_no_formula() -> Result<()> {
     let mut rows = csv::Reader::from_reader(table.as_bytes());
     let names = rows.headers()?.clone();
     let rows: Vec<csv::StringRecord> = rows.records().collect::<Result<_, _>>()?;
-    assert_eq!((rows.len(), &names[0], names.len()), (120, "reportId", 22));
+    assert_eq!((rows.len(), &names[0], names.len()), (120, "reportId", 23));
     let cells = || rows.iter().flatten();
     assert!(cells().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));
     assert!(cells().any(|cell| cell == "'=HYPERLINK(\"https://evil.example\",\"pay\")"));

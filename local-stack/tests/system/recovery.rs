@@ -82,6 +82,7 @@ async fn a_drained_worker_releases_its_report_and_the_next_one_does_not_gather_a
     let evidence_before = stack.feeds().calls();
     stack.stop_worker().await?;
     let released = stack.dev().poll(&id, None).await?.report;
+    assert_eq!(text_at(&released, "/attemptHistory/0/outcome"), "released");
     assert_eq!((&released["status"], &released["progress"]["stage"]), (&json!("PENDING"), &json!("queued")));
 
     stack.bedrock().faults().set(Faults::default());

@@ -23,7 +23,7 @@ use domain::time::UtcTime;
 use domain::webhook::{DeliveryAttempt, WebhookState};
 use local_stack::TestStack;
 use local_stack::aws::Service;
-use local_stack::stack::{Component, Options};
+use local_stack::stack::{Component, Options, client::Client};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
@@ -235,6 +235,23 @@ async fn a_410_ends_the_retries_and_the_message_is_dead_lettered() -> Result<()>
     assert_eq!(failed["attempts"].as_array().unwrap().len(), 1);
     let event: Value = serde_json::from_slice(&receiver.deliveries(1).await[0].1)?;
     assert_eq!(event["type"], "report.cancelled");
+
+    // It is in the list of its tenant, among those that failed.
+    let listed = async |client: &Client, query: &str| -> Result<Value> {
+        let answer = client.get(&format!("/v1/deliveries?{query}")).await?;
+        Ok(answer.error_for_status()?.json::<Value>().await?["deliveries"].take())
+    };
+    stack.dev().submit_accepted(&clean_company()).await?;
+    let deliveries = listed(stack.dev(), "state=failed").await?;
+    assert_eq!(deliveries.as_array().unwrap().len(), 1, "{deliveries}");
+    assert_eq!((&deliveries[0]["reportId"], &deliveries[0]["url"]), (&json!(id), &json!(url)));
+    assert_eq!(deliveries[0]["attempts"], failed["attempts"]);
+    assert_eq!(listed(stack.dev(), "").await?, deliveries);
+    assert_eq!(listed(stack.dev(), "state=delivered").await?, json!([]));
+    assert_eq!(listed(&stack.acme_client()?, "").await?, json!([]));
+    let refused = stack.dev().get("/v1/deliveries?state=none&pageSize=0&x=1").await?;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json::<Value>().await?["errors"].as_array().unwrap().len(), 3);
     let dlq = &stack.infrastructure().queues().callback_dlq_url;
     let dead_letters = aws_adapters::queue::Queue::at(stack.sdk(), dlq.clone());
     let message = loop {

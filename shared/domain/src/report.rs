@@ -5,18 +5,20 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use super::stage::{Progress, Stage, StagesBegan};
 use super::{
     artifact::{
         ArtifactKind, StoredArtifact, artifact_key, held_key, long_kept_key, of_known_kinds, work_folder,
     },
+    attempt::Attempt,
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
+    labels::Labels,
     legal_hold::LegalHold,
     lifecycle::Lifecycle,
     request::ReportRequest,
     risk::RiskLevel,
     time::UtcTime,
-    unknown::{UnknownName, serialized_by_name},
     unsettled::UnsettledCall,
     usage::micro_dollars,
     webhook::Webhook,
@@ -37,6 +39,8 @@ pub struct Report {
     pub revision: u64,
     /// The request.
     pub request: ReportRequest,
+    /// What the client stores with the report for itself.
+    pub labels: Labels,
     /// The [`ReportRequest::fingerprint`] of the request.
     pub request_sha256: String,
     /// Unique for every submission, and part of the keys of its files, so that no file of a deleted report
@@ -67,6 +71,9 @@ pub struct Report {
     pub started_at: Option<UtcTime>,
     /// When each stage last began.
     pub began: StagesBegan,
+    /// The attempts that ended and that another one follows or will follow, oldest first. [`Report::attempts`] returns
+    /// all.
+    pub ended_attempts: Vec<Attempt>,
     /// When it reached a terminal state.
     pub ended_at: Option<UtcTime>,
     /// When it is deleted, unless it is under legal hold.
@@ -87,43 +94,6 @@ pub enum OwnRetention {
     Shorter,
     /// It was longer: the files are where another lifecycle rule of the bucket applies.
     Longer,
-}
-
-/// When each stage that a worker carries out last began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each field is named after its stage")]
-pub struct StagesBegan {
-    pub gather: Option<UtcTime>,
-    pub assess: Option<UtcTime>,
-    pub render: Option<UtcTime>,
-    pub publish: Option<UtcTime>,
-}
-
-impl StagesBegan {
-    /// Returns these times, and those of `earlier` for stages without one.
-    #[must_use]
-    pub fn or(self, earlier: Self) -> Self {
-        Self {
-            gather: self.gather.or(earlier.gather),
-            assess: self.assess.or(earlier.assess),
-            render: self.render.or(earlier.render),
-            publish: self.publish.or(earlier.publish),
-        }
-    }
-
-    /// Returns these times with `time` as the beginning of `stage`. Stages in which no worker works have no such
-    /// time.
-    #[must_use]
-    pub fn with(self, stage: Stage, time: UtcTime) -> Self {
-        let time = Some(time);
-        match stage {
-            Stage::Gather => Self { gather: time, ..self },
-            Stage::Assess => Self { assess: time, ..self },
-            Stage::Render => Self { render: time, ..self },
-            Stage::Publish => Self { publish: time, ..self },
-            Stage::Queued | Stage::Done | Stage::Unknown(_) => self,
-        }
-    }
 }
 
 /// The result of a COMPLETED report, with the locations of its artifacts.
@@ -157,73 +127,6 @@ impl Review {
     pub fn because(reasons: Vec<String>) -> Self {
         Self { required: !reasons.is_empty(), reasons }
     }
-}
-
-/// A stage of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Waits for a worker.
-    Queued,
-    /// Queries the sources of evidence.
-    Gather,
-    /// Has the model assess the evidence, and checks its answer.
-    Assess,
-    /// Renders the report in each format.
-    Render,
-    /// Stores the artifacts.
-    Publish,
-    /// The report has ended.
-    Done,
-    /// A stage that only a later version knows.
-    Unknown(UnknownName),
-}
-
-serialized_by_name!(Stage, "A stage of a report.");
-
-impl Stage {
-    /// Every stage of this version, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Gather, Self::Assess, Self::Render, Self::Publish, Self::Done];
-
-    /// Returns the name used in the API, traces and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Gather => "gather",
-            Self::Assess => "assess",
-            Self::Render => "render",
-            Self::Publish => "publish",
-            Self::Done => "done",
-            Self::Unknown(name) => name.as_str(),
-        }
-    }
-
-    /// Returns the progress of a report that has reached this stage.
-    pub fn progress(self) -> Progress {
-        let (percent, message) = match self {
-            Self::Queued => (0, "Waiting for a worker"),
-            Self::Gather => (10, "Querying the sources of evidence"),
-            Self::Assess => (40, "Assessing the evidence"),
-            Self::Render => (80, "Writing the report"),
-            Self::Publish => (90, "Storing the report"),
-            Self::Done => (100, "The report is ready"),
-            Self::Unknown(_) => (0, "Being processed by a later version"),
-        };
-        Progress { stage: self, percent, message: message.to_owned() }
-    }
-}
-
-/// The progress of a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Progress {
-    /// The current stage.
-    pub stage: Stage,
-    /// The progress in percent, from 0 to 100.
-    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
-    pub percent: u8,
-    /// A description of the current stage.
-    pub message: String,
 }
 
 /// The model usage of a report.
@@ -285,6 +188,7 @@ impl Report {
             lifecycle,
             revision: u64::try_from(now.epoch_millis()).unwrap_or(1),
             request,
+            labels: Labels::default(),
             request_sha256,
             submission,
             progress: Stage::Queued.progress(),
@@ -298,6 +202,7 @@ impl Report {
             resubmitted_at: None,
             started_at: None,
             began: StagesBegan::default(),
+            ended_attempts: Vec::new(),
             ended_at: None,
             expires_at,
             own_retention: None,

@@ -232,6 +232,7 @@ fn payload(report: &Report) -> serde_json::Value {
         "timestamp": report.ended_at,
         "data": {
             "reportId": report.id,
+            "customId": report.labels.custom_id,
             "status": report.lifecycle.status,
             "riskLevel": report.outcome.as_ref().map(|outcome| outcome.risk_level),
             "reviewRequired": report.outcome.as_ref().map(|outcome| outcome.review.required),

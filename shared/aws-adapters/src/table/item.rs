@@ -1,6 +1,6 @@
 //! A report as an item of the table: the encoding of its attributes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,10 @@ use crate::{
     retention::ERASED_BY_WORKERS,
 };
 use domain::{
+    attempt::Attempt,
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
+    labels::Labels,
     legal_hold::LegalHold,
     lifecycle::{Lease, Lifecycle, Status},
     lookup::{name_key, number_key},
@@ -72,6 +74,10 @@ pub(super) struct Item {
     due_at: Option<i64>,
     revision: u64,
     request: ReportRequest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    custom_id: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
     request_sha256: String,
     #[serde(default)]
     submission: Uuid,
@@ -106,6 +112,8 @@ pub(super) struct Item {
     render_began_at: Option<UtcTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     publish_began_at: Option<UtcTime>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ended_attempts: Vec<Attempt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_at: Option<UtcTime>,
     /// The time to live. While the report is under legal hold, it does not end.
@@ -170,6 +178,8 @@ impl Item {
             due_at,
             revision: report.revision,
             request: report.request.clone(),
+            custom_id: report.labels.custom_id.clone(),
+            metadata: report.labels.metadata.clone(),
             request_sha256: report.request_sha256.clone(),
             submission: report.submission,
             progress: report.progress.clone(),
@@ -188,6 +198,7 @@ impl Item {
             assess_began_at: report.began.assess,
             render_began_at: report.began.render,
             publish_began_at: report.began.publish,
+            ended_attempts: report.ended_attempts.clone(),
             ended_at: report.ended_at,
             expires_at: match (&report.legal_hold, report.own_retention) {
                 (Some(_), _) => NEVER,
@@ -240,6 +251,7 @@ impl Item {
             },
             revision: self.revision,
             request: self.request,
+            labels: Labels { custom_id: self.custom_id, metadata: self.metadata },
             request_sha256: self.request_sha256,
             submission: self.submission,
             progress: self.progress,
@@ -258,6 +270,7 @@ impl Item {
                 render: self.render_began_at,
                 publish: self.publish_began_at,
             },
+            ended_attempts: self.ended_attempts,
             ended_at: self.ended_at,
             expires_at: UtcTime::from_epoch_millis(
                 self.expires_after_hold.unwrap_or(self.expires_at).saturating_mul(1000),

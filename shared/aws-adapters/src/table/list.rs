@@ -33,6 +33,9 @@ const READS_MAX: usize = 8;
 /// bytes each, and a read returns up to a megabyte ("Query" in the Amazon DynamoDB API Reference).
 const FILTERED_READ_SIZE: usize = 1_000;
 
+/// Number of reports that one read evaluates if the index cannot decide about them, so that each is read from the table.
+const UNINDEXED_READ_SIZE: usize = 100;
+
 /// Maximum number of reports that are read from the table at a time, which is one BatchGetItem.
 const READ_MAX: usize = 100;
 
@@ -50,6 +53,8 @@ pub struct Filter {
     /// The beginning of the company's name, of which up to [`NAME_KEY_MAX`](domain::lookup::NAME_KEY_MAX) characters
     /// count. Case does not matter.
     pub name: Option<String>,
+    /// Whether a person must review the report, which only a completed report says.
+    pub review: Option<bool>,
     /// The first day of submission.
     pub from: Option<Day>,
     /// The last day of submission, included.
@@ -107,12 +112,14 @@ impl Filter {
     /// Returns whether `report`, which an index found, matches. The index may lag behind, and cannot exclude reports of
     /// versions up to 0.2 by every criterion.
     fn matches(&self, report: &Report) -> bool {
-        let Self { status, country, risk_level, number, name, from: _, to: _ } = self;
+        let Self { status, country, risk_level, number, name, review, from: _, to: _ } = self;
         let request = &report.request;
         let level = report.outcome.as_ref().map(|outcome| outcome.risk_level);
+        let required = report.outcome.as_ref().map(|outcome| outcome.review.required);
         status.is_none_or(|status| report.lifecycle.status == status)
             && country.is_none_or(|country| request.country == country)
             && (risk_level.is_none() || level == *risk_level)
+            && (review.is_none() || required == *review)
             && number.as_ref().is_none_or(|number| {
                 request.corporate_number.as_deref().is_some_and(|own| number_key(own) == number_key(number))
             })
@@ -145,8 +152,9 @@ impl Filter {
             let condition = format!("begins_with(#{0}, :{0})", attribute::NAME_KEY);
             or_old(attribute::NAME_KEY, condition, &name_key(name))
         };
-        // Only a completed report has a level. A worker of version 0.2 completes a report without the attribute.
-        let status = self.status.or(self.risk_level.map(|_| Status::Completed));
+        // Only a completed report has a level, and says whether it must be reviewed. A worker of version 0.2 completes a report without the attribute.
+        let is_of_outcome = self.risk_level.is_some() || self.review.is_some();
+        let status = self.status.or(is_of_outcome.then_some(Status::Completed));
         let level = |level: RiskLevel| {
             let condition = format!("(#{0} = :{0} OR attribute_not_exists(#{0}))", attribute::RISK_LEVEL);
             (attribute::RISK_LEVEL, condition, level.as_str().to_owned())
@@ -191,7 +199,11 @@ impl Table {
             _ => after,
         };
         // One report more than the page shows whether another page follows.
-        let evaluate = if filter.is_selective() { (size + 1).max(FILTERED_READ_SIZE) } else { size + 1 };
+        let evaluate = match filter {
+            Filter { review: Some(_), .. } => (size + 1).max(UNINDEXED_READ_SIZE),
+            _ if filter.is_selective() => (size + 1).max(FILTERED_READ_SIZE),
+            _ => size + 1,
+        };
         for _ in 0..READS_MAX {
             let answer = self.read_index(tenant, filter, evaluate, next).await?;
             let found: Vec<(Tenant, ReportId)> = answer

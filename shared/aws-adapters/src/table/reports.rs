@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use domain::{
+    attempt::Attempt,
     evidence::SourceOutcome,
     identity::{ReportId, Tenant},
     lifecycle::{Command, Policy, plan},
@@ -98,6 +99,8 @@ pub struct Details {
     pub sources: Option<Vec<SourceOutcome>>,
     /// When stages began. The stage of `progress` begins with the write if this does not say when.
     pub began: StagesBegan,
+    /// The attempts that ended and that another one follows or will follow.
+    pub ended_attempts: Option<Vec<Attempt>>,
     /// The total model usage so far.
     pub usage: Option<Usage>,
     /// The model calls that are under way, or that ended without a known result.
@@ -121,6 +124,7 @@ impl Details {
             progress: self.progress.or(earlier.progress),
             sources: self.sources.or(earlier.sources),
             began: self.began.or(earlier.began),
+            ended_attempts: self.ended_attempts.or(earlier.ended_attempts),
             usage: self.usage.or(earlier.usage),
             unsettled_calls: self.unsettled_calls.or(earlier.unsettled_calls),
             outcome: self.outcome.or(earlier.outcome),
@@ -348,6 +352,7 @@ fn record_details(
         progress,
         sources,
         began,
+        ended_attempts,
         usage,
         unsettled_calls,
         outcome,
@@ -369,6 +374,7 @@ fn record_details(
     set(expression, attribute::ASSESS_BEGAN_AT, began.assess.as_ref())?;
     set(expression, attribute::RENDER_BEGAN_AT, began.render.as_ref())?;
     set(expression, attribute::PUBLISH_BEGAN_AT, began.publish.as_ref())?;
+    set(expression, attribute::ENDED_ATTEMPTS, ended_attempts.as_ref())?;
     set(expression, attribute::SOURCES, sources.as_ref())?;
     set(expression, attribute::USAGE, usage.as_ref())?;
     match unsettled_calls.as_deref() {

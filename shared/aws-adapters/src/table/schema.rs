@@ -66,6 +66,7 @@ pub mod attribute {
     pub const ASSESS_BEGAN_AT: &str = "assess_began_at";
     pub const RENDER_BEGAN_AT: &str = "render_began_at";
     pub const PUBLISH_BEGAN_AT: &str = "publish_began_at";
+    pub const ENDED_ATTEMPTS: &str = "ended_attempts";
     pub const STARTED_AT: &str = "started_at";
     pub const ENDED_AT: &str = "ended_at";
     pub const EXPIRES_AT: &str = "expires_at";
