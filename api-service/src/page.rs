@@ -1,5 +1,5 @@
-//! The web pages: the application and the reference of the API. Their files in `web/` are compiled into the
-//! binary. Browsers cache them under addresses that contain a hash.
+//! The web pages: the application and the reference of the API. Their files in `web/` and `viewer/` are compiled into
+//! the binary. Browsers cache them under addresses that contain a hash.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -23,12 +23,27 @@ use crate::problem::{Kind, Problem};
 #[folder = "web"]
 struct Files;
 
+/// The viewer that `/docs` shows the OpenAPI document with, compressed, and the licences of what it contains. `.ci/viewer`
+/// checks them.
+#[derive(RustEmbed)]
+#[folder = "viewer"]
+struct Viewer;
+
+/// The content security policy of `/docs`. The viewer inserts styles into the page, which the policy of other pages
+/// forbids; like all pages, it runs only scripts of this origin and connects only to it.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
 /// A hash of all files of the page. It is part of their addresses, so a cached file is never stale.
 static HASH: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
     for name in Files::iter() {
         hash.update(name.as_bytes());
         hash.update(Files::get(&name).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
+    }
+    for name in Viewer::iter() {
+        hash.update(name.as_bytes());
+        hash.update(Viewer::get(&name).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
     }
     for (name, content) in GENERATED.iter() {
         hash.update(name);
@@ -66,8 +81,8 @@ fn schemes() -> Value {
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(async || html("index.html")))
-        .route("/docs", get(async || html("docs.html")))
-        .route("/docs/", get(async || html("docs.html")))
+        .route("/docs", get(async || docs()))
+        .route("/docs/", get(async || docs()))
         .route("/assets/{hash}/{*path}", get(asset))
 }
 
@@ -76,6 +91,12 @@ fn html(name: &str) -> Response {
     let text = String::from_utf8_lossy(&file.data).replace("{{assets}}", &format!("/assets/{}", *HASH));
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], text)
         .into_response()
+}
+
+fn docs() -> Response {
+    let mut page = html("docs.html");
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DOCS_POLICY));
+    page
 }
 
 async fn asset(path: Result<Path<(String, String)>, PathRejection>) -> Response {
@@ -96,12 +117,23 @@ fn find(path: &str) -> Option<Response> {
     let content_type = content_type(path)?;
     let mut response = match Files::get(path) {
         Some(EmbeddedFile { data, .. }) => data.into_owned().into_response(),
-        None => GENERATED.get(path)?.clone().into_response(),
+        None => viewer(path).or_else(|| Some(GENERATED.get(path)?.clone().into_response()))?,
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     Some(response)
+}
+
+/// Returns the file `viewer/NAME`. A compressed one is sent as it is: every browser decodes gzip, and no other client needs
+/// the file.
+fn viewer(path: &str) -> Option<Response> {
+    let name = path.strip_prefix("viewer/")?;
+    if let Some(file) = Viewer::get(name) {
+        return Some(file.data.into_owned().into_response());
+    }
+    let EmbeddedFile { data, .. } = Viewer::get(&format!("{name}.gz"))?;
+    Some(([(header::CONTENT_ENCODING, "gzip")], data.into_owned()).into_response())
 }
 
 fn content_type(path: &str) -> Option<&'static str> {
@@ -110,6 +142,7 @@ fn content_type(path: &str) -> Option<&'static str> {
         "css" => Some("text/css; charset=utf-8"),
         "json" => Some("application/json"),
         "svg" => Some("image/svg+xml"),
+        "txt" => Some("text/plain; charset=utf-8"),
         _ => None,
     }
 }
@@ -153,6 +186,23 @@ mod tests {
     }
 
     #[test]
+    fn the_viewer_is_sent_compressed_and_with_its_licences() {
+        let script = find("viewer/scalar.js").unwrap();
+        assert_eq!(script.headers()[header::CONTENT_ENCODING], "gzip");
+        assert_eq!(script.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+        assert!(!find("viewer/LICENSES.txt").unwrap().headers().contains_key(header::CONTENT_ENCODING));
+        assert!(find("viewer/other.js").is_none());
+    }
+
+    #[test]
+    fn the_reference_has_a_policy_of_its_own_that_runs_no_foreign_script() {
+        let page = docs();
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("script-src 'self';") && policy.contains("connect-src 'self';"), "{policy}");
+        assert!(!html("index.html").headers().contains_key(header::CONTENT_SECURITY_POLICY));
+    }
+
+    #[test]
     fn every_file_has_a_content_type_and_no_html_contains_inline_code() {
         for name in Files::iter() {
             let file = Files::get(&name).unwrap();
@@ -162,10 +212,7 @@ mod tests {
                     !text.contains("<style") && !text.contains("style=") && !text.contains("onclick"),
                     "{name}"
                 );
-                assert_eq!(
-                    text.matches("<script").count(),
-                    text.matches("<script type=\"module\" src=").count()
-                );
+                assert_eq!(text.matches("<script").count(), text.matches(" src=\"{{assets}}/").count());
             } else {
                 assert!(content_type(&name).is_some(), "{name}");
             }
