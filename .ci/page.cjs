@@ -16,7 +16,7 @@ function start(program, args, env) {
 }
 
 async function until(what, condition, timeout = 60_000) {
-  for (const end = Date.now() + timeout; Date.now() < end; ) {
+  for (const end = Date.now() + timeout; Date.now() < end;) {
     const seen = await condition().catch(() => null);
     if (seen) return seen;
     await new Promise((done) => setTimeout(done, 50));
@@ -25,43 +25,91 @@ async function until(what, condition, timeout = 60_000) {
 }
 
 async function main() {
-  start("target/debug/local-stack", ["--port", process.env.PORT ?? "18080", "--without", "api", "--ready-file", READY], { ...process.env, DOSSIER_LOG: "error" });
+  start(
+    "target/debug/local-stack",
+    ["--port", process.env.PORT ?? "18080", "--without", "api", "--ready-file", READY],
+    { ...process.env, DOSSIER_LOG: "error" },
+  );
   const ready = await until("the stack", async () => JSON.parse(fs.readFileSync(READY, "utf8")));
-  const environment = { PATH: process.env.PATH, ...ready.env, DOSSIER_API_DRAIN_NOTICE_SECONDS: "0", DOSSIER_API_DRAIN_SECONDS: "1", DOSSIER_LOG: "error" };
+  const environment = {
+    PATH: process.env.PATH,
+    ...ready.env,
+    DOSSIER_API_DRAIN_NOTICE_SECONDS: "0",
+    DOSSIER_API_DRAIN_SECONDS: "1",
+    DOSSIER_LOG: "error",
+  };
   const api = async () => {
     const child = start("target/debug/api-service", [], environment);
     await until("the API", async () => (await fetch(`${ready.api}/readyz`)).ok);
     return child;
   };
-  const setFaults = (faults) => fetch(`${ready.bedrock}/faults`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(faults) });
+  const setFaults = (faults) =>
+    fetch(`${ready.bedrock}/faults`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(faults),
+    });
   let server = await api();
 
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
   let violations = 0;
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: "en-GB", acceptDownloads: true });
+  const context = await browser.newContext({
+    viewport: { width: 1200, height: 900 },
+    locale: "en-GB",
+    acceptDownloads: true,
+  });
   const page = await context.newPage();
   // The browser's console reports what the content security policy blocks and what a script throws.
   const errors = [];
-  page.on("console", (message) => message.type() === "error" && !/Failed to load resource|ERR_/.test(message.text()) && errors.push(message.text()));
+  const foreign = new Set();
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && ![ready.api, new URL(ready.aws).origin].includes(origin))
+      foreign.add(origin);
+  });
+  page.on(
+    "console",
+    (message) =>
+      message.type() === "error" &&
+      !/Failed to load resource|ERR_/.test(message.text()) &&
+      errors.push(message.text()),
+  );
   page.on("pageerror", (error) => errors.push(String(error)));
 
-  async function inspect(name) {
-    for (const [width, label] of [[1200, "desktop"], [390, "phone"]]) {
+  async function inspect(name, { fullPage = true } = {}) {
+    for (const [width, label] of [
+      [1200, "desktop"],
+      [390, "phone"],
+      [1800, "wide"],
+    ]) {
       await page.setViewportSize({ width, height: 900 });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
       assert(!wide, `${name}: the page is wider than a ${label}`);
       for (const colorScheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme });
-        await page.screenshot({ path: `${OUT}/${name}-${label}-${colorScheme}.png`, fullPage: true });
+        await page.screenshot({ path: `${OUT}/${name}-${label}-${colorScheme}.png`, fullPage });
         // Injected through the browser's own tools, since the page's policy allows no other script.
         await page.evaluate(axe);
         const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
         for (const violation of result.violations) {
           violations += 1;
-          console.log(`${name} (${label}, ${colorScheme}): ${violation.id}: ${violation.help} (${violation.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ").slice(0, 400)})`);
+          console.log(
+            `${name} (${label}, ${colorScheme}): ${violation.id}: ${violation.help} (${violation.nodes
+              .map((node) => `${node.target} ${node.failureSummary}`)
+              .join(" | ")
+              .slice(0, 400)})`,
+          );
         }
       }
     }
@@ -70,7 +118,7 @@ async function main() {
     console.log(`page: inspected ${name}`);
   }
 
-  // Sign-in: a wrong key shows an error, a valid one opens the list.
+  // Sign-in: a wrong key shows an error, a valid one opens the dashboard, which says how to begin.
   await page.goto(`${ready.api}/`);
   await page.fill("#key", "wrong");
   await page.keyboard.press("Enter");
@@ -79,21 +127,43 @@ async function main() {
   await inspect("sign-in");
   await page.fill("#key", ready.key);
   await page.keyboard.press("Enter");
+  await page.waitForSelector(".first");
+  // The keys of tabs move between the languages of the first request.
+  await page.focus("[role=tab]");
+  for (const [key, text] of [
+    ["ArrowRight", "import requests"],
+    ["End", "await fetch("],
+    ["ArrowRight", "curl -X POST"],
+  ]) {
+    await page.keyboard.press(key);
+    assert((await page.textContent("[role=tabpanel]")).includes(text), `${key} shows ${text}`);
+    assert.strictEqual(
+      await page.evaluate(() => document.activeElement.getAttribute("aria-selected")),
+      "true",
+    );
+  }
+  await inspect("overview-empty");
+  await page.click("#nav-reports");
   await page.waitForSelector(".empty");
   await inspect("list-empty");
 
   // The errors of the API appear next to their fields.
-  await page.click("#nav-nav\\.new");
+  await page.click("#nav-new");
   await page.waitForSelector("#companyName");
   await page.click("#submit");
   await page.waitForSelector("#companyName-error");
   assert.strictEqual(await page.evaluate(() => document.activeElement.id), "companyName");
   await page.selectOption("#country", "GB");
-  assert((await page.textContent("#corporateNumber-hint")).length > 5, "the hint shows an example of the country's number");
+  assert(
+    (await page.textContent("#corporateNumber-hint")).length > 5,
+    "the hint shows an example of the country's number",
+  );
   await page.fill("#companyName", "Calder Vane Shipping Ltd");
   await page.fill("#corporateNumber", "not a number");
   await page.keyboard.press("Enter");
-  await page.waitForFunction(() => document.querySelector("#corporateNumber-error") && !document.querySelector("#companyName-error"));
+  await page.waitForFunction(
+    () => document.querySelector("#corporateNumber-error") && !document.querySelector("#companyName-error"),
+  );
   await inspect("form-errors");
 
   // Submit to download, by keyboard only. The model is slow, so that the progress is visible.
@@ -107,8 +177,26 @@ async function main() {
   await page.waitForSelector("#file-pdf", { timeout: 60_000 });
   await page.waitForSelector(".finding");
   assert((await page.textContent(".verdict")).includes("High"));
+  // Each quote is highlighted in its source: beside the claim, or below it on a phone.
+  const places = () =>
+    page.evaluate(() =>
+      [".claim", ".passages"].map((part) =>
+        document.querySelector(`.finding ${part}`).getBoundingClientRect().toJSON(),
+      ),
+    );
+  const [claim, passages] = await places();
+  assert(passages.left >= claim.right && passages.top < claim.bottom, "claim and source are side by side");
+  await page.setViewportSize({ width: 390, height: 900 });
+  const [above, below] = await places();
+  assert(below.top >= above.bottom, "the source is below the claim on a phone");
+  await page.setViewportSize({ width: 1200, height: 900 });
+  assert((await page.textContent(".passage mark")).includes("Nordhavet Maritime Trading FZE"));
+  const timed = await page.locator(".timeline .attempt-completed .durations li").allTextContents();
+  assert(timed.length >= 4 && timed.every((text) => /\d/.test(text)), `each stage has a duration: ${timed}`);
   await page.click(".finding .cite");
-  await page.waitForFunction(() => document.activeElement.tagName === "SUMMARY" && document.activeElement.parentElement.open);
+  await page.waitForFunction(
+    () => document.activeElement.tagName === "SUMMARY" && document.activeElement.parentElement.open,
+  );
   await inspect("report-high");
   const saved = page.waitForEvent("download");
   await page.click("#file-pdf");
@@ -121,7 +209,7 @@ async function main() {
   // Cancel and resubmit while the model is slow.
   await setFaults({ latency: "30s" });
   const submitOther = async () => {
-    await page.click("#nav-nav\\.new");
+    await page.click("#nav-new");
     await page.waitForSelector("#companyName");
     await page.fill("#companyName", "星見川精機株式会社");
     await page.selectOption("#country", "JP");
@@ -129,7 +217,9 @@ async function main() {
     await page.click("#submit");
   };
   await submitOther();
-  await page.waitForFunction(() => document.querySelectorAll(".stages .done").length >= 2, null, { timeout: 60_000 });
+  await page.waitForFunction(() => document.querySelectorAll(".stages .done").length >= 2, null, {
+    timeout: 60_000,
+  });
   await page.click("#cancel");
   await page.waitForSelector(".status-cancelled", { timeout: 60_000 });
   await inspect("report-cancelled");
@@ -145,64 +235,196 @@ async function main() {
   await setFaults({});
   await page.waitForSelector("#file-pdf", { timeout: 90_000 });
   assert((await page.textContent(".verdict")).includes("Low"));
+  assert.deepStrictEqual(
+    await page.locator(".timeline .attempt > p > strong").allTextContents(),
+    ["Attempt 1", "Attempt 2"],
+    "the timeline shows the attempt that was cancelled, too",
+  );
+  await inspect("report-two-attempts");
 
-  // Batch: one line of the file is invalid, and the other one chooses formats.
-  await page.click("#nav-nav\\.batch");
-  const csv = "\uFEFFcompanyName;corporateNumber;country;purpose;formats\r\n\"Calder Vane Shipping Ltd\";99104372;GB;\"a \"\"quoted\"\" reason\";pdf md\r\nNobody;1;ZZ;;\r\n";
+  // Batch: a file is dropped on the page, and shows its errors before anything is sent. What only the API can check is
+  // shown afterwards.
+  await page.click("#nav-batch");
+  await page.waitForSelector("#csv");
+  const csv = [
+    "\uFEFFcompanyName;corporateNumber;country;purpose;formats",
+    '"Calder Vane Shipping Ltd";99104372;GB;"a ""quoted"" reason";pdf md',
+    "Nobody;1;ZZ;;docx",
+    "星見川精機株式会社;1010401998302;JP;;",
+    "",
+  ].join("\r\n");
+  const transfer = await page.evaluateHandle((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], "companies.csv", { type: "text/csv" }));
+    return data;
+  }, csv);
+  await page.dispatchEvent("h1", "dragover", { dataTransfer: transfer });
+  await page.waitForSelector(".drop.over");
+  await page.dispatchEvent("h1", "drop", { dataTransfer: transfer });
+  await page.waitForSelector("#preview");
+  assert.strictEqual(await page.locator(".drop.over").count(), 0);
+  assert.strictEqual(await page.locator("tr.wrong").count(), 1);
+  assert.strictEqual(await page.locator("tr.wrong li").count(), 2, "every error of a line is shown");
+  assert.strictEqual(await page.textContent("#send"), "Request 2 reports");
+  await inspect("batch-preview");
+  // A file can be chosen instead, also by keyboard.
+  await page.setInputFiles("#csv", {
+    name: "empty.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from("company\r\n"),
+  });
+  await page.waitForSelector("[role=alert]");
   await page.setInputFiles("#csv", { name: "companies.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
-  await page.waitForFunction(() => !document.querySelector("#send").disabled);
-  await page.click("#send");
+  await page.focus("#send");
+  await page.keyboard.press("Enter");
   await page.waitForSelector("#outcome");
-  assert.strictEqual(await page.locator("section tbody tr").count(), 1);
-  assert.strictEqual((await page.textContent("section tbody th")).trim(), "3");
+  assert.strictEqual(await page.locator("section:has(#outcome) tbody tr").count(), 1);
+  assert.strictEqual((await page.textContent("section:has(#outcome) tbody th")).trim(), "4");
   await inspect("batch");
 
-  // The list: filters, export, language.
-  await page.click("#nav-nav\\.reports");
+  // The list: search and filters are in the address, which can be loaded again; export, language.
+  await page.click("#nav-reports");
   await until("a completed batch", async () => (await page.locator("tbody .status-completed").count()) === 3);
   await inspect("list");
   const exported = page.waitForEvent("download");
   await page.click("#export");
   assert(fs.readFileSync(await (await exported).path(), "utf8").split("\r\n").length >= 5);
-  await page.selectOption("form select >> nth=1", "HIGH");
-  await until("the filter", async () => (await page.locator("tbody tr").count()) === 2);
+  const rows = (count) =>
+    until(`${count} rows`, async () => (await page.locator("tbody tr:has(a)").count()) === count);
+  await page.selectOption("#filter-riskLevel", "HIGH");
+  await rows(2);
   // Reports that do not match disappear, even if they are older than those that do.
-  await page.selectOption("form select >> nth=1", "LOW");
-  await until("the other filter", async () => (await page.locator("tbody tr").count()) === 1 && (await page.locator("tbody .level-low").count()) === 1);
-  await page.selectOption("form select >> nth=1", "");
-  await page.selectOption("#language", "ja");
-  await page.waitForFunction(() => document.documentElement.lang === "ja" && document.querySelector("h1").textContent === "レポート一覧");
-  await inspect("list-ja");
+  await page.selectOption("#filter-riskLevel", "LOW");
+  await rows(1);
+  await page.selectOption("#filter-riskLevel", "");
+  await page.fill("#filter-name", "calder");
+  await rows(2);
+  await page.selectOption("#filter-review", "true");
+  assert.strictEqual(new URL(page.url()).hash, "#/reports?name=calder&review=true");
+  await page.reload();
+  await rows(2);
+  assert.strictEqual(await page.inputValue("#filter-name"), "calder");
   await page.click("tbody a >> nth=0");
+  await page.waitForSelector("#verdict");
+  await page.goBack();
+  await rows(2);
+  await inspect("list-filtered");
+  await page.click("#clear");
+  await rows(3);
+  assert.strictEqual(new URL(page.url()).hash, "#/reports");
+
+  // The dashboard counts what waits for a person, and leads to it.
+  await page.click("#brand");
+  await until("the reports to review", async () => (await page.textContent("#tile-review .value")) === "2");
+  await inspect("overview");
+  await page.focus("#tile-review");
+  await page.keyboard.press("Enter");
+  await rows(2);
+
+  // A webhook that its receiver does not accept: every attempt is listed, and it can be sent again.
+  await page.click("#nav-new");
+  await page.waitForSelector("#companyName");
+  await page.selectOption("#country", "GB");
+  await page.fill("#companyName", "Calder Vane Shipping Ltd");
+  await page.fill("#corporateNumber", "99104372");
+  await page.fill("#callbackUrl", "https://hooks.invalid/dossier");
+  await page.click("#submit");
+  await page.waitForSelector("#resend", { timeout: 60_000 });
+  await inspect("report-webhook");
+  await page.click("#nav-webhooks");
+  const attempts = async () => Number.parseInt((await page.textContent("summary")).replace("One", "1"), 10);
+  await page.click("summary");
+  const before = await until("an attempt", attempts);
+  await page.click("button[id^=resend-]");
+  await until("another attempt", async () => (await attempts()) > before);
+  await inspect("webhooks");
+  await page.selectOption("#filter-state", "delivered");
+  await page.waitForSelector(".empty");
+  assert.strictEqual(new URL(page.url()).hash, "#/webhooks?state=delivered");
+
+  // Japanese.
+  await page.click("#nav-reports");
+  await rows(4);
+  await page.selectOption("#language", "ja");
+  await page.waitForFunction(
+    () =>
+      document.documentElement.lang === "ja" && document.querySelector("h1").textContent === "レポート一覧",
+  );
+  await inspect("list-ja");
+  await page.click("tbody tr:nth-child(2) a");
   await page.waitForSelector(".finding, #findings");
   await page.waitForSelector("#file-pdf");
-  assert.strictEqual(await page.locator("#file-html").count(), 0, "a format that was not requested is not offered");
+  assert.strictEqual(
+    await page.locator("#file-html").count(),
+    0,
+    "a format that was not requested is not offered",
+  );
   await inspect("report-ja");
-  await page.click("#nav-nav\\.usage");
-  await page.waitForSelector("figure");
+  await page.click("#nav-usage");
+  await page.waitForSelector(".chart");
   await inspect("usage-ja");
+  await page.click("#nav-overview");
+  await page.waitForSelector("#tile-review");
+  await inspect("overview-ja");
+  await page.click("#nav-batch");
+  await page.setInputFiles("#csv", { name: "companies.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await page.waitForSelector("#preview");
+  await inspect("batch-ja");
+  await page.click("#nav-webhooks");
+  await page.waitForSelector("summary");
+  await inspect("webhooks-ja");
   await page.selectOption("#language", "en");
+
+  // The reference of the API: search by keyboard, samples, and a console that sends with the key of the page.
   await page.goto(`${ready.api}/docs`);
-  await page.waitForSelector(".call");
-  await inspect("docs");
+  const submitting = "a[href='#tag/reports/POST/v1/reports']";
+  await page.waitForSelector(submitting);
+  await inspect("docs", { fullPage: false });
+  await page.click(submitting);
+  const send = page.locator("button", { hasText: "(post /v1/reports)" }).first();
+  await send.waitFor();
+  await until("the sample of curl", async () =>
+    (await page.innerText("#viewer")).includes("Authorization: Bearer $DOSSIER_KEY"),
+  );
+  await inspect("docs-operation", { fullPage: false });
+  await send.click();
+  const sent = page.waitForResponse((response) => response.url() === `${ready.api}/v1/reports`);
+  await page.getByRole("button", { name: /^Send/ }).first().click();
+  assert.strictEqual((await sent).status(), 202);
+  await page.screenshot({ path: `${OUT}/docs-console.png` });
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("webhook");
+  await page
+    .getByRole("option", { name: /callback/i })
+    .first()
+    .waitFor();
+  await page.screenshot({ path: `${OUT}/docs-search.png` });
 
   // Signing out removes every trace of the key.
   await page.goto(`${ready.api}/`);
   await page.click("#sign-out");
   await page.waitForSelector("#key");
-  assert.strictEqual(await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])), JSON.stringify([{}, { "dossier.language": "en" }, ""]));
+  assert.strictEqual(
+    await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])),
+    JSON.stringify([{}, { "dossier.language": "en" }, ""]),
+  );
 
   await browser.close();
   assert.deepStrictEqual(errors, []);
+  assert.deepStrictEqual([...foreign], [], "the pages load nothing from other hosts");
   assert.strictEqual(violations, 0, "axe found accessibility violations");
   console.log("page: all steps passed, and axe found no violation; screenshots are in target/page");
 }
 
 main()
-  .then(() => 0, (error) => {
-    console.error(`page: ${error.stack}`);
-    return 1;
-  })
+  .then(
+    () => 0,
+    (error) => {
+      console.error(`page: ${error.stack}`);
+      return 1;
+    },
+  )
   .then((code) => {
     for (const child of children) child.kill("SIGKILL");
     process.exit(code);

@@ -1,13 +1,20 @@
 // The client of the API. The key is kept until the tab is closed, and is sent to the API only.
+import { isTerminal } from "./states.js";
 
 const KEY = "dossier.key";
 
 export const key = () => sessionStorage.getItem(KEY);
+/** @param {string} value */
 export const setKey = (value) => sessionStorage.setItem(KEY, value);
 export const forgetKey = () => sessionStorage.removeItem(KEY);
 
 /** An error response of the API (RFC 9457), or, with status 0, a request that got no response. */
 export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {Partial<Api.Problem>} body
+   * @param {number | null} retryAfter in seconds
+   */
   constructor(status, body, retryAfter) {
     super(body.detail ?? body.title ?? "");
     this.status = status;
@@ -18,13 +25,25 @@ export class Problem extends Error {
   }
 }
 
+/**
+ * Sends a request, and returns its response if it is a success.
+ * @param {string} path
+ * @param {RequestInit & { headers?: Record<string, string> }} options
+ * @param {string | null} bearer
+ */
 async function send(path, options = {}, bearer = key()) {
   const headers = { ...(bearer ? { authorization: `Bearer ${bearer}` } : {}), ...options.headers };
   let response;
   try {
-    response = await fetch(path, { ...options, headers, cache: "no-store", redirect: "error", credentials: "omit" });
+    response = await fetch(path, {
+      ...options,
+      headers,
+      cache: "no-store",
+      redirect: "error",
+      credentials: "omit",
+    });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, {}, null);
   }
   if (response.ok || response.status === 304) return response;
@@ -37,63 +56,113 @@ async function send(path, options = {}, bearer = key()) {
   throw new Problem(response.status, body, secondsUntil(response.headers.get("retry-after")));
 }
 
-/** Returns the seconds that a Retry-After header asks for, as a number or as a date; null if there is none. */
+/**
+ * Returns the seconds that a Retry-After header asks for, as a number or as a date; null if there is none.
+ * @param {string | null} value
+ */
 function secondsUntil(value) {
   if (!value) return null;
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }
 
-const json = async (path, options, bearer) => (await send(path, options, bearer)).json();
+/**
+ * @param {string} path
+ * @param {RequestInit & { headers?: Record<string, string> }} [options]
+ * @returns {Promise<any>}
+ */
+const json = async (path, options) => (await send(path, options)).json();
 
-/** Checks that `bearer` is a valid key. It may lack the scope to read reports. */
+/** @param {Record<string, string | number | null | undefined>} values */
+const query = (values) => {
+  const given = Object.entries(values).filter(
+    ([, value]) => value !== null && value !== undefined && value !== "",
+  );
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+};
+
+/**
+ * Checks that `bearer` is a valid key. It may lack the scope to read reports.
+ * @param {string} bearer
+ */
 export async function check(bearer) {
   try {
     await send("/v1/reports?pageSize=1", {}, bearer);
   } catch (problem) {
-    if (problem.status !== 403) throw problem;
+    if (!(problem instanceof Problem) || problem.status !== 403) throw problem;
   }
 }
 
+/** @param {string} id @param {AbortSignal} [signal] @returns {Promise<Api.Report>} */
 export const report = (id, signal) => json(`/v1/reports/${id}`, { signal });
+
+/** @param {string} id @returns {Promise<Api.Document>} */
 export const contents = (id) => json(`/v1/reports/${id}/document`);
+
+/** @param {string} id @param {"cancel" | "resubmit"} name @returns {Promise<Api.Report>} */
 export const command = (id, name) => json(`/v1/reports/${id}/${name}`, { method: "POST" });
-export const usage = (from, to) => json(`/v1/usage?${new URLSearchParams({ from, to })}`);
 
-export function list(filters, pageToken, signal) {
-  const query = new URLSearchParams(Object.entries({ ...filters, pageToken }).filter(([, value]) => value));
-  return json(`/v1/reports?${query}`, { signal });
-}
+/** @param {string} id @param {AbortSignal} [signal] @returns {Promise<Api.Webhook>} */
+export const webhook = (id, signal) => json(`/v1/reports/${id}/callback`, { signal });
 
+/** @param {string} id @returns {Promise<Api.Webhook>} */
+export const resendWebhook = (id) => json(`/v1/reports/${id}/callback/resend`, { method: "POST" });
+
+/** @param {string | null} pageToken @param {AbortSignal} signal @returns {Promise<Api.DeliveryList>} */
+export const deliveries = (pageToken, signal) =>
+  json(`/v1/deliveries?${query({ pageSize: 100, pageToken })}`, { signal });
+
+/** @param {string} from @param {string} to @param {AbortSignal} [signal] @returns {Promise<Api.Usage>} */
+export const usage = (from, to, signal) => json(`/v1/usage?${query({ from, to })}`, { signal });
+
+/**
+ * @param {Record<string, string | number>} filters
+ * @param {string | null} pageToken
+ * @param {AbortSignal} signal
+ * @returns {Promise<Api.ReportList>}
+ */
+export const list = (filters, pageToken, signal) =>
+  json(`/v1/reports?${query({ ...filters, pageToken })}`, { signal });
+
+/** @param {unknown} body @param {string} idempotencyKey */
 const post = (body, idempotencyKey) => ({
   method: "POST",
   headers: { "content-type": "application/json", "idempotency-key": idempotencyKey },
   body: JSON.stringify(body),
 });
 
+/** @param {object} request @param {string} idempotencyKey @returns {Promise<Api.Report>} */
 export const submit = (request, idempotencyKey) => json("/v1/reports", post(request, idempotencyKey));
-export const submitAll = (reports, idempotencyKey) => json("/v1/reports/batch", post({ reports }, idempotencyKey));
 
-/** Returns the reports that match `filters` as a CSV file. */
-export async function exportCsv(filters) {
-  const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));
-  return (await send(`/v1/reports.csv?${query}`)).blob();
-}
+/** @param {object[]} reports @param {string} idempotencyKey @returns {Promise<Api.BatchResults>} */
+export const submitAll = (reports, idempotencyKey) =>
+  json("/v1/reports/batch", post({ reports }, idempotencyKey));
+
+/**
+ * Returns the reports that match `filters` as a CSV file.
+ * @param {Record<string, string>} filters
+ */
+export const exportCsv = async (filters) => (await send(`/v1/reports.csv?${query(filters)}`)).blob();
 
 /**
  * Follows a report: calls `changed` with each state, and `connection` with whether the stream is connected.
  * Reconnects and resumes an interrupted stream, until the report has ended or `signal` is aborted.
+ * @param {string} id
+ * @param {{ changed: (report: Api.Report) => void, connection: (connected: boolean) => void, signal: AbortSignal }} options
  */
 export async function follow(id, { changed, connection, signal }) {
+  /** @type {string | null} */
   let lastId = null;
   let pause = 1000;
   while (!signal.aborted) {
     try {
-      const headers = { accept: "text/event-stream", ...(lastId === null ? {} : { "last-event-id": lastId }) };
+      /** @type {Record<string, string>} */
+      const headers = { accept: "text/event-stream" };
+      if (lastId !== null) headers["last-event-id"] = lastId;
       const response = await send(`/v1/reports/${id}/events`, { headers, signal });
       connection(true);
       // The report has ended, and its last state was received.
-      if (response.status === 204) return;
+      if (response.status === 204 || !response.body) return;
       pause = 1000;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
@@ -101,21 +170,28 @@ export async function follow(id, { changed, connection, signal }) {
         const { value, done } = await reader.read();
         if (done) break;
         const events = (rest + value).split("\n\n");
-        rest = events.pop();
+        rest = events.pop() ?? "";
         for (const event of events) {
-          const field = (name) => event.split("\n").find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+          /** @param {string} name */
+          const field = (name) =>
+            event
+              .split("\n")
+              .find((line) => line.startsWith(`${name}: `))
+              ?.slice(name.length + 2);
           const data = field("data");
           if (data === undefined) continue;
           lastId = field("id") ?? lastId;
           const state = JSON.parse(data);
           changed(state);
-          if (["COMPLETED", "FAILED", "CANCELLED"].includes(state.status)) return;
+          if (isTerminal(state)) return;
         }
       }
     } catch (problem) {
       if (signal.aborted) return;
-      if ([401, 403, 404].includes(problem.status)) throw problem;
-      pause = Math.max(pause, Math.min(problem.retryAfter ?? 0, 60) * 1000);
+      if (problem instanceof Problem) {
+        if ([401, 403, 404].includes(problem.status)) throw problem;
+        pause = Math.max(pause, Math.min(problem.retryAfter ?? 0, 60) * 1000);
+      }
     }
     connection(false);
     await new Promise((done) => setTimeout(done, pause));

@@ -1,35 +1,47 @@
 // The page: signs the user in, shows the view that the address names, and updates header, title and focus to
 // match it.
 import * as api from "./api.js";
-import { fill, h } from "./dom.js";
+import { byId, fill, h } from "./dom.js";
 import { errorBox } from "./parts.js";
 import { LANGUAGES, current, load, preferred, t } from "./words.js";
 import { batch } from "./batch.js";
+import { overview } from "./overview.js";
 import { reports } from "./reports.js";
 import { report } from "./report.js";
 import { submit } from "./submit.js";
 import { usage } from "./usage.js";
+import { webhooks } from "./webhooks.js";
 
-const main = document.getElementById("main");
-const header = document.getElementById("header");
+const main = byId("main");
+const header = byId("header");
 let currentView = new AbortController();
 /** Whether the next view keeps the focus where it is. */
 let keepFocus = true;
 
 /**
- * The views by address. Each is called with the element to draw in, a signal that ends it, and the capture
- * groups of its address pattern.
+ * A view draws itself in `main` until `signal` ends it. `parts` are the capture groups of its address pattern, and
+ * `query` is what follows the question mark in its address.
+ * @typedef {(main: HTMLElement, signal: AbortSignal, query: URLSearchParams, ...parts: string[]) => void | Promise<void>} View
  */
+
+/** @type {[RegExp, View, string][]} */
 const VIEWS = [
-  [/^#\/reports$/, reports, "nav.reports"],
-  [/^#\/reports\/([0-9a-f-]{36})$/, report, "nav.reports"],
-  [/^#\/new$/, submit, "nav.new"],
-  [/^#\/batch$/, batch, "nav.batch"],
-  [/^#\/usage$/, usage, "nav.usage"],
+  [/^\/$/, overview, "nav.overview"],
+  [/^\/reports$/, reports, "nav.reports"],
+  [/^\/reports\/([0-9a-f-]{36})$/, report, "nav.reports"],
+  [/^\/new$/, submit, "nav.new"],
+  [/^\/batch$/, batch, "nav.batch"],
+  [/^\/webhooks$/, webhooks, "nav.webhooks"],
+  [/^\/usage$/, usage, "nav.usage"],
 ];
 
+/** @param {string} section */
 function drawHeader(section) {
-  const link = (href, key) => h("a", { href, id: `nav-${key}`, "aria-current": key === section ? "page" : null }, t(key));
+  /** @param {string} href @param {string} key */
+  const link = (href, key) => {
+    const attributes = { href, id: key.replace(".", "-"), "aria-current": key === section ? "page" : null };
+    return h("a", attributes, t(key));
+  };
   const languages = h(
     "select",
     {
@@ -43,23 +55,28 @@ function drawHeader(section) {
         document.getElementById("language")?.focus();
       },
     },
-    Object.entries(LANGUAGES).map(([tag, name]) => h("option", { value: tag, lang: tag, selected: tag === current() }, name)),
+    Object.entries(LANGUAGES).map(([tag, name]) =>
+      h("option", { value: tag, lang: tag, selected: tag === current() }, name),
+    ),
   );
-  document.getElementById("skip").textContent = t("nav.skip");
+  byId("skip").textContent = t("nav.skip");
+  const signedIn = [
+    link("#/", "nav.overview"),
+    link("#/reports", "nav.reports"),
+    link("#/new", "nav.new"),
+    link("#/batch", "nav.batch"),
+    link("#/webhooks", "nav.webhooks"),
+    link("#/usage", "nav.usage"),
+  ];
   fill(
     header,
-    h("a", { class: "brand", href: "#/reports", id: "brand" }, "Dossier"),
-    api.key()
-      ? h(
-          "nav",
-          { "aria-label": t("nav.main") },
-          link("#/reports", "nav.reports"),
-          link("#/new", "nav.new"),
-          link("#/batch", "nav.batch"),
-          link("#/usage", "nav.usage"),
-          h("a", { href: "/docs" }, t("nav.docs")),
-        )
-      : h("nav", { "aria-label": t("nav.main") }, h("a", { href: "/docs" }, t("nav.docs"))),
+    h("a", { class: "brand", href: "#/", id: "brand" }, "Dossier"),
+    h(
+      "nav",
+      { "aria-label": t("nav.main") },
+      api.key() ? signedIn : null,
+      h("a", { href: "/docs" }, t("nav.docs")),
+    ),
     h(
       "div",
       { class: "tools" },
@@ -67,6 +84,8 @@ function drawHeader(section) {
       api.key() ? h("button", { type: "button", id: "sign-out", click: signOut }, t("nav.sign_out")) : null,
     ),
   );
+  // On a phone, the sections are a row that scrolls.
+  header.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 function signOut() {
@@ -75,13 +94,20 @@ function signOut() {
 }
 
 function signIn() {
-  const input = h("input", { type: "password", id: "key", autocomplete: "off", spellcheck: "false", required: true, "aria-describedby": "key-hint" });
+  const input = h("input", {
+    type: "password",
+    id: "key",
+    autocomplete: "off",
+    spellcheck: "false",
+    required: true,
+    "aria-describedby": "key-hint",
+  });
   const note = h("div", {});
   const button = h("button", { class: "main", type: "submit" }, t("sign_in.button"));
   const form = h(
     "form",
     {
-      class: "card narrow",
+      class: "card narrow sign-in",
       submit: async (event) => {
         event.preventDefault();
         button.disabled = true;
@@ -100,7 +126,13 @@ function signIn() {
     },
     h("h1", { tabindex: "-1" }, t("sign_in.title")),
     h("p", {}, t("sign_in.about")),
-    h("div", { class: "field" }, h("label", { for: "key" }, t("sign_in.key")), input, h("p", { class: "hint", id: "key-hint" }, t("sign_in.hint"))),
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: "key" }, t("sign_in.key")),
+      input,
+      h("p", { class: "hint", id: "key-hint" }, t("sign_in.hint")),
+    ),
     note,
     button,
   );
@@ -111,20 +143,22 @@ async function show() {
   currentView.abort();
   currentView = new AbortController();
   const { signal } = currentView;
-  const address = location.hash || "#/reports";
-  const [pattern, view, section] = VIEWS.find(([pattern]) => pattern.test(address)) ?? VIEWS[0];
+  const [path, query] = (location.hash.slice(1) || "/").split("?");
+  const [pattern, view, section] = VIEWS.find(([pattern]) => pattern.test(path)) ?? VIEWS[0];
   drawHeader(section);
-  if (!api.key()) signIn();
-  else await view(main, signal, ...(address.match(pattern)?.slice(1) ?? []));
+  if (api.key())
+    await view(main, signal, new URLSearchParams(query), ...(path.match(pattern)?.slice(1) ?? []));
+  else signIn();
   if (signal.aborted) return;
-  document.title = `${main.querySelector("h1")?.textContent ?? "Dossier"} – Dossier`;
+  const title = main.querySelector("h1");
+  document.title = `${title?.textContent ?? "Dossier"} – Dossier`;
   // Moves keyboard and screen reader users to the new content, except for the first view after loading.
-  if (!keepFocus) main.querySelector("h1")?.focus();
+  if (!keepFocus) title?.focus();
   keepFocus = false;
 }
 
 addEventListener("hashchange", show);
-document.getElementById("skip").addEventListener("click", (event) => {
+byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });

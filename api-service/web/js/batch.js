@@ -1,93 +1,254 @@
-// Submits the requests in a CSV file, and shows the result of each line.
+// Submits the requests in a CSV file, which is chosen or dropped on the page: shows what is wrong with it before it is
+// sent, and the result of each line afterwards.
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { requests } from "./csv.js";
-import { errorBox, field, newIdempotencyKey, save } from "./parts.js";
-import { t } from "./words.js";
+import { card, errorBox, newIdempotencyKey, save, table } from "./parts.js";
+import { check } from "./preview.js";
+import { schemes } from "./schemes.js";
+import { country, plural, t } from "./words.js";
 
 /** Maximum number of requests in one call of the API. */
 const CALL_SIZE = 1000;
+/** Number of lines without errors that the preview shows. */
+const SHOWN = 10;
+const TEMPLATE =
+  "customId,companyName,corporateNumber,country,language,purpose\r\nrow-1,Calder Vane Shipping Ltd,99104372,GB,en,supplier onboarding\r\n";
 
-export function batch(main) {
-  const file = h("input", { type: "file", id: "csv", accept: ".csv,text/csv" });
+/** @type {import("./app.js").View} */
+export async function batch(main, signal) {
+  const known = await schemes();
+  if (signal.aborted) return;
   const note = h("div", {});
+  const preview = h("div", {});
   const outcome = h("div", {});
-  const button = h("button", { class: "main", type: "submit", disabled: true, id: "send" }, t("batch.submit"));
+  const fileName = h("span", { class: "file-name" });
+  /** @type {import("./csv.js").Item[]} */
   let items = [];
   let idempotencyKey = newIdempotencyKey();
 
-  file.addEventListener("change", async () => {
+  /** @param {File | undefined} file */
+  async function take(file) {
+    if (!file) return;
     items = [];
     idempotencyKey = newIdempotencyKey();
     fill(outcome);
-    const chosen = file.files[0];
-    if (!chosen) return;
-    const read = requests(await chosen.text());
+    fileName.textContent = file.name;
+    const read = requests(await file.text());
     const errors = [
       ...read.missing.map((name) => t("batch.missing", { name })),
       ...read.unknown.map((name) => t("batch.unknown", { name: name || "?" })),
       ...(read.items.length === 0 && !read.missing.length ? [t("batch.no_rows")] : []),
     ];
-    items = errors.length ? [] : read.items;
-    button.disabled = items.length === 0;
-    fill(note, errors.length
-      ? h("div", { class: "trouble", role: "alert" }, h("ul", {}, errors.map((error) => h("li", {}, error))))
-      : h("p", { role: "status" }, t("batch.found", { count: items.length })));
-  });
+    if (errors.length) {
+      fill(preview);
+      fill(
+        note,
+        h(
+          "div",
+          { class: "trouble", role: "alert" },
+          h(
+            "ul",
+            {},
+            errors.map((error) => h("li", {}, error)),
+          ),
+        ),
+      );
+      return;
+    }
+    const checked = check(read.items, known);
+    items = checked.filter(({ errors }) => !errors.length).map(({ item }) => item);
+    fill(note);
+    fill(preview, previewCard(checked));
+    announce(plural("batch.found", items.length));
+  }
 
-  const form = h(
-    "form",
-    {
-      class: "card narrow",
-      submit: async (event) => {
-        event.preventDefault();
-        button.disabled = true;
-        const results = [];
-        try {
-          for (let from = 0; from < items.length; from += CALL_SIZE) {
-            const answer = await api.submitAll(items.slice(from, from + CALL_SIZE), idempotencyKey);
-            results.push(...answer.results);
-          }
-          fill(note);
-        } catch (problem) {
-          fill(note, errorBox(problem));
-          button.disabled = false;
-        }
-        if (results.length) {
-          draw(results);
-          // The idempotency key stays the same, so the next call finds the accepted reports and retries only
-          // the others.
-          button.disabled = !results.some((result) => result.error?.retryable);
-        }
-      },
-    },
-    h("h1", { tabindex: "-1" }, t("batch.title")),
-    h("p", {}, t("batch.about")),
-    h("p", {}, h("button", { type: "button", id: "template", click: () => save(new Blob(["companyName,corporateNumber,country,language,purpose\r\n"], { type: "text/csv" }), "template.csv") }, t("batch.template"))),
-    field("csv", t("batch.file"), file, { required: true }),
-    note,
-    button,
-  );
-
-  function draw(results) {
-    const rejected = results.filter((result) => result.error);
-    announce(t("batch.done", { accepted: results.length - rejected.length, rejected: rejected.length }));
-    fill(
-      outcome,
-      h("section", { class: "card", "aria-labelledby": "outcome" },
-        h("h2", { id: "outcome" }, t("batch.outcome")),
-        h("p", {}, t("batch.done", { accepted: results.length - rejected.length, rejected: rejected.length }), " ", h("a", { href: "#/reports" }, t("nav.reports"))),
-        rejected.length
-          ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("batch.rejected") }, h("table", {},
-              h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("batch.line")), h("th", { scope: "col" }, t("batch.company")), h("th", { scope: "col" }, t("batch.why")))),
-              h("tbody", {}, rejected.map((result) => {
-                const item = items.find((item) => item.customId === result.customId);
-                const reasons = result.error.errors.length ? result.error.errors.map((error) => error.message) : [result.error.detail];
-                return h("tr", {}, h("th", { scope: "row" }, (result.customId ?? "").replace("line-", "")), h("td", {}, item?.companyName ?? "—"), h("td", {}, h("ul", { class: "plain" }, reasons.map((reason) => h("li", {}, reason)))));
-              }))))
-          : null),
+  /** @param {import("./preview.js").Checked[]} checked */
+  function previewCard(checked) {
+    const wrong = checked.filter(({ errors }) => errors.length);
+    const right = checked.filter(({ errors }) => !errors.length);
+    const rows = [...wrong, ...right.slice(0, SHOWN)].sort((a, b) => a.item.line - b.item.line);
+    const columns = ["line", "company", "number", "country", "check"].map((name) => t(`batch.${name}`));
+    const submit = h(
+      "button",
+      { class: "main", type: "button", id: "send", disabled: !items.length, click: send },
+      plural("batch.submit", items.length),
+    );
+    return card(
+      "preview",
+      t("batch.preview"),
+      h(
+        "p",
+        {},
+        plural("batch.found", right.length),
+        wrong.length > 0 && h("strong", { class: "then" }, plural("batch.left_out", wrong.length)),
+      ),
+      table(
+        t("batch.lines"),
+        columns,
+        rows.map(({ item: { line, request }, errors }) =>
+          h(
+            "tr",
+            { class: errors.length ? "wrong" : null },
+            h("th", { scope: "row", "data-label": columns[0] }, line),
+            h("td", { "data-label": columns[1] }, request.companyName ?? "—"),
+            h("td", { "data-label": columns[2], class: "nowrap" }, request.corporateNumber ?? "—"),
+            h("td", { "data-label": columns[3] }, countryName(request.country, known)),
+            h(
+              "td",
+              { "data-label": columns[4] },
+              errors.length
+                ? h(
+                    "ul",
+                    { class: "plain error" },
+                    errors.map((error) => h("li", {}, error)),
+                  )
+                : h("span", { class: "good" }, t("batch.good")),
+            ),
+          ),
+        ),
+      ),
+      right.length > SHOWN && h("p", { class: "quiet" }, plural("batch.more_rows", right.length - SHOWN)),
+      h("div", { class: "actions" }, submit),
     );
   }
 
-  fill(main, form, outcome);
+  /** @param {MouseEvent} event */
+  async function send({ target }) {
+    const button = /** @type {HTMLButtonElement} */ (target);
+    button.disabled = true;
+    /** @type {Api.BatchResult[]} */
+    const results = [];
+    try {
+      for (let from = 0; from < items.length; from += CALL_SIZE) {
+        const part = items.slice(from, from + CALL_SIZE).map(({ request }) => request);
+        results.push(...(await api.submitAll(part, idempotencyKey)).results);
+      }
+      fill(note);
+    } catch (problem) {
+      fill(note, errorBox(problem));
+      button.disabled = false;
+    }
+    if (!results.length) return;
+    fill(outcome, outcomeCard(results));
+    // The idempotency key stays the same, so the next call finds the accepted reports and retries only
+    // the others.
+    button.disabled = !results.some((result) => result.error?.retryable);
+  }
+
+  /** @param {Api.BatchResult[]} results */
+  function outcomeCard(results) {
+    const rejected = results.filter((result) => result.error);
+    const summary = t("batch.done", {
+      accepted: results.length - rejected.length,
+      rejected: rejected.length,
+    });
+    announce(summary);
+    const columns = ["line", "company", "why"].map((name) => t(`batch.${name}`));
+    const rows = rejected.map(({ customId, error }) => {
+      const item = items.find(({ request }) => request.customId === customId);
+      const reasons = error?.errors.length ? error.errors.map(({ message }) => message) : [error?.detail];
+      return h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, item?.line ?? "—"),
+        h("td", { "data-label": columns[1] }, item?.request.companyName ?? "—"),
+        h(
+          "td",
+          { "data-label": columns[2] },
+          h(
+            "ul",
+            { class: "plain" },
+            reasons.map((reason) => h("li", {}, reason)),
+          ),
+        ),
+      );
+    });
+    return card(
+      "outcome",
+      t("batch.outcome"),
+      h("p", {}, summary, " ", h("a", { href: "#/reports" }, t("nav.reports"))),
+      rejected.length > 0 && table(t("batch.rejected"), columns, rows),
+    );
+  }
+
+  const template = () => save(new Blob([TEMPLATE], { type: "text/csv" }), "template.csv");
+  fill(
+    main,
+    h("h1", { tabindex: "-1" }, t("batch.title")),
+    h(
+      "section",
+      { class: "card" },
+      h("p", {}, t("batch.about")),
+      dropZone(fileName, signal, take),
+      h("p", {}, h("button", { type: "button", id: "template", click: template }, t("batch.template"))),
+    ),
+    note,
+    preview,
+    outcome,
+  );
+}
+
+/**
+ * Returns the name of a country, or what stands in its place.
+ * @param {unknown} code
+ * @param {import("./schemes.js").Schemes} known
+ */
+function countryName(code, known) {
+  if (!code) return "—";
+  const text = String(code);
+  return text in (known.countries ?? {}) ? country(text) : text;
+}
+
+/**
+ * Returns a file input that also accepts a file that is dropped anywhere on the page.
+ * @param {HTMLElement} name where the name of the file is shown
+ * @param {AbortSignal} signal
+ * @param {(file: File | undefined) => void} take
+ */
+function dropZone(name, signal, take) {
+  const input = h("input", {
+    type: "file",
+    id: "csv",
+    accept: ".csv,text/csv",
+    class: "file",
+    "aria-describedby": "csv-hint",
+  });
+  const zone = h(
+    "label",
+    { class: "drop", for: "csv" },
+    h("strong", {}, t("batch.drop")),
+    h("span", { class: "quiet", id: "csv-hint" }, t("batch.drop_hint")),
+    name,
+  );
+  input.addEventListener("change", () => {
+    take(input.files?.[0]);
+    // The same file can be chosen again after it was changed.
+    input.value = "";
+  });
+  /** @param {DragEvent} event */
+  const isFile = (event) => event.dataTransfer?.types.includes("Files") ?? false;
+  document.addEventListener(
+    "dragover",
+    (event) => {
+      if (!isFile(event)) return;
+      event.preventDefault();
+      zone.classList.add("over");
+    },
+    { signal },
+  );
+  document.addEventListener("dragleave", (event) => !event.relatedTarget && zone.classList.remove("over"), {
+    signal,
+  });
+  document.addEventListener(
+    "drop",
+    (event) => {
+      if (!isFile(event)) return;
+      event.preventDefault();
+      zone.classList.remove("over");
+      take(event.dataTransfer?.files[0]);
+    },
+    { signal },
+  );
+  return h("div", { class: "drop-field" }, input, zone);
 }

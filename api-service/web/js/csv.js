@@ -1,13 +1,21 @@
 // Parses CSV (RFC 4180) as spreadsheets write it: separated by commas, semicolons or tabs, with quotes and a
 // byte order mark.
 
-/** Returns the rows of `text`, each with its line number, without empty lines. */
+/**
+ * Returns the rows of `text`, each with its line number, without empty lines.
+ * @param {string} text
+ */
 export function parse(text) {
   const content = text.replace(/^\uFEFF/, "");
   const firstLine = content.split(/\r?\n/, 1)[0];
-  const separator = [",", ";", "\t"].map((one) => [firstLine.split(one).length, one]).sort((a, b) => b[0] - a[0])[0][1];
+  const separator = [",", ";", "\t"].reduce((best, one) =>
+    firstLine.split(one).length > firstLine.split(best).length ? one : best,
+  );
+  /** @type {{ line: number, cells: string[] }[]} */
   const rows = [];
-  let [row, cell, quoted, line, begin] = [[], "", false, 1, 1];
+  /** @type {string[]} */
+  let row = [];
+  let [cell, quoted, line, begin] = ["", false, 1, 1];
   const endRow = () => {
     row.push(cell);
     if (row.some((one) => one.trim())) rows.push({ line: begin, cells: row.map((one) => one.trim()) });
@@ -35,24 +43,45 @@ export function parse(text) {
   return rows;
 }
 
-const NAMES = ["customId", "companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl", "formats"];
+const NAMES = [
+  "customId",
+  "companyName",
+  "corporateNumber",
+  "country",
+  "language",
+  "purpose",
+  "callbackUrl",
+  "formats",
+];
+
+/** @param {string} name */
 const normalized = (name) => name.toLowerCase().replace(/[^a-z]/g, "");
 
 /**
+ * A request in a file, and the line that it begins in.
+ * @typedef {{ line: number, request: Record<string, string | string[]> & { customId: string } }} Item
+ */
+
+/**
  * Returns the requests in `text`, whose first line names the columns, and the columns that are missing or
- * unknown.
+ * unknown. Without a column for it, the `customId` of a request is its line.
+ * @param {string} text
  */
 export function requests(text) {
   const [head, ...rows] = parse(text);
-  const columns = (head?.cells ?? []).map((cell) => NAMES.find((name) => normalized(name) === normalized(cell)) ?? null);
+  const columns = (head?.cells ?? []).map(
+    (cell) => NAMES.find((name) => normalized(name) === normalized(cell)) ?? null,
+  );
   const missing = ["companyName", "country"].filter((name) => !columns.includes(name));
   const unknown = (head?.cells ?? []).filter((_, index) => columns[index] === null);
   const items = rows.map(({ line, cells }) => {
+    /** @type {Item["request"]} */
     const request = { customId: `line-${line}` };
     columns.forEach((name, index) => {
-      if (name && cells[index]) request[name] = name === "formats" ? cells[index].split(/[\s,;]+/) : cells[index];
+      if (name && cells[index])
+        request[name] = name === "formats" ? cells[index].split(/[\s,;]+/) : cells[index];
     });
-    return request;
+    return { line, request };
   });
   return { items, missing, unknown };
 }

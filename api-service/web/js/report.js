@@ -1,25 +1,139 @@
-// The view of one report: its progress, verdict, findings with their evidence, and files.
+// The view of one report: it follows the report, and draws each part of it anew when the report changes.
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { STAGES, TERMINAL, errorBox, level, status } from "./parts.js";
+import { contents } from "./findings.js";
+import { card, errorBox, facts, level, status } from "./parts.js";
+import { STAGES, isTerminal } from "./states.js";
+import { timeline } from "./timeline.js";
+import { deliveries } from "./webhook.js";
 import { country, date, duration, maybe, money, number, t } from "./words.js";
 
-/** The words of reports on how far a number was verified. A newer API may add statuses. */
-const NUMBER_WORDS = { verified: "numbers.checked", formVerified: "numbers.form", formNotVerified: "numbers.unverified", absent: "numbers.absent" };
+/**
+ * The words of reports on how far a number was verified. A newer API may add statuses.
+ * @type {Record<string, string>}
+ */
+const NUMBER_WORDS = {
+  verified: "numbers.checked",
+  formVerified: "numbers.form",
+  formNotVerified: "numbers.unverified",
+  absent: "numbers.absent",
+};
 
-/** Returns the registration number of a report with how far it was verified. */
+/**
+ * Returns the registration number of a report with how far it was verified.
+ * @param {Api.Report} report
+ */
 function numberWithCheck({ request, numberCheck }) {
-  const key = NUMBER_WORDS[numberCheck?.status];
-  const check = key ? t(key, { scheme: numberCheck.scheme }) : numberCheck?.message;
+  const key = NUMBER_WORDS[numberCheck.status];
+  const check = key ? t(key, { scheme: numberCheck.scheme }) : numberCheck.message;
   return [request.corporateNumber, check].filter(Boolean).join(" – ");
 }
 
+/** @type {("pdf" | "html" | "md" | "json" | "evidence")[]} */
 const FILES = ["pdf", "html", "md", "json", "evidence"];
 
-export async function report(main, signal, id) {
-  const parts = Object.fromEntries(["state", "connection", "verdict", "contents", "sources", "details", "note"].map((name) => [name, h("div", {})]));
-  const title = h("h1", { tabindex: "-1" }, t("report.title"));
-  fill(main, h("p", { class: "back" }, h("a", { href: "#/reports" }, t("view.back"))), title, parts.note, parts.connection, parts.state, parts.verdict, parts.contents, parts.sources, parts.details);
+/** @param {Api.Report} report */
+function stages(report) {
+  const at = report.status === "COMPLETED" ? STAGES.length : STAGES.indexOf(report.progress.stage);
+  const items = STAGES.map((stage, index) => {
+    const state = index < at ? "done" : index === at ? "now" : "next";
+    const isCurrent = state === "now" && !isTerminal(report);
+    return h("li", { class: state, "aria-current": isCurrent ? "step" : null }, t(`stage.${stage}`));
+  });
+  return h("ol", { class: "stages" }, items);
+}
+
+/** @param {Api.Report} report */
+function sources(report) {
+  if (!report.sources.length) return null;
+  const columns = ["source", "outcome", "items", "as_of"].map((name) => t(`report.${name}`));
+  const rows = report.sources.map((source) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, maybe(`sources.${source.source}`, source.source)),
+      h(
+        "td",
+        { "data-label": columns[1] },
+        h(
+          "span",
+          { class: `badge source-${source.status}` },
+          maybe(`statuses.${source.status}`, source.status),
+        ),
+      ),
+      h("td", { "data-label": columns[2] }, number(source.items)),
+      h("td", { "data-label": columns[3] }, date(source.asOf)),
+    ),
+  );
+  return card(
+    "sources",
+    t("report.sources"),
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map((column) => h("th", { scope: "col" }, column)),
+        ),
+      ),
+      h("tbody", {}, rows),
+    ),
+  );
+}
+
+/** @param {Api.Report} report */
+function details(report) {
+  const { usage, metadata } = report;
+  const tokens = t("view.tokens", { input: number(usage.inputTokens), output: number(usage.outputTokens) });
+  return card(
+    "details",
+    t("view.details"),
+    facts([
+      [t("report.number"), numberWithCheck(report)],
+      [t("report.country"), country(report.request.country)],
+      [t("report.purpose"), report.request.purpose],
+      [t("view.custom_id"), report.customId],
+      .../** @type {[string, string][]} */ (Object.entries(metadata)),
+      [t("view.created"), date(report.createdAt)],
+      [t("view.ended"), report.endedAt && date(report.endedAt)],
+      [t("view.deleted"), date(report.expiresAt)],
+      [t("view.cost"), usage.modelCalls ? `${money(usage.costUsd)} · ${tokens}` : null],
+      [t("report.report"), report.reportId],
+    ]),
+  );
+}
+
+/** @type {import("./app.js").View} */
+export async function report(main, signal, _query, id) {
+  const part = () => h("div", {});
+  const parts = {
+    note: part(),
+    connection: part(),
+    state: part(),
+    verdict: part(),
+    contents: part(),
+    timeline: part(),
+    webhook: part(),
+    sources: part(),
+    details: part(),
+  };
+  const title = h("h1", { tabindex: "-1" }, t("view.loading"));
+  fill(
+    main,
+    h("p", { class: "back" }, h("a", { href: "#/reports" }, t("view.back"))),
+    title,
+    h(
+      "div",
+      { class: "report" },
+      h("div", {}, parts.note, parts.connection, parts.state, parts.verdict, parts.contents),
+      h("div", {}, parts.timeline, parts.webhook, parts.sources, parts.details),
+    ),
+  );
+  /** @type {Api.Report | null} */
   let shown = null;
   let clock = 0;
   let loaded = false;
@@ -28,10 +142,12 @@ export async function report(main, signal, id) {
   const elapsed = h("span", {});
   const tick = () => {
     if (!shown) return;
-    const end = shown.endedAt ? new Date(shown.endedAt) : new Date();
-    elapsed.textContent = duration((end - new Date(shown.createdAt)) / 1000);
+    const end = shown.endedAt ? Date.parse(shown.endedAt) : Date.now();
+    elapsed.textContent = duration((end - Date.parse(shown.createdAt)) / 1000);
+    fill(parts.timeline, timeline(shown));
   };
 
+  /** @param {"cancel" | "resubmit"} command */
   async function run(command) {
     try {
       show(await api.command(id, command));
@@ -42,7 +158,11 @@ export async function report(main, signal, id) {
     }
   }
 
-  /** Opens a file through a new link, because links expire after ten minutes. */
+  /**
+   * Opens a file through a new link, because links expire after ten minutes.
+   * @param {(typeof FILES)[number]} kind
+   * @param {HTMLButtonElement} button
+   */
   async function open(kind, button) {
     button.disabled = true;
     try {
@@ -57,172 +177,162 @@ export async function report(main, signal, id) {
     button.disabled = false;
   }
 
-  function stages(report) {
-    const at = TERMINAL.includes(report.status) && report.status === "COMPLETED" ? STAGES.length : STAGES.indexOf(report.progress.stage);
+  /** @param {Api.Report} report */
+  function state(report) {
+    const isOpen = !isTerminal(report);
+    const cancel = h(
+      "button",
+      { type: "button", id: "cancel", click: () => run("cancel") },
+      t("view.cancel"),
+    );
+    const resubmit = h(
+      "button",
+      { type: "button", id: "resubmit", class: "main", click: () => run("resubmit") },
+      t("view.resubmit"),
+    );
+    const isFailed = report.status === "FAILED";
+    if (report.status === "COMPLETED") {
+      return h(
+        "p",
+        { class: "state" },
+        status(report.status),
+        h("span", { class: "quiet" }, " ", t("view.took"), " ", elapsed),
+      );
+    }
     return h(
-      "ol",
-      { class: "stages" },
-      STAGES.map((stage, index) =>
-        h("li", { class: index < at ? "done" : index === at ? "now" : "next", "aria-current": index === at && !TERMINAL.includes(report.status) ? "step" : null }, t(`stage.${stage}`)),
-      ),
-    );
-  }
-
-  function drawState(report) {
-    const open = !TERMINAL.includes(report.status);
-    fill(
-      parts.state,
+      "section",
+      { class: "card", "aria-label": t("view.progress") },
       h(
-        "section",
-        { class: "card", "aria-label": t("view.progress") },
-        h("div", { class: "head" }, h("div", {}, status(report.status), h("span", { class: "quiet" }, " ", open ? t("view.so_far") : t("view.took"), " ", elapsed)),
-          h("div", { class: "actions" },
-            open ? h("button", { type: "button", id: "cancel", click: () => run("cancel") }, t("view.cancel")) : null,
-            ["FAILED", "CANCELLED"].includes(report.status) ? h("button", { type: "button", id: "resubmit", class: "main", click: () => run("resubmit") }, t("view.resubmit")) : null,
-          )),
-        h("progress", { max: 100, value: report.progress.percent, "aria-label": t("view.progress") }),
-        stages(report),
-        report.error ? h("div", { class: "trouble" }, h("p", {}, report.error.message), report.status !== "FAILED" ? h("p", { class: "quiet" }, t("view.tried_again")) : null) : null,
+        "div",
+        { class: "head" },
+        h(
+          "div",
+          {},
+          status(report.status),
+          h("span", { class: "quiet" }, " ", t(isOpen ? "view.so_far" : "view.took"), " ", elapsed),
+        ),
+        h(
+          "div",
+          { class: "actions" },
+          isOpen && cancel,
+          ["FAILED", "CANCELLED"].includes(report.status) && resubmit,
+        ),
       ),
+      h("progress", { max: 100, value: report.progress.percent, "aria-label": t("view.progress") }),
+      stages(report),
+      report.error && h("p", { class: isFailed ? "trouble" : "review" }, report.error.message),
     );
   }
 
-  function drawVerdict(report) {
-    if (report.status !== "COMPLETED") return fill(parts.verdict);
-    fill(
-      parts.verdict,
+  /** @param {Api.Report} report */
+  function verdict(report) {
+    if (report.status !== "COMPLETED") return null;
+    const files = FILES.filter((kind) => report.links[kind]);
+    const { review } = report;
+    return card(
+      "verdict",
+      t("view.verdict"),
       h(
-        "section",
-        { class: "card", "aria-labelledby": "verdict" },
-        h("h2", { id: "verdict" }, t("view.verdict")),
-        h("p", { class: "verdict" }, level(report.riskLevel), " ", h("span", {}, t("view.score", { score: report.riskScore }))),
-        report.review.required ? h("div", { class: "review" }, h("p", {}, h("strong", {}, t("report.review"))), h("ul", {}, report.review.reasons.map((reason) => h("li", {}, reason)))) : null,
-        h("p", { class: "summary", lang: report.request.language }, report.summary),
-        h("div", { class: "actions", role: "group", "aria-label": t("view.files") },
-          FILES.filter((kind) => report.links[kind]).map((kind) =>
-            h("button", { type: "button", id: `file-${kind}`, click: (event) => open(kind, event.target) }, t(`file.${kind}`)))),
+        "p",
+        { class: "verdict" },
+        level(report.riskLevel),
+        " ",
+        t("view.score", { score: report.riskScore }),
+      ),
+      review.required &&
+        h(
+          "div",
+          { class: "review" },
+          h("p", {}, h("strong", {}, t("report.review"))),
+          h(
+            "ul",
+            {},
+            review.reasons.map((reason) => h("li", { lang: report.request.language }, reason)),
+          ),
+        ),
+      h("p", { class: "summary", lang: report.request.language }, report.summary),
+      h(
+        "div",
+        { class: "actions", role: "group", "aria-label": t("view.files") },
+        files.map((kind) =>
+          h(
+            "button",
+            { type: "button", id: `file-${kind}`, click: (event) => open(kind, event.target) },
+            t(`file.${kind}`),
+          ),
+        ),
       ),
     );
   }
 
-  function drawSources(report) {
-    if (!report.sources.length) return fill(parts.sources);
-    fill(
-      parts.sources,
-      h("section", { class: "card", "aria-labelledby": "sources" }, h("h2", { id: "sources" }, t("report.sources")),
-        h("table", {},
-          h("thead", {}, h("tr", {}, ["source", "outcome", "items", "as_of"].map((name) => h("th", { scope: "col" }, t(`report.${name}`))))),
-          h("tbody", {}, report.sources.map((source) =>
-            h("tr", {},
-              h("th", { scope: "row" }, maybe(`sources.${source.source}`, source.source)),
-              h("td", { "data-label": t("report.outcome") }, h("span", { class: `badge source-${source.status}` }, maybe(`statuses.${source.status}`, source.status))),
-              h("td", { "data-label": t("report.items") }, number(source.items)),
-              h("td", { "data-label": t("report.as_of") }, date(source.asOf))))))),
-    );
-  }
-
-  function drawDetails(report) {
-    const rows = [
-      [t("report.number"), numberWithCheck(report)],
-      [t("report.country"), country(report.request.country)],
-      [t("report.purpose"), report.request.purpose],
-      [t("view.attempt"), report.attempt ? number(report.attempt) : null],
-      [t("view.created"), date(report.createdAt)],
-      [t("view.ended"), report.endedAt ? date(report.endedAt) : null],
-      [t("view.deleted"), date(report.expiresAt)],
-      [t("view.cost"), report.usage.modelCalls ? `${money(report.usage.costUsd)} · ${t("view.tokens", { input: number(report.usage.inputTokens), output: number(report.usage.outputTokens) })}` : null],
-      [t("report.report"), report.reportId],
-    ];
-    fill(
-      parts.details,
-      h("section", { class: "card", "aria-labelledby": "details" }, h("h2", { id: "details" }, t("view.details")),
-        h("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))),
-    );
-  }
-
-  /** Returns a link that opens a piece of evidence and moves the focus to it. */
-  const cite = (evidence) =>
-    h("a", { href: `#${evidence}`, class: "cite", click: (event) => {
-      event.preventDefault();
-      const target = document.getElementById(`evidence-${evidence}`);
-      target.open = true;
-      target.querySelector("summary").focus();
-      target.scrollIntoView({ block: "nearest" });
-    } }, evidence);
-
+  /** @param {Api.Report} report */
   async function drawContents(report) {
     if (report.status !== "COMPLETED" || loaded) return;
     loaded = true;
-    let contents;
     try {
-      contents = await api.contents(id);
+      const document = await api.contents(id);
+      if (!signal.aborted) fill(parts.contents, contents(document, report.request.language));
     } catch (problem) {
       loaded = false;
-      return fill(parts.contents, errorBox(problem, () => drawContents(report)));
+      fill(
+        parts.contents,
+        errorBox(problem, () => drawContents(report)),
+      );
     }
-    const language = report.request.language;
-    const findings = contents.findings.map((finding) =>
-      h("li", { class: "finding" },
-        h("p", {}, h("span", { class: `badge level-${finding.severity}` }, t(`severities.${finding.severity}`)), " ", h("span", { class: "quiet" }, maybe(`categories.${finding.category}`, finding.category))),
-        h("p", { lang: language }, finding.statement),
-        h("ul", { class: "quotes" }, finding.citations.map((citation) => h("li", {}, cite(citation.evidenceId), " ", h("q", { lang: "" }, citation.quote))))));
-    const rules = contents.rules.map((rule) => h("li", {}, h("span", { lang: language }, rule.effect), " ", rule.because.map((evidence) => [cite(evidence), " "])));
-    const evidence = contents.evidence.map((piece) =>
-      h("details", { id: `evidence-${piece.id}` },
-        h("summary", {}, h("strong", {}, piece.id), " ", h("span", { class: "quiet" }, maybe(`sources.${piece.source}`, piece.source)), " ", h("span", { lang: "" }, piece.title)),
-        h("p", { lang: "", class: "evidence" }, piece.text),
-        h("dl", {}, [
-          [t("report.address"), piece.url],
-          [t("report.published"), piece.publishedAt ? date(piece.publishedAt) : null],
-          [t("report.retrieved"), date(piece.retrievedAt)],
-          ["SHA-256", piece.sha256],
-        ].filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))));
-    const none = contents.riskLevel === "UNDETERMINED" ? "report.no_findings_undetermined" : contents.rules.length || contents.dropped.length ? "report.no_findings_left" : "report.no_findings";
-    fill(
-      parts.contents,
-      h("section", { class: "card", "aria-labelledby": "findings" }, h("h2", { id: "findings" }, t("report.findings")), findings.length ? h("ul", { class: "plain" }, findings) : h("p", {}, t(none))),
-      h("section", { class: "card", "aria-labelledby": "why" }, h("h2", { id: "why" }, t("report.why")), rules.length ? h("ul", {}, rules) : h("p", {}, t("report.none"))),
-      h("section", { class: "card", "aria-labelledby": "evidence" }, h("h2", { id: "evidence" }, t("report.evidence")), evidence.length ? evidence : h("p", {}, t("report.no_evidence"))),
-      contents.dropped.length ? h("section", { class: "card", "aria-labelledby": "dropped" }, h("h2", { id: "dropped" }, t("report.dropped")), h("ul", {}, contents.dropped.map((finding) => h("li", {}, h("span", { lang: language }, finding.statement), h("p", { class: "quiet" }, finding.reason))))) : null,
-    );
   }
 
+  /** @param {Api.Report} report */
   function show(report) {
     if (signal.aborted) return;
-    if (shown && shown.status !== report.status) announce(`${report.request.companyName}: ${t(`status.${report.status}`)}`);
-    else if (shown && shown.progress.stage !== report.progress.stage) announce(t(`stage.${report.progress.stage}`));
+    if (shown && shown.status !== report.status) {
+      announce(`${report.request.companyName}: ${t(`status.${report.status}`)}`);
+    } else if (shown && shown.progress.stage !== report.progress.stage) {
+      announce(t(`stage.${report.progress.stage}`));
+    }
+    const hasJustEnded = isTerminal(report) && (!shown || !isTerminal(shown));
     shown = report;
     title.textContent = report.request.companyName;
     document.title = `${report.request.companyName} – Dossier`;
-    tick();
     clearInterval(clock);
-    if (!TERMINAL.includes(report.status)) {
-      clock = setInterval(tick, 1000);
+    if (!isTerminal(report)) {
+      clock = window.setInterval(tick, 1000);
       loaded = false;
       fill(parts.contents);
+      fill(parts.webhook);
     }
-    drawState(report);
-    drawVerdict(report);
-    drawSources(report);
-    drawDetails(report);
+    fill(parts.state, state(report));
+    fill(parts.verdict, verdict(report));
+    fill(parts.sources, sources(report));
+    fill(parts.details, details(report));
+    tick();
     drawContents(report);
+    if (hasJustEnded && report.request.callbackUrl) deliveries(parts.webhook, signal, id);
   }
 
   function watch() {
+    /** @param {boolean} connected */
     const connection = (connected) => {
       if (signal.aborted) return;
-      fill(parts.connection, connected ? null : h("p", { class: "trouble", role: "status", id: "reconnecting" }, t("view.reconnecting")));
+      const lost = h("p", { class: "trouble", role: "status", id: "reconnecting" }, t("view.reconnecting"));
+      fill(parts.connection, connected ? null : lost);
     };
-    api.follow(id, { changed: show, connection, signal }).then(() => connection(true)).catch((problem) => {
-      if (!signal.aborted) fill(parts.note, errorBox(problem));
-    });
+    api.follow(id, { changed: show, connection, signal }).then(
+      () => connection(true),
+      (problem) => {
+        if (!signal.aborted) fill(parts.note, errorBox(problem));
+      },
+    );
   }
 
   try {
     const report = await api.report(id, signal);
     show(report);
-    if (!TERMINAL.includes(report.status)) watch();
+    if (!isTerminal(report)) watch();
   } catch (problem) {
-    if (!signal.aborted) fill(parts.note, errorBox(problem, () => location.reload()));
+    if (!signal.aborted)
+      fill(
+        parts.note,
+        errorBox(problem, () => location.reload()),
+      );
   }
 }

@@ -1,54 +1,92 @@
-// The list of reports: with filters, refreshed while it is shown, with a button for more, and an export.
+// The list of reports: searched and filtered by what its address says, refreshed while it is shown, with a button
+// for more, and an export.
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { TERMINAL, errorBox, field, level, save, select, status } from "./parts.js";
-import { country, date, t } from "./words.js";
+import { errorBox, field, level, poll, save, select, status, table } from "./parts.js";
 import { countries } from "./schemes.js";
+import { LEVELS, STATUSES, isTerminal } from "./states.js";
+import { country, date, plural, t } from "./words.js";
 
 /** The time between two reads of the list in milliseconds, while reports are in progress and otherwise. */
 const ACTIVE_INTERVAL = 3000;
 const IDLE_INTERVAL = 15_000;
+/** The time without a key press after which a search begins, in milliseconds. */
+const TYPING_PAUSE = 300;
 
-const filters = { status: "", country: "", riskLevel: "", from: "", to: "" };
+const FILTERS = ["name", "corporateNumber", "status", "riskLevel", "review", "country", "from", "to"];
 
-export async function reports(main, signal) {
-  const rows = h("tbody", {});
-  const table = h(
-    "table",
-    {},
-    h("caption", { class: "unseen" }, t("list.title")),
-    h("thead", {}, h("tr", {}, ["company", "country", "status", "level", "created"].map((name) => h("th", { scope: "col" }, t(`list.${name}`))))),
-    rows,
-  );
+/** @type {import("./app.js").View} */
+export async function reports(main, signal, query) {
+  /** @type {Record<string, string>} */
+  const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
   const note = h("div", {});
+  const rows = h("tbody", {});
   const more = h("div", { class: "actions" });
+  const clear = h("div", { class: "chips" });
+  /** @type {Api.Report[]} */
   let shown = [];
+  /** @type {string | null} */
   let token = null;
-  let timer = 0;
+  /** @type {number | null} */
   let announced = null;
   let latest = 0;
+  let typing = 0;
 
-  const any = ["", t("list.any")];
+  /** Keeps the filters in the address, so that it can be shared and the back button returns to it. */
+  function changed() {
+    const chosen = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));
+    history.replaceState(null, "", `#/reports${chosen.size ? `?${chosen}` : ""}`);
+    [shown, token] = [[], null];
+    read();
+  }
+
+  /** @param {string} name @param {HTMLInputElement | HTMLSelectElement} node */
   const control = (name, node) => {
-    node.addEventListener("change", () => {
-      filters[name] = node.value;
-      [shown, token] = [[], null];
-      read();
-    });
-    return field(name, t(`list.${name}`), node, { required: true });
+    node.id = `filter-${name}`;
+    node.value = filters[name];
+    const take = () => {
+      clearTimeout(typing);
+      if (filters[name] === node.value.trim()) return;
+      filters[name] = node.value.trim();
+      changed();
+    };
+    node.addEventListener("change", take);
+    if (node.type === "search") {
+      node.addEventListener("input", () => {
+        clearTimeout(typing);
+        typing = window.setTimeout(take, TYPING_PAUSE);
+      });
+    }
+    return field(name, t(`list.${name}`), node, { plain: true });
   };
+
+  /** @type {[string, string]} */
+  const any = ["", t("list.any")];
+  /** @param {string[]} values @param {string} words @returns {[string, string][]} */
+  const named = (values, words) => values.map((value) => [value, t(`${words}.${value}`)]);
+  /** @type {[string, string][]} */
+  const codes = (await countries()).map((code) => [code, country(code)]);
+  if (signal.aborted) return;
+  const search = { type: "search", autocomplete: "off", spellcheck: "false" };
   const form = h(
     "form",
-    { class: "filters", "aria-label": t("list.filters"), submit: (event) => event.preventDefault() },
-    control("status", select({}, [any, ...["PENDING", "PROCESSING", ...TERMINAL].map((value) => [value, t(`status.${value}`)])], filters.status)),
-    control("riskLevel", select({}, [any, ...["LOW", "MEDIUM", "HIGH", "UNDETERMINED"].map((value) => [value, t(`levels.${value}`)])], filters.riskLevel)),
-    control("country", select({}, [any, ...(await countries()).map((code) => [code, country(code)])], filters.country)),
-    control("from", h("input", { type: "date", value: filters.from })),
-    control("to", h("input", { type: "date", value: filters.to })),
-    h("button", { type: "button", id: "export", click: (event) => exportAll(event.target) }, t("list.export")),
+    {
+      class: "filters",
+      role: "search",
+      "aria-label": t("list.filters"),
+      submit: (event) => event.preventDefault(),
+    },
+    control("name", h("input", { ...search, placeholder: t("list.name_hint"), maxlength: 200 })),
+    control("corporateNumber", h("input", { ...search, maxlength: 80 })),
+    control("status", select({}, [any, ...named(STATUSES, "status")])),
+    control("riskLevel", select({}, [any, ...named(LEVELS, "levels")])),
+    control("review", select({}, [any, ["true", t("list.review_yes")], ["false", t("list.review_no")]])),
+    control("country", select({}, [any, ...codes])),
+    control("from", h("input", { type: "date" })),
+    control("to", h("input", { type: "date" })),
   );
-  for (const label of form.querySelectorAll("[aria-required]")) label.removeAttribute("aria-required");
 
+  /** @param {HTMLButtonElement} button */
   async function exportAll(button) {
     button.disabled = true;
     try {
@@ -59,52 +97,81 @@ export async function reports(main, signal) {
     button.disabled = false;
   }
 
+  /** @param {Api.Report} report */
   const row = (report) =>
     h(
       "tr",
       {},
-      h("th", { scope: "row" }, h("a", { href: `#/reports/${report.reportId}`, id: `r-${report.reportId}` }, report.request.companyName), h("span", { class: "quiet number" }, report.request.corporateNumber)),
+      h(
+        "th",
+        { scope: "row" },
+        h(
+          "a",
+          { href: `#/reports/${report.reportId}`, id: `r-${report.reportId}` },
+          report.request.companyName,
+        ),
+        h(
+          "span",
+          { class: "quiet number" },
+          [report.request.corporateNumber, report.customId].filter(Boolean).join(" · "),
+        ),
+      ),
       h("td", { "data-label": t("list.country") }, country(report.request.country)),
-      h("td", { "data-label": t("list.status") }, status(report.status), TERMINAL.includes(report.status) ? null : h("span", { class: "quiet" }, ` ${report.progress.percent} %`)),
-      h("td", { "data-label": t("list.level") }, level(report.riskLevel), report.review.required ? h("span", { class: "flag" }, t("list.review")) : null),
+      h(
+        "td",
+        { "data-label": t("list.status") },
+        status(report.status),
+        isTerminal(report) ? null : h("span", { class: "quiet" }, ` ${report.progress.percent} %`),
+      ),
+      h(
+        "td",
+        { "data-label": t("list.level") },
+        level(report.riskLevel),
+        report.review.required ? h("span", { class: "flag" }, t("list.review_flag")) : null,
+      ),
       h("td", { "data-label": t("list.created") }, date(report.createdAt)),
     );
 
   function draw() {
-    if (shown.length) fill(rows, shown.map(row));
-    else fill(rows, h("tr", {}, h("td", { colspan: 5, class: "empty" }, t("list.empty"), " ", h("a", { href: "#/new" }, t("nav.new")))));
+    const isFiltered = Object.values(filters).some(Boolean);
+    const nothing = [
+      t(isFiltered ? "list.none_match" : "list.empty"),
+      " ",
+      h("a", { href: "#/new" }, t("nav.new")),
+    ];
+    fill(rows, shown.length ? shown.map(row) : h("tr", {}, h("td", { colspan: 5, class: "empty" }, nothing)));
     fill(more, token ? h("button", { type: "button", id: "more", click: next }, t("list.more")) : null);
-    const open = shown.filter((report) => !TERMINAL.includes(report.status)).length;
-    if (announced !== null && announced !== open) announce(t("list.open", { count: open }));
+    fill(clear, isFiltered ? h("a", { href: "#/reports", id: "clear" }, t("list.clear")) : null);
+    const open = shown.filter((report) => !isTerminal(report)).length;
+    if (announced !== null && announced !== open) announce(plural("list.open", open));
     announced = open;
   }
 
+  /** Reads the first page, and returns the milliseconds after which to read it again. */
   async function read() {
-    clearTimeout(timer);
     // A late response to a read with other filters must not be shown.
     const request = (latest += 1);
-    let [open, wait] = [true, 0];
-    if (!document.hidden) {
-      try {
-        const page = await api.list(filters, null, signal);
-        if (request !== latest) return;
-        // Older reports that the button has loaded stay, unless they are on the first page now.
-        const onPage = new Set(page.reports.map((report) => report.reportId));
-        const oldest = page.reports.at(-1)?.createdAt ?? "";
-        const rest = shown.length > page.reports.length ? shown.filter((report) => !onPage.has(report.reportId) && report.createdAt < oldest) : [];
-        if (!rest.length) token = page.nextPageToken;
-        shown = [...page.reports, ...rest];
-        open = page.reports.some((report) => !TERMINAL.includes(report.status));
-        fill(note);
-        draw();
-      } catch (problem) {
-        if (signal.aborted || request !== latest) return;
-        fill(note, errorBox(problem));
-        if (problem.status === 401) return;
-        wait = Math.min(problem.retryAfter ?? 0, 60) * 1000;
-      }
+    try {
+      const page = await api.list(filters, null, signal);
+      if (request !== latest) return IDLE_INTERVAL;
+      // Older reports that the button has loaded stay, unless they are on the first page now.
+      const onPage = new Set(page.reports.map((report) => report.reportId));
+      const oldest = page.reports.at(-1)?.createdAt ?? "";
+      const rest =
+        shown.length > page.reports.length
+          ? shown.filter((report) => !onPage.has(report.reportId) && report.createdAt < oldest)
+          : [];
+      if (!rest.length) token = page.nextPageToken;
+      shown = [...page.reports, ...rest];
+      fill(note);
+      draw();
+      return shown.some((report) => !isTerminal(report)) ? ACTIVE_INTERVAL : IDLE_INTERVAL;
+    } catch (problem) {
+      if (signal.aborted || request !== latest) return IDLE_INTERVAL;
+      fill(note, errorBox(problem));
+      const wait = problem instanceof api.Problem ? Math.min(problem.retryAfter ?? 0, 60) * 1000 : 0;
+      return Math.max(wait, ACTIVE_INTERVAL);
     }
-    if (!signal.aborted && request === latest) timer = setTimeout(read, Math.max(wait, open ? ACTIVE_INTERVAL : IDLE_INTERVAL));
   }
 
   async function next() {
@@ -121,8 +188,30 @@ export async function reports(main, signal) {
     }
   }
 
-  signal.addEventListener("abort", () => clearTimeout(timer));
-  if (signal.aborted) return;
-  fill(main, h("div", { class: "head" }, h("h1", { tabindex: "-1" }, t("list.title")), h("a", { class: "button main", href: "#/new" }, t("nav.new"))), form, note, h("div", { class: "card scroll", tabindex: "0", role: "region", "aria-label": t("list.title") }, table), more);
-  read();
+  const columns = ["company", "country", "status", "level", "created"].map((name) => t(`list.${name}`));
+  fill(
+    main,
+    h(
+      "div",
+      { class: "head" },
+      h("h1", { tabindex: "-1" }, t("list.title")),
+      h(
+        "div",
+        { class: "actions" },
+        h(
+          "button",
+          { type: "button", id: "export", click: (event) => exportAll(event.target) },
+          t("list.export"),
+        ),
+        h("a", { class: "button main", href: "#/new" }, t("nav.new")),
+      ),
+    ),
+    form,
+    clear,
+    note,
+    h("div", { class: "card flush" }, table(t("list.title"), columns, rows)),
+    more,
+  );
+  signal.addEventListener("abort", () => clearTimeout(typing));
+  poll(signal, read);
 }

@@ -1,5 +1,9 @@
 // The registration number schemes of each country, from the API's own table.
 
+/** @typedef {{ name: string, form: string, example: string }} Scheme */
+/** @typedef {{ countries?: Record<string, Scheme[]>, withoutNumbers?: string[] }} Schemes */
+
+/** @type {Promise<Schemes> | null} */
 let loaded = null;
 
 export function schemes() {

@@ -3,30 +3,38 @@ import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import { errorBox, field, newIdempotencyKey, select } from "./parts.js";
 import { countries, schemes } from "./schemes.js";
-import { LANGUAGES, country, current, t } from "./words.js";
+import { LANGUAGES, country, current, plural, t } from "./words.js";
 
-const FIELDS = ["companyName", "corporateNumber", "country", "language", "purpose", "callbackUrl"];
+const FIELDS = ["companyName", "country", "corporateNumber", "language", "purpose", "callbackUrl"];
 const REQUIRED = ["companyName", "country"];
 
+/** @type {import("./app.js").View} */
 export async function submit(main, signal) {
   const known = await schemes();
-  const codes = (await countries()).map((code) => [code, country(code)]).sort((a, b) => a[1].localeCompare(b[1], current()));
+  const named = (await countries()).map((code) => /** @type {[string, string]} */ ([code, country(code)]));
+  const codes = named.sort((a, b) => a[1].localeCompare(b[1], current()));
   if (signal.aborted) return;
-  const values = { language: current(), country: current() === "ja" ? "JP" : "" };
+  /** @type {Record<string, string>} */
   let errors = {};
   // The idempotency key changes only with the request, so submitting again after a lost response creates no
   // second report.
   let idempotencyKey = newIdempotencyKey();
 
+  /** @param {string} name @param {Page.Attributes} attributes */
+  const input = (name, attributes) => h("input", { id: name, name, ...attributes });
+  /** @type {[string, string]} */
+  const choose = ["", t("form.choose")];
+  /** @type {Record<string, HTMLInputElement | HTMLSelectElement>} */
   const controls = {
-    companyName: h("input", { id: "companyName", name: "companyName", autocomplete: "organization" }),
-    country: select({ id: "country", name: "country" }, [["", t("form.choose")], ...codes], values.country),
-    corporateNumber: h("input", { id: "corporateNumber", name: "corporateNumber", autocomplete: "off", spellcheck: "false" }),
-    language: select({ id: "form-language", name: "language" }, Object.entries(LANGUAGES), values.language),
-    purpose: h("input", { id: "purpose", name: "purpose" }),
-    callbackUrl: h("input", { id: "callbackUrl", name: "callbackUrl", type: "url", placeholder: "https://" }),
+    companyName: input("companyName", { autocomplete: "organization" }),
+    country: select({ id: "country", name: "country" }, [choose, ...codes], current() === "ja" ? "JP" : ""),
+    corporateNumber: input("corporateNumber", { autocomplete: "off", spellcheck: "false" }),
+    language: select({ id: "form-language", name: "language" }, Object.entries(LANGUAGES), current()),
+    purpose: input("purpose", {}),
+    callbackUrl: input("callbackUrl", { type: "url", placeholder: "https://" }),
   };
   const numberIsOptional = () => (known.withoutNumbers ?? []).includes(controls.country.value);
+  /** @param {string} name */
   const isRequired = (name) => REQUIRED.includes(name) || (name === "corporateNumber" && !numberIsOptional());
   const numberHint = () => {
     const code = controls.country.value;
@@ -34,7 +42,9 @@ export async function submit(main, signal) {
     if (numberIsOptional()) return t("form.number_optional");
     const schemesOfCountry = known.countries?.[code] ?? [];
     if (!schemesOfCountry.length) return t("form.number_unknown");
-    return schemesOfCountry.map((scheme) => t("form.number_example", { name: scheme.name, example: scheme.example })).join(" · ");
+    return schemesOfCountry
+      .map(({ name, example }) => t("form.number_example", { name, example }))
+      .join(" · ");
   };
   const note = h("div", {});
   const body = h("div", {});
@@ -44,12 +54,22 @@ export async function submit(main, signal) {
     for (const control of Object.values(controls)) {
       control.removeAttribute("aria-invalid");
       control.removeAttribute("aria-describedby");
+      control.removeAttribute("aria-required");
     }
-    const hints = { corporateNumber: numberHint(), purpose: t("form.purpose_hint"), callbackUrl: t("form.callback_hint") };
+    /** @type {Record<string, string>} */
+    const hints = {
+      corporateNumber: numberHint(),
+      purpose: t("form.purpose_hint"),
+      callbackUrl: t("form.callback_hint"),
+    };
     fill(
       body,
-      ["companyName", "country", "corporateNumber", "language", "purpose", "callbackUrl"].map((name) =>
-        field(name, t(`form.${name}`), controls[name], { hint: hints[name], error: errors[name], required: isRequired(name) }),
+      FIELDS.map((name) =>
+        field(name, t(`form.${name}`), controls[name], {
+          hint: hints[name],
+          error: errors[name],
+          required: isRequired(name),
+        }),
       ),
     );
   }
@@ -67,7 +87,8 @@ export async function submit(main, signal) {
         event.preventDefault();
         button.disabled = true;
         fill(note);
-        const request = Object.fromEntries(FIELDS.map((name) => [name, controls[name].value.trim()]).filter(([, value]) => value));
+        const values = FIELDS.map((name) => [name, controls[name].value.trim()]);
+        const request = Object.fromEntries(values.filter(([, value]) => value));
         try {
           const report = await api.submit(request, idempotencyKey);
           location.hash = `#/reports/${report.reportId}`;
@@ -84,26 +105,36 @@ export async function submit(main, signal) {
     button,
   );
 
+  /** @param {unknown} problem */
   function showErrors(problem) {
     errors = {};
     const others = [];
-    for (const error of problem.errors) {
+    for (const error of problem instanceof api.Problem ? problem.errors : []) {
       const name = error.pointer.slice(1);
       if (FIELDS.includes(name)) errors[name] ??= error.message;
       else others.push(error);
     }
     draw();
     const firstInvalid = FIELDS.find((name) => errors[name]);
-    const count = Object.keys(errors).length;
-    if (firstInvalid) {
-      fill(note, h("div", { class: "trouble", role: "alert" }, h("p", {}, t(count === 1 ? "form.one_invalid" : "form.some_invalid", { count })), h("ul", {}, others.map((error) => h("li", {}, error.message)))));
-      controls[firstInvalid].focus();
-    } else {
-      fill(note, errorBox(problem));
-    }
+    if (!firstInvalid) return fill(note, errorBox(problem));
+    const about = h("p", {}, plural("form.some_invalid", Object.keys(errors).length));
+    fill(
+      note,
+      h(
+        "div",
+        { class: "trouble", role: "alert" },
+        about,
+        others.length > 0 &&
+          h(
+            "ul",
+            {},
+            others.map(({ message }) => h("li", {}, message)),
+          ),
+      ),
+    );
+    controls[firstInvalid].focus();
   }
 
   draw();
   fill(main, form);
-  document.title = `${t("form.title")} – Dossier`;
 }

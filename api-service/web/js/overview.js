@@ -1,0 +1,271 @@
+// The dashboard: what waits for a person, what failed, what is in progress and for how long, and what it costs. Read
+// again while it is shown.
+import * as api from "./api.js";
+import { bars, lastDays } from "./chart.js";
+import { announce, fill, h } from "./dom.js";
+import { firstRequest } from "./first_request.js";
+import { card, errorBox, level, poll, status } from "./parts.js";
+import { DAYS, read } from "./overview_state.js";
+import { waitsSince } from "./states.js";
+import { resendButton, webhookState } from "./webhook.js";
+import { date, duration, maybe, money, number, plural, t } from "./words.js";
+
+/** The time between two reads in milliseconds, while reports are in progress and otherwise. */
+const ACTIVE_INTERVAL = 5000;
+const IDLE_INTERVAL = 30_000;
+/** Number of reports that a card lists. */
+const LISTED = 5;
+/** @type {import("./app.js").View} */
+export async function overview(main, signal) {
+  const note = h("div", {});
+  const body = h("div", {}, h("p", { class: "quiet" }, t("view.loading")));
+  /** @type {number | null} */
+  let announced = null;
+  const request = h("a", { class: "button main", href: "#/new", hidden: true }, t("nav.new"));
+  fill(
+    main,
+    h("div", { class: "head" }, h("h1", { tabindex: "-1" }, t("nav.overview")), request),
+    note,
+    body,
+  );
+
+  /** @param {import("./overview_state.js").State} state */
+  function draw(state) {
+    request.hidden = state.isEmpty;
+    fill(body, state.isEmpty ? firstRequest() : dashboard(state, note, again));
+    if (announced !== null && announced !== state.review.reports.length)
+      announce(plural("overview.review_count", state.review.reports.length));
+    announced = state.review.reports.length;
+  }
+
+  async function again() {
+    try {
+      const state = await read(signal);
+      if (signal.aborted) return IDLE_INTERVAL;
+      fill(note);
+      draw(state);
+      return state.waiting.reports.length || state.processing.reports.length
+        ? ACTIVE_INTERVAL
+        : IDLE_INTERVAL;
+    } catch (problem) {
+      if (!signal.aborted) fill(note, errorBox(problem));
+      return IDLE_INTERVAL;
+    }
+  }
+
+  poll(signal, again);
+}
+
+/**
+ * Returns the number of reports, which a plus sign follows if there may be more.
+ * @param {import("./overview_state.js").Found} found
+ */
+const count = ({ reports, more }) => `${number(reports.length)}${more ? "+" : ""}`;
+
+/**
+ * @param {import("./overview_state.js").State} state
+ * @param {HTMLElement} note where errors are shown
+ * @param {() => void} changed is called after a change
+ */
+function dashboard(state, note, changed) {
+  const { review, failed, waiting, processing, usage, undelivered } = state;
+  const from = lastDays(DAYS)[0];
+  const since = Math.min(...waiting.reports.map(waitsSince));
+  const longest = duration((Date.now() - since) / 1000);
+  // Of more reports than were read, an older one may wait.
+  const wait = waiting.reports.length ? `${waiting.more ? "> " : ""}${longest}` : "—";
+  const open = {
+    reports: [...processing.reports, ...waiting.reports],
+    more: processing.more || waiting.more,
+  };
+  const today = usage?.days.find(({ date }) => date === usage.to);
+  return [
+    h(
+      "ul",
+      { class: "tiles" },
+      tile(
+        "review",
+        count(review),
+        t("overview.days", { days: DAYS }),
+        `#/reports?review=true&from=${from}`,
+        review.reports.length > 0,
+      ),
+      tile(
+        "failed",
+        count(failed),
+        t("overview.days", { days: DAYS }),
+        `#/reports?status=FAILED&from=${from}`,
+        failed.reports.length > 0,
+      ),
+      tile(
+        "open",
+        count(open),
+        t("overview.open_split", { processing: count(processing), waiting: count(waiting) }),
+        "#/reports?status=PROCESSING",
+      ),
+      tile("wait", wait, t("overview.wait_about"), "#/reports?status=PENDING"),
+      usage &&
+        tile(
+          "spend",
+          money(today?.costUsd ?? 0),
+          t("overview.spend_total", { days: DAYS, cost: money(usage.costUsd) }),
+          "#/usage",
+        ),
+    ),
+    h(
+      "div",
+      { class: "columns" },
+      h("div", {}, listing("review", review.reports, toReview), listing("open", open.reports, inProgress)),
+      h(
+        "div",
+        {},
+        listing("failed", failed.reports, (report) => [
+          h("p", { class: "quiet" }, report.error?.message),
+          resubmit(report, note, changed),
+        ]),
+        undelivered.length > 0 &&
+          card(
+            "undelivered",
+            t("overview.undelivered"),
+            h(
+              "ul",
+              { class: "plain rows" },
+              undelivered.slice(0, LISTED).map((delivery) => missed(delivery, note, changed)),
+            ),
+          ),
+        usage &&
+          card(
+            "spend",
+            t("overview.spend_by_day"),
+            bars(usage, (one) => one.costUsd, money),
+          ),
+      ),
+    ),
+  ];
+}
+
+/** @param {Api.Report} report */
+const toReview = (report) => [
+  h(
+    "p",
+    { class: "quiet", lang: report.request.language },
+    level(report.riskLevel),
+    " ",
+    report.review.reasons[0],
+  ),
+];
+
+/** @param {Api.Report} report */
+const inProgress = (report) => [
+  h(
+    "p",
+    { class: "quiet" },
+    status(report.status),
+    " ",
+    report.error?.message ?? maybe(`stage.${report.progress.stage}`, report.progress.message),
+  ),
+  h("progress", { max: 100, value: report.progress.percent, "aria-label": report.request.companyName }),
+];
+
+/**
+ * @param {string} name
+ * @param {string} value
+ * @param {string} about
+ * @param {string} href
+ * @param {boolean} [urgent]
+ */
+const tile = (name, value, about, href, urgent = false) =>
+  h(
+    "li",
+    { class: urgent ? `tile urgent-${name}` : "tile" },
+    h(
+      "a",
+      { href, id: `tile-${name}` },
+      h("span", { class: "name" }, t(`overview.${name}`)),
+      h("span", { class: "value" }, value),
+    ),
+    h("span", { class: "quiet" }, about),
+  );
+
+/**
+ * Returns a card with the newest of some reports.
+ * @param {string} name
+ * @param {Api.Report[]} reports
+ * @param {(report: Api.Report) => Page.Children} about
+ */
+function listing(name, reports, about) {
+  const rows = reports
+    .slice(0, LISTED)
+    .map((report) =>
+      h(
+        "li",
+        {},
+        h(
+          "p",
+          { class: "row-head" },
+          h(
+            "a",
+            { href: `#/reports/${report.reportId}`, id: `${name}-${report.reportId}` },
+            report.request.companyName,
+          ),
+          h("span", { class: "quiet" }, date(report.endedAt ?? report.createdAt)),
+        ),
+        about(report),
+      ),
+    );
+  return card(
+    `card-${name}`,
+    t(`overview.${name}`),
+    rows.length
+      ? h("ul", { class: "plain rows" }, rows)
+      : h("p", { class: "quiet" }, t(`overview.no_${name}`)),
+  );
+}
+
+/**
+ * @param {Api.Report} report
+ * @param {HTMLElement} note
+ * @param {() => void} changed
+ */
+function resubmit(report, note, changed) {
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "small",
+      id: `resubmit-${report.reportId}`,
+      "aria-label": `${t("view.resubmit")}: ${report.request.companyName}`,
+      click: async () => {
+        button.disabled = true;
+        try {
+          await api.command(report.reportId, "resubmit");
+          changed();
+        } catch (problem) {
+          fill(note, errorBox(problem));
+          button.disabled = false;
+        }
+      },
+    },
+    t("view.resubmit"),
+  );
+  return button;
+}
+
+/**
+ * @param {Api.Delivery} delivery
+ * @param {HTMLElement} note
+ * @param {() => void} changed
+ */
+const missed = (delivery, note, changed) =>
+  h(
+    "li",
+    {},
+    h(
+      "p",
+      { class: "row-head" },
+      h("a", { href: `#/reports/${delivery.reportId}` }, delivery.companyName),
+      webhookState(delivery.state),
+    ),
+    h("p", { class: "quiet" }, delivery.attempts.at(-1)?.error),
+    resendButton(delivery.reportId, `missed-${delivery.reportId}`, changed, note),
+  );
