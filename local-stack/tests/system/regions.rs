@@ -164,7 +164,7 @@ impl Region {
             apply(None, &Command::Submit, now, &self.settings.policy)?,
             uuid::Uuid::now_v7(),
             now,
-            Retention::from_days(90).end(now),
+            Retention::from_days(90).end(&dev(), now),
         );
         self.aws.table.create(&report).await?;
         Ok(report.id)
