@@ -64,8 +64,10 @@ pub(super) fn repeated_errors(pointers: Vec<String>) -> Vec<FieldError> {
 /// # Errors
 /// Returns everything that is wrong with it, sorted by pointer.
 pub(super) fn validated(value: Value, mut errors: Vec<FieldError>) -> Result<Submission, Vec<FieldError>> {
-    let checked = match draft(value) {
-        Ok((draft, metadata, more)) => {
+    let checked = match object(value) {
+        Ok(object) => {
+            let mut more = Vec::new();
+            let (draft, metadata) = draft(object, &mut more);
             let told: Vec<String> = errors.iter().map(|error| error.pointer.clone()).collect();
             errors.extend(more.into_iter().filter(|error| !told.contains(&error.pointer)));
             draft.check().map(|request| Submission { request, metadata })
@@ -86,19 +88,15 @@ pub(super) fn validated(value: Value, mut errors: Vec<FieldError>) -> Result<Sub
     }
 }
 
-/// Takes the fields of a report request from `value`. Returns them with an error for each field of the wrong
+/// Takes the fields of a report request, and the metadata, from `object`. Adds an error for each field of the wrong
 /// type, each invalid entry of the metadata and each unknown field.
-///
-/// # Errors
-/// Returns an error if `value` is not an object.
 fn draft(
-    value: Value,
-) -> Result<(ReportRequestDraft, BTreeMap<String, String>, Vec<FieldError>), FieldError> {
-    let mut object = object(value)?;
-    let mut errors = Vec::new();
-    let formats = take_texts(&mut object, "formats", &mut errors);
-    let metadata = take_metadata(&mut object, &mut errors);
-    let mut text = |name: &str| take_text(&mut object, name, &mut errors);
+    mut object: Map<String, Value>,
+    errors: &mut Vec<FieldError>,
+) -> (ReportRequestDraft, BTreeMap<String, String>) {
+    let formats = take_texts(&mut object, "formats", errors);
+    let metadata = take_metadata(&mut object, errors);
+    let mut text = |name: &str| take_text(&mut object, name, errors);
     let draft = ReportRequestDraft {
         company_name: text("companyName"),
         corporate_number: text("corporateNumber"),
@@ -109,7 +107,7 @@ fn draft(
         formats,
     };
     errors.extend(unknown_fields(&object));
-    Ok((draft, metadata, errors))
+    (draft, metadata)
 }
 
 /// Returns the members of `value`.

@@ -47,7 +47,7 @@ fn the_demo_tells_its_story_even_if_the_default_port_is_taken() {
     ];
     assert_eq!(levels, expected);
     for told in [
-        "The model rates the company Low; the rules do not allow less than Medium.",
+        "The model rates the company Low, and the rules do not allow less than Medium",
         "The model answers again",
         "none was bought twice",
         "Try next",

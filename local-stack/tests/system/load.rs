@@ -104,7 +104,7 @@ fn the_reports_of_a_killed_worker_are_completed_by_the_other_one() {
     let kill = ["--kill-worker", "1s", "--model-latency", "1s"];
     let mut command = load(&[&arguments[..], &kill[..]].concat());
     // A short lease lets the other worker take over soon.
-    command.envs([("DOSSIER_LEASE_SECONDS", "3"), ("DOSSIER_SWEEP_SECONDS", "1")]);
+    command.envs([("DOSSIER_LEASE_SECONDS", "5"), ("DOSSIER_SWEEP_SECONDS", "1")]);
     let (output, result) = run(&mut command);
     let tables = text(&output.stderr);
     assert!(output.status.success(), "{tables}");
