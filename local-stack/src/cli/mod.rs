@@ -108,7 +108,7 @@ const AFTER_HELP: &str = "Environment:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write reports on two sample companies, show their progress and save the files
+    /// Write reports on five sample companies, during an outage of the model too, and save the files
     Demo {
         /// Directory for the reports; created if it does not exist
         #[arg(long, value_name = "DIR", default_value = "dossier-reports")]
