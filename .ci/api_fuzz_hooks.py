@@ -43,9 +43,17 @@ def requests_in(body):
 
 @schemathesis.hook
 def map_body(context, body):
-    """Restricts names to ASCII: a schema cannot express which characters a name may contain, and the domain tests cover that."""
+    """Restricts texts to ASCII: a schema cannot express which characters a text may contain, and the domain tests cover that."""
     for request in requests_in(body):
-        for field in ("companyName", "purpose", "label"):
-            if isinstance(request.get(field), str):
-                request[field] = "".join(c if c.isascii() and c.isalnum() else "a" for c in request[field])
+        restrict(request, ("companyName", "purpose", "label", "reason"))
+        metadata = request.get("metadata")
+        if isinstance(metadata, dict):
+            restrict(metadata, tuple(metadata))
     return body
+
+
+def restrict(texts, names):
+    """Replaces each character other than a letter or digit of ASCII in the named texts."""
+    for name in names:
+        if isinstance(texts.get(name), str):
+            texts[name] = "".join(c if c.isascii() and c.isalnum() else "a" for c in texts[name])

@@ -61,7 +61,7 @@ def emulator(**settings):
 def deployed(aws, template=TEMPLATE):
     """Deploys the data stack; returns its outputs by name."""
     formation = aws("cloudformation")
-    formation.create_stack(StackName="data", TemplateBody=template)
+    formation.create_stack(StackName="data", TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
 
     def ended():
         stack = formation.describe_stacks(StackName="data")["Stacks"][0]
