@@ -56,7 +56,7 @@ pub(crate) struct Delivery {
 #[utoipa::path(
     get, operation_id = "listDeliveries", path = "/v1/deliveries", tag = "Call-backs",
     params(
-        ("state" = Option<WebhookStatus>, Query, description = "Only webhooks in this state: `pending`, `delivered` or `failed`"),
+        ("state" = Option<String>, Query, pattern = "^(pending|delivered|failed)$", description = "Only webhooks in this state: `pending`, `delivered` or `failed`"),
         ("pageSize" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Maximum number of reports that the page looks at, 100 by default"),
         ("pageToken" = Option<String>, Query, pattern = "^[0-9]{13}[0-9a-f]{32}$", description = "The nextPageToken of the previous page")),
     responses(
