@@ -23,10 +23,10 @@ const WEIGHT_MIN: f32 = 0.4;
 /// The words of a list.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
+    /// The text of each word and then its sounds, which are read together: side by side, they are in the same cache line.
     texts: String,
-    text_ends: Vec<u32>,
-    sounds: String,
-    sound_ends: Vec<u32>,
+    /// The ends of both.
+    ends: Vec<[u32; 2]>,
     syllables: Vec<[SyllableKey; 2]>,
     without_vowels: Vec<bool>,
     weights: Vec<f32>,
@@ -71,12 +71,12 @@ impl VocabularyBuilder {
 
 impl Vocabulary {
     fn push(&mut self, text: &str, without_vowels: bool) -> u32 {
-        let id = offset(self.text_ends.len());
+        let id = offset(self.ends.len());
         let keys = Keys::new(text);
         self.texts.push_str(text);
-        self.text_ends.push(offset(self.texts.len()));
-        self.sounds.push_str(&keys.sounds);
-        self.sound_ends.push(offset(self.sounds.len()));
+        let text_end = offset(self.texts.len());
+        self.texts.push_str(&keys.sounds);
+        self.ends.push([text_end, offset(self.texts.len())]);
         self.syllables.push(keys.syllables);
         self.without_vowels.push(without_vowels);
         id
@@ -84,23 +84,26 @@ impl Vocabulary {
 
     fn is(&self, id: u32, text: &str, without_vowels: bool) -> bool {
         let at = id as usize;
-        slice(&self.texts, &self.text_ends, at) == text && self.without_vowels[at] == without_vowels
+        self.texts(at).0 == text && self.without_vowels[at] == without_vowels
     }
 
     /// Returns the number of words.
     pub(super) fn len(&self) -> usize {
-        self.text_ends.len()
+        self.ends.len()
+    }
+
+    /// Returns the text and the sounds of the word with this index.
+    fn texts(&self, at: usize) -> (&str, &str) {
+        let start = if at == 0 { 0 } else { self.ends[at - 1][1] as usize };
+        let [text_end, sounds_end] = self.ends[at].map(|end| end as usize);
+        (&self.texts[start..text_end], &self.texts[text_end..sounds_end])
     }
 
     /// Returns a word.
     pub(super) fn word(&self, id: u32) -> WordView<'_> {
         let at = id as usize;
-        WordView {
-            text: slice(&self.texts, &self.text_ends, at),
-            sounds: slice(&self.sounds, &self.sound_ends, at),
-            syllables: self.syllables[at],
-            without_vowels: self.without_vowels[at],
-        }
+        let (text, sounds) = self.texts(at);
+        WordView { text, sounds, syllables: self.syllables[at], without_vowels: self.without_vowels[at] }
     }
 
     /// Returns how distinctive a word is, from 0 to 1.
@@ -136,14 +139,14 @@ impl Vocabulary {
         let mut by_sound: FxHashMap<&str, f32> = FxHashMap::default();
         let mut by_group: FxHashMap<u16, f32> = FxHashMap::default();
         for (at, count) in counts.iter().enumerate() {
-            let sounds = slice(&self.sounds, &self.sound_ends, at);
+            let (_, sounds) = self.texts(at);
             *by_sound.entry(sounds).or_default() += *count as f32;
             for group in tables::groups(sounds) {
                 *by_group.entry(*group).or_default() += *count as f32;
             }
         }
         let weights = (0..counts.len()).map(|at| {
-            let sounds = slice(&self.sounds, &self.sound_ends, at);
+            let (_, sounds) = self.texts(at);
             let groups = tables::groups(sounds).iter().filter_map(|group| by_group.get(group));
             let count = groups.copied().fold(by_sound.get(sounds).copied().unwrap_or(0.0), f32::max);
             weight(count, self.persons, sounds)
@@ -197,11 +200,6 @@ fn weight(count: f32, persons: f32, sounds: &str) -> f32 {
     let share = (count + ASSUMED_PERSONS * assumed) / (persons + ASSUMED_PERSONS);
     let rarest = -OTHER_SHARE.ln();
     (-share.max(assumed).ln() / rarest).clamp(WEIGHT_MIN, 1.0)
-}
-
-fn slice<'a>(texts: &'a str, ends: &[u32], at: usize) -> &'a str {
-    let start = if at == 0 { 0 } else { ends[at - 1] as usize };
-    &texts[start..ends[at] as usize]
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a list has fewer than four thousand million letters")]
