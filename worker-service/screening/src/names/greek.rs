@@ -18,7 +18,7 @@ const INITIAL: [(&str, &str); 4] = [("μπ", "b"), ("ντ", "d"), ("γκ", "g"),
 
 /// Pairs of letters in words of any origin. A final sigma was folded to the usual one before, or is read like it.
 const PAIRS: [(&str, &str); 6] =
-    [("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("γγ", "ng"), ("γχ", "nkh"), ("γξ", "nx")];
+    [("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("γγ", "ng"), ("γχ", "nχ"), ("γξ", "nx")];
 
 /// Letters in words of any origin that `any_ascii` spells in another way than names are spelled.
 const LETTERS: [(&str, &str); 3] = [("η", "i"), ("υ", "y"), ("ω", "o")];
@@ -57,6 +57,7 @@ mod tests {
             ("τζαντιντ", "jantint", "jadid"),
             ("ευαγγελος", "evangelos", "evangelos"),
             ("τσαβες", "tsaves", "chaves"),
+            ("αγχιαλος", "anchialos", "ankhialos"),
         ] {
             assert_eq!(in_latin(word, Origin::Greek), greek);
             assert_eq!(in_latin(word, Origin::Foreign), foreign);
