@@ -33,14 +33,6 @@ pub enum AuditCommand {
 /// The error of an `audit` command.
 #[derive(Debug, Error)]
 pub enum AuditError {
-    /// A file cannot be read.
-    #[error("{} cannot be read: {why}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        why: io::Error,
-    },
     /// The files have no line of the audit log.
     #[error(
         "there is no line of the audit log in what was read: lines have \"target\":\"dossier::audit\" and are JSON"
@@ -62,12 +54,13 @@ pub enum AuditError {
 /// Runs `command`, and prints its result to `output`.
 ///
 /// # Errors
-/// Returns [`AuditError`] if a file or folder cannot be read, if the log has a problem or no line, or if `output` fails.
+/// Returns [`AuditError`] if the log has a problem or no line, or if `output` fails. A file that cannot be read is a problem
+/// of the log, and the others are verified.
 pub fn run(command: &AuditCommand, output: &mut impl Write) -> Result<(), AuditError> {
     let AuditCommand::Verify { files } = command;
     let mut verifier = Verifier::default();
     for path in files {
-        read(path, &mut verifier)?;
+        read(path, &mut verifier);
     }
     let reports = verifier.reports();
     for report in &reports {
@@ -87,18 +80,26 @@ pub fn run(command: &AuditCommand, output: &mut impl Write) -> Result<(), AuditE
 }
 
 /// Reads a file, standard input, or all files of a folder and its folders.
-fn read(path: &Path, verifier: &mut Verifier) -> Result<(), AuditError> {
-    let failed = |why| AuditError::File { path: path.to_owned(), why };
-    if path.is_dir() {
-        let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(failed)?;
-        return entries.iter().try_for_each(|entry| read(&entry.path(), verifier));
+fn read(path: &Path, verifier: &mut Verifier) {
+    let outcome = match path.is_dir() {
+        true => fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>).map(|entries| {
+            entries.iter().for_each(|entry| read(&entry.path(), verifier));
+        }),
+        false => read_lines(path, verifier),
+    };
+    if let Err(why) = outcome {
+        verifier.could_not_read(format!("{} cannot be read to its end: {why}", path.display()));
     }
+}
+
+fn read_lines(path: &Path, verifier: &mut Verifier) -> io::Result<()> {
     let input: Box<dyn BufRead> = match path.as_os_str() == STANDARD_INPUT {
         true => Box::new(io::stdin().lock()),
-        false => Box::new(BufReader::new(File::open(path).map_err(failed)?)),
+        false => Box::new(BufReader::new(File::open(path)?)),
     };
-    for line in unpacked(input).map_err(failed)?.lines() {
-        verifier.read(&line.map_err(failed)?);
+    // A folder may hold other files, which are not always text.
+    for line in unpacked(input)?.split(b'\n') {
+        verifier.read(&String::from_utf8_lossy(&line?));
     }
     Ok(())
 }
@@ -146,9 +147,21 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_packed_file_is_an_error() {
-        let (result, _) = verify(b"\x1f\x8b\x08\xff\xff");
-        assert!(matches!(result, Err(AuditError::File { .. })), "{result:?}");
+    fn a_damaged_file_is_a_problem_and_the_others_are_verified() {
+        let folder = std::env::temp_dir().join(format!("audit-{}", uuid::Uuid::now_v7()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("damaged.gz"), b"\x1f\x8b\x08\xff\xff").unwrap();
+        fs::write(folder.join("picture.png"), b"\x89PNG\xff\xfe\n\xff").unwrap();
+        fs::write(folder.join("whole"), LINES).unwrap();
+        let mut output = Vec::new();
+        let files = vec![folder.clone(), folder.join("missing")];
+        let result = run(&AuditCommand::Verify { files }, &mut output);
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(matches!(result, Err(AuditError::Problems { problems: 2, chains: 1 })), "{result:?}");
+        let output = String::from_utf8(output).unwrap();
+        assert!(output.contains("damaged.gz cannot be read to its end"), "{output}");
+        assert!(output.contains("missing cannot be read to its end"), "{output}");
+        assert!(output.lines().any(|line| line.contains(r#""problemCount":0"#)), "the whole chain: {output}");
     }
 
     fn packed(content: &str) -> Vec<u8> {

@@ -100,6 +100,11 @@ impl Verifier {
         }
     }
 
+    /// Records that a part of the log could not be read, and why.
+    pub fn could_not_read(&mut self, problem: String) {
+        self.unreadable.push(problem);
+    }
+
     fn line(&mut self, value: Value) {
         if value["target"] != TARGET {
             return;
