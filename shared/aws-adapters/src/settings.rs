@@ -180,6 +180,12 @@ impl AwsSettings {
         let kms_key_id = reader.text(&KMS_KEY_ID);
         let secrets_key_id = secrets_key_id(reader);
         let encryption_context = reader.parse(&ENCRYPTION_CONTEXT);
+        if encryption_context == Some(EncryptionContext::Tenant) && kms_key_id.is_none() {
+            reader.fail(
+                &ENCRYPTION_CONTEXT,
+                "is tenant, but only a KMS key has a context: set DOSSIER_KMS_KEY_ID",
+            );
+        }
         let link_endpoint = reader.parse::<Url>(&LINK_ENDPOINT).map(String::from);
         let deadline = reader.seconds(&DEADLINE_SECONDS, 0, 604_800);
         let queue_wait_max = reader.seconds(&QUEUE_WAIT_SECONDS, 0, 900);
