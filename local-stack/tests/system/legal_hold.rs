@@ -250,6 +250,26 @@ async fn copying_that_fails_halfway_is_finished_later() -> Result<()> {
     stack.stop().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_and_its_task_are_written_together_or_not_at_all() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    let changes = async || -> Result<Option<String>> {
+        let task = item(&stack, task_item(&id)).await?;
+        Ok(task.map(|task| task["changes"].as_n().unwrap().clone()))
+    };
+    assert_eq!(place(&stack, &id, "a").await?.0, StatusCode::CONFLICT, "it has not ended");
+    assert_eq!(changes().await?, None);
+    stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
+    assert_eq!(place(&stack, &id, "a").await?.0, StatusCode::OK);
+    assert_eq!(changes().await?.as_deref(), Some("1"));
+    assert_eq!(place(&stack, &id, "b").await?.0, StatusCode::CONFLICT, "another reason");
+    assert_eq!(changes().await?.as_deref(), Some("1"));
+    assert_eq!(release(&stack, &id).await?, StatusCode::NO_CONTENT);
+    assert_eq!(changes().await?.as_deref(), Some("2"));
+    stack.stop().await
+}
+
 async fn due(table: &Table, id: ReportId, now: UtcTime) -> Result<bool> {
     for shard in 0..aws_adapters::table::DUE_SHARDS {
         let page = table.due(shard, now, 10, None).await?;

@@ -6,8 +6,14 @@ use aws_sdk_dynamodb::{
     Client,
     config::{http::HttpResponse, retry::RetryConfig},
     error::SdkError,
-    operation::update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
-    types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    operation::{
+        transact_write_items::TransactWriteItemsError,
+        update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
+    },
+    types::{
+        AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem, Update,
+    },
 };
 use tokio::time::sleep;
 
@@ -81,6 +87,46 @@ pub(super) async fn conditional_once(
 ) -> Result<Result<Item, Item>, AwsError> {
     let once = aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled());
     outcome(returning_items(request).customize().config_override(once).send()).await
+}
+
+/// Sends a conditional write in one transaction with `other`, a write without a condition: both are applied, or neither.
+/// Returns `Err` with the unchanged item if the condition did not hold. A repetition of the SDK is not applied again
+/// ("TransactWriteItems", Amazon DynamoDB API Reference).
+///
+/// # Errors
+/// Returns [`AwsError`] if it is not certain whether the writes were applied.
+pub(super) async fn conditional_with(
+    client: &Client,
+    request: UpdateItemFluentBuilder,
+    other: UpdateItemFluentBuilder,
+) -> Result<Result<(), Item>, AwsError> {
+    const OPERATION: &str = "TransactWriteItems";
+    let mut transaction = client.transact_write_items();
+    for request in [request, other] {
+        let input = request.as_input();
+        let update = Update::builder()
+            .set_table_name(input.get_table_name().clone())
+            .set_key(input.get_key().clone())
+            .set_update_expression(input.get_update_expression().clone())
+            .set_condition_expression(input.get_condition_expression().clone())
+            .set_expression_attribute_names(input.get_expression_attribute_names().clone())
+            .set_expression_attribute_values(input.get_expression_attribute_values().clone())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
+        transaction = transaction.transact_items(TransactWriteItem::builder().update(update).build());
+    }
+    let error = match instrumented(DYNAMODB, OPERATION, transaction.send()).await {
+        Ok(_) => return Ok(Ok(())),
+        Err(error) => error,
+    };
+    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+        && let Some(reason) = cancelled.cancellation_reasons().first()
+        && reason.code() == Some("ConditionalCheckFailed")
+    {
+        return Ok(Err(reason.item().cloned().unwrap_or_default()));
+    }
+    Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error))
 }
 
 fn returning_items(request: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {

@@ -81,7 +81,7 @@ pub const UNREADABLE_ITEM: &str = "UnreadableItem";
 /// The error codes that are classified by their name, each with the reason. All others are classified by
 /// their HTTP status. Sources: "Error retries and exponential backoff in AWS" and the error lists of the
 /// services.
-const CLASSES_BY_CODE: [(&str, ErrorClass, &str); 24] = {
+const CLASSES_BY_CODE: [(&str, ErrorClass, &str); 25] = {
     use ErrorClass::{Permanent, Throttled, Transient};
     [
         ("ThrottlingException", Throttled, "more requests than the service or the model accepts"),
@@ -107,6 +107,7 @@ const CLASSES_BY_CODE: [(&str, ErrorClass, &str); 24] = {
         ("RequestTimeoutException", Transient, "the request arrived too slowly"),
         ("ConditionalRequestConflict", Transient, "two conditional writes of one object conflicted"),
         ("TransactionConflictException", Transient, "two writes of one item conflicted"),
+        ("TransactionCanceledException", Transient, "another write of one of its items was under way"),
         ("ModelNotReadyException", Transient, "the model is still being loaded"),
         ("ModelTimeoutException", Transient, "the model took longer than Bedrock waits"),
         ("ModelErrorException", Transient, "the model failed, not the request"),

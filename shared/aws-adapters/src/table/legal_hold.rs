@@ -1,8 +1,8 @@
 //! Legal holds: placed and released by one conditional write of the report's item, and carried out by a worker, which
 //! copies or deletes files.
 //!
-//! The bucket and the table are not changed together. Before each change of a hold, an item of its own is written: the
-//! hold task. It is the promise that a worker makes the bucket agree with the report, and the sweeper finds it in the
+//! The bucket and the table are not changed together. Each change of a hold writes a second item in the same transaction:
+//! the hold task. It is the promise that a worker makes the bucket agree with the report, and the sweeper finds it in the
 //! index of due reports.
 
 use std::{collections::HashMap, time::Duration};
@@ -19,9 +19,9 @@ use super::{
     schema::{attribute, due_shard, hold_task_key},
 };
 use crate::{
-    dynamodb::{conditional, number},
+    dynamodb::{conditional, conditional_with, number},
     error::{AwsError, DYNAMODB},
-    request::{instrumented, send},
+    request::instrumented,
     retention::exists,
 };
 use domain::{
@@ -74,7 +74,6 @@ impl Table {
         hold: &LegalHold,
         now: UtcTime,
     ) -> Result<HoldRequest, AwsError> {
-        self.promise_hold_task(tenant, id, now).await?;
         let status = |status: Status| AttributeValue::S(status.to_string());
         let hold_value = serde_dynamo::to_attribute_value(hold)
             .map_err(|error| AwsError::unusable(DYNAMODB, OPERATION, error))?;
@@ -100,8 +99,13 @@ impl Table {
             .expression_attribute_values(":completed", status(Status::Completed))
             .expression_attribute_values(":failed", status(Status::Failed))
             .expression_attribute_values(":cancelled", status(Status::Cancelled));
-        let current = match conditional(request).await? {
-            Ok(item) => return Ok(HoldRequest::Placed(Box::new(self.decode_any(OPERATION, item)?))),
+        let current = match conditional_with(&self.client, request, self.hold_task(tenant, id, now)).await? {
+            Ok(()) => {
+                let report = self.get_or_erasing(tenant, id).await?;
+                return Ok(
+                    report.map_or(HoldRequest::Missing, |report| HoldRequest::Placed(Box::new(report)))
+                );
+            }
             Err(item) if item.is_empty() => return Ok(HoldRequest::Missing),
             Err(item) => self.decode_any(OPERATION, item)?,
         };
@@ -121,7 +125,6 @@ impl Table {
     /// Returns [`AwsError`] if it is not certain whether the hold is released.
     pub async fn release_hold(&self, report: &Report, now: UtcTime) -> Result<bool, AwsError> {
         let Report { tenant, id, .. } = report;
-        self.promise_hold_task(tenant, *id, now).await?;
         let request = self
             .update(tenant, *id)
             .condition_expression("attribute_exists(#hold)")
@@ -149,8 +152,8 @@ impl Table {
                 .expression_attribute_values(":kept", number(now.plus(KEPT).epoch_seconds()))
         };
         // If the condition does not hold, somebody has released it already, or an earlier try whose answer was lost.
-        Ok(match conditional(request).await? {
-            Ok(_) => true,
+        Ok(match conditional_with(&self.client, request, self.hold_task(tenant, *id, now)).await? {
+            Ok(()) => true,
             Err(item) => !item.is_empty(),
         })
     }
@@ -189,11 +192,10 @@ impl Table {
         }
     }
 
-    /// Records that a worker has to make the bucket agree with the hold of a report. If a worker is doing so, the
-    /// next turn comes when it has finished, or when its turn is over.
-    async fn promise_hold_task(&self, tenant: &Tenant, id: ReportId, now: UtcTime) -> Result<(), AwsError> {
-        let request = self
-            .update_hold_task(tenant, id)
+    /// Returns the write that records that a worker has to make the bucket agree with the hold of a report. If a worker is
+    /// doing so, the next turn comes when it has finished, or when its turn is over.
+    fn hold_task(&self, tenant: &Tenant, id: ReportId, now: UtcTime) -> UpdateItemFluentBuilder {
+        self.update_hold_task(tenant, id)
             .update_expression(
                 "SET #tenant = :tenant, #id = :id, #shard = :shard, #due = if_not_exists(#due, :now), \
                  #changes = if_not_exists(#changes, :zero) + :one",
@@ -208,8 +210,7 @@ impl Table {
             .expression_attribute_values(":shard", AttributeValue::S(due_shard(id)))
             .expression_attribute_values(":now", number(now.epoch_millis()))
             .expression_attribute_values(":zero", number(0))
-            .expression_attribute_values(":one", number(1));
-        send(DYNAMODB, OPERATION, request.send()).await.map(drop)
+            .expression_attribute_values(":one", number(1))
     }
 
     /// Takes the turn at a hold task that is due at `now`. Returns `None` if another worker has it, or if there is
