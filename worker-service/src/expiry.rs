@@ -7,8 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::job::JobRunner;
 
-/// Marks every expired report of `tenant` for its erasure, unless another worker has done so within the hour. The sweeper
-/// then erases them.
+/// Number of pages that are read in a turn. The sweeper waits for a turn, and erases what was marked before the next one.
+const PAGES_MAX: usize = 5;
+
+/// Marks the oldest expired reports of `tenant` for their erasure, unless another worker has done so within the hour. The
+/// sweeper then erases them. If there may be more, the next turn comes soon.
 ///
 /// # Errors
 /// Returns [`AwsError`] if some may not be marked. The next turn finds them again.
@@ -22,14 +25,18 @@ pub(crate) async fn expire(
     if !table.claim_expiry(tenant, now).await? {
         return Ok(());
     }
-    let (mut marked, mut after) = (0, None);
-    while !stop.is_cancelled() {
+    let (mut marked, mut pages, mut after) = (0, 0, None);
+    loop {
         let page = table.expired(tenant, now, after).await?;
         for report in &page.expired {
             marked += usize::from(table.expire(report, now).await?);
         }
-        after = page.next;
+        (pages, after) = (pages + 1, page.next);
         if after.is_none() {
+            break;
+        }
+        if pages == PAGES_MAX || stop.is_cancelled() {
+            table.continue_expiry(tenant, now).await?;
             break;
         }
     }

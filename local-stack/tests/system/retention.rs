@@ -207,6 +207,10 @@ async fn a_changed_period_applies_to_reports_that_exist() -> Result<()> {
     assert_eq!((kept(Some(30)).await?, kept(Some(60)).await?, kept(Some(7)).await?), (30, 60, 7));
     // Its files are where the bucket deletes them after the default period.
     assert_eq!((kept(Some(3650)).await?, kept(None).await?), (90, 90));
+    // Its record is, too, although no worker looks for it before the end of the longer period.
+    let time_to_live = item(&stack, &format!("R#dev#{id}")).await?.context("the item")?["expires_at"].clone();
+    let time_to_live: i64 = time_to_live.as_n().unwrap().parse()?;
+    assert!(time_to_live <= now.plus(91 * DAY).epoch_seconds(), "{time_to_live}");
     let (aws, _) = stack.adapters()?;
     let report = aws.table.get(&dev(), id).await?.context("the report")?;
     assert!(matches!(aws.table.create(&report).await?, Created::New), "a repetition finds itself");

@@ -28,6 +28,9 @@ use domain::{
 /// Time between two turns at the expiry task of a tenant.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
+/// Time after which the next turn comes if a turn did not find all reports that have expired.
+const NEXT: Duration = Duration::from_secs(60);
+
 /// Number of reports that are read at a time.
 const PAGE: i32 = 100;
 
@@ -81,6 +84,19 @@ impl Table {
             .expression_attribute_values(":until", number(now.plus(INTERVAL).epoch_millis()))
             .expression_attribute_values(":now", number(now.epoch_millis()));
         Ok(conditional(request).await?.is_ok())
+    }
+
+    /// Lets the next turn at the expiry task of `tenant` come soon.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if that may not be recorded.
+    pub async fn continue_expiry(&self, tenant: &Tenant, now: UtcTime) -> Result<(), AwsError> {
+        let request = self
+            .update_expiry_task(tenant)
+            .update_expression("SET #due = :soon")
+            .expression_attribute_names("#due", attribute::DUE_AT)
+            .expression_attribute_values(":soon", number(now.plus(NEXT).epoch_millis()));
+        send(DYNAMODB, "UpdateItem", request.send()).await.map(drop)
     }
 
     /// Returns a page of the oldest reports of `tenant` that have expired at `now`, beginning after the page that `after`

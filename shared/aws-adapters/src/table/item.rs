@@ -200,12 +200,16 @@ impl Item {
             publish_began_at: report.began.publish,
             ended_attempts: report.ended_attempts.clone(),
             ended_at: report.ended_at,
+            // Workers erase a report that is kept for longer than by default. One that is kept for less time has the
+            // default as its upper limit, as its files have, whatever becomes of its tenant's period.
             expires_at: match (&report.legal_hold, report.own_retention) {
                 (Some(_), _) => NEVER,
-                (None, Some(_)) => report.created_at.epoch_seconds().saturating_add(ERASED_BY_WORKERS),
-                (None, None) => report.expires_at.epoch_seconds(),
+                (None, Some(OwnRetention::Longer)) => {
+                    report.created_at.epoch_seconds().saturating_add(ERASED_BY_WORKERS)
+                }
+                (None, Some(OwnRetention::Shorter) | None) => report.expires_at.epoch_seconds(),
             },
-            ttl_seconds: report.own_retention.map(|_| ERASED_BY_WORKERS),
+            ttl_seconds: (report.own_retention == Some(OwnRetention::Longer)).then_some(ERASED_BY_WORKERS),
             own_retention: report.own_retention,
             expires_after_hold: report.legal_hold.as_ref().map(|_| report.expires_at.epoch_seconds()),
             legal_hold: report.legal_hold.clone(),
