@@ -18,6 +18,14 @@ use super::{texts::columns, *};
 /// Returns facts in which every external text is `text`.
 fn facts(text: &str) -> Facts {
     let reasons = Some(text.to_owned());
+    let party = Party {
+        name: text.into(),
+        relation: "officer".into(),
+        since: Some("2019-02".into()),
+        country: Some(text.into()),
+        number: Some(text.into()),
+        birth_date: Some(text.into()),
+    };
     Facts {
         publisher: Some(text.into()),
         list_match: Some(ListMatch {
@@ -25,15 +33,11 @@ fn facts(text: &str) -> Facts {
             entry: text.into(),
             score: 91,
             is_match: true,
+            linked: false,
             reasons,
         }),
-        party: Some(Party {
-            name: text.into(),
-            relation: "officer".into(),
-            since: Some("2019-02".into()),
-            country: Some(text.into()),
-        }),
-        unmatched: vec![text.into()],
+        unmatched: vec![party.clone()],
+        party: Some(party),
         events: vec![Event { date: text.into(), kind: "incorporated".into() }],
         gap: true,
     }
@@ -242,6 +246,54 @@ fn a_chart_is_drawn_only_if_it_shows_something_and_reads_as_sentences() {
 fn pages(pdf: &[u8]) -> usize {
     let count = |what: &str| pdf.windows(what.len()).filter(|window| *window == what.as_bytes()).count();
     count("/Type/Page") + count("/Type /Page") - count("/Type/Pages") - count("/Type /Pages")
+}
+
+#[test]
+fn every_rule_is_a_reason_even_if_another_one_rests_on_the_same_evidence() {
+    let mut document = golden("high");
+    let first = document.rules[0].clone();
+    document.rules.push(AppliedRule {
+        rule: "registry.mismatch".into(),
+        effect: "It differs.".into(),
+        ..first
+    });
+    let texts: Vec<String> = view(&document).front.reasons.into_iter().map(|reason| reason.text).collect();
+    assert!(texts.contains(&"It differs.".to_owned()), "{texts:?}");
+    assert!(!texts.iter().any(|text| text.contains("nothing was found")), "{texts:?}");
+}
+
+#[test]
+fn a_source_that_a_slight_finding_cites_is_not_one_in_which_nothing_was_found() {
+    let mut document = golden("low-ja");
+    document.company.language = domain::language::Language::find("en").unwrap();
+    let reasons = |document: &Document| -> Vec<String> {
+        view(document).front.reasons.into_iter().map(|reason| reason.text).collect()
+    };
+    assert!(
+        reasons(&document).contains(&"News: nothing was found that counts against the company.".to_owned())
+    );
+    let news = document.evidence.iter().find(|piece| piece.source.as_str() == "news").unwrap();
+    document.findings.push(Finding {
+        category: Category::AdverseMedia,
+        severity: Severity::Low,
+        statement: "It filed late.".into(),
+        citations: vec![Citation { evidence_id: news.id.clone(), quote: news.title.clone() }],
+    });
+    let texts = reasons(&document);
+    assert!(!texts.is_empty() && !texts.iter().any(|text| text.starts_with("News:")), "{texts:?}");
+}
+
+#[test]
+fn a_source_that_failed_comes_before_one_that_was_not_asked() {
+    let mut document = golden("undetermined");
+    document.sources[0].status = SourceStatus::Skipped;
+    let texts: Vec<String> = view(&document).front.reasons.into_iter().map(|reason| reason.text).collect();
+    let is_failed = |text: &String| text.contains("gave no answer");
+    assert!(is_failed(&texts[0]), "{texts:?}");
+    assert!(
+        texts.iter().rposition(is_failed) < texts.iter().position(|text| text.contains("was not asked")),
+        "{texts:?}"
+    );
 }
 
 #[test]

@@ -58,6 +58,8 @@ pub enum PartyKind {
 pub struct RelatedParty {
     /// The name, as the register writes it.
     pub name: String,
+    /// The name under which the register keeps the party, if `name` is another one of it.
+    pub registered_name: Option<String>,
     /// What the party is.
     pub kind: PartyKind,
     /// What it is to the company.
@@ -92,10 +94,12 @@ impl RelatedParty {
     /// Returns what reports present of the party.
     pub(crate) fn to_fact(&self) -> Party {
         Party {
-            name: self.name.clone(),
+            name: self.registered_name.as_ref().unwrap_or(&self.name).clone(),
             relation: self.relation.as_str().to_owned(),
             since: self.since.clone(),
             country: self.country.clone(),
+            number: self.number.clone(),
+            birth_date: self.birth_date.clone(),
         }
     }
 
@@ -138,6 +142,7 @@ mod tests {
     fn party(name: &str, kind: PartyKind, relation: Relation) -> RelatedParty {
         RelatedParty {
             name: name.to_owned(),
+            registered_name: None,
             kind,
             relation,
             named_by: "The register",

@@ -22,9 +22,9 @@ pub struct Facts {
     /// The party related to the company that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party: Option<Party>,
-    /// The names of related parties that match no entry.
+    /// The related parties that match no entry under any of their names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unmatched: Vec<String>,
+    pub unmatched: Vec<Party>,
     /// The dated events that it tells of, besides its publication.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
@@ -47,6 +47,9 @@ pub struct ListMatch {
     pub score: u8,
     /// Whether it is a match, which a person has to clear, and not only a resemblance.
     pub is_match: bool,
+    /// Whether the entry is on the list because of somebody else, to whom it is linked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub linked: bool,
     /// Why it has this score, in English; absent if the service that screens does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasons: Option<String>,
@@ -68,6 +71,23 @@ pub struct Party {
     /// The country of an organisation, or of the nationality of a person: ISO 3166-1 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
+    /// The registration number or LEI of an organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// The birth date of a person, as far as the register shows it: `1969-01-23`, `1969-01` or `1969`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<String>,
+}
+
+impl Party {
+    /// Returns whether `other` is the same party, perhaps in another relation: it has the same name, and neither another
+    /// number nor another birth date.
+    pub fn is(&self, other: &Self) -> bool {
+        let agree = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
+        self.name.to_lowercase() == other.name.to_lowercase()
+            && agree(&self.number, &other.number)
+            && agree(&self.birth_date, &other.birth_date)
+    }
 }
 
 /// A dated event.
@@ -77,7 +97,7 @@ pub struct Event {
     /// The date, as the source writes it: `2018-01-05`, `2018-01` or `2018`.
     #[cfg_attr(feature = "openapi", schema(example = "2018-01-05"))]
     pub date: String,
-    /// What happened: `incorporated`, `ended`, `entry_updated` or `listed`.
+    /// What happened: `incorporated`, `ended` or `entry_updated`.
     #[cfg_attr(feature = "openapi", schema(example = "incorporated"))]
     pub kind: String,
 }
@@ -106,18 +126,20 @@ impl Facts {
             reasons: found.reasons.map(|reasons| safe_text::clean(&reasons, REASONS_MAX)),
             ..found
         });
-        let party = self.party.map(|party| Party {
+        let party = |party: Party| Party {
             name: short(party.name),
             relation: short(party.relation),
             since: party.since.map(short),
             country: party.country.map(short),
-        });
+            number: party.number.map(short),
+            birth_date: party.birth_date.map(short),
+        };
         let event = |event: Event| Event { date: short(event.date), kind: short(event.kind) };
         Self {
             publisher: self.publisher.map(short),
             list_match,
-            party,
-            unmatched: self.unmatched.into_iter().map(short).collect(),
+            party: self.party.map(party),
+            unmatched: self.unmatched.into_iter().map(party).collect(),
             events: self.events.into_iter().map(event).collect(),
             gap: self.gap,
         }

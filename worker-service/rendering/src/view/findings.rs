@@ -57,9 +57,21 @@ pub(crate) struct MatchView<'a> {
     pub(crate) id: &'a str,
 }
 
+/// Returns the findings as the report shows them.
+pub(crate) fn of<'a>(document: &'a Document, words: &'a Words, rules: &Rules) -> Vec<FindingView<'a>> {
+    let view = |finding: &'a Finding| FindingView {
+        severity: finding.severity.as_str(),
+        severity_name: words.text_of("severities", finding.severity.as_str()),
+        category: words.text_of("categories", finding.category.as_str()),
+        statement: &finding.statement,
+        quotes: finding.citations.iter().map(|citation| quote(citation, document, words)).collect(),
+    };
+    by_weight(document, rules).into_iter().map(view).collect()
+}
+
 /// Returns the findings, the weightiest first: by severity, then by the points of the rules that rest on the same
 /// evidence.
-pub(crate) fn of<'a>(document: &'a Document, words: &'a Words, rules: &Rules) -> Vec<FindingView<'a>> {
+pub(crate) fn by_weight<'a>(document: &'a Document, rules: &Rules) -> Vec<&'a Finding> {
     let points = |finding: &Finding| -> u32 {
         let rests_on = |rule: &&domain::risk::AppliedRule| {
             finding.citations.iter().any(|citation| rule.because.contains(&citation.evidence_id))
@@ -69,17 +81,10 @@ pub(crate) fn of<'a>(document: &'a Document, words: &'a Words, rules: &Rules) ->
     };
     let place = |category: Category| CATEGORIES.iter().position(|other| *other == category);
     let mut findings: Vec<&Finding> = document.findings.iter().collect();
-    findings.sort_by_key(|finding| {
+    findings.sort_by_cached_key(|finding| {
         (std::cmp::Reverse((finding.severity, points(finding))), place(finding.category))
     });
-    let view = |finding: &'a Finding| FindingView {
-        severity: finding.severity.as_str(),
-        severity_name: words.text_of("severities", finding.severity.as_str()),
-        category: words.text_of("categories", finding.category.as_str()),
-        statement: &finding.statement,
-        quotes: finding.citations.iter().map(|citation| quote(citation, document, words)).collect(),
-    };
-    findings.into_iter().map(view).collect()
+    findings
 }
 
 fn quote<'a>(citation: &'a Citation, document: &'a Document, words: &'a Words) -> QuoteView<'a> {
@@ -109,7 +114,11 @@ fn context(before: &str, after: &str) -> (String, String) {
 
 /// Returns how strong a match is, in words.
 fn strength(found: &ListMatch, words: &Words) -> String {
-    let key = if found.is_match { "match.match" } else { "match.resemblance" };
+    let key = match (found.is_match, found.linked) {
+        (true, false) => "match.match",
+        (true, true) => "match.linked",
+        (false, _) => "match.resemblance",
+    };
     words.fill(key, &[("score", &found.score.to_string())])
 }
 

@@ -2,16 +2,16 @@
 //! alone, and fits on one page of the PDF.
 
 use domain::{
-    assessment::Severity,
+    assessment::{Finding, Severity},
     document::Document,
-    evidence::{Evidence, SourceStatus},
+    evidence::{Evidence, SourceOutcome, SourceStatus},
     language::Words,
     number_check::{NumberCheck, NumberStatus},
     risk::{Grade, RiskLevel, Rules},
 };
 use serde::Serialize;
 
-use super::origin::short_origin;
+use super::{findings::by_weight, origin::short_origin};
 use crate::texts::{columns, is_longer, shortened};
 
 /// Number of reasons.
@@ -179,66 +179,83 @@ fn reasons(document: &Document, words: &Words, rules: &Rules) -> Vec<Reason> {
         let text = shortened(quote.unwrap_or_else(|| piece.map_or("", said)), rest);
         Proof { id: id.to_owned(), text, origin }
     };
-    let mut reasons: Vec<Reason> = Vec::new();
-    let mut explained: Vec<&str> = Vec::new();
-    if document.risk_level == RiskLevel::Undetermined {
-        let missing = document.sources.iter().filter(|outcome| !outcome.status.has_answer());
-        let names = missing.map(|outcome| words.text_of("sources", outcome.source.as_str()));
-        reasons
-            .extend(names.map(|source| Reason::new(&words.fill("front.no_answer", &[("source", source)]))));
-    }
+    let mut reasons = unanswered(document, words);
     // What a rule of another version weighs is not known here: it counts as serious.
     let weight = |rule: &str| rules.weight(rule).map_or((Grade::High, 0), |(points, floor)| (floor, points));
     let mut applied: Vec<_> = document.rules.iter().collect();
     applied.sort_by_key(|applied| std::cmp::Reverse(weight(&applied.rule)));
-    let mut found: Vec<_> = document.findings.iter().collect();
-    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let mut candidates: Vec<(Grade, Reason, Vec<&str>)> = Vec::new();
-    for applied in applied {
+    let found = by_weight(document, rules);
+    let mut candidates: Vec<(Grade, Reason)> = Vec::new();
+    for applied in &applied {
         let quote_of = |id: &String| {
-            let citations = document.findings.iter().flat_map(|finding| &finding.citations);
-            citations
-                .clone()
-                .find(|citation| citation.evidence_id == *id)
-                .map(|citation| citation.quote.as_str())
+            let mut citations = document.findings.iter().flat_map(|finding| &finding.citations);
+            citations.find(|citation| citation.evidence_id == *id).map(|citation| citation.quote.as_str())
         };
         let mut reason = Reason::new(&applied.effect);
         reason.proofs = applied.because.iter().map(|id| proof(id, quote_of(id))).collect();
-        let ids = applied.because.iter().map(String::as_str).collect();
-        candidates.push((weight(&applied.rule).0, reason, ids));
+        candidates.push((weight(&applied.rule).0, reason));
     }
-    for finding in found.iter().filter(|finding| finding.severity > Severity::Low) {
+    // A finding that rests on the evidence of rules alone says what they say.
+    let of_rules: Vec<&String> = applied.iter().flat_map(|applied| &applied.because).collect();
+    let is_new = |finding: &Finding| {
+        let cited = || finding.citations.iter().map(|citation| &citation.evidence_id);
+        cited().next().is_none() || cited().any(|id| !of_rules.contains(&id))
+    };
+    for finding in found.iter().filter(|finding| finding.severity > Severity::Low && is_new(finding)) {
         let mut reason = Reason::new(&finding.statement);
         reason.proofs =
             finding.citations.iter().map(|cited| proof(&cited.evidence_id, Some(&cited.quote))).collect();
         let grade = if finding.severity == Severity::High { Grade::High } else { Grade::Medium };
-        let ids = finding.citations.iter().map(|cited| cited.evidence_id.as_str()).collect();
-        candidates.push((grade, reason, ids));
+        candidates.push((grade, reason));
     }
-    // A stable sort: a rule comes before a finding of the same weight, which may say the same.
-    candidates.sort_by_key(|(grade, ..)| std::cmp::Reverse(*grade));
-    for (_, reason, ids) in candidates {
-        if ids.is_empty() || ids.iter().any(|id| !explained.contains(id)) {
-            explained.extend(ids);
-            reasons.push(reason);
-        }
+    // A stable sort: a rule comes before a finding of the same weight.
+    candidates.sort_by_key(|(grade, _)| std::cmp::Reverse(*grade));
+    reasons.extend(candidates.into_iter().map(|(_, reason)| reason));
+    if reasons.is_empty() {
+        reasons = searched(document, words, &proof);
     }
-    let silent = document.sources.iter().filter(|outcome| outcome.status.has_answer());
-    for outcome in silent {
-        let of_source: Vec<&Evidence> = document
-            .evidence
-            .iter()
-            .filter(|piece| piece.source == outcome.source && !piece.facts.gap)
-            .collect();
-        if of_source.iter().any(|piece| explained.contains(&piece.id.as_str())) {
+    reasons.truncate(REASONS_MAX);
+    reasons
+}
+
+/// Returns why a level cannot be determined: the sources that failed, and then those that were not asked.
+fn unanswered(document: &Document, words: &Words) -> Vec<Reason> {
+    if document.risk_level != RiskLevel::Undetermined {
+        return Vec::new();
+    }
+    let mut missing: Vec<_> =
+        document.sources.iter().filter(|outcome| !outcome.status.has_answer()).collect();
+    missing.sort_by_key(|outcome| outcome.status != SourceStatus::Failed);
+    let reason = |outcome: &SourceOutcome| {
+        let source = words.text_of("sources", outcome.source.as_str());
+        let key = if outcome.status == SourceStatus::Skipped { "gaps.skipped" } else { "front.no_answer" };
+        Reason::new(&words.fill(key, &[("source", source)]))
+    };
+    missing.into_iter().map(reason).collect()
+}
+
+/// Returns the sources in which nothing was found, for a level without a reason against the company. A source that a
+/// finding cites, however slight, is not among them, nor is one without any answer that could be used.
+fn searched(document: &Document, words: &Words, proof: &dyn Fn(&str, Option<&str>) -> Proof) -> Vec<Reason> {
+    let cited: Vec<&String> = document
+        .findings
+        .iter()
+        .flat_map(|finding| &finding.citations)
+        .map(|citation| &citation.evidence_id)
+        .collect();
+    let mut reasons = Vec::new();
+    for outcome in document.sources.iter().filter(|outcome| outcome.status.has_answer()) {
+        let of_source = || document.evidence.iter().filter(|piece| piece.source == outcome.source);
+        let pieces: Vec<&Evidence> = of_source().filter(|piece| !piece.facts.gap).collect();
+        let is_cited = pieces.iter().any(|piece| cited.contains(&&piece.id));
+        if is_cited || pieces.is_empty() && of_source().next().is_some() {
             continue;
         }
         let source = words.text_of("sources", outcome.source.as_str());
         let mut reason = Reason::new(&words.fill("front.nothing_found", &[("source", source)]));
-        reason.proofs = of_source.iter().map(|piece| proof(&piece.id, None)).collect();
+        reason.proofs = pieces.iter().map(|piece| proof(&piece.id, None)).collect();
         reasons.push(reason);
     }
-    reasons.truncate(REASONS_MAX);
     reasons
 }
 

@@ -55,24 +55,23 @@ pub(crate) fn parties<'a>(document: &'a Document, words: &'a Words) -> Vec<Party
 }
 
 fn is_same(one: &Party, other: &Party) -> bool {
-    one.relation == other.relation && one.name.to_lowercase() == other.name.to_lowercase()
+    one.relation == other.relation && one.is(other)
 }
 
 /// Returns the result of screening a party: its best match, or whether it was screened at all. Sources screen a party
 /// once, in its closest relation.
 fn screening(party: &Party, pieces: &[&Evidence], document: &Document, words: &Words) -> String {
-    let is_named = |name: &str| name.to_lowercase() == party.name.to_lowercase();
     let about = document
         .evidence
         .iter()
-        .filter(|piece| piece.facts.party.as_ref().is_some_and(|other| is_named(&other.name)));
+        .filter(|piece| piece.facts.party.as_ref().is_some_and(|other| party.is(other)));
     let matches = pieces.iter().copied().chain(about).filter_map(|piece| piece.facts.list_match.as_ref());
     if let Some(best) = matches.max_by_key(|found| (found.is_match, found.score)) {
         let key = if best.is_match { "screenings.match" } else { "screenings.resemblance" };
         return words.fill(key, &[("entry", &best.entry), ("score", &best.score.to_string())]);
     }
     let unmatched =
-        document.evidence.iter().flat_map(|piece| &piece.facts.unmatched).any(|name| is_named(name));
+        document.evidence.iter().flat_map(|piece| &piece.facts.unmatched).any(|other| party.is(other));
     words.text(if unmatched { "screenings.unmatched" } else { "screenings.unscreened" }).to_owned()
 }
 

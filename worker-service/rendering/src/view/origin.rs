@@ -13,7 +13,11 @@ pub(crate) fn publisher(piece: &Evidence) -> Option<&str> {
     let host = || {
         let url = piece.url.as_deref().filter(|_| piece.source == NEWS)?;
         let (_, rest) = url.split_once("://")?;
-        rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())
+        let authority = rest.split(['/', '?', '#']).next()?;
+        // A user before the host could pass for one.
+        let host = authority.rsplit('@').next()?;
+        let port = host.rfind(':').filter(|at| host[*at..].bytes().skip(1).all(|c| c.is_ascii_digit()));
+        Some(&host[..port.unwrap_or(host.len())]).filter(|host| !host.is_empty())
     };
     piece.facts.publisher.as_deref().or_else(host)
 }

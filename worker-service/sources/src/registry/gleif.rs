@@ -180,8 +180,10 @@ impl Gleif {
                     let lei = &parent.attributes.lei;
                     // Without a company between them, the direct parent is the ultimate one.
                     if shown.as_ref() != Some(lei) {
-                        evidence.push(evidence::of_parent(relation, &parent, since.as_deref()));
-                        related.extend(parent.as_parties(relation, since));
+                        let parties = parent.as_parties(relation, since);
+                        let named = parties.first().map(RelatedParty::to_fact);
+                        evidence.extend(named.map(|party| evidence::of_parent(party, relation, &parent)));
+                        related.extend(parties);
                     }
                     shown = Some(lei.clone());
                 }

@@ -81,7 +81,8 @@ pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> Evid
                 list: list.name.clone(),
                 entry: entry.name.to_owned(),
                 score: percent,
-                is_match: matched.is_match && listing.is_itself,
+                is_match: matched.is_match,
+                linked: !listing.is_itself,
                 reasons: Some(format!("{}{}", matched.reasons, parts)),
             }),
             ..Facts::default()

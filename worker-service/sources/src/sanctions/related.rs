@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::evidence::{EvidenceDraft, Facts, Signal, SignalKind};
+use domain::evidence::{EvidenceDraft, Facts, Party, Signal, SignalKind};
 use screening::persons::PersonQuery;
 
 use super::{
@@ -24,7 +24,7 @@ const MATCHES_MAX: usize = 3;
 /// that match nothing.
 pub(super) fn screen(lists: &[Arc<LoadedList>], parties: &[RelatedParty], age: Age) -> Vec<EvidenceDraft> {
     let mut found = Vec::new();
-    let mut clear: Vec<&str> = Vec::new();
+    let (mut clear, mut listed): (Vec<Party>, Vec<Party>) = (Vec::new(), Vec::new());
     for party in parties {
         let mut is_match = false;
         for list in lists {
@@ -35,12 +35,15 @@ pub(super) fn screen(lists: &[Arc<LoadedList>], parties: &[RelatedParty], age: A
             );
         }
         let was_screened = party.kind == PartyKind::Organization || lists.iter().any(names_persons);
-        if was_screened && !is_match {
-            clear.push(&party.name);
+        if is_match {
+            listed.push(party.to_fact());
+        } else if was_screened {
+            clear.push(party.to_fact());
         }
     }
     found.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
-    found.extend(of_no_match(&clear, lists));
+    let names: Vec<&str> = lists.iter().map(|list| list.name.as_str()).collect();
+    found.extend(of_clear(clear, &listed, &names.join("; ")));
     found.extend(of_unscreened(parties, lists));
     found
 }
@@ -82,21 +85,20 @@ pub(super) fn of_party(draft: EvidenceDraft, party: &RelatedParty) -> EvidenceDr
     }
 }
 
-/// Returns the evidence that the parties `names` match no entry, if there are any.
-pub(super) fn of_no_match(names: &[&str], lists: &[Arc<LoadedList>]) -> Option<EvidenceDraft> {
-    let lists: Vec<&str> = lists.iter().map(|list| list.name.as_str()).collect();
-    of_clear(names, &lists.join("; "))
-}
-
-/// Returns the evidence that the parties `names` match no entry of `lists`, if there are any.
-pub(super) fn of_clear(names: &[&str], lists: &str) -> Option<EvidenceDraft> {
-    let unmatched: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    (!names.is_empty()).then(|| EvidenceDraft {
+/// Returns the evidence that the parties `clear` match no entry of `lists`, if there are any. Each is named once, and one
+/// of which another name is among the `listed` not at all.
+pub(super) fn of_clear(clear: Vec<Party>, listed: &[Party], lists: &str) -> Option<EvidenceDraft> {
+    let mut unmatched: Vec<Party> = Vec::new();
+    for party in clear {
+        if !unmatched.contains(&party) && !listed.iter().any(|listed| listed.is(&party)) {
+            unmatched.push(party);
+        }
+    }
+    let names: Vec<&str> = unmatched.iter().map(|party| party.name.as_str()).collect();
+    let text = format!("Related parties without a match on {lists}: {}.", names.join("; "));
+    (!unmatched.is_empty()).then(|| EvidenceDraft {
         facts: Facts { unmatched, ..Facts::default() },
-        ..EvidenceDraft::note(
-            "No match of related parties",
-            format!("Related parties without a match on {lists}: {}.", names.join("; ")),
-        )
+        ..EvidenceDraft::note("No match of related parties", text)
     })
 }
 
@@ -135,6 +137,7 @@ mod tests {
     fn party(name: &str, kind: PartyKind, birth_date: Option<&str>) -> RelatedParty {
         RelatedParty {
             name: name.to_owned(),
+            registered_name: None,
             kind,
             relation: Relation::Officer,
             named_by: "UK Companies House",

@@ -111,16 +111,15 @@ impl MatchService {
     ) -> Result<Vec<EvidenceDraft>, SourceError> {
         let queries = parties.iter().enumerate().map(|(at, party)| (at.to_string(), party_query(party)));
         let mut matches = self.ask(queries.collect()).await?;
-        let (mut found, mut clear) = (Vec::new(), Vec::new());
+        let (mut found, mut clear, mut listed) = (Vec::new(), Vec::new(), Vec::new());
         for (at, party) in parties.iter().enumerate() {
             let entities = matches.take(&at.to_string())?;
-            if entities.is_empty() {
-                clear.push(party.name.as_str());
-            }
+            let parties = if entities.is_empty() { &mut clear } else { &mut listed };
+            parties.push(party.to_fact());
             found.extend(entities.iter().map(|entity| related::of_party(entity_evidence(entity), party)));
         }
         found.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
-        found.extend(related::of_clear(&clear, &format!("the dataset {}", self.dataset)));
+        found.extend(related::of_clear(clear, &listed, &format!("the dataset {}", self.dataset)));
         Ok(found)
     }
 
@@ -216,6 +215,7 @@ fn entity_evidence(entity: &Entity) -> EvidenceDraft {
                 entry: caption.clone(),
                 score: percent,
                 is_match: percent >= MATCH_STRENGTH,
+                linked: false,
                 reasons: None,
             }),
             ..Facts::default()

@@ -175,6 +175,7 @@ impl Item {
         };
         Some(RelatedParty {
             name,
+            registered_name: None,
             kind,
             relation,
             named_by: REGISTER,

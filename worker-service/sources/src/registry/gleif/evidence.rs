@@ -77,16 +77,10 @@ pub(super) fn of_record(record: &LeiRecord, request: &ReportRequest, certain: bo
     }
 }
 
-/// Returns the evidence of a parent, which is one since the day `since`.
-pub(super) fn of_parent(relation: Relation, record: &LeiRecord, since: Option<&str>) -> EvidenceDraft {
+/// Returns the evidence of the parent `party`, whose entry is `record`.
+pub(super) fn of_parent(party: Party, relation: Relation, record: &LeiRecord) -> EvidenceDraft {
     let (name, noun) = (record.name(), relation.noun());
     let country = record.country().map(|code| format!(" ({})", country_name(code))).unwrap_or_default();
-    let party = Party {
-        name: name.to_owned(),
-        relation: relation.as_str().to_owned(),
-        since: since.map(str::to_owned),
-        country: record.country().map(str::to_owned),
-    };
     EvidenceDraft {
         facts: Facts { party: Some(party), ..Facts::default() },
         ..EvidenceDraft::note(

@@ -169,6 +169,7 @@ impl LeiRecord {
     pub(super) fn as_parties(&self, relation: Relation, since: Option<String>) -> Vec<RelatedParty> {
         let party = |name: &str| RelatedParty {
             name: name.to_owned(),
+            registered_name: (name != self.name()).then(|| self.name().to_owned()),
             kind: PartyKind::Organization,
             relation,
             named_by: "The LEI register",
