@@ -220,6 +220,22 @@ def notices():
             fail("the key and the topic each need one statement for EventBridge, without a condition")
 
 
+# Types whose names are unique in the account and not in a Region, and the way to their names.
+OF_THE_ACCOUNT = {"AWS::IAM::Role": ["RoleName"], "AWS::IAM::ManagedPolicy": ["ManagedPolicyName"], "AWS::Budgets::Budget": ["Budget", "BudgetName"]}
+
+
+def names():
+    """Checks that names which are unique in the account contain the Region: while one Region is lost, another one must be
+    able to create the same stack."""
+    for path in sorted(DEPLOY.glob("*.yaml")):
+        for kind, way in OF_THE_ACCOUNT.items():
+            for logical, value in properties(kind, path.stem):
+                for member in way:
+                    value = value[member]
+                if "${AWS::Region}" not in value.get("Fn::Sub", ""):
+                    fail(f"{path}: {logical}: the name belongs to the whole account: it must contain the Region")
+
+
 def repositories():
     """Checks that no lifecycle rule can remove an image with a tag, which may be running, and that tasks start images by
     what cannot change."""
@@ -236,6 +252,7 @@ def main():
     task_definitions()
     notices()
     repositories()
+    names()
     indexes()
     retention()
     audit()

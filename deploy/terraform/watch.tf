@@ -184,7 +184,7 @@ resource "aws_cloudwatch_dashboard" "dashboard" {
 
 resource "aws_budgets_budget" "budget" {
   count        = var.alarm_email != "" && var.monthly_budget_usd > 0 ? 1 : 0
-  name         = var.prefix
+  name         = "${var.prefix}-${local.region}"
   budget_type  = "COST"
   time_unit    = "MONTHLY"
   limit_amount = var.monthly_budget_usd
