@@ -29,6 +29,13 @@ RESTORED = {
     "RestoredTable": "dossier-restored", "RestoredAccessTable": "dossier-access-restored", "RestoredBucket": "copies",
     "RestoredKeyArn": "arn:restored-key", "RestoredSecretsKeyArn": "arn:restored-secrets-key",
 }  # fmt: skip
+# Parameters that need each other: what both refuse, and what both accept.
+COPIED = {"CopyBucketArn": "arn:copies", "CopyRegion": "eu-west-1", "CopyKeyArn": "arn:copies-key"}
+REFUSED = [
+    {"RestoredBucket": "copies"}, {"RestoredKeyArn": "arn:restored-key"}, {**COPIED, "CopyKeyArn": ""}, {**COPIED, "CopyRegion": ""},
+    {"CopyVaultArn": "arn:vault"}, {**RESTORED, **COPIED},
+]  # fmt: skip
+ACCEPTED = [{}, COPIED, RESTORED, {"RestoredTable": "dossier-restored"}, {**RESTORED, "CopyVaultArn": "arn:vault", "CopyKeyArn": "arn:copies-key"}]
 # New deployments alone use the module: no table of version 0.2 needs its indexes changed.
 NOT_A_VARIABLE = {"TableIndexes"}
 failures = []
@@ -79,6 +86,34 @@ def terraform_value(body):
     return (lambda value: value) if "number" in kind else str
 
 
+def broken(name, parameters):
+    """Returns what the rules of a template say about these parameters."""
+    template = cloudformation.Template(name, parameters)
+    return [
+        one["AssertDescription"]
+        for rule in template.content["Rules"].values() if "RuleCondition" not in rule or template.holds(rule["RuleCondition"])
+        for one in rule["Assertions"] if not template.holds(one["Assert"])
+    ]  # fmt: skip
+
+
+def rules(convert):
+    """Checks that CloudFormation and Terraform refuse the same combinations of parameters, and that data.yaml, which can
+    be deployed by itself, refuses what dossier.yaml does."""
+    scenarios = [{**REQUIRED, **one} for one in REFUSED + ACCEPTED]
+    module = terraform_module.refused([{snake(name): convert[snake(name)](value) for name, value in one.items()} for one in scenarios])
+    for number, (parameters, refuses) in enumerate(zip(scenarios, module)):
+        shown = {name: value for name, value in parameters.items() if name not in REQUIRED}
+        for where, answer in (("dossier.yaml", bool(broken("dossier", parameters))), ("the Terraform module", refuses)):
+            if answer != (number < len(REFUSED)):
+                failures.append(f"{where} {'refuses' if answer else 'accepts'} {shown}")
+    root, data = (cloudformation.Template(name, {}).content for name in ("dossier", "data"))
+    for name, rule in root["Rules"].items():
+        known = [one for one in rule["Assertions"] if not [other for other in re.findall(r"'Ref': '(\w+)'", str(one)) if other not in data["Parameters"]]]
+        if data["Rules"].get(name) != {**rule, "Assertions": known}:
+            failures.append(f"the rule {name} of data.yaml is not that of dossier.yaml")
+    return len(scenarios)
+
+
 def compare(scenario, templates, module):
     """Compares the resources of the templates with those of the module."""
     left = {key: instances for key, instances in module.items() if instances}
@@ -114,7 +149,7 @@ def main():
                 failures.append(f"{name} has no counterpart in Terraform")
         print("deploy: NOT RUN: the properties of the Terraform module were not compared: neither terraform nor tofu is installed")
     else:
-        counts = []
+        counts, combinations = [], rules(convert)
         for scenario, chosen in (("defaults", {}), ("switched", SWITCHED), ("off", OFF), ("restored", RESTORED)):
             parameters = {**REQUIRED, **chosen}
             templates = cloudformation.deployed(parameters)
@@ -128,7 +163,7 @@ def main():
     if failures:
         sys.exit("deploy: the Terraform module differs from CloudFormation:\n" + "\n".join(failures))
     if terraform_module.program():
-        print(f"deploy: Terraform creates what CloudFormation does: {', '.join(map(str, counts))} resources with defaults, switched, off and restored")
+        print(f"deploy: Terraform creates what CloudFormation does: {', '.join(map(str, counts))} resources with defaults, switched, off and restored, and refuses the same of {combinations} combinations")
 
 
 main()

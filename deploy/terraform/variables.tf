@@ -111,7 +111,13 @@ variable "restored_bucket" {
 variable "restored_key_arn" {
   type        = string
   default     = ""
-  description = "ARN of the key that encrypts restored tables and the bucket of copies (output of the module standby); empty if all are created"
+  description = "ARN of the key that encrypts restored tables and the bucket of copies (output of the module standby), with restored_bucket; empty if the key of this module does"
+
+  # The bucket of copies accepts its own key alone, and every other bucket that of its module.
+  validation {
+    condition     = (var.restored_key_arn == "") == (var.restored_bucket == "")
+    error_message = "restored_bucket and restored_key_arn must be set together (bucket_name and copy_key_arn of the module standby)."
+  }
 }
 
 variable "restored_secrets_key_arn" {
@@ -123,7 +129,23 @@ variable "restored_secrets_key_arn" {
 variable "copy_bucket_arn" {
   type        = string
   default     = ""
-  description = "ARN of a bucket in another Region that receives a copy of every file (output of the module standby there); empty for none"
+  description = "ARN of a bucket in another Region that receives a copy of every file (output of the module standby there), with copy_key_arn and copy_region, and not with restored_bucket; empty for none"
+
+  validation {
+    condition     = var.copy_bucket_arn == "" || var.copy_key_arn != ""
+    error_message = "copy_bucket_arn needs copy_key_arn (output of the module standby)."
+  }
+
+  validation {
+    condition     = var.copy_bucket_arn == "" || var.copy_region != ""
+    error_message = "copy_bucket_arn needs copy_region, the Region of that bucket."
+  }
+
+  # The bucket belongs to the module standby, which replicates nothing, so that no file would be copied.
+  validation {
+    condition     = var.copy_bucket_arn == "" || var.restored_bucket == ""
+    error_message = "copy_bucket_arn cannot be set with restored_bucket: files of a restored bucket are not copied."
+  }
 }
 
 variable "copy_region" {
@@ -141,7 +163,12 @@ variable "copy_key_arn" {
 variable "copy_vault_arn" {
   type        = string
   default     = ""
-  description = "ARN of a backup vault in another Region that receives an hourly copy of both tables (output of the module standby there); empty for none"
+  description = "ARN of a backup vault in another Region that receives an hourly copy of both tables (output of the module standby there), with copy_key_arn; empty for none"
+
+  validation {
+    condition     = var.copy_vault_arn == "" || var.copy_key_arn != ""
+    error_message = "copy_vault_arn needs copy_key_arn (output of the module standby)."
+  }
 }
 
 variable "cidr" {
