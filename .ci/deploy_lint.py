@@ -137,6 +137,19 @@ def audit():
             fail(f"{logical}: audit lines, and no others, belong to the audit records")
 
 
+def copies():
+    """Checks that the roles which read tables and files to copy them may use the key of restored ones."""
+    roles = dict(properties("AWS::IAM::Role", "data"))
+    for logical, ids in {"CopyRole": {"Decrypt"}, "BackupRole": {"Keys", "Grants"}}.items():
+        for statement in roles[logical]["Policies"][0]["PolicyDocument"]["Statement"]:
+            if statement["Sid"] in ids:
+                ids = ids - {statement["Sid"]}
+                if not any(one.get("Fn::If", [])[:2] == ["HasRestoredKey", {"Ref": "RestoredKeyArn"}] for one in listed(statement["Resource"])):
+                    fail(f"{logical}, {statement['Sid']}: it must name the key of restored tables and files")
+        if ids:
+            fail(f"{logical} has no statement {sorted(ids)}")
+
+
 def statements():
     for logical, role in properties("AWS::IAM::Role", "access", "network", "audit", "data", "standby"):
         for policy in role["Policies"]:
@@ -163,6 +176,7 @@ ARNS = {
     "CompaniesHouseKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
     "SanctionsApiKeySecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s",
     "CopyBucketArn": "arn:aws:s3:::copies",
+    "RestoredKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/4",
     "CopyKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/3",
     "CopyVaultArn": "arn:aws:backup:eu-west-1:123456789012:backup-vault:dossier-copies",
     "SecretKeyArns": "arn:aws:kms:eu-central-1:123456789012:key/2",
@@ -256,6 +270,7 @@ def main():
     indexes()
     retention()
     audit()
+    copies()
     permissions()
     if failures:
         sys.exit("deploy: the templates have problems:\n" + "\n".join(failures))

@@ -28,6 +28,7 @@ OFF = {"FlowLogs": "none", "EndpointPolicies": "false", "AccessLogs": "false", "
 RESTORED = {
     "RestoredTable": "dossier-restored", "RestoredAccessTable": "dossier-access-restored", "RestoredBucket": "copies",
     "RestoredKeyArn": "arn:restored-key", "RestoredSecretsKeyArn": "arn:restored-secrets-key",
+    "CopyKeyArn": "arn:copies-key", "CopyVaultArn": "arn:vault",
 }  # fmt: skip
 # Parameters that need each other: what both refuse, and what both accept.
 COPIED = {"CopyBucketArn": "arn:copies", "CopyRegion": "eu-west-1", "CopyKeyArn": "arn:copies-key"}
@@ -35,7 +36,7 @@ REFUSED = [
     {"RestoredBucket": "copies"}, {"RestoredKeyArn": "arn:restored-key"}, {**COPIED, "CopyKeyArn": ""}, {**COPIED, "CopyRegion": ""},
     {"CopyVaultArn": "arn:vault"}, {**RESTORED, **COPIED},
 ]  # fmt: skip
-ACCEPTED = [{}, COPIED, RESTORED, {"RestoredTable": "dossier-restored"}, {**RESTORED, "CopyVaultArn": "arn:vault", "CopyKeyArn": "arn:copies-key"}]
+ACCEPTED = [{}, COPIED, RESTORED, {"RestoredTable": "dossier-restored"}, {**RESTORED, "CopyVaultArn": "", "CopyKeyArn": ""}]
 # New deployments alone use the module: no table of version 0.2 needs its indexes changed.
 NOT_A_VARIABLE = {"TableIndexes"}
 failures = []

@@ -11,6 +11,8 @@ locals {
   bucket_arn       = var.restored_bucket == "" ? aws_s3_bucket.bucket[0].arn : "arn:${local.partition}:s3:::${var.restored_bucket}"
   # The key of tables and bucket.
   storage_key_arn = var.restored_key_arn == "" ? aws_kms_key.key.arn : var.restored_key_arn
+  # The keys of the vault, of restored tables, and of the copies.
+  backup_key_arns = distinct([aws_kms_key.key.arn, local.storage_key_arn, var.copy_key_arn])
   secrets_key_arn = var.restored_secrets_key_arn == "" ? aws_kms_key.secrets_key[0].arn : var.restored_secrets_key_arn
   # Spelled out, since the bucket names the role that names the bucket.
   copied_bucket_arn = "arn:${local.partition}:s3:::${var.prefix}-reports-${local.account}-${local.region}"
@@ -593,7 +595,7 @@ resource "aws_iam_role_policy" "copy_role" {
         Sid       = "Decrypt"
         Effect    = "Allow"
         Action    = "kms:Decrypt"
-        Resource  = aws_kms_key.key.arn
+        Resource  = local.storage_key_arn
         Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
       },
       {
@@ -696,13 +698,13 @@ resource "aws_iam_role_policy" "backup_role" {
         Sid      = "Keys"
         Effect   = "Allow"
         Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
-        Resource = [aws_kms_key.key.arn, var.copy_key_arn]
+        Resource = local.backup_key_arns
       },
       {
         Sid       = "Grants"
         Effect    = "Allow"
         Action    = "kms:CreateGrant"
-        Resource  = [aws_kms_key.key.arn, var.copy_key_arn]
+        Resource  = local.backup_key_arns
         Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
       },
     ]
