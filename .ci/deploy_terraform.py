@@ -136,6 +136,9 @@ def compare(scenario, templates, module):
         for member in sorted(set(expected) | set(found)):
             if expected.get(member) != found.get(member):
                 failures.append(f"{scenario}: {name}: {member}:\n  CloudFormation {json.dumps(expected.get(member))}\n  Terraform      {json.dumps(found.get(member))}")
+    alarms = {one["alarm_name"] for (kind, _), instances in module.items() if kind.endswith("_alarm") for one in instances}
+    for name in sorted(alarms - {properties.get("AlarmName") for _, properties in templates.values()}):
+        failures.append(f"{scenario}: the alarm {name} has no counterpart in CloudFormation")
     for kind, name in left:
         failures.append(f"{scenario}: {kind}.{name} has no counterpart in CloudFormation")
 

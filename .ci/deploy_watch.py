@@ -114,7 +114,7 @@ def alarms(known, exported):
     runbook(telling | rolling_back)
     for logical, alarm in (metric_alarms | rolling_back).items():
         metrics = alarm["Metrics"]
-        periods = {one["MetricStat"]["Period"] for one in metrics if "MetricStat" in one}
+        periods = {one.get("MetricStat", one)["Period"] for one in metrics if "Period" in one.get("MetricStat", one)}
         # "Create a CloudWatch alarm based on a metric math expression": an alarm looks at no more than a day.
         if len(periods) != 1 or max(periods) * alarm["EvaluationPeriods"] > 86400:
             fail(f"{logical}: its metrics need one period, and may look at a day at most")
@@ -124,12 +124,26 @@ def alarms(known, exported):
             names = {other["Id"] for other in metrics}
             expression = one.get("Expression", "")
             expression = re.sub(r"\$\{\w+\}", "1", expression["Fn::Sub"] if isinstance(expression, dict) else expression)
+            if expression.startswith("SELECT"):
+                query(logical, one, expression)
+                continue
             for name in set(re.findall(r"\b[a-z]\w*", expression)) - names:
                 fail(f"{logical}: its expression reads {name}, which it does not define")
             metric = one.get("MetricStat", {}).get("Metric", {})
             if metric.get("Namespace") == {"Ref": "Prefix"}:
                 read(logical, metric["MetricName"], [dimension["Name"] for dimension in metric["Dimensions"]], known, exported)
     return len(telling), dashboard(known, exported)
+
+
+def query(logical, metric, expression):
+    """Checks a query of an alarm: it needs a period ("Create a CloudWatch alarm based on a Metrics Insights query"), and a
+    filter that it names must be that of every subscription."""
+    found = re.fullmatch(r"""SELECT SUM\(\w+\) FROM "AWS/Logs" WHERE FilterName = '([^']+)'""", expression)
+    filters = {one["Properties"]["FilterName"]["Fn::Sub"] for one in template("audit")["Resources"].values() if one["Type"] == "AWS::Logs::SubscriptionFilter"}
+    if not found or "Period" not in metric:
+        fail(f"{logical}: {expression} is not a query with a period that this check recognises")
+    elif {one.replace("${Prefix}", "1") for one in filters} != {found[1]}:
+        fail(f"{logical}: {expression} must name the filter of both log groups, {sorted(filters)}")
 
 
 def runbook(telling):

@@ -280,7 +280,7 @@ def scaling_tf(body, _):
 def alarm_cfn(body):
     return {
         "metrics": {
-            one["Id"]: {"expression": one.get("Expression"), "returned": one["ReturnData"], "stat": one.get("MetricStat", {}).get("Stat"), "period": one.get("MetricStat", {}).get("Period"),
+            one["Id"]: {"expression": one.get("Expression"), "each": one.get("Period"), "returned": one["ReturnData"], "stat": one.get("MetricStat", {}).get("Stat"), "period": one.get("MetricStat", {}).get("Period"),
                         "metric": {name: value for name, value in one.get("MetricStat", {}).get("Metric", {}).items() if name != "Dimensions"},
                         "dimensions": {item["Name"]: item["Value"].strip("<>") for item in one.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])}}
             for one in body["Metrics"]
@@ -292,7 +292,7 @@ def alarm_cfn(body):
 def alarm_tf(body, _):
     return {
         "metrics": {
-            one["id"]: {"expression": one.get("expression"), "returned": one["return_data"], "stat": block(one, "metric").get("stat"), "period": block(one, "metric").get("period"),
+            one["id"]: {"expression": one.get("expression"), "each": one.get("period"), "returned": one["return_data"], "stat": block(one, "metric").get("stat"), "period": block(one, "metric").get("period"),
                         "metric": {"Namespace": block(one, "metric").get("namespace"), "MetricName": block(one, "metric").get("metric_name")},
                         "dimensions": {name: value.strip("<>") for name, value in block(one, "metric").get("dimensions", {}).items()}}
             for one in body["metric_query"]

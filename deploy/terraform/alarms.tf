@@ -21,7 +21,9 @@ locals {
   deployment_values = { Prefix = var.prefix, Balancer = { LoadBalancerFullName = aws_lb.balancer.arn_suffix } }
   deployment_alarms = { for name in local.of_deployments : name => jsondecode(templatestring(local.alarm_texts[name], local.deployment_values)) }
 
-  alarms_read = { for name, text in local.alarm_texts : name => jsondecode(templatestring(local.alarm_texts[name], local.alarm_values)) if !contains(local.of_deployments, name) }
+  # Alarms on audit records exist only with records.
+  without_audit = [for name, one in local.alarm_resources : name if try(one.Condition, "") == "HasAudit" && !local.has_audit]
+  alarms_read   = { for name, text in local.alarm_texts : name => jsondecode(templatestring(local.alarm_texts[name], local.alarm_values)) if !contains(concat(local.of_deployments, local.without_audit), name) }
 
   metric_alarms    = { for name, one in local.alarms_read : name => one if local.alarm_resources[name].Type == "AWS::CloudWatch::Alarm" }
   composite_alarms = { for name, one in local.alarms_read : name => one if local.alarm_resources[name].Type == "AWS::CloudWatch::CompositeAlarm" }

@@ -147,6 +147,7 @@ resource "aws_cloudwatch_metric_alarm" "alarms" {
       id          = metric_query.value.Id
       label       = try(metric_query.value.Label, null)
       expression  = try(metric_query.value.Expression, null)
+      period      = try(metric_query.value.Period, null)
       return_data = metric_query.value.ReturnData
 
       dynamic "metric" {
