@@ -26,15 +26,27 @@ export async function batch(main, signal) {
   /** @type {import("./csv.js").Item[]} */
   let items = [];
   let idempotencyKey = newIdempotencyKey();
+  /** The file that was chosen last: reading an earlier one may take longer. @type {File | null} */
+  let chosen = null;
+  const input = h("input", {
+    type: "file",
+    id: "csv",
+    accept: ".csv,text/csv",
+    class: "file",
+    "aria-describedby": "csv-hint",
+  });
 
-  /** @param {File | undefined} file */
+  /** @param {File} file */
   async function take(file) {
-    if (!file) return;
+    chosen = file;
+    const text = await file.text();
+    // While lines are being sent, the page must stay with the file that they are from.
+    if (chosen !== file || input.disabled) return;
     items = [];
     idempotencyKey = newIdempotencyKey();
     fill(outcome);
     fileName.textContent = file.name;
-    const read = requests(await file.text());
+    const read = requests(text);
     const errors = [
       ...read.missing.map((name) => t("batch.missing", { name })),
       ...read.unknown.map((name) => t("batch.unknown", { name: name || "?" })),
@@ -117,6 +129,7 @@ export async function batch(main, signal) {
   async function send({ target }) {
     const button = /** @type {HTMLButtonElement} */ (target);
     button.disabled = true;
+    input.disabled = true;
     /** @type {Api.BatchResult[]} */
     const results = [];
     try {
@@ -129,6 +142,7 @@ export async function batch(main, signal) {
       fill(note, errorBox(problem));
       button.disabled = false;
     }
+    input.disabled = false;
     if (!results.length) return;
     fill(outcome, outcomeCard(results));
     // The idempotency key stays the same, so the next call finds the accepted reports and retries only
@@ -180,7 +194,7 @@ export async function batch(main, signal) {
       "section",
       { class: "card" },
       h("p", {}, t("batch.about")),
-      dropZone(fileName, signal, take),
+      dropZone(input, fileName, signal, take),
       h("p", {}, h("button", { type: "button", id: "template", click: template }, t("batch.template"))),
     ),
     note,
@@ -201,19 +215,13 @@ function countryName(code, known) {
 }
 
 /**
- * Returns a file input that also accepts a file that is dropped anywhere on the page.
+ * Returns a file input with a zone around it. While the input is enabled, a file can also be dropped anywhere on the page.
+ * @param {HTMLInputElement} input
  * @param {HTMLElement} name where the name of the file is shown
  * @param {AbortSignal} signal
- * @param {(file: File | undefined) => void} take
+ * @param {(file: File) => void} take
  */
-function dropZone(name, signal, take) {
-  const input = h("input", {
-    type: "file",
-    id: "csv",
-    accept: ".csv,text/csv",
-    class: "file",
-    "aria-describedby": "csv-hint",
-  });
+function dropZone(input, name, signal, take) {
   const zone = h(
     "label",
     { class: "drop", for: "csv" },
@@ -222,7 +230,7 @@ function dropZone(name, signal, take) {
     name,
   );
   input.addEventListener("change", () => {
-    take(input.files?.[0]);
+    if (input.files?.[0]) take(input.files[0]);
     // The same file can be chosen again after it was changed.
     input.value = "";
   });
@@ -233,7 +241,8 @@ function dropZone(name, signal, take) {
     (event) => {
       if (!isFile(event)) return;
       event.preventDefault();
-      zone.classList.add("over");
+      if (!input.disabled) zone.classList.add("over");
+      else if (event.dataTransfer) event.dataTransfer.dropEffect = "none";
     },
     { signal },
   );
@@ -246,7 +255,8 @@ function dropZone(name, signal, take) {
       if (!isFile(event)) return;
       event.preventDefault();
       zone.classList.remove("over");
-      take(event.dataTransfer?.files[0]);
+      const file = event.dataTransfer?.files[0];
+      if (file && !input.disabled) take(file);
     },
     { signal },
   );
