@@ -282,6 +282,56 @@ async function main() {
   assert.strictEqual((await page.textContent("section:has(#outcome) tbody th")).trim(), "4");
   await inspect("batch");
 
+  // A batch whose second call fails keeps its file while it is sent, and continues under the same idempotency key. The
+  // API is not asked: 1,001 reports would take too long.
+  const batches = `${ready.api}/v1/reports/batch`;
+  const calls = [];
+  let answerFirst;
+  const mayAnswer = new Promise((done) => (answerFirst = done));
+  await page.route(batches, async (route) => {
+    const { reports } = route.request().postDataJSON();
+    calls.push({
+      key: route.request().headers()["idempotency-key"],
+      ids: reports.map((one) => one.customId),
+    });
+    if (calls.length === 1) await mayAnswer;
+    if (calls.length === 2) return route.abort();
+    const results = reports.map(({ customId }) => ({ customId, report: {}, error: null }));
+    return route.fulfill({ status: 202, json: { results } });
+  });
+  const long = ["companyName,corporateNumber,country"];
+  for (let line = 2; line <= 1002; line += 1) long.push(`Company ${line},9910${line},GB`);
+  await page.setInputFiles("#csv", {
+    name: "long.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from(long.join("\n")),
+  });
+  await page.waitForFunction(() => document.querySelector("#send")?.textContent.includes("1,001"));
+  await page.click("#send");
+  await until("the first call", async () => calls.length === 1);
+  await page.dispatchEvent("h1", "drop", { dataTransfer: transfer });
+  assert(await page.isDisabled("#csv"), "no file can be chosen while another is sent");
+  answerFirst();
+  await page.waitForSelector("[role=alert]");
+  assert.strictEqual(await page.textContent(".file-name"), "long.csv");
+  assert((await page.textContent("section:has(#outcome)")).includes("1000 accepted"));
+  await page.click("#send");
+  await page.waitForFunction(() =>
+    document.querySelector("section:has(#outcome)").textContent.includes("1001 accepted"),
+  );
+  assert.deepStrictEqual(
+    calls.map(({ ids }) => [ids[0], ids.length]),
+    [
+      ["line-2", 1000],
+      ["line-1002", 1],
+      ["line-2", 1000],
+      ["line-1002", 1],
+    ],
+  );
+  assert.strictEqual(new Set(calls.map(({ key }) => key)).size, 1, "the idempotency key stays the same");
+  assert(await page.isDisabled("#send"), "a batch that was sent is not sent again");
+  await page.unroute(batches);
+
   // The list: search and filters are in the address, which can be loaded again; export, language.
   await page.click("#nav-reports");
   await until("a completed batch", async () => (await page.locator("tbody .status-completed").count()) === 3);

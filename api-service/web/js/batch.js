@@ -130,6 +130,7 @@ export async function batch(main, signal) {
     const button = /** @type {HTMLButtonElement} */ (target);
     button.disabled = true;
     input.disabled = true;
+    let isIncomplete = false;
     /** @type {Api.BatchResult[]} */
     const results = [];
     try {
@@ -140,14 +141,12 @@ export async function batch(main, signal) {
       fill(note);
     } catch (problem) {
       fill(note, errorBox(problem));
-      button.disabled = false;
+      isIncomplete = true;
     }
     input.disabled = false;
-    if (!results.length) return;
-    fill(outcome, outcomeCard(results));
-    // The idempotency key stays the same, so the next call finds the accepted reports and retries only
-    // the others.
-    button.disabled = !results.some((result) => result.error?.retryable);
+    if (results.length) fill(outcome, outcomeCard(results));
+    // The idempotency key stays the same, so the next try finds the accepted reports and creates only the others.
+    button.disabled = !isIncomplete && !results.some((result) => result.error?.retryable);
   }
 
   /** @param {Api.BatchResult[]} results */
