@@ -363,6 +363,45 @@ async function main() {
   await rows(3);
   assert.strictEqual(new URL(page.url()).hash, "#/reports");
 
+  // What the button for more has loaded is read again with the rest, and pressing it during a read is not lost.
+  const { reports: made } = await (
+    await fetch(`${ready.api}/v1/reports`, { headers: { authorization: `Bearer ${ready.key}` } })
+  ).json();
+  const fake = (index, status) => ({
+    ...made[0],
+    reportId: `00000000-0000-7000-8000-${String(index).padStart(12, "0")}`,
+    status,
+    progress: { ...made[0].progress, percent: 40 },
+  });
+  const lists = (url) => url.pathname === "/v1/reports";
+  let firstPages = 0;
+  let answerPoll;
+  const mayPoll = new Promise((done) => (answerPoll = done));
+  await page.route(lists, async (route) => {
+    const isFirst = !new URL(route.request().url()).searchParams.has("pageToken");
+    if (isFirst) firstPages += 1;
+    if (isFirst && firstPages === 2) await mayPoll;
+    const status = firstPages > 3 ? "COMPLETED" : "PROCESSING";
+    const json = isFirst
+      ? { reports: [fake(1, "PROCESSING")], nextPageToken: "next" }
+      : { reports: [fake(2, status)], nextPageToken: null };
+    // The page may have given up a read that was held back.
+    await route.fulfill({ json }).catch(() => null);
+  });
+  await page.reload();
+  await rows(1);
+  await until("a second read", async () => firstPages === 2);
+  await page.click("#more");
+  await rows(2);
+  answerPoll();
+  await until("a report of the second page that has ended", async () =>
+    (await page.getAttribute("tbody tr:nth-child(2) .badge", "class")).includes("status-completed"),
+  );
+  await rows(2);
+  await page.unroute(lists);
+  await page.reload();
+  await rows(3);
+
   // The dashboard counts what waits for a person, and leads to it.
   await page.click("#brand");
   await until("the reports to review", async () => (await page.textContent("#tile-review .value")) === "2");

@@ -12,6 +12,10 @@ const ACTIVE_INTERVAL = 3000;
 const IDLE_INTERVAL = 15_000;
 /** The time without a key press after which a search begins, in milliseconds. */
 const TYPING_PAUSE = 300;
+/** Number of reports that each press of the button adds. */
+const STEP = 20;
+/** Maximum size of a page: with one report more, which shows whether there are more, the API reads the table once. */
+const PAGE_SIZE_MAX = 99;
 
 const FILTERS = ["name", "corporateNumber", "status", "riskLevel", "review", "country", "from", "to"];
 
@@ -25,8 +29,9 @@ export async function reports(main, signal, query) {
   const clear = h("div", { class: "chips" });
   /** @type {Api.Report[]} */
   let shown = [];
-  /** @type {string | null} */
-  let token = null;
+  let hasMore = false;
+  /** How often the button for more was pressed, plus one. */
+  let steps = 1;
   /** @type {number | null} */
   let announced = null;
   let latest = 0;
@@ -36,7 +41,7 @@ export async function reports(main, signal, query) {
   function changed() {
     const chosen = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));
     history.replaceState(null, "", `#/reports${chosen.size ? `?${chosen}` : ""}`);
-    [shown, token] = [[], null];
+    steps = 1;
     read();
   }
 
@@ -140,29 +145,32 @@ export async function reports(main, signal, query) {
       h("a", { href: "#/new" }, t("nav.new")),
     ];
     fill(rows, shown.length ? shown.map(row) : h("tr", {}, h("td", { colspan: 5, class: "empty" }, nothing)));
-    fill(more, token ? h("button", { type: "button", id: "more", click: next }, t("list.more")) : null);
+    fill(more, hasMore ? h("button", { type: "button", id: "more", click: next }, t("list.more")) : null);
     fill(clear, isFiltered ? h("a", { href: "#/reports", id: "clear" }, t("list.clear")) : null);
     const open = shown.filter((report) => !isTerminal(report)).length;
     if (announced !== null && announced !== open) announce(plural("list.open", open));
     announced = open;
   }
 
-  /** Reads the first page, and returns the milliseconds after which to read it again. */
+  /** Reads all reports that are shown, and returns the milliseconds after which to read them again. */
   async function read() {
-    // A late response to a read with other filters must not be shown.
+    // A late response to an earlier read must not be shown.
     const request = (latest += 1);
     try {
-      const page = await api.list(filters, null, signal);
-      if (request !== latest) return IDLE_INTERVAL;
-      // Older reports that the button has loaded stay, unless they are on the first page now.
-      const onPage = new Set(page.reports.map((report) => report.reportId));
-      const oldest = page.reports.at(-1)?.createdAt ?? "";
-      const rest =
-        shown.length > page.reports.length
-          ? shown.filter((report) => !onPage.has(report.reportId) && report.createdAt < oldest)
-          : [];
-      if (!rest.length) token = page.nextPageToken;
-      shown = [...page.reports, ...rest];
+      /** @type {Api.Report[]} */
+      let found = [];
+      /** @type {string | null} */
+      let token = null;
+      // A page may be short, or empty, although more follow: then each step reads one of them.
+      for (let page = 0; page < steps && found.length < STEP * steps; page += 1) {
+        const pageSize = Math.min(STEP * steps - found.length, PAGE_SIZE_MAX);
+        const answer = await api.list({ ...filters, pageSize }, token, signal);
+        if (request !== latest) return IDLE_INTERVAL;
+        found = [...found, ...answer.reports];
+        token = answer.nextPageToken;
+        if (!token) break;
+      }
+      [shown, hasMore] = [found, token !== null];
       fill(note);
       draw();
       return shown.some((report) => !isTerminal(report)) ? ACTIVE_INTERVAL : IDLE_INTERVAL;
@@ -174,18 +182,9 @@ export async function reports(main, signal, query) {
     }
   }
 
-  async function next() {
-    const request = latest;
-    try {
-      const page = await api.list(filters, token, signal);
-      if (request !== latest) return;
-      const known = new Set(shown.map((report) => report.reportId));
-      shown = [...shown, ...page.reports.filter((report) => !known.has(report.reportId))];
-      token = page.nextPageToken;
-      draw();
-    } catch (problem) {
-      if (!signal.aborted) fill(note, errorBox(problem));
-    }
+  function next() {
+    steps += 1;
+    read();
   }
 
   const columns = ["company", "country", "status", "level", "created"].map((name) => t(`list.${name}`));
