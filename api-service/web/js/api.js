@@ -2,6 +2,8 @@
 import { isTerminal } from "./states.js";
 
 const KEY = "dossier.key";
+/** Size of a page of webhooks: with one report more, which shows whether there are more, the API reads the table once. */
+const PAGE_SIZE = 99;
 
 export const key = () => sessionStorage.getItem(KEY);
 /** @param {string} value */
@@ -110,7 +112,7 @@ export const resendWebhook = (id) => json(`/v1/reports/${id}/callback/resend`, {
 
 /** @param {string | null} pageToken @param {AbortSignal} signal @returns {Promise<Api.DeliveryList>} */
 export const deliveries = (pageToken, signal) =>
-  json(`/v1/deliveries?${query({ pageSize: 100, pageToken })}`, { signal });
+  json(`/v1/deliveries?${query({ pageSize: PAGE_SIZE, pageToken })}`, { signal });
 
 /** @param {string} from @param {string} to @param {AbortSignal} [signal] @returns {Promise<Api.Usage>} */
 export const usage = (from, to, signal) => json(`/v1/usage?${query({ from, to })}`, { signal });

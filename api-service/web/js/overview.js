@@ -5,14 +5,16 @@ import { bars, lastDays } from "./chart.js";
 import { announce, fill, h } from "./dom.js";
 import { firstRequest } from "./first_request.js";
 import { card, errorBox, level, poll, status } from "./parts.js";
-import { DAYS, read } from "./overview_state.js";
+import { DAYS, readProgress, readResults } from "./overview_state.js";
 import { waitsSince } from "./states.js";
 import { resendButton, webhookState } from "./webhook.js";
 import { date, duration, maybe, money, number, plural, t } from "./words.js";
 
-/** The time between two reads in milliseconds, while reports are in progress and otherwise. */
+/** The time between two reads of the reports in progress in milliseconds, while there are some and otherwise. */
 const ACTIVE_INTERVAL = 5000;
 const IDLE_INTERVAL = 30_000;
+/** The time between two reads of everything else in milliseconds. It changes seldom, and takes many more requests. */
+const RESULTS_INTERVAL = 60_000;
 /** Number of reports that a card lists. */
 const LISTED = 5;
 /** @type {import("./app.js").View} */
@@ -21,6 +23,10 @@ export async function overview(main, signal) {
   const body = h("div", {}, h("p", { class: "quiet" }, t("view.loading")));
   /** @type {number | null} */
   let announced = null;
+  /** @type {import("./overview_state.js").Progress | null} */
+  let progress = null;
+  /** @type {import("./overview_state.js").Results | null} */
+  let results = null;
   const request = h("a", { class: "button main", href: "#/new", hidden: true }, t("nav.new"));
   fill(
     main,
@@ -29,22 +35,22 @@ export async function overview(main, signal) {
     body,
   );
 
-  /** @param {import("./overview_state.js").State} state */
-  function draw(state) {
-    request.hidden = state.isEmpty;
-    fill(body, state.isEmpty ? firstRequest() : dashboard(state, note, again));
-    if (announced !== null && announced !== state.review.reports.length)
-      announce(plural("overview.review_count", state.review.reports.length));
-    announced = state.review.reports.length;
+  function draw() {
+    if (!progress || !results) return;
+    const { isEmpty } = progress;
+    request.hidden = isEmpty;
+    fill(body, isEmpty ? firstRequest() : dashboard({ ...progress, ...results }, note, changed));
+    const count = results.review.reports.length;
+    if (announced !== null && announced !== count) announce(plural("overview.review_count", count));
+    announced = count;
   }
 
   async function again() {
     try {
-      const state = await read(signal);
-      if (signal.aborted) return IDLE_INTERVAL;
+      progress = await readProgress(progress?.isEmpty ?? true, signal);
       fill(note);
-      draw(state);
-      return state.waiting.reports.length || state.processing.reports.length
+      draw();
+      return progress.waiting.reports.length || progress.processing.reports.length
         ? ACTIVE_INTERVAL
         : IDLE_INTERVAL;
     } catch (problem) {
@@ -53,7 +59,23 @@ export async function overview(main, signal) {
     }
   }
 
+  async function againResults() {
+    try {
+      results = await readResults(signal);
+      draw();
+    } catch (problem) {
+      if (!signal.aborted) fill(note, errorBox(problem));
+    }
+    return RESULTS_INTERVAL;
+  }
+
+  function changed() {
+    again();
+    againResults();
+  }
+
   poll(signal, again);
+  poll(signal, againResults);
 }
 
 /**
@@ -63,7 +85,7 @@ export async function overview(main, signal) {
 const count = ({ reports, more }) => `${number(reports.length)}${more ? "+" : ""}`;
 
 /**
- * @param {import("./overview_state.js").State} state
+ * @param {import("./overview_state.js").Progress & import("./overview_state.js").Results} state
  * @param {HTMLElement} note where errors are shown
  * @param {() => void} changed is called after a change
  */
