@@ -406,6 +406,24 @@ async function main() {
   await page.click("#brand");
   await until("the reports to review", async () => (await page.textContent("#tile-review .value")) === "2");
   await inspect("overview");
+  // An instance of 0.2, which may answer while a deployment rolls, knows no reviews, webhooks and histories of attempts.
+  const early = (url) => /^\/v1\/(reports|deliveries)$/.test(url.pathname);
+  await page.route(early, async (route) => {
+    const { pathname, searchParams } = new URL(route.request().url());
+    const problem = (status) =>
+      route.fulfill({ status, json: { title: "Unknown", code: "unknown_parameter" } });
+    if (searchParams.has("review")) return problem(400);
+    if (pathname === "/v1/deliveries") return problem(404);
+    const { metadata: _, attemptHistory: __, ...report } = fake(1, searchParams.get("status") ?? "COMPLETED");
+    return route.fulfill({ json: { reports: [report], nextPageToken: null } });
+  });
+  await page.reload();
+  await page.waitForSelector(".unread");
+  assert.strictEqual(await page.textContent("#tile-review .value"), "—");
+  assert.strictEqual(await page.textContent("#tile-failed .value"), "1");
+  await page.unroute(early);
+  await page.reload();
+  await until("the reports to review", async () => (await page.textContent("#tile-review .value")) === "2");
   await page.focus("#tile-review");
   await page.keyboard.press("Enter");
   await rows(2);

@@ -84,6 +84,18 @@ const query = (values) => {
 };
 
 /**
+ * Returns a report with every member that the page reads: while a deployment rolls, an instance of 0.2 may answer, which
+ * knows neither metadata nor the history of attempts.
+ * @param {Api.Report} report
+ * @returns {Api.Report}
+ */
+const complete = (report) => ({
+  ...report,
+  metadata: report.metadata ?? {},
+  attemptHistory: report.attemptHistory ?? [],
+});
+
+/**
  * Checks that `bearer` is a valid key. It may lack the scope to read reports.
  * @param {string} bearer
  */
@@ -96,13 +108,14 @@ export async function check(bearer) {
 }
 
 /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<Api.Report>} */
-export const report = (id, signal) => json(`/v1/reports/${id}`, { signal });
+export const report = async (id, signal) => complete(await json(`/v1/reports/${id}`, { signal }));
 
 /** @param {string} id @returns {Promise<Api.Document>} */
 export const contents = (id) => json(`/v1/reports/${id}/document`);
 
 /** @param {string} id @param {"cancel" | "resubmit"} name @returns {Promise<Api.Report>} */
-export const command = (id, name) => json(`/v1/reports/${id}/${name}`, { method: "POST" });
+export const command = async (id, name) =>
+  complete(await json(`/v1/reports/${id}/${name}`, { method: "POST" }));
 
 /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<Api.Webhook>} */
 export const webhook = (id, signal) => json(`/v1/reports/${id}/callback`, { signal });
@@ -123,8 +136,10 @@ export const usage = (from, to, signal) => json(`/v1/usage?${query({ from, to })
  * @param {AbortSignal} signal
  * @returns {Promise<Api.ReportList>}
  */
-export const list = (filters, pageToken, signal) =>
-  json(`/v1/reports?${query({ ...filters, pageToken })}`, { signal });
+export const list = async (filters, pageToken, signal) => {
+  const page = await json(`/v1/reports?${query({ ...filters, pageToken })}`, { signal });
+  return { ...page, reports: page.reports.map(complete) };
+};
 
 /** @param {unknown} body @param {string} idempotencyKey */
 const post = (body, idempotencyKey) => ({
@@ -147,8 +162,44 @@ export const submitAll = (reports, idempotencyKey) =>
 export const exportCsv = async (filters) => (await send(`/v1/reports.csv?${query(filters)}`)).blob();
 
 /**
+ * Connects to the event stream of a report. Yields null when it is connected, and then each state with its id. Returns
+ * whether the report had ended with the state of `lastId`.
+ * @param {string} id
+ * @param {string | null} lastId
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<{ eventId: string | null, state: Api.Report } | null, boolean, void>}
+ */
+async function* events(id, lastId, signal) {
+  /** @type {Record<string, string>} */
+  const headers = { accept: "text/event-stream" };
+  if (lastId !== null) headers["last-event-id"] = lastId;
+  const response = await send(`/v1/reports/${id}/events`, { headers, signal });
+  yield null;
+  if (response.status === 204 || !response.body) return true;
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return false;
+    const received = (rest + value).split("\n\n");
+    rest = received.pop() ?? "";
+    for (const event of received) {
+      /** @param {string} name */
+      const field = (name) =>
+        event
+          .split("\n")
+          .find((line) => line.startsWith(`${name}: `))
+          ?.slice(name.length + 2);
+      const data = field("data");
+      if (data !== undefined) yield { eventId: field("id") ?? null, state: complete(JSON.parse(data)) };
+    }
+  }
+}
+
+/**
  * Follows a report: calls `changed` with each state, and `connection` with whether the stream is connected.
- * Reconnects and resumes an interrupted stream, until the report has ended or `signal` is aborted.
+ * Reconnects and resumes an interrupted stream, until the report has ended or `signal` is aborted. Throws what `changed`
+ * throws: only a failed read is a lost connection.
  * @param {string} id
  * @param {{ changed: (report: Api.Report) => void, connection: (connected: boolean) => void, signal: AbortSignal }} options
  */
@@ -157,43 +208,32 @@ export async function follow(id, { changed, connection, signal }) {
   let lastId = null;
   let pause = 1000;
   while (!signal.aborted) {
-    try {
-      /** @type {Record<string, string>} */
-      const headers = { accept: "text/event-stream" };
-      if (lastId !== null) headers["last-event-id"] = lastId;
-      const response = await send(`/v1/reports/${id}/events`, { headers, signal });
-      connection(true);
-      // The report has ended, and its last state was received.
-      if (response.status === 204 || !response.body) return;
-      pause = 1000;
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = "";
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        const events = (rest + value).split("\n\n");
-        rest = events.pop() ?? "";
-        for (const event of events) {
-          /** @param {string} name */
-          const field = (name) =>
-            event
-              .split("\n")
-              .find((line) => line.startsWith(`${name}: `))
-              ?.slice(name.length + 2);
-          const data = field("data");
-          if (data === undefined) continue;
-          lastId = field("id") ?? lastId;
-          const state = JSON.parse(data);
-          changed(state);
-          if (isTerminal(state)) return;
+    const stream = events(id, lastId, signal);
+    for (;;) {
+      let next;
+      try {
+        next = await stream.next();
+      } catch (problem) {
+        if (signal.aborted) return;
+        if (problem instanceof Problem) {
+          if ([401, 403, 404].includes(problem.status)) throw problem;
+          pause = Math.max(pause, Math.min(problem.retryAfter ?? 0, 60) * 1000);
         }
+        break;
       }
-    } catch (problem) {
-      if (signal.aborted) return;
-      if (problem instanceof Problem) {
-        if ([401, 403, 404].includes(problem.status)) throw problem;
-        pause = Math.max(pause, Math.min(problem.retryAfter ?? 0, 60) * 1000);
+      if (next.done) {
+        if (next.value) return;
+        break;
       }
+      if (next.value === null) {
+        connection(true);
+        pause = 1000;
+        continue;
+      }
+      const { eventId, state } = next.value;
+      lastId = eventId ?? lastId;
+      changed(state);
+      if (isTerminal(state)) return;
     }
     connection(false);
     await new Promise((done) => setTimeout(done, pause));

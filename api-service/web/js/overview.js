@@ -37,34 +37,52 @@ export async function overview(main, signal) {
 
   function draw() {
     if (!progress || !results) return;
-    const { isEmpty } = progress;
+    const isEmpty = progress.isEmpty === true;
     request.hidden = isEmpty;
+    showProblems();
     fill(body, isEmpty ? firstRequest() : dashboard({ ...progress, ...results }, note, changed));
-    const count = results.review.reports.length;
-    if (announced !== null && announced !== count) announce(plural("overview.review_count", count));
+    const count = results.review.value?.reports.length ?? announced;
+    if (announced !== null && count !== null && announced !== count)
+      announce(plural("overview.review_count", count));
     announced = count;
+  }
+
+  /** Shows each error of the last reads once. */
+  function showProblems() {
+    const parts = [
+      ...(progress ? [progress.waiting, progress.processing] : []),
+      ...(results ? [results.review, results.failed, results.undelivered, results.usage] : []),
+    ];
+    const failed = parts.map(({ problem }) => problem).filter(Boolean);
+    const problems = new Map(failed.map((problem) => [String(problem), problem]));
+    const key = [...problems.keys()].join();
+    // An alert that is drawn again would be read out again.
+    if (key !== note.dataset.key)
+      fill(
+        note,
+        [...problems.values()].map((problem) => errorBox(problem)),
+      );
+    note.dataset.key = key;
   }
 
   async function again() {
     try {
-      progress = await readProgress(progress?.isEmpty ?? true, signal);
-      fill(note);
-      draw();
-      return progress.waiting.reports.length || progress.processing.reports.length
-        ? ACTIVE_INTERVAL
-        : IDLE_INTERVAL;
-    } catch (problem) {
-      if (!signal.aborted) fill(note, errorBox(problem));
+      progress = await readProgress(progress?.isEmpty !== false, signal);
+    } catch {
       return IDLE_INTERVAL;
     }
+    draw();
+    const { waiting, processing } = progress;
+    const isActive = [waiting, processing].some(({ value }) => value?.reports.length);
+    return isActive ? ACTIVE_INTERVAL : IDLE_INTERVAL;
   }
 
   async function againResults() {
     try {
       results = await readResults(signal);
       draw();
-    } catch (problem) {
-      if (!signal.aborted) fill(note, errorBox(problem));
+    } catch {
+      // The view has ended.
     }
     return RESULTS_INTERVAL;
   }
@@ -78,11 +96,19 @@ export async function overview(main, signal) {
   poll(signal, againResults);
 }
 
+/** @typedef {import("./overview_state.js").Part<import("./overview_state.js").Found>} FoundPart */
+
 /**
  * Returns the number of reports, which a plus sign follows if there may be more.
- * @param {import("./overview_state.js").Found} found
+ * @param {FoundPart} part
  */
-const count = ({ reports, more }) => `${number(reports.length)}${more ? "+" : ""}`;
+const count = ({ value }) => (value ? `${number(value.reports.length)}${value.more ? "+" : ""}` : "—");
+
+/**
+ * Says that a part could not be read. The error itself is shown above all parts.
+ * @param {import("./overview_state.js").Part<unknown>} part
+ */
+const unread = ({ problem }) => (problem ? h("p", { class: "quiet unread" }, t("overview.unread")) : null);
 
 /**
  * @param {import("./overview_state.js").Progress & import("./overview_state.js").Results} state
@@ -92,15 +118,20 @@ const count = ({ reports, more }) => `${number(reports.length)}${more ? "+" : ""
 function dashboard(state, note, changed) {
   const { review, failed, waiting, processing, usage, undelivered } = state;
   const from = lastDays(DAYS)[0];
-  const since = Math.min(...waiting.reports.map(waitsSince));
-  const longest = duration((Date.now() - since) / 1000);
+  const queue = waiting.value?.reports ?? [];
+  const longest = duration((Date.now() - Math.min(...queue.map(waitsSince))) / 1000);
   // Of more reports than were read, an older one may wait.
-  const wait = waiting.reports.length ? `${waiting.more ? "> " : ""}${longest}` : "—";
+  const wait = queue.length ? `${waiting.value?.more ? "> " : ""}${longest}` : "—";
   const open = {
-    reports: [...processing.reports, ...waiting.reports],
-    more: processing.more || waiting.more,
+    value: {
+      reports: [...(processing.value?.reports ?? []), ...queue],
+      more: Boolean(processing.value?.more || waiting.value?.more),
+    },
+    problem: processing.problem ?? waiting.problem,
   };
-  const today = usage?.days.find(({ date }) => date === usage.to);
+  const days = usage.value;
+  const missing = undelivered.value ?? [];
+  const today = days?.days.find(({ date }) => date === days.to);
   return [
     h(
       "ul",
@@ -110,14 +141,14 @@ function dashboard(state, note, changed) {
         count(review),
         t("overview.days", { days: DAYS }),
         `#/reports?review=true&from=${from}`,
-        review.reports.length > 0,
+        Boolean(review.value?.reports.length),
       ),
       tile(
         "failed",
         count(failed),
         t("overview.days", { days: DAYS }),
         `#/reports?status=FAILED&from=${from}`,
-        failed.reports.length > 0,
+        Boolean(failed.value?.reports.length),
       ),
       tile(
         "open",
@@ -126,40 +157,42 @@ function dashboard(state, note, changed) {
         "#/reports?status=PROCESSING",
       ),
       tile("wait", wait, t("overview.wait_about"), "#/reports?status=PENDING"),
-      usage &&
+      days &&
         tile(
           "spend",
           money(today?.costUsd ?? 0),
-          t("overview.spend_total", { days: DAYS, cost: money(usage.costUsd) }),
+          t("overview.spend_total", { days: DAYS, cost: money(days.costUsd) }),
           "#/usage",
         ),
     ),
     h(
       "div",
       { class: "columns" },
-      h("div", {}, listing("review", review.reports, toReview), listing("open", open.reports, inProgress)),
+      h("div", {}, listing("review", review, toReview), listing("open", open, inProgress)),
       h(
         "div",
         {},
-        listing("failed", failed.reports, (report) => [
+        listing("failed", failed, (report) => [
           h("p", { class: "quiet" }, report.error?.message),
           resubmit(report, note, changed),
         ]),
-        undelivered.length > 0 &&
+        Boolean(undelivered.problem || missing.length) &&
           card(
             "undelivered",
             t("overview.undelivered"),
+            unread(undelivered),
             h(
               "ul",
               { class: "plain rows" },
-              undelivered.slice(0, LISTED).map((delivery) => missed(delivery, note, changed)),
+              missing.slice(0, LISTED).map((delivery) => missed(delivery, note, changed)),
             ),
           ),
-        usage &&
+        Boolean(days || usage.problem) &&
           card(
             "spend",
             t("overview.spend_by_day"),
-            bars(usage, (one) => one.costUsd, money),
+            unread(usage),
+            days && bars(days, (one) => one.costUsd, money),
           ),
       ),
     ),
@@ -212,11 +245,11 @@ const tile = (name, value, about, href, urgent = false) =>
 /**
  * Returns a card with the newest of some reports.
  * @param {string} name
- * @param {Api.Report[]} reports
+ * @param {FoundPart} part
  * @param {(report: Api.Report) => Page.Children} about
  */
-function listing(name, reports, about) {
-  const rows = reports
+function listing(name, part, about) {
+  const rows = (part.value?.reports ?? [])
     .slice(0, LISTED)
     .map((report) =>
       h(
@@ -238,9 +271,9 @@ function listing(name, reports, about) {
   return card(
     `card-${name}`,
     t(`overview.${name}`),
-    rows.length
-      ? h("ul", { class: "plain rows" }, rows)
-      : h("p", { class: "quiet" }, t(`overview.no_${name}`)),
+    unread(part),
+    rows.length > 0 && h("ul", { class: "plain rows" }, rows),
+    !rows.length && !part.problem && h("p", { class: "quiet" }, t(`overview.no_${name}`)),
   );
 }
 

@@ -13,8 +13,32 @@ const REVIEW_PAGES = 3;
 
 /** @typedef {{ reports: Api.Report[], more: boolean }} Found reports, and whether there are more of them */
 
-/** @typedef {{ waiting: Found, processing: Found, isEmpty: boolean }} Progress */
-/** @typedef {{ review: Found, failed: Found, undelivered: Api.Delivery[], usage: Api.Usage | null }} Results */
+/**
+ * A part of the dashboard. `value` is null if it could not be read, for the reason in `problem`, or must not be read.
+ * @template T
+ * @typedef {{ value: T | null, problem: unknown }} Part
+ */
+
+/**
+ * `isEmpty`: whether the tenant has no reports; null if that is not known.
+ * @typedef {{ waiting: Part<Found>, processing: Part<Found>, isEmpty: boolean | null }} Progress
+ */
+/**
+ * @typedef {{ review: Part<Found>, failed: Part<Found>, undelivered: Part<Api.Delivery[]>, usage: Part<Api.Usage> }} Results
+ */
+
+/**
+ * Waits for a part, so that each part can fail alone. For example, an instance of 0.2, which may answer while a
+ * deployment rolls, knows no reviews and no webhooks.
+ * @template T
+ * @param {Promise<T>} reading
+ * @returns {Promise<Part<T>>}
+ */
+const part = (reading) =>
+  reading.then(
+    (value) => ({ value, problem: null }),
+    (problem) => ({ value: null, problem }),
+  );
 
 /**
  * Reads the reports in progress, which change within seconds.
@@ -24,11 +48,13 @@ const REVIEW_PAGES = 3;
  */
 export async function readProgress(mayBeEmpty, signal) {
   const [waiting, processing, any] = await Promise.all([
-    find({ status: "PENDING" }, WAITING_PAGES, signal),
-    find({ status: "PROCESSING" }, 1, signal),
-    mayBeEmpty ? api.list({ pageSize: 1 }, null, signal) : null,
+    part(find({ status: "PENDING" }, WAITING_PAGES, signal)),
+    part(find({ status: "PROCESSING" }, 1, signal)),
+    mayBeEmpty ? part(api.list({ pageSize: 1 }, null, signal)) : null,
   ]);
-  return { waiting, processing, isEmpty: any?.reports.length === 0 };
+  signal.throwIfAborted();
+  const isKnown = any === null || any.value !== null;
+  return { waiting, processing, isEmpty: isKnown ? any?.value?.reports.length === 0 : null };
 }
 
 /**
@@ -38,16 +64,18 @@ export async function readProgress(mayBeEmpty, signal) {
  */
 export async function readResults(signal) {
   const days = lastDays(DAYS);
-  const [review, failed, deliveries, usage] = await Promise.all([
-    find({ review: "true", from: days[0] }, REVIEW_PAGES, signal),
-    find({ status: "FAILED", from: days[0] }, 1, signal),
-    api.deliveries(null, signal),
-    api.usage(days[0], days[DAYS - 1], signal).catch((problem) => {
-      if (problem instanceof api.Problem && problem.status === 403) return null;
-      throw problem;
-    }),
+  const [review, failed, undelivered, usage] = await Promise.all([
+    part(find({ review: "true", from: days[0] }, REVIEW_PAGES, signal)),
+    part(find({ status: "FAILED", from: days[0] }, 1, signal)),
+    part(
+      api
+        .deliveries(null, signal)
+        .then(({ deliveries }) => deliveries.filter((one) => one.state === "failed")),
+    ),
+    part(api.usage(days[0], days[DAYS - 1], signal)),
   ]);
-  const undelivered = deliveries.deliveries.filter(({ state }) => state === "failed");
+  signal.throwIfAborted();
+  if (usage.problem instanceof api.Problem && usage.problem.status === 403) usage.problem = null;
   return { review, failed, undelivered, usage };
 }
 
