@@ -123,9 +123,13 @@ export const webhook = (id, signal) => json(`/v1/reports/${id}/callback`, { sign
 /** @param {string} id @returns {Promise<Api.Webhook>} */
 export const resendWebhook = (id) => json(`/v1/reports/${id}/callback/resend`, { method: "POST" });
 
-/** @param {string | null} pageToken @param {AbortSignal} signal @returns {Promise<Api.DeliveryList>} */
-export const deliveries = (pageToken, signal) =>
-  json(`/v1/deliveries?${query({ pageSize: PAGE_SIZE, pageToken })}`, { signal });
+/**
+ * @param {{ state: string, pageToken: string | null }} filters
+ * @param {AbortSignal} signal
+ * @returns {Promise<Api.DeliveryList>}
+ */
+export const deliveries = (filters, signal) =>
+  json(`/v1/deliveries?${query({ pageSize: PAGE_SIZE, ...filters })}`, { signal });
 
 /** @param {string} from @param {string} to @param {AbortSignal} [signal] @returns {Promise<Api.Usage>} */
 export const usage = (from, to, signal) => json(`/v1/usage?${query({ from, to })}`, { signal });

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { bars, lastDays } from "./chart.js";
 import { announce, fill, h } from "./dom.js";
 import { firstRequest } from "./first_request.js";
-import { card, errorBox, level, poll, status } from "./parts.js";
+import { card, errorBox, level, pauseAfter, poll, status } from "./parts.js";
 import { DAYS, readProgress, readResults } from "./overview_state.js";
 import { waitsSince } from "./states.js";
 import { resendButton, webhookState } from "./webhook.js";
@@ -20,6 +20,8 @@ const LISTED = 5;
 /** @type {import("./app.js").View} */
 export async function overview(main, signal) {
   const note = h("div", {});
+  /** Errors of a read as a whole, which are faults of the page: each part says for itself that it could not be read. */
+  const notes = [h("div", {}), h("div", {})];
   const body = h("div", {}, h("p", { class: "quiet" }, t("view.loading")));
   /** @type {number | null} */
   let announced = null;
@@ -32,6 +34,7 @@ export async function overview(main, signal) {
     main,
     h("div", { class: "head" }, h("h1", { tabindex: "-1" }, t("nav.overview")), request),
     note,
+    notes,
     body,
   );
 
@@ -65,35 +68,30 @@ export async function overview(main, signal) {
     note.dataset.key = key;
   }
 
-  async function again() {
-    try {
-      progress = await readProgress(progress?.isEmpty !== false, signal);
-    } catch {
-      return IDLE_INTERVAL;
-    }
+  /** @param {AbortSignal} current */
+  async function readOpen(current) {
+    progress = await readProgress(progress?.isEmpty !== false, current);
     draw();
     const { waiting, processing } = progress;
     const isActive = [waiting, processing].some(({ value }) => value?.reports.length);
-    return isActive ? ACTIVE_INTERVAL : IDLE_INTERVAL;
+    const pauses = [waiting, processing].map(({ problem }) => pauseAfter(problem));
+    return Math.max(isActive ? ACTIVE_INTERVAL : IDLE_INTERVAL, ...pauses);
   }
 
-  async function againResults() {
-    try {
-      results = await readResults(signal);
-      draw();
-    } catch {
-      // The view has ended.
-    }
+  /** @param {AbortSignal} current */
+  async function readRest(current) {
+    results = await readResults(current);
+    draw();
     return RESULTS_INTERVAL;
   }
 
   function changed() {
-    again();
-    againResults();
+    againOpen();
+    againRest();
   }
 
-  poll(signal, again);
-  poll(signal, againResults);
+  const againOpen = poll(signal, readOpen, { note: notes[0], retry: IDLE_INTERVAL });
+  const againRest = poll(signal, readRest, { note: notes[1], retry: RESULTS_INTERVAL });
 }
 
 /** @typedef {import("./overview_state.js").Part<import("./overview_state.js").Found>} FoundPart */
@@ -130,7 +128,7 @@ function dashboard(state, note, changed) {
     problem: processing.problem ?? waiting.problem,
   };
   const days = usage.value;
-  const missing = undelivered.value ?? [];
+  const missing = undelivered.value?.deliveries ?? [];
   const today = days?.days.find(({ date }) => date === days.to);
   return [
     h(
@@ -176,16 +174,30 @@ function dashboard(state, note, changed) {
           h("p", { class: "quiet" }, report.error?.message),
           resubmit(report, note, changed),
         ]),
-        Boolean(undelivered.problem || missing.length) &&
+        Boolean(undelivered.problem || missing.length || undelivered.value?.more) &&
           card(
             "undelivered",
             t("overview.undelivered"),
             unread(undelivered),
-            h(
-              "ul",
-              { class: "plain rows" },
-              missing.slice(0, LISTED).map((delivery) => missed(delivery, note, changed)),
-            ),
+            !undelivered.problem &&
+              !missing.length &&
+              h("p", { class: "quiet" }, t("overview.no_undelivered")),
+            missing.length > 0 &&
+              h(
+                "ul",
+                { class: "plain rows" },
+                missing.slice(0, LISTED).map((delivery) => missed(delivery, note, changed)),
+              ),
+            undelivered.value?.more &&
+              h(
+                "p",
+                {},
+                h(
+                  "a",
+                  { href: "#/webhooks?state=failed", id: "all-undelivered" },
+                  t("overview.all_undelivered"),
+                ),
+              ),
           ),
         Boolean(days || usage.problem) &&
           card(

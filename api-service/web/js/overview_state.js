@@ -11,6 +11,12 @@ const WAITING_PAGES = 5;
 /** Maximum number of pages to read of reports to review: the API looks at a part of all reports for each. */
 const REVIEW_PAGES = 3;
 
+/** Maximum number of pages to read of webhooks that failed: the API looks at as many reports for each. */
+const WEBHOOK_PAGES = 3;
+/** Number of webhooks that are enough. */
+const WEBHOOKS = 5;
+
+/** @typedef {{ deliveries: Api.Delivery[], more: boolean }} Missed webhooks that failed, and whether there may be more */
 /** @typedef {{ reports: Api.Report[], more: boolean }} Found reports, and whether there are more of them */
 
 /**
@@ -24,7 +30,7 @@ const REVIEW_PAGES = 3;
  * @typedef {{ waiting: Part<Found>, processing: Part<Found>, isEmpty: boolean | null }} Progress
  */
 /**
- * @typedef {{ review: Part<Found>, failed: Part<Found>, undelivered: Part<Api.Delivery[]>, usage: Part<Api.Usage> }} Results
+ * @typedef {{ review: Part<Found>, failed: Part<Found>, undelivered: Part<Missed>, usage: Part<Api.Usage> }} Results
  */
 
 /**
@@ -67,11 +73,7 @@ export async function readResults(signal) {
   const [review, failed, undelivered, usage] = await Promise.all([
     part(find({ review: "true", from: days[0] }, REVIEW_PAGES, signal)),
     part(find({ status: "FAILED", from: days[0] }, 1, signal)),
-    part(
-      api
-        .deliveries(null, signal)
-        .then(({ deliveries }) => deliveries.filter((one) => one.state === "failed")),
-    ),
+    part(missed(signal)),
     part(api.usage(days[0], days[DAYS - 1], signal)),
   ]);
   signal.throwIfAborted();
@@ -98,4 +100,23 @@ async function find(filters, pages, signal) {
     if (!token) break;
   }
   return { reports, more: token !== null };
+}
+
+/**
+ * Returns webhooks that failed, of the newest reports.
+ * @param {AbortSignal} signal
+ * @returns {Promise<Missed>}
+ */
+async function missed(signal) {
+  /** @type {Api.Delivery[]} */
+  const deliveries = [];
+  /** @type {string | null} */
+  let pageToken = null;
+  for (let page = 0; page < WEBHOOK_PAGES && deliveries.length < WEBHOOKS; page += 1) {
+    const answer = await api.deliveries({ state: "failed", pageToken }, signal);
+    deliveries.push(...answer.deliveries);
+    pageToken = answer.nextPageToken;
+    if (!pageToken) break;
+  }
+  return { deliveries, more: pageToken !== null };
 }

@@ -1,6 +1,6 @@
 // Parts that several views use.
 import { Problem } from "./api.js";
-import { h, uniqueId } from "./dom.js";
+import { fill, h, uniqueId } from "./dom.js";
 import { maybe, t } from "./words.js";
 
 /**
@@ -143,17 +143,46 @@ export function save(blob, name) {
 }
 
 /**
- * Calls `read` now and, until `signal` is aborted, again after the milliseconds that it returned. Does not call it
- * while the page is hidden.
- * @param {AbortSignal} signal
- * @param {() => Promise<number>} read
+ * Returns the milliseconds that the API asks to wait after `problem`, up to a minute.
+ * @param {unknown} problem
  */
-export function poll(signal, read) {
+export const pauseAfter = (problem) =>
+  problem instanceof Problem ? Math.min(problem.retryAfter ?? 0, 60) * 1000 : 0;
+
+/**
+ * Calls `read` now, again after the milliseconds that it returned, and when the returned function is called, until `signal`
+ * is aborted. Only the newest read counts: the signal of a read that has not ended then is aborted. Calls nothing while the
+ * page is hidden, and reads when it is shown again. Shows in `note` why the last read failed.
+ * @param {AbortSignal} signal
+ * @param {(signal: AbortSignal) => Promise<number>} read
+ * @param {{ note: HTMLElement, retry: number }} options `retry`: milliseconds after which a failed read is repeated
+ * @returns {() => void}
+ */
+export function poll(signal, read, { note, retry }) {
   let timer = 0;
-  const next = async () => {
-    const wait = document.hidden ? 1000 : await read();
-    if (!signal.aborted) timer = window.setTimeout(next, wait);
-  };
+  let current = new AbortController();
+
+  async function again() {
+    clearTimeout(timer);
+    current.abort();
+    if (document.hidden || signal.aborted) return;
+    current = new AbortController();
+    const own = AbortSignal.any([signal, current.signal]);
+    let wait = retry;
+    try {
+      wait = await read(own);
+      if (own.aborted) return;
+      fill(note);
+    } catch (problem) {
+      if (own.aborted) return;
+      fill(note, errorBox(problem));
+      wait = Math.max(wait, pauseAfter(problem));
+    }
+    timer = window.setTimeout(again, wait);
+  }
+
   signal.addEventListener("abort", () => clearTimeout(timer));
-  next();
+  document.addEventListener("visibilitychange", again, { signal });
+  again();
+  return again;
 }

@@ -34,7 +34,6 @@ export async function reports(main, signal, query) {
   let steps = 1;
   /** @type {number | null} */
   let announced = null;
-  let latest = 0;
   let typing = 0;
 
   /** Keeps the filters in the address, so that it can be shared and the back button returns to it. */
@@ -42,7 +41,7 @@ export async function reports(main, signal, query) {
     const chosen = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));
     history.replaceState(null, "", `#/reports${chosen.size ? `?${chosen}` : ""}`);
     steps = 1;
-    read();
+    again();
   }
 
   /** @param {string} name @param {HTMLInputElement | HTMLSelectElement} node */
@@ -152,39 +151,31 @@ export async function reports(main, signal, query) {
     announced = open;
   }
 
-  /** Reads all reports that are shown, and returns the milliseconds after which to read them again. */
-  async function read() {
-    // A late response to an earlier read must not be shown.
-    const request = (latest += 1);
-    try {
-      /** @type {Api.Report[]} */
-      let found = [];
-      /** @type {string | null} */
-      let token = null;
-      // A page may be short, or empty, although more follow: then each step reads one of them.
-      for (let page = 0; page < steps && found.length < STEP * steps; page += 1) {
-        const pageSize = Math.min(STEP * steps - found.length, PAGE_SIZE_MAX);
-        const answer = await api.list({ ...filters, pageSize }, token, signal);
-        if (request !== latest) return IDLE_INTERVAL;
-        found = [...found, ...answer.reports];
-        token = answer.nextPageToken;
-        if (!token) break;
-      }
-      [shown, hasMore] = [found, token !== null];
-      fill(note);
-      draw();
-      return shown.some((report) => !isTerminal(report)) ? ACTIVE_INTERVAL : IDLE_INTERVAL;
-    } catch (problem) {
-      if (signal.aborted || request !== latest) return IDLE_INTERVAL;
-      fill(note, errorBox(problem));
-      const wait = problem instanceof api.Problem ? Math.min(problem.retryAfter ?? 0, 60) * 1000 : 0;
-      return Math.max(wait, ACTIVE_INTERVAL);
+  /**
+   * Reads all reports that are shown, and returns the milliseconds after which to read them again.
+   * @param {AbortSignal} current
+   */
+  async function read(current) {
+    /** @type {Api.Report[]} */
+    let found = [];
+    /** @type {string | null} */
+    let token = null;
+    // A page may be short, or empty, although more follow: then each step reads one of them.
+    for (let page = 0; page < steps && found.length < STEP * steps; page += 1) {
+      const pageSize = Math.min(STEP * steps - found.length, PAGE_SIZE_MAX);
+      const answer = await api.list({ ...filters, pageSize }, token, current);
+      found = [...found, ...answer.reports];
+      token = answer.nextPageToken;
+      if (!token) break;
     }
+    [shown, hasMore] = [found, token !== null];
+    draw();
+    return shown.some((report) => !isTerminal(report)) ? ACTIVE_INTERVAL : IDLE_INTERVAL;
   }
 
   function next() {
     steps += 1;
-    read();
+    again();
   }
 
   const columns = ["company", "country", "status", "level", "created"].map((name) => t(`list.${name}`));
@@ -212,5 +203,5 @@ export async function reports(main, signal, query) {
     more,
   );
   signal.addEventListener("abort", () => clearTimeout(typing));
-  poll(signal, read);
+  const again = poll(signal, read, { note, retry: ACTIVE_INTERVAL });
 }

@@ -25,12 +25,15 @@ export function usage(main, signal, query) {
     field("to", t("list.to"), to, { plain: true }),
   );
 
+  let current = new AbortController();
   async function read() {
+    current.abort();
+    current = new AbortController();
+    const own = AbortSignal.any([signal, current.signal]);
     try {
-      const report = await api.usage(from.value, to.value, signal);
-      if (!signal.aborted) fill(out, content(report));
+      fill(out, content(await api.usage(from.value, to.value, own)));
     } catch (problem) {
-      if (!signal.aborted) fill(out, errorBox(problem));
+      if (!own.aborted) fill(out, errorBox(problem));
     }
   }
 

@@ -29,18 +29,17 @@ export function deliveries(parent, signal, id) {
     if (state && state !== webhook.state)
       announce(`${t("webhook.title")}: ${maybe(`webhook.${webhook.state}`, webhook.state)}`);
     state = webhook.state;
-    fill(body, content(webhook, resendButton(id, "resend", draw, note)));
+    fill(body, content(webhook, resendButton(id, "resend", again, note)));
   }
 
-  poll(signal, async () => {
-    try {
-      draw(await api.webhook(id, signal));
-    } catch (problem) {
-      if (!signal.aborted) fill(note, errorBox(problem));
-      return IDLE_INTERVAL;
-    }
-    return state === "pending" || state === "waiting" ? ACTIVE_INTERVAL : IDLE_INTERVAL;
-  });
+  const again = poll(
+    signal,
+    async (current) => {
+      draw(await api.webhook(id, current));
+      return state === "pending" || state === "waiting" ? ACTIVE_INTERVAL : IDLE_INTERVAL;
+    },
+    { note, retry: IDLE_INTERVAL },
+  );
 }
 
 /**
@@ -81,7 +80,7 @@ export function attempts(all) {
  * Returns a button that sends the webhook of a report again.
  * @param {string} report the id of the report
  * @param {string} id of the button
- * @param {(webhook: Api.Webhook) => void} sent is called with the webhook that is about to be sent
+ * @param {() => void} sent is called when the webhook is about to be sent
  * @param {HTMLElement} note where an error is shown
  */
 export function resendButton(report, id, sent, note) {
@@ -93,7 +92,8 @@ export function resendButton(report, id, sent, note) {
       click: async () => {
         button.disabled = true;
         try {
-          sent(await api.resendWebhook(report));
+          await api.resendWebhook(report);
+          sent();
           fill(note);
         } catch (problem) {
           fill(note, errorBox(problem));

@@ -1,7 +1,7 @@
 // The webhooks of the tenant's reports: the state of each, the attempts to deliver it, and a button that sends it again.
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
-import { errorBox, field, poll, select } from "./parts.js";
+import { field, poll, select } from "./parts.js";
 import { attempts, resendButton, webhookState } from "./webhook.js";
 import { date, plural, t } from "./words.js";
 
@@ -32,27 +32,22 @@ export function webhooks(main, signal, query) {
   choice.addEventListener("change", () => {
     state = choice.value;
     history.replaceState(null, "", `#/webhooks${state ? `?${new URLSearchParams({ state })}` : ""}`);
-    read();
+    again();
   });
 
-  /** Reads pages until they hold as many webhooks as are wanted. */
-  async function read() {
-    try {
-      /** @type {Api.Delivery[]} */
-      let found = [];
-      /** @type {string | null} */
-      let token = null;
-      for (let page = 0; page < PAGES_MAX * Math.ceil(wanted / WANTED); page += 1) {
-        const answer = await api.deliveries(token, signal);
-        found = [...found, ...answer.deliveries.filter((one) => !state || one.state === state)];
-        token = answer.nextPageToken;
-        if (!token || found.length >= wanted) break;
-      }
-      fill(note);
-      draw(found, token !== null);
-    } catch (problem) {
-      if (!signal.aborted) fill(note, errorBox(problem));
+  /** Reads pages until they hold as many webhooks as are wanted. @param {AbortSignal} current */
+  async function read(current) {
+    /** @type {Api.Delivery[]} */
+    let found = [];
+    /** @type {string | null} */
+    let pageToken = null;
+    for (let page = 0; page < PAGES_MAX * Math.ceil(wanted / WANTED); page += 1) {
+      const answer = await api.deliveries({ state, pageToken }, current);
+      found = [...found, ...answer.deliveries];
+      pageToken = answer.nextPageToken;
+      if (!pageToken || found.length >= wanted) break;
     }
+    draw(found, pageToken !== null);
     return INTERVAL;
   }
 
@@ -66,7 +61,7 @@ export function webhooks(main, signal, query) {
     );
     const next = () => {
       wanted += WANTED;
-      read();
+      again();
     };
     fill(more, hasMore ? h("button", { type: "button", id: "more", click: next }, t("list.more")) : null);
   }
@@ -94,7 +89,7 @@ export function webhooks(main, signal, query) {
         h("summary", { id: `attempts-${reportId}` }, plural("webhook.attempts_count", made.length)),
         made.length > 0 && attempts(made),
       ),
-      made.length > 0 && resendButton(reportId, `resend-${reportId}`, read, note),
+      made.length > 0 && resendButton(reportId, `resend-${reportId}`, again, note),
     );
   }
 
@@ -111,5 +106,5 @@ export function webhooks(main, signal, query) {
     h("div", { class: "card" }, list),
     more,
   );
-  poll(signal, read);
+  const again = poll(signal, read, { note, retry: INTERVAL });
 }
