@@ -137,6 +137,8 @@ export async function report(main, signal, _query, id) {
   let shown = null;
   let clock = 0;
   let loaded = false;
+  /** Ends the reads of the webhook, which a resubmission removes. */
+  let webhook = new AbortController();
   signal.addEventListener("abort", () => clearInterval(clock));
 
   const elapsed = h("span", {});
@@ -298,6 +300,7 @@ export async function report(main, signal, _query, id) {
       clock = window.setInterval(tick, 1000);
       loaded = false;
       fill(parts.contents);
+      webhook.abort();
       fill(parts.webhook);
     }
     fill(parts.state, state(report));
@@ -306,7 +309,10 @@ export async function report(main, signal, _query, id) {
     fill(parts.details, details(report));
     tick();
     drawContents(report);
-    if (hasJustEnded && report.request.callbackUrl) deliveries(parts.webhook, signal, id);
+    if (hasJustEnded && report.request.callbackUrl) {
+      webhook = new AbortController();
+      deliveries(parts.webhook, AbortSignal.any([signal, webhook.signal]), id);
+    }
   }
 
   function watch() {
