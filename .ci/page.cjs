@@ -142,6 +142,14 @@ async function main() {
       "true",
     );
   }
+  // A read that finds nothing new changes nothing: the chosen language and the focus stay.
+  await page.keyboard.press("End");
+  const again = page.waitForResponse((response) => response.url().includes("/v1/reports?"));
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await (await again).finished();
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
+  assert((await page.textContent("[role=tabpanel]")).includes("await fetch("));
+  assert.strictEqual(await page.evaluate(() => document.activeElement.getAttribute("role")), "tab");
   await inspect("overview-empty");
   await page.click("#nav-reports");
   await page.waitForSelector(".empty");
@@ -220,6 +228,12 @@ async function main() {
   await page.waitForFunction(() => document.querySelectorAll(".stages .done").length >= 2, null, {
     timeout: 60_000,
   });
+  // Each second changes the durations of the timeline only, so a text of it can be selected.
+  const heading = await page.waitForSelector("#timeline");
+  const durations = () => page.textContent(".timeline .durations");
+  const shownFirst = await durations();
+  await until("other durations", async () => (await durations()) !== shownFirst);
+  assert(await heading.evaluate((node) => node.isConnected), "the timeline is not drawn anew");
   await page.click("#cancel");
   await page.waitForSelector(".status-cancelled", { timeout: 60_000 });
   await inspect("report-cancelled");
@@ -445,6 +459,17 @@ async function main() {
   await page.click("button[id^=resend-]");
   await until("another attempt", async () => (await attempts()) > before);
   await inspect("webhooks");
+  // The error of an action stays when the next read succeeds.
+  const resending = (url) => url.pathname.endsWith("/callback/resend");
+  await page.route(resending, (route) => route.fulfill({ status: 503, json: { title: "Unavailable" } }));
+  await page.click("button[id^=resend-]");
+  await page.waitForSelector("[role=alert]");
+  const readAgain = page.waitForResponse((response) => response.url().includes("/v1/deliveries"));
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await (await readAgain).finished();
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
+  assert.strictEqual(await page.locator("[role=alert]").count(), 1);
+  await page.unroute(resending);
   await page.selectOption("#filter-state", "delivered");
   await page.waitForSelector(".empty");
   assert.strictEqual(new URL(page.url()).hash, "#/webhooks?state=delivered");
@@ -470,6 +495,30 @@ async function main() {
   await page.click("#nav-usage");
   await page.waitForSelector(".chart");
   await inspect("usage-ja");
+  // A late response to an earlier choice of days is not shown.
+  let answerLate;
+  const mayBeLate = new Promise((done) => (answerLate = done));
+  const usages = (url) => url.pathname === "/v1/usage";
+  let lateEnded;
+  const late = new Promise((done) => (lateEnded = done));
+  await page.route(usages, async (route) => {
+    if (new URL(route.request().url()).searchParams.get("from") !== "2026-01-01") return route.continue();
+    await mayBeLate;
+    await route.fulfill({ status: 503, json: { title: "late" } }).catch(() => null);
+    lateEnded();
+  });
+  const slow = page.waitForRequest((request) => request.url().includes("from=2026-01-01"));
+  await page.fill("#from", "2026-01-01");
+  await page.dispatchEvent("#from", "change");
+  await slow;
+  await page.fill("#from", new Date().toISOString().slice(0, 10));
+  await page.dispatchEvent("#from", "change");
+  await page.waitForSelector(".chart");
+  answerLate();
+  await late;
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
+  assert.strictEqual(await page.locator("[role=alert]").count(), 0);
+  await page.unroute(usages);
   await page.click("#nav-overview");
   await page.waitForSelector("#tile-review");
   await inspect("overview-ja");

@@ -57,6 +57,38 @@ export function fill(parent, ...children) {
 }
 
 /**
+ * Makes the content of `parent` equal to `children`, and changes only what differs, so that a text can stay selected. For
+ * content without event listeners: those of the new children are not taken over.
+ * @param {Element} parent
+ * @param {Page.Children[]} children
+ */
+export function update(parent, ...children) {
+  const fresh = document.createElement("div");
+  fresh.append(...present(children));
+  match(parent, fresh);
+}
+
+/** @param {Element} shown @param {Element} fresh */
+function match(shown, fresh) {
+  const [before, after] = [[...shown.childNodes], [...fresh.childNodes]];
+  const isAlike =
+    before.length === after.length && before.every((node, at) => node.nodeName === after[at].nodeName);
+  if (!isAlike) {
+    shown.replaceChildren(...after);
+    return;
+  }
+  for (const [at, node] of before.entries()) {
+    const wanted = after[at];
+    if (node instanceof Element && wanted instanceof Element) {
+      for (const name of node.getAttributeNames()) if (!wanted.hasAttribute(name)) node.removeAttribute(name);
+      for (const { name, value } of wanted.attributes)
+        if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+      match(node, wanted);
+    } else if (node.nodeValue !== wanted.nodeValue) node.nodeValue = wanted.nodeValue;
+  }
+}
+
+/**
  * Returns the element with this id, which the page has.
  * @param {string} id
  */

@@ -19,7 +19,9 @@ const RESULTS_INTERVAL = 60_000;
 const LISTED = 5;
 /** @type {import("./app.js").View} */
 export async function overview(main, signal) {
+  // What the user did may fail, and stays to be read when a later read succeeds.
   const note = h("div", {});
+  const unreadNote = h("div", {});
   /** Errors of a read as a whole, which are faults of the page: each part says for itself that it could not be read. */
   const notes = [h("div", {}), h("div", {})];
   const body = h("div", {}, h("p", { class: "quiet" }, t("view.loading")));
@@ -34,6 +36,7 @@ export async function overview(main, signal) {
     main,
     h("div", { class: "head" }, h("h1", { tabindex: "-1" }, t("nav.overview")), request),
     note,
+    unreadNote,
     notes,
     body,
   );
@@ -43,7 +46,9 @@ export async function overview(main, signal) {
     const isEmpty = progress.isEmpty === true;
     request.hidden = isEmpty;
     showProblems();
-    fill(body, isEmpty ? firstRequest() : dashboard({ ...progress, ...results }, note, changed));
+    // The first request stays as it is while it is shown, with the language that was chosen.
+    if (!isEmpty) fill(body, dashboard({ ...progress, ...results }, note, changed));
+    else if (!body.querySelector(".first")) fill(body, firstRequest());
     const count = results.review.value?.reports.length ?? announced;
     if (announced !== null && count !== null && announced !== count)
       announce(plural("overview.review_count", count));
@@ -60,12 +65,12 @@ export async function overview(main, signal) {
     const problems = new Map(failed.map((problem) => [String(problem), problem]));
     const key = [...problems.keys()].join();
     // An alert that is drawn again would be read out again.
-    if (key !== note.dataset.key)
+    if (key !== unreadNote.dataset.key)
       fill(
-        note,
+        unreadNote,
         [...problems.values()].map((problem) => errorBox(problem)),
       );
-    note.dataset.key = key;
+    unreadNote.dataset.key = key;
   }
 
   /** @param {AbortSignal} current */
@@ -306,6 +311,7 @@ function resubmit(report, note, changed) {
         button.disabled = true;
         try {
           await api.command(report.reportId, "resubmit");
+          fill(note);
           changed();
         } catch (problem) {
           fill(note, errorBox(problem));
@@ -330,7 +336,11 @@ const missed = (delivery, note, changed) =>
     h(
       "p",
       { class: "row-head" },
-      h("a", { href: `#/reports/${delivery.reportId}` }, delivery.companyName),
+      h(
+        "a",
+        { href: `#/reports/${delivery.reportId}`, id: `webhook-${delivery.reportId}` },
+        delivery.companyName,
+      ),
       webhookState(delivery.state),
     ),
     h("p", { class: "quiet" }, delivery.attempts.at(-1)?.error),

@@ -105,11 +105,12 @@ export const facts = (rows) =>
  * @param {string} label
  * @param {string[]} columns
  * @param {Element | Element[]} rows a body, or the rows of one
+ * @param {string | null} [id] with which a table that is drawn again keeps the focus
  */
-export const table = (label, columns, rows) =>
+export const table = (label, columns, rows, id = null) =>
   h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": label, id },
     h(
       "table",
       {},

@@ -1,6 +1,6 @@
 // The view of one report: it follows the report, and draws each part of it anew when the report changes.
 import * as api from "./api.js";
-import { announce, fill, h } from "./dom.js";
+import { announce, fill, h, update } from "./dom.js";
 import { contents } from "./findings.js";
 import { card, errorBox, facts, level, status } from "./parts.js";
 import { STAGES, isTerminal } from "./states.js";
@@ -146,7 +146,7 @@ export async function report(main, signal, _query, id) {
     if (!shown) return;
     const end = shown.endedAt ? Date.parse(shown.endedAt) : Date.now();
     elapsed.textContent = duration((end - Date.parse(shown.createdAt)) / 1000);
-    fill(parts.timeline, timeline(shown));
+    update(parts.timeline, timeline(shown));
   };
 
   /** @param {"cancel" | "resubmit"} command */

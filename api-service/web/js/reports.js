@@ -23,7 +23,9 @@ const FILTERS = ["name", "corporateNumber", "status", "riskLevel", "review", "co
 export async function reports(main, signal, query) {
   /** @type {Record<string, string>} */
   const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
+  // What the user did may fail, and stays to be read when a later read succeeds.
   const note = h("div", {});
+  const readNote = h("div", {});
   const rows = h("tbody", {});
   const more = h("div", { class: "actions" });
   const clear = h("div", { class: "chips" });
@@ -95,6 +97,7 @@ export async function reports(main, signal, query) {
     button.disabled = true;
     try {
       save(await api.exportCsv(filters), "reports.csv");
+      fill(note);
     } catch (problem) {
       fill(note, errorBox(problem));
     }
@@ -199,9 +202,10 @@ export async function reports(main, signal, query) {
     form,
     clear,
     note,
+    readNote,
     h("div", { class: "card flush" }, table(t("list.title"), columns, rows)),
     more,
   );
   signal.addEventListener("abort", () => clearTimeout(typing));
-  const again = poll(signal, read, { note, retry: ACTIVE_INTERVAL });
+  const again = poll(signal, read, { note: readNote, retry: ACTIVE_INTERVAL });
 }

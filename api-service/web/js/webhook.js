@@ -19,10 +19,12 @@ export const webhookState = (state) =>
  * @param {string} id of the report
  */
 export function deliveries(parent, signal, id) {
+  // What the user did may fail, and stays to be read when a later read succeeds.
   const note = h("div", {});
+  const readNote = h("div", {});
   const body = h("div", {});
   let state = "";
-  fill(parent, card("webhook", t("webhook.title"), note, body));
+  fill(parent, card("webhook", t("webhook.title"), note, readNote, body));
 
   /** @param {Api.Webhook} webhook */
   function draw(webhook) {
@@ -38,7 +40,7 @@ export function deliveries(parent, signal, id) {
       draw(await api.webhook(id, current));
       return state === "pending" || state === "waiting" ? ACTIVE_INTERVAL : IDLE_INTERVAL;
     },
-    { note, retry: IDLE_INTERVAL },
+    { note: readNote, retry: IDLE_INTERVAL },
   );
 }
 
@@ -54,13 +56,16 @@ function content(webhook, resend) {
       h("p", {}, webhookState(webhook.state), " ", h("code", {}, webhook.url)),
       webhook.attempts.length > 0 && h("div", { class: "actions" }, resend),
     ),
-    webhook.attempts.length > 0 && attempts(webhook.attempts),
+    webhook.attempts.length > 0 && attempts(webhook.attempts, "attempts"),
     webhook.eventId && h("p", { class: "quiet" }, "webhook-id: ", h("code", {}, webhook.eventId)),
   ];
 }
 
-/** @param {Api.DeliveryAttempt[]} all oldest first */
-export function attempts(all) {
+/**
+ * @param {Api.DeliveryAttempt[]} all oldest first
+ * @param {string} id of the table
+ */
+export function attempts(all, id) {
   const columns = ["at", "answer", "took"].map((name) => t(`webhook.${name}`));
   const rows = [...all]
     .reverse()
@@ -73,7 +78,7 @@ export function attempts(all) {
         h("td", { "data-label": columns[2], class: "nowrap" }, `${number(attempt.milliseconds)} ms`),
       ),
     );
-  return table(t("webhook.attempts"), columns, rows);
+  return table(t("webhook.attempts"), columns, rows, id);
 }
 
 /**

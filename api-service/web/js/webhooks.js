@@ -15,7 +15,9 @@ const STATES = ["pending", "delivered", "failed"];
 /** @type {import("./app.js").View} */
 export function webhooks(main, signal, query) {
   let state = query.get("state") ?? "";
+  // What the user did may fail, and stays to be read when a later read succeeds.
   const note = h("div", {});
+  const readNote = h("div", {});
   const list = h("div", {});
   const more = h("div", { class: "actions" });
   let wanted = WANTED;
@@ -87,7 +89,7 @@ export function webhooks(main, signal, query) {
           toggle: (event) => (event.target.open ? open.add(reportId) : open.delete(reportId)),
         },
         h("summary", { id: `attempts-${reportId}` }, plural("webhook.attempts_count", made.length)),
-        made.length > 0 && attempts(made),
+        made.length > 0 && attempts(made, `table-${reportId}`),
       ),
       made.length > 0 && resendButton(reportId, `resend-${reportId}`, again, note),
     );
@@ -103,8 +105,9 @@ export function webhooks(main, signal, query) {
       field("state", t("list.status"), choice, { plain: true }),
     ),
     note,
+    readNote,
     h("div", { class: "card" }, list),
     more,
   );
-  const again = poll(signal, read, { note, retry: INTERVAL });
+  const again = poll(signal, read, { note: readNote, retry: INTERVAL });
 }
