@@ -420,6 +420,40 @@ async function main() {
   await page.click("#brand");
   await until("the reports to review", async () => (await page.textContent("#tile-review .value")) === "2");
   await inspect("overview");
+  // Each tile leads to the reports that it counts.
+  await page.route(lists, async (route) => {
+    const status = new URL(route.request().url()).searchParams.get("status");
+    const counted = { PROCESSING: 2, PENDING: 5 }[status];
+    if (counted === undefined) return route.continue();
+    const json = {
+      reports: Array.from({ length: counted }, (_, at) => fake(at, status)),
+      nextPageToken: null,
+    };
+    return route.fulfill({ json });
+  });
+  await page.reload();
+  for (const name of ["review", "failed", "processing", "waiting"]) {
+    const counted = Number.parseInt(
+      await (await page.waitForSelector(`#tile-${name} .value`)).textContent(),
+      10,
+    );
+    await page.click(`#tile-${name}`);
+    await page.waitForSelector("#filter-status");
+    await rows(counted);
+    const hash = new URL(page.url()).hash;
+    if (name === "processing") assert.strictEqual(`${counted} ${hash}`, "2 #/reports?status=PROCESSING");
+    if (name === "waiting") assert.strictEqual(`${counted} ${hash}`, "5 #/reports?status=PENDING");
+    await page.click("#brand");
+  }
+  await page.unroute(lists);
+  // Filters that the API refuses can be cleared.
+  await page.goto(`${ready.api}/#/reports?status=foo`);
+  await page.waitForSelector("[role=alert]");
+  await page.click("#clear");
+  await rows(3);
+  await page.click("#brand");
+  await page.waitForSelector("#tile-review");
+
   // An instance of 0.2, which may answer while a deployment rolls, knows no reviews, webhooks and histories of attempts.
   const early = (url) => /^\/v1\/(reports|deliveries)$/.test(url.pathname);
   await page.route(early, async (route) => {

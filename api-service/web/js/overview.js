@@ -124,7 +124,7 @@ function dashboard(state, note, changed) {
   const queue = waiting.value?.reports ?? [];
   const longest = duration((Date.now() - Math.min(...queue.map(waitsSince))) / 1000);
   // Of more reports than were read, an older one may wait.
-  const wait = queue.length ? `${waiting.value?.more ? "> " : ""}${longest}` : "—";
+  const wait = waiting.value?.more ? `> ${longest}` : longest;
   const open = {
     value: {
       reports: [...(processing.value?.reports ?? []), ...queue],
@@ -153,13 +153,13 @@ function dashboard(state, note, changed) {
         `#/reports?status=FAILED&from=${from}`,
         Boolean(failed.value?.reports.length),
       ),
+      tile("processing", count(processing), t("overview.processing_about"), "#/reports?status=PROCESSING"),
       tile(
-        "open",
-        count(open),
-        t("overview.open_split", { processing: count(processing), waiting: count(waiting) }),
-        "#/reports?status=PROCESSING",
+        "waiting",
+        count(waiting),
+        queue.length ? t("overview.waiting_about", { wait }) : t("overview.waiting_none"),
+        "#/reports?status=PENDING",
       ),
-      tile("wait", wait, t("overview.wait_about"), "#/reports?status=PENDING"),
       days &&
         tile(
           "spend",

@@ -43,6 +43,7 @@ export async function reports(main, signal, query) {
     const chosen = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));
     history.replaceState(null, "", `#/reports${chosen.size ? `?${chosen}` : ""}`);
     steps = 1;
+    drawClear();
     again();
   }
 
@@ -139,16 +140,20 @@ export async function reports(main, signal, query) {
       h("td", { "data-label": t("list.created") }, date(report.createdAt)),
     );
 
+  const isFiltered = () => Object.values(filters).some(Boolean);
+
+  // Filters that the API refuses can be cleared, too, so this waits for no response.
+  const drawClear = () =>
+    fill(clear, isFiltered() ? h("a", { href: "#/reports", id: "clear" }, t("list.clear")) : null);
+
   function draw() {
-    const isFiltered = Object.values(filters).some(Boolean);
     const nothing = [
-      t(isFiltered ? "list.none_match" : "list.empty"),
+      t(isFiltered() ? "list.none_match" : "list.empty"),
       " ",
       h("a", { href: "#/new" }, t("nav.new")),
     ];
     fill(rows, shown.length ? shown.map(row) : h("tr", {}, h("td", { colspan: 5, class: "empty" }, nothing)));
     fill(more, hasMore ? h("button", { type: "button", id: "more", click: next }, t("list.more")) : null);
-    fill(clear, isFiltered ? h("a", { href: "#/reports", id: "clear" }, t("list.clear")) : null);
     const open = shown.filter((report) => !isTerminal(report)).length;
     if (announced !== null && announced !== open) announce(plural("list.open", open));
     announced = open;
@@ -207,5 +212,6 @@ export async function reports(main, signal, query) {
     more,
   );
   signal.addEventListener("abort", () => clearTimeout(typing));
+  drawClear();
   const again = poll(signal, read, { note: readNote, retry: ACTIVE_INTERVAL });
 }

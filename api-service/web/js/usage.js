@@ -11,8 +11,8 @@ const DAYS = 30;
 /** @type {import("./app.js").View} */
 export function usage(main, signal, query) {
   const days = lastDays(DAYS);
-  const from = h("input", { type: "date", id: "from", value: query.get("from") ?? days[0] });
-  const to = h("input", { type: "date", id: "to", value: query.get("to") ?? days[DAYS - 1] });
+  const from = h("input", { type: "date", id: "from", value: query.get("from") || days[0] });
+  const to = h("input", { type: "date", id: "to", value: query.get("to") || days[DAYS - 1] });
   const out = h("div", {});
   const change = () => {
     history.replaceState(null, "", `#/usage?${new URLSearchParams({ from: from.value, to: to.value })}`);
