@@ -314,13 +314,19 @@ async function main() {
     return route.fulfill({ status: 202, json: { results } });
   });
   const long = ["companyName,corporateNumber,country"];
-  for (let line = 2; line <= 1002; line += 1) long.push(`Company ${line},9910${line},GB`);
+  for (let line = 2; line <= 1001; line += 1) long.push(`Company ${line},9910${line},GB`);
+  // The API accepts the same company twice, and a name of 200 characters outside the Basic Multilingual Plane.
+  long.push("Company 2,99102,GB", `${"𠮷".repeat(200)},1,constructor`);
   await page.setInputFiles("#csv", {
     name: "long.csv",
     mimeType: "text/csv",
     buffer: Buffer.from(long.join("\n")),
   });
   await page.waitForFunction(() => document.querySelector("#send")?.textContent.includes("1,001"));
+  assert((await page.textContent(".warning")).includes("Line 2 is the same company"));
+  assert.deepStrictEqual(await page.locator("tr.wrong li").allTextContents(), [
+    "constructor is not a country code: use ISO 3166-1 alpha-2, such as GB.",
+  ]);
   await page.click("#send");
   await until("the first call", async () => calls.length === 1);
   await page.dispatchEvent("h1", "drop", { dataTransfer: transfer });

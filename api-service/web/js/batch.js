@@ -36,8 +36,11 @@ export async function batch(main, signal) {
     "aria-describedby": "csv-hint",
   });
 
+  /** Takes a file. Shows an error if it cannot be read. @param {File} file */
+  const take = (file) => read(file).catch((problem) => fill(note, errorBox(problem)));
+
   /** @param {File} file */
-  async function take(file) {
+  async function read(file) {
     chosen = file;
     const text = await file.text();
     // While lines are being sent, the page must stay with the file that they are from.
@@ -46,11 +49,11 @@ export async function batch(main, signal) {
     idempotencyKey = newIdempotencyKey();
     fill(outcome);
     fileName.textContent = file.name;
-    const read = requests(text);
+    const found = requests(text);
     const errors = [
-      ...read.missing.map((name) => t("batch.missing", { name })),
-      ...read.unknown.map((name) => t("batch.unknown", { name: name || "?" })),
-      ...(read.items.length === 0 && !read.missing.length ? [t("batch.no_rows")] : []),
+      ...found.missing.map((name) => t("batch.missing", { name })),
+      ...found.unknown.map((name) => t("batch.unknown", { name: name || "?" })),
+      ...(found.items.length === 0 && !found.missing.length ? [t("batch.no_rows")] : []),
     ];
     if (errors.length) {
       fill(preview);
@@ -68,7 +71,7 @@ export async function batch(main, signal) {
       );
       return;
     }
-    const checked = check(read.items, known);
+    const checked = check(found.items, known);
     items = checked.filter(({ errors }) => !errors.length).map(({ item }) => item);
     fill(note);
     fill(preview, previewCard(checked));
@@ -79,7 +82,9 @@ export async function batch(main, signal) {
   function previewCard(checked) {
     const wrong = checked.filter(({ errors }) => errors.length);
     const right = checked.filter(({ errors }) => !errors.length);
-    const rows = [...wrong, ...right.slice(0, SHOWN)].sort((a, b) => a.item.line - b.item.line);
+    const noted = right.filter(({ warnings }) => warnings.length);
+    const others = right.filter(({ warnings }) => !warnings.length);
+    const rows = [...wrong, ...noted, ...others.slice(0, SHOWN)].sort((a, b) => a.item.line - b.item.line);
     const columns = ["line", "company", "number", "country", "check"].map((name) => t(`batch.${name}`));
     const submit = h(
       "button",
@@ -98,7 +103,7 @@ export async function batch(main, signal) {
       table(
         t("batch.lines"),
         columns,
-        rows.map(({ item: { line, request }, errors }) =>
+        rows.map(({ item: { line, request }, errors, warnings }) =>
           h(
             "tr",
             { class: errors.length ? "wrong" : null },
@@ -109,18 +114,19 @@ export async function batch(main, signal) {
             h(
               "td",
               { "data-label": columns[4] },
-              errors.length
+              errors.length + warnings.length
                 ? h(
                     "ul",
-                    { class: "plain error" },
-                    errors.map((error) => h("li", {}, error)),
+                    { class: "plain" },
+                    errors.map((error) => h("li", { class: "error" }, error)),
+                    warnings.map((warning) => h("li", { class: "warning" }, warning)),
                   )
                 : h("span", { class: "good" }, t("batch.good")),
             ),
           ),
         ),
       ),
-      right.length > SHOWN && h("p", { class: "quiet" }, plural("batch.more_rows", right.length - SHOWN)),
+      others.length > SHOWN && h("p", { class: "quiet" }, plural("batch.more_rows", others.length - SHOWN)),
       h("div", { class: "actions" }, submit),
     );
   }
@@ -210,7 +216,7 @@ export async function batch(main, signal) {
 function countryName(code, known) {
   if (!code) return "—";
   const text = String(code);
-  return text in (known.countries ?? {}) ? country(text) : text;
+  return Object.hasOwn(known.countries ?? {}, text) ? country(text) : text;
 }
 
 /**

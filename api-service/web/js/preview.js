@@ -7,7 +7,10 @@ const NAME_MAX = 200;
 const NUMBER_MAX = 80;
 const PURPOSE_MAX = 500;
 
-/** @typedef {{ item: import("./csv.js").Item, errors: string[] }} Checked */
+/**
+ * A request with errors is not sent. One with warnings is: the API accepts it.
+ * @typedef {{ item: import("./csv.js").Item, errors: string[], warnings: string[] }} Checked
+ */
 
 /**
  * Returns each request with what is wrong with it.
@@ -17,8 +20,17 @@ const PURPOSE_MAX = 500;
  */
 export function check(items, schemes) {
   const seen = { ids: new Map(), companies: new Map() };
-  return items.map((item) => ({ item, errors: [...invalid(item, schemes), ...repeated(item, seen)] }));
+  return items.map((item) => {
+    const errors = [...invalid(item, schemes), ...repeatedId(item, seen.ids)];
+    return { item, errors, warnings: repeatedCompany(item, seen.companies) };
+  });
 }
+
+/**
+ * Returns the number of characters as the API counts them: in Unicode's composed form (NFC), and by code point.
+ * @param {string} text
+ */
+const length = (text) => [...text.normalize("NFC")].length;
 
 /**
  * @param {import("./csv.js").Item} item
@@ -32,18 +44,18 @@ function invalid({ request }, schemes) {
     text,
   );
   if (!name) errors.push(t("preview.name_missing"));
-  if (name.length > NAME_MAX) errors.push(t("preview.too_long", { name: "companyName", max: NAME_MAX }));
+  if (length(name) > NAME_MAX) errors.push(t("preview.too_long", { name: "companyName", max: NAME_MAX }));
   if (!country) errors.push(t("preview.country_missing"));
-  else if (schemes.countries && !(country in schemes.countries))
+  else if (schemes.countries && !Object.hasOwn(schemes.countries, country))
     errors.push(t("preview.country_unknown", { country }));
   else if (!number && !(schemes.withoutNumbers ?? []).includes(country))
     errors.push(t("preview.number_missing"));
-  if (number.length > NUMBER_MAX)
+  if (length(number) > NUMBER_MAX)
     errors.push(t("preview.too_long", { name: "corporateNumber", max: NUMBER_MAX }));
-  if (language && !(language.toLowerCase() in LANGUAGES)) {
+  if (language && !Object.hasOwn(LANGUAGES, language.toLowerCase())) {
     errors.push(t("preview.language_unknown", { language, known: Object.keys(LANGUAGES).join(", ") }));
   }
-  if (text("purpose").length > PURPOSE_MAX)
+  if (length(text("purpose")) > PURPOSE_MAX)
     errors.push(t("preview.too_long", { name: "purpose", max: PURPOSE_MAX }));
   const url = text("callbackUrl");
   if (url && !(url.startsWith("https://") && URL.canParse(url))) errors.push(t("preview.url_invalid"));
@@ -55,21 +67,27 @@ function invalid({ request }, schemes) {
 }
 
 /**
- * Returns an error for a `customId` or a company that an earlier line has.
+ * Returns an error for a `customId` that an earlier line has: the API refuses it.
  * @param {import("./csv.js").Item} item
- * @param {{ ids: Map<string, number>, companies: Map<string, number> }} seen
+ * @param {Map<string, number>} seen
  */
-function repeated({ line, request }, { ids, companies }) {
-  const errors = [];
-  if (ids.has(request.customId)) errors.push(t("preview.id_repeated", { line: ids.get(request.customId) }));
-  else ids.set(request.customId, line);
-  const company = JSON.stringify([
-    request.companyName,
-    request.corporateNumber,
-    request.country,
-    request.language,
-  ]);
-  if (companies.has(company)) errors.push(t("preview.company_repeated", { line: companies.get(company) }));
-  else companies.set(company, line);
-  return errors;
+function repeatedId({ line, request: { customId } }, seen) {
+  const before = seen.get(customId);
+  if (before !== undefined) return [t("preview.id_repeated", { line: before })];
+  seen.set(customId, line);
+  return [];
+}
+
+/**
+ * Returns a warning for a company that an earlier line has. It may be meant, for example for another purpose.
+ * @param {import("./csv.js").Item} item
+ * @param {Map<string, number>} seen
+ */
+function repeatedCompany({ line, request }, seen) {
+  const { companyName, corporateNumber, country, language } = request;
+  const company = JSON.stringify([companyName, corporateNumber, country, language]);
+  const before = seen.get(company);
+  if (before !== undefined) return [t("preview.company_repeated", { line: before })];
+  seen.set(company, line);
+  return [];
 }
