@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     filter,
-    list::{PAGE_SIZE_MAX, page_size},
+    list::{PAGE_SIZE_MAX, page_size, page_token},
     store::Reports,
     webhook::{self, WebhookResource, WebhookStatus},
 };
@@ -108,12 +108,7 @@ impl Parameters {
                     parameters.state = Some(state);
                 }
                 "pageSize" => parameters.page_size = page_size(value)?,
-                "pageToken" => match value.parse() {
-                    Ok(token) => parameters.page_token = Some(token),
-                    Err(error) => {
-                        return Err(Rejected::Value("page_token_invalid", format!("pageToken {error}")));
-                    }
-                },
+                "pageToken" => parameters.page_token = Some(page_token(value)?),
                 _ => return Err(Rejected::Unknown),
             }
             Ok(())

@@ -80,6 +80,15 @@ pub(super) fn page_size(value: &str) -> Result<usize, Rejected> {
     size.ok_or_else(|| Rejected::Value("page_size_invalid", message()))
 }
 
+/// Parses the parameter `pageToken`.
+///
+/// # Errors
+/// Returns [`Rejected::Value`] if it is not the token of a page.
+pub(super) fn page_token(value: &str) -> Result<PageToken, Rejected> {
+    let token = value.parse::<PageToken>();
+    token.map_err(|error| Rejected::Value("page_token_invalid", format!("pageToken {error}")))
+}
+
 #[derive(Debug)]
 struct Parameters {
     filter: Filter,
@@ -94,12 +103,7 @@ impl Parameters {
         let mut errors = query::read(query, |name, value| {
             match name {
                 "pageSize" => parameters.page_size = page_size(value)?,
-                "pageToken" => match value.parse() {
-                    Ok(token) => parameters.page_token = Some(token),
-                    Err(error) => {
-                        return Err(Rejected::Value("page_token_invalid", format!("pageToken {error}")));
-                    }
-                },
+                "pageToken" => parameters.page_token = Some(page_token(value)?),
                 _ => filter::set(&mut parameters.filter, name, value)?,
             }
             Ok(())
