@@ -68,7 +68,7 @@ pub struct Attempt {
     pub outcome: AttemptOutcome,
     /// When its stages began.
     pub began: StagesBegan,
-    /// When it ended; `None` while it runs, and if its worker vanished at an unknown time.
+    /// When it ended; `None` while it runs. A worker that vanished ended it when its lease expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<UtcTime>,
     /// The code of the error that ended it.

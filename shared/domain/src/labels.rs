@@ -38,8 +38,9 @@ pub fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Vec<Fie
 fn entry_error(name: &str, value: &str) -> Option<FieldError> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if !(1..=METADATA_NAME_MAX).contains(&name.len()) || !name.chars().all(is_name) {
+        let shown: String = name.chars().take(METADATA_NAME_MAX).collect();
         let message = format!(
-            "a name in metadata must have 1 to {METADATA_NAME_MAX} characters, which are ASCII letters, digits, '_', '.' or '-'"
+            "the name {shown:?} in metadata must have 1 to {METADATA_NAME_MAX} characters, which are ASCII letters, digits, '_', '.' or '-'"
         );
         return Some(FieldError::new("/metadata", "metadata_name_invalid", message));
     }
@@ -77,5 +78,16 @@ mod tests {
         let many: Vec<(&str, &str)> =
             many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(codes(&many), expected("/metadata", "too_many"));
+    }
+
+    #[test]
+    fn the_error_of_an_invalid_name_says_which_name_it_is() {
+        let names = ["a b".to_owned(), "x".repeat(1_000)];
+        let metadata = names.into_iter().map(|name| (name, String::new())).collect();
+        let messages: Vec<String> =
+            check_metadata(&metadata).unwrap_err().into_iter().map(|error| error.message).collect();
+        let clipped = "x".repeat(METADATA_NAME_MAX);
+        assert!(messages[0].starts_with("the name \"a b\" in metadata"), "{messages:?}");
+        assert!(messages[1].starts_with(&format!("the name \"{clipped}\" in metadata")), "{messages:?}");
     }
 }
