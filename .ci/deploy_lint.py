@@ -32,11 +32,15 @@ def properties(kind, *names):
                 yield logical, resource["Properties"]
 
 
+def definitions():
+    """Returns the rendered task definitions by their paths."""
+    return {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted((DEPLOY / "task-definitions").glob("*.json"))}
+
+
 def task_definitions():
     """Checks that ECS accepts the task definitions, and that they give the services more time to stop than they need to drain."""
     shape = boto3.client("ecs", region_name="eu-central-1").meta.service_model.operation_model("RegisterTaskDefinition").input_shape
-    for path in sorted((DEPLOY / "task-definitions").glob("*.json")):
-        definition = json.loads(path.read_text(encoding="utf-8"))
+    for path, definition in definitions().items():
         if report := ParamValidator().validate(definition, shape).generate_report():
             fail(f"{path}: {report}")
         for container in definition["containerDefinitions"]:
@@ -122,19 +126,30 @@ def retention():
 
 
 def audit():
-    """Checks that nobody can delete audit records while they are locked, and that they are kept no longer than that."""
+    """Checks that the audit lines of both services become records, that nobody can delete these while they are locked, and
+    that they are kept no longer than that."""
+    for logical, resource in template("audit")["Resources"].items():
+        if resource.get("Condition") != "HasAudit":
+            fail(f"audit.yaml: {logical}: its condition must be HasAudit, so that all parts exist together")
     ((_, bucket),) = properties("AWS::S3::Bucket", "audit")
     lock = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
     expiring = [rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
     if not bucket["ObjectLockEnabled"] or lock["Days"] != {"Ref": "AuditRetentionDays"} or expiring != [lock["Days"]]:
         fail("the audit records must be locked for AuditRetentionDays, and then expire")
     ((_, policy),) = properties("AWS::S3::BucketPolicy", "audit")
-    denied = {action for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny" and "Condition" not in one for action in listed(one["Action"])}
-    if not {"s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"} <= denied:
-        fail("the policy of the bucket of audit records must let nobody delete them")
-    for logical, group in properties("AWS::Logs::SubscriptionFilter", "audit"):
-        if group["FilterPattern"] != '{ $.target = "dossier::audit" }':
+    # A statement binds everybody, and all records, only without any member that narrows it.
+    whole = {"Effect": "Deny", "Principal": "*", "Resource": {"Fn::Sub": "${AuditBucket.Arn}/*"}}
+    denied = {action for one in policy["PolicyDocument"]["Statement"] if {**one, **whole} == one and set(one) - set(whole) == {"Sid", "Action"} for action in listed(one["Action"])}
+    if policy["Bucket"] != {"Ref": "AuditBucket"} or not {"s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"} <= denied:
+        fail("the policy of the bucket of audit records must deny their deletion to everybody, for all objects and without a condition")
+    filters = dict(properties("AWS::Logs::SubscriptionFilter", "audit"))
+    if sorted(one["LogGroupName"].get("Ref", "") for one in filters.values()) != ["ApiLogName", "WorkerLogName"]:
+        fail("the log groups of API and worker need one subscription filter each")
+    for logical, one in filters.items():
+        if one["FilterPattern"] != '{ $.target = "dossier::audit" }':
             fail(f"{logical}: audit lines, and no others, belong to the audit records")
+        if one["DestinationArn"] != {"Fn::GetAtt": ["AuditStream", "Arn"]}:
+            fail(f"{logical}: audit lines must go to the delivery stream of audit records")
 
 
 def copies():
@@ -234,20 +249,29 @@ def notices():
             fail("the key and the topic each need one statement for EventBridge, without a condition")
 
 
-# Types whose names are unique in the account and not in a Region, and the way to their names.
-OF_THE_ACCOUNT = {"AWS::IAM::Role": ["RoleName"], "AWS::IAM::ManagedPolicy": ["ManagedPolicyName"], "AWS::Budgets::Budget": ["Budget", "BudgetName"]}
+# Types whose names are unique in the account, or for buckets in all of AWS, and not in a Region; and the way to their names.
+# "PutDashboard" (Amazon CloudWatch API Reference): dashboards are global.
+BEYOND_THE_REGION = {
+    "AWS::Budgets::Budget": ["Budget", "BudgetName"], "AWS::CloudWatch::Dashboard": ["DashboardName"], "AWS::IAM::ManagedPolicy": ["ManagedPolicyName"],
+    "AWS::IAM::Role": ["RoleName"], "AWS::S3::Bucket": ["BucketName"],
+}  # fmt: skip
+# Services whose other resources this check would have to learn.
+GLOBAL_SERVICES = ("AWS::Budgets::", "AWS::CloudFront::", "AWS::IAM::", "AWS::Organizations::", "AWS::Route53::")
 
 
 def names():
-    """Checks that names which are unique in the account contain the Region: while one Region is lost, another one must be
+    """Checks that names which are unique beyond a Region contain the Region: while one Region is lost, another one must be
     able to create the same stack."""
     for path in sorted(DEPLOY.glob("*.yaml")):
-        for kind, way in OF_THE_ACCOUNT.items():
-            for logical, value in properties(kind, path.stem):
-                for member in way:
-                    value = value[member]
+        for logical, resource in template(path.stem)["Resources"].items():
+            kind, value = resource["Type"], resource.get("Properties", {})
+            if kind in BEYOND_THE_REGION:
+                for member in BEYOND_THE_REGION[kind]:
+                    value = value.get(member, {})
                 if "${AWS::Region}" not in value.get("Fn::Sub", ""):
-                    fail(f"{path}: {logical}: the name belongs to the whole account: it must contain the Region")
+                    fail(f"{path}: {logical}: the name is unique beyond the Region: it must contain the Region")
+            elif kind.startswith(GLOBAL_SERVICES):
+                fail(f"{path}: {logical}: {kind} belongs to a global service: say in BEYOND_THE_REGION of .ci/deploy_lint.py where its name is")
 
 
 def repositories():
@@ -277,4 +301,5 @@ def main():
     print(f"deploy: the task definitions, the indexes, the retention, the audit records and {len(list(statements()))} statements have no problem")
 
 
-main()
+if __name__ == "__main__":
+    main()

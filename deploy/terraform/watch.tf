@@ -179,7 +179,7 @@ resource "aws_cloudwatch_composite_alarm" "alarms" {
 }
 
 resource "aws_cloudwatch_dashboard" "dashboard" {
-  dashboard_name = var.prefix
+  dashboard_name = "${var.prefix}-${local.region}"
   dashboard_body = local.dashboard_body
 }
 
