@@ -242,7 +242,7 @@ variable "audit_lock" {
 variable "audit_retention_days" {
   type        = number
   default     = 3650
-  description = "Days for which audit records cannot be deleted, and after which they expire"
+  description = "Days for which audit records cannot be deleted, and after which they expire; a shorter period than before hides older records that are still locked"
 
   validation {
     condition     = var.audit_retention_days >= 1 && var.audit_retention_days <= 36500
