@@ -78,6 +78,15 @@ def variables():
     return {snake(name): terraform_value(declared.get(snake(name), {})) for name in parameters}
 
 
+def addresses():
+    """Checks that `moved` blocks lead from addresses that no longer exist to some that do."""
+    for folder in (terraform_module.MODULE, terraform_module.MODULE / "standby"):
+        existing = terraform_module.addresses(folder)
+        for old, new in terraform_module.moved(folder):
+            if old in existing or new not in existing:
+                failures.append(f"{folder}/moved.tf: {old} must be gone and {new} must exist")
+
+
 def terraform_value(body):
     kind = body.get("type", "")
     if "list" in kind:
@@ -145,6 +154,7 @@ def compare(scenario, templates, module):
 
 def main():
     convert = variables()
+    addresses()
     if not terraform_module.program():
         names = {snake(name) for name in cloudformation.deployed({**REQUIRED, **SWITCHED})}
         declared = {name for _, name in terraform_module.resources()}

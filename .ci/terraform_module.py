@@ -1,5 +1,5 @@
-"""Evaluates deploy/terraform without its provider: resources become local values, references to resources and data
-sources become names, and Terraform or OpenTofu computes the rest."""
+"""Evaluates deploy/terraform without its provider: resources become outputs, references to resources and data sources
+become names, and Terraform or OpenTofu computes the rest, calls of local modules included."""
 
 import json
 import pathlib
@@ -21,6 +21,8 @@ DATA = {
 }
 # Arguments of Terraform itself, which are no properties of a resource. A nested block may have one of their names.
 META = {"count", "depends_on", "for_each", "lifecycle", "provider"}
+# Those of a call of a module that do not apply to its copy without providers.
+META_OF_CALLS = {"depends_on", "providers", "source", "version"}
 REFERENCE = re.compile(r"\b(aws_[a-z0-9_]+)\.([a-z0-9_]+)(?:\[0\])?((?:\.[a-z0-9_]+)?)")
 
 
@@ -38,15 +40,49 @@ def parsed(folder=MODULE):
     return blocks
 
 
-def resources(folder=MODULE):
-    """Returns the bodies of the resources by (type, name)."""
-    found = {}
-    for block in parsed(folder).get("resource", []):
-        for kind, named in block.items():
-            for name, body in named.items() if isinstance(named, dict) else ():
-                if not name.startswith("__"):
-                    found[kind.strip('"'), name.strip('"')] = body
+def labelled(blocks):
+    """Returns the labels and bodies of blocks with one label."""
+    for block in blocks:
+        for label, body in block.items():
+            if isinstance(body, dict) and not label.startswith("__"):
+                yield label.strip('"'), body
+
+
+def named(name, module):
+    """Returns the name of a resource, or of a call, of a module in the whole: `this` stands for the name of the module."""
+    return re.sub(r"^this(?=_|$)", module, name) if module else name
+
+
+def calls(folder, module=""):
+    """Returns name, name in the whole, folder and body of each call of a local module."""
+    for name, body in labelled(parsed(folder).get("module", [])):
+        yield name, named(name, module), (folder / body["source"].strip('"')).resolve(), body
+
+
+def own(folder, module=""):
+    """Returns the bodies of the resources of one module, without those of the modules that it calls, by (type, name)."""
+    return {(kind, named(name, module)): body for kind, resources in labelled(parsed(folder).get("resource", [])) for name, body in labelled([resources])}
+
+
+def resources(folder=MODULE, module=""):
+    """Returns the bodies of all resources by (type, name in the whole)."""
+    found = own(folder, module)
+    for _, whole, called, _ in calls(folder, module):
+        found |= resources(called, whole)
     return found
+
+
+def addresses(folder=MODULE):
+    """Returns the addresses of all resources, without keys of instances."""
+    found = {".".join(key) for key in own(folder)}
+    for name, _, called, _ in calls(folder):
+        found |= {f"module.{name}.{one}" for one in addresses(called)}
+    return found
+
+
+def moved(folder=MODULE):
+    """Returns the (old, new) addresses of `moved` blocks, without keys of instances."""
+    return [tuple(re.sub(r"\[[^]]*\]", "", text(block[member])) for member in ("from", "to")) for block in parsed(folder).get("moved", [])]
 
 
 def text(value):
@@ -65,18 +101,13 @@ def text(value):
 
 
 def members(body):
-    for name, value in body.items():
-        if name.startswith("__"):
-            continue
-        if name == "dynamic":
-            for dynamic in value:
-                for label, block in dynamic.items():
-                    if not label.startswith("__"):
-                        label = label.strip('"')
-                        content = text(block["content"][0])
-                        yield label, f"${{[for {label} in [for item in {text(block['for_each'])} : {{ value = item }}] : {content}]}}"
-            continue
-        yield name, value
+    """Returns the arguments and blocks of a body; dynamic blocks as expressions, after plain ones of the same name."""
+    plain = {name: value for name, value in body.items() if not name.startswith("__") and name != "dynamic"}
+    for dynamic in body.get("dynamic", []):
+        for label, block in labelled([dynamic]):
+            content = text(block["content"][0])
+            plain[label] = f"${{concat({text(plain.get(label, []))}, [for {label} in [for item in {text(block['for_each'])} : {{ value = item }}] : {content}])}}"
+    yield from plain.items()
 
 
 def instances(body):
@@ -91,12 +122,46 @@ def instances(body):
     return f"[{one}]"
 
 
-def closed(expression, folder):
-    """Returns an expression without references outside of variables and local values."""
+def closed(expression, folder, module=""):
+    """Returns an expression without references outside of variables, local values and called modules."""
     for name, value in DATA.items():
         expression = expression.replace(name, value)
-    expression = REFERENCE.sub(lambda found: json.dumps(f"<{camel(found[2])}>"), expression)
+    expression = REFERENCE.sub(lambda found: json.dumps(f"<{camel(named(found[2], module))}>"), expression)
     return expression.replace("path.module", json.dumps(str(folder.resolve())))
+
+
+def copied(folder, to, module=""):
+    """Writes a module and the modules that it calls into `to`, without providers. The output `resources` has its resources as
+    JSON: {"own": {"type__name": [instance]}, "called": [output of a called module]}."""
+    to.mkdir(parents=True, exist_ok=True)
+    content, called, outputs = parsed(folder), [], []
+    if (folder / "variables.tf").exists():
+        shutil.copy(folder / "variables.tf", to)
+    else:
+        (to / "variables.tf").write_text('variable "prefix" {\n  default = "dossier"\n}\n')
+    local = "".join(f"  {name} = {closed(text(value), folder, module)}\n" for block in content.get("locals", []) for name, value in block.items() if not name.startswith("__"))
+    blocks = [f"locals {{\n{local}}}\n"]
+    for name, whole, source, body in calls(folder, module):
+        copied(source, to / name, whole)
+        arguments = "".join(f"  {argument} = {closed(text(value), folder, module)}\n" for argument, value in members(body) if argument not in META_OF_CALLS)
+        blocks.append(f'module "{name}" {{\n  source = "./{name}"\n{arguments}}}\n')
+        each = {"count": f"module.{name}[*].resources", "for_each": f"values(module.{name})[*].resources"}
+        called.append(next((one for argument, one in each.items() if argument in body), f"[module.{name}.resources]"))
+    for name, body in labelled(content.get("output", [])) if module else ():
+        outputs.append(f'output "{name}" {{\n  value = {closed(text(body["value"]), folder, module)}\n}}\n')
+    instances_of = "".join(f'    "{kind}__{name}" = {closed(instances(body), folder, module)}\n' for (kind, name), body in own(folder, module).items())
+    outputs.append(f'output "resources" {{\n  value = jsonencode({{\n    own = {{\n{instances_of}    }}\n    called = concat([], {", ".join(called) or "[]"})\n  }})\n}}\n')
+    (to / "module.tf").write_text("\n".join(blocks + outputs), encoding="utf-8")
+
+
+def collected(output):
+    """Returns the instances of every resource by (type, name) from the output of `copied`."""
+    content = json.loads(output)
+    found = {tuple(name.split("__")): instances for name, instances in content["own"].items()}
+    for called in content["called"]:
+        for key, instances in collected(called).items():
+            found.setdefault(key, []).extend(instances)
+    return found
 
 
 def program():
@@ -121,19 +186,13 @@ def refused(scenarios):
 
 def evaluated(variables, folder=MODULE):
     """Returns the instances of every resource by (type, name), for these values of the variables."""
-    outputs = "".join(f'output "{kind}__{name}" {{\n  value = jsonencode({closed(instances(body), folder)})\n}}\n' for (kind, name), body in resources(folder).items())
-    local = "".join(f"  {name} = {closed(text(value), folder)}\n" for block in parsed(folder).get("locals", []) for name, value in block.items() if not name.startswith("__"))
     with tempfile.TemporaryDirectory() as work:
         here = pathlib.Path(work)
-        if (folder / "variables.tf").exists():
-            shutil.copy(folder / "variables.tf", here)
-        else:
-            (here / "variables.tf").write_text('variable "prefix" {\n  default = "dossier"\n}\n')
-        (here / "module.tf").write_text(f"locals {{\n{local}}}\n{outputs}", encoding="utf-8")
+        copied(folder, here)
         (here / "values.auto.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
         for command in (["init"], ["apply", "-auto-approve"]):
             done = subprocess.run([program(), *command, "-input=false", "-no-color"], cwd=here, capture_output=True, text=True)
             if done.returncode != 0:
                 raise SystemExit(f"deploy: the Terraform module cannot be evaluated: {done.stdout[-2000:]}\n{done.stderr[-6000:]}")
         shown = subprocess.run([program(), "output", "-json"], cwd=here, capture_output=True, text=True, check=True).stdout
-    return {tuple(name.split("__")): json.loads(one["value"]) for name, one in json.loads(shown).items()}
+    return collected(json.loads(shown)["resources"]["value"])

@@ -43,7 +43,7 @@ class Schema:
             if required and name not in given:
                 failures.append(f"{where}: the provider requires {name}")
             inner = next((one for one in re.findall(r"['\"](\w+)['\"]", kind) if one in self.structs), None)
-            for block in given.get(name, []) if inner and isinstance(given.get(name), list) else []:
+            for block in body.get(name, []) if inner and isinstance(body.get(name), list) else []:
                 if isinstance(block, dict) and block.get("__is_block__"):
                     self.check(f"{where}.{name}", inner, block)
         for dynamic in body.get("dynamic", []):
@@ -63,7 +63,7 @@ def main():
     if tuple(map(int, version.split(".")))[:2] != tuple(map(int, required.split("."))):
         failures.append(f"versions.tf requires the provider {required}, but the schema is that of {version}")
     schemas, count = {}, 0
-    for folder in (terraform_module.MODULE, terraform_module.MODULE / "images"):
+    for folder in (terraform_module.MODULE, terraform_module.MODULE / "images", terraform_module.MODULE / "standby"):
         for (kind, name), body in terraform_module.resources(folder).items():
             if kind not in schemas:
                 path = f"cdktf_cdktf_provider_aws/{kind.removeprefix('aws_')}/__init__.py"

@@ -4,133 +4,22 @@ locals {
   has_audit = var.audit_lock != "none"
 }
 
-resource "aws_s3_bucket" "audit_bucket" {
-  count               = local.has_audit ? 1 : 0
-  bucket              = "${var.prefix}-audit-${local.account}-${local.region}"
-  object_lock_enabled = true
-
-  lifecycle {
-    prevent_destroy = true
-  }
-}
-
-resource "aws_s3_bucket_object_lock_configuration" "audit_bucket" {
-  count               = local.has_audit ? 1 : 0
-  bucket              = aws_s3_bucket.audit_bucket[0].id
-  object_lock_enabled = "Enabled"
-
-  rule {
-    default_retention {
-      mode = var.audit_lock
-      days = var.audit_retention_days
-    }
-  }
-}
-
-resource "aws_s3_bucket_ownership_controls" "audit_bucket" {
+module "audit_bucket" {
+  source = "./modules/private-bucket"
   count  = local.has_audit ? 1 : 0
-  bucket = aws_s3_bucket.audit_bucket[0].id
 
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
-}
+  name    = "${var.prefix}-audit-${local.account}-${local.region}"
+  key_arn = aws_kms_key.key.arn
+  rules   = [{ id = "records-end", days = var.audit_retention_days }]
+  lock    = { mode = var.audit_lock, days = var.audit_retention_days }
 
-resource "aws_s3_bucket_public_access_block" "audit_bucket" {
-  count                   = local.has_audit ? 1 : 0
-  bucket                  = aws_s3_bucket.audit_bucket[0].id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_server_side_encryption_configuration" "audit_bucket" {
-  count  = local.has_audit ? 1 : 0
-  bucket = aws_s3_bucket.audit_bucket[0].id
-
-  rule {
-    bucket_key_enabled = true
-
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.key.arn
-    }
-  }
-}
-
-resource "aws_s3_bucket_versioning" "audit_bucket" {
-  count  = local.has_audit ? 1 : 0
-  bucket = aws_s3_bucket.audit_bucket[0].id
-
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "audit_bucket" {
-  count  = local.has_audit ? 1 : 0
-  bucket = aws_s3_bucket.audit_bucket[0].id
-
-  rule {
-    id     = "records-end"
-    status = "Enabled"
-
-    filter {}
-
-    expiration {
-      days = var.audit_retention_days
-    }
-
-    noncurrent_version_expiration {
-      noncurrent_days = 1
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-
-  rule {
-    id     = "delete-markers-end"
-    status = "Enabled"
-
-    filter {}
-
-    expiration {
-      expired_object_delete_marker = true
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.audit_bucket]
-}
-
-resource "aws_s3_bucket_policy" "audit_bucket_policy" {
-  count  = local.has_audit ? 1 : 0
-  bucket = aws_s3_bucket.audit_bucket[0].id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "TlsAlone"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:*"
-        Resource  = [aws_s3_bucket.audit_bucket[0].arn, "${aws_s3_bucket.audit_bucket[0].arn}/*"]
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-      {
-        Sid       = "NobodyDeletes"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
-        Resource  = "${aws_s3_bucket.audit_bucket[0].arn}/*"
-      },
-    ]
-  })
-
-  depends_on = [aws_s3_bucket_public_access_block.audit_bucket]
+  statements = [{
+    Sid       = "NobodyDeletes"
+    Effect    = "Deny"
+    Principal = "*"
+    Action    = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+    Resource  = "/*"
+  }]
 }
 
 resource "aws_iam_role" "audit_delivery_role" {
@@ -158,13 +47,13 @@ resource "aws_iam_role_policy" "audit_delivery_role" {
         Sid      = "Bucket"
         Effect   = "Allow"
         Action   = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
-        Resource = aws_s3_bucket.audit_bucket[0].arn
+        Resource = module.audit_bucket[0].arn
       },
       {
         Sid      = "Records"
         Effect   = "Allow"
         Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
-        Resource = "${aws_s3_bucket.audit_bucket[0].arn}/*"
+        Resource = "${module.audit_bucket[0].arn}/*"
       },
       {
         Sid      = "Key"
@@ -173,7 +62,7 @@ resource "aws_iam_role_policy" "audit_delivery_role" {
         Resource = aws_kms_key.key.arn
         Condition = {
           StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" }
-          StringLike   = { "kms:EncryptionContext:aws:s3:arn" = [aws_s3_bucket.audit_bucket[0].arn, "${aws_s3_bucket.audit_bucket[0].arn}/*"] }
+          StringLike   = { "kms:EncryptionContext:aws:s3:arn" = [module.audit_bucket[0].arn, "${module.audit_bucket[0].arn}/*"] }
         }
       },
       {
@@ -211,7 +100,7 @@ resource "aws_kinesis_firehose_delivery_stream" "audit_stream" {
   }
 
   extended_s3_configuration {
-    bucket_arn          = aws_s3_bucket.audit_bucket[0].arn
+    bucket_arn          = module.audit_bucket[0].arn
     role_arn            = aws_iam_role.audit_delivery_role[0].arn
     prefix              = "records/!{timestamp:yyyy/MM/dd}/"
     error_output_prefix = "failures/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"

@@ -4,18 +4,24 @@
 locals {
   table_name       = var.restored_table == "" ? aws_dynamodb_table.table[0].name : var.restored_table
   access_table     = var.restored_access_table == "" ? aws_dynamodb_table.access_table[0].name : var.restored_access_table
-  bucket_name      = var.restored_bucket == "" ? aws_s3_bucket.bucket[0].id : var.restored_bucket
+  bucket_name      = var.restored_bucket == "" ? module.bucket[0].id : var.restored_bucket
   tables_arn       = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table"
   table_arn        = var.restored_table == "" ? aws_dynamodb_table.table[0].arn : "${local.tables_arn}/${var.restored_table}"
   access_table_arn = var.restored_access_table == "" ? aws_dynamodb_table.access_table[0].arn : "${local.tables_arn}/${var.restored_access_table}"
-  bucket_arn       = var.restored_bucket == "" ? aws_s3_bucket.bucket[0].arn : "arn:${local.partition}:s3:::${var.restored_bucket}"
+  bucket_arn       = var.restored_bucket == "" ? module.bucket[0].arn : "arn:${local.partition}:s3:::${var.restored_bucket}"
   # The key of tables and bucket.
   storage_key_arn = var.restored_key_arn == "" ? aws_kms_key.key.arn : var.restored_key_arn
   # The keys of the vault, of restored tables, and of the copies.
   backup_key_arns = distinct([aws_kms_key.key.arn, local.storage_key_arn, var.copy_key_arn])
   secrets_key_arn = var.restored_secrets_key_arn == "" ? aws_kms_key.secrets_key[0].arn : var.restored_secrets_key_arn
-  # Spelled out, since the bucket names the role that names the bucket.
-  copied_bucket_arn = "arn:${local.partition}:s3:::${var.prefix}-reports-${local.account}-${local.region}"
+  # IAM policies (access.tf) grant each role its access to a key.
+  account_decides = {
+    Sid       = "AccountDecides"
+    Effect    = "Allow"
+    Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
+    Action    = "kms:*"
+    Resource  = "*"
+  }
 }
 
 resource "aws_kms_key" "key" {
@@ -26,14 +32,7 @@ resource "aws_kms_key" "key" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      # IAM policies (access.tf) grant each role its access to the key.
-      {
-        Sid       = "AccountDecides"
-        Effect    = "Allow"
-        Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
-        Action    = "kms:*"
-        Resource  = "*"
-      },
+      local.account_decides,
       {
         Sid       = "Logs"
         Effect    = "Allow"
@@ -100,14 +99,8 @@ resource "aws_kms_key" "secrets_key" {
   multi_region            = true
 
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "AccountDecides"
-      Effect    = "Allow"
-      Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
-      Action    = "kms:*"
-      Resource  = "*"
-    }]
+    Version   = "2012-10-17"
+    Statement = [local.account_decides]
   })
 
   lifecycle {
@@ -315,299 +308,19 @@ resource "aws_sqs_queue_policy" "queues_by_tls_alone" {
   })
 }
 
-resource "aws_s3_bucket" "bucket" {
-  count = var.restored_bucket == "" ? 1 : 0
+module "bucket" {
+  source = "./modules/files-bucket"
+  count  = var.restored_bucket == "" ? 1 : 0
 
-  bucket = "${var.prefix}-reports-${local.account}-${local.region}"
-
-  lifecycle {
-    prevent_destroy = true
-  }
+  prefix             = var.prefix
+  key_arn            = aws_kms_key.key.arn
+  retention_days     = var.retention_days
+  retention_days_max = var.retention_days_max
+  copy_bucket_arn    = var.copy_bucket_arn
+  copy_key_arn       = var.copy_key_arn
 }
 
-resource "aws_s3_bucket_ownership_controls" "bucket" {
-  count = var.restored_bucket == "" ? 1 : 0
-
-  bucket = aws_s3_bucket.bucket[0].id
-
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
-}
-
-resource "aws_s3_bucket_public_access_block" "bucket" {
-  count = var.restored_bucket == "" ? 1 : 0
-
-  bucket                  = aws_s3_bucket.bucket[0].id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_server_side_encryption_configuration" "bucket" {
-  count = var.restored_bucket == "" ? 1 : 0
-
-  bucket = aws_s3_bucket.bucket[0].id
-
-  rule {
-    bucket_key_enabled = true
-
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.key.arn
-    }
-  }
-}
-
-resource "aws_s3_bucket_versioning" "bucket" {
-  count = var.restored_bucket == "" ? 1 : 0
-
-  bucket = aws_s3_bucket.bucket[0].id
-
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
-  count = var.restored_bucket == "" ? 1 : 0
-
-  bucket = aws_s3_bucket.bucket[0].id
-
-  # See data.yaml for the reasons of these rules.
-  rule {
-    id     = "reports-end"
-    status = "Enabled"
-
-    filter {
-      prefix = "reports/"
-    }
-
-    expiration {
-      days = var.retention_days
-    }
-
-    noncurrent_version_expiration {
-      noncurrent_days = 1
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-
-  rule {
-    id     = "work-ends"
-    status = "Enabled"
-
-    filter {
-      prefix = "work/"
-    }
-
-    expiration {
-      days = var.retention_days
-    }
-
-    noncurrent_version_expiration {
-      noncurrent_days = 1
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-
-  rule {
-    id     = "kept-ends"
-    status = "Enabled"
-
-    filter {
-      prefix = "kept/"
-    }
-
-    expiration {
-      days = var.retention_days_max
-    }
-
-    noncurrent_version_expiration {
-      noncurrent_days = 1
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-
-  rule {
-    id     = "delete-markers-end"
-    status = "Enabled"
-
-    filter {}
-
-    expiration {
-      expired_object_delete_marker = true
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.bucket]
-}
-
-resource "aws_s3_bucket_policy" "bucket_policy" {
-  count = var.restored_bucket == "" ? 1 : 0
-
-  bucket = aws_s3_bucket.bucket[0].id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "TlsAlone"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:*"
-        Resource  = [aws_s3_bucket.bucket[0].arn, "${aws_s3_bucket.bucket[0].arn}/*"]
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-      # The condition also holds without the header: a put that does not specify its encryption is denied.
-      {
-        Sid       = "NoOtherAlgorithm"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.bucket[0].arn}/*"
-        Condition = { StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" } }
-      },
-      {
-        Sid       = "NoOtherKey"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.bucket[0].arn}/*"
-        Condition = {
-          Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
-          StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = aws_kms_key.key.arn }
-        }
-      },
-    ]
-  })
-
-  depends_on = [aws_s3_bucket_public_access_block.bucket]
-}
-
-# Copies in another Region: see data.yaml for the reasons.
-
-resource "aws_s3_bucket_replication_configuration" "bucket" {
-  count = var.copy_bucket_arn == "" ? 0 : 1
-
-  bucket = local.bucket_name
-  role   = aws_iam_role.copy_role[0].arn
-
-  rule {
-    id       = "copies"
-    status   = "Enabled"
-    priority = 0
-
-    filter {
-      prefix = ""
-    }
-
-    delete_marker_replication {
-      status = "Disabled"
-    }
-
-    source_selection_criteria {
-      sse_kms_encrypted_objects {
-        status = "Enabled"
-      }
-    }
-
-    destination {
-      bucket = var.copy_bucket_arn
-
-      encryption_configuration {
-        replica_kms_key_id = var.copy_key_arn
-      }
-
-      replication_time {
-        status = "Enabled"
-
-        time {
-          minutes = 15
-        }
-      }
-
-      metrics {
-        status = "Enabled"
-
-        event_threshold {
-          minutes = 15
-        }
-      }
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.bucket]
-}
-
-resource "aws_iam_role" "copy_role" {
-  count = var.copy_bucket_arn == "" ? 0 : 1
-
-  name = "${var.prefix}-copy-${local.region}"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "s3.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "copy_role" {
-  count = var.copy_bucket_arn == "" ? 0 : 1
-
-  name = "copy"
-  role = aws_iam_role.copy_role[0].id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "Bucket"
-        Effect   = "Allow"
-        Action   = ["s3:GetReplicationConfiguration", "s3:ListBucket"]
-        Resource = local.copied_bucket_arn
-      },
-      {
-        Sid      = "Read"
-        Effect   = "Allow"
-        Action   = ["s3:GetObjectVersionAcl", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"]
-        Resource = "${local.copied_bucket_arn}/*"
-      },
-      {
-        Sid      = "Copy"
-        Effect   = "Allow"
-        Action   = ["s3:ReplicateObject", "s3:ReplicateTags"]
-        Resource = "${var.copy_bucket_arn}/*"
-      },
-      {
-        Sid       = "Decrypt"
-        Effect    = "Allow"
-        Action    = "kms:Decrypt"
-        Resource  = local.storage_key_arn
-        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
-      },
-      {
-        Sid       = "Encrypt"
-        Effect    = "Allow"
-        Action    = ["kms:Encrypt", "kms:GenerateDataKey"]
-        Resource  = var.copy_key_arn
-        Condition = { StringLike = { "kms:ViaService" = "s3.*.amazonaws.com" } }
-      },
-    ]
-  })
-}
+# Hourly backups of both tables, and their copies in the other Region.
 
 resource "aws_backup_vault" "vault" {
   count = var.copy_vault_arn == "" ? 0 : 1

@@ -17,7 +17,7 @@ output "bucket_name" {
 
 output "audit_bucket_name" {
   description = "Bucket of the audit records; empty without"
-  value       = local.has_audit ? aws_s3_bucket.audit_bucket[0].id : ""
+  value       = local.has_audit ? module.audit_bucket[0].id : ""
 }
 
 output "key_arn" {

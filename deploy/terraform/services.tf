@@ -121,7 +121,7 @@ resource "aws_lb" "balancer" {
   idle_timeout = 60
 
   dynamic "access_logs" {
-    for_each = var.access_logs ? [aws_s3_bucket.logs_bucket[0].id] : []
+    for_each = var.access_logs ? [module.logs_bucket[0].id] : []
 
     content {
       enabled = true
@@ -130,7 +130,7 @@ resource "aws_lb" "balancer" {
     }
   }
 
-  depends_on = [aws_internet_gateway_attachment.gateway_of_vpc, aws_s3_bucket_policy.logs_bucket_policy]
+  depends_on = [aws_internet_gateway_attachment.gateway_of_vpc, module.logs_bucket]
 }
 
 resource "aws_lb_listener" "listener" {
@@ -310,38 +310,9 @@ resource "aws_lb_target_group" "api_targets" {
 }
 
 # See services.yaml for what ECS does with these.
-resource "aws_cloudwatch_metric_alarm" "deployment_alarms" {
-  for_each            = local.deployment_alarms
-  alarm_name          = each.value.AlarmName
-  alarm_description   = each.value.AlarmDescription
-  comparison_operator = each.value.ComparisonOperator
-  threshold           = each.value.Threshold
-  evaluation_periods  = each.value.EvaluationPeriods
-  datapoints_to_alarm = try(each.value.DatapointsToAlarm, null)
-  treat_missing_data  = each.value.TreatMissingData
-
-  dynamic "metric_query" {
-    for_each = each.value.Metrics
-
-    content {
-      id          = metric_query.value.Id
-      label       = try(metric_query.value.Label, null)
-      expression  = try(metric_query.value.Expression, null)
-      return_data = metric_query.value.ReturnData
-
-      dynamic "metric" {
-        for_each = try([metric_query.value.MetricStat], [])
-
-        content {
-          namespace   = metric.value.Metric.Namespace
-          metric_name = metric.value.Metric.MetricName
-          dimensions  = { for one in metric.value.Metric.Dimensions : one.Name => one.Value }
-          stat        = metric.value.Stat
-          period      = metric.value.Period
-        }
-      }
-    }
-  }
+module "deployment_alarms" {
+  source = "./modules/alarms"
+  alarms = local.deployment_alarms
 }
 
 resource "aws_ecs_service" "api_service" {
@@ -386,7 +357,7 @@ resource "aws_ecs_service" "api_service" {
   }
 
   # The task names the log groups and the configuration of the collector.
-  depends_on = [aws_lb_listener.listener, aws_cloudwatch_metric_alarm.deployment_alarms, aws_cloudwatch_log_group.api_log, aws_cloudwatch_log_group.collector_log, aws_ssm_parameter.collector_config, aws_iam_role_policy.execution_role]
+  depends_on = [aws_lb_listener.listener, module.deployment_alarms, aws_cloudwatch_log_group.api_log, aws_cloudwatch_log_group.collector_log, aws_ssm_parameter.collector_config, aws_iam_role_policy.execution_role]
 }
 
 resource "aws_appautoscaling_target" "api_scaling" {
@@ -459,7 +430,7 @@ resource "aws_ecs_service" "worker_service" {
     ignore_changes = [desired_count]
   }
 
-  depends_on = [aws_cloudwatch_metric_alarm.deployment_alarms, aws_ecs_cluster_capacity_providers.cluster, aws_cloudwatch_log_group.worker_log, aws_cloudwatch_log_group.collector_log, aws_ssm_parameter.collector_config, aws_iam_role_policy.execution_role]
+  depends_on = [module.deployment_alarms, aws_ecs_cluster_capacity_providers.cluster, aws_cloudwatch_log_group.worker_log, aws_cloudwatch_log_group.collector_log, aws_ssm_parameter.collector_config, aws_iam_role_policy.execution_role]
 }
 
 resource "aws_appautoscaling_target" "worker_scaling" {

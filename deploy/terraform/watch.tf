@@ -128,41 +128,9 @@ resource "aws_cloudwatch_log_resource_policy" "failed_tasks_log_policy" {
   })
 }
 
-resource "aws_cloudwatch_metric_alarm" "alarms" {
-  for_each            = local.metric_alarms
-  alarm_name          = each.value.AlarmName
-  alarm_description   = each.value.AlarmDescription
-  comparison_operator = each.value.ComparisonOperator
-  threshold           = each.value.Threshold
-  evaluation_periods  = each.value.EvaluationPeriods
-  datapoints_to_alarm = try(each.value.DatapointsToAlarm, null)
-  treat_missing_data  = each.value.TreatMissingData
-  alarm_actions       = try(each.value.AlarmActions, null)
-  ok_actions          = try(each.value.OKActions, null)
-
-  dynamic "metric_query" {
-    for_each = each.value.Metrics
-
-    content {
-      id          = metric_query.value.Id
-      label       = try(metric_query.value.Label, null)
-      expression  = try(metric_query.value.Expression, null)
-      period      = try(metric_query.value.Period, null)
-      return_data = metric_query.value.ReturnData
-
-      dynamic "metric" {
-        for_each = try([metric_query.value.MetricStat], [])
-
-        content {
-          namespace   = metric.value.Metric.Namespace
-          metric_name = metric.value.Metric.MetricName
-          dimensions  = { for one in metric.value.Metric.Dimensions : one.Name => one.Value }
-          stat        = metric.value.Stat
-          period      = metric.value.Period
-        }
-      }
-    }
-  }
+module "alarms" {
+  source = "./modules/alarms"
+  alarms = local.metric_alarms
 
   depends_on = [aws_sns_topic.topic]
 }
@@ -175,7 +143,7 @@ resource "aws_cloudwatch_composite_alarm" "alarms" {
   alarm_actions     = each.value.AlarmActions
   ok_actions        = each.value.OKActions
 
-  depends_on = [aws_cloudwatch_metric_alarm.alarms, aws_sns_topic.topic]
+  depends_on = [module.alarms]
 }
 
 resource "aws_cloudwatch_dashboard" "dashboard" {

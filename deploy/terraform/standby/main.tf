@@ -30,14 +30,6 @@ locals {
       Resource  = "*"
     }]
   })
-  # Attempts have numbers, and both Regions could give the same number to different files.
-  closed = [for _ in var.accepts_copies ? [] : [true] : {
-    Sid       = "NoCopies"
-    Effect    = "Deny"
-    Principal = "*"
-    Action    = ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"]
-    Resource  = "${aws_s3_bucket.bucket.arn}/*"
-  }]
 }
 
 resource "aws_kms_key" "copy_key" {
@@ -62,169 +54,16 @@ resource "aws_kms_replica_key" "secrets_key" {
   }
 }
 
-resource "aws_s3_bucket" "bucket" {
-  bucket = "${var.prefix}-reports-${local.account}-${local.region}"
+module "bucket" {
+  source = "../modules/files-bucket"
 
-  lifecycle {
-    prevent_destroy = true
-  }
-}
-
-resource "aws_s3_bucket_ownership_controls" "bucket" {
-  bucket = aws_s3_bucket.bucket.id
-
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
-}
-
-resource "aws_s3_bucket_public_access_block" "bucket" {
-  bucket                  = aws_s3_bucket.bucket.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_server_side_encryption_configuration" "bucket" {
-  bucket = aws_s3_bucket.bucket.id
-
-  rule {
-    bucket_key_enabled = true
-
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.copy_key.arn
-    }
-  }
-}
-
-resource "aws_s3_bucket_versioning" "bucket" {
-  bucket = aws_s3_bucket.bucket.id
-
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
-  bucket = aws_s3_bucket.bucket.id
-
-  rule {
-    id     = "reports-end"
-    status = "Enabled"
-
-    filter {
-      prefix = "reports/"
-    }
-
-    expiration {
-      days = var.retention_days
-    }
-
-    noncurrent_version_expiration {
-      noncurrent_days = 1
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-
-  rule {
-    id     = "work-ends"
-    status = "Enabled"
-
-    filter {
-      prefix = "work/"
-    }
-
-    expiration {
-      days = var.retention_days
-    }
-
-    noncurrent_version_expiration {
-      noncurrent_days = 1
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-
-  rule {
-    id     = "kept-ends"
-    status = "Enabled"
-
-    filter {
-      prefix = "kept/"
-    }
-
-    expiration {
-      days = var.retention_days_max
-    }
-
-    noncurrent_version_expiration {
-      noncurrent_days = 1
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-
-  rule {
-    id     = "delete-markers-end"
-    status = "Enabled"
-
-    filter {}
-
-    expiration {
-      expired_object_delete_marker = true
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.bucket]
-}
-
-resource "aws_s3_bucket_policy" "bucket_policy" {
-  bucket = aws_s3_bucket.bucket.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = concat([
-      {
-        Sid       = "TlsAlone"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:*"
-        Resource  = [aws_s3_bucket.bucket.arn, "${aws_s3_bucket.bucket.arn}/*"]
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-      # The condition also holds without the header: a put that does not specify its encryption is denied.
-      {
-        Sid       = "NoOtherAlgorithm"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.bucket.arn}/*"
-        Condition = { StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" } }
-      },
-      {
-        Sid       = "NoOtherKey"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.bucket.arn}/*"
-        Condition = {
-          Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
-          StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = aws_kms_key.copy_key.arn }
-        }
-      },
-    ], local.closed)
-  })
-
-  depends_on = [aws_s3_bucket_public_access_block.bucket]
+  prefix             = var.prefix
+  key_arn            = aws_kms_key.copy_key.arn
+  retention_days     = var.retention_days
+  retention_days_max = var.retention_days_max
+  accepts_copies     = var.accepts_copies
+  copy_bucket_arn    = ""
+  copy_key_arn       = ""
 }
 
 resource "aws_backup_vault" "vault" {
@@ -284,7 +123,7 @@ resource "aws_iam_role_policy" "restore_role" {
 
 output "copy_bucket_arn" {
   description = "copy_bucket_arn of the module in the active Region"
-  value       = aws_s3_bucket.bucket.arn
+  value       = module.bucket.arn
 }
 
 output "copy_vault_arn" {
@@ -299,7 +138,7 @@ output "copy_key_arn" {
 
 output "bucket_name" {
   description = "restored_bucket of a module in this Region"
-  value       = aws_s3_bucket.bucket.id
+  value       = module.bucket.id
 }
 
 output "secrets_key_arn" {
