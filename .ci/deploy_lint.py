@@ -153,16 +153,23 @@ def audit():
 
 
 def copies():
-    """Checks that the roles which read tables and files to copy them may use the key of restored ones."""
-    roles = dict(properties("AWS::IAM::Role", "data"))
-    for logical, ids in {"CopyRole": {"Decrypt"}, "BackupRole": {"Keys", "Grants"}}.items():
-        for statement in roles[logical]["Policies"][0]["PolicyDocument"]["Statement"]:
-            if statement["Sid"] in ids:
-                ids = ids - {statement["Sid"]}
-                if not any(one.get("Fn::If", [])[:2] == ["HasRestoredKey", {"Ref": "RestoredKeyArn"}] for one in listed(statement["Resource"])):
-                    fail(f"{logical}, {statement['Sid']}: it must name the key of restored tables and files")
-        if ids:
-            fail(f"{logical} has no statement {sorted(ids)}")
+    """Checks that files are copied in the same way from the bucket of the active Region and from one that was restored, and
+    that the role which reads tables to copy them may use the key of restored ones."""
+    parts = []
+    for name, key in ("data", "Key"), ("standby", "CopyKey"):
+        resources = template(name)["Resources"]
+        roles = json.dumps([resources.get(one) for one in ("CopyRole", "CopyExistingRole")]).replace(f'["{key}", "Arn"]', '["<key>", "Arn"]')
+        parts.append([resources["Bucket"]["Properties"].get("ReplicationConfiguration"), roles])
+    if parts[0] != parts[1]:
+        fail("standby.yaml must replicate its bucket as data.yaml does, with the same roles")
+    ids = {"Keys", "Grants"}
+    for statement in dict(properties("AWS::IAM::Role", "data"))["BackupRole"]["Policies"][0]["PolicyDocument"]["Statement"]:
+        if statement["Sid"] in ids:
+            ids = ids - {statement["Sid"]}
+            if not any(one.get("Fn::If", [])[:2] == ["HasRestoredKey", {"Ref": "RestoredKeyArn"}] for one in listed(statement["Resource"])):
+                fail(f"BackupRole, {statement['Sid']}: it must name the key of restored tables")
+    if ids:
+        fail(f"BackupRole has no statement {sorted(ids)}")
 
 
 def statements():

@@ -28,15 +28,21 @@ OFF = {"FlowLogs": "none", "EndpointPolicies": "false", "AccessLogs": "false", "
 RESTORED = {
     "RestoredTable": "dossier-restored", "RestoredAccessTable": "dossier-access-restored", "RestoredBucket": "copies",
     "RestoredKeyArn": "arn:restored-key", "RestoredSecretsKeyArn": "arn:restored-secrets-key",
-    "CopyKeyArn": "arn:copies-key", "CopyVaultArn": "arn:vault",
+    "CopyKeyArn": "arn:copies-key", "CopyVaultArn": "arn:vault", "CopyBucketArn": "arn:copies", "CopyRegion": "eu-west-1",
 }  # fmt: skip
 # Parameters that need each other: what both refuse, and what both accept.
 COPIED = {"CopyBucketArn": "arn:copies", "CopyRegion": "eu-west-1", "CopyKeyArn": "arn:copies-key"}
 REFUSED = [
     {"RestoredBucket": "copies"}, {"RestoredKeyArn": "arn:restored-key"}, {**COPIED, "CopyKeyArn": ""}, {**COPIED, "CopyRegion": ""},
-    {"CopyVaultArn": "arn:vault"}, {**RESTORED, **COPIED},
+    {"CopyVaultArn": "arn:vault"}, {**RESTORED, "CopyKeyArn": ""},
 ]  # fmt: skip
-ACCEPTED = [{}, COPIED, RESTORED, {"RestoredTable": "dossier-restored"}, {**RESTORED, "CopyVaultArn": "", "CopyKeyArn": ""}]
+ACCEPTED = [{}, COPIED, RESTORED, {"RestoredTable": "dossier-restored"}, {**RESTORED, "CopyBucketArn": "", "CopyVaultArn": "", "CopyKeyArn": ""}]
+# The same for what waits in the other Region: before a failover, after one, and with copies of its own.
+STANDBY = {"PrimarySecretsKeyArn": "arn:secrets-key"}
+CLOSED = {**STANDBY, "AcceptsCopies": "false"}
+STANDBY_COPIED = {**CLOSED, "CopyBucketArn": "arn:copies", "CopyKeyArn": "arn:copies-key"}
+STANDBY_REFUSED = [{**STANDBY_COPIED, "AcceptsCopies": "true"}, {**STANDBY_COPIED, "CopyKeyArn": ""}]
+STANDBY_ACCEPTED = [STANDBY, CLOSED, STANDBY_COPIED]
 # New deployments alone use the module: no table of version 0.2 needs its indexes changed.
 NOT_A_VARIABLE = {"TableIndexes"}
 failures = []
@@ -61,12 +67,13 @@ def plain(value):
     return value
 
 
-def variables():
-    """Checks that the module has the parameters of dossier.yaml as variables, with their defaults."""
-    parameters = cloudformation.Template("dossier", {}).content["Parameters"]
-    declared = {name.strip('"'): body for block in terraform_module.parsed()["variable"] for name, body in block.items()}
+def variables(template="dossier", folder=terraform_module.MODULE):
+    """Checks that a module has the parameters of its template as variables, with their defaults; returns, by variable, what
+    turns a parameter's value into its value."""
+    parameters = cloudformation.Template(template, {}).content["Parameters"]
+    declared = dict(terraform_module.labelled(terraform_module.parsed(folder)["variable"]))
     for name in sorted({snake(one) for one in parameters if one not in NOT_A_VARIABLE} ^ set(declared)):
-        failures.append(f"{name} is not both a parameter of dossier.yaml and a variable of the Terraform module")
+        failures.append(f"{name} is not both a parameter of {template}.yaml and a variable of {folder}")
     for name, parameter in parameters.items():
         body = declared.get(snake(name), {})
         kind, default = body.get("type", "").strip("${}"), body.get("default")
@@ -74,8 +81,12 @@ def variables():
         if kind.startswith("list"):
             default = None if default is None else ",".join(one.strip('"') for one in default)
         if name not in NOT_A_VARIABLE and plain(default) != plain(parameter.get("Default")):
-            failures.append(f"{snake(name)} has the default {default!r} instead of {parameter.get('Default')!r}")
+            failures.append(f"{folder}: {snake(name)} has the default {default!r} instead of {parameter.get('Default')!r}")
     return {snake(name): terraform_value(declared.get(snake(name), {})) for name in parameters}
+
+
+def converted(parameters, convert):
+    return {snake(name): convert[snake(name)](value) for name, value in parameters.items()}
 
 
 def addresses():
@@ -106,22 +117,25 @@ def broken(name, parameters):
     ]  # fmt: skip
 
 
-def rules(convert):
-    """Checks that CloudFormation and Terraform refuse the same combinations of parameters, and that data.yaml, which can
-    be deployed by itself, refuses what dossier.yaml does."""
-    scenarios = [{**REQUIRED, **one} for one in REFUSED + ACCEPTED]
-    module = terraform_module.refused([{snake(name): convert[snake(name)](value) for name, value in one.items()} for one in scenarios])
+def rules(template, folder, convert, refused, accepted):
+    """Checks that CloudFormation and Terraform refuse the same combinations of parameters; returns their number."""
+    scenarios = refused + accepted
+    module = terraform_module.refused([converted(one, convert) for one in scenarios], folder)
     for number, (parameters, refuses) in enumerate(zip(scenarios, module)):
         shown = {name: value for name, value in parameters.items() if name not in REQUIRED}
-        for where, answer in (("dossier.yaml", bool(broken("dossier", parameters))), ("the Terraform module", refuses)):
-            if answer != (number < len(REFUSED)):
+        for where, answer in ((f"{template}.yaml", bool(broken(template, parameters))), (folder, refuses)):
+            if answer != (number < len(refused)):
                 failures.append(f"{where} {'refuses' if answer else 'accepts'} {shown}")
+    return len(scenarios)
+
+
+def rules_of_data():
+    """Checks that data.yaml, which can be deployed by itself, refuses what dossier.yaml does."""
     root, data = (cloudformation.Template(name, {}).content for name in ("dossier", "data"))
     for name, rule in root["Rules"].items():
         known = [one for one in rule["Assertions"] if not [other for other in re.findall(r"'Ref': '(\w+)'", str(one)) if other not in data["Parameters"]]]
         if data["Rules"].get(name) != {**rule, "Assertions": known}:
             failures.append(f"the rule {name} of data.yaml is not that of dossier.yaml")
-    return len(scenarios)
 
 
 def compare(scenario, templates, module):
@@ -153,8 +167,10 @@ def compare(scenario, templates, module):
 
 
 def main():
-    convert = variables()
+    standby = terraform_module.MODULE / "standby"
+    convert, convert_standby = variables(), variables("standby", standby)
     addresses()
+    rules_of_data()
     if not terraform_module.program():
         names = {snake(name) for name in cloudformation.deployed({**REQUIRED, **SWITCHED})}
         declared = {name for _, name in terraform_module.resources()}
@@ -163,17 +179,17 @@ def main():
                 failures.append(f"{name} has no counterpart in Terraform")
         print("deploy: NOT RUN: the properties of the Terraform module were not compared: neither terraform nor tofu is installed")
     else:
-        counts, combinations = [], rules(convert)
+        combinations = rules("dossier", terraform_module.MODULE, convert, [{**REQUIRED, **one} for one in REFUSED], [{**REQUIRED, **one} for one in ACCEPTED])
+        combinations += rules("standby", standby, convert_standby, STANDBY_REFUSED, STANDBY_ACCEPTED)
+        counts = []
         for scenario, chosen in (("defaults", {}), ("switched", SWITCHED), ("off", OFF), ("restored", RESTORED)):
             parameters = {**REQUIRED, **chosen}
             templates = cloudformation.deployed(parameters)
             counts.append(len(templates))
-            compare(scenario, templates, terraform_module.evaluated({snake(name): convert[snake(name)](value) for name, value in parameters.items()}))
+            compare(scenario, templates, terraform_module.evaluated(converted(parameters, convert)))
         compare("images", cloudformation.alone("images", {}), terraform_module.evaluated({}, terraform_module.MODULE / "images"))
-        for accepts in (True, False):
-            given = {"PrimarySecretsKeyArn": "arn:secrets-key", "AcceptsCopies": str(accepts).lower()}
-            found = terraform_module.evaluated({"primary_secrets_key_arn": "arn:secrets-key", "accepts_copies": accepts}, terraform_module.MODULE / "standby")
-            compare("standby", cloudformation.alone("standby", given), found)
+        for given in STANDBY_ACCEPTED:
+            compare("standby", cloudformation.alone("standby", given), terraform_module.evaluated(converted(given, convert_standby), standby))
     if failures:
         sys.exit("deploy: the Terraform module differs from CloudFormation:\n" + "\n".join(failures))
     if terraform_module.program():

@@ -168,18 +168,18 @@ def program():
     return shutil.which("terraform") or shutil.which("tofu")
 
 
-def refused(scenarios):
-    """Returns, for each of the scenarios, whether a validation of the module's variables refuses these values."""
+def refused(scenarios, folder=MODULE):
+    """Returns, for each of the scenarios, whether a validation of the variables of a module refuses these values."""
     found = []
     with tempfile.TemporaryDirectory() as work:
         here = pathlib.Path(work)
-        shutil.copy(MODULE / "variables.tf", here)
+        shutil.copy(folder / "variables.tf", here)
         subprocess.run([program(), "init", "-input=false", "-no-color"], cwd=here, capture_output=True, check=True)
         for variables in scenarios:
             (here / "values.auto.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
             done = subprocess.run([program(), "plan", "-input=false", "-no-color"], cwd=here, capture_output=True, text=True)
             if done.returncode != 0 and "Invalid value for variable" not in done.stderr:
-                raise SystemExit(f"deploy: the variables of the Terraform module cannot be evaluated: {done.stderr[-6000:]}")
+                raise SystemExit(f"deploy: the variables of {folder} cannot be evaluated: {done.stderr[-6000:]}")
             found.append(done.returncode != 0)
     return found
 

@@ -129,7 +129,7 @@ variable "restored_secrets_key_arn" {
 variable "copy_bucket_arn" {
   type        = string
   default     = ""
-  description = "ARN of a bucket in another Region that receives a copy of every file (output of the module standby there), with copy_key_arn and copy_region, and not with restored_bucket; empty for none"
+  description = "ARN of a bucket in another Region that receives a copy of every file (output of the module standby there), with copy_key_arn and copy_region; files of restored_bucket are copied by the module standby that it belongs to; empty for none"
 
   validation {
     condition     = var.copy_bucket_arn == "" || var.copy_key_arn != ""
@@ -139,12 +139,6 @@ variable "copy_bucket_arn" {
   validation {
     condition     = var.copy_bucket_arn == "" || var.copy_region != ""
     error_message = "copy_bucket_arn needs copy_region, the Region of that bucket."
-  }
-
-  # The bucket belongs to the module standby, which replicates nothing, so that no file would be copied.
-  validation {
-    condition     = var.copy_bucket_arn == "" || var.restored_bucket == ""
-    error_message = "copy_bucket_arn cannot be set with restored_bucket: files of a restored bucket are not copied."
   }
 }
 

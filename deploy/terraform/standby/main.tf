@@ -62,8 +62,8 @@ module "bucket" {
   retention_days     = var.retention_days
   retention_days_max = var.retention_days_max
   accepts_copies     = var.accepts_copies
-  copy_bucket_arn    = ""
-  copy_key_arn       = ""
+  copy_bucket_arn    = var.copy_bucket_arn
+  copy_key_arn       = var.copy_key_arn
 }
 
 resource "aws_backup_vault" "vault" {
@@ -102,7 +102,7 @@ resource "aws_iam_role_policy" "restore_role" {
           "dynamodb:Scan",
           "dynamodb:UpdateItem",
         ]
-        Resource = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${var.prefix}*"
+        Resource = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${var.prefix}-restored-*"
       },
       {
         Sid      = "Key"

@@ -172,6 +172,45 @@ resource "aws_iam_role_policy" "copy_role" {
   })
 }
 
+# Copies what was in the bucket before: see data.yaml.
+resource "aws_iam_role" "copy_existing_role" {
+  count = local.copies
+
+  name = "${var.prefix}-copy-existing-${local.region}"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "batchoperations.s3.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "copy_existing_role" {
+  count = local.copies
+
+  name = "copy-existing"
+  role = aws_iam_role.copy_existing_role[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Find"
+        Effect   = "Allow"
+        Action   = ["s3:GetReplicationConfiguration", "s3:PutInventoryConfiguration"]
+        Resource = local.arn
+      },
+      {
+        Sid      = "Start"
+        Effect   = "Allow"
+        Action   = "s3:InitiateReplication"
+        Resource = "${local.arn}/*"
+      },
+    ]
+  })
+}
+
 output "id" {
   description = "Name of the bucket"
   value       = module.this.id
