@@ -17,6 +17,10 @@ def fail(what):
     failures.append(what)
 
 
+# The templates with alarms, other than those of deployments, which services.yaml has.
+WATCHING = ("watch", "objectives", "audit")
+
+
 def template(name):
     return yaml.safe_load(pathlib.Path("deploy", f"{name}.yaml").read_text(encoding="utf-8"))
 
@@ -94,7 +98,7 @@ def instruments():
 def alarms(known, exported):
     """Checks that each alarm that tells somebody names a section of the runbook and has its row there, that every other
     is a part of one that does, and that the metrics exist. Returns the number of alarms that tell somebody."""
-    resources = template("watch")["Resources"]
+    resources = {logical: one for name in WATCHING for logical, one in template(name)["Resources"].items()}
     metric_alarms = {logical: one["Properties"] for logical, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
     services = template("services")["Resources"]
     # Alarms that roll a deployment back tell nobody.
@@ -165,7 +169,7 @@ def runbook(telling):
 
 
 def dashboard(known, exported):
-    body = json.loads(template("watch")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    body = json.loads(template("dashboard")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     for widget in body["widgets"]:
         title = widget["properties"]["title"]
         ids = {one["id"] for series in widget["properties"]["metrics"] for one in series if isinstance(one, dict) and "id" in one}

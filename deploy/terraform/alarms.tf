@@ -4,7 +4,9 @@ locals {
   alarm_resources = merge(
     local.alarm_templates.services.Resources,
     local.alarm_templates.watch.Resources,
-    # Both templates have an alarm of this logical id.
+    local.alarm_templates.objectives.Resources,
+    local.alarm_templates.audit.Resources,
+    # Both services.yaml and watch.yaml have an alarm of this logical id.
     { FirstWorkerAlarm = local.alarm_templates.services.Resources.NobodyWorks },
   )
   # References become the names of their parameters and resources, and then their values.
@@ -28,6 +30,6 @@ locals {
   metric_alarms    = { for name, one in local.alarms_read : name => one if local.alarm_resources[name].Type == "AWS::CloudWatch::Alarm" }
   composite_alarms = { for name, one in local.alarms_read : name => one if local.alarm_resources[name].Type == "AWS::CloudWatch::CompositeAlarm" }
   backlog_metrics  = local.alarms_read["WorkersByBacklog"].TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics
-  dashboard_text   = replace(local.alarm_templates.watch.Resources.Dashboard.Properties.DashboardBody["Fn::Sub"], "AWS::Region", "Region")
+  dashboard_text   = replace(local.alarm_templates.dashboard.Resources.Dashboard.Properties.DashboardBody["Fn::Sub"], "AWS::Region", "Region")
   dashboard_body   = templatestring(local.dashboard_text, local.alarm_values)
 }

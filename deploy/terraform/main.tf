@@ -1,5 +1,5 @@
 # What several files of this module need. The files mirror the templates of deploy/: data.tf is data.yaml, and a
-# resource has the name of its counterpart in snake case.
+# resource has the name of its counterpart in snake case. Alarms and dashboard of all templates are in watch.tf.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}

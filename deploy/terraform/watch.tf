@@ -1,10 +1,8 @@
-# Topic, alarms, dashboard, the events that they need, and the budget (deploy/watch.yaml).
+# Topic, alarms, dashboard, the events that they need, and the budget (deploy/watch.yaml, objectives.yaml, dashboard.yaml, and
+# the alarms of audit.yaml).
 
 locals {
-  alarm_templates = {
-    services = yamldecode(file("${path.module}/../services.yaml"))
-    watch    = yamldecode(file("${path.module}/../watch.yaml"))
-  }
+  alarm_templates = { for name in ["services", "watch", "objectives", "audit", "dashboard"] : name => yamldecode(file("${path.module}/../${name}.yaml")) }
   # Spelled out, so that a plan shows the alarms before the topic exists.
   topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.prefix}-alarms"
   # The parameters and resources that the texts of alarms.tf name.
@@ -13,6 +11,7 @@ locals {
     TableName               = local.table_name
     Region                  = local.region
     Topic                   = local.topic_arn
+    TopicArn                = local.topic_arn
     FirstWorker             = aws_appautoscaling_policy.first_worker.arn
     WorkerScaling           = aws_appautoscaling_target.worker_scaling.id
     ApiScaling              = aws_appautoscaling_target.api_scaling.id
