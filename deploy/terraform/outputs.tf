@@ -25,6 +25,11 @@ output "key_arn" {
   value       = aws_kms_key.key.arn
 }
 
+output "storage_key_arn" {
+  description = "ARN of the KMS key of tables and bucket; another one than key_arn if they were restored"
+  value       = local.storage_key_arn
+}
+
 output "secrets_key_arn" {
   description = "ARN of the KMS key that seals webhook secrets, which the module standby replicates"
   value       = local.secrets_key_arn
