@@ -45,6 +45,7 @@ STANDBY_REFUSED = [{**STANDBY_COPIED, "AcceptsCopies": "true"}, {**STANDBY_COPIE
 STANDBY_ACCEPTED = [STANDBY, CLOSED, STANDBY_COPIED]
 # New deployments alone use the module: no table of version 0.2 needs its indexes changed.
 NOT_A_VARIABLE = {"TableIndexes"}
+ALARMS = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
 failures = []
 
 
@@ -150,7 +151,7 @@ def compare(scenario, templates, module):
             continue
         resource, mine, theirs = PAIRS[kind]
         parts = {part: left.pop((part, snake(name)), None) for part in (resource, *PARTS.get(resource, ()))}
-        if resource == "aws_cloudwatch_metric_alarm" or resource == "aws_cloudwatch_composite_alarm":
+        if kind in ALARMS:
             # One block for all alarms, and one for those of deployments.
             alarms = [one for block in ("alarms", "deployment_alarms") for one in module.get((resource, block), [])]
             parts = {resource: [one for one in alarms if one["alarm_name"] == properties["AlarmName"]]}
@@ -175,11 +176,11 @@ def main():
     addresses()
     rules_of_parts()
     if not terraform_module.program():
-        names = {snake(name) for name in cloudformation.deployed({**REQUIRED, **SWITCHED})}
-        declared = {name for _, name in terraform_module.resources()}
-        for name in sorted(names - declared):
-            if not name.endswith("alarm"):
-                failures.append(f"{name} has no counterpart in Terraform")
+        declared = set(terraform_module.resources())
+        for name, (kind, _) in cloudformation.deployed({**REQUIRED, **SWITCHED}).items():
+            # One block has all alarms.
+            if kind not in ALARMS and (PAIRS[kind][0], snake(name)) not in declared:
+                failures.append(f"{name} ({kind}) has no {PAIRS[kind][0]}.{snake(name)}")
         print("deploy: NOT RUN: the properties of the Terraform module were not compared: neither terraform nor tofu is installed")
     else:
         combinations = rules("dossier", terraform_module.MODULE, convert, [{**REQUIRED, **one} for one in REFUSED], [{**REQUIRED, **one} for one in ACCEPTED])
