@@ -15,28 +15,32 @@ pub(crate) struct Sample {
     pub(crate) about: &'static str,
 }
 
-/// A company without adverse evidence, the subsidiary of a company on a sanctions list, and a company with bad press,
-/// of which one headline gives the model orders.
-pub(crate) const EVIDENCE: [Sample; 3] = [
-    Sample {
-        name: "星見川精機株式会社",
-        number: "1010401998301",
-        country: "JP",
-        about: "nothing adverse is known of it",
-    },
-    Sample {
-        name: "Ropewalk Chandlery Ltd",
-        number: "99512208",
-        country: "GB",
-        about: "it is on no list, but its parent is",
-    },
-    Sample {
-        name: "Larkmere Brokerage Ltd",
-        number: "99407731",
-        country: "GB",
-        about: "a headline orders the model to rate it LOW",
-    },
-];
+/// A company without adverse evidence.
+const CLEAN: Sample = Sample {
+    name: "星見川精機株式会社",
+    number: "1010401998301",
+    country: "JP",
+    about: "nothing adverse is known of it",
+};
+
+/// The subsidiary of a company on a sanctions list.
+pub(super) const SUBSIDIARY: Sample = Sample {
+    name: "Ropewalk Chandlery Ltd",
+    number: "99512208",
+    country: "GB",
+    about: "it is on no list, but its parent is",
+};
+
+/// A company with bad press, of which one headline gives the model orders.
+pub(super) const HOSTILE: Sample = Sample {
+    name: "Larkmere Brokerage Ltd",
+    number: "99407731",
+    country: "GB",
+    about: "a headline orders the model to rate it LOW",
+};
+
+/// Companies that show what evidence does to a report.
+pub(crate) const EVIDENCE: [Sample; 3] = [CLEAN, SUBSIDIARY, HOSTILE];
 
 /// Companies whose reports are written while the model fails.
 pub(crate) const OUTAGE: [Sample; 2] = [

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::display::{Display, Track};
 use super::follow;
-use super::samples::{EVIDENCE, OUTAGE, Sample};
+use super::samples::{EVIDENCE, HOSTILE, OUTAGE, SUBSIDIARY, Sample};
 use super::save::{self, SavedFiles};
 use super::table::{self, Row};
 use crate::calls::Calls;
@@ -40,25 +40,28 @@ pub(super) struct Story {
 
 /// The result of one sample company, when its report has ended.
 struct SampleResult {
+    sample: &'static Sample,
     row: Row,
     /// Number of answers of the model that the report used.
     answers: u64,
-    /// `None` if the report is not COMPLETED.
-    saved: Option<SavedFiles>,
-    /// The reason why the report is not COMPLETED. `None` if it is COMPLETED.
-    failure: Option<String>,
+    /// The files of the report, or the reason why it is not COMPLETED.
+    outcome: Result<SavedFiles, String>,
 }
 
 impl SampleResult {
-    /// Returns the reasons why a person must review the report.
-    fn review(&self) -> String {
-        let document = self.saved.as_ref().and_then(|saved| saved.document.as_ref());
-        let reasons = document.and_then(|document| document["review"]["reasons"].as_array());
-        let mut text = format!("\n   The report on {} must be reviewed by a person:", self.row.company);
-        for reason in reasons.into_iter().flatten().filter_map(Value::as_str) {
+    /// Returns the reasons why a person must review the report, or `None` if there are none.
+    fn review(&self) -> Option<String> {
+        let document = self.outcome.as_ref().ok()?.document.as_ref()?;
+        let reasons: Vec<_> =
+            document["review"]["reasons"].as_array()?.iter().filter_map(Value::as_str).collect();
+        if reasons.is_empty() {
+            return None;
+        }
+        let mut text = format!("\n   The report on {} must be reviewed by a person:", self.sample.name);
+        for reason in reasons {
             let _ = write!(text, "\n   - {reason}");
         }
-        text
+        Some(text)
     }
 }
 
@@ -89,7 +92,7 @@ impl Story {
         let usual = self.model.faults();
         let mut results = self.evidence(&usual).await?;
         results.extend(self.outage(&usual).await?);
-        self.close(results)
+        self.close(&results)
     }
 
     /// Part 1: what evidence does to a report.
@@ -104,8 +107,8 @@ impl Story {
         let results = joined(self.request(&EVIDENCE, None)).await;
         self.model.set(usual.clone());
         let results = results?;
-        if let Some(hostile) = results.last() {
-            self.display.say(&hostile.review());
+        if let Some(review) = result_of(&HOSTILE, &results).and_then(SampleResult::review) {
+            self.display.say(&review);
         }
         Ok(results)
     }
@@ -143,27 +146,31 @@ impl Story {
     }
 
     /// Prints the results and what to try next. Returns an error if a report is not COMPLETED.
-    fn close(&self, results: Vec<SampleResult>) -> anyhow::Result<()> {
+    fn close(&self, results: &[SampleResult]) -> anyhow::Result<()> {
         self.display.say(&table::render(results.iter().map(|result| &result.row)));
-        let failures: Vec<_> = results.iter().filter_map(|result| result.failure.clone()).collect();
+        let failures: Vec<_> =
+            results.iter().filter_map(|result| result.outcome.as_ref().err()).map(String::as_str).collect();
         if !failures.is_empty() {
             bail!("not every report was completed:\n  {}", failures.join("\n  "));
         }
         let used: u64 = results.iter().map(|result| result.answers).sum();
         let given: u64 = self.answers.snapshot().values().sum();
         self.display.say(&paid(used, given));
-        let saved: Vec<_> =
-            results.iter().filter_map(|result| Some((&result.row.company, result.saved.as_ref()?))).collect();
         let mut text = format!("Saved in {}, also as PDF, Markdown and JSON:\n", self.out.display());
-        for (_, saved) in &saved {
+        for saved in results.iter().filter_map(|result| result.outcome.as_ref().ok()) {
             let _ = writeln!(text, "  {}", saved.address());
         }
         self.display.say(&text);
-        if let Some((_, saved)) = saved.get(1) {
+        if let Some(saved) = result_of(&SUBSIDIARY, results).and_then(|result| result.outcome.as_ref().ok()) {
             self.display.say(&try_next(&saved.directory));
         }
         Ok(())
     }
+}
+
+/// Returns the result of `sample`, if it is one of `results`.
+fn result_of<'a>(sample: &Sample, results: &'a [SampleResult]) -> Option<&'a SampleResult> {
+    results.iter().find(|result| result.sample == sample)
 }
 
 fn heading(part: u8, title: &str, samples: &[Sample]) -> String {
@@ -177,12 +184,8 @@ fn heading(part: u8, title: &str, samples: &[Sample]) -> String {
 
 /// Says how many answers the model gave, and that none was bought twice if the reports used as many.
 fn paid(used: u64, given: u64) -> String {
-    match given.checked_sub(used) {
-        Some(0) => {
-            format!("The model gave {given} answers, and the reports used {used}: none was bought twice.\n")
-        }
-        _ => format!("The model gave {given} answers, and the reports used {used}.\n"),
-    }
+    let end = if given == used { ": none was bought twice." } else { "." };
+    format!("The model gave {given} answers, and the reports used {used}{end}\n")
 }
 
 fn try_next(directory: &Path) -> String {
@@ -218,16 +221,15 @@ async fn run_sample(
         .await
         .with_context(|| format!("the report on {label} was not accepted"))?;
     let (report, took) = follow::to_the_end(client, &id, track, setbacks).await.context(label)?;
-    let completed = report["status"] == "COMPLETED";
-    let saved = match completed {
-        true => Some(save::save(client, &report, sample.name, out).await?),
-        false => None,
+    let outcome = if report["status"] == "COMPLETED" {
+        Ok(save::save(client, &report, sample.name, out).await?)
+    } else {
+        Err(failure(sample, &report))
     };
-    let failure = (!completed).then(|| failure(sample, &report));
-    let document = saved.as_ref().and_then(|saved| saved.document.as_ref());
+    let document = outcome.as_ref().ok().and_then(|saved| saved.document.as_ref());
     let row = Row::new(sample.name, &report, document, took);
     let answers = report["usage"]["modelCalls"].as_u64().unwrap_or_default();
-    Ok(SampleResult { row, answers, saved, failure })
+    Ok(SampleResult { sample, row, answers, outcome })
 }
 
 fn failure(sample: &Sample, report: &Value) -> String {

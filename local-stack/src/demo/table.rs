@@ -12,7 +12,7 @@ const WIDTH: u16 = 100;
 
 /// The row of one report.
 pub(super) struct Row {
-    pub(super) company: String,
+    company: String,
     /// The risk level, or the status of a report that has none.
     level: String,
     score: String,

@@ -47,6 +47,7 @@ fn the_demo_tells_its_story_even_if_the_default_port_is_taken() {
     ];
     assert_eq!(levels, expected);
     for told in [
+        "The report on Larkmere Brokerage Ltd must be reviewed by a person:\n   - ",
         "The model rates the company Low, and the rules do not allow less than Medium",
         "The model answers again",
         "none was bought twice",
@@ -98,6 +99,7 @@ fn a_failed_report_is_printed_with_its_reason_and_the_demo_exits_with_1() {
         (String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap());
     assert_eq!(ended.status.code(), Some(1), "{stdout}{stderr}");
     assert!(stdout.contains("FAILED"), "{stdout}");
+    assert!(!stdout.contains("must be reviewed"), "no report has reasons for a review: {stdout}");
     assert!(stderr.contains("not every report was completed"), "{stderr}");
     assert!(stderr.contains("Calder Vane Shipping Ltd") && stderr.contains("is FAILED: "), "{stderr}");
 }
