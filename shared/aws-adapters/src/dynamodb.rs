@@ -25,6 +25,8 @@ use crate::{
 /// The attributes of an item, by name.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
+const UPDATE_ITEM: &str = "UpdateItem";
+
 /// Maximum number of keys of one BatchGetItem ("BatchGetItem" in the Amazon DynamoDB API Reference).
 const GET_MAX: usize = 100;
 
@@ -74,7 +76,7 @@ pub(super) fn number(value: impl ToString) -> AttributeValue {
 /// # Errors
 /// Returns [`AwsError`] if it is not certain whether the write was applied.
 pub(super) async fn conditional(request: UpdateItemFluentBuilder) -> Result<Result<Item, Item>, AwsError> {
-    outcome(returning_items(request).send()).await
+    outcome(instrumented(DYNAMODB, UPDATE_ITEM, returning_items(request).send()).await)
 }
 
 /// Sends a conditional write without retries, for writes that must not be applied twice. Returns the
@@ -86,7 +88,8 @@ pub(super) async fn conditional_once(
     request: UpdateItemFluentBuilder,
 ) -> Result<Result<Item, Item>, AwsError> {
     let once = aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled());
-    outcome(returning_items(request).customize().config_override(once).send()).await
+    let request = returning_items(request).customize().config_override(once);
+    outcome(instrumented(DYNAMODB, UPDATE_ITEM, request.send()).await)
 }
 
 /// Sends a conditional write in one transaction with `other`, a write without a condition: both are applied, or neither.
@@ -135,11 +138,10 @@ fn returning_items(request: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder 
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
 }
 
-async fn outcome(
-    sent: impl Future<Output = Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>>>,
+fn outcome(
+    answer: Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>>,
 ) -> Result<Result<Item, Item>, AwsError> {
-    const OPERATION: &str = "UpdateItem";
-    let error = match instrumented(DYNAMODB, OPERATION, sent).await {
+    let error = match answer {
         Ok(answer) => return Ok(Ok(answer.attributes.unwrap_or_default())),
         Err(error) => error,
     };
@@ -147,6 +149,6 @@ async fn outcome(
         Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
             Ok(Err(failure.item().cloned().unwrap_or_default()))
         }
-        _ => Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error)),
+        _ => Err(AwsError::from_sdk(DYNAMODB, UPDATE_ITEM, &error)),
     }
 }

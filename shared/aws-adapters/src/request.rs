@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
 };
+use futures::TryFutureExt as _;
 use telemetry::metrics::metrics;
 use tracing::{Instrument, field::Empty, info_span};
 
@@ -16,7 +17,21 @@ use crate::error::AwsError;
 ///
 /// # Errors
 /// Returns the error of the SDK after its retries; [`AwsError::from_sdk`] classifies it.
-pub(crate) async fn instrumented<T, E>(
+pub(crate) fn instrumented<'a, T, E>(
+    service: &'static str,
+    operation: &'static str,
+    request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+) -> impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a
+where
+    T: 'a,
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    // The SDK's futures are eight kilobytes large, and a report in progress keeps the futures of all its callers. So
+    // they are boxed, before they become part of an async function: its arguments are a part of its future.
+    timed(service, operation, Box::pin(request))
+}
+
+async fn timed<T, E>(
     service: &'static str,
     operation: &'static str,
     request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -35,8 +50,7 @@ where
         error.type = Empty,
     );
     let started = Instant::now();
-    // The SDK's futures are tens of kilobytes large; boxing keeps them out of the caller's future.
-    let answer = Box::pin(request).instrument(span.clone()).await;
+    let answer = request.instrument(span.clone()).await;
     let mut failure = None;
     if let Err(error) = &answer {
         let code = error.code().unwrap_or("no_answer").to_owned();
@@ -55,15 +69,36 @@ where
 ///
 /// # Errors
 /// Returns [`AwsError`] if the request fails after the SDK's retries.
-pub async fn send<T, E>(
+pub fn send<'a, T, E>(
     service: &'static str,
     operation: &'static str,
-    request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, AwsError>
+    request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+) -> impl Future<Output = Result<T, AwsError>> + Send + 'a
 where
+    T: Send + 'a,
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
     instrumented(service, operation, request)
-        .await
-        .map_err(|error| AwsError::from_sdk(service, operation, &error))
+        .map_err(move |error| AwsError::from_sdk(service, operation, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
+
+    use super::*;
+
+    #[test]
+    fn a_request_takes_little_of_the_future_of_its_caller() {
+        let request = async {
+            let kept_while_it_waits = [0_u8; 16 << 10];
+            ready(()).await;
+            drop(kept_while_it_waits);
+            Ok::<_, SdkError<GetItemError, HttpResponse>>(GetItemOutput::builder().build())
+        };
+        assert!(size_of_val(&request) >= 16 << 10);
+        assert!(size_of_val(&send("DynamoDB", "GetItem", request)) <= 1 << 10);
+    }
 }
