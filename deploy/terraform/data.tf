@@ -154,7 +154,7 @@ resource "aws_dynamodb_table" "table" {
     hash_key           = "tenant"
     range_key          = "created_key"
     projection_type    = "INCLUDE"
-    non_key_attributes = ["status", "country", "risk_level", "name_key"]
+    non_key_attributes = ["status", "country", "risk_level", "name_key", "review_required"]
   }
 
   global_secondary_index {

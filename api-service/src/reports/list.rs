@@ -31,7 +31,7 @@ pub(super) const PAGE_SIZE_MAX: usize = 100;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReportList {
-    /// Newest first. With filters, a page can be short or empty although more pages follow.
+    /// Newest first. With filters, a page can be short or empty although more pages follow. The last page can be empty.
     reports: Vec<ReportResource>,
     /// The pageToken of the next page; null on the last page.
     #[schema(required)]

@@ -2,8 +2,8 @@
 import { isTerminal } from "./states.js";
 
 const KEY = "dossier.key";
-/** Size of a page of webhooks: with one report more, which shows whether there are more, the API reads the table once. */
-const PAGE_SIZE = 99;
+/** Size of a page of webhooks, which the API reads from the table with one request. */
+const PAGE_SIZE = 100;
 
 export const key = () => sessionStorage.getItem(KEY);
 /** @param {string} value */

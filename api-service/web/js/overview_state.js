@@ -4,11 +4,11 @@ import { lastDays } from "./chart.js";
 
 /** Number of days that failures and spending are shown for. */
 export const DAYS = 14;
-/** Size of a page: with one report more, which shows whether there are more, the API reads the table once. */
-const PAGE_SIZE = 99;
+/** Size of a page, which the API reads from the table with one request. */
+const PAGE_SIZE = 100;
 /** Maximum number of pages to read of reports that wait, of which the oldest come last. */
 const WAITING_PAGES = 5;
-/** Maximum number of pages to read of reports to review: the API looks at a part of all reports for each. */
+/** Maximum number of pages to read of reports to review. */
 const REVIEW_PAGES = 3;
 
 /** Maximum number of pages to read of webhooks that failed: the API looks at as many reports for each. */

@@ -14,8 +14,8 @@ const IDLE_INTERVAL = 15_000;
 const TYPING_PAUSE = 300;
 /** Number of reports that each press of the button adds. */
 const STEP = 20;
-/** Maximum size of a page: with one report more, which shows whether there are more, the API reads the table once. */
-const PAGE_SIZE_MAX = 99;
+/** Maximum size of a page, which the API reads from the table with one request. */
+const PAGE_SIZE_MAX = 100;
 
 const FILTERS = ["name", "corporateNumber", "status", "riskLevel", "review", "country", "from", "to"];
 

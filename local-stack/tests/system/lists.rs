@@ -1,8 +1,11 @@
 //! Lists: filters by day, pages that stay stable while new reports arrive, and CSV exports for spreadsheets.
 use crate::support::{clean_company, sanctioned_company, text_at, with_fields};
 use anyhow::Result;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::usage::Day;
 use local_stack::TestStack;
+use local_stack::aws::Service;
 use local_stack::stack::{Component, Options};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -160,7 +163,70 @@ async fn a_company_is_found_by_its_number_and_by_the_beginning_of_its_name() -> 
     stack.stop().await
 }
 
-/// Items of version 0.2 have none of the attributes that filters compare.
+/// Returns the number of requests that have read reports from the table.
+fn reads_of_the_table(stack: &TestStack) -> u64 {
+    stack.aws_calls().get(&(Service::DynamoDb, "BatchGetItem".to_owned())).copied().unwrap_or_default()
+}
+
+/// Returns an update of the item of a report.
+fn update(stack: &TestStack, id: &str, expression: &str) -> UpdateItemFluentBuilder {
+    let request = stack.clients().dynamodb.update_item().table_name(&stack.names().table);
+    request.key("pk", AttributeValue::S(format!("R#dev#{id}"))).update_expression(expression)
+}
+
+/// Submits `count` requests in one batch, and returns the ids of their reports.
+async fn submit_many(stack: &TestStack, count: usize) -> Result<Vec<String>> {
+    let item = |index: usize| with_fields(clean_company(), json!({"customId": index.to_string()}));
+    let body = json!({"reports": (0..count).map(item).collect::<Vec<_>>()});
+    let sent = stack.dev().request(reqwest::Method::POST, "/v1/reports/batch").json(&body).send().await?;
+    let results: Value = sent.error_for_status()?.json().await?;
+    let results = results["results"].as_array().unwrap().iter();
+    Ok(results.map(|result| text_at(result, "/report/reportId").to_owned()).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_read_from_the_table_with_one_request() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    let mut ids = submit_many(&stack, 101).await?;
+    for (query, size) in [("pageSize=100", 100), ("pageSize=100&status=PENDING", 100), ("pageSize=7", 7)] {
+        let before = reads_of_the_table(&stack);
+        let (first, token) = list(&stack, query).await?;
+        assert_eq!((first.len(), reads_of_the_table(&stack) - before), (size, 1), "{query}");
+        assert!(token.is_some(), "{query}: another page follows");
+    }
+    let (mut listed, token) = list(&stack, "pageSize=100").await?;
+    let (last, end) = list(&stack, &format!("pageSize=100&pageToken={}", token.unwrap())).await?;
+    listed.extend(last);
+    listed.sort_unstable();
+    ids.sort_unstable();
+    assert_eq!((listed, end), (ids, None));
+    stack.stop().await
+}
+
+/// The index decides which reports must be reviewed. Reports that a worker of version 0.2 completed, and those of an index
+/// that was made without the attribute, are read to find out.
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_that_need_no_review_are_not_read() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    for id in submit_many(&stack, 3).await? {
+        update(&stack, &id, "SET #status = :completed, review_required = :no")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":completed", AttributeValue::S("COMPLETED".to_owned()))
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .send()
+            .await?;
+    }
+    let before = reads_of_the_table(&stack);
+    assert!(list(&stack, "review=true").await?.0.is_empty());
+    assert_eq!(reads_of_the_table(&stack), before);
+    let (some, _) = list(&stack, "pageSize=1").await?;
+    update(&stack, &some[0], "REMOVE review_required").send().await?;
+    let before = reads_of_the_table(&stack);
+    assert!(list(&stack, "review=true").await?.0.is_empty(), "it has no outcome");
+    assert_eq!(reads_of_the_table(&stack) - before, 1);
+    stack.stop().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_that_must_be_reviewed_are_found() -> Result<()> {
     let stack = TestStack::start().await?;
@@ -172,8 +238,14 @@ async fn reports_that_must_be_reviewed_are_found() -> Result<()> {
     }
     // The clean company needs none: its report would be found by the other value.
     assert_eq!(ids.iter().map(|(_, required)| *required).collect::<Vec<_>>(), [false, true]);
-    assert_eq!(list(&stack, "review=true").await?.0, [ids[1].0.clone()]);
-    assert_eq!(list(&stack, "review=false").await?.0, [ids[0].0.clone()]);
+    for earlier in ["", "REMOVE review_required", "REMOVE company_key, country, name_key, risk_level"] {
+        for (id, _) in ids.iter().filter(|_| !earlier.is_empty()) {
+            update(&stack, id, earlier).send().await?;
+        }
+        assert_eq!(list(&stack, "review=true").await?.0, [ids[1].0.clone()], "{earlier}");
+        assert_eq!(list(&stack, "review=false").await?.0, [ids[0].0.clone()], "{earlier}");
+        assert_eq!(list(&stack, "review=true&riskLevel=HIGH&country=GB").await?.0, [ids[1].0.clone()]);
+    }
     assert!(list(&stack, "review=true&status=FAILED").await?.0.is_empty());
     let csv = stack.dev().get("/v1/reports.csv?review=true").await?.text().await?;
     assert_eq!(csv.lines().count(), 2, "{csv}");
@@ -182,14 +254,12 @@ async fn reports_that_must_be_reviewed_are_found() -> Result<()> {
     stack.stop().await
 }
 
+/// Items of version 0.2 have none of the attributes that filters compare.
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_find_reports_of_an_earlier_version() -> Result<()> {
     let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let id = stack.dev().submit_accepted(&sanctioned_company()).await?;
-    let dynamodb = aws_sdk_dynamodb::Client::new(stack.sdk());
-    let update = dynamodb.update_item().table_name(&stack.names().table);
-    let key = aws_sdk_dynamodb::types::AttributeValue::S(format!("R#dev#{id}"));
-    update.key("pk", key).update_expression("REMOVE company_key, country, name_key").send().await?;
+    update(&stack, &id, "REMOVE company_key, country, name_key").send().await?;
     assert_eq!(list(&stack, "country=GB&status=PENDING").await?.0, std::slice::from_ref(&id));
     assert_eq!(list(&stack, "name=CALDER").await?.0, [id]);
     for other in ["country=JP", "name=vane", "riskLevel=LOW", "status=COMPLETED"] {

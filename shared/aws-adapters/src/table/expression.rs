@@ -250,6 +250,7 @@ impl Expression {
                     attribute::ERROR,
                     attribute::OUTCOME,
                     attribute::RISK_LEVEL,
+                    attribute::REVIEW_REQUIRED,
                     attribute::CALLBACK_STATE,
                 ] {
                     self.remove(stale);

@@ -52,6 +52,8 @@ pub(super) struct Item {
     name_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     risk_level: Option<RiskLevel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    review_required: Option<bool>,
     status: Status,
     attempt: u32,
     /// Read only by tasks of versions up to 0.2.
@@ -161,6 +163,7 @@ impl Item {
             country: Some(report.request.country.code().to_owned()),
             name_key: Some(name_key(&report.request.company_name)),
             risk_level: report.outcome.as_ref().map(|outcome| outcome.risk_level),
+            review_required: report.outcome.as_ref().map(|outcome| outcome.review.required),
             leased_tenant: lifecycle.lease.as_ref().map(|_| tenant.clone()),
             tenant,
             report_id: id,

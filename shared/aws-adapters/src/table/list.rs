@@ -33,10 +33,8 @@ const READS_MAX: usize = 8;
 /// bytes each, and a read returns up to a megabyte ("Query" in the Amazon DynamoDB API Reference).
 const FILTERED_READ_SIZE: usize = 1_000;
 
-/// Number of reports that one read evaluates if the index cannot decide about them, so that each is read from the table.
-const UNINDEXED_READ_SIZE: usize = 100;
-
-/// Maximum number of reports that are read from the table at a time, which is one BatchGetItem.
+/// Maximum number of reports that are read from the table at a time: one BatchGetItem has up to 100 keys
+/// ("BatchGetItem" in the Amazon DynamoDB API Reference).
 const READ_MAX: usize = 100;
 
 /// The criteria for listing reports. Absent criteria match every report.
@@ -138,31 +136,33 @@ impl Filter {
     }
 
     /// Returns the criteria as conditions on entries of the index by age: the attribute, the condition and its value.
-    fn conditions(&self) -> Vec<(&'static str, String, String)> {
+    fn conditions(&self) -> Vec<(&'static str, String, AttributeValue)> {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
         let equals = |attribute: &'static str, value: &str| {
-            (attribute, format!("#{attribute} = :{attribute}"), value.to_owned())
+            (attribute, format!("#{attribute} = :{attribute}"), text(value))
         };
         // An entry of an earlier version has none of the other attributes, and may match.
         let or_old = |attribute: &'static str, condition: String, value: &str| {
             let condition = format!("({condition} OR attribute_not_exists(#{}))", attribute::NAME_KEY);
-            (attribute, condition, value.to_owned())
+            (attribute, condition, text(value))
         };
         let equals_or_old = |attribute, value| or_old(attribute, equals(attribute, value).1, value);
         let begins = |name: &str| {
             let condition = format!("begins_with(#{0}, :{0})", attribute::NAME_KEY);
             or_old(attribute::NAME_KEY, condition, &name_key(name))
         };
-        // Only a completed report has a level, and says whether it must be reviewed. A worker of version 0.2 completes a report without the attribute.
+        // Only a completed report has an outcome. A worker of version 0.2 completes a report without these attributes.
         let is_of_outcome = self.risk_level.is_some() || self.review.is_some();
         let status = self.status.or(is_of_outcome.then_some(Status::Completed));
-        let level = |level: RiskLevel| {
-            let condition = format!("(#{0} = :{0} OR attribute_not_exists(#{0}))", attribute::RISK_LEVEL);
-            (attribute::RISK_LEVEL, condition, level.as_str().to_owned())
+        let of_outcome = |attribute: &'static str, value: AttributeValue| {
+            (attribute, format!("(#{attribute} = :{attribute} OR attribute_not_exists(#{attribute}))"), value)
         };
         let criteria = [
             status.map(|status| equals(attribute::STATUS, status.as_str())),
             self.country.map(|country| equals_or_old(attribute::COUNTRY, country.code())),
-            self.risk_level.map(level),
+            self.risk_level.map(|level| of_outcome(attribute::RISK_LEVEL, text(level.as_str()))),
+            self.review
+                .map(|required| of_outcome(attribute::REVIEW_REQUIRED, AttributeValue::Bool(required))),
             self.name.as_deref().filter(|name| !name_key(name).is_empty()).map(begins),
         ];
         criteria.into_iter().flatten().collect()
@@ -179,7 +179,8 @@ impl Filter {
 
 impl Table {
     /// Returns up to `size` reports of `tenant` that match `filter`, newest first, beginning after `after`.
-    /// Reports that this version cannot read are logged and left out.
+    /// Reports that this version cannot read are logged and left out. Whether another page follows is read from the index
+    /// alone, so the last page can be empty.
     ///
     /// # Errors
     /// Returns [`AwsError`] if the index cannot be read.
@@ -190,7 +191,7 @@ impl Table {
         size: usize,
         after: Option<PageToken>,
     ) -> Result<Page, AwsError> {
-        let mut reports: Vec<Report> = Vec::with_capacity(size + 1);
+        let mut reports: Vec<Report> = Vec::with_capacity(size);
         let (from, until) = filter.bounds();
         let mut next = match after.map(|token| schema::created_key(token.created_at, token.id)) {
             // DynamoDB rejects a start key outside the key range of the query.
@@ -198,12 +199,8 @@ impl Table {
             Some(key) if key > until => None,
             _ => after,
         };
-        // One report more than the page shows whether another page follows.
-        let evaluate = match filter {
-            Filter { review: Some(_), .. } => (size + 1).max(UNINDEXED_READ_SIZE),
-            _ if filter.is_selective() => (size + 1).max(FILTERED_READ_SIZE),
-            _ => size + 1,
-        };
+        // One entry more than the page shows whether another page follows.
+        let evaluate = if filter.is_selective() { (size + 1).max(FILTERED_READ_SIZE) } else { size + 1 };
         for _ in 0..READS_MAX {
             let answer = self.read_index(tenant, filter, evaluate, next).await?;
             let found: Vec<(Tenant, ReportId)> = answer
@@ -216,25 +213,27 @@ impl Table {
             let mut found = found.as_slice();
             // As many as the page lacks, since a read of the table costs more than one of the index, and more each
             // time that too few match.
-            let mut count = size + 1 - reports.len();
-            while !found.is_empty() && reports.len() <= size {
+            let mut count = size.saturating_sub(reports.len());
+            while !found.is_empty() && reports.len() < size {
+                count = count.min(READ_MAX);
                 let (some, rest) = found.split_at(found.len().min(count));
-                count = (count * 2).min(READ_MAX);
+                count *= 2;
                 let lookups = self.get_all(some).await?.into_iter().filter_map(Lookup::found);
                 reports.extend(lookups.filter(|report| filter.matches(report)));
                 found = rest;
+            }
+            if reports.len() > size || (reports.len() == size && !found.is_empty()) {
+                reports.truncate(size);
+                next = reports.last().map(|last| PageToken { created_at: last.created_at, id: last.id });
+                break;
             }
             next = match answer.last_evaluated_key {
                 Some(key) => Some(token(&key)?),
                 None => None,
             };
-            if next.is_none() || reports.len() > size {
+            if next.is_none() {
                 break;
             }
-        }
-        if reports.len() > size {
-            reports.truncate(size);
-            next = reports.last().map(|last| PageToken { created_at: last.created_at, id: last.id });
         }
         Ok(Page { reports, next })
     }
@@ -267,7 +266,7 @@ impl Table {
         for (attribute, _, value) in &criteria {
             request = request
                 .expression_attribute_names(format!("#{attribute}"), *attribute)
-                .expression_attribute_values(format!(":{attribute}"), AttributeValue::S(value.clone()));
+                .expression_attribute_values(format!(":{attribute}"), value.clone());
         }
         if !criteria.is_empty() {
             let conditions: Vec<String> = criteria.into_iter().map(|(_, condition, _)| condition).collect();

@@ -383,6 +383,7 @@ fn record_details(
     }
     set(expression, attribute::OUTCOME, outcome.as_ref())?;
     set(expression, attribute::RISK_LEVEL, outcome.as_ref().map(|outcome| &outcome.risk_level))?;
+    set(expression, attribute::REVIEW_REQUIRED, outcome.as_ref().map(|outcome| &outcome.review.required))?;
     set(expression, attribute::ERROR, error.as_ref())?;
     set(expression, attribute::SUBMISSION, submission.as_ref())
 }

@@ -21,8 +21,13 @@ pub const DUE: &str = "due";
 pub const IN_PROGRESS: &str = "in_progress";
 
 /// Attributes that [`BY_AGE`] projects in addition to the keys.
-pub const BY_AGE_PROJECTION: [&str; 4] =
-    [attribute::STATUS, attribute::COUNTRY, attribute::RISK_LEVEL, attribute::NAME_KEY];
+pub const BY_AGE_PROJECTION: [&str; 5] = [
+    attribute::STATUS,
+    attribute::COUNTRY,
+    attribute::RISK_LEVEL,
+    attribute::NAME_KEY,
+    attribute::REVIEW_REQUIRED,
+];
 
 /// Names of the attributes that expressions, indexes and provisioning use.
 pub mod attribute {
@@ -34,6 +39,7 @@ pub mod attribute {
     pub const STATUS: &str = "status";
     pub const COUNTRY: &str = "country";
     pub const RISK_LEVEL: &str = "risk_level";
+    pub const REVIEW_REQUIRED: &str = "review_required";
     pub const NAME_KEY: &str = "name_key";
     pub const COMPANY_KEY: &str = "company_key";
     pub const ATTEMPT: &str = "attempt";
