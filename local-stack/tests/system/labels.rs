@@ -43,7 +43,9 @@ async fn metadata_is_returned_and_belongs_to_the_request() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_custom_id_of_a_batch_is_returned_everywhere() -> Result<()> {
     let stack = without_worker().await?;
-    let item = |id: &str, company| with_fields(company, json!({ "customId": id }));
+    let item = |id: &str, company| {
+        with_fields(company, json!({"customId": id, "callbackUrl": "https://receiver.example/hook"}))
+    };
     let body = json!({"reports": [item("row-1", clean_company()), item("row-2", sanctioned_company())]});
     let request = stack.dev().request(Method::POST, "/v1/reports/batch").json(&body);
     let results: Value = request.send().await?.error_for_status()?.json().await?;
@@ -61,5 +63,16 @@ async fn the_custom_id_of_a_batch_is_returned_everywhere() -> Result<()> {
     assert!(csv.contains(",row-1\r\n") && csv.contains(",row-2\r\n"), "{csv}");
     let cancelled = stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
     assert_eq!(text_at(&cancelled.json::<Value>().await?, "/customId"), "row-2");
+    // The report has ended, so the stream of its events ends, too. What its receiver gets is tested with the webhooks.
+    let events =
+        stack.dev().get(&format!("/v1/reports/{id}/events")).await?.error_for_status()?.text().await?;
+    let states: Vec<Value> = events
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    assert!(!states.is_empty() && states.iter().all(|state| state["customId"] == "row-2"), "{events}");
+    let deliveries: Value = stack.dev().get("/v1/deliveries").await?.error_for_status()?.json().await?;
+    assert_eq!(text_at(&deliveries, "/deliveries/0/customId"), "row-2");
     stack.stop().await
 }

@@ -90,7 +90,7 @@ fn dev() -> Tenant {
 async fn record_report(aws: &Aws, url: &str) -> Result<ReportId> {
     let now = service_runtime::clock::now();
     let lifecycle = apply(None, &Command::Submit, now, &Policy::default())?;
-    let report = Report::submitted(
+    let mut report = Report::submitted(
         dev(),
         ReportId::from(uuid::Uuid::now_v7()),
         request(url),
@@ -99,6 +99,7 @@ async fn record_report(aws: &Aws, url: &str) -> Result<ReportId> {
         now,
         Retention::from_days(90).end(&"dev".parse().unwrap(), now),
     );
+    report.labels.custom_id = Some("row-7".to_owned());
     aws.table.create(&report).await?;
     Ok(report.id)
 }
@@ -140,8 +141,8 @@ async fn a_webhook_is_signed_and_retried_and_its_secret_rotates_without_a_gap() 
         old_key.verify(body, headers)?;
         let event: Value = serde_json::from_slice(body)?;
         assert_eq!(
-            (&event["type"], &event["data"]["riskLevel"]),
-            (&"report.completed".into(), &"LOW".into())
+            (&event["type"], &event["data"]["riskLevel"], &event["data"]["customId"]),
+            (&"report.completed".into(), &"LOW".into(), &"row-7".into())
         );
         assert!(!String::from_utf8_lossy(body).contains("星見川"), "the event contains no company name");
     }
