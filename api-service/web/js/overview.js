@@ -138,7 +138,7 @@ function dashboard(state, note, changed) {
   return [
     h(
       "ul",
-      { class: "tiles" },
+      { class: "plain tiles" },
       tile(
         "review",
         count(review),

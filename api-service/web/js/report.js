@@ -40,7 +40,7 @@ function stages(report) {
     const isCurrent = state === "now" && !isTerminal(report);
     return h("li", { class: state, "aria-current": isCurrent ? "step" : null }, t(`stage.${stage}`));
   });
-  return h("ol", { class: "stages" }, items);
+  return h("ol", { class: "plain stages" }, items);
 }
 
 /** @param {Api.Report} report */

@@ -36,7 +36,7 @@ export function timeline(report) {
     ),
     h(
       "ol",
-      { class: "timeline" },
+      { class: "plain timeline" },
       items,
       waits &&
         h(
@@ -81,7 +81,7 @@ function item(attempt, before, all) {
     parts.length > 0 && drawing(parts, all),
     h(
       "ul",
-      { class: "durations" },
+      { class: "plain durations" },
       wait > 0 && legend("queued", wait),
       parts.map(({ stage, from, to }) => legend(stage, to - from)),
     ),

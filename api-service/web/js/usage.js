@@ -53,7 +53,7 @@ function content(report) {
     );
   const tiles = h(
     "ul",
-    { class: "tiles" },
+    { class: "plain tiles" },
     tile("reports", number(report.reports)),
     tile("cost", money(report.costUsd)),
     tile("calls", number(report.modelCalls)),
