@@ -85,13 +85,14 @@ const query = (values) => {
 
 /**
  * Returns a report with every member that the page reads: while a deployment rolls, an instance of 0.2 may answer, which
- * knows neither metadata nor the history of attempts.
+ * knows neither metadata, nor checks of numbers, nor the history of attempts.
  * @param {Api.Report} report
  * @returns {Api.Report}
  */
 const complete = (report) => ({
   ...report,
   metadata: report.metadata ?? {},
+  numberCheck: report.numberCheck ?? /** @type {any} */ ({ status: "", message: "" }),
   attemptHistory: report.attemptHistory ?? [],
 });
 

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { bars, lastDays } from "./chart.js";
 import { announce, fill, h } from "./dom.js";
 import { firstRequest } from "./first_request.js";
-import { card, errorBox, level, pauseAfter, poll, status } from "./parts.js";
+import { actionButton, card, errorBox, level, pauseAfter, poll, status, tile } from "./parts.js";
 import { DAYS, readProgress, readResults } from "./overview_state.js";
 import { waitsSince } from "./states.js";
 import { resendButton, webhookState } from "./webhook.js";
@@ -139,29 +139,29 @@ function dashboard(state, note, changed) {
     h(
       "ul",
       { class: "plain tiles" },
-      tile(
+      counted(
         "review",
         count(review),
         t("overview.days", { days: DAYS }),
         `#/reports?review=true&from=${from}`,
         Boolean(review.value?.reports.length),
       ),
-      tile(
+      counted(
         "failed",
         count(failed),
         t("overview.days", { days: DAYS }),
         `#/reports?status=FAILED&from=${from}`,
         Boolean(failed.value?.reports.length),
       ),
-      tile("processing", count(processing), t("overview.processing_about"), "#/reports?status=PROCESSING"),
-      tile(
+      counted("processing", count(processing), t("overview.processing_about"), "#/reports?status=PROCESSING"),
+      counted(
         "waiting",
         count(waiting),
         queue.length ? t("overview.waiting_about", { wait }) : t("overview.waiting_none"),
         "#/reports?status=PENDING",
       ),
       days &&
-        tile(
+        counted(
           "spend",
           money(today?.costUsd ?? 0),
           t("overview.spend_total", { days: DAYS, cost: money(days.costUsd) }),
@@ -240,24 +240,19 @@ const inProgress = (report) => [
 ];
 
 /**
+ * Returns a tile that leads to what it counts.
  * @param {string} name
  * @param {string} value
  * @param {string} about
  * @param {string} href
  * @param {boolean} [urgent]
  */
-const tile = (name, value, about, href, urgent = false) =>
-  h(
-    "li",
-    { class: urgent ? `tile urgent-${name}` : "tile" },
-    h(
-      "a",
-      { href, id: `tile-${name}` },
-      h("span", { class: "name" }, t(`overview.${name}`)),
-      h("span", { class: "value" }, value),
-    ),
-    h("span", { class: "quiet" }, about),
-  );
+const counted = (name, value, about, href, urgent = false) =>
+  tile(t(`overview.${name}`), value, {
+    about,
+    link: { href, id: `tile-${name}` },
+    mood: urgent ? `urgent-${name}` : null,
+  });
 
 /**
  * Returns a card with the newest of some reports.
@@ -299,29 +294,16 @@ function listing(name, part, about) {
  * @param {HTMLElement} note
  * @param {() => void} changed
  */
-function resubmit(report, note, changed) {
-  const button = h(
-    "button",
-    {
-      type: "button",
-      class: "small",
-      id: `resubmit-${report.reportId}`,
-      "aria-label": `${t("view.resubmit")}: ${report.request.companyName}`,
-      click: async () => {
-        button.disabled = true;
-        try {
-          await api.command(report.reportId, "resubmit");
-          fill(note);
-          changed();
-        } catch (problem) {
-          fill(note, errorBox(problem));
-          button.disabled = false;
-        }
-      },
-    },
-    t("view.resubmit"),
-  );
-  return button;
+function resubmit({ reportId, request }, note, changed) {
+  const action = async () => {
+    await api.command(reportId, "resubmit");
+    changed();
+  };
+  return actionButton(t("view.resubmit"), action, note, {
+    class: "small",
+    id: `resubmit-${reportId}`,
+    "aria-label": `${t("view.resubmit")}: ${request.companyName}`,
+  });
 }
 
 /**

@@ -81,6 +81,44 @@ export const select = (attributes, options, chosen) =>
   );
 
 /**
+ * Returns a button that runs `action`, and is disabled until it has ended. Shows in `note` why it failed.
+ * @param {Page.Children} label
+ * @param {() => Promise<void>} action
+ * @param {HTMLElement} note
+ * @param {Page.Attributes} attributes
+ */
+export function actionButton(label, action, note, attributes) {
+  const run = async () => {
+    button.disabled = true;
+    try {
+      await action();
+      fill(note);
+    } catch (problem) {
+      fill(note, errorBox(problem));
+    }
+    button.disabled = false;
+  };
+  const button = h("button", { type: "button", ...attributes, click: run }, label);
+  return button;
+}
+
+/**
+ * Returns a tile with a number. With `link`, the whole tile is a link.
+ * @param {string} name
+ * @param {string} value
+ * @param {{ about?: string, link?: Page.Attributes, mood?: string | null }} options `mood`: a class that colours the tile
+ */
+export function tile(name, value, { about, link, mood = null } = {}) {
+  const content = [h("span", { class: "name" }, name), h("span", { class: "value" }, value)];
+  return h(
+    "li",
+    { class: mood ? `tile ${mood}` : "tile" },
+    link ? h("a", link, content) : content,
+    about && h("span", { class: "quiet" }, about),
+  );
+}
+
+/**
  * Returns a card with a heading, which names it for screen readers.
  * @param {string} id
  * @param {string} title

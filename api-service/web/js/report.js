@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { announce, fill, h, update } from "./dom.js";
 import { contents } from "./findings.js";
-import { card, errorBox, facts, level, status } from "./parts.js";
+import { actionButton, card, errorBox, facts, level, status, table } from "./parts.js";
 import { STAGES, isTerminal } from "./states.js";
 import { timeline } from "./timeline.js";
 import { deliveries } from "./webhook.js";
@@ -65,24 +65,7 @@ function sources(report) {
       h("td", { "data-label": columns[3] }, date(source.asOf)),
     ),
   );
-  return card(
-    "sources",
-    t("report.sources"),
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          columns.map((column) => h("th", { scope: "col" }, column)),
-        ),
-      ),
-      h("tbody", {}, rows),
-    ),
-  );
+  return card("sources", t("report.sources"), table(t("report.sources"), columns, rows, "sources-table"));
 }
 
 /** @param {Api.Report} report */
@@ -151,47 +134,30 @@ export async function report(main, signal, _query, id) {
 
   /** @param {"cancel" | "resubmit"} command */
   async function run(command) {
-    try {
-      show(await api.command(id, command));
-      if (command === "resubmit") watch();
-      fill(parts.note);
-    } catch (problem) {
-      fill(parts.note, errorBox(problem));
-    }
+    show(await api.command(id, command));
+    if (command === "resubmit") watch();
   }
 
   /**
    * Opens a file through a new link, because links expire after ten minutes.
    * @param {(typeof FILES)[number]} kind
-   * @param {HTMLButtonElement} button
    */
-  async function open(kind, button) {
-    button.disabled = true;
-    try {
-      const { links } = await api.report(id);
-      const link = links[kind];
-      if (!link) throw new api.Problem(404, { code: "artifact_not_found", detail: t("view.no_file") }, null);
-      if (kind === "html") window.open(link, "_blank", "noopener");
-      else h("a", { href: link, rel: "noreferrer" }).click();
-    } catch (problem) {
-      fill(parts.note, errorBox(problem));
-    }
-    button.disabled = false;
+  async function open(kind) {
+    const { links } = await api.report(id);
+    const link = links[kind];
+    if (!link) throw new api.Problem(404, { code: "artifact_not_found", detail: t("view.no_file") }, null);
+    if (kind === "html") window.open(link, "_blank", "noopener");
+    else h("a", { href: link, rel: "noreferrer" }).click();
   }
 
   /** @param {Api.Report} report */
   function state(report) {
     const isOpen = !isTerminal(report);
-    const cancel = h(
-      "button",
-      { type: "button", id: "cancel", click: () => run("cancel") },
-      t("view.cancel"),
-    );
-    const resubmit = h(
-      "button",
-      { type: "button", id: "resubmit", class: "main", click: () => run("resubmit") },
-      t("view.resubmit"),
-    );
+    const cancel = actionButton(t("view.cancel"), () => run("cancel"), parts.note, { id: "cancel" });
+    const resubmit = actionButton(t("view.resubmit"), () => run("resubmit"), parts.note, {
+      id: "resubmit",
+      class: "main",
+    });
     const isFailed = report.status === "FAILED";
     if (report.status === "COMPLETED") {
       return h(
@@ -257,11 +223,7 @@ export async function report(main, signal, _query, id) {
         "div",
         { class: "actions", role: "group", "aria-label": t("view.files") },
         files.map((kind) =>
-          h(
-            "button",
-            { type: "button", id: `file-${kind}`, click: (event) => open(kind, event.target) },
-            t(`file.${kind}`),
-          ),
+          actionButton(t(`file.${kind}`), () => open(kind), parts.note, { id: `file-${kind}` }),
         ),
       ),
     );

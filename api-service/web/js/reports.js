@@ -2,7 +2,7 @@
 // for more, and an export.
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { errorBox, field, level, poll, save, select, status, table } from "./parts.js";
+import { actionButton, field, level, poll, save, select, status, table } from "./parts.js";
 import { countries } from "./schemes.js";
 import { LEVELS, STATUSES, isTerminal } from "./states.js";
 import { country, date, plural, t } from "./words.js";
@@ -93,17 +93,7 @@ export async function reports(main, signal, query) {
     control("to", h("input", { type: "date" })),
   );
 
-  /** @param {HTMLButtonElement} button */
-  async function exportAll(button) {
-    button.disabled = true;
-    try {
-      save(await api.exportCsv(filters), "reports.csv");
-      fill(note);
-    } catch (problem) {
-      fill(note, errorBox(problem));
-    }
-    button.disabled = false;
-  }
+  const exportAll = async () => save(await api.exportCsv(filters), "reports.csv");
 
   /** @param {Api.Report} report */
   const row = (report) =>
@@ -196,11 +186,7 @@ export async function reports(main, signal, query) {
       h(
         "div",
         { class: "actions" },
-        h(
-          "button",
-          { type: "button", id: "export", click: (event) => exportAll(event.target) },
-          t("list.export"),
-        ),
+        actionButton(t("list.export"), exportAll, note, { id: "export" }),
         h("a", { class: "button main", href: "#/new" }, t("nav.new")),
       ),
     ),

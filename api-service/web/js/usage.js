@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { bars, lastDays } from "./chart.js";
 import { fill, h } from "./dom.js";
-import { card, errorBox, field, table } from "./parts.js";
+import { card, errorBox, field, table, tile } from "./parts.js";
 import { day, money, number, t } from "./words.js";
 
 /** Number of days that are shown unless the address names them. */
@@ -43,21 +43,13 @@ export function usage(main, signal, query) {
 
 /** @param {Api.Usage} report */
 function content(report) {
-  /** @param {string} name @param {string} value */
-  const tile = (name, value) =>
-    h(
-      "li",
-      { class: "tile" },
-      h("span", { class: "name" }, t(`usage.${name}`)),
-      h("span", { class: "value" }, value),
-    );
   const tiles = h(
     "ul",
     { class: "plain tiles" },
-    tile("reports", number(report.reports)),
-    tile("cost", money(report.costUsd)),
-    tile("calls", number(report.modelCalls)),
-    tile("tokens", number(report.inputTokens + report.outputTokens)),
+    tile(t("usage.reports"), number(report.reports)),
+    tile(t("usage.cost"), money(report.costUsd)),
+    tile(t("usage.calls"), number(report.modelCalls)),
+    tile(t("usage.tokens"), number(report.inputTokens + report.outputTokens)),
   );
   if (!report.days.length) return [tiles, h("p", { class: "card" }, t("usage.none"))];
   return [

@@ -1,7 +1,7 @@
 // The webhook of one report: its state, the attempts to deliver it, and the button that sends it again.
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
-import { card, errorBox, poll, table } from "./parts.js";
+import { actionButton, card, poll, table } from "./parts.js";
 import { date, maybe, number, t } from "./words.js";
 
 /** The time between two reads of a webhook in milliseconds, while it is being delivered and otherwise. */
@@ -89,24 +89,9 @@ export function attempts(all, id) {
  * @param {HTMLElement} note where an error is shown
  */
 export function resendButton(report, id, sent, note) {
-  const button = h(
-    "button",
-    {
-      type: "button",
-      id,
-      click: async () => {
-        button.disabled = true;
-        try {
-          await api.resendWebhook(report);
-          sent();
-          fill(note);
-        } catch (problem) {
-          fill(note, errorBox(problem));
-        }
-        button.disabled = false;
-      },
-    },
-    t("webhook.resend"),
-  );
-  return button;
+  const action = async () => {
+    await api.resendWebhook(report);
+    sent();
+  };
+  return actionButton(t("webhook.resend"), action, note, { id });
 }
