@@ -186,6 +186,27 @@ mod tests {
     }
 
     #[test]
+    fn every_text_that_a_module_names_exists_in_every_report_language() {
+        let is_name =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+        for language in Language::all() {
+            let page = Files::get(&format!("text/{}.json", language.tag())).unwrap();
+            let page: Value = serde_json::from_slice(&page.data).unwrap();
+            let report: Value =
+                serde_json::from_str(&GENERATED[&format!("words/{}.json", language.tag())]).unwrap();
+            let group = |name: &str| page.get(name).or_else(|| report.get(name));
+            for file in Files::iter().filter(|name| name.ends_with(".js")) {
+                let module = String::from_utf8(Files::get(&file).unwrap().data.into_owned()).unwrap();
+                let keys = module.split('"').filter_map(|literal| literal.split_once('.'));
+                for (name, key) in keys.filter(|(name, key)| is_name(name) && is_name(key)) {
+                    let found = group(name).is_none_or(|texts| texts.get(key).is_some());
+                    assert!(found, "{file}, {}: {name}.{key}", language.tag());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn the_viewer_is_sent_compressed_and_with_its_licences() {
         let script = find("viewer/scalar.js").unwrap();
         assert_eq!(script.headers()[header::CONTENT_ENCODING], "gzip");

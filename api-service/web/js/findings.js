@@ -29,7 +29,7 @@ export function contents(document, language) {
     ),
     card(
       "why",
-      t("report.why"),
+      t("view.why"),
       rules.length
         ? h(
             "ul",
@@ -38,7 +38,7 @@ export function contents(document, language) {
               h("li", {}, h("span", { lang: language }, rule.effect), " ", rule.because.map(cite)),
             ),
           )
-        : h("p", {}, t("report.none")),
+        : h("p", {}, t("view.no_rules")),
     ),
     card(
       "evidence",
