@@ -87,7 +87,21 @@ async function main() {
   );
   page.on("pageerror", (error) => errors.push(String(error)));
 
+  // A text that does not exist is shown by its key.
+  const shownKeys = () =>
+    page.evaluate(() => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const found = [];
+      while (walker.nextNode()) {
+        const text = walker.currentNode.textContent.trim();
+        if (/^[a-z_]+\.\w+$/.test(text) && !walker.currentNode.parentElement.closest("code, .file-name"))
+          found.push(text);
+      }
+      return found;
+    });
+
   async function inspect(name, { fullPage = true } = {}) {
+    if (fullPage) assert.deepStrictEqual(await shownKeys(), [], `${name}: texts that do not exist`);
     for (const [width, label] of [
       [1200, "desktop"],
       [390, "phone"],
@@ -356,11 +370,17 @@ async function main() {
   await page.click("#nav-reports");
   await until("a completed batch", async () => (await page.locator("tbody .status-completed").count()) === 3);
   await inspect("list");
+  // On a phone the filters are folded.
+  await page.setViewportSize({ width: 390, height: 900 });
+  await page.waitForSelector("#filter-name", { state: "hidden" });
+  await page.click("#filters");
+  await page.waitForSelector("#filter-name");
+  await page.setViewportSize({ width: 1200, height: 900 });
   const exported = page.waitForEvent("download");
   await page.click("#export");
   assert(fs.readFileSync(await (await exported).path(), "utf8").split("\r\n").length >= 5);
   const rows = (count) =>
-    until(`${count} rows`, async () => (await page.locator("tbody tr:has(a)").count()) === count);
+    until(`${count} rows`, async () => (await page.locator("tbody tr:has(th a)").count()) === count);
   await page.selectOption("#filter-riskLevel", "HIGH");
   await rows(2);
   // Reports that do not match disappear, even if they are older than those that do.
@@ -391,7 +411,10 @@ async function main() {
     ...made[0],
     reportId: `00000000-0000-7000-8000-${String(index).padStart(12, "0")}`,
     status,
-    progress: { ...made[0].progress, percent: 40 },
+    progress: { stage: "assess", percent: 40, message: "Assessing the evidence" },
+    ...(status === "PENDING" && {
+      progress: { stage: "queued", percent: 0, message: "Waiting for a worker" },
+    }),
   });
   const lists = (url) => url.pathname === "/v1/reports";
   let firstPages = 0;
@@ -438,6 +461,8 @@ async function main() {
     return route.fulfill({ json });
   });
   await page.reload();
+  await page.waitForSelector("#tile-review");
+  await inspect("overview-busy");
   for (const name of ["review", "failed", "processing", "waiting"]) {
     const counted = Number.parseInt(
       await (await page.waitForSelector(`#tile-${name} .value`)).textContent(),
@@ -460,7 +485,8 @@ async function main() {
   await page.click("#brand");
   await page.waitForSelector("#tile-review");
 
-  // An instance of 0.2, which may answer while a deployment rolls, knows no reviews, webhooks and histories of attempts.
+  // An instance of 0.2, which may answer while a deployment rolls, knows no reviews and webhooks, and less of a report.
+  const earlier = ({ metadata: _, attemptHistory: __, numberCheck: ___, ...report }) => report;
   const early = (url) => /^\/v1\/(reports|deliveries)$/.test(url.pathname);
   await page.route(early, async (route) => {
     const { pathname, searchParams } = new URL(route.request().url());
@@ -468,7 +494,7 @@ async function main() {
       route.fulfill({ status, json: { title: "Unknown", code: "unknown_parameter" } });
     if (searchParams.has("review")) return problem(400);
     if (pathname === "/v1/deliveries") return problem(404);
-    const { metadata: _, attemptHistory: __, ...report } = fake(1, searchParams.get("status") ?? "COMPLETED");
+    const report = earlier(fake(1, searchParams.get("status") ?? "COMPLETED"));
     return route.fulfill({ json: { reports: [report], nextPageToken: null } });
   });
   await page.reload();
@@ -476,6 +502,13 @@ async function main() {
   assert.strictEqual(await page.textContent("#tile-review .value"), "—");
   assert.strictEqual(await page.textContent("#tile-failed .value"), "1");
   await page.unroute(early);
+  const one = (url) => url.pathname === `/v1/reports/${made[0].reportId}`;
+  await page.route(one, (route) => route.fulfill({ json: earlier(made[0]) }));
+  await page.goto(`${ready.api}/#/reports/${made[0].reportId}`);
+  await page.waitForSelector("#details");
+  await page.waitForSelector("#findings");
+  await page.unroute(one);
+  await page.goto(`${ready.api}/#/`);
   await page.reload();
   await until("the reports to review", async () => (await page.textContent("#tile-review .value")) === "2");
   await page.focus("#tile-review");
@@ -562,6 +595,9 @@ async function main() {
   await page.click("#nav-overview");
   await page.waitForSelector("#tile-review");
   await inspect("overview-ja");
+  await page.click("#nav-new");
+  await page.waitForSelector("#companyName");
+  await inspect("form-ja");
   await page.click("#nav-batch");
   await page.setInputFiles("#csv", { name: "companies.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
   await page.waitForSelector("#preview");

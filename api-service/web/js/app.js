@@ -84,8 +84,14 @@ function drawHeader(section) {
       api.key() ? h("button", { type: "button", id: "sign-out", click: signOut }, t("nav.sign_out")) : null,
     ),
   );
-  // On a phone, the sections are a row that scrolls.
-  header.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  showSection();
+}
+
+/** Scrolls the sections, which are a row on a phone, to the current one. The page itself stays where it is. */
+function showSection() {
+  const link = /** @type {HTMLElement | null} */ (header.querySelector("[aria-current]"));
+  const row = link?.parentElement;
+  if (row) row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
 }
 
 function signOut() {
@@ -158,6 +164,7 @@ async function show() {
 }
 
 addEventListener("hashchange", show);
+addEventListener("resize", showSection);
 byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();

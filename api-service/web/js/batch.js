@@ -110,7 +110,7 @@ export async function batch(main, signal) {
             h("th", { scope: "row", "data-label": columns[0] }, line),
             h("td", { "data-label": columns[1] }, request.companyName ?? "—"),
             h("td", { "data-label": columns[2], class: "nowrap" }, request.corporateNumber ?? "—"),
-            h("td", { "data-label": columns[3] }, countryName(request.country, known)),
+            h("td", { class: "country", "data-label": columns[3] }, countryName(request.country, known)),
             h(
               "td",
               { "data-label": columns[4] },

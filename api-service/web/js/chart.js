@@ -5,8 +5,8 @@ import { day, t } from "./words.js";
 const DAY = 24 * 3600 * 1000;
 /** The width of a bar with its gap, and the height of the chart, in the units of the drawing. */
 const [STEP, HEIGHT] = [22, 140];
-/** The room above the highest bar. */
-const ROOM = 10;
+/** The room above the highest bar, and the line at its height. */
+const ROOM = 2;
 
 /** @param {number} time in milliseconds since the epoch */
 const iso = (time) => new Date(time).toISOString().slice(0, 10);
@@ -36,12 +36,14 @@ export function bars(usage, value, format) {
   return h(
     "div",
     { class: "chart" },
+    h("p", { class: "quiet" }, t("usage.max", { max: format(max) })),
     svg(
       "svg",
       { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", preserveAspectRatio: "none", "aria-label": text },
+      svg("line", { x1: 0, y1: ROOM, x2: width, y2: ROOM, class: "limit" }),
       svg("line", { x1: 0, y1: HEIGHT - 1, x2: width, y2: HEIGHT - 1, class: "axis" }),
       days.map((one, index) => {
-        const height = (one.value / (max || 1)) * (HEIGHT - ROOM);
+        const height = (one.value / (max || 1)) * (HEIGHT - 1 - ROOM);
         const place = {
           x: index * STEP + 3,
           y: HEIGHT - 1 - height,
@@ -53,12 +55,6 @@ export function bars(usage, value, format) {
         return svg("rect", place, svg("title", {}, `${day(one.date)}: ${format(one.value)}`));
       }),
     ),
-    h(
-      "p",
-      { class: "quiet span" },
-      h("span", {}, day(usage.from)),
-      h("span", {}, t("usage.max", { max: format(max) })),
-      h("span", {}, day(usage.to)),
-    ),
+    h("p", { class: "quiet span" }, h("span", {}, day(usage.from)), h("span", {}, day(usage.to))),
   );
 }

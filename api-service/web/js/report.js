@@ -65,7 +65,7 @@ function sources(report) {
       h("td", { "data-label": columns[3] }, date(source.asOf)),
     ),
   );
-  return card("sources", t("report.sources"), table(t("report.sources"), columns, rows, "sources-table"));
+  return card("sources", t("report.sources"), table(t("view.sources"), columns, rows, "sources-table"));
 }
 
 /** @param {Api.Report} report */
@@ -85,7 +85,7 @@ function details(report) {
       [t("view.ended"), report.endedAt && date(report.endedAt)],
       [t("view.deleted"), date(report.expiresAt)],
       [t("view.cost"), usage.modelCalls ? `${money(usage.costUsd)} · ${tokens}` : null],
-      [t("report.report"), report.reportId],
+      [t("view.report_id"), report.reportId],
     ]),
   );
 }
@@ -95,12 +95,13 @@ export async function report(main, signal, _query, id) {
   const part = () => h("div", {});
   const parts = {
     note: part(),
+    completed: part(),
     connection: part(),
     state: part(),
     verdict: part(),
     contents: part(),
-    timeline: part(),
-    webhook: part(),
+    timeline: h("div", { class: "whole" }),
+    webhook: h("div", { class: "whole" }),
     sources: part(),
     details: part(),
   };
@@ -109,11 +110,12 @@ export async function report(main, signal, _query, id) {
     main,
     h("p", { class: "back" }, h("a", { href: "#/reports" }, t("view.back"))),
     title,
+    parts.completed,
     h(
       "div",
       { class: "report" },
       h("div", {}, parts.note, parts.connection, parts.state, parts.verdict, parts.contents),
-      h("div", {}, parts.timeline, parts.webhook, parts.sources, parts.details),
+      h("div", { class: "about" }, parts.timeline, parts.webhook, parts.sources, parts.details),
     ),
   );
   /** @type {Api.Report | null} */
@@ -151,7 +153,18 @@ export async function report(main, signal, _query, id) {
   }
 
   /** @param {Api.Report} report */
+  const completed = ({ status: name }) =>
+    name === "COMPLETED" &&
+    h(
+      "p",
+      { class: "state" },
+      status(name),
+      h("span", { class: "quiet" }, " ", t("view.took"), " ", elapsed),
+    );
+
+  /** @param {Api.Report} report */
   function state(report) {
+    if (report.status === "COMPLETED") return null;
     const isOpen = !isTerminal(report);
     const cancel = actionButton(t("view.cancel"), () => run("cancel"), parts.note, { id: "cancel" });
     const resubmit = actionButton(t("view.resubmit"), () => run("resubmit"), parts.note, {
@@ -159,14 +172,6 @@ export async function report(main, signal, _query, id) {
       class: "main",
     });
     const isFailed = report.status === "FAILED";
-    if (report.status === "COMPLETED") {
-      return h(
-        "p",
-        { class: "state" },
-        status(report.status),
-        h("span", { class: "quiet" }, " ", t("view.took"), " ", elapsed),
-      );
-    }
     return h(
       "section",
       { class: "card", "aria-label": t("view.progress") },
@@ -211,7 +216,7 @@ export async function report(main, signal, _query, id) {
         h(
           "div",
           { class: "review" },
-          h("p", {}, h("strong", {}, t("report.review"))),
+          h("p", {}, h("strong", {}, t("view.review"))),
           h(
             "ul",
             {},
@@ -265,6 +270,7 @@ export async function report(main, signal, _query, id) {
       webhook.abort();
       fill(parts.webhook);
     }
+    fill(parts.completed, completed(report));
     fill(parts.state, state(report));
     fill(parts.verdict, verdict(report));
     fill(parts.sources, sources(report));

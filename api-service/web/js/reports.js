@@ -38,6 +38,8 @@ export async function reports(main, signal, query) {
   let announced = null;
   let typing = 0;
 
+  const isFiltered = () => Object.values(filters).some(Boolean);
+
   /** Keeps the filters in the address, so that it can be shared and the back button returns to it. */
   function changed() {
     const chosen = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));
@@ -93,6 +95,17 @@ export async function reports(main, signal, query) {
     control("to", h("input", { type: "date" })),
   );
 
+  // On a phone the filters would fill the first screen, so they are folded until there are some.
+  const wide = matchMedia("(min-width: 40.01rem)");
+  const isOpen = () => wide.matches || isFiltered();
+  const filterBox = h(
+    "details",
+    { class: "filter-box", open: isOpen() },
+    h("summary", { id: "filters" }, t("list.filters")),
+    form,
+  );
+  wide.addEventListener("change", () => (filterBox.open = isOpen()), { signal });
+
   const exportAll = async () => save(await api.exportCsv(filters), "reports.csv");
 
   /** @param {Api.Report} report */
@@ -114,7 +127,7 @@ export async function reports(main, signal, query) {
           [report.request.corporateNumber, report.customId].filter(Boolean).join(" · "),
         ),
       ),
-      h("td", { "data-label": t("list.country") }, country(report.request.country)),
+      h("td", { class: "country", "data-label": t("list.country") }, country(report.request.country)),
       h(
         "td",
         { "data-label": t("list.status") },
@@ -129,8 +142,6 @@ export async function reports(main, signal, query) {
       ),
       h("td", { "data-label": t("list.created") }, date(report.createdAt)),
     );
-
-  const isFiltered = () => Object.values(filters).some(Boolean);
 
   // Filters that the API refuses can be cleared, too, so this waits for no response.
   const drawClear = () =>
@@ -190,7 +201,7 @@ export async function reports(main, signal, query) {
         h("a", { class: "button main", href: "#/new" }, t("nav.new")),
       ),
     ),
-    form,
+    filterBox,
     clear,
     note,
     readNote,

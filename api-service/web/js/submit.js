@@ -111,7 +111,8 @@ export async function submit(main, signal) {
     const others = [];
     for (const error of problem instanceof api.Problem ? problem.errors : []) {
       const name = error.pointer.slice(1);
-      if (FIELDS.includes(name)) errors[name] ??= error.message;
+      // The message begins with the name of the member.
+      if (FIELDS.includes(name)) errors[name] ??= error.message.replace(name, t(`form.${name}`));
       else others.push(error);
     }
     draw();

@@ -68,7 +68,7 @@ function content(report) {
         bars(report, (one) => one.costUsd, money),
       ),
     ),
-    h("div", { class: "card flush" }, days(report)),
+    h("div", { class: "card flush numbers" }, days(report)),
   ];
 }
 

@@ -32,6 +32,9 @@ export async function load(tag) {
 
 export const current = () => language;
 
+/** Returns the user's own variant of the language, which decides how dates and numbers are written. */
+const locale = () => navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
+
 /**
  * Returns the text at `key`, with the names in braces replaced by `values`.
  * @param {string} key
@@ -65,29 +68,30 @@ export function maybe(key, fallback) {
 export const date = (text) =>
   text === null || text === undefined
     ? "—"
-    : new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
+    : new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
 
 /** @param {string} text */
 export const clockTime = (text) =>
-  new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(text));
+  new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(new Date(text));
 
 /** @param {string} text */
 export const day = (text) =>
-  new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(
+  new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeZone: "UTC" }).format(
     new Date(`${text}T00:00:00Z`),
   );
 
 /** @param {number} value */
 export const number = (value, digits = 0) =>
-  new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
+  new Intl.NumberFormat(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
     value,
   );
 
 /** @param {number} value */
 export const money = (value) =>
-  new Intl.NumberFormat(language, {
+  new Intl.NumberFormat(locale(), {
     style: "currency",
     currency: "USD",
+    currencyDisplay: "narrowSymbol",
     minimumFractionDigits: 2,
     // Small amounts would otherwise all be shown as a cent.
     maximumFractionDigits: value > 0 && value < 1 ? 4 : 2,
