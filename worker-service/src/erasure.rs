@@ -1,11 +1,7 @@
 //! Erases reports whose erasure was requested: first every version of their files and work files, then their items.
 
 use aws_adapters::error::AwsError;
-use domain::{
-    artifact::{held_folders, report_folders},
-    report::Report,
-    time::UtcTime,
-};
+use domain::{artifact::held_folders, report::Report, time::UtcTime};
 use telemetry::{
     audit,
     metrics::{SweepOutcome, metrics},
@@ -24,9 +20,13 @@ pub(crate) async fn erase(jobs: &JobRunner, report: &Report, now: UtcTime) -> Re
     if !aws.table.claim_erasure(tenant, *id, now).await? {
         return Ok(());
     }
-    let mut objects = 0;
+    let mut folders = report.folders();
     // The copies of a legal hold may still exist if the report was released shortly before.
-    for folder in report_folders(tenant, *id).iter().chain(&held_folders(tenant, *id)) {
+    if aws.table.has_hold_task(tenant, *id).await? {
+        folders.extend(held_folders(tenant, *id));
+    }
+    let mut objects = 0;
+    for folder in &folders {
         objects += aws.bucket.erase(folder).await?;
     }
     aws.table.finish_erasure(tenant, *id).await?;

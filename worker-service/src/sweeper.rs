@@ -8,9 +8,10 @@ use std::{sync::Arc, time::Duration};
 
 use aws_adapters::{
     error::AwsError,
-    table::{DUE_SHARDS, Details, DueReport, Executed},
+    table::{Details, Due, DuePartition, Executed, Work},
 };
 use domain::{
+    identity::{ReportId, Tenant},
     lifecycle::{Command, Lifecycle, Status},
     report::Report,
     time::UtcTime,
@@ -88,19 +89,22 @@ async fn wait(pause: Pause, arrivals: &mut watch::Receiver<()>) {
 }
 
 /// Sweeps every partition of the index of due reports once. Also reads what becomes due within `lookahead`, and
-/// returns what it saw. It begins at a random partition, so that sweeps
-/// that are interrupted do not always miss the same ones. An error affects no other report, and is retried by
+/// returns what it saw. It begins at a random partition, so that sweeps that are interrupted do not always miss the same
+/// ones, and ends with the erasures, of which there can be many. An error affects no other report, and is retried by
 /// the next sweep. If `stop` is cancelled, the sweep ends early, but finishes what it has begun: a report whose
 /// message is recorded must also get it.
 pub(crate) async fn sweep(jobs: &JobRunner, stop: &CancellationToken, lookahead: Duration) -> Seen {
-    let first = rand::random_range(0..DUE_SHARDS);
+    let mut partitions: Vec<DuePartition> = DuePartition::all().collect();
+    if let Some((DuePartition::Erasures, of_reports)) = partitions.split_last_mut() {
+        of_reports.rotate_left(rand::random_range(0..of_reports.len()));
+    }
     let mut sweep = Sweep { jobs, stop, lookahead, has_looked: false, next_due: None };
     let (mut longest_overdue, mut is_complete) = (Duration::ZERO, true);
-    for shard in (0..DUE_SHARDS).map(|step| (first + step) % DUE_SHARDS) {
-        match sweep.partition(shard).await {
+    for partition in partitions {
+        match sweep.partition(partition).await {
             Ok(overdue) => longest_overdue = longest_overdue.max(overdue),
             Err(error) => {
-                tracing::warn!(shard, error = %error, "a partition of the due reports could not be read");
+                tracing::warn!(%partition, error = %error, "a partition of the due reports could not be read");
                 jobs.witness.table_failed(jobs.clock.now());
                 is_complete = false;
             }
@@ -128,24 +132,24 @@ struct Sweep<'a> {
 
 impl Sweep<'_> {
     /// Handles the due reports of one partition. Returns for how long the most overdue one has been due.
-    async fn partition(&mut self, shard: u8) -> Result<Duration, AwsError> {
+    async fn partition(&mut self, partition: DuePartition) -> Result<Duration, AwsError> {
         let (mut longest_overdue, mut after) = (Duration::ZERO, None);
         for _ in 0..PAGES_MAX {
             if self.stop.is_cancelled() {
                 break;
             }
             let now = self.jobs.clock.now();
-            let mut due = self.jobs.aws.table.due(shard, now.plus(self.lookahead), PAGE, after).await?;
-            let later = due.reports.split_off(due.reports.partition_point(|report| report.due_at() <= now));
+            let mut due = self.jobs.aws.table.due(partition, now.plus(self.lookahead), PAGE, after).await?;
+            let later = due.entries.split_off(due.entries.partition_point(|due| due.at <= now));
             longest_overdue =
-                due.reports.iter().map(|due| due.overdue(now)).fold(longest_overdue, Duration::max);
-            if !due.reports.is_empty() && !self.has_looked {
+                due.entries.iter().map(|due| due.overdue(now)).fold(longest_overdue, Duration::max);
+            if !due.entries.is_empty() && !self.has_looked {
                 self.has_looked = true;
                 look_at_queue(self.jobs).await;
             }
-            self.recover_all(due.reports).await;
+            self.recover_all(due.entries).await;
             if let Some(first) = later.first() {
-                let until_due = first.due_at().since(now);
+                let until_due = first.at.since(now);
                 self.next_due = Some(self.next_due.map_or(until_due, |next_due| next_due.min(until_due)));
                 break;
             }
@@ -157,17 +161,18 @@ impl Sweep<'_> {
         Ok(longest_overdue)
     }
 
-    /// Handles due reports, several at a time.
-    async fn recover_all(&self, due: Vec<DueReport>) {
+    /// Handles what is due, several entries at a time.
+    async fn recover_all(&self, due: Vec<Due>) {
         stream::iter(due)
-            .for_each_concurrent(CONCURRENCY, async |due| {
+            .for_each_concurrent(CONCURRENCY, async |Due { work, .. }| {
                 if self.stop.is_cancelled() {
                     return;
                 }
-                let span = info_span!("sweep", dossier.report = %due.report_id);
-                let report = due.report_id;
-                if let Err(error) = self.recover(due).instrument(span).await {
-                    tracing::warn!(%report, error = %error, "a due report could not be recovered");
+                let report = work.report().map(|id| id.to_string());
+                let span = info_span!("sweep", dossier.report = report);
+                if let Err(error) = self.recover(work.clone()).instrument(span).await {
+                    let (kind, tenant) = (work.kind(), work.tenant());
+                    tracing::warn!(kind, %tenant, report, error = %error, "a due item could not be handled");
                     if error.is_of_table() {
                         self.jobs.witness.table_failed(self.jobs.clock.now());
                     }
@@ -176,17 +181,23 @@ impl Sweep<'_> {
             .await;
     }
 
+    async fn recover(&self, work: Work) -> Result<(), AwsError> {
+        let now = self.jobs.clock.now();
+        match work {
+            Work::Report { tenant, id } => self.recover_report(tenant, id, now).await,
+            Work::Hold { tenant, id } => legal_hold::carry_out(self.jobs, &tenant, id, now).await,
+            Work::Expiry { tenant } => expiry::expire(self.jobs, &tenant, now, self.stop).await,
+        }
+    }
+
     /// Handles a due report. If several workers see the same report, a conditional write lets only one of them
     /// act.
-    async fn recover(&self, due: DueReport) -> Result<(), AwsError> {
-        let now = self.jobs.clock.now();
-        if due.is_hold_task() {
-            return legal_hold::carry_out(self.jobs, &due, now).await;
-        }
-        if due.is_expiry_task() {
-            return expiry::expire(self.jobs, &due.tenant, now, self.stop).await;
-        }
-        let DueReport { tenant, report_id, .. } = due;
+    async fn recover_report(
+        &self,
+        tenant: Tenant,
+        report_id: ReportId,
+        now: UtcTime,
+    ) -> Result<(), AwsError> {
         let table = &self.jobs.aws.table;
         let Some(report) = table.get_or_erasing(&tenant, report_id).await? else { return Ok(()) };
         if report.erasure_requested_at.is_some() {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::support::{clean_company, sanctioned_company, with_fields};
 use anyhow::{Context as _, Result};
-use aws_adapters::table::{Details, ErasureRequest, Executed};
+use aws_adapters::table::{Details, DuePartition, ErasureRequest, Executed, Work};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{identity::Tenant, lifecycle::Command, lifecycle::Policy};
 use local_stack::TestStack;
+use local_stack::aws::Service;
 use local_stack::fault_proxy;
 use local_stack::stack::{Component, Options};
 use reqwest::{Method, StatusCode};
@@ -75,6 +76,11 @@ async fn an_erased_report_is_gone_at_once_and_its_files_soon() -> Result<()> {
     let id = completed(&stack, &company).await?;
     assert_eq!(objects(&stack, &id).await?.len(), 8, "files and work files");
 
+    let lists = || {
+        let calls = stack.aws_calls();
+        calls.get(&(Service::S3, "ListObjectVersions".to_owned())).copied().unwrap_or_default()
+    };
+    let before = lists();
     assert_eq!(erase(&stack, &id).await?, (StatusCode::NO_CONTENT, Value::Null));
     for path in ["", "/events", "/document", "/artifacts/pdf", "/callback"] {
         let answer = stack.dev().get(&format!("/v1/reports/{id}{path}")).await?;
@@ -92,6 +98,7 @@ async fn an_erased_report_is_gone_at_once_and_its_files_soon() -> Result<()> {
 
     until_erased(&stack, &id).await?;
     assert_eq!(objects(&stack, &id).await?, Vec::<String>::new());
+    assert_eq!(lists() - before, 2, "only folders are listed that can hold something");
     assert_eq!(objects(&stack, &kept).await?.len(), 8, "the files of other reports stay");
     assert_eq!(stack.dev().get(&format!("/v1/reports/{kept}")).await?.status(), StatusCode::OK);
     stack.stop().await
@@ -216,6 +223,15 @@ async fn of_two_workers_one_erases_and_no_command_brings_a_report_back() -> Resu
         // A repetition after a lost answer finds itself.
         let requested = aws.table.request_erasure(&dev(), id, now).await?;
         assert!(matches!(requested, ErasureRequest::Accepted), "{requested:?}");
+    }
+    for partition in DuePartition::all() {
+        let due = aws.table.due(partition, now, 10, None).await?.entries;
+        let is_due = due.iter().any(|due| due.work == Work::Report { tenant: dev(), id });
+        assert_eq!(
+            is_due,
+            partition == DuePartition::Erasures,
+            "{partition}: no erasure stands before a report that waits"
+        );
     }
     let later = now.plus(Duration::from_secs(1));
     let requested = aws.table.request_erasure(&dev(), id, later).await?;

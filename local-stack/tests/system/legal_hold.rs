@@ -1,11 +1,13 @@
 //! Legal hold: a held report is neither erased nor resubmitted, and outlives its retention with all files, whatever
 //! fails on the way; a released one expires like any other.
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::support::{clean_company, text_at};
 use anyhow::{Context as _, Result};
-use aws_adapters::table::{Details, ErasureRequest, Executed, HoldRequest, Table};
+use aws_adapters::table::{Details, DuePartition, ErasureRequest, Executed, HoldRequest, Table, Work};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::artifact::sha256_hex;
 use domain::identity::{ReportId, Tenant};
@@ -13,7 +15,7 @@ use domain::legal_hold::LegalHold;
 use domain::lifecycle::{Command, Policy};
 use domain::time::UtcTime;
 use local_stack::TestStack;
-use local_stack::fault_proxy::{self, WireFault};
+use local_stack::fault_proxy::{self, Observer, Plan, WireFault};
 use local_stack::stack::{Component, Options};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -227,17 +229,26 @@ async fn only_a_report_that_has_ended_is_held_and_for_one_reason() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn copying_that_fails_halfway_is_finished_later() -> Result<()> {
-    let proxy = Some(fault_proxy::Options::default());
+    // S3 fails once three files are copied.
+    let (copied, fail) = (AtomicU32::new(0), Arc::new(OnceLock::<Arc<Plan>>::new()));
+    let failing = Arc::clone(&fail);
+    let observer = Observer::new(move |exchange| {
+        if exchange.operation == "S3.CopyObject" && copied.fetch_add(1, Ordering::SeqCst) == 2 {
+            failing.get().unwrap().set(vec!["S3.CopyObject=unavailable:1".parse().unwrap()]);
+        }
+    });
+    let proxy = Some(fault_proxy::Options { observer: Some(observer), ..fault_proxy::Options::default() });
     let stack = TestStack::with(Options { fault_proxy: proxy, ..TestStack::options() }).await?;
     let id = completed(&stack).await?;
     let plan = stack.fault_proxy().unwrap().plan();
-    plan.set(vec!["S3.CopyObject=unavailable:1".parse().unwrap()]);
+    fail.set(Arc::clone(plan)).unwrap();
     assert_eq!(place(&stack, &id, "a").await?.0, StatusCode::OK);
     while plan.total(WireFault::Unavailable) < 3 {
         tokio::time::sleep(PAUSE).await;
     }
     let report = read(&stack, &id).await?;
     assert_eq!(report["legalHold"]["filesSecuredAt"], Value::Null);
+    assert_eq!(objects(&stack, &id, COPIES).await?.len(), 3);
     assert_eq!(reqwest::get(text_at(&report, "/links/pdf")).await?.status(), StatusCode::OK, "the original");
     assert!(item(&stack, task_item(&id)).await?.is_some(), "the task is the promise to go on");
 
@@ -271,9 +282,9 @@ async fn a_hold_and_its_task_are_written_together_or_not_at_all() -> Result<()> 
 }
 
 async fn due(table: &Table, id: ReportId, now: UtcTime) -> Result<bool> {
-    for shard in 0..aws_adapters::table::DUE_SHARDS {
-        let page = table.due(shard, now, 10, None).await?;
-        if page.reports.iter().any(|due| due.report_id == id && due.is_hold_task()) {
+    for partition in DuePartition::all() {
+        let page = table.due(partition, now, 10, None).await?;
+        if page.entries.iter().any(|due| due.work == Work::Hold { tenant: dev(), id }) {
             return Ok(true);
         }
     }

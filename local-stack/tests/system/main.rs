@@ -22,6 +22,7 @@ mod bedrock_quota;
 mod bedrock_stand_in;
 mod billing;
 mod billing_units;
+mod bucket_requests;
 mod claim_evaluation;
 mod cli_refusals;
 mod cli_serve;

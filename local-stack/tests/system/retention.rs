@@ -7,13 +7,15 @@ use crate::support::{clean_company, text_at};
 use anyhow::{Context as _, Result};
 use aws_adapters::Aws;
 use aws_adapters::retention::Retention;
-use aws_adapters::table::Created;
+use aws_adapters::table::{Created, DuePartition, Work};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::identity::Tenant;
 use domain::report::OwnRetention;
 use domain::time::UtcTime;
 use local_stack::TestStack;
+use local_stack::aws::Service;
 use local_stack::stack::client::Client;
+use local_stack::stack::{Component, Options};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use service_runtime::clock::{self, Clock};
@@ -140,8 +142,9 @@ async fn a_longer_period_keeps_files_where_the_bucket_does_not_delete_them() -> 
     assert!(kinds.len() == 8 && kinds.iter().all(|kind| kind.starts_with("kept/")), "{kinds:?}");
     let link = reqwest::get(text_at(&report, "/links/pdf")).await?;
     assert_eq!(link.status(), StatusCode::OK);
-    let time_to_live = item(&stack, &format!("R#dev#{id}")).await?.context("the item")?["expires_at"].clone();
-    let time_to_live: i64 = time_to_live.as_n().unwrap().parse()?;
+    let stored = item(&stack, &format!("R#dev#{id}")).await?.context("the item")?;
+    assert_eq!(stored["own_retention"], AttributeValue::S("longer".to_owned()), "as it was stored before");
+    let time_to_live: i64 = stored["expires_at"].as_n().unwrap().parse()?;
     assert!(
         time_to_live > clock::now().plus(3651 * DAY).epoch_seconds(),
         "DynamoDB does not delete it first"
@@ -189,6 +192,49 @@ async fn an_expired_report_is_erased_before_its_idempotency_key_makes_a_new_one(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_expired_report_cannot_be_erased_by_request() -> Result<()> {
+    let stack = with_days(30).await?;
+    let (id, _) = completed(stack.dev()).await?;
+    age(&stack, "dev", &id, 31 * DAY).await?;
+    let answer = stack.dev().request(Method::DELETE, &format!("/v1/reports/{id}")).send().await?;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(answer.json::<Value>().await?["code"], "report_not_found");
+    look_for_expired(&stack).await?;
+    until_erased(&stack, &id).await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expiry_tasks_are_recorded_once_and_wait_for_their_hour() -> Result<()> {
+    let without = vec![Component::Api, Component::Worker];
+    let stack = TestStack::with(Options { without, ..TestStack::options() }).await?;
+    let (_, mut settings) = stack.adapters()?;
+    let acme: Tenant = "acme".parse()?;
+    let now = clock::now();
+    let writes = || {
+        let calls = stack.aws_calls();
+        calls.get(&(Service::DynamoDb, "UpdateItem".to_owned())).copied().unwrap_or_default()
+    };
+    for (tenants, written) in [(vec![dev()], 1), (vec![dev()], 0), (vec![dev(), acme.clone()], 1)] {
+        let days = tenants.into_iter().map(|tenant| (tenant, 30)).collect();
+        settings.retention = Retention::from_days(90).with_tenants(days);
+        let table = Aws::new(stack.sdk(), &settings, &Clock::system()).table;
+        let before = writes();
+        table.promise_expiry(now).await?;
+        assert_eq!(writes() - before, written);
+        // A worker that starts does not bring the next turn forward.
+        table.claim_expiry(&dev(), now).await?;
+    }
+    let (aws, _) = stack.adapters()?;
+    let mut due = Vec::new();
+    for partition in DuePartition::all() {
+        due.extend(aws.table.due(partition, now, 10, None).await?.entries.into_iter().map(|due| due.work));
+    }
+    assert_eq!(due, [Work::Expiry { tenant: acme }]);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_changed_period_applies_to_reports_that_exist() -> Result<()> {
     let stack = with_days(30).await?;
     let (id, _) = completed(stack.dev()).await?;
@@ -201,15 +247,16 @@ async fn a_changed_period_applies_to_reports_that_exist() -> Result<()> {
         settings.retention = Retention::from_days(90).with_tenants(tenants);
         let table = Aws::new(stack.sdk(), &settings, &clock).table;
         let report = table.get(&dev(), id).await?.context("the report")?;
-        assert_eq!(report.own_retention, Some(OwnRetention::Shorter));
+        assert_eq!(report.own_retention, Some(OwnRetention::WithinDefault));
         Ok(days_between(report.created_at, report.expires_at))
     };
     assert_eq!((kept(Some(30)).await?, kept(Some(60)).await?, kept(Some(7)).await?), (30, 60, 7));
     // Its files are where the bucket deletes them after the default period.
     assert_eq!((kept(Some(3650)).await?, kept(None).await?), (90, 90));
     // Its record is, too, although no worker looks for it before the end of the longer period.
-    let time_to_live = item(&stack, &format!("R#dev#{id}")).await?.context("the item")?["expires_at"].clone();
-    let time_to_live: i64 = time_to_live.as_n().unwrap().parse()?;
+    let stored = item(&stack, &format!("R#dev#{id}")).await?.context("the item")?;
+    assert_eq!(stored["own_retention"], AttributeValue::S("shorter".to_owned()), "as it was stored before");
+    let time_to_live: i64 = stored["expires_at"].as_n().unwrap().parse()?;
     assert!(time_to_live <= now.plus(91 * DAY).epoch_seconds(), "{time_to_live}");
     let (aws, _) = stack.adapters()?;
     let report = aws.table.get(&dev(), id).await?.context("the report")?;

@@ -1,10 +1,11 @@
 //! Erases folders of the bucket with all versions of their objects.
 
-use aws_sdk_s3::{Client, types::ObjectIdentifier};
+use aws_sdk_s3::Client;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     bucket::{Bucket, S3},
+    bucket_versions::{Version, versions},
     error::AwsError,
     request::send,
 };
@@ -21,58 +22,27 @@ impl Bucket {
     /// # Errors
     /// Returns [`AwsError`] if something may be left.
     pub async fn erase(&self, folder: &str) -> Result<usize, AwsError> {
-        let erased = Versions { client: &self.client, bucket: &self.name }.erase(folder).await?;
+        let erased = erase_versions(&self.client, &self.name, folder).await?;
         if let Some((client, bucket)) = &self.copies {
-            Versions { client, bucket }.erase(folder).await?;
+            erase_versions(client, bucket, folder).await?;
         }
         Ok(erased)
     }
 }
 
-/// The versions of the objects of one bucket.
-struct Versions<'a> {
-    client: &'a Client,
-    bucket: &'a str,
+/// Deletes the versions and delete markers of a folder of one bucket, and returns their number.
+async fn erase_versions(client: &Client, bucket: &str, folder: &str) -> Result<usize, AwsError> {
+    let versions = versions(client, bucket, folder).await?;
+    let erased = versions.len();
+    let deletions = stream::iter(versions.into_iter().map(|version| delete(client, bucket, version)));
+    deletions.buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+    Ok(erased)
 }
 
-impl Versions<'_> {
-    /// Deletes the versions and delete markers of a folder, and returns their number.
-    async fn erase(&self, folder: &str) -> Result<usize, AwsError> {
-        let mut erased = 0;
-        // What is deleted is not listed again, so each page is the first one.
-        loop {
-            let versions = self.first(folder).await?;
-            if versions.is_empty() {
-                return Ok(erased);
-            }
-            erased += versions.len();
-            let deletions = stream::iter(versions.into_iter().map(|version| self.delete(version)));
-            deletions.buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
-        }
-    }
-
-    /// Returns the first versions and delete markers of the objects whose keys begin with `folder`.
-    async fn first(&self, folder: &str) -> Result<Vec<ObjectIdentifier>, AwsError> {
-        const OPERATION: &str = "ListObjectVersions";
-        let request = self.client.list_object_versions().bucket(self.bucket).prefix(folder);
-        let answer = send(S3, OPERATION, request.send()).await?;
-        let versions = answer.versions.unwrap_or_default();
-        let versions = versions.into_iter().map(|version| (version.key, version.version_id));
-        let markers = answer.delete_markers.unwrap_or_default();
-        let markers = markers.into_iter().map(|marker| (marker.key, marker.version_id));
-        let identifiers = versions.chain(markers).map(|(key, version)| {
-            let identifier = ObjectIdentifier::builder().set_key(key).set_version_id(version).build();
-            identifier.map_err(|error| AwsError::unusable(S3, OPERATION, error))
-        });
-        identifiers.collect()
-    }
-
-    /// Deletes one version. DeleteObjects would delete many with one request, but requires the permission
-    /// `s3:DeleteObject` as well ("DeleteObjects" in the Amazon S3 API Reference), with which a file can be hidden
-    /// behind a delete marker.
-    async fn delete(&self, version: ObjectIdentifier) -> Result<(), AwsError> {
-        let request = self.client.delete_object().bucket(self.bucket);
-        let request = request.key(version.key).set_version_id(version.version_id);
-        send(S3, "DeleteObject", request.send()).await.map(drop)
-    }
+/// Deletes one version. DeleteObjects would delete many with one request, but requires the permission
+/// `s3:DeleteObject` as well ("DeleteObjects" in the Amazon S3 API Reference), with which a file can be hidden
+/// behind a delete marker.
+async fn delete(client: &Client, bucket: &str, version: Version) -> Result<(), AwsError> {
+    let request = client.delete_object().bucket(bucket).key(version.key).version_id(version.id);
+    send(S3, "DeleteObject", request.send()).await.map(drop)
 }

@@ -4,15 +4,10 @@ use domain::artifact::held_key;
 
 use crate::{
     bucket::{Bucket, S3},
+    bucket_versions::{Version, versions},
     error::AwsError,
     request::send,
 };
-
-/// A version of an object.
-struct Version {
-    key: String,
-    id: String,
-}
 
 impl Bucket {
     /// Copies all versions of all objects whose keys begin with `folder`, which ends with a slash, to their
@@ -23,36 +18,18 @@ impl Bucket {
     /// # Errors
     /// Returns [`AwsError`] if something may not be copied.
     pub async fn hold(&self, folder: &str) -> Result<usize, AwsError> {
-        let mut versions = self.versions_of(folder).await?;
-        // S3 lists the newest version of an object first ("ListObjectVersions").
-        versions.reverse();
-        for version in &versions {
+        let listed = versions(&self.client, &self.name, folder).await?;
+        // The newest version of each object is listed first.
+        let oldest_first = listed.iter().rev().filter(|version| version.has_content);
+        let mut copied = 0;
+        for version in oldest_first {
             self.copy_to_held(version).await?;
+            copied += 1;
         }
-        Ok(versions.len())
+        Ok(copied)
     }
 
-    async fn versions_of(&self, folder: &str) -> Result<Vec<Version>, AwsError> {
-        const OPERATION: &str = "ListObjectVersions";
-        let (mut all, mut after) = (Vec::new(), (None, None));
-        loop {
-            let request = self.client.list_object_versions().bucket(&self.name).prefix(folder);
-            let request = request.set_key_marker(after.0).set_version_id_marker(after.1);
-            let answer = send(S3, OPERATION, request.send()).await?;
-            for version in answer.versions.unwrap_or_default() {
-                let (Some(key), Some(id)) = (version.key, version.version_id) else {
-                    return Err(AwsError::unusable(S3, OPERATION, "a version has no key or no id"));
-                };
-                all.push(Version { key, id });
-            }
-            if !answer.is_truncated.unwrap_or_default() {
-                return Ok(all);
-            }
-            after = (answer.next_key_marker, answer.next_version_id_marker);
-        }
-    }
-
-    async fn copy_to_held(&self, Version { key, id }: &Version) -> Result<(), AwsError> {
+    async fn copy_to_held(&self, Version { key, id, .. }: &Version) -> Result<(), AwsError> {
         let held = held_key(key);
         // Keys of reports consist of characters that need no encoding in a header.
         let request = self

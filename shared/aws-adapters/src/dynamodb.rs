@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::{
     config::{http::HttpResponse, retry::RetryConfig},
     error::SdkError,
     operation::{
+        delete_item::{DeleteItemError, builders::DeleteItemFluentBuilder},
         transact_write_items::TransactWriteItemsError,
         update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
     },
@@ -90,6 +91,19 @@ pub(super) async fn conditional_once(
     let once = aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled());
     let request = returning_items(request).customize().config_override(once);
     outcome(instrumented(DYNAMODB, UPDATE_ITEM, request.send()).await)
+}
+
+/// Sends a conditional deletion. Returns whether the condition held.
+///
+/// # Errors
+/// Returns [`AwsError`] if it is not certain whether the item was deleted.
+pub(super) async fn conditional_delete(request: DeleteItemFluentBuilder) -> Result<bool, AwsError> {
+    const OPERATION: &str = "DeleteItem";
+    let Err(error) = instrumented(DYNAMODB, OPERATION, request.send()).await else { return Ok(true) };
+    match error.as_service_error() {
+        Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
+        _ => Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error)),
+    }
 }
 
 /// Sends a conditional write in one transaction with `other`, a write without a condition: both are applied, or neither.

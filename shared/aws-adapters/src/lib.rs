@@ -9,6 +9,7 @@ pub mod bucket;
 mod bucket_encryption;
 mod bucket_erasure;
 mod bucket_hold;
+mod bucket_versions;
 mod clients;
 mod credentials;
 pub mod dead_letters;

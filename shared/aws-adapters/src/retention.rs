@@ -54,11 +54,11 @@ impl Retention {
         self.tenants.get(tenant).copied().unwrap_or(self.default)
     }
 
-    /// Returns whether, and how, a report that `tenant` submits has another period than the default.
+    /// Returns how the period of `tenant` compares to the default, or `None` if it has none of its own.
     pub fn own(&self, tenant: &Tenant) -> Option<OwnRetention> {
         self.tenants.get(tenant).map(|period| match *period > self.default {
-            true => OwnRetention::Longer,
-            false => OwnRetention::Shorter,
+            true => OwnRetention::BeyondDefault,
+            false => OwnRetention::WithinDefault,
         })
     }
 
@@ -78,8 +78,8 @@ impl Retention {
     pub(crate) fn applied_to(&self, report: &Report) -> UtcTime {
         // Its files are where the rule of the default period applies, unless it was submitted for longer.
         let period = match report.own_retention {
-            Some(OwnRetention::Longer) => self.of(&report.tenant),
-            Some(OwnRetention::Shorter) | None => self.of(&report.tenant).min(self.default),
+            Some(OwnRetention::BeyondDefault) => self.of(&report.tenant),
+            Some(OwnRetention::WithinDefault) | None => self.of(&report.tenant).min(self.default),
         };
         let last_work = match report.lifecycle.status {
             Status::Completed => report.began.render.or(report.ended_at),

@@ -152,11 +152,10 @@ pub(crate) fn long_kept_key(key: &str) -> String {
     format!("kept/{key}")
 }
 
-/// Returns the folders of everything that the bucket holds of a report: its files and work files, of all
-/// submissions and attempts.
-pub fn report_folders(tenant: &Tenant, id: ReportId) -> [String; 4] {
-    let [files, work] = ["reports", "work"].map(|kind| format!("{kind}/{tenant}/{id}/"));
-    [long_kept_key(&files), long_kept_key(&work), files, work]
+/// Returns the folders of the files and of the work files of a report, of all submissions and attempts, where the default
+/// period applies.
+pub(crate) fn folders(tenant: &Tenant, id: ReportId) -> [String; 2] {
+    ["reports", "work"].map(|kind| format!("{kind}/{tenant}/{id}/"))
 }
 
 /// Returns the key of the copy of an object that is under legal hold. No lifecycle rule of the bucket applies to it.
@@ -166,7 +165,8 @@ pub fn held_key(key: &str) -> String {
 
 /// Returns the folders of everything that the bucket keeps of a report while it is under legal hold.
 pub fn held_folders(tenant: &Tenant, id: ReportId) -> [String; 4] {
-    report_folders(tenant, id).map(|folder| held_key(&folder))
+    let [files, work] = folders(tenant, id);
+    [long_kept_key(&files), long_kept_key(&work), files, work].map(|folder| held_key(&folder))
 }
 
 /// Returns the tenant that an object belongs to by its key, or what stands in its place for an object of no tenant.

@@ -8,7 +8,8 @@ use uuid::Uuid;
 pub use super::stage::{Progress, Stage, StagesBegan};
 use super::{
     artifact::{
-        ArtifactKind, StoredArtifact, artifact_key, held_key, long_kept_key, of_known_kinds, work_folder,
+        ArtifactKind, StoredArtifact, artifact_key, folders, held_key, long_kept_key, of_known_kinds,
+        work_folder,
     },
     attempt::Attempt,
     evidence::SourceOutcome,
@@ -88,12 +89,13 @@ pub struct Report {
 
 /// How the retention period of a report's tenant compared to the default when the report was submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum OwnRetention {
-    /// It was not longer.
-    Shorter,
-    /// It was longer: the files are where another lifecycle rule of the bucket applies.
-    Longer,
+    /// It was the default or less.
+    #[serde(rename = "shorter")]
+    WithinDefault,
+    /// It was longer than the default: the files are where another lifecycle rule of the bucket applies.
+    #[serde(rename = "longer")]
+    BeyondDefault,
 }
 
 /// The result of a COMPLETED report, with the locations of its artifacts.
@@ -234,8 +236,21 @@ impl Report {
 
     fn key(&self, key: String) -> String {
         match self.own_retention {
-            Some(OwnRetention::Longer) => long_kept_key(&key),
-            Some(OwnRetention::Shorter) | None => key,
+            Some(OwnRetention::BeyondDefault) => long_kept_key(&key),
+            Some(OwnRetention::WithinDefault) | None => key,
+        }
+    }
+
+    /// Returns the folders that can hold files and work files of the report, of any of its submissions and attempts, apart
+    /// from the copies of a legal hold.
+    pub fn folders(&self) -> Vec<String> {
+        let [files, work] = folders(&self.tenant, self.id);
+        match self.own_retention {
+            // An expired report with the same id may have left files where the default period applies.
+            Some(OwnRetention::BeyondDefault) => {
+                vec![long_kept_key(&files), long_kept_key(&work), files, work]
+            }
+            Some(OwnRetention::WithinDefault) | None => vec![files, work],
         }
     }
 

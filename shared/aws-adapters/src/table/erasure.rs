@@ -5,16 +5,15 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::{operation::delete_item::DeleteItemError, types::AttributeValue};
+use aws_sdk_dynamodb::{operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue};
 
 use super::{
     reports::Table,
-    schema::{attribute, due_shard, key},
+    schema::{DuePartition, attribute, key},
 };
 use crate::{
-    dynamodb::{conditional, number},
-    error::{AwsError, DYNAMODB},
-    request::instrumented,
+    dynamodb::{conditional, conditional_delete, number},
+    error::AwsError,
     retention::exists,
 };
 use domain::{
@@ -24,9 +23,9 @@ use domain::{
     time::UtcTime,
 };
 
-/// How long the item of a report that is being erased is kept at least, so that its time to live does not end before
-/// its files are gone.
-pub(super) const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The time to live of the item of a report that is being erased: time enough to erase its files. After that, DynamoDB may
+/// delete the item whether they are erased or not.
+const ERASING_ITEM_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long after one worker has begun to erase a report another one may begin as well.
 const TURN: Duration = Duration::from_secs(300);
@@ -40,8 +39,32 @@ pub enum ErasureRequest {
     NotEnded(Box<Report>),
     /// The report is under legal hold.
     Held,
-    /// There is no such report.
+    /// There is no such report, or it has expired.
     Missing,
+}
+
+/// Adds to the conditional update of a report that it is erased from `now` on: it exists for nobody any more, is due for a
+/// worker, and has neither a webhook nor a legal hold. The condition of `request` may use `#requested`, `#revision` and
+/// `#hold`.
+pub(super) fn mark_for_erasure(request: UpdateItemFluentBuilder, now: UtcTime) -> UpdateItemFluentBuilder {
+    request
+        .update_expression(
+            "SET #requested = :now, #due = :due, #shard = :shard, #expires = :end, #revision = #revision + :one \
+             REMOVE #webhook, #hold, #after",
+        )
+        .expression_attribute_names("#requested", attribute::ERASURE_REQUESTED_AT)
+        .expression_attribute_names("#due", attribute::DUE_AT)
+        .expression_attribute_names("#shard", attribute::DUE_SHARD)
+        .expression_attribute_names("#expires", attribute::EXPIRES_AT)
+        .expression_attribute_names("#revision", attribute::REVISION)
+        .expression_attribute_names("#webhook", attribute::CALLBACK_STATE)
+        .expression_attribute_names("#hold", attribute::LEGAL_HOLD)
+        .expression_attribute_names("#after", attribute::EXPIRES_AFTER_HOLD)
+        .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+        .expression_attribute_values(":due", number(now.epoch_millis()))
+        .expression_attribute_values(":shard", AttributeValue::S(DuePartition::Erasures.to_string()))
+        .expression_attribute_values(":end", number(now.plus(ERASING_ITEM_TTL).epoch_seconds()))
+        .expression_attribute_values(":one", number(1))
 }
 
 impl Table {
@@ -57,38 +80,29 @@ impl Table {
         now: UtcTime,
     ) -> Result<ErasureRequest, AwsError> {
         let status = |status: Status| AttributeValue::S(status.to_string());
-        let request = self
-            .update(tenant, id)
-            .update_expression(
-                "SET #requested = :now, #due = :due, #shard = :shard, #expires = :kept REMOVE #webhook",
-            )
+        let request = mark_for_erasure(self.update(tenant, id), now)
             .condition_expression(
                 "#status IN (:completed, :failed, :cancelled) AND #expires > :seconds \
                  AND attribute_not_exists(#requested) AND attribute_not_exists(#hold)",
             )
-            .expression_attribute_names("#hold", attribute::LEGAL_HOLD)
-            .expression_attribute_names("#requested", attribute::ERASURE_REQUESTED_AT)
-            .expression_attribute_names("#due", attribute::DUE_AT)
-            .expression_attribute_names("#shard", attribute::DUE_SHARD)
-            .expression_attribute_names("#expires", attribute::EXPIRES_AT)
-            .expression_attribute_names("#webhook", attribute::CALLBACK_STATE)
             .expression_attribute_names("#status", attribute::STATUS)
-            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
-            .expression_attribute_values(":due", number(now.epoch_millis()))
-            .expression_attribute_values(":shard", AttributeValue::S(due_shard(id)))
-            .expression_attribute_values(":kept", number(now.plus(KEPT).epoch_seconds()))
             .expression_attribute_values(":seconds", number(now.epoch_seconds()))
             .expression_attribute_values(":completed", status(Status::Completed))
             .expression_attribute_values(":failed", status(Status::Failed))
             .expression_attribute_values(":cancelled", status(Status::Cancelled));
-        let current = match conditional(request).await? {
-            Ok(_) => return Ok(ErasureRequest::Accepted),
+        let written = conditional(request).await?;
+        let current = match written {
             Err(item) if item.is_empty() => return Ok(ErasureRequest::Missing),
-            Err(item) => self.decode_any("UpdateItem", item)?,
+            Ok(item) | Err(item) => self.decode_any("UpdateItem", item)?,
         };
+        // Recorded now, or by an earlier try whose answer was lost.
         if current.erasure_requested_at == Some(now) {
-            // Recorded by an earlier try whose answer was lost.
-            return Ok(ErasureRequest::Accepted);
+            // The table cannot tell when a report with a retention period of its own expires. If it has, a worker would
+            // soon have marked it as well, but for its reader it did not exist any more.
+            return Ok(match current.expires_at > now {
+                true => ErasureRequest::Accepted,
+                false => ErasureRequest::Missing,
+            });
         }
         Ok(if !current.lifecycle.status.is_terminal() {
             ErasureRequest::NotEnded(Box::new(current))
@@ -134,7 +148,6 @@ impl Table {
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that the item is deleted.
     pub async fn finish_erasure(&self, tenant: &Tenant, id: ReportId) -> Result<(), AwsError> {
-        const OPERATION: &str = "DeleteItem";
         let request = self
             .client
             .delete_item()
@@ -142,17 +155,6 @@ impl Table {
             .key(attribute::PK, AttributeValue::S(key(tenant, id)))
             .condition_expression("attribute_exists(#requested)")
             .expression_attribute_names("#requested", attribute::ERASURE_REQUESTED_AT);
-        match instrumented(DYNAMODB, OPERATION, request.send()).await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if matches!(
-                    error.as_service_error(),
-                    Some(DeleteItemError::ConditionalCheckFailedException(_))
-                ) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(AwsError::from_sdk(DYNAMODB, OPERATION, &error)),
-        }
+        conditional_delete(request).await.map(drop)
     }
 }

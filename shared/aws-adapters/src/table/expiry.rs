@@ -6,12 +6,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue};
-use uuid::Uuid;
 
 use super::{
-    erasure::KEPT,
+    erasure::mark_for_erasure,
     reports::Table,
-    schema::{BY_AGE, attribute, due_shard, expiry_task_key, id_of, key},
+    schema::{BY_AGE, DuePartition, attribute, expiry_task_key, id_of, key},
 };
 use crate::{
     dynamodb::{conditional, get_all, number},
@@ -19,11 +18,7 @@ use crate::{
     request::send,
     retention::exists,
 };
-use domain::{
-    identity::{ReportId, Tenant},
-    report::Report,
-    time::UtcTime,
-};
+use domain::{identity::Tenant, report::Report, time::UtcTime};
 
 /// Time between two turns at the expiry task of a tenant.
 const INTERVAL: Duration = Duration::from_secs(3600);
@@ -44,26 +39,25 @@ pub struct ExpiryPage {
 }
 
 impl Table {
-    /// Records that workers have to erase the expired reports of every tenant with a retention period of its own. Can be
-    /// repeated.
+    /// Records that workers have to erase the expired reports of every tenant with a retention period of its own, where that
+    /// is not recorded yet.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain that this is recorded.
     pub async fn promise_expiry(&self, now: UtcTime) -> Result<(), AwsError> {
+        let keys: Vec<String> = self.retention.tenants().map(expiry_task_key).collect();
+        let recorded = get_all(&self.client, &self.name, keys).await?;
         for tenant in self.retention.tenants() {
-            let none = ReportId::from(Uuid::nil());
+            if recorded.contains_key(&expiry_task_key(tenant)) {
+                continue;
+            }
+            let shard = DuePartition::of_tenant(tenant).to_string();
             let request = self
                 .update_expiry_task(tenant)
-                .update_expression(
-                    "SET #tenant = :tenant, #id = :id, #shard = :shard, #due = if_not_exists(#due, :now)",
-                )
-                .expression_attribute_names("#tenant", attribute::TENANT)
-                .expression_attribute_names("#id", attribute::REPORT_ID)
+                .update_expression("SET #shard = :shard, #due = if_not_exists(#due, :now)")
                 .expression_attribute_names("#shard", attribute::DUE_SHARD)
                 .expression_attribute_names("#due", attribute::DUE_AT)
-                .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
-                .expression_attribute_values(":id", AttributeValue::S(none.to_string()))
-                .expression_attribute_values(":shard", AttributeValue::S(due_shard(none)))
+                .expression_attribute_values(":shard", AttributeValue::S(shard))
                 .expression_attribute_values(":now", number(now.epoch_millis()));
             send(DYNAMODB, "UpdateItem", request.send()).await?;
         }
@@ -143,32 +137,18 @@ impl Table {
         Ok(ExpiryPage { expired, next: answer.last_evaluated_key.filter(|key| !key.is_empty()) })
     }
 
-    /// Marks a report that has expired for its erasure, unless it has changed since it was read.
+    /// Marks a report that has expired for its erasure, unless it has changed since it was read. Returns whether it is
+    /// marked by this call.
     ///
     /// # Errors
     /// Returns [`AwsError`] if it is not certain whether the report is marked.
     pub async fn expire(&self, report: &Report, now: UtcTime) -> Result<bool, AwsError> {
-        let request = self
-            .update(&report.tenant, report.id)
-            .update_expression(
-                "SET #requested = :now, #due = :due, #shard = :shard, #expires = :kept REMOVE #webhook",
-            )
+        let request = mark_for_erasure(self.update(&report.tenant, report.id), now)
             .condition_expression(
                 "#revision = :revision AND #submission = :submission \
                  AND attribute_not_exists(#requested) AND attribute_not_exists(#hold)",
             )
-            .expression_attribute_names("#requested", attribute::ERASURE_REQUESTED_AT)
-            .expression_attribute_names("#due", attribute::DUE_AT)
-            .expression_attribute_names("#shard", attribute::DUE_SHARD)
-            .expression_attribute_names("#expires", attribute::EXPIRES_AT)
-            .expression_attribute_names("#webhook", attribute::CALLBACK_STATE)
-            .expression_attribute_names("#revision", attribute::REVISION)
             .expression_attribute_names("#submission", attribute::SUBMISSION)
-            .expression_attribute_names("#hold", attribute::LEGAL_HOLD)
-            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
-            .expression_attribute_values(":due", number(now.epoch_millis()))
-            .expression_attribute_values(":shard", AttributeValue::S(due_shard(report.id)))
-            .expression_attribute_values(":kept", number(now.plus(KEPT).epoch_seconds()))
             .expression_attribute_values(":revision", number(report.revision))
             .expression_attribute_values(":submission", AttributeValue::S(report.submission.to_string()));
         Ok(conditional(request).await?.is_ok())

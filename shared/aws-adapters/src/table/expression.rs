@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     item::ATTEMPTS_LEFT_FOR_OLDER_TASKS,
-    schema::{attribute, created_key, due_shard},
+    schema::{DuePartition, attribute, created_key},
 };
 use crate::dynamodb::number;
 use domain::{
@@ -105,10 +105,16 @@ impl Expression {
         );
     }
 
-    /// Keeps a report that stays open for its own time to live, or for `default_seconds`; the end of a report does not change how long it is kept.
-    /// Renewals are left out, because they are frequent and follow a claim. A report that has expired at `now`,
-    /// is being erased, or is under legal hold, cannot be resubmitted.
-    pub(super) fn keep(&mut self, command: &Command, change: &Change, default_seconds: i64, now: UtcTime) {
+    /// Lets the time to live of a report that stays open begin anew: its own, or `default_seconds`. The end of a report does
+    /// not change how long it is kept. Renewals are left out, because they are frequent and follow a claim. A report whose
+    /// time to live has ended at `now`, that is being erased, or that is under legal hold, cannot be resubmitted.
+    pub(super) fn renew_time_to_live(
+        &mut self,
+        command: &Command,
+        change: &Change,
+        default_seconds: i64,
+        now: UtcTime,
+    ) {
         if !change.status.is_some_and(Status::is_terminal) && !matches!(command, Command::Renew { .. }) {
             let (expires, seconds) = (self.name(attribute::EXPIRES_AT), self.name(attribute::TTL_SECONDS));
             let (default, now) =
@@ -232,7 +238,10 @@ impl Expression {
             change.due_at.clone()
         };
         self.set_or_remove(attribute::DUE_AT, map(&due_at, |due| time(*due)));
-        self.set_or_remove(attribute::DUE_SHARD, map(&due_at, |_| AttributeValue::S(due_shard(id))));
+        self.set_or_remove(
+            attribute::DUE_SHARD,
+            map(&due_at, |_| AttributeValue::S(DuePartition::of(id).to_string())),
+        );
         // Changes that are invisible to readers must not change the entity tag.
         if !matches!(command, Command::Renew { .. } | Command::KeepQueued { .. } | Command::Redispatch) {
             self.set_sum(attribute::REVISION, attribute::REVISION, 1);

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::schema::{company_key, created_key, due_shard, key};
+use super::schema::{DuePartition, company_key, created_key, key};
 use crate::{
     error::{AwsError, DYNAMODB},
     retention::ERASED_BY_WORKERS,
@@ -30,9 +30,6 @@ use domain::{
 /// Number of attempts that tasks of versions up to 0.2 find left in `attempts_allowed`, while a deployment
 /// rolls. They fail a report when none is left; this version retries it until its deadline.
 pub(super) const ATTEMPTS_LEFT_FOR_OLDER_TASKS: u32 = 3;
-
-/// The time to live of a report under legal hold: the end of the year 9999, in seconds since the epoch.
-pub(super) const NEVER: i64 = 253_402_300_799;
 
 /// The item of a report. Times that expressions compare are numbers: milliseconds since the epoch, or seconds
 /// for `expires_at`, which DynamoDB's time to live requires. Other times are RFC 3339.
@@ -123,7 +120,8 @@ pub(super) struct Item {
     /// When a report under legal hold expires once it is released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_after_hold: Option<i64>,
-    /// The time to live in seconds from the last work, if it is not the default: that of a report that workers erase.
+    /// The time to live in seconds from the last work, if it is not the default: that of a report whose retention is beyond
+    /// the default. Updates cannot compute it from `own_retention`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ttl_seconds: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,9 +146,11 @@ pub(super) fn report(
 }
 
 impl Item {
-    /// Encodes a report.
-    pub(super) fn from_report(report: &Report) -> Self {
+    /// Encodes a report that was submitted. Legal holds and erasures are written by updates of the item.
+    pub(super) fn of_submitted(report: &Report) -> Self {
         let Report { tenant, id, lifecycle, .. } = report.clone();
+        let ttl_seconds =
+            (report.own_retention == Some(OwnRetention::BeyondDefault)).then_some(ERASED_BY_WORKERS);
         let due_at = lifecycle.due_at.map(UtcTime::epoch_millis);
         Self {
             pk: key(&tenant, id),
@@ -177,7 +177,7 @@ impl Item {
             lease_expires_at: lifecycle.lease.as_ref().map(|lease| lease.expires_at.epoch_millis()),
             lease_holder: lifecycle.lease.map(|lease| lease.holder),
             cancel_requested: lifecycle.cancel_requested,
-            due_shard: due_at.map(|_| due_shard(id)),
+            due_shard: due_at.map(|_| DuePartition::of(id).to_string()),
             due_at,
             revision: report.revision,
             request: report.request.clone(),
@@ -203,20 +203,17 @@ impl Item {
             publish_began_at: report.began.publish,
             ended_attempts: report.ended_attempts.clone(),
             ended_at: report.ended_at,
-            // Workers erase a report that is kept for longer than by default. One that is kept for less time has the
-            // default as its upper limit, as its files have, whatever becomes of its tenant's period.
-            expires_at: match (&report.legal_hold, report.own_retention) {
-                (Some(_), _) => NEVER,
-                (None, Some(OwnRetention::Longer)) => {
-                    report.created_at.epoch_seconds().saturating_add(ERASED_BY_WORKERS)
-                }
-                (None, Some(OwnRetention::Shorter) | None) => report.expires_at.epoch_seconds(),
+            // DynamoDB deletes no report that workers erase after a period beyond the default. Any other has an upper limit:
+            // its own period, and the default from its first claim on, before which it has no files.
+            expires_at: match ttl_seconds {
+                Some(seconds) => report.created_at.epoch_seconds().saturating_add(seconds),
+                None => report.expires_at.epoch_seconds(),
             },
-            ttl_seconds: (report.own_retention == Some(OwnRetention::Longer)).then_some(ERASED_BY_WORKERS),
+            ttl_seconds,
             own_retention: report.own_retention,
-            expires_after_hold: report.legal_hold.as_ref().map(|_| report.expires_at.epoch_seconds()),
-            legal_hold: report.legal_hold.clone(),
-            erasure_requested_at: report.erasure_requested_at,
+            expires_after_hold: None,
+            legal_hold: None,
+            erasure_requested_at: None,
         }
     }
 

@@ -7,21 +7,17 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_dynamodb::{
-    operation::{delete_item::DeleteItemError, update_item::builders::UpdateItemFluentBuilder},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::{operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue};
 
 use super::{
-    erasure::KEPT,
-    item::NEVER,
+    erasure::mark_for_erasure,
     reports::Table,
-    schema::{attribute, due_shard, hold_task_key},
+    schema::{DuePartition, attribute, hold_task_key},
 };
 use crate::{
-    dynamodb::{conditional, conditional_with, number},
+    dynamodb::{conditional, conditional_delete, conditional_with, number},
     error::{AwsError, DYNAMODB},
-    request::instrumented,
+    request::send,
     retention::exists,
 };
 use domain::{
@@ -33,6 +29,9 @@ use domain::{
 };
 
 const OPERATION: &str = "UpdateItem";
+
+/// The time to live of a report under legal hold: the end of the year 9999, in seconds since the epoch.
+const NEVER: i64 = 253_402_300_799;
 
 /// How long after one worker has begun a hold task another one may begin it as well.
 const TURN: Duration = Duration::from_secs(300);
@@ -125,31 +124,17 @@ impl Table {
     /// Returns [`AwsError`] if it is not certain whether the hold is released.
     pub async fn release_hold(&self, report: &Report, now: UtcTime) -> Result<bool, AwsError> {
         let Report { tenant, id, .. } = report;
-        let request = self
-            .update(tenant, *id)
-            .condition_expression("attribute_exists(#hold)")
-            .expression_attribute_names("#hold", attribute::LEGAL_HOLD)
-            .expression_attribute_names("#after", attribute::EXPIRES_AFTER_HOLD)
-            .expression_attribute_names("#expires", attribute::EXPIRES_AT)
-            .expression_attribute_names("#revision", attribute::REVISION)
-            .expression_attribute_values(":one", number(1));
+        let request = self.update(tenant, *id).condition_expression("attribute_exists(#hold)");
         let request = if report.expires_at > now {
             request
                 .update_expression("SET #expires = #after, #revision = #revision + :one REMOVE #hold, #after")
+                .expression_attribute_names("#hold", attribute::LEGAL_HOLD)
+                .expression_attribute_names("#after", attribute::EXPIRES_AFTER_HOLD)
+                .expression_attribute_names("#expires", attribute::EXPIRES_AT)
+                .expression_attribute_names("#revision", attribute::REVISION)
+                .expression_attribute_values(":one", number(1))
         } else {
-            request
-                .update_expression(
-                    "SET #requested = :now, #due = :due, #shard = :shard, #expires = :kept, \
-                     #revision = #revision + :one REMOVE #hold, #after, #webhook",
-                )
-                .expression_attribute_names("#requested", attribute::ERASURE_REQUESTED_AT)
-                .expression_attribute_names("#due", attribute::DUE_AT)
-                .expression_attribute_names("#shard", attribute::DUE_SHARD)
-                .expression_attribute_names("#webhook", attribute::CALLBACK_STATE)
-                .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
-                .expression_attribute_values(":due", number(now.epoch_millis()))
-                .expression_attribute_values(":shard", AttributeValue::S(due_shard(*id)))
-                .expression_attribute_values(":kept", number(now.plus(KEPT).epoch_seconds()))
+            mark_for_erasure(request, now)
         };
         // If the condition does not hold, somebody has released it already, or an earlier try whose answer was lost.
         Ok(match conditional_with(&self.client, request, self.hold_task(tenant, *id, now)).await? {
@@ -197,17 +182,13 @@ impl Table {
     fn hold_task(&self, tenant: &Tenant, id: ReportId, now: UtcTime) -> UpdateItemFluentBuilder {
         self.update_hold_task(tenant, id)
             .update_expression(
-                "SET #tenant = :tenant, #id = :id, #shard = :shard, #due = if_not_exists(#due, :now), \
+                "SET #shard = :shard, #due = if_not_exists(#due, :now), \
                  #changes = if_not_exists(#changes, :zero) + :one",
             )
-            .expression_attribute_names("#tenant", attribute::TENANT)
-            .expression_attribute_names("#id", attribute::REPORT_ID)
             .expression_attribute_names("#shard", attribute::DUE_SHARD)
             .expression_attribute_names("#due", attribute::DUE_AT)
             .expression_attribute_names("#changes", attribute::CHANGES)
-            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
-            .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
-            .expression_attribute_values(":shard", AttributeValue::S(due_shard(id)))
+            .expression_attribute_values(":shard", AttributeValue::S(DuePartition::of(id).to_string()))
             .expression_attribute_values(":now", number(now.epoch_millis()))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1))
@@ -250,7 +231,6 @@ impl Table {
         turn: HoldTurn,
         now: UtcTime,
     ) -> Result<(), AwsError> {
-        const DELETE: &str = "DeleteItem";
         let request = self
             .client
             .delete_item()
@@ -259,14 +239,8 @@ impl Table {
             .condition_expression("#changes = :changes")
             .expression_attribute_names("#changes", attribute::CHANGES)
             .expression_attribute_values(":changes", turn.changes);
-        match instrumented(DYNAMODB, DELETE, request.send()).await {
-            Ok(_) => return Ok(()),
-            Err(error)
-                if matches!(
-                    error.as_service_error(),
-                    Some(DeleteItemError::ConditionalCheckFailedException(_))
-                ) => {}
-            Err(error) => return Err(AwsError::from_sdk(DYNAMODB, DELETE, &error)),
+        if conditional_delete(request).await? {
+            return Ok(());
         }
         let request = self
             .update_hold_task(tenant, id)
@@ -275,6 +249,21 @@ impl Table {
             .expression_attribute_names("#due", attribute::DUE_AT)
             .expression_attribute_values(":now", number(now.epoch_millis()));
         conditional(request).await.map(drop)
+    }
+
+    /// Returns whether a worker has to copy or delete files of a report because of a legal hold. Without such a task, a report
+    /// that is under no hold has no copies.
+    ///
+    /// # Errors
+    /// Returns [`AwsError`] if the table does not answer.
+    pub async fn has_hold_task(&self, tenant: &Tenant, id: ReportId) -> Result<bool, AwsError> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(attribute::PK, AttributeValue::S(hold_task_key(tenant, id)))
+            .consistent_read(true);
+        Ok(send(DYNAMODB, "GetItem", request.send()).await?.item.is_some())
     }
 
     fn update_hold_task(&self, tenant: &Tenant, id: ReportId) -> UpdateItemFluentBuilder {

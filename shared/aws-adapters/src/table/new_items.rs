@@ -42,7 +42,7 @@ impl NewItem {
     /// # Errors
     /// Returns [`AwsError`] if the report cannot be converted to an item.
     pub(super) fn of(report: &Report) -> Result<Self, AwsError> {
-        let attributes = serde_dynamo::to_item(Item::from_report(report))
+        let attributes = serde_dynamo::to_item(Item::of_submitted(report))
             .map_err(|error| AwsError::unusable(DYNAMODB, PUT, error))?;
         Ok(Self { key: schema::key(&report.tenant, report.id), attributes: Arc::new(attributes) })
     }

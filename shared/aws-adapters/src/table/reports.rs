@@ -205,7 +205,7 @@ impl Table {
     /// Stores `report` if `condition` holds. Otherwise returns the report that is stored under its id.
     async fn put(&self, report: &Report, condition: Expression) -> Result<Option<Report>, AwsError> {
         const OPERATION: &str = "PutItem";
-        let item = Item::from_report(report);
+        let item = Item::of_submitted(report);
         let item = serde_dynamo::to_item(&item).map_err(|e| AwsError::unusable(DYNAMODB, OPERATION, e))?;
         let request = self
             .client
@@ -303,7 +303,7 @@ impl Table {
         expression.record_effects(command, (tenant, id), &change, now, details.has_webhook);
         let message = expression::message(command, &change);
         record_details(&mut expression, details, message, now)?;
-        expression.keep(command, &change, self.retention.default_seconds(), now);
+        expression.renew_time_to_live(command, &change, self.retention.default_seconds(), now);
         let (names, values) = (expression.names(), expression.values());
         let request = self
             .update(tenant, id)

@@ -1,5 +1,7 @@
 //! The schema of the table: attribute names, indexes and keys.
 
+use std::fmt;
+
 use domain::{
     identity::{ReportId, Tenant},
     time::UtcTime,
@@ -86,14 +88,12 @@ pub mod attribute {
     pub const ERASURE_REQUESTED_AT: &str = "erasure_requested_at";
 }
 
-/// Number of partitions of the sparse index [`DUE`]. With this many, the writes of submissions and the reads
-/// of sweepers stay below the limit of one partition (1,000 write units a second: "Best practices for
-/// designing and using partition keys effectively").
-pub const DUE_SHARDS: u8 = 8;
+/// What the partition keys of reports begin with.
+pub(super) const REPORT: &str = "R#";
 
 /// Returns the partition key of a report.
 pub(super) fn key(tenant: &Tenant, id: ReportId) -> String {
-    format!("R#{tenant}#{id}")
+    format!("{REPORT}{tenant}#{id}")
 }
 
 /// What the partition keys of hold tasks begin with: the work that a worker has to do because a legal hold was placed or
@@ -113,9 +113,16 @@ pub(super) fn expiry_task_key(tenant: &Tenant) -> String {
     format!("{EXPIRY_TASK}{tenant}")
 }
 
+/// Returns the tenant and the id of the report in the key of an item that begins with `kind`, or `None` if the item is of
+/// another kind.
+pub(super) fn report_in(kind: &str, key: &str) -> Option<(Tenant, ReportId)> {
+    let (tenant, id) = key.strip_prefix(kind)?.split_once('#')?;
+    Some((tenant.parse().ok()?, id.parse().ok()?))
+}
+
 /// Returns the id of the report with the partition key `key`, or `None` if it is no report's.
 pub(super) fn id_of(key: &str) -> Option<ReportId> {
-    key.strip_prefix("R#")?.rsplit_once('#')?.1.parse().ok()
+    report_in(REPORT, key).map(|(_, id)| id)
 }
 
 /// Returns the partition key of a report in the index [`BY_NUMBER`].
@@ -128,14 +135,46 @@ pub(super) fn created_key(created_at: UtcTime, id: ReportId) -> String {
     format!("{created_at}#{id}")
 }
 
-/// Returns the partition of a report in the index [`DUE`].
-pub(super) fn due_shard(id: ReportId) -> String {
-    // The last digit of every kind of id is random or part of a hash.
-    let last = id.to_string().chars().last().and_then(|c| c.to_digit(16)).unwrap_or_default();
-    shard_name(u8::try_from(last).unwrap_or_default() % DUE_SHARDS)
+/// Number of partitions of the index [`DUE`] for reports that workers process. With this many, the writes of submissions
+/// and the reads of sweepers stay below the limit of one partition (1,000 write units a second: "Best practices for
+/// designing and using partition keys effectively").
+const REPORT_PARTITIONS: u8 = 8;
+
+/// A partition of the sparse index [`DUE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuePartition {
+    /// One of the partitions of reports that workers process, of webhooks and of tasks.
+    Reports(u8),
+    /// Reports that are erased. Very many may expire at the same time, and must not stand before reports that wait.
+    Erasures,
 }
 
-/// Returns the name of the partition `index` of the index [`DUE`].
-pub(super) fn shard_name(index: u8) -> String {
-    format!("s{index}")
+impl DuePartition {
+    /// Returns all partitions. That of erasures is the last one.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..REPORT_PARTITIONS).map(Self::Reports).chain([Self::Erasures])
+    }
+
+    /// Returns the partition of a report that workers process, or of a task for it.
+    pub(super) fn of(id: ReportId) -> Self {
+        // The last digit of every kind of id is random or part of a hash.
+        let last = id.to_string().chars().last().and_then(|c| c.to_digit(16)).unwrap_or_default();
+        Self::Reports(u8::try_from(last).unwrap_or_default() % REPORT_PARTITIONS)
+    }
+
+    /// Returns the partition of the expiry task of a tenant.
+    pub(super) fn of_tenant(tenant: &Tenant) -> Self {
+        let sum = tenant.to_string().bytes().fold(0, u8::wrapping_add);
+        Self::Reports(sum % REPORT_PARTITIONS)
+    }
+}
+
+/// The value of the partition key.
+impl fmt::Display for DuePartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reports(number) => write!(f, "s{number}"),
+            Self::Erasures => f.write_str("erasures"),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     reports::Table,
-    schema::{attribute, due_shard},
+    schema::{DuePartition, attribute},
 };
 use crate::{
     dynamodb::{conditional, number},
@@ -125,7 +125,7 @@ impl Table {
             )
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":due", number(now.plus(WEBHOOK_GRACE).epoch_millis()))
-            .expression_attribute_values(":shard", AttributeValue::S(due_shard(id)));
+            .expression_attribute_values(":shard", AttributeValue::S(DuePartition::of(id).to_string()));
         match conditional(request).await? {
             Ok(item) => self.decode(OPERATION, item),
             Err(_) => Ok(None),
