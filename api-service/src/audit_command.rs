@@ -97,11 +97,7 @@ fn read_lines(path: &Path, verifier: &mut Verifier) -> io::Result<()> {
         true => Box::new(io::stdin().lock()),
         false => Box::new(BufReader::new(File::open(path)?)),
     };
-    // A folder may hold other files, which are not always text.
-    for line in unpacked(input)?.split(b'\n') {
-        verifier.read(&String::from_utf8_lossy(&line?));
-    }
-    Ok(())
+    verifier.read(&path.display().to_string(), unpacked(input)?)
 }
 
 /// Returns the content of `input`, which may be packed, also more than once: CloudWatch Logs packs each record of a

@@ -133,9 +133,11 @@ pub async fn run(
             Ok(())
         }
         KeysCommand::Migrate { tenant } => {
-            let moved = keys.adopt(&tenant).await?;
-            let has_moved_secrets = webhook_secrets.adopt(&tenant).await?;
+            let moved = keys.adopt(&tenant).await;
+            // Some keys may have been moved before an error, and the secrets of webhooks come after all of them.
             audit("key.migrate", &tenant, &tenant);
+            let moved = moved?;
+            let has_moved_secrets = webhook_secrets.adopt(&tenant).await?;
             print(output, &json!({"tenant": tenant, "keys": moved, "webhookSecrets": has_moved_secrets}))
         }
     }

@@ -51,7 +51,7 @@ fn audited(log: &str) -> BTreeMap<(String, String), usize> {
 fn assert_one_whole_chain(log: &str) {
     let verified = |log: &str| {
         let mut verifier = Verifier::default();
-        log.lines().for_each(|line| verifier.read(line));
+        verifier.read("log", log.as_bytes()).unwrap();
         verifier.reports()
     };
     let reports = verified(log);
@@ -254,7 +254,7 @@ async fn a_key_that_the_command_creates_is_audited_like_one_of_the_route() -> Re
     let id = created["id"].as_str().unwrap();
     assert!(!log.contains(created["key"].as_str().unwrap()), "the log shows no key");
     let mut verifier = Verifier::default();
-    log.lines().for_each(|line| verifier.read(line));
+    verifier.read("log", log.as_bytes()).unwrap();
     let reports = verifier.reports();
     assert!(reports.len() == 1 && reports[0].ended && reports[0].problem_count == 0, "{reports:?}");
     let line = log.lines().find(|line| line.contains("key.create")).unwrap_or_default();
@@ -268,6 +268,13 @@ async fn a_key_that_the_command_creates_is_audited_like_one_of_the_route() -> Re
         audited(&log).into_iter().map(|((action, _), count)| (action, count)).collect();
     let expected = [("audit.end", 1), ("key.create", 1), ("key.rotate", 1)];
     assert_eq!(actions, expected.map(|(action, count)| (action.to_owned(), count)));
+    // The keys are moved, and then the webhook secrets cannot be read.
+    let put = stack.clients().dynamodb.put_item().table_name(&stack.names().table);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    put.item("pk", text("W#globex")).item("secrets", text("damaged")).send().await?;
+    let failure = format!("{:?}", keys(&["migrate", "--tenant", "globex"]).await.unwrap_err());
+    assert!(failure.contains(r#""action":"key.migrate""#), "{failure}");
+
     let (listed, log) = keys(&["list", "--tenant", "globex"]).await?;
     assert_eq!((listed.lines().count(), audited(&log)), (2, BTreeMap::new()), "reading changes nothing");
     stack.stop().await

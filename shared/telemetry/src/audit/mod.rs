@@ -8,6 +8,7 @@
 //! texts: the version of this rule (`1`), `chain`, `seq`, `at`, `action`, `subject`, `tenant`, `actor` and `previous`. The
 //! first line of a chain has `seq` 0 and 64 zeros as `previous`.
 
+mod documents;
 mod verify;
 
 use std::{

@@ -1,22 +1,57 @@
 //! Verifies the chains of an audit log.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{self, BufRead},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{END, Line, TARGET};
+use super::{
+    END, Line, TARGET,
+    documents::{Part, split},
+};
 
 /// Maximum number of problems of a chain that are described. All are counted.
 const PROBLEMS_SHOWN: usize = 20;
 
-/// Reads the lines of a log in any order, and then verifies the chains in it.
+/// A SHA-256.
+type Hash = [u8; 32];
+
+/// Reads the lines of a log in any order, and then verifies the chains in it. It keeps less than a hundred bytes of each
+/// line.
 #[derive(Debug, Default)]
 pub struct Verifier {
-    chains: BTreeMap<String, Vec<Line>>,
+    chains: BTreeMap<String, ReadChain>,
     /// What is wrong with lines of the audit log that belong to no chain.
     unreadable: Vec<String>,
-    lines: u64,
+}
+
+/// What was read of one chain.
+#[derive(Debug, Default)]
+struct ReadChain {
+    lines: Vec<ReadLine>,
+    /// The first line in the order of numbers, with its time.
+    first: Option<(ReadLine, String)>,
+    /// The last line in the order of numbers, with its time.
+    last: Option<(ReadLine, String)>,
+}
+
+/// What matters of a line. The order is that of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ReadLine {
+    seq: u64,
+    /// The hash that it states; zeros if that is no hash.
+    hash: Hash,
+    /// The hash of the line before that it states; zeros if that is no hash.
+    previous: Hash,
+    /// The beginning of the hash of its content, which tells lines with the same stated hash apart.
+    content: u64,
+    /// Whether the stated hash is that of its content.
+    fits: bool,
+    is_end: bool,
 }
 
 /// What is known of one chain.
@@ -61,43 +96,46 @@ struct Members {
 }
 
 impl Verifier {
-    /// Reads one line of a log: as the services write it, with a time in front, as an export of CloudWatch Logs has it,
-    /// or documents with `logEvents`, as a subscription delivers them, one after the other. Lines that are not of the
-    /// audit log are ignored.
-    pub fn read(&mut self, line: &str) {
-        self.lines += 1;
-        let Some(start) = line.find('{') else { return };
-        let mut documents = serde_json::Deserializer::from_str(&line[start..]).into_iter::<Value>();
-        loop {
-            let begin = start + documents.byte_offset();
-            match documents.next() {
-                None => return,
-                Some(Ok(value)) => self.document(value),
-                Some(Err(_)) => {
-                    if line[begin..].contains(TARGET) {
-                        let what = format!("line {} is not JSON: it is cut off or damaged", self.lines);
-                        self.unreadable.push(what);
-                    }
-                    return;
-                }
-            }
-        }
+    /// Reads the log `name`: lines as the services write them, with a time in front, as an export of CloudWatch Logs has
+    /// it, or documents with `logEvents`, as a subscription delivers them, one after the other. What is not of the audit
+    /// log is ignored.
+    ///
+    /// # Errors
+    /// Returns the error of `input`. What was read before it counts.
+    pub fn read(&mut self, name: &str, mut input: impl BufRead) -> io::Result<()> {
+        let mut line = 1;
+        split(&mut input, |part| match part {
+            Part::Document(text) => self.document(text, &format_args!("line {line} of {name}")),
+            Part::Rest(text) if text.contains(TARGET) => self.damaged(&format_args!("line {line} of {name}")),
+            Part::Rest(_) => {}
+            Part::LineEnd => line += 1,
+        })
     }
 
     /// Reads a line of the log, or the envelope of several.
-    fn document(&mut self, value: Value) {
+    fn document(&mut self, text: &str, place: &impl fmt::Display) {
+        let Ok(value) = serde_json::from_str::<Value>(text) else {
+            if text.contains(TARGET) {
+                self.damaged(place);
+            }
+            return;
+        };
         match value.get("logEvents").and_then(Value::as_array) {
             Some(events) => {
                 for message in events.iter().filter_map(|event| event["message"].as_str()) {
                     if let Ok(value) = serde_json::from_str(message) {
-                        self.line(value);
+                        self.line(value, place);
                     } else if message.contains(TARGET) {
-                        self.unreadable.push(format!("an event in line {} is not JSON", self.lines));
+                        self.unreadable.push(format!("an event in {place} is not JSON"));
                     }
                 }
             }
-            None => self.line(value),
+            None => self.line(value, place),
         }
+    }
+
+    fn damaged(&mut self, place: &impl fmt::Display) {
+        self.unreadable.push(format!("{place} is not JSON: it is cut off or damaged"));
     }
 
     /// Records that a part of the log could not be read, and why.
@@ -105,7 +143,7 @@ impl Verifier {
         self.unreadable.push(problem);
     }
 
-    fn line(&mut self, value: Value) {
+    fn line(&mut self, value: Value, place: &impl fmt::Display) {
         if value["target"] != TARGET {
             return;
         }
@@ -113,18 +151,18 @@ impl Verifier {
             Ok(Members { chain, seq, at, action, subject, tenant, actor, previous, hash }) => {
                 let line =
                     Line { chain: chain.clone(), seq, at, action, subject, tenant, actor, previous, hash };
-                self.chains.entry(chain).or_default().push(line);
+                self.chains.entry(chain).or_default().add(line);
             }
             Err(error) => self.unreadable.push(format!(
-                "line {} lacks a member of the chain ({error}): version 0.2 and earlier wrote none",
-                self.lines
+                "{place} lacks a member of the chain ({error}): version 0.2 and earlier wrote none"
             )),
         }
     }
 
     /// Returns a report for each chain, and one for the lines that belong to none, if there are any.
     pub fn reports(self) -> Vec<ChainReport> {
-        let mut reports: Vec<ChainReport> = self.chains.into_values().filter_map(chain_report).collect();
+        let mut reports: Vec<ChainReport> =
+            self.chains.into_iter().filter_map(|(id, chain)| chain.report(id)).collect();
         if !self.unreadable.is_empty() {
             reports.push(ChainReport {
                 chain: None,
@@ -143,48 +181,83 @@ impl Verifier {
     }
 }
 
-/// Verifies the lines of one chain. The same line may come several times: logs are delivered at least once.
-fn chain_report(mut lines: Vec<Line>) -> Option<ChainReport> {
-    lines.sort_by(|a, b| a.seq.cmp(&b.seq).then_with(|| a.hash.cmp(&b.hash)));
-    lines.dedup();
-    let (first, last) = (lines.first()?.clone(), lines.last()?.clone());
-    let mut problems = Vec::new();
-    if first.seq > 0 {
-        problems.push(format!("lines 0 to {} are missing", first.seq - 1));
+impl ReadLine {
+    fn of(line: &Line) -> Self {
+        let computed = line.computed_hash();
+        let [a, b, c, d, e, f, g, h, ..] = parse(&computed);
+        Self {
+            seq: line.seq,
+            hash: parse(&line.hash),
+            previous: parse(&line.previous),
+            content: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            fits: line.hash == computed,
+            is_end: line.action == END,
+        }
     }
-    for line in &lines {
-        if line.hash != line.computed_hash() {
+}
+
+/// Parses a hash in hexadecimal. Returns zeros if it is none: no line has that hash, and no line follows one that has.
+fn parse(text: &str) -> Hash {
+    let mut hash = Hash::default();
+    match hex::decode_to_slice(text, &mut hash) {
+        Ok(()) => hash,
+        Err(_) => Hash::default(),
+    }
+}
+
+impl ReadChain {
+    fn add(&mut self, line: Line) {
+        let read = ReadLine::of(&line);
+        self.lines.push(read);
+        if self.first.as_ref().is_none_or(|(first, _)| read < *first) {
+            self.first = Some((read, line.at.clone()));
+        }
+        if self.last.as_ref().is_none_or(|(last, _)| read > *last) {
+            self.last = Some((read, line.at));
+        }
+    }
+
+    /// Verifies the lines. The same line may come several times: logs are delivered at least once.
+    fn report(self, id: String) -> Option<ChainReport> {
+        let ((first, from), (last, until), mut lines) = (self.first?, self.last?, self.lines);
+        lines.sort_unstable();
+        lines.dedup();
+        let mut problems = Vec::new();
+        if first.seq > 0 {
+            problems.push(format!("lines 0 to {} are missing", first.seq - 1));
+        }
+        for line in lines.iter().filter(|line| !line.fits) {
             problems.push(format!("line {} was changed: its hash does not fit its content", line.seq));
         }
-    }
-    for pair in lines.windows(2) {
-        let [before, line] = pair else { continue };
-        if line.seq == before.seq {
-            problems.push(format!("there are different lines with the number {}", line.seq));
-        } else if line.seq > before.seq + 1 {
-            problems.push(format!("lines {} to {} are missing", before.seq + 1, line.seq - 1));
-        } else if line.previous != before.hash {
-            problems.push(format!(
-                "line {} does not follow line {}: one of them was replaced",
-                line.seq, before.seq
-            ));
+        for pair in lines.windows(2) {
+            let [before, line] = pair else { continue };
+            if line.seq == before.seq {
+                problems.push(format!("there are different lines with the number {}", line.seq));
+            } else if line.seq > before.seq + 1 {
+                problems.push(format!("lines {} to {} are missing", before.seq + 1, line.seq - 1));
+            } else if line.previous != before.hash {
+                problems.push(format!(
+                    "line {} does not follow line {}: one of them was replaced",
+                    line.seq, before.seq
+                ));
+            }
+            if before.is_end {
+                problems.push(format!("line {} follows the end of the chain", line.seq));
+            }
         }
-        if before.action == END {
-            problems.push(format!("line {} follows the end of the chain", line.seq));
-        }
+        Some(ChainReport {
+            chain: Some(id),
+            lines: lines.len(),
+            first: first.seq,
+            last: last.seq,
+            from,
+            until,
+            ended: last.is_end,
+            hash: hex::encode(last.hash),
+            problem_count: problems.len(),
+            problems: problems.into_iter().take(PROBLEMS_SHOWN).collect(),
+        })
     }
-    Some(ChainReport {
-        chain: Some(last.chain),
-        lines: lines.len(),
-        first: first.seq,
-        last: last.seq,
-        from: first.at,
-        until: last.at,
-        ended: last.action == END,
-        hash: last.hash,
-        problem_count: problems.len(),
-        problems: problems.into_iter().take(PROBLEMS_SHOWN).collect(),
-    })
 }
 
 #[cfg(test)]
@@ -215,7 +288,7 @@ mod tests {
     fn reports(lines: impl IntoIterator<Item = String>) -> Vec<ChainReport> {
         let mut verifier = Verifier::default();
         for line in lines {
-            verifier.read(&line);
+            verifier.read("log", line.as_bytes()).unwrap();
         }
         verifier.reports()
     }
@@ -286,12 +359,28 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_line_that_is_delivered_twice_is_one_problem() {
+        let mut lines = log(3);
+        lines[1]["subject"] = "changed".into();
+        lines.push(lines[1].clone());
+        assert_eq!(problems(&lines), ["line 1 was changed: its hash does not fit its content"]);
+        // The true line has the same hash, and is another one.
+        lines.push(log(3)[1].clone());
+        assert!(problems(&lines).contains(&"there are different lines with the number 1".to_owned()));
+    }
+
+    #[test]
+    fn little_is_kept_of_each_line() {
+        assert!(size_of::<ReadLine>() < 100);
+    }
+
+    #[test]
     fn lines_that_cannot_be_read_are_problems() {
         let cut = log(1)[0].to_string();
         let old = json!({"target": TARGET, "action": "report.submit", "subject": "1"}).to_string();
         let reports = reports([cut[..cut.len() - 9].to_owned(), old]);
         assert_eq!((reports[0].chain.as_ref(), reports[0].problem_count), (None, 2));
-        assert_eq!(reports[0].problems[0], "line 1 is not JSON: it is cut off or damaged");
+        assert_eq!(reports[0].problems[0], "line 1 of log is not JSON: it is cut off or damaged");
         assert!(reports[0].problems[1].contains("version 0.2 and earlier wrote none"));
     }
 }
