@@ -86,7 +86,8 @@ impl Pipeline {
         let assessment =
             stage(Stage::Assess, self.assess(lease, gathering.journal.clone(), snapshot)).await?;
         // The last stages take about a second, and the write that completes the report records them.
-        lease.begin(Stage::Render, Details { usage: Some(assessment.usage()), ..Details::default() });
+        let usage = Some(lease.report().earlier_usage.plus(assessment.usage()));
+        lease.begin(Stage::Render, Details { usage, ..Details::default() });
 
         // The assessment may have waited for its model.
         self.check_age(&gathering, lease.report())?;
@@ -142,7 +143,9 @@ impl Pipeline {
                 return Ok(Some(Gathering { stored, journal, is_reused: true }));
             };
             set_aside(report, &why);
-            let details = Details { submission: Some(Uuid::now_v7()), ..Details::default() };
+            // What was paid for answers to it was paid for this report.
+            let earlier_usage = Some(report.usage);
+            let details = Details { submission: Some(Uuid::now_v7()), earlier_usage, ..Details::default() };
             lease.write(|attempt| Command::Advance { attempt }, &details).await?;
             return Ok(None);
         }

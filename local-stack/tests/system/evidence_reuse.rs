@@ -183,6 +183,33 @@ async fn a_resubmission_asks_a_missing_mandatory_source_again() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_attempt_paid_is_part_of_the_usage_after_its_evidence_has_expired() -> Result<()> {
+    let stack = TestStack::start().await?;
+    // The first answer is paid, and the attempt ends before the second one.
+    stack.bedrock().faults().set(faults(json!({"verifierHangs": 1})));
+    let id = stack.dev().submit_accepted(&clean_company()).await?;
+    let read = async || -> Result<Value> {
+        Ok(stack.dev().get(&format!("/v1/reports/{id}")).await?.error_for_status()?.json().await?)
+    };
+    while read().await?["usage"]["modelCalls"] != 1 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
+    let cancelled = stack.dev().wait_for_end(&id).await?;
+    assert_eq!(cancelled["status"], "CANCELLED");
+    let key = snapshot_keys(&stack, &id).await?.remove(0);
+    put_object(&stack, &key, &two_days_old(object(&stack, &key).await?)).await?;
+
+    stack.bedrock().faults().set(Faults::default());
+    stack.dev().post(&format!("/v1/reports/{id}/resubmit")).await?;
+    let completed = stack.dev().wait_for_end(&id).await?;
+    assert_eq!((&completed["status"], &completed["usage"]["modelCalls"]), (&json!("COMPLETED"), &json!(3)));
+    let cost = |report: &Value| report["usage"]["costUsd"].as_f64().unwrap();
+    assert!(cost(&completed) > 2.0 * cost(&cancelled), "{completed} {cancelled}");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_are_stored_under_the_submission() -> Result<()> {
     let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
     let id = stack.dev().submit_accepted(&clean_company()).await?;

@@ -55,8 +55,10 @@ pub struct Report {
     pub outcome: Option<Outcome>,
     /// The outcome of each source, once gathered.
     pub sources: Vec<SourceOutcome>,
-    /// The model usage so far.
+    /// The model usage so far, of all submissions and attempts.
     pub usage: Usage,
+    /// The part of the usage whose answers are not used any more, because their evidence became too old.
+    pub earlier_usage: Usage,
     /// The model calls that are under way, or that ended without a known result. As a rule there is at most one for
     /// each attempt.
     pub unsettled_calls: Vec<UnsettledCall>,
@@ -197,6 +199,7 @@ impl Report {
             outcome: None,
             sources: Vec::new(),
             usage: Usage::default(),
+            earlier_usage: Usage::default(),
             unsettled_calls: Vec::new(),
             error: None,
             webhook: None,

@@ -162,7 +162,8 @@ impl<'a> ReportLedger<'a> {
         let yesterday = call.day.before(1);
         let earlier = self.lease.unsettled_calls().iter().filter(|call| yesterday <= call.day).copied();
         let calls = earlier.chain([call]).collect();
-        let details = Details { usage: Some(used), unsettled_calls: Some(calls), ..Details::default() };
+        let usage = Some(self.lease.report().earlier_usage.plus(used));
+        let details = Details { usage, unsettled_calls: Some(calls), ..Details::default() };
         self.lease.write(|attempt| Command::Advance { attempt }, &details).await
     }
 }
@@ -268,6 +269,8 @@ impl AnswerLedger for ReportLedger<'_> {
         match timeout(patience, settling).await {
             Ok(Ok(stored)) => {
                 if let Ok(stored) = &stored {
+                    let usage = self.lease.report().earlier_usage.plus(call.used).plus(stored.usage);
+                    self.lease.record(Details { usage: Some(usage), ..Details::default() });
                     self.lease.record_settled(unsettled.attempt, unsettled.number);
                     if let Some(payment) = &stored.paid {
                         self.lease.record_settled(payment.attempt, payment.number);

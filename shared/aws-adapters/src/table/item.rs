@@ -86,6 +86,8 @@ pub(super) struct Item {
     #[serde(default)]
     sources: Vec<SourceOutcome>,
     usage: Usage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    earlier_usage: Option<Usage>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unsettled_calls: Vec<UnsettledCall>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,6 +191,7 @@ impl Item {
             outcome: report.outcome.clone(),
             sources: report.sources.clone(),
             usage: report.usage,
+            earlier_usage: None,
             unsettled_calls: report.unsettled_calls.clone(),
             error: report.error.clone(),
             callback_state: report.webhook.as_ref().map(|webhook| webhook.state),
@@ -262,6 +265,7 @@ impl Item {
             outcome: self.outcome,
             sources: self.sources,
             usage: self.usage,
+            earlier_usage: self.earlier_usage.unwrap_or_default(),
             unsettled_calls: self.unsettled_calls,
             error: self.error,
             webhook,

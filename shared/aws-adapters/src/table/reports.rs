@@ -103,6 +103,8 @@ pub struct Details {
     pub ended_attempts: Option<Vec<Attempt>>,
     /// The total model usage so far.
     pub usage: Option<Usage>,
+    /// The part of the usage whose answers are not used any more.
+    pub earlier_usage: Option<Usage>,
     /// The model calls that are under way, or that ended without a known result.
     pub unsettled_calls: Option<Vec<UnsettledCall>>,
     /// The result.
@@ -126,6 +128,7 @@ impl Details {
             began: self.began.or(earlier.began),
             ended_attempts: self.ended_attempts.or(earlier.ended_attempts),
             usage: self.usage.or(earlier.usage),
+            earlier_usage: self.earlier_usage.or(earlier.earlier_usage),
             unsettled_calls: self.unsettled_calls.or(earlier.unsettled_calls),
             outcome: self.outcome.or(earlier.outcome),
             error: self.error.or(earlier.error),
@@ -354,6 +357,7 @@ fn record_details(
         began,
         ended_attempts,
         usage,
+        earlier_usage,
         unsettled_calls,
         outcome,
         error,
@@ -377,6 +381,7 @@ fn record_details(
     set(expression, attribute::ENDED_ATTEMPTS, ended_attempts.as_ref())?;
     set(expression, attribute::SOURCES, sources.as_ref())?;
     set(expression, attribute::USAGE, usage.as_ref())?;
+    set(expression, attribute::EARLIER_USAGE, earlier_usage.as_ref())?;
     match unsettled_calls.as_deref() {
         Some([]) => expression.remove(attribute::UNSETTLED_CALLS),
         calls => set(expression, attribute::UNSETTLED_CALLS, calls.as_ref())?,

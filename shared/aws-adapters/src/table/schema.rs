@@ -62,6 +62,7 @@ pub mod attribute {
     pub const MESSAGE: &str = "message";
     pub const SOURCES: &str = "sources";
     pub const USAGE: &str = "usage";
+    pub const EARLIER_USAGE: &str = "earlier_usage";
     pub const UNSETTLED_CALLS: &str = "unsettled_calls";
     pub const OUTCOME: &str = "outcome";
     pub const ERROR: &str = "error";
