@@ -192,7 +192,7 @@ async fn evaluate_claims(
         let settings = TelemetrySettings::with_default_filter(&environment, "warn")?;
         telemetry = Some(Telemetry::start("dossier-worker", &settings)?);
         let settings = ModelSettings::from_environment(&environment)?;
-        let verifier = configured_verifier(&load_sdk_config().await?, &settings)?;
+        let verifier = configured_verifier(&load_sdk_config().await?, &settings, None)?;
         Some(verifier.ok_or("DOSSIER_VERIFIER is none: choose a verifier, or add --without-verifier")?)
     } else {
         None

@@ -8,6 +8,7 @@ use std::{
 use aws_adapters::settings::AwsSettings;
 use aws_adapters::{
     Aws, SdkConfig, SdkError,
+    answer_schemas::AnswerSchemas,
     dead_letters::DeadLetterQueue,
     error::AwsError,
     load_sdk_config,
@@ -107,13 +108,16 @@ impl Worker {
     pub fn build_with(settings: Settings, sdk: &SdkConfig, bedrock: &SdkConfig) -> Result<Self, BuildError> {
         let clock = Clock::system();
         let aws = Aws::new(sdk, &settings.aws, &clock);
+        let schemas = AnswerSchemas::new(sdk, settings.aws.table.clone(), clock.clone());
         let models = Model::configured(bedrock, &settings.model).map_err(BuildError::Models)?;
+        let models: Vec<Model> =
+            models.into_iter().map(|model| model.sharing_schemas(schemas.clone())).collect();
         let sources = Sources::new(&settings.sources, sdk, &settings.aws.table, clock.clone())?;
         let cores = available_parallelism().map_or(1, NonZero::get);
         let slots = Slots::of(settings.concurrency, cores, |path| fs::read_to_string(path).ok());
         let concurrency = ConcurrencyLimit::new(slots.number);
-        let verifier =
-            configured_verifier(bedrock, &settings.model).map_err(|error| BuildError::Models(vec![error]))?;
+        let verifier = configured_verifier(bedrock, &settings.model, Some(&schemas))
+            .map_err(|error| BuildError::Models(vec![error]))?;
         let limited = models.iter().map(|model| (model.id(), model.spec().limits));
         let verifying = verifier.iter().map(|verifier| (verifier.id(), verifier.limits()));
         let quotas = quotas(limited.chain(verifying), sdk, &settings.aws);

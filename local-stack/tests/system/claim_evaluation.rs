@@ -19,7 +19,7 @@ fn part(name: &str) -> PathBuf {
 
 async fn with_verifier(stack: &TestStack, corpus: &ClaimCorpus) -> Result<ClaimEvaluation> {
     let settings = ModelSettings::from_environment(stack.environment())?;
-    let verifier = configured_verifier(stack.infrastructure().bedrock_sdk(), &settings);
+    let verifier = configured_verifier(stack.infrastructure().bedrock_sdk(), &settings, None);
     let verifier = verifier.map_err(anyhow::Error::msg)?.context("there is a verifier")?;
     Ok(evaluate_claims(corpus, Some(verifier), 4).await?)
 }
@@ -108,7 +108,7 @@ async fn each_policy_of_a_guardrail_is_paid_and_other_languages_are_not_judged()
     for (tier, kept, not_judged) in [("classic", 1, 1), ("standard", 2, 0)] {
         environment.insert("DOSSIER_VERIFIER_GUARDRAIL_TIER".to_owned(), tier.to_owned());
         let settings = ModelSettings::from_environment(&environment)?;
-        let verifier = configured_verifier(&sdk, &settings).map_err(anyhow::Error::msg)?;
+        let verifier = configured_verifier(&sdk, &settings, None).map_err(anyhow::Error::msg)?;
         let evaluation = evaluate_claims(&corpus, verifier, 1).await?;
         let counts = evaluation.total.is_true;
         assert_eq!((counts.kept, counts.not_judged), (kept, not_judged), "{tier}: {counts:?}");

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
+use aws_adapters::answer_schemas::AnswerSchemas;
 use aws_adapters::error::ErrorClass;
 use aws_adapters::{SdkConfig, sdk_config_loader};
 use aws_sdk_s3::config::{Credentials, Region};
@@ -12,7 +13,11 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
+use domain::time::UtcTime;
+use local_stack::TestStack;
+use local_stack::stack::{Component, Options};
 use serde_json::{Value, json};
+use service_runtime::clock::Clock;
 use service_runtime::config::Environment;
 use tokio::net::TcpListener;
 use worker_service::assess::{Model, ModelAnswer, Prompt, Turn};
@@ -216,6 +221,59 @@ async fn the_first_call_with_a_schema_may_take_longer_and_a_timeout_leads_to_the
     let _ = ask(&hasty).await;
     assert_eq!(bedrock.methods(), ["tool"]);
     Ok(())
+}
+
+#[tokio::test]
+async fn workers_tell_each_other_which_schemas_bedrock_has_compiled() -> Result<()> {
+    let stack =
+        TestStack::with(Options { without: vec![Component::Api, Component::Worker], ..TestStack::options() })
+            .await?;
+    let start = UtcTime::from_epoch_millis(1_790_000_000_000);
+    let clock = Clock::fixed(start);
+    let schemas = AnswerSchemas::new(stack.sdk(), stack.names().table.clone(), clock.clone());
+    let recorded = async || -> Result<i64> {
+        loop {
+            let items = stack.clients().dynamodb.scan().table_name(&stack.names().table).send().await?;
+            let mut of_schemas =
+                items.items().iter().filter(|item| item["pk"].as_s().is_ok_and(|pk| pk.starts_with("G#m#")));
+            if let Some(item) = of_schemas.next() {
+                return Ok(item["at"].as_n().unwrap().parse()?);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let bedrock = Bedrock::start(|request| assessed(request, some_usage())).await?;
+    let seconds = |first| [("DOSSIER_MODEL_SECONDS", "1"), ("DOSSIER_MODEL_FIRST_SECONDS", first)];
+    let worker = |first| bedrock.model(&seconds(first)).sharing_schemas(schemas.clone());
+
+    ask(&worker("600")).await.unwrap();
+    assert_eq!(recorded().await?, start.epoch_millis());
+    let hour = Duration::from_secs(3600);
+    clock.set(start.plus(10 * hour));
+    let second = worker("600");
+    bedrock.next_answers_take(&[NEVER]);
+    assert_eq!(ask(&second).await.unwrap_err().code, "model_timed_out", "it does not wait for the compiler");
+    ask(&second).await.unwrap();
+    assert_eq!(
+        recorded().await?,
+        start.epoch_millis(),
+        "Bedrock drops the grammar a day after its first use"
+    );
+
+    // Then the compiler fails for one worker, and no other one tries it for an hour.
+    clock.set(start.plus(24 * hour));
+    bedrock.methods();
+    bedrock.next_answers_take(&[NEVER]);
+    assert_eq!(ask(&worker("1")).await.unwrap_err().code, "model_timed_out");
+    while recorded().await? == start.epoch_millis() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    ask(&worker("600")).await.unwrap();
+    assert_eq!(bedrock.methods(), ["native", "tool"]);
+    clock.set(start.plus(25 * hour));
+    ask(&worker("600")).await.unwrap();
+    assert_eq!(bedrock.methods(), ["native"]);
+    stack.stop().await
 }
 
 #[tokio::test]

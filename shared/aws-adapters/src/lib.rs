@@ -4,6 +4,7 @@
 //! (`AWS_ENDPOINT_URL` and its variants for single services), as in every AWS SDK.
 
 mod adapters;
+pub mod answer_schemas;
 mod batcher;
 pub mod bucket;
 mod bucket_encryption;

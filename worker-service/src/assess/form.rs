@@ -1,6 +1,7 @@
 //! The forms of answers: the JSON Schema that an answer must follow, with the name and the purpose that the
 //! model reads.
 
+use domain::artifact::sha256_hex;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
@@ -16,6 +17,8 @@ pub(crate) struct AnswerForm {
     /// The JSON Schema as text, with its members in alphabetical order. The same schema always has the same
     /// text, so that the prompt cache and Bedrock's cache of compiled grammars recognise it.
     pub(super) text: String,
+    /// The name with the beginning of the SHA-256 of the schema: another schema has another version.
+    pub(super) version: String,
 }
 
 impl AnswerForm {
@@ -28,6 +31,7 @@ impl AnswerForm {
         let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
         schema.sort_all_objects();
         let text = schema.to_string();
-        Self { name, purpose, schema, text }
+        let version = format!("{name}#{}", &sha256_hex(text.as_bytes())[..16]);
+        Self { name, purpose, schema, text, version }
     }
 }

@@ -1,8 +1,8 @@
 //! A configured model: its limits and costs, and calls to it with traces and metrics.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
-use aws_adapters::SdkConfig;
+use aws_adapters::{SdkConfig, answer_schemas::AnswerSchemas};
 use domain::{document::ModelParameters, report::Usage, usage::MicroUsd};
 use telemetry::{
     metrics::{ModelUsage, metrics},
@@ -31,7 +31,7 @@ pub struct Model {
     tier: Tier,
     /// Parameters that every call has. Structured output and prompt cache are decided for each call.
     parameters: ModelParameters,
-    schemas: Arc<SchemaCompilation>,
+    schemas: SchemaCompilation,
 }
 
 impl Model {
@@ -75,8 +75,14 @@ impl Model {
             spec,
             tier: settings.tier,
             parameters,
-            schemas: Arc::default(),
+            schemas: SchemaCompilation::default(),
         })
+    }
+
+    /// Shares with other workers, in `schemas`, which schemas Bedrock has compiled for the model.
+    #[must_use]
+    pub fn sharing_schemas(self, schemas: AnswerSchemas) -> Self {
+        Self { schemas: SchemaCompilation::shared(schemas, &self.id), ..self }
     }
 
     /// Returns the model's id or inference profile.
@@ -169,9 +175,9 @@ impl Model {
     /// Calls the model once. If Bedrock rejects the request with native structured output, it is sent again
     /// with the tool at once: a rejected request costs nothing, and the schema is the part that differs.
     async fn converse(&self, prompt: &Prompt, turns: &[Turn]) -> Result<ModelAnswer, Failure> {
-        let form = prompt.form.name;
+        let form = prompt.form;
         let method = match self.spec.structured_output {
-            StructuredOutput::Native => self.schemas.method(form),
+            StructuredOutput::Native => self.schemas.method(form).await,
             StructuredOutput::Tool => Method::Tool,
         };
         let answer = self.send(prompt, turns, method).await;

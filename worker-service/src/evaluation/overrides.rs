@@ -29,7 +29,7 @@ impl Overrides {
         mandatory: Vec<SourceName>,
     ) -> Result<Assessor, String> {
         // As for reports, claims are verified by the configured verifier, whatever model is tried.
-        let verifier = configured_verifier(bedrock, settings)?;
+        let verifier = configured_verifier(bedrock, settings, None)?;
         let mut settings = settings.clone();
         if let Some(model) = &self.model {
             settings.ids = vec![model.clone()];

@@ -12,7 +12,7 @@ mod verifier;
 
 use std::sync::Arc;
 
-use aws_adapters::{SdkConfig, error::ErrorClass};
+use aws_adapters::{SdkConfig, answer_schemas::AnswerSchemas, error::ErrorClass};
 use domain::{document::VerificationOutcome, report::Usage};
 use telemetry::metrics::metrics;
 use tracing::{Instrument as _, field::Empty, info_span};
@@ -46,13 +46,15 @@ const ANSWERS_MAX: u32 = 2;
 /// assessment, leaves other claims to a later attempt, which must be able to ask about them.
 const PLACES_MAX: u32 = 8;
 
-/// Creates the verifier that `settings` select. Returns `None` if they select none.
+/// Creates the verifier that `settings` select. Returns `None` if they select none. In `schemas`, workers share which schemas
+/// Bedrock has compiled.
 ///
 /// # Errors
 /// Returns a message for the operator if the verifier cannot be used.
 pub fn configured_verifier(
     sdk: &SdkConfig,
     settings: &ModelSettings,
+    schemas: Option<&AnswerSchemas>,
 ) -> Result<Option<Arc<dyn ClaimVerifier>>, String> {
     let model = match &settings.verifier {
         VerifierSettings::None => return Ok(None),
@@ -65,6 +67,10 @@ pub fn configured_verifier(
             let cheapest = models.into_iter().min_by(|a, b| a.price().total_cmp(&b.price()));
             cheapest.ok_or("there is no model to verify claims with: set DOSSIER_VERIFIER_MODEL_ID")?
         }
+    };
+    let model = match schemas {
+        Some(schemas) => model.sharing_schemas(schemas.clone()),
+        None => model,
     };
     Ok(Some(Arc::new(ModelVerifier::new(model))))
 }
