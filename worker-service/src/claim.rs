@@ -158,7 +158,7 @@ impl Claims {
         match self.aws.table.execute(tenant, *id, &wait, &details, now, &self.policy).await? {
             Executed::Done(_) if self.policy.waits_in_queue(delay) => Ok(Claim::Busy(delay)),
             Executed::Done(_) => {
-                metrics().report_waits(reason);
+                metrics().report_waits(reason, delay);
                 Ok(Claim::Promised)
             }
             // The report was claimed, cancelled or put off in the meantime.

@@ -125,10 +125,9 @@ async fn settle_open(jobs: &JobRunner, report: &Report, letter: &Delivery) -> Re
     if now >= lifecycle.deadline(&jobs.policy) {
         return fail(jobs, report, now).await;
     }
-    match jobs.aws.wait_outside_queue(report, now, &jobs.policy).await? {
+    match jobs.aws.wait_outside_queue(report, Wait::DeadLetter, now, &jobs.policy).await? {
         Executed::Done(_) => {
             tracing::warn!(report = %id, %tenant, "the message of an open report is in the dead-letter queue; queueing the report again");
-            metrics().report_waits(Wait::DeadLetter);
             Ok(Settled::QueuedAgain)
         }
         Executed::Rejected(_) => Ok(Settled::Unchanged),

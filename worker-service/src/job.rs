@@ -215,7 +215,7 @@ impl JobRunner {
             match lease.write(|attempt| Command::RetryLater { attempt, delay }, &details).await {
                 Ok(()) if self.policy.waits_in_queue(delay) => return Ok(Settled::Later(delay)),
                 Ok(()) => {
-                    metrics().report_waits(Wait::Retry);
+                    metrics().report_waits(Wait::Retry, delay);
                     // The report is due earlier than the sweeper could know.
                     self.arrivals.send_replace(());
                     return Ok(Settled::Promised);
@@ -278,7 +278,9 @@ impl JobRunner {
     async fn hide_for_retry(&self, delivery: &Delivery, report: &Report, delay: Duration) {
         let Err(error) = self.aws.queue.change_visibility(&delivery.receipt, delay).await else { return };
         tracing::warn!(report = %report.id, error = %error, "the message of a waiting report could not be hidden; the report waits outside the queue");
-        if let Err(error) = self.aws.wait_outside_queue(report, self.clock.now(), &self.policy).await {
+        if let Err(error) =
+            self.aws.wait_outside_queue(report, Wait::NotQueued, self.clock.now(), &self.policy).await
+        {
             tracing::warn!(report = %report.id, error = %error, "it could not be recorded that the report waits outside the queue; the sweeper finds it later");
         }
     }

@@ -19,7 +19,7 @@ use domain::{
 };
 use futures::{StreamExt as _, stream};
 use telemetry::{
-    metrics::{SweepOutcome, metrics},
+    metrics::{SweepOutcome, Wait, metrics},
     propagation::current_traceparent,
 };
 use tokio::{sync::watch, time::sleep};
@@ -262,7 +262,7 @@ impl Sweep<'_> {
             Ok(Executed::Rejected(_)) => return Ok(false),
             // The command may have been carried out, so the report could seem to have a message.
             Err(error) => {
-                jobs.aws.wait_outside_queue(report, jobs.clock.now(), &jobs.policy).await?;
+                jobs.aws.wait_outside_queue(report, Wait::NotQueued, jobs.clock.now(), &jobs.policy).await?;
                 return Err(error);
             }
         }

@@ -20,7 +20,7 @@ use domain::{
 use futures::{StreamExt as _, stream};
 use moka::sync::Cache;
 use service_runtime::clock::Clock;
-use telemetry::propagation::current_traceparent;
+use telemetry::{metrics::Wait, propagation::current_traceparent};
 
 use super::{
     duration_estimate::DurationEstimate,
@@ -144,7 +144,7 @@ impl Reports {
     /// the message, which takes as long as the backlog.
     async fn wait_outside_queue(&self, report: &Report) {
         if let Err(AwsError { code, detail, .. }) =
-            self.aws.wait_outside_queue(report, self.clock.now(), &self.policy).await
+            self.aws.wait_outside_queue(report, Wait::NotQueued, self.clock.now(), &self.policy).await
         {
             tracing::warn!(report = %report.id, %code, %detail, "it could not be recorded that the report has no message; the sweeper will find out");
         }

@@ -251,6 +251,7 @@ async fn one_trace_covers_the_request_up_to_the_models_answer() -> Result<()> {
         "dossier.reports.ended",
         "dossier.reports.in_flight",
         "dossier.reports.overdue",
+        "dossier.reports.waiting",
         "dossier.worker.slots",
         "dossier.source.outcomes",
         "dossier.source.breaker",

@@ -10,6 +10,7 @@ use domain::{
     time::UtcTime,
 };
 use service_runtime::clock::Clock;
+use telemetry::metrics::{Wait, metrics};
 
 use crate::{
     bucket::Bucket,
@@ -88,7 +89,7 @@ impl Aws {
     ) -> Result<(), AwsError> {
         let message = ReportMessage::new(report.tenant.clone(), report.id);
         let Err(error) = self.queue.send(&message, traceparent).await else { return Ok(()) };
-        self.wait_outside_queue(report, now, policy).await?;
+        self.wait_outside_queue(report, Wait::NotQueued, now, policy).await?;
         Err(error)
     }
 
@@ -100,12 +101,18 @@ impl Aws {
     pub async fn wait_outside_queue(
         &self,
         report: &Report,
+        reason: Wait,
         now: UtcTime,
         policy: &Policy,
     ) -> Result<Executed, AwsError> {
-        let wait = Command::Wait { delay: policy.queue_wait_max + Duration::from_secs(1) };
+        let delay = policy.queue_wait_max + Duration::from_secs(1);
         let details = Details { progress: Some(Stage::Queued.progress()), ..Details::default() };
-        self.table.execute(&report.tenant, report.id, &wait, &details, now, policy).await
+        let wait = Command::Wait { delay };
+        let executed = self.table.execute(&report.tenant, report.id, &wait, &details, now, policy).await?;
+        if matches!(executed, Executed::Done(_)) {
+            metrics().report_waits(reason, delay);
+        }
+        Ok(executed)
     }
 
     /// Returns the quota of `model` that all workers share, stored in the same table.

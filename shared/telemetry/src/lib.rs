@@ -5,6 +5,7 @@ mod log;
 pub mod metrics;
 pub mod propagation;
 mod trace_ids;
+mod waits;
 
 use std::{io::IsTerminal, str::FromStr};
 

@@ -5,13 +5,15 @@ use std::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use opentelemetry::{
     KeyValue, global,
-    metrics::{Counter, Gauge, Histogram, Meter},
+    metrics::{Counter, Gauge, Histogram, Meter, ObservableGauge},
 };
+
+use crate::waits::Waits;
 
 /// Bucket bounds of request durations, in seconds: OpenTelemetry's "Semantic conventions for HTTP metrics".
 const REQUEST_BOUNDS: [f64; 14] =
@@ -67,6 +69,8 @@ pub enum Wait {
     VanishedWorker,
     /// The message was found in the dead-letter queue.
     DeadLetter,
+    /// SQS did not confirm that it has a message.
+    NotQueued,
 }
 
 /// A result that an earlier attempt kept and a retry can reuse.
@@ -111,6 +115,7 @@ pub struct Metrics {
     overdue: Gauge<f64>,
     left_behind: Counter<u64>,
     waits: Counter<u64>,
+    _waiting: ObservableGauge<u64>,
     breakers: Gauge<u64>,
     caches: Counter<u64>,
     sources: Counter<u64>,
@@ -126,6 +131,9 @@ pub struct Metrics {
 }
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
+
+/// The waits that the gauge `dossier.reports.waiting` counts at each export.
+static WAITS: Waits = Waits::new();
 
 /// Whether a collector receives the metrics.
 static EXPORTED: AtomicBool = AtomicBool::new(false);
@@ -211,6 +219,14 @@ impl Metrics {
                 "Overdue reports and webhooks that a sweeper handled",
             ),
             waits: counter("dossier.reports.waits", "Reports that began to wait outside the queue"),
+            _waiting: meter
+                .u64_observable_gauge("dossier.reports.waiting")
+                .with_description("Reports that wait outside the queue because this process let them wait")
+                .with_callback(|observer| {
+                    let waiting = WAITS.count(Instant::now());
+                    observer.observe(u64::try_from(waiting).unwrap_or(u64::MAX), &[]);
+                })
+                .build(),
             breakers: gauge(
                 "dossier.source.breaker",
                 "1 while the circuit breaker of an evidence service is open",
@@ -320,13 +336,15 @@ impl Metrics {
         self.left_behind.add(1, &[KeyValue::new("dossier.left_behind", outcome)]);
     }
 
-    /// Records that a report waits outside the queue.
-    pub fn report_waits(&self, reason: Wait) {
+    /// Records that a report waits outside the queue for `duration`.
+    pub fn report_waits(&self, reason: Wait, duration: Duration) {
+        WAITS.begin(Instant::now(), duration);
         let reason = match reason {
             Wait::Retry => "retry",
             Wait::TenantLimit => "tenant_limit",
             Wait::VanishedWorker => "vanished_worker",
             Wait::DeadLetter => "dead_letter",
+            Wait::NotQueued => "not_queued",
         };
         self.waits.add(1, &[KeyValue::new("dossier.wait", reason)]);
     }
