@@ -5,11 +5,12 @@ use std::time::Duration;
 use aws_adapters::{
     Aws,
     error::AwsError,
+    queue::Delivery,
     table::{Details, Executed},
 };
 use domain::{
     compatibility::LATER_VERSION_DELAY,
-    lifecycle::{Command, Policy, Status},
+    lifecycle::{Command, Lease, Policy, Status},
     message::ReportMessage,
     report::{Report, ReportError, Stage},
     time::UtcTime,
@@ -27,8 +28,8 @@ use crate::{
     tenant_concurrency::{TenantConcurrency, TenantSlot},
 };
 
-/// Number of receives up to which a message is kept while another worker holds its report. After that it is
-/// deleted: it is a duplicate, and the sweeper looks at the report when the lease has expired.
+/// Number of receives up to which a message is kept that a worker holds already, but whose visibility timeout has passed.
+/// After that it is deleted: the sweeper looks at the report when the lease has expired.
 const HELD_RECEIVES_MAX: u32 = 5;
 
 /// The component that claims reports for one worker.
@@ -65,13 +66,17 @@ pub(crate) enum Claim {
 }
 
 impl Claims {
-    /// Claims the report of `message`, which was received `receives` times. A report whose tenant is at its
+    /// Claims the report of `message`, which was received with `delivery`. A report whose tenant is at its
     /// limit waits, and so does one whose workers keep vanishing; after its deadline, the latter is marked as
     /// FAILED.
     ///
     /// # Errors
     /// Returns an [`AwsError`] if the table does not respond.
-    pub(crate) async fn claim(&self, message: &ReportMessage, receives: u32) -> Result<Claim, AwsError> {
+    pub(crate) async fn claim(
+        &self,
+        message: &ReportMessage,
+        delivery: &Delivery,
+    ) -> Result<Claim, AwsError> {
         let now = self.clock.now();
         let (tenant, id) = (&message.tenant, message.report_id);
         let table = &self.aws.table;
@@ -88,11 +93,9 @@ impl Claims {
         let _turn = match self.tenants.acquire(table, tenant, now).await? {
             TenantSlot::Free(turn) => Some(turn),
             TenantSlot::Full if is_cancelled => None,
-            TenantSlot::Full => return self.wait_for_tenant(&current, now, receives).await,
+            TenantSlot::Full => return self.wait_for_tenant(&current, now, delivery).await,
         };
-        // The name is new for every claim, so that a claim of this worker whose response was lost can be told
-        // apart from one of another worker.
-        let holder = format!("{}/{}", self.worker, Uuid::now_v7());
+        let holder = self.holder(delivery);
         let details = Details { progress: Some(Stage::Gather.progress()), ..Details::default() };
         let claim = Command::Claim { holder };
         let current = match table.execute(tenant, id, &claim, &details, now, &self.policy).await? {
@@ -100,7 +103,7 @@ impl Claims {
             Executed::Rejected(None) => return Ok(Claim::Unknown),
             Executed::Rejected(Some(current)) => current,
         };
-        if let Some(claim) = self.obstacle(&current, now, receives) {
+        if let Some(claim) = self.obstacle(&current, now, delivery) {
             return Ok(claim);
         }
         // The last lease has expired: its worker has vanished.
@@ -120,9 +123,22 @@ impl Claims {
         }
     }
 
+    /// Returns the name of a claim of the report whose message is `delivery`. It is new for every claim, so that a claim of
+    /// this worker whose response was lost can be told apart from one of another worker. It ends with the id of the message,
+    /// by which others tell it apart from a duplicate.
+    fn holder(&self, delivery: &Delivery) -> String {
+        let message = delivery.message_id.as_deref().unwrap_or_default();
+        format!("{}/{}/{message}", self.worker, Uuid::now_v7())
+    }
+
     /// Lets `report` wait because its tenant is at its limit, unless it could not be claimed anyway.
-    async fn wait_for_tenant(&self, report: &Report, now: UtcTime, receives: u32) -> Result<Claim, AwsError> {
-        if let Some(claim) = self.obstacle(report, now, receives) {
+    async fn wait_for_tenant(
+        &self,
+        report: &Report,
+        now: UtcTime,
+        delivery: &Delivery,
+    ) -> Result<Claim, AwsError> {
+        if let Some(claim) = self.obstacle(report, now, delivery) {
             return Ok(claim);
         }
         let delay = self.back_off.of_tenant(now.since(report.lifecycle.submitted_at));
@@ -130,13 +146,15 @@ impl Claims {
     }
 
     /// Returns why `report` cannot be claimed at `now`, if it has ended, is held by a worker, or still waits.
-    fn obstacle(&self, report: &Report, now: UtcTime, receives: u32) -> Option<Claim> {
+    fn obstacle(&self, report: &Report, now: UtcTime, delivery: &Delivery) -> Option<Claim> {
         let lifecycle = &report.lifecycle;
         if lifecycle.status.is_terminal() {
             return Some(Claim::Ended);
         }
         if let Some(lease) = lifecycle.lease.as_ref().filter(|lease| lease.expires_at >= now) {
-            if receives > HELD_RECEIVES_MAX {
+            // Another message than the one that the worker holds is a duplicate: it would only come back after the report
+            // has got its next message.
+            if !is_held_by(lease, delivery) || delivery.receive_count > HELD_RECEIVES_MAX {
                 return Some(Claim::Promised);
             }
             return Some(Claim::Busy(lease.expires_at.since(now) + VISIBILITY_MARGIN));
@@ -165,6 +183,13 @@ impl Claims {
             Executed::Rejected(_) => Ok(Claim::Busy(VISIBILITY_MARGIN)),
         }
     }
+}
+
+/// Returns whether the worker that has `lease` may hold the message of `delivery`. Earlier versions do not say which message
+/// they hold.
+fn is_held_by(lease: &Lease, delivery: &Delivery) -> bool {
+    let held = lease.holder.splitn(3, '/').nth(2).filter(|held| !held.is_empty());
+    held.zip(delivery.message_id.as_deref()).is_none_or(|(held, received)| held == received)
 }
 
 /// Returns the details to record when `report` fails because its last worker vanished after the deadline.

@@ -119,7 +119,7 @@ impl JobRunner {
         if let Some(sent_at) = delivery.sent_at.filter(|_| delivery.receive_count == 1) {
             self.witness.received(&message.tenant, sent_at, self.clock.now());
         }
-        match self.claims.claim(&message, delivery.receive_count).await {
+        match self.claims.claim(&message, &delivery).await {
             Ok(Claim::Claimed(report)) => self.work(delivery, *report).await,
             Ok(Claim::Ended | Claim::Promised) => self.delete(&delivery).await,
             Ok(Claim::Busy(delay)) => self.change_visibility(&delivery, delay).await,

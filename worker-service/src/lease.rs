@@ -32,6 +32,10 @@ const RENEWALS_PER_LEASE: u32 = 3;
 /// a receive, because the lease prevents another worker from claiming the report.
 const EXTENSIONS_PER_VISIBILITY: u32 = 2;
 
+/// The part of the time between two renewals for which an extension of the visibility timeout may delay the second one. If
+/// each renewal takes until the next one, the message would reappear otherwise.
+const EXTENSION_PART: u32 = 4;
+
 /// The part of a lease before its end in which it is no longer used: a renewal that takes until then counts as
 /// failed. Another worker may claim the report at the end, and its clock may be ahead.
 const UNUSED_PART: u32 = 20;
@@ -339,7 +343,8 @@ impl Renewal {
         let began = Instant::now();
         let next = began + self.visibility() / EXTENSIONS_PER_VISIBILITY;
         let extended = self.aws.queue.change_visibility(&self.receipt, self.visibility());
-        let problem = match timeout_at(schedule.renew.min(schedule.ends), extended).await {
+        let latest = schedule.renew.max(began + self.interval() / EXTENSION_PART).min(schedule.ends);
+        let problem = match timeout_at(latest, extended).await {
             Ok(Ok(())) => {
                 schedule.extend = next;
                 return;

@@ -276,13 +276,15 @@ impl Sweep<'_> {
     /// the report to the others.
     fn is_lost(&self, report: &Report, now: UtcTime) -> bool {
         let (jobs, queued_at) = (self.jobs, queued_at(&report.lifecycle));
-        if jobs.witness.may_hide_messages(now, jobs.policy.queue_wait_max) {
+        // A message that was received and not deleted is hidden for this long. If the table does not answer, a worker learns
+        // that only at the end of its requests, and then hides it again.
+        let hidden = jobs.policy.lease + VISIBILITY_MARGIN;
+        if jobs.witness.may_hide_messages(now, jobs.policy.queue_wait_max + hidden) {
             return false;
         }
-        // A message that was received and not deleted is hidden for this long.
         let visible_at =
             report.lifecycle.not_before.map_or(queued_at, |not_before| not_before.max(queued_at));
-        let visible_at = visible_at.plus(jobs.policy.lease + VISIBILITY_MARGIN);
+        let visible_at = visible_at.plus(hidden);
         jobs.witness.has_passed(&report.tenant, queued_at, now)
             || now.since(queued_at) >= MESSAGE_AGE_MAX
             || jobs.witness.was_empty_since(visible_at)

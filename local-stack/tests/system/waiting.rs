@@ -7,7 +7,7 @@ use crate::support::{clean_company, text_at, with_fields};
 use anyhow::{Context as _, Result};
 use aws_adapters::queue::{Depth, Queue};
 use aws_adapters::table::{Details, Executed};
-use domain::lifecycle::Command;
+use domain::{lifecycle::Command, message::ReportMessage};
 use local_stack::{TestStack, aws::Service, fault_proxy, faults::Faults, stack::Options};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -216,6 +216,59 @@ async fn a_tenant_at_its_limit_waits_outside_the_queue_and_starts_soon_after_a_s
     stack.bedrock().faults().set(Faults::default());
     stack.dev().post(&format!("/v1/reports/{holder}/cancel")).await?;
     assert_all_complete(&stack, &waiting).await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_waits_all_night_for_its_tenants_share_is_completed_in_the_morning() -> Result<()> {
+    // By a clock that runs 3,600 times as fast: a deadline of six hours, and a night of twelve.
+    let settings = [
+        ("DOSSIER_DEADLINE_SECONDS", "6"),
+        ("DOSSIER_TENANT_MAX_IN_PROGRESS", "1"),
+        ("DOSSIER_TENANT_WAIT_MAX_SECONDS", "1"),
+        ("DOSSIER_QUEUE_WAIT_SECONDS", "0"),
+    ];
+    let night = Duration::from_secs(12);
+    let stack = TestStack::with(options(&settings)).await?;
+    let second = stack.start_worker(&settings)?;
+    stack.bedrock().faults().set(faults(json!({"latency": "300s"})));
+    let holder = submit(&stack, 1).await?.remove(0);
+    while count(&stack, "PROCESSING").await? == 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let waiting = submit(&stack, 3).await?;
+    let evening = Instant::now();
+    while evening.elapsed() < night {
+        // Waiting fails no report, not even after its deadline.
+        assert_eq!(count(&stack, "PENDING").await?, waiting.len());
+        sleep(Duration::from_millis(200)).await;
+    }
+    stack.bedrock().faults().set(Faults::default());
+    stack.dev().post(&format!("/v1/reports/{holder}/cancel")).await?;
+    assert_all_complete(&stack, &waiting).await?;
+    for id in &waiting {
+        let report: Value = stack.dev().get(&format!("/v1/reports/{id}")).await?.json().await?;
+        assert_eq!(report["attempt"], 1, "it was never claimed before: {report}");
+    }
+    second.stop().await?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_message_of_a_report_in_progress_is_deleted_when_it_is_received() -> Result<()> {
+    // Otherwise it would come back after the lease, beside the next message of the report.
+    let stack = TestStack::with(options(&[("DOSSIER_LEASE_SECONDS", "600")])).await?;
+    stack.bedrock().faults().set(faults(json!({"latency": "300s"})));
+    let id = submit(&stack, 1).await?.remove(0);
+    while count(&stack, "PROCESSING").await? == 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let message = ReportMessage::new("dev".parse()?, id.parse()?);
+    stack.adapters()?.0.queue.send(&message, None).await?;
+    let own = Depth { in_flight: 1, ..Depth::default() };
+    while depth(&stack).await? != own {
+        sleep(Duration::from_millis(20)).await;
+    }
     stack.stop().await
 }
 
