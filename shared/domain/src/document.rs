@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     assessment::{Finding, Summary},
-    evidence::{Evidence, SourceOutcome},
+    evidence::{Evidence, SourceName, SourceOutcome},
     identity::ReportId,
     number_check::NumberCheck,
     report::Review,
     request::ReportRequest,
-    risk::{AppliedRule, RiskLevel},
+    risk::{AppliedRule, OpenDecision, RiskLevel},
     time::UtcTime,
 };
 
@@ -40,10 +40,18 @@ pub struct Document {
     pub evidence: Vec<Evidence>,
     /// The outcome of each source.
     pub sources: Vec<SourceOutcome>,
+    /// The mandatory sources without an answer, because of which the level is UNDETERMINED; absent if all answered, and in
+    /// reports of version 0.2 and earlier.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_sources: Vec<SourceName>,
     /// Findings of the model that failed a check.
     pub dropped: Vec<Dropped>,
     /// Whether a person must review the report, and why.
     pub review: Review,
+    /// The reasons for the review with the rules and evidence that they are about, in the same order; absent if there are
+    /// none, and in reports of version 0.2 and earlier.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_decisions: Vec<OpenDecision>,
     /// The versions that the report was made with.
     pub versions: Versions,
 }

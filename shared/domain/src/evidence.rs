@@ -2,6 +2,7 @@
 
 mod facts;
 mod identifier;
+mod match_reasons;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -9,6 +10,7 @@ use url::Url;
 pub use self::{
     facts::{Event, Facts, ListMatch, Party},
     identifier::{InvalidIdentifier, SignalKind, SourceName},
+    match_reasons::{MatchReasons, ScorePart, WordMatch},
 };
 use super::{
     artifact::sha256_hex,
@@ -114,7 +116,7 @@ impl EvidenceDraft {
             url: None,
             published_at: None,
             signals: Vec::new(),
-            facts: Facts::default(),
+            facts: Facts::none(),
         }
     }
 
@@ -151,10 +153,17 @@ pub struct Evidence {
     pub retrieved_at: UtcTime,
     /// SHA-256 of the text, in hexadecimal.
     pub sha256: String,
-    /// What the source knows of it beside the text; absent if it knows nothing, and in reports of version 0.2 and
-    /// earlier.
-    #[serde(default, skip_serializing_if = "Facts::is_empty")]
-    pub facts: Facts,
+    /// What the source knows of it beside the text; absent in reports of version 0.2 and earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
+}
+
+impl Evidence {
+    /// Returns the facts, which are none if the version that wrote it recorded none.
+    pub fn facts(&self) -> &Facts {
+        static NONE: Facts = Facts::none();
+        self.facts.as_ref().unwrap_or(&NONE)
+    }
 }
 
 /// A piece of evidence with its signals, as a snapshot stores it.
@@ -210,7 +219,7 @@ impl Snapshot {
                         url: draft.url.and_then(web_address),
                         published_at: draft.published_at,
                         retrieved_at,
-                        facts: draft.facts.cleaned(),
+                        facts: Some(draft.facts.cleaned()),
                     },
                     signals: draft.signals,
                 });

@@ -43,7 +43,7 @@ fn report(pieces: usize) -> Document {
                 url: Some(format!("https://news.example/articles/{index}?section=companies")),
                 published_at: Some(at(index % 24)),
                 retrieved_at: at(25),
-                facts: Facts::default(),
+                facts: Some(Facts::none()),
             }
         })
         .collect();

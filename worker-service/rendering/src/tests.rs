@@ -2,22 +2,31 @@ use domain::{
     assessment::{Category, Citation, Finding, Severity, Summary},
     document::{Dropped, Versions},
     evidence::{
-        Event, Evidence, EvidenceDraft, Facts, ListMatch, Party, SourceName, SourceOutcome, SourceStatus,
+        Event, Evidence, EvidenceDraft, Facts, ListMatch, MatchReasons, Party, SourceName, SourceOutcome,
+        SourceStatus, WordMatch,
     },
     identity::ReportId,
     number_check::NumberCheck,
     report::Review,
     request::ReportRequestDraft,
-    risk::{AppliedRule, RiskLevel},
+    risk::{AppliedRule, OpenDecision, RiskLevel},
     time::UtcTime,
 };
 use proptest::prelude::*;
 
 use super::{texts::columns, *};
 
+mod content;
+
 /// Returns facts in which every external text is `text`.
 fn facts(text: &str) -> Facts {
-    let reasons = Some(text.to_owned());
+    let reasons = Some(MatchReasons {
+        name: text.to_owned(),
+        name_kind: "alias".to_owned(),
+        words: vec![WordMatch { query: text.to_owned(), listed: text.to_owned(), how: "sound".to_owned() }],
+        query_only: vec![text.to_owned()],
+        ..MatchReasons::default()
+    });
     let party = Party {
         name: text.into(),
         relation: "officer".into(),
@@ -84,8 +93,14 @@ fn report(text: &str) -> (Document, Snapshot) {
         }],
         evidence: snapshot.evidence().cloned().collect(),
         sources: snapshot.sources.clone(),
+        missing_sources: Vec::new(),
         dropped: vec![Dropped { statement: text.into(), reason: text.into() }],
         review: Review::because(vec![text.into()]),
+        open_decisions: vec![OpenDecision {
+            text: text.into(),
+            rule: Some("r.x".into()),
+            evidence: vec!["E1".into()],
+        }],
         versions: Versions {
             dossier: "0.0.0".into(),
             rules: "2026-11.1".into(),
@@ -161,170 +176,10 @@ fn view(document: &Document) -> View<'_> {
     View::of(document, sources::rulebook())
 }
 
-#[test]
-fn the_first_page_gives_three_reasons_with_evidence_the_decisions_and_the_gaps() {
-    let document = golden("related");
-    let front = view(&document).front;
-    let reasons: Vec<_> = front.reasons.iter().map(|reason| (&*reason.text, reason.proofs.len())).collect();
-    assert_eq!(reasons.len(), 3);
-    assert!(reasons[0].0.starts_with("The direct parent") && reasons.iter().all(|(_, proofs)| *proofs > 0));
-    let decisions: Vec<_> = front.decisions.iter().map(|decision| decision.citations.concat()).collect();
-    assert_eq!(decisions[0], "E1", "a decision names the evidence that it is about");
-    assert_eq!(front.decisions.len(), document.review.reasons.len() + 1, "and whether to do business");
-    let gaps: Vec<_> = front.gaps.iter().map(|gap| &*gap.text).collect();
-    assert_eq!(
-        &gaps[..2],
-        [
-            "News answered with data of 19 November 2026, which may be out of date.",
-            "Country risk gave no answer."
-        ]
-    );
-    assert_eq!(front.gaps[2].citations, ["E5"]);
-    let clean = golden("low-ja");
-    let front = view(&clean).front;
-    assert!(front.decisions.is_empty() && front.gaps.is_empty() && front.reasons.len() == 3, "{front:?}");
-    let missing = golden("undetermined");
-    let front = view(&missing).front;
-    assert!(front.reasons.iter().all(|reason| reason.text.contains("gave no answer")), "{front:?}");
-}
-
-#[test]
-fn findings_are_in_the_order_of_their_weight_with_quotes_in_context() {
-    let document = golden("related");
-    let findings = view(&document).findings;
-    let severities: Vec<&str> = findings.iter().map(|finding| finding.severity).collect();
-    assert_eq!(severities, ["high", "medium", "low"]);
-    let quote = &findings[0].quotes[0];
-    assert!(
-        quote.before.ends_with("since 2021-03-01. ") && quote.after.starts_with(" Recognised"),
-        "{quote:?}"
-    );
-    assert!(quote.strength.as_deref().unwrap().starts_with("Match, 97 of 100, with “VESHMET METALS” on "));
-    assert!(quote.strength.as_deref().unwrap().contains("Why: \"veshmet\" is the same"));
-    assert_eq!(findings[1].quotes[0].origin, "News · The Harbour Gazette · 4 November 2026");
-}
-
-#[test]
-fn related_parties_have_the_result_of_their_screening_and_events_are_in_order() {
-    let document = golden("related");
-    let view = view(&document);
-    let parties: Vec<_> = view
-        .parties
-        .iter()
-        .map(|party| (party.name, party.country.as_str(), party.screening.as_str()))
-        .collect();
-    assert_eq!(
-        parties,
-        [
-            ("Veshmet Metals JSC", "Russia", "matches VESHMET METALS, 97 of 100"),
-            ("Osric Tane Vell", "United Kingdom", "resembles VELL, Oskar Tan, 73 of 100"),
-            ("Ann QUILL", "", "no match"),
-            ("Harrow Nominees Limited", "United Kingdom", "no match"),
-        ]
-    );
-    let dates: Vec<&str> = view.events.iter().map(|event| event.date.as_str()).collect();
-    assert_eq!(&dates[..4], ["19 May 1998", "1 February 2019", "1 February 2019", "July 2020"]);
-    assert_eq!(view.events[0].text, "The company was incorporated.");
-    let ages: Vec<_> = view.sources.iter().map(|source| source.age.as_deref()).collect();
-    assert_eq!(ages, [Some("2 days"), Some("7 days"), Some("under 1 hour"), None]);
-}
-
-#[test]
-fn a_chart_is_drawn_only_if_it_shows_something_and_reads_as_sentences() {
-    for name in ["high", "low-ja", "dropped", "undetermined"] {
-        assert!(view(&golden(name)).charts.is_empty(), "{name}");
-    }
-    let document = golden("related");
-    let charts = view(&document).charts;
-    let [score, news] = charts.as_slice() else { panic!("{charts:?}") };
-    assert!(score.text.contains("matches an entry of a sanctions list” adds 60 points."), "{}", score.text);
-    assert!(score.text.ends_with("Together they make 100 of at most 100 points."), "{}", score.text);
-    assert!(news.text.contains("December 2025: 2, June 2026: 2"), "{}", news.text);
-}
-
 /// Returns the number of the pages of a PDF that is not compressed where it counts them.
 fn pages(pdf: &[u8]) -> usize {
     let count = |what: &str| pdf.windows(what.len()).filter(|window| *window == what.as_bytes()).count();
     count("/Type/Page") + count("/Type /Page") - count("/Type/Pages") - count("/Type /Pages")
-}
-
-#[test]
-fn every_rule_is_a_reason_even_if_another_one_rests_on_the_same_evidence() {
-    let mut document = golden("high");
-    let first = document.rules[0].clone();
-    document.rules.push(AppliedRule {
-        rule: "registry.mismatch".into(),
-        effect: "It differs.".into(),
-        ..first
-    });
-    let texts: Vec<String> = view(&document).front.reasons.into_iter().map(|reason| reason.text).collect();
-    assert!(texts.contains(&"It differs.".to_owned()), "{texts:?}");
-    assert!(!texts.iter().any(|text| text.contains("nothing was found")), "{texts:?}");
-}
-
-#[test]
-fn a_source_that_a_slight_finding_cites_is_not_one_in_which_nothing_was_found() {
-    let mut document = golden("low-ja");
-    document.company.language = domain::language::Language::find("en").unwrap();
-    let reasons = |document: &Document| -> Vec<String> {
-        view(document).front.reasons.into_iter().map(|reason| reason.text).collect()
-    };
-    assert!(
-        reasons(&document).contains(&"News: nothing was found that counts against the company.".to_owned())
-    );
-    let news = document.evidence.iter().find(|piece| piece.source.as_str() == "news").unwrap();
-    document.findings.push(Finding {
-        category: Category::AdverseMedia,
-        severity: Severity::Low,
-        statement: "It filed late.".into(),
-        citations: vec![Citation { evidence_id: news.id.clone(), quote: news.title.clone() }],
-    });
-    let texts = reasons(&document);
-    assert!(!texts.is_empty() && !texts.iter().any(|text| text.starts_with("News:")), "{texts:?}");
-}
-
-#[test]
-fn a_source_that_failed_comes_before_one_that_was_not_asked() {
-    let mut document = golden("undetermined");
-    document.sources[0].status = SourceStatus::Skipped;
-    let texts: Vec<String> = view(&document).front.reasons.into_iter().map(|reason| reason.text).collect();
-    let is_failed = |text: &String| text.contains("gave no answer");
-    assert!(is_failed(&texts[0]), "{texts:?}");
-    assert!(
-        texts.iter().rposition(is_failed) < texts.iter().position(|text| text.contains("was not asked")),
-        "{texts:?}"
-    );
-}
-
-#[test]
-fn the_first_page_is_one_page_whatever_it_has_to_say() {
-    for (language, long) in [("en", "a text that goes on "), ("ja", "長い文章が続く。「引用」")] {
-        let long = long.repeat(60);
-        let mut document = golden("related");
-        document.company.language = domain::language::Language::find(language).unwrap();
-        document.company.company_name = long.chars().take(200).collect();
-        document.company.purpose = Some(long.chars().take(500).collect());
-        document.review.reasons = vec![long.clone(); 20];
-        document.evidence.iter_mut().for_each(|piece| piece.facts.gap = true);
-        document.rules.iter_mut().for_each(|rule| rule.effect = long.clone());
-        document.findings.iter_mut().for_each(|finding| finding.statement = long.clone());
-        document.evidence.iter_mut().for_each(|piece| piece.text = long.clone());
-        let view = view(&document);
-        assert!(view.front.in_full.is_some() && view.front.more_decisions.is_some(), "{language}");
-        let pdf = typesetting::render(&pdf::first_page_alone(&view)).unwrap();
-        assert_eq!(pages(&pdf), 1, "{language}");
-    }
-}
-
-#[test]
-fn the_documents_of_earlier_versions_are_rendered() {
-    let (document, _) = report("plain");
-    let mut stored = serde_json::to_value(&document).unwrap();
-    stored.as_object_mut().unwrap().remove("numberCheck");
-    let read: Document = serde_json::from_value(stored).unwrap();
-    assert_eq!(read.number_check, None);
-    let text = |document: &Document| form(document, ArtifactKind::Md, sources::rulebook()).unwrap().bytes;
-    assert_eq!(text(&read), text(&document));
 }
 
 const HOSTILE: [&str; 6] = [

@@ -13,7 +13,7 @@ use rendering::form;
 use serde_json::Value;
 
 /// Names of the reports, which are stored as JSON artifacts.
-const REPORTS: [&str; 5] = ["high", "low-ja", "undetermined", "dropped", "related"];
+const REPORTS: [&str; 6] = ["high", "low-ja", "undetermined", "dropped", "related", "match-ja"];
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")

@@ -1,4 +1,4 @@
-//! Explains a hit, as data and as a sentence.
+//! Explains a hit as data.
 
 use serde::Serialize;
 
@@ -8,14 +8,6 @@ use crate::{
     names::MatchKind,
     scoring::ScoreParts,
 };
-
-/// Minimum weight, from 0 to 1, of a token match that the sentence mentions. Legal forms and articles weigh
-/// less.
-const MENTIONED_WEIGHT_MIN: f64 = 0.05;
-
-/// Minimum effect on the score, from 0 to 1, that the sentence mentions: half a percent, which it would round to
-/// nothing.
-const SHOWN_EFFECT_MIN: f64 = 0.005;
 
 /// The reasons why a listed entity was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -93,23 +85,6 @@ impl Explanation {
             identifier: agreement(hit.reasons.number_agrees.then_some(true)),
         }
     }
-
-    /// Returns the explanation as text for a piece of evidence.
-    pub fn in_words(&self) -> String {
-        let mentioned = self.parts.iter().filter(|part| part.weight >= MENTIONED_WEIGHT_MIN);
-        let mut clauses: Vec<String> = mentioned.map(Part::in_words).collect();
-        if !self.query_only.is_empty() {
-            clauses.push(format!("only in the request: {}", self.query_only.join(" ")));
-        }
-        if !self.listed_only.is_empty() {
-            clauses.push(format!("only on the list: {}", self.listed_only.join(" ")));
-        }
-        clauses.push(format!("country {}", self.country));
-        if self.identifier == "agrees" {
-            clauses.push("a registration number is the same".to_owned());
-        }
-        clauses.join("; ")
-    }
 }
 
 /// Returns whether two values agree, as members of explanations state it: `agrees`, `differs`, or `unknown` if one of
@@ -135,22 +110,6 @@ impl Scoring {
             score: in_one(parts.sum()),
         }
     }
-
-    /// Returns the parts of the score in percent ("name 98%, country -22%"), or `None` if the score is that of the
-    /// name alone.
-    pub fn in_words(&self) -> Option<String> {
-        let parts = [
-            ("date of birth", self.birth_date_effect.unwrap_or_default()),
-            ("country", self.country_effect),
-            ("weak alias", self.weak_name_effect),
-            ("number", self.number_effect),
-        ];
-        let effects = parts.into_iter().filter(|(_, effect)| effect.abs() >= SHOWN_EFFECT_MIN);
-        let effects: Vec<String> =
-            effects.map(|(label, effect)| format!("{label} {:+.0}%", effect * 100.0)).collect();
-        (!effects.is_empty())
-            .then(|| format!("name {:.0}%, {}", self.name_similarity * 100.0, effects.join(", ")))
-    }
 }
 
 impl Part {
@@ -170,19 +129,6 @@ impl Part {
             },
             similarity: rounded(matched.similarity),
             weight: rounded(matched.weight),
-        }
-    }
-
-    fn in_words(&self) -> String {
-        let Self { query, listed, .. } = self;
-        match self.how {
-            "same" => format!("\"{query}\" is the same"),
-            "sound" => format!("\"{query}\" sounds like \"{listed}\""),
-            "meaning" => format!("\"{query}\" means \"{listed}\""),
-            "cut" => format!("\"{query}\" and \"{listed}\" are one word cut short"),
-            "initials" => format!("\"{query}\" has the initials of \"{listed}\""),
-            "consonants" => format!("\"{query}\" has the consonants of \"{listed}\""),
-            _ => format!("\"{query}\" differs little from \"{listed}\""),
         }
     }
 }

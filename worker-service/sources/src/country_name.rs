@@ -1,20 +1,25 @@
 //! Names of countries for the texts of evidence. Registers and lists give codes, which few readers know.
 
 use country::Country;
+use domain::language::Words;
 
-/// Returns the everyday name of the country with this ISO 3166-1 code, in any letter case. A part of a country, such as
+/// Returns the everyday name of the country with this ISO 3166-1 code, in any letter case, in the language of `words`. A part of a country, such as
 /// `US-DE`, keeps its code in parentheses. A text that is no code is returned as it is.
-pub(crate) fn country_name(code: &str) -> String {
+pub(crate) fn country_name(code: &str, words: &Words) -> String {
     let (country, part) = code.split_once('-').map_or((code, false), |(country, _)| (country, true));
     match country.to_ascii_uppercase().parse::<Country>() {
-        Ok(country) if part => format!("{} ({code})", country.name()),
-        Ok(country) => country.name().to_owned(),
+        Ok(country) if part => {
+            words.fill("texts.part_of_country", &[("country", words.country(country)), ("code", code)])
+        }
+        Ok(country) => words.country(country).to_owned(),
         Err(_) => code.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::language::Language;
+
     use super::*;
 
     #[test]
@@ -27,7 +32,9 @@ mod tests {
             ("suhh", "suhh"),
             ("", ""),
         ] {
-            assert_eq!(country_name(code), name);
+            assert_eq!(country_name(code, Language::ENGLISH.base_words()), name);
         }
+        let japanese = Language::find("ja").unwrap().base_words();
+        assert_eq!(country_name("US-DE", japanese), "アメリカ合衆国（US-DE）");
     }
 }

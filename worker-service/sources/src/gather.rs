@@ -5,6 +5,7 @@ use std::{cmp::Reverse, mem, sync::Arc, time::Duration};
 use aws_config::SdkConfig;
 use domain::{
     evidence::{EvidenceDraft, Snapshot, SourceName, SourceOutcome, SourceStatus},
+    language::Language,
     request::ReportRequest,
     time::UtcTime,
 };
@@ -24,6 +25,7 @@ use crate::{
     settings::Settings,
     source::{Freshness, ITEMS_MAX, SourceAnswer},
     stale_cache::{Retrieved, StaleCache},
+    texts::{Texts, words},
 };
 
 /// Time limit of a source for all its requests and retries together, as a multiple of the time limit of one
@@ -116,7 +118,7 @@ impl Sources {
     pub async fn gather(&self, request: &ReportRequest) -> Gathered {
         let queries = self.sources.iter().map(|source| source.query(request));
         let mut results = join_all(queries).await;
-        self.screen_related(&mut results).await;
+        self.screen_related(&mut results, request.language).await;
         let mut gathered = Gathered::default();
         for SourceResult { outcome, evidence, versions, retrieved_earlier, .. } in results {
             gathered.retrieved_earlier.extend(retrieved_earlier.map(|at| (outcome.source.clone(), at)));
@@ -130,14 +132,14 @@ impl Sources {
 impl Sources {
     /// Has the related parties that the sources name screened by every source that screens names. The evidence goes to
     /// the source that screens; what was not screened is noted at a source that named a party.
-    async fn screen_related(&self, results: &mut [SourceResult]) {
+    async fn screen_related(&self, results: &mut [SourceResult], language: Language) {
         let Some(namer) = results.iter().position(|result| !result.related.is_empty()) else { return };
         let named = results.iter_mut().flat_map(|result| mem::take(&mut result.related));
         let (parties, excess) = related::to_screen(named);
         if parties.is_empty() {
             return;
         }
-        let screenings = self.sources.iter().map(|source| source.screen(&parties));
+        let screenings = self.sources.iter().map(|source| source.screen(&parties, language));
         let mut screened = false;
         for (result, evidence) in results.iter_mut().zip(join_all(screenings).await) {
             if let Some(evidence) = evidence {
@@ -146,17 +148,15 @@ impl Sources {
             }
         }
         let (unscreened, why) = match (screened, excess) {
-            (false, excess) => (parties.len() + excess, "no list that could be used was at hand"),
+            (false, excess) => (parties.len() + excess, "no_list"),
             (true, 0) => return,
-            (true, excess) => (excess, "a report screens a limited number"),
+            (true, excess) => (excess, "limited"),
         };
-        let parties = if unscreened == 1 {
-            "1 related party was".to_owned()
-        } else {
-            format!("{unscreened} related parties were")
-        };
-        let text = format!("{parties} not screened against sanctions lists: {why}.");
-        results[namer].add(vec![EvidenceDraft::gap("Related parties were not screened", text)]);
+        let texts = Texts::new(words(language), "related");
+        let key = if unscreened == 1 { "unscreened_one" } else { "unscreened_many" };
+        let values = [("count", &*unscreened.to_string()), ("why", &*texts.text(why))];
+        let text = texts.fill(key, &values);
+        results[namer].add(vec![EvidenceDraft::gap(texts.text("unscreened_title"), text)]);
     }
 }
 
@@ -213,9 +213,9 @@ impl GuardedSource {
     }
 
     /// Returns the evidence on related parties, or `None` if the source does not screen names, or failed to.
-    async fn screen(&self, parties: &[RelatedParty]) -> Option<Vec<EvidenceDraft>> {
+    async fn screen(&self, parties: &[RelatedParty], language: Language) -> Option<Vec<EvidenceDraft>> {
         let source = self.source.as_ref()?;
-        let screening = source.source().screen(parties)?;
+        let screening = source.source().screen(parties, language)?;
         let too_slow = || SourceError::Unavailable("it took too long to screen related parties".to_owned());
         match timeout(source.time_limit(), screening).await.unwrap_or_else(|_| Err(too_slow())) {
             Ok(evidence) => Some(evidence),

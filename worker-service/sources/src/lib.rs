@@ -28,6 +28,7 @@ mod stale_cache;
 pub mod stand_in;
 #[cfg(test)]
 mod testing;
+mod texts;
 mod turn_queue;
 
 pub use self::{

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use domain::evidence::Party;
+use domain::{evidence::Party, language::Words};
 use screening::names::same_company;
 
 /// Maximum number of related parties of one report that are screened. Parents and controllers come before officers.
@@ -33,14 +33,9 @@ impl Relation {
         }
     }
 
-    /// Returns the relation as a noun.
-    pub fn noun(self) -> &'static str {
-        match self {
-            Self::DirectParent => "direct parent",
-            Self::UltimateParent => "ultimate parent",
-            Self::Controller => "controller",
-            Self::Officer => "officer",
-        }
+    /// Returns the relation as a noun in the language of `words`.
+    pub(crate) fn noun(self, words: &Words) -> &str {
+        words.text_of("relations", self.as_str())
     }
 }
 
@@ -64,8 +59,8 @@ pub struct RelatedParty {
     pub kind: PartyKind,
     /// What it is to the company.
     pub relation: Relation,
-    /// The register that names it.
-    pub named_by: &'static str,
+    /// The register that names it, in the language of the report.
+    pub named_by: String,
     /// The date since which the relation exists, or is registered, as the register writes it.
     pub since: Option<String>,
     /// The country of an organisation, or of the nationality of a person: ISO 3166-1 alpha-2.
@@ -78,17 +73,12 @@ pub struct RelatedParty {
 
 impl RelatedParty {
     /// Returns a sentence with the relation, its date, and the register that names it.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self, words: &Words) -> String {
         let Self { name, relation, named_by, since, .. } = self;
-        let since = since.as_deref().map(|date| format!(", since {date}")).unwrap_or_default();
-        let noun = relation.noun();
-        let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-        let article = if matches!(relation, Relation::DirectParent | Relation::UltimateParent) {
-            "the"
-        } else {
-            article
-        };
-        format!("{named_by} names {name} as {article} {noun} of the company{since}.")
+        let role = words.text_of("texts.related.roles", relation.as_str());
+        let key = if since.is_some() { "texts.related.named_since" } else { "texts.related.named" };
+        let since = since.as_deref().unwrap_or_default();
+        words.fill(key, &[("register", named_by), ("name", name), ("role", role), ("since", since)])
     }
 
     /// Returns what reports present of the party.
@@ -137,6 +127,8 @@ pub(crate) fn to_screen(parties: impl IntoIterator<Item = RelatedParty>) -> (Vec
 
 #[cfg(test)]
 mod tests {
+    use domain::language::Language;
+
     use super::*;
 
     fn party(name: &str, kind: PartyKind, relation: Relation) -> RelatedParty {
@@ -145,7 +137,7 @@ mod tests {
             registered_name: None,
             kind,
             relation,
-            named_by: "The register",
+            named_by: "The register".to_owned(),
             since: None,
             country: None,
             number: None,
@@ -188,9 +180,11 @@ mod tests {
     fn the_relation_is_told_with_its_date() {
         let mut officer = party("Ann Quill", PartyKind::Person, Relation::Officer);
         officer.since = Some("2019-02-01".to_owned());
+        let told = |tag: &str| officer.in_words(Language::find(tag).unwrap().base_words());
         assert_eq!(
-            officer.in_words(),
+            told("en"),
             "The register names Ann Quill as an officer of the company, since 2019-02-01."
         );
+        assert_eq!(told("ja"), "The registerによれば、Ann Quillは2019-02-01から対象企業の役員です。");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
+use domain::{evidence::EvidenceDraft, language::Language, request::ReportRequest, time::UtcTime};
 use futures::future::{BoxFuture, ready};
 use tokio_util::sync::CancellationToken;
 
@@ -19,14 +19,15 @@ pub trait Source: Debug + Send + Sync {
     /// Returns [`SourceError`] if the source has no answer.
     fn query<'a>(&'a self, request: &'a ReportRequest) -> BoxFuture<'a, Result<SourceAnswer, SourceError>>;
 
-    /// Screens parties that are related to the company, and returns the evidence. Returns `None` if the source does not
-    /// screen names.
+    /// Screens parties that are related to the company, and returns the evidence in `language`. Returns `None` if the source
+    /// does not screen names.
     ///
     /// # Errors
     /// Returns [`SourceError`] if the parties could not be screened.
     fn screen<'a>(
         &'a self,
         _parties: &'a [RelatedParty],
+        _language: Language,
     ) -> Option<BoxFuture<'a, Result<Vec<EvidenceDraft>, SourceError>>> {
         None
     }

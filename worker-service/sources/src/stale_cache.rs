@@ -117,7 +117,8 @@ fn shortened(answer: &SourceAnswer) -> SourceAnswer {
 fn key(request: &ReportRequest) -> String {
     // No accepted number is empty, so a request without one has a key of its own.
     let number = request.corporate_number.as_deref().unwrap_or_default();
-    format!("{}\u{1f}{number}\u{1f}{}", request.country, request.company_name)
+    // Texts of evidence are in the language of the report.
+    format!("{}\u{1f}{}\u{1f}{number}\u{1f}{}", request.language, request.country, request.company_name)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use domain::{
     number_check::NumberCheck,
     report::{Review, Usage},
     request::ReportRequest,
-    risk::{RiskLevel, Rulebook, RulesAssessment},
+    risk::{OpenDecision, RiskLevel, Rulebook, RulesAssessment},
     time::UtcTime,
 };
 
@@ -28,7 +28,7 @@ pub struct Assessment {
     opinion: Option<Opinion>,
     summary: Summary,
     dropped: Vec<Dropped>,
-    review: Vec<String>,
+    review: Vec<OpenDecision>,
     model: Option<ModelAnswer>,
     prompt: String,
     passed_over: Vec<PassedOver>,
@@ -66,43 +66,44 @@ impl Assessment {
             _ => Verified::default(),
         };
         dropped.extend(verified.dropped);
-        let mut review = assessed.review.clone();
-        for source in &assessed.missing {
+        // What makes the level unknown comes first.
+        let missing = assessed.missing.iter().map(|source| {
             let source = words.text_of("sources", source.as_str());
-            review.push(words.fill("review.source_missing", &[("source", source)]));
-        }
+            OpenDecision::new(words.fill("review.source_missing", &[("source", source)]))
+        });
+        let mut review: Vec<OpenDecision> = missing.chain(assessed.review.iter().cloned()).collect();
+        let mut decide = |text: String| review.push(OpenDecision::new(text));
         let level = |level: RiskLevel| words.text_of("levels", level.as_str());
         if let Some(opinion) = opinion.as_ref().filter(|_| assessed.missing.is_empty()) {
             let key =
                 if opinion.level > assessed.floor { "review.model_higher" } else { "review.model_lower" };
             if opinion.level != assessed.floor {
                 let (proposed, floor) = (level(opinion.level.into()), level(assessed.floor.into()));
-                review.push(words.fill(key, &[("level", proposed), ("floor", floor)]));
+                decide(words.fill(key, &[("level", proposed), ("floor", floor)]));
             }
         }
         match dropped.len() {
             0 => {}
-            1 => review.push(words.text("review.dropped_one").to_owned()),
-            count => review.push(words.fill("review.dropped_many", &[("count", &count.to_string())])),
+            1 => decide(words.text("review.dropped_one").to_owned()),
+            count => decide(words.fill("review.dropped_many", &[("count", &count.to_string())])),
         }
-        review.extend(verified.review);
+        verified.review.into_iter().for_each(&mut decide);
         // A verifier judges better than these checks, which doubt many a true claim.
         let has_judged = |statement: &str| {
             verification.as_ref().is_some_and(|verification| verification.has_judged(statement))
         };
-        let doubts = doubts.iter().filter(|doubt| !has_judged(&doubt.statement));
-        review.extend(doubts.map(|Doubt { statement, reason }| {
-            words.fill("review.doubted", &[("statement", statement), ("why", reason)])
-        }));
+        for Doubt { statement, reason } in doubts.iter().filter(|doubt| !has_judged(&doubt.statement)) {
+            decide(words.fill("review.doubted", &[("statement", statement), ("why", reason)]));
+        }
         // A filter or guardrail may have changed or removed a part of an answer that looks complete.
         if let (Some(answer), Some(_)) = (&chosen, &opinion)
             && !answer.ended_normally()
         {
-            review.push(words.fill("review.intervened", &[("stop_reason", &answer.stop_reason)]));
+            decide(words.fill("review.intervened", &[("stop_reason", &answer.stop_reason)]));
         }
         let with_instructions = instructions.evidence_ids();
         if !with_instructions.is_empty() {
-            review.push(words.fill("review.instructions", &[("ids", &with_instructions.join(", "))]));
+            decide(words.fill("review.instructions", &[("ids", &with_instructions.join(", "))]));
         }
         let summary = match opinion.as_ref().and_then(|opinion| opinion.summary.clone()) {
             Some(summary) => summary,
@@ -115,7 +116,7 @@ impl Assessment {
                     .without_summary
                     .or_else(|| problem.map(|problem| problem.flaw.text(words)))
                     .unwrap_or_else(|| words.text("review.not_asked").to_owned());
-                review.push(words.fill("review.no_summary", &[("why", &why)]));
+                decide(words.fill("review.no_summary", &[("why", &why)]));
                 from_rules(&assessed, words)
             }
         };
@@ -178,8 +179,10 @@ impl Assessment {
             findings: self.opinion.map(|opinion| opinion.findings).unwrap_or_default(),
             evidence: snapshot.evidence().cloned().collect(),
             sources: snapshot.sources.clone(),
+            missing_sources: self.assessed.missing,
             dropped: self.dropped,
-            review: Review::because(self.review),
+            review: Review::because(self.review.iter().map(|decision| decision.text.clone()).collect()),
+            open_decisions: self.review,
             versions: Versions {
                 dossier: env!("CARGO_PKG_VERSION").to_owned(),
                 rules: self.rules_version,

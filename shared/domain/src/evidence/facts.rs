@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::match_reasons::MatchReasons;
+
 /// Maximum length of a name or date, in characters.
 const SHORT_MAX: usize = 300;
-/// Maximum length of the reasons of a match, in characters.
-const REASONS_MAX: usize = 1_000;
 
 /// What a source knows of a piece of evidence beside its text. Reports of version 0.2 and earlier have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,9 +50,9 @@ pub struct ListMatch {
     /// Whether the entry is on the list because of somebody else, to whom it is linked.
     #[serde(default, skip_serializing_if = "is_false")]
     pub linked: bool,
-    /// Why it has this score, in English; absent if the service that screens does not tell.
+    /// Why it has this score; absent if the service that screens does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reasons: Option<String>,
+    pub reasons: Option<MatchReasons>,
 }
 
 /// A party related to the company.
@@ -111,6 +111,18 @@ impl Event {
 }
 
 impl Facts {
+    /// Returns no facts.
+    pub const fn none() -> Self {
+        Self {
+            publisher: None,
+            list_match: None,
+            party: None,
+            unmatched: Vec::new(),
+            events: Vec::new(),
+            gap: false,
+        }
+    }
+
     /// Returns the facts of a piece of evidence that tells what could not be searched.
     pub fn gap() -> Self {
         Self { gap: true, ..Self::default() }
@@ -123,7 +135,7 @@ impl Facts {
         let list_match = self.list_match.map(|found| ListMatch {
             list: short(found.list),
             entry: short(found.entry),
-            reasons: found.reasons.map(|reasons| safe_text::clean(&reasons, REASONS_MAX)),
+            reasons: found.reasons.map(MatchReasons::cleaned),
             ..found
         });
         let party = |party: Party| Party {

@@ -101,6 +101,29 @@ pub struct AppliedRule {
     pub because: Vec<String>,
 }
 
+/// What a person has to decide before the report is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenDecision {
+    /// What is to be decided, in the report's language.
+    pub text: String,
+    /// The rule that asks for it; absent if a check or the outcome of a source does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "sanctions.match"))]
+    pub rule: Option<String>,
+    /// The evidence that it is about; absent if it is about none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(example = json!(["E3"])))]
+    pub evidence: Vec<String>,
+}
+
+impl OpenDecision {
+    /// Returns a decision that no rule asks for.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), rule: None, evidence: Vec::new() }
+    }
+}
+
 /// The result of applying the rules to a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RulesAssessment {
@@ -112,8 +135,9 @@ pub struct RulesAssessment {
     pub rules: Vec<AppliedRule>,
     /// The mandatory sources without an answer. If there are any, the level is UNDETERMINED.
     pub missing: Vec<SourceName>,
-    /// The rules' reasons why a person must review the report.
-    pub review: Vec<String>,
+    /// What the rules and the outcomes of the sources leave to a person. Mandatory sources without an answer are not
+    /// among it.
+    pub review: Vec<OpenDecision>,
 }
 
 impl RulesAssessment {

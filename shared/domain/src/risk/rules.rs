@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{AppliedRule, Grade, RulesAssessment};
+use super::{AppliedRule, Grade, OpenDecision, RulesAssessment};
 use crate::{
     evidence::{SignalKind, Snapshot, SourceName, SourceStatus},
     language::Words,
@@ -135,7 +135,11 @@ impl Rules {
             let text =
                 |part: &str| words.find(&format!("rules.{}.{part}", rule.id)).unwrap_or(&rule.id).to_owned();
             assessed.floor = assessed.floor.max(rule.floor);
-            assessed.review.extend(rule.review.then(|| text("review")));
+            assessed.review.extend(rule.review.then(|| OpenDecision {
+                text: text("review"),
+                rule: Some(rule.id.clone()),
+                evidence: because.clone(),
+            }));
             assessed.score = assessed.score.saturating_add(rule.points).min(100);
             assessed.rules.push(AppliedRule { rule: rule.id.clone(), effect: text("effect"), because });
         }
@@ -151,7 +155,7 @@ impl Rules {
                 _ => continue,
             };
             let source = words.text_of("sources", outcome.source.as_str());
-            assessed.review.push(words.fill(reason, &[("source", source)]));
+            assessed.review.push(OpenDecision::new(words.fill(reason, &[("source", source)])));
         }
         assessed
     }

@@ -66,7 +66,12 @@ fn rules_apply_in_the_order_of_their_parts_and_signals_of_unknown_kinds_have_no_
         assessed.rules.iter().map(|rule| (rule.rule.as_str(), rule.because.concat())).collect();
     assert_eq!(applied, [("sanctions.match", "E4".to_owned()), ("news.adverse", "E1".to_owned())]);
     assert_eq!((assessed.floor, assessed.score), (Grade::High, 100));
-    assert_eq!(assessed.review, ["A person must confirm the match."]);
+    let decision = OpenDecision {
+        text: "A person must confirm the match.".to_owned(),
+        rule: Some("sanctions.match".to_owned()),
+        evidence: vec!["E4".to_owned()],
+    };
+    assert_eq!(assessed.review, [decision], "a decision names its rule and its evidence");
     // A rule without words is shown by its id.
     assert_eq!(assessed.rules[1].effect, "news.adverse");
 }

@@ -10,15 +10,18 @@ use typesetting::{
 };
 
 use self::pieces::{Words, anchor, aside, note, outside, points};
-use super::view::{self, EvidenceView, FindingView, QuoteView, Reason, View};
+use super::{
+    texts::shortened,
+    view::{self, EvidenceView, FindingView, QuoteView, Reason, View},
+};
 
 const TINT: Color = Color::new(0xf3, 0xf5, 0xf8);
 const LOW: Color = Color::new(0x1b, 0x6b, 0x44);
 const MEDIUM: Color = Color::new(0x8a, 0x4b, 0x00);
 const HIGH: Color = Color::new(0xa4, 0x20, 0x1a);
 const UNDETERMINED: Color = Color::new(0x54, 0x43, 0x8a);
-/// Maximum number of characters of the title at the top of a page.
-const TITLE_MAX: usize = 70;
+/// Maximum width of the title at the top of a page, which has one line, in half-width columns.
+const TITLE_MAX: usize = 88;
 
 /// The error of a PDF that cannot be typeset.
 #[derive(Debug, Error)]
@@ -51,7 +54,7 @@ fn document(view: &View<'_>) -> Document {
     }
     let words = Words(view);
     let mut document = Document::new(metadata);
-    document.header = Some(short(&view.title));
+    document.header = Some(shortened(&view.title, TITLE_MAX));
     document.footer = Some(Footer { start: view.written.clone(), end: words.text("page").to_owned() });
     document.blocks =
         [first_page(words), body(words), tables::of(words), method(words), evidence(words)].concat();
@@ -71,14 +74,6 @@ fn time(written_at: &str) -> Time {
         minute: part(14, 16),
         second: part(17, 19),
     }
-}
-
-/// Returns `text`, cut to [`TITLE_MAX`] characters so that it fits on one line.
-fn short(text: &str) -> String {
-    if text.chars().count() <= TITLE_MAX {
-        return text.to_owned();
-    }
-    text.chars().take(TITLE_MAX - 1).chain(['…']).collect()
 }
 
 fn level_color(level: &str) -> Color {
@@ -126,15 +121,18 @@ fn first_page(words: Words<'_>) -> Vec<Block> {
     blocks.push(Block::Paragraph(
         Paragraph::from_spans(vec![Span::new(identity).color(Color::MUTED)]).spaced(4.0, 10.0),
     ));
-    blocks.extend([Block::Callout(verdict(words)), words.compact("reasons")]);
-    blocks.push(Block::NumberedList(
-        view.front.reasons.iter().map(|reason| self::reason(reason, words)).collect(),
-    ));
+    blocks.push(Block::Callout(verdict(words)));
+    if view.front.reasons.is_empty() {
+        blocks.extend(tables::sources(words, words.compact("searched")));
+    } else {
+        let reasons = view.front.reasons.iter().map(|reason| self::reason(reason, words));
+        blocks.extend([words.compact("reasons"), Block::NumberedList(reasons.collect())]);
+    }
     let mut decisions = vec![words.compact("decisions")];
     decisions.extend(points(
         &view.front.decisions,
         view.front.more_decisions.as_ref(),
-        "no_decisions",
+        words.text("no_decisions"),
         words,
     ));
     blocks.push(Block::Callout(Callout {
@@ -145,8 +143,7 @@ fn first_page(words: Words<'_>) -> Vec<Block> {
         blocks: decisions,
     }));
     blocks.push(words.compact("gaps"));
-    blocks.extend(points(&view.front.gaps, view.front.more_gaps.as_ref(), "no_gaps", words));
-    blocks.push(Block::PageBreak);
+    blocks.extend(points(&view.front.gaps, view.front.more_gaps.as_ref(), &view.front.no_gaps, words));
     blocks
 }
 
@@ -197,10 +194,15 @@ fn reason(reason: &Reason, words: Words<'_>) -> Paragraph {
     Paragraph::from_spans(spans).spaced(9.0, 6.0)
 }
 
-/// Returns the company, the summary, the findings, and what else the evidence tells, as text.
+/// Returns what was searched, the company, the summary and the findings. They follow on the first page if there is room.
 fn body(words: Words<'_>) -> Vec<Block> {
     let view = words.0;
-    let mut blocks = vec![words.section("company"), facts(&view.facts, 10.0), words.section("summary")];
+    let mut blocks = match view.front.reasons.as_slice() {
+        [] => Vec::new(),
+        _ => tables::sources(words, words.section("searched")),
+    };
+    blocks.push(Block::Group(vec![words.section("company"), facts(&view.facts, 10.0)]));
+    blocks.push(words.section("summary"));
     blocks.push(Block::Paragraph(outside(view.summary)));
     if !view.summary_citations.is_empty() {
         let mut spans = vec![aside(words.labelled("rests_on", ""))];
@@ -267,7 +269,8 @@ fn evidence(words: Words<'_>) -> Vec<Block> {
         heading.anchor = Some(anchor(piece.id));
         blocks.push(Block::Heading(heading));
         blocks.push(Block::Paragraph(Paragraph { keep_with_next: true, ..outside(piece.text) }));
-        blocks.push(note(origin(piece, words)));
+        // An address or digest is not broken across pages.
+        blocks.push(Block::Group(vec![note(origin(piece, words))]));
     }
     blocks
 }

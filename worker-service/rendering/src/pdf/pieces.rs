@@ -44,6 +44,16 @@ impl<'v> Words<'v> {
         columns: &[(&'static str, ColumnWidth)],
         rows: Vec<Vec<Paragraph>>,
     ) -> Vec<Block> {
+        self.table_below(self.section(key), columns, rows)
+    }
+
+    /// Returns a heading with a table that has these columns, or nothing if there are no rows.
+    pub(super) fn table_below(
+        self,
+        heading: Block,
+        columns: &[(&'static str, ColumnWidth)],
+        rows: Vec<Vec<Paragraph>>,
+    ) -> Vec<Block> {
         if rows.is_empty() {
             return Vec::new();
         }
@@ -53,7 +63,7 @@ impl<'v> Words<'v> {
             rows,
         };
         let is_short = table.rows.len() <= SHORT_TABLE;
-        let blocks = vec![self.section(key), Block::Table(table)];
+        let blocks = vec![heading, Block::Table(table)];
         if is_short { vec![Block::Group(blocks)] } else { blocks }
     }
 
@@ -96,15 +106,10 @@ pub(super) fn outside(text: &str) -> Paragraph {
     Paragraph::of(text).by_first_letter()
 }
 
-/// Returns a list of decisions or gaps, with the number of those that are not shown, or the words `none` without any.
-pub(super) fn points(
-    points: &[Point],
-    more: Option<&String>,
-    none: &'static str,
-    words: Words<'_>,
-) -> Vec<Block> {
+/// Returns a list of decisions or gaps, with the number of those that are not shown, or the text `none` without any.
+pub(super) fn points(points: &[Point], more: Option<&String>, none: &str, words: Words<'_>) -> Vec<Block> {
     if points.is_empty() {
-        return vec![Block::Paragraph(Paragraph::of(words.text(none)))];
+        return vec![Block::Paragraph(Paragraph::of(none))];
     }
     let item = |point: &Point| {
         let mut spans = vec![Span::new(&point.text)];

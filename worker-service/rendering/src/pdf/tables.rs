@@ -6,7 +6,7 @@ use typesetting::{Bar, Block, ChartKind, ColumnWidth, Paragraph, Span};
 use super::pieces::{Words, aside, outside, points};
 use crate::{
     charts::Chart,
-    view::{self, EventView, MatchView, PartyView},
+    view::{self, EventView, MatchView, PartyView, SourceView},
 };
 
 /// Returns what is laid out in tables, and the charts.
@@ -14,12 +14,11 @@ pub(super) fn of(words: Words<'_>) -> Vec<Block> {
     let view = words.0;
     let mut blocks = [matches(words), parties(words), events(words), rules(words)].concat();
     blocks.extend(view.charts.iter().map(chart));
-    blocks.extend(sources(words));
     if let Some(full) = &view.front.in_full {
         blocks.extend([words.section("in_full"), words.subsection("decisions")]);
-        blocks.extend(points(&full.decisions, None, "no_decisions", words));
+        blocks.extend(points(&full.decisions, None, words.text("no_decisions"), words));
         blocks.push(words.subsection("gaps"));
-        blocks.extend(points(&full.gaps, None, "no_gaps", words));
+        blocks.extend(points(&full.gaps, None, &view.front.no_gaps, words));
     }
     if !view.dropped.is_empty() {
         let row = |claim: &Dropped| vec![outside(&claim.statement), Paragraph::of(&claim.reason)];
@@ -42,15 +41,15 @@ fn matches(words: Words<'_>) -> Vec<Block> {
             Paragraph::from_spans(entry).by_first_letter(),
             outside(&found.of),
             Paragraph::of(&found.strength),
-            Paragraph::of(found.why),
+            Paragraph::of(&found.why),
             Paragraph::from_spans(vec![words.cite(found.id)]),
         ]
     };
     let columns = [
-        ("match_entry", ColumnWidth::Fraction(1.2)),
+        ("match_entry", ColumnWidth::Fraction(1.1)),
         ("match_of", ColumnWidth::Fraction(1.0)),
         ("match_strength", ColumnWidth::Fraction(0.8)),
-        ("match_why", ColumnWidth::Fraction(1.5)),
+        ("match_why", ColumnWidth::Fraction(2.1)),
         ("evidence", ColumnWidth::Auto),
     ];
     words.table("matches", &columns, words.0.matches.iter().map(row).collect())
@@ -111,20 +110,34 @@ fn rules(words: Words<'_>) -> Vec<Block> {
     words.table("rules", &columns, words.0.rules.iter().map(row).collect())
 }
 
-fn sources(words: Words<'_>) -> Vec<Block> {
-    let row = |source: &view::SourceView<'_>| {
-        let as_of = source.as_of.as_deref().unwrap_or_else(|| words.text("not_known"));
-        let (age, items) = (source.age.as_deref().unwrap_or("–"), source.items.to_string());
-        [source.name, source.status_name, as_of, age, &items].into_iter().map(Paragraph::of).collect()
+/// Returns what was searched, below `heading`.
+pub(super) fn sources(words: Words<'_>, heading: Block) -> Vec<Block> {
+    let row = |source: &SourceView<'_>| {
+        let mut result = vec![Span::new(&source.result)];
+        if !source.citations.is_empty() {
+            result.push(Span::new(words.text("colon")));
+            result.extend(words.cites(&source.citations));
+        }
+        for named in &source.named {
+            result.extend([aside(format!("\n{} ", named.title)), words.cite(&named.id).size(9.0)]);
+        }
+        result.extend(source.more.as_ref().map(|more| aside(format!("\n{more}"))));
+        let as_of = Span::new(source.as_of.as_deref().unwrap_or("–"));
+        let age = source.age.as_ref().map(|age| aside(format!("\n{}", words.labelled("age", age))));
+        vec![
+            Paragraph::of(source.name),
+            Paragraph::from_spans(result),
+            Paragraph::from_spans([as_of].into_iter().chain(age).collect()),
+            Paragraph::of(source.items.to_string()),
+        ]
     };
     let columns = [
-        ("source", ColumnWidth::Fraction(1.0)),
-        ("outcome", ColumnWidth::Fraction(1.1)),
-        ("as_of", ColumnWidth::Fraction(1.5)),
-        ("age", ColumnWidth::Auto),
+        ("source", ColumnWidth::Auto),
+        ("result", ColumnWidth::Fraction(1.0)),
+        ("as_of", ColumnWidth::Auto),
         ("items", ColumnWidth::Auto),
     ];
-    words.table("sources", &columns, words.0.sources.iter().map(row).collect())
+    words.table_below(heading, &columns, words.0.sources.iter().map(row).collect())
 }
 
 fn chart(chart: &Chart) -> Block {

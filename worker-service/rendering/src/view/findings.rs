@@ -53,7 +53,7 @@ pub(crate) struct MatchView<'a> {
     pub(crate) entry: &'a str,
     pub(crate) list: &'a str,
     pub(crate) strength: String,
-    pub(crate) why: &'a str,
+    pub(crate) why: String,
     pub(crate) id: &'a str,
 }
 
@@ -97,7 +97,9 @@ fn quote<'a>(citation: &'a Citation, document: &'a Document, words: &'a Words) -
         after,
         id: &citation.evidence_id,
         origin: piece.map(|piece| origin(piece, words)).unwrap_or_default(),
-        strength: piece.and_then(|piece| piece.facts.list_match.as_ref()).map(|found| in_words(found, words)),
+        strength: piece
+            .and_then(|piece| piece.facts().list_match.as_ref())
+            .map(|found| in_words(found, words)),
     }
 }
 
@@ -126,17 +128,28 @@ fn in_words(found: &ListMatch, words: &Words) -> String {
     let key = if found.list.is_empty() { "match.in_words_of_no_list" } else { "match.in_words" };
     let strength = strength(found, words);
     let text = words.fill(key, &[("strength", &strength), ("entry", &found.entry), ("list", &found.list)]);
-    let why = found.reasons.as_ref().map(|reasons| words.fill("match.why", &[("reasons", reasons)]));
+    let why = why(found, words).map(|reasons| words.fill("match.why", &[("reasons", &reasons)]));
     [text].into_iter().chain(why).collect::<Vec<_>>().join(words.text("report.between"))
+}
+
+/// Returns why an entry of a list matches, or `None` if that is not known.
+fn why(found: &ListMatch, words: &Words) -> Option<String> {
+    let reasons = found.reasons.as_ref()?;
+    let clauses = reasons.other_name_in_words(words).into_iter().chain([reasons.in_words(words)]);
+    let text = clauses.collect::<Vec<_>>().join(words.text("match_reasons.separator"));
+    Some(match reasons.score_in_words(words) {
+        Some(score) => words.fill("report.noted", &[("text", &text), ("note", &score)]),
+        None => text,
+    })
 }
 
 /// Returns every match with an entry of a list, the strongest first.
 pub(crate) fn matches<'a>(document: &'a Document, words: &'a Words) -> Vec<MatchView<'a>> {
-    let found = |piece: &'a Evidence| Some((piece.facts.list_match.as_ref()?, piece));
+    let found = |piece: &'a Evidence| Some((piece.facts().list_match.as_ref()?, piece));
     let mut matches: Vec<(&ListMatch, &Evidence)> = document.evidence.iter().filter_map(found).collect();
     matches.sort_by_key(|(found, _)| std::cmp::Reverse((found.is_match, found.score)));
     let view = |(found, piece): (&'a ListMatch, &'a Evidence)| MatchView {
-        of: piece.facts.party.as_ref().map_or_else(
+        of: piece.facts().party.as_ref().map_or_else(
             || words.text("report.the_company").to_owned(),
             |party| {
                 let relation = words.text_of("relations", &party.relation);
@@ -146,7 +159,7 @@ pub(crate) fn matches<'a>(document: &'a Document, words: &'a Words) -> Vec<Match
         entry: &found.entry,
         list: &found.list,
         strength: strength(found, words),
-        why: found.reasons.as_deref().unwrap_or_else(|| words.text("report.match_unexplained")),
+        why: why(found, words).unwrap_or_else(|| words.text("report.match_unexplained").to_owned()),
         id: &piece.id,
     };
     matches.into_iter().map(view).collect()

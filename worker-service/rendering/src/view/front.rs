@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{findings::by_weight, origin::short_origin};
 use crate::texts::{columns, is_longer, shortened};
 
-/// Number of reasons.
+/// Number of reasons. Mandatory sources without an answer are all named.
 const REASONS_MAX: usize = 3;
 /// Maximum width of a reason, decision or gap, in half-width columns: about two lines of the PDF.
 const TEXT_MAX: usize = 175;
@@ -28,6 +28,8 @@ const PROOF_TEXT_MIN: usize = 40;
 const LINE: usize = 88;
 /// Number of lines that the first page has for reasons, decisions and gaps.
 const LINES_MAX: usize = 27;
+/// Number of lines that a source takes, if what was searched stands in place of reasons.
+const SOURCE_LINES: usize = 3;
 /// Pieces of evidence below a reason, decisions, and gaps: the most that are shown, and fewer if they take too many lines.
 const COUNTS: [(usize, usize, usize); 5] = [(2, 6, 6), (2, 4, 4), (1, 4, 4), (1, 3, 3), (1, 2, 2)];
 
@@ -36,6 +38,7 @@ const COUNTS: [(usize, usize, usize); 5] = [(2, 6, 6), (2, 4, 4), (1, 4, 4), (1,
 pub(crate) struct Front {
     /// What the level means.
     pub(crate) meaning: String,
+    /// The main reasons of the level. Without any, what was searched stands in their place.
     pub(crate) reasons: Vec<Reason>,
     pub(crate) decisions: Vec<Point>,
     /// The number of decisions that are not shown here, in words.
@@ -43,6 +46,8 @@ pub(crate) struct Front {
     pub(crate) gaps: Vec<Point>,
     /// The number of gaps that are not shown here, in words.
     pub(crate) more_gaps: Option<String>,
+    /// What is said without any gap.
+    pub(crate) no_gaps: String,
     /// All decisions and gaps, if some of them are shortened or not shown.
     pub(crate) in_full: Option<InFull>,
 }
@@ -108,6 +113,9 @@ fn lines(columns: usize) -> usize {
 pub(crate) fn of(document: &Document, words: &Words, rules: &Rules) -> Front {
     let reasons = reasons(document, words, rules);
     let (all_decisions, all_gaps) = (decisions(document, words), gaps(document, words));
+    // Without facts, the notes of the sources cannot be told from other evidence.
+    let has_facts = document.evidence.iter().all(|piece| piece.facts.is_some());
+    let no_gaps = if has_facts { "report.no_gaps" } else { "report.no_gaps_known" };
     let build = |(proofs, decisions, gaps): (usize, usize, usize)| {
         let shown = |points: &[Point], most: usize| -> Vec<Point> {
             points.iter().take(most).map(Point::shortened).collect()
@@ -125,11 +133,13 @@ pub(crate) fn of(document: &Document, words: &Words, rules: &Rules) -> Front {
             more_decisions: more(&all_decisions, decisions),
             gaps: shown(&all_gaps, gaps),
             more_gaps: more(&all_gaps, gaps),
+            no_gaps: words.text(no_gaps).to_owned(),
             in_full: None,
         }
     };
     let [.., fewest] = COUNTS;
-    let fitting = COUNTS.into_iter().find(|counts| build(*counts).lines() <= LINES_MAX);
+    let searched = if reasons.is_empty() { document.sources.len() * SOURCE_LINES } else { 0 };
+    let fitting = COUNTS.into_iter().find(|counts| searched + build(*counts).lines() <= LINES_MAX);
     let mut front = build(fitting.unwrap_or(fewest));
     let is_cut =
         |points: &[Point], shown: &[Point]| points.len() > shown.len() || points.iter().any(Point::is_cut);
@@ -169,8 +179,8 @@ impl Reason {
     }
 }
 
-/// Returns the main reasons of the level, the most serious first. A level without a reason against the company rests on
-/// what was searched.
+/// Returns the main reasons of the level, the most serious first. A level without a reason against the company has none: it
+/// rests on what was searched.
 fn reasons(document: &Document, words: &Words, rules: &Rules) -> Vec<Reason> {
     let proof = |id: &str, quote: Option<&str>| {
         let piece = document.evidence.iter().find(|piece| piece.id == id);
@@ -180,6 +190,7 @@ fn reasons(document: &Document, words: &Words, rules: &Rules) -> Vec<Reason> {
         Proof { id: id.to_owned(), text, origin }
     };
     let mut reasons = unanswered(document, words);
+    let most = REASONS_MAX.max(document.missing_sources.len());
     // What a rule of another version weighs is not known here: it counts as serious.
     let weight = |rule: &str| rules.weight(rule).map_or((Grade::High, 0), |(points, floor)| (floor, points));
     let mut applied: Vec<_> = document.rules.iter().collect();
@@ -211,52 +222,37 @@ fn reasons(document: &Document, words: &Words, rules: &Rules) -> Vec<Reason> {
     // A stable sort: a rule comes before a finding of the same weight.
     candidates.sort_by_key(|(grade, _)| std::cmp::Reverse(*grade));
     reasons.extend(candidates.into_iter().map(|(_, reason)| reason));
-    if reasons.is_empty() {
-        reasons = searched(document, words, &proof);
-    }
-    reasons.truncate(REASONS_MAX);
+    reasons.truncate(most);
     reasons
 }
 
-/// Returns why a level cannot be determined: the sources that failed, and then those that were not asked.
+/// Returns why a level cannot be determined: the mandatory sources without an answer. Documents of version 0.2 and earlier
+/// do not tell which sources are mandatory: those that failed come first, and then those that were not asked.
 fn unanswered(document: &Document, words: &Words) -> Vec<Reason> {
     if document.risk_level != RiskLevel::Undetermined {
         return Vec::new();
     }
-    let mut missing: Vec<_> =
-        document.sources.iter().filter(|outcome| !outcome.status.has_answer()).collect();
+    let is_known = !document.missing_sources.is_empty();
+    let is_missing = |outcome: &&SourceOutcome| {
+        if is_known {
+            document.missing_sources.contains(&outcome.source)
+        } else {
+            !outcome.status.has_answer()
+        }
+    };
+    let mut missing: Vec<_> = document.sources.iter().filter(is_missing).collect();
     missing.sort_by_key(|outcome| outcome.status != SourceStatus::Failed);
     let reason = |outcome: &SourceOutcome| {
-        let source = words.text_of("sources", outcome.source.as_str());
-        let key = if outcome.status == SourceStatus::Skipped { "gaps.skipped" } else { "front.no_answer" };
-        Reason::new(&words.fill(key, &[("source", source)]))
+        let text = match outcome.status {
+            SourceStatus::Failed => {
+                let source = words.text_of("sources", outcome.source.as_str());
+                words.fill("front.no_answer", &[("source", source)])
+            }
+            _ => gap(outcome, words).unwrap_or_default(),
+        };
+        Reason::new(&text)
     };
-    missing.into_iter().map(reason).collect()
-}
-
-/// Returns the sources in which nothing was found, for a level without a reason against the company. A source that a
-/// finding cites, however slight, is not among them, nor is one without any answer that could be used.
-fn searched(document: &Document, words: &Words, proof: &dyn Fn(&str, Option<&str>) -> Proof) -> Vec<Reason> {
-    let cited: Vec<&String> = document
-        .findings
-        .iter()
-        .flat_map(|finding| &finding.citations)
-        .map(|citation| &citation.evidence_id)
-        .collect();
-    let mut reasons = Vec::new();
-    for outcome in document.sources.iter().filter(|outcome| outcome.status.has_answer()) {
-        let of_source = || document.evidence.iter().filter(|piece| piece.source == outcome.source);
-        let pieces: Vec<&Evidence> = of_source().filter(|piece| !piece.facts.gap).collect();
-        let is_cited = pieces.iter().any(|piece| cited.contains(&&piece.id));
-        if is_cited || pieces.is_empty() && of_source().next().is_some() {
-            continue;
-        }
-        let source = words.text_of("sources", outcome.source.as_str());
-        let mut reason = Reason::new(&words.fill("front.nothing_found", &[("source", source)]));
-        reason.proofs = pieces.iter().map(|piece| proof(&piece.id, None)).collect();
-        reasons.push(reason);
-    }
-    reasons
+    missing.into_iter().map(reason).filter(|reason| !reason.text.is_empty()).collect()
 }
 
 /// Returns what a piece of evidence says, in short.
@@ -268,38 +264,42 @@ fn said(piece: &Evidence) -> &str {
 /// Returns the reasons for a review as decisions, each with the evidence that it is about, and the decision that the
 /// level leaves to a person.
 fn decisions(document: &Document, words: &Words) -> Vec<Point> {
-    let of_reason = |reason: &String| {
-        let is_of = |rule: &&domain::risk::AppliedRule| {
-            words.find(&format!("rules.{}.review", rule.rule)) == Some(reason.as_str())
-        };
-        let citations =
-            document.rules.iter().find(is_of).map(|rule| rule.because.clone()).unwrap_or_default();
-        Point { text: reason.clone(), citations }
+    let open = document.open_decisions.iter();
+    let mut decisions: Vec<Point> = open
+        .map(|decision| Point { text: decision.text.clone(), citations: decision.evidence.clone() })
+        .collect();
+    // Documents of version 0.2 and earlier have the reasons for a review alone.
+    if decisions.is_empty() && document.review.required {
+        decisions = document.review.reasons.iter().map(Point::new).collect();
+    }
+    decisions.extend(words.find(&format!("business.{}", document.risk_level)).map(Point::new));
+    decisions
+}
+
+/// Returns what could not be searched at a source, or `None` if it answered with current data.
+fn gap(outcome: &SourceOutcome, words: &Words) -> Option<String> {
+    let key = match outcome.status {
+        SourceStatus::Failed => "gaps.failed",
+        SourceStatus::Skipped => "gaps.skipped",
+        SourceStatus::Stale => "gaps.stale",
+        SourceStatus::Unknown(_) => "gaps.unknown",
+        SourceStatus::Ok => return None,
     };
-    let reasons = if document.review.required { document.review.reasons.as_slice() } else { &[] };
-    let business = words.find(&format!("business.{}", document.risk_level)).map(Point::new);
-    reasons.iter().map(of_reason).chain(business).collect()
+    let date =
+        outcome.as_of.map_or_else(|| words.text("gaps.unknown_date").to_owned(), |time| words.day(time));
+    let source = words.text_of("sources", outcome.source.as_str());
+    let values = [("source", source), ("date", &*date), ("status", outcome.status.as_str())];
+    Some(words.fill(key, &values))
 }
 
 /// Returns what could not be searched.
 fn gaps(document: &Document, words: &Words) -> Vec<Point> {
-    let mut gaps = Vec::new();
-    for outcome in &document.sources {
-        let source = words.text_of("sources", outcome.source.as_str());
-        let key = match outcome.status {
-            SourceStatus::Failed => "gaps.failed",
-            SourceStatus::Skipped => "gaps.skipped",
-            SourceStatus::Stale => "gaps.stale",
-            SourceStatus::Ok | SourceStatus::Unknown(_) => continue,
-        };
-        let date =
-            outcome.as_of.map_or_else(|| words.text("gaps.unknown_date").to_owned(), |time| words.day(time));
-        gaps.push(Point::new(words.fill(key, &[("source", source), ("date", &date)])));
-    }
+    let mut gaps: Vec<Point> =
+        document.sources.iter().filter_map(|outcome| gap(outcome, words)).map(Point::new).collect();
     if NumberCheck::of(&document.company, words).status == NumberStatus::Absent {
         gaps.push(Point::new(words.text("gaps.no_number")));
     }
-    let noted = document.evidence.iter().filter(|piece| piece.facts.gap);
+    let noted = document.evidence.iter().filter(|piece| piece.facts().gap);
     gaps.extend(noted.map(|piece| Point { text: piece.text.clone(), citations: vec![piece.id.clone()] }));
     gaps
 }

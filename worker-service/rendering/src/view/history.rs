@@ -36,7 +36,7 @@ pub(crate) struct EventView {
 pub(crate) fn parties<'a>(document: &'a Document, words: &'a Words) -> Vec<PartyView<'a>> {
     let mut named: Vec<(&Party, Vec<&Evidence>)> = Vec::new();
     for piece in &document.evidence {
-        let Some(party) = &piece.facts.party else { continue };
+        let Some(party) = &piece.facts().party else { continue };
         let known = named.iter_mut().find(|(known, _)| is_same(known, party));
         match known {
             Some((_, pieces)) => pieces.push(piece),
@@ -64,14 +64,14 @@ fn screening(party: &Party, pieces: &[&Evidence], document: &Document, words: &W
     let about = document
         .evidence
         .iter()
-        .filter(|piece| piece.facts.party.as_ref().is_some_and(|other| party.is(other)));
-    let matches = pieces.iter().copied().chain(about).filter_map(|piece| piece.facts.list_match.as_ref());
+        .filter(|piece| piece.facts().party.as_ref().is_some_and(|other| party.is(other)));
+    let matches = pieces.iter().copied().chain(about).filter_map(|piece| piece.facts().list_match.as_ref());
     if let Some(best) = matches.max_by_key(|found| (found.is_match, found.score)) {
         let key = if best.is_match { "screenings.match" } else { "screenings.resemblance" };
         return words.fill(key, &[("entry", &best.entry), ("score", &best.score.to_string())]);
     }
     let unmatched =
-        document.evidence.iter().flat_map(|piece| &piece.facts.unmatched).any(|other| party.is(other));
+        document.evidence.iter().flat_map(|piece| &piece.facts().unmatched).any(|other| party.is(other));
     words.text(if unmatched { "screenings.unmatched" } else { "screenings.unscreened" }).to_owned()
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn events(document: &Document, words: &Words) -> Vec<EventView> {
     };
     // A register that names a party comes before the list that it was screened against.
     let (lists, others): (Vec<&Evidence>, Vec<&Evidence>) =
-        document.evidence.iter().partition(|piece| piece.facts.list_match.is_some());
+        document.evidence.iter().partition(|piece| piece.facts().list_match.is_some());
     for piece in others.into_iter().chain(lists) {
         if let Some(time) = piece.published_at {
             let title = piece.title.trim();
@@ -95,10 +95,10 @@ pub(crate) fn events(document: &Document, words: &Words) -> Vec<EventView> {
             let day = time.to_string();
             add(day.get(..10).unwrap_or(&day), with_publisher(title, piece, words), piece);
         }
-        for event in &piece.facts.events {
+        for event in &piece.facts().events {
             add(&event.date, words.text_of("events", &event.kind).to_owned(), piece);
         }
-        if let Some(party) = &piece.facts.party
+        if let Some(party) = &piece.facts().party
             && let Some(since) = &party.since
         {
             let relation = words.text_of("relations", &party.relation);

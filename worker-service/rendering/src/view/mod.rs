@@ -5,6 +5,7 @@ mod findings;
 mod front;
 mod history;
 mod origin;
+mod sources;
 
 use domain::{
     artifact::sha256_hex,
@@ -22,10 +23,11 @@ pub(super) use self::{
     findings::{FindingView, MatchView, QuoteView},
     front::{Front, Point, Reason},
     history::{EventView, PartyView},
+    sources::SourceView,
 };
 use super::{
     charts::{self, Chart},
-    texts::{age, shortened},
+    texts::shortened,
 };
 
 /// Maximum width of the purpose on the first page, in half-width columns.
@@ -95,18 +97,6 @@ pub(super) struct RuleView<'a> {
     pub(super) because: &'a [String],
 }
 
-/// A source with the outcome of its search.
-#[derive(Debug, Serialize)]
-pub(super) struct SourceView<'a> {
-    pub(super) name: &'a str,
-    pub(super) status: &'a str,
-    pub(super) status_name: &'a str,
-    pub(super) as_of: Option<String>,
-    /// How old its answer was when the report was written.
-    pub(super) age: Option<String>,
-    pub(super) items: u32,
-}
-
 /// A piece of evidence.
 #[derive(Debug, Serialize)]
 pub(super) struct EvidenceView<'a> {
@@ -157,18 +147,7 @@ impl<'a> View<'a> {
             events: history::events(document, words),
             rules: document.rules.iter().map(|applied| rule_view(applied, rules)).collect(),
             charts: charts::of(document, words, rules),
-            sources: document
-                .sources
-                .iter()
-                .map(|outcome| SourceView {
-                    name: words.text_of("sources", outcome.source.as_str()),
-                    status: outcome.status.as_str(),
-                    status_name: words.text_of("statuses", outcome.status.as_str()),
-                    as_of: outcome.as_of.map(|time| words.moment(time)),
-                    age: outcome.as_of.map(|time| age(time, document.versions.written_at, words)),
-                    items: outcome.items,
-                })
-                .collect(),
+            sources: sources::of(document, words),
             known: document.evidence.iter().map(|piece| piece.id.as_str()).collect(),
             evidence: document.evidence.iter().map(|piece| evidence_view(piece, words)).collect(),
             dropped: &document.dropped,

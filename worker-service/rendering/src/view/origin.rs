@@ -19,7 +19,7 @@ pub(crate) fn publisher(piece: &Evidence) -> Option<&str> {
         let port = host.rfind(':').filter(|at| host[*at..].bytes().skip(1).all(|c| c.is_ascii_digit()));
         Some(&host[..port.unwrap_or(host.len())]).filter(|host| !host.is_empty())
     };
-    piece.facts.publisher.as_deref().or_else(host)
+    piece.facts().publisher.as_deref().or_else(host)
 }
 
 /// Returns where a piece of evidence comes from: its source, who published it, and when, or when it was retrieved.

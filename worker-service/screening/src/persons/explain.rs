@@ -1,4 +1,4 @@
-//! Explains a hit, as data and as a sentence.
+//! Explains a hit as data.
 
 use serde::Serialize;
 
@@ -48,44 +48,12 @@ impl PersonExplanation {
             identifier: agreement(reasons.number_agrees.then_some(true)),
         }
     }
-
-    /// Returns the explanation as text for a piece of evidence.
-    pub fn in_words(&self) -> String {
-        let mut clauses: Vec<String> = self.parts.iter().map(part_in_words).collect();
-        if !self.query_only.is_empty() {
-            clauses.push(format!("only in the request: {}", self.query_only.join(" ")));
-        }
-        if !self.listed_only.is_empty() {
-            clauses.push(format!("only on the list: {}", self.listed_only.join(" ")));
-        }
-        clauses.push(format!("date of birth {}", self.birth_date));
-        clauses.push(format!("country {}", self.country));
-        if self.identifier == "agrees" {
-            clauses.push("the number of a document is the same".to_owned());
-        }
-        clauses.join("; ")
-    }
 }
 
 impl PersonHit<'_> {
     /// Returns why the person was found.
     pub fn explanation(&self) -> PersonExplanation {
         PersonExplanation::of(self)
-    }
-}
-
-fn part_in_words(part: &Part) -> String {
-    let Part { query, listed, how, .. } = part;
-    match *how {
-        "same" => format!("\"{query}\" is the same"),
-        "sound" => format!("\"{query}\" sounds like \"{listed}\""),
-        "variant" => format!("\"{query}\" is a form of \"{listed}\""),
-        "syllables" => format!("\"{query}\" has the syllables of \"{listed}\""),
-        "consonants" => format!("\"{query}\" has the consonants of \"{listed}\""),
-        "nickname" => format!("\"{query}\" and \"{listed}\" are short and full forms of one name"),
-        "initial" => format!("\"{query}\" and \"{listed}\" have the same initial"),
-        "joined" => format!("\"{query}\" and \"{listed}\" are the same, written together or apart"),
-        _ => format!("\"{query}\" differs little from \"{listed}\""),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},
     error::SourceError,
     source::{Freshness, Source, SourceAnswer},
+    texts::{Texts, words},
 };
 
 /// The definition of the source `country_risk`. It needs no settings and queries no service.
@@ -49,7 +50,6 @@ struct List {
     /// The publication date of the version that the entries were taken from.
     as_of: String,
     level: Level,
-    meaning: String,
     countries: Vec<String>,
 }
 
@@ -95,16 +95,18 @@ impl SourceSettings for CountryRisk {
 
 impl CountryRisk {
     fn look_up(request: &ReportRequest) -> SourceAnswer {
-        let (code, country) = (request.country.code(), request.country.name());
+        let (code, words) = (request.country.code(), words(request.language));
+        let (country, texts) = (words.country(request.country), Texts::new(words, "country_risk"));
         let lists = TABLE.list.iter().filter(|list| list.countries.iter().any(|listed| listed == code));
-        let mut evidence: Vec<EvidenceDraft> = lists.map(|list| list_evidence(list, country)).collect();
+        let mut evidence: Vec<EvidenceDraft> =
+            lists.map(|list| list_evidence(list, country, texts)).collect();
         evidence.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
         if evidence.is_empty() {
-            evidence.push(no_list_evidence(country));
+            evidence.push(no_list_evidence(country, texts));
         }
         // The table is as current as its oldest list.
         let oldest = TABLE.list.iter().filter_map(|list| day(&list.as_of)).min();
-        let versions = vec![format!("table of countries {}", TABLE.version)];
+        let versions = vec![texts.fill("version", &[("version", &TABLE.version)])];
         SourceAnswer { as_of: oldest, evidence, freshness: Freshness::Current, versions, related: Vec::new() }
     }
 }
@@ -113,11 +115,16 @@ fn day(text: &str) -> Option<UtcTime> {
     format!("{text}T00:00:00Z").parse().ok()
 }
 
-fn list_evidence(list: &List, country: &str) -> EvidenceDraft {
-    let List { id, title, publisher, url, as_of, level, meaning, .. } = list;
+fn list_evidence(list: &List, country: &str, texts: Texts<'_>) -> EvidenceDraft {
+    let List { id, title, publisher, url, as_of, level, .. } = list;
+    let mut text = texts.paragraph();
+    let values =
+        [("publisher", &**publisher), ("country", country), ("title", title), ("as_of", as_of), ("id", id)];
+    text.say("listed", &values);
+    text.push(texts.text(&format!("meanings.{id}")));
     EvidenceDraft {
-        title: format!("{country}: {title}"),
-        text: format!("{publisher} lists {country} under \"{title}\" (as of {as_of}, list {id}). {meaning}"),
+        title: texts.fill("title", &[("country", country), ("title", title)]),
+        text: text.finish(),
         url: Some(url.clone()),
         published_at: day(as_of),
         signals: vec![Signal { kind: COUNTRY_RISK, strength: level.strength() }],
@@ -125,17 +132,12 @@ fn list_evidence(list: &List, country: &str) -> EvidenceDraft {
     }
 }
 
-fn no_list_evidence(country: &str) -> EvidenceDraft {
-    let lists: Vec<String> =
-        TABLE.list.iter().map(|list| format!("{} ({})", list.title, list.as_of)).collect();
-    EvidenceDraft::note(
-        format!("{country} is on no list of countries"),
-        format!(
-            "{country} is on none of these lists, table version {}: {}.",
-            TABLE.version,
-            lists.join("; ")
-        ),
-    )
+fn no_list_evidence(country: &str, texts: Texts<'_>) -> EvidenceDraft {
+    let dated = |list: &List| texts.fill("dated", &[("title", &list.title), ("as_of", &list.as_of)]);
+    let lists: Vec<String> = TABLE.list.iter().map(dated).collect();
+    let lists: Vec<&str> = lists.iter().map(String::as_str).collect();
+    let values = [("country", country), ("version", &*TABLE.version), ("lists", &*texts.listed(&lists))];
+    EvidenceDraft::note(texts.fill("none_title", &values), texts.fill("none", &values))
 }
 
 impl Source for CountryRisk {
@@ -147,6 +149,7 @@ impl Source for CountryRisk {
 #[cfg(test)]
 mod tests {
     use country::Country;
+    use domain::language::Language;
 
     use super::*;
     use crate::testing::request;
@@ -162,6 +165,10 @@ mod tests {
         assert!(TABLE.list.len() >= 5);
         for list in &TABLE.list {
             assert!(day(&list.as_of).is_some() && list.url.starts_with("https://"), "{}", list.id);
+            for language in Language::all() {
+                let key = format!("texts.country_risk.meanings.{}", list.id);
+                assert!(words(language).find(&key).is_some(), "{language}: {key}");
+            }
             for code in &list.countries {
                 assert!(code.parse::<Country>().is_ok(), "{}: {code}", list.id);
             }

@@ -7,6 +7,7 @@ use domain::{
 use screening::names::{mentions, names_other_legal_form};
 
 use super::{answer::Answer, country_words::mentions_country, story::Story, vocabulary::Vocabulary};
+use crate::texts::{Texts, ended, words};
 
 /// The kind of signal for a story with an adverse term.
 const ADVERSE_MEDIA: SignalKind = SignalKind::from_static("adverse_media");
@@ -25,26 +26,23 @@ const RESOLVED_MAX: u8 = 30;
 /// Returns the evidence of a story that `outlets` outlets publish.
 pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -> EvidenceDraft {
     let Story { title, outlet, country, published_at, language, url, snippet } = story;
-    let mut text = format!("{}.", title.trim_end_matches('.'));
+    let texts = texts(request);
+    let mut text = texts.paragraph();
+    text.push(ended(title));
     if let Some(snippet) = snippet.as_deref().map(str::trim).filter(|snippet| !snippet.is_empty()) {
-        text.push_str(&format!(" {snippet}"));
-        if !snippet.ends_with(['.', '!', '?', '。']) {
-            text.push('.');
-        }
+        let is_ended = snippet.ends_with(['.', '!', '?', '。']);
+        text.push(if is_ended { snippet.to_owned() } else { ended(snippet) });
     }
     if !outlet.is_empty() {
-        text.push_str(&format!(" Published by {outlet}"));
-        if let Some(date) = published_at {
-            text.push_str(&format!(" on {}", &date.to_string()[..10]));
-        }
-        text.push('.');
+        let date = published_at.map(|date| date.to_string().get(..10).unwrap_or_default().to_owned());
+        let key = if date.is_some() { "published_on" } else { "published" };
+        text.say(key, &[("outlet", outlet), ("date", &date.unwrap_or_default())]);
     }
     if outlets > 1 {
-        text.push_str(&format!(" Printed by {outlets} outlets."));
+        text.say("printed", &[("count", &outlets.to_string())]);
     }
-    if !language.is_empty() {
-        text.push_str(&format!(" Language: {language}."));
-    }
+    let named = texts.find(&format!("languages.{}", language.to_lowercase()));
+    text.field("language", Some(named.unwrap_or(language)));
     let snippet = snippet.as_deref().unwrap_or_default();
     let content = format!("{title} {snippet}");
     // The name is also asked for without its legal form, so stories come from namesakes of another form.
@@ -66,16 +64,23 @@ pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -
         };
         let strength = if adverse.resolved { strength.min(RESOLVED_MAX) } else { strength };
         signals.push(Signal { kind: ADVERSE_MEDIA, strength });
-        let categories = adverse.categories.join(", ").replace('_', " ");
-        let settled = if adverse.resolved { ", which it calls settled or denied" } else { "" };
-        let unnamed = if named { "" } else { " It does not name the company in its headline." };
-        text.push_str(&format!(" Adverse terms ({}): {categories}{settled}.{unnamed}", vocabulary.version));
+        let categories: Vec<&str> = adverse
+            .categories
+            .iter()
+            .map(|category| texts.find(&format!("categories.{category}")).unwrap_or(category))
+            .collect();
+        let categories = categories.join(&texts.text("categories_separator"));
+        let key = if adverse.resolved { "adverse_settled" } else { "adverse" };
+        text.say(key, &[("version", &vocabulary.version), ("categories", &categories)]);
+        if !named {
+            text.say("unnamed", &[]);
+        }
     }
     let url = url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     let publisher = Some(outlet.clone()).filter(|outlet| !outlet.is_empty());
     EvidenceDraft {
         title: title.clone(),
-        text,
+        text: text.finish(),
         url,
         published_at: *published_at,
         signals,
@@ -83,36 +88,36 @@ pub(super) fn of_story(story: &Story, outlets: usize, request: &ReportRequest) -
     }
 }
 
-/// Returns the evidence that the search found nothing.
+/// Returns the words for texts of this source in the language of `request`.
+pub(super) fn texts(request: &ReportRequest) -> Texts<'static> {
+    Texts::new(words(request.language), "news")
+}
+
+/// Returns the evidence that no article of the last `months` months was found.
 pub(super) fn of_no_story(request: &ReportRequest, months: u64) -> EvidenceDraft {
-    let name = &request.company_name;
-    EvidenceDraft::note(
-        "No news",
-        format!("A search of the news of the last {months} months for \"{name}\" found no article."),
-    )
+    let texts = texts(request);
+    let values = [("name", &*request.company_name), ("months", &*months.to_string())];
+    EvidenceDraft::note(texts.text("none_title"), texts.fill("none", &values))
 }
 
-/// Returns the evidence that some services gave no answer.
-pub(super) fn of_missing_services(failed: usize, services: usize) -> EvidenceDraft {
-    EvidenceDraft::gap("News are incomplete", format!("{failed} of {services} news services gave no answer."))
+/// Returns the note that `failed` of `services` news services gave no answer.
+pub(super) fn of_missing_services(failed: usize, services: usize, texts: Texts<'_>) -> EvidenceDraft {
+    let values = [("failed", &*failed.to_string()), ("services", &*services.to_string())];
+    EvidenceDraft::gap(texts.text("incomplete_title"), texts.fill("incomplete", &values))
 }
 
-/// Returns the evidence that parts of the services' answers are missing.
-pub(super) fn of_losses(losses: &[Answer]) -> EvidenceDraft {
+/// Returns the note that parts of the answers `losses` were lost.
+pub(super) fn of_losses(losses: &[Answer], texts: Texts<'_>) -> EvidenceDraft {
     let unreadable: usize = losses.iter().map(|answer| answer.unreadable).sum();
     let cut = losses.iter().filter(|answer| answer.is_cut).count();
     let unanswered: usize = losses.iter().map(|answer| answer.unanswered).sum();
-    let mut text = Vec::new();
-    if unreadable > 0 {
-        text.push(format!("{unreadable} articles of the news services could not be read."));
+    let mut text = texts.paragraph();
+    for (key, count) in [("unreadable", unreadable), ("cut", cut), ("unanswered", unanswered)] {
+        if count > 0 {
+            text.say(key, &[("count", &count.to_string())]);
+        }
     }
-    if cut > 0 {
-        text.push(format!("{cut} answers of news services end early, so articles are missing."));
-    }
-    if unanswered > 0 {
-        text.push(format!("News services gave no answer for {unanswered} other spellings of the name."));
-    }
-    EvidenceDraft::gap("Some news could not be read", text.join(" "))
+    EvidenceDraft::gap(texts.text("unread_title"), text.finish())
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl News {
         {
             return Err(error);
         }
-        let company = request.clone();
+        let (company, texts) = (request.clone(), evidence::texts(request));
         let judged = spawn_blocking(move || {
             let stories = deduplicated(stories);
             stories
@@ -110,15 +110,15 @@ impl News {
             evidence.push(evidence::of_no_story(request, self.months));
         }
         if !errors.is_empty() {
-            evidence.push(evidence::of_missing_services(errors.len(), services));
+            evidence.push(evidence::of_missing_services(errors.len(), services, texts));
         }
         losses.retain(|answer: &Answer| !answer.is_complete());
         if !losses.is_empty() {
-            evidence.push(evidence::of_losses(&losses));
+            evidence.push(evidence::of_losses(&losses, texts));
         }
         let is_complete = errors.is_empty() && losses.is_empty();
         let freshness = if is_complete { Freshness::Current } else { Freshness::Partial };
-        let versions = vec![format!("vocabulary of adverse terms {}", Vocabulary::built_in().version)];
+        let versions = vec![texts.fill("version", &[("version", &Vocabulary::built_in().version)])];
         Ok(SourceAnswer { as_of, evidence, freshness, versions, related: Vec::new() })
     }
 }

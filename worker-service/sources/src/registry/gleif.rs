@@ -13,6 +13,7 @@ use crate::{
     error::SourceError,
     http::Http,
     related::{RelatedParty, Relation},
+    texts::words,
 };
 
 /// Maximum number of records of one answer: the maximum page size of the API. Each of the about 150 German
@@ -102,7 +103,7 @@ impl Gleif {
             let mut related = Vec::new();
             match numbered.as_slice() {
                 [] => evidence.push(evidence::of_unknown_lei(request)),
-                [record] => self.add_parents(record, &mut evidence, &mut related).await,
+                [record] => self.add_parents(record, request, &mut evidence, &mut related).await,
                 _ => {}
             }
             return Ok(RegisterAnswer { evidence, published_at, related });
@@ -127,7 +128,7 @@ impl Gleif {
         // The parents are only queried if the record is unambiguous.
         let mut related = Vec::new();
         if let ([record], true) = (found.records.as_slice(), found.certain) {
-            self.add_parents(record, &mut evidence, &mut related).await;
+            self.add_parents(record, request, &mut evidence, &mut related).await;
         }
         if evidence.is_empty() {
             evidence.push(evidence::of_no_entry(request));
@@ -165,6 +166,7 @@ impl Gleif {
     async fn add_parents(
         &self,
         record: &LeiRecord,
+        request: &ReportRequest,
         evidence: &mut Vec<EvidenceDraft>,
         related: &mut Vec<RelatedParty>,
     ) {
@@ -180,17 +182,18 @@ impl Gleif {
                     let lei = &parent.attributes.lei;
                     // Without a company between them, the direct parent is the ultimate one.
                     if shown.as_ref() != Some(lei) {
-                        let parties = parent.as_parties(relation, since);
+                        let parties = parent.as_parties(relation, since.as_deref(), words(request.language));
                         let named = parties.first().map(RelatedParty::to_fact);
-                        evidence.extend(named.map(|party| evidence::of_parent(party, relation, &parent)));
+                        let of_parent = |party| evidence::of_parent(party, relation, &parent, request);
+                        evidence.extend(named.map(of_parent));
                         related.extend(parties);
                     }
                     shown = Some(lei.clone());
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::warn!(error = %error, relation = relation.noun(), "LEI register named no parent");
-                    evidence.push(evidence::of_unknown_parent(relation));
+                    tracing::warn!(error = %error, relation = relation.as_str(), "LEI register named no parent");
+                    evidence.push(evidence::of_unknown_parent(relation, request));
                 }
             }
         }

@@ -23,6 +23,7 @@ use crate::{
     definition::{BuildContext, SourceDefinition, SourceSettings, SourcesError},
     error::SourceError,
     source::{Freshness, Source, SourceAnswer},
+    texts::{Texts, words},
 };
 
 /// The definition of the source `registry`.
@@ -75,7 +76,11 @@ impl Registry {
         let mut related = Vec::new();
         let mut last_error = None;
         let mut as_of = None;
-        for (register, answer) in [("LEI register", gleif), ("Companies House", companies_house)] {
+        let texts = Texts::new(words(request.language), "registry");
+        for (register, unanswered, answer) in [
+            ("LEI register", "lei_unanswered", gleif),
+            ("Companies House", "companies_house_unanswered", companies_house),
+        ] {
             match answer {
                 Some(Ok(found)) => {
                     // The answer is as current as the oldest register.
@@ -86,10 +91,7 @@ impl Registry {
                 }
                 Some(Err(error)) => {
                     tracing::warn!(register, error = %error, "register gave no answer");
-                    evidence.push(EvidenceDraft::gap(
-                        "A register gave no answer",
-                        format!("The {register} was asked and gave no answer."),
-                    ));
+                    evidence.push(EvidenceDraft::gap(texts.text("unanswered_title"), texts.text(unanswered)));
                     last_error = Some(error);
                 }
                 None => {}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{
     evidence::{EvidenceDraft, Facts, ListMatch, Signal, SignalKind},
+    language::Words,
     request::ReportRequest,
     time::UtcTime,
 };
@@ -13,7 +14,7 @@ use super::{
     list::{LoadedList, Recency},
     matched::Match,
 };
-use crate::country_name::country_name;
+use crate::{country_name::country_name, texts::Texts};
 
 /// What the age of a list is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -32,47 +33,47 @@ pub(super) const SANCTIONS_MATCH: SignalKind = SignalKind::from_static("sanction
 pub(super) const WATCHLIST_MATCH: SignalKind = SignalKind::from_static("watchlist_match");
 
 /// Returns the evidence of a match: the list, the entry, the name that matched, the score and its reasons.
-pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> EvidenceDraft {
-    let entry = &matched.entity;
+pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age, words: &Words) -> EvidenceDraft {
+    let (entry, texts) = (&matched.entity, texts(words));
     let percent = percent(matched.score);
-    let mut text = format!("{} lists {} (entry {}).", list.name, entry.name, entry.id);
+    let score = percent.to_string();
+    let mut text = texts.paragraph();
+    text.say("listed", &[("list", &list.name), ("entry", entry.name), ("id", entry.id)]);
     if matched.is_weak {
-        let name = matched.name;
-        text.push_str(&format!(" Recognised by its weak alias {name}, which alone does not identify it."));
+        text.say("by_weak_name", &[("name", matched.name)]);
     } else if matched.name != entry.name {
-        text.push_str(&format!(" Recognised by its other name {}.", matched.name));
+        text.say("by_other_name", &[("name", matched.name)]);
     }
-    let mut add = |label: &str, values: &[&str], max: usize| {
-        if !values.is_empty() {
-            let shown = &values[..values.len().min(max)];
-            let more = if values.len() > max { ", and more" } else { "" };
-            text.push_str(&format!(" {label}: {}{more}.", shown.join("; ")));
-        }
-    };
     let birth_dates: Vec<String> = entry.birth_dates.iter().map(ToString::to_string).collect();
     let birth_dates: Vec<&str> = birth_dates.iter().map(String::as_str).collect();
-    add("Born", &birth_dates, 5);
-    let countries: Vec<String> = entry.countries.iter().map(|code| country_name(code)).collect();
+    text.list("born", &birth_dates, 5);
+    let countries: Vec<String> = entry.countries.iter().map(|code| country_name(code, words)).collect();
     let countries: Vec<&str> = countries.iter().map(String::as_str).collect();
-    add("Countries", &countries, 10);
-    add("Programs", &entry.programs, 10);
-    add("Other names", &entry.aliases, 5);
-    add("Weak aliases", &entry.weak_aliases, 5);
-    let parts = matched.parts.as_deref().map(|parts| format!(" ({parts})")).unwrap_or_default();
-    text.push_str(&format!(" Match score {percent}%{parts}: {}.{}", matched.reasons, dated(list, age)));
+    text.list("countries", &countries, 10);
+    text.list("programs", &entry.programs, 10);
+    text.list("other_names", &entry.aliases, 5);
+    text.list("weak_aliases", &entry.weak_aliases, 5);
+    let reasons = matched.reasons.in_words(words);
+    match matched.reasons.score_in_words(words) {
+        Some(parts) => {
+            text.say("score_of_parts", &[("score", &score), ("parts", &parts), ("reasons", &reasons)]);
+        }
+        None => text.say("score_because", &[("score", &score), ("reasons", &reasons)]),
+    }
+    text.push(dated(list, age, words));
     let listing = Listing::of(entry);
     let label = match matched.is_match {
         true => listing.label,
-        false if listing.signal == SANCTIONS_MATCH => "Resembles an entry of a sanctions list",
-        false => "Resembles an entry of a watch list",
+        false if listing.signal == SANCTIONS_MATCH => "labels.resembles_sanction",
+        false => "labels.resembles_other",
     };
     let strength = match matched.is_match && listing.is_itself {
         true => percent.max(MATCH_STRENGTH),
         false => percent.min(MATCH_STRENGTH - 1),
     };
     EvidenceDraft {
-        title: format!("{label}: {}", entry.name),
-        text,
+        title: texts.fill("title", &[("label", &texts.text(label)), ("entry", entry.name)]),
+        text: text.finish(),
         url: None,
         published_at: None,
         signals: vec![Signal { kind: listing.signal, strength }],
@@ -83,15 +84,21 @@ pub(super) fn of_match(list: &LoadedList, matched: &Match<'_>, age: Age) -> Evid
                 score: percent,
                 is_match: matched.is_match,
                 linked: !listing.is_itself,
-                reasons: Some(format!("{}{}", matched.reasons, parts)),
+                reasons: Some(matched.reasons.clone()),
             }),
             ..Facts::default()
         },
     }
 }
 
+/// Returns the words for texts of this source.
+pub(super) fn texts(words: &Words) -> Texts<'_> {
+    Texts::new(words, "sanctions")
+}
+
 /// What an entry of a list says of a company that it matches.
 struct Listing {
+    /// The key of what it is called.
     label: &'static str,
     signal: SignalKind,
     /// Whether the entry itself is the reason, and not somebody whom it is linked to.
@@ -102,20 +109,20 @@ impl Listing {
     /// Returns what `entry` says: a sanction before everything else.
     fn of(entry: &ListedEntity<&str>) -> Self {
         if entry.is_sanctioned() {
-            return Self { label: "Sanctions list", signal: SANCTIONS_MATCH, is_itself: true };
+            return Self { label: "labels.sanction", signal: SANCTIONS_MATCH, is_itself: true };
         }
         let topic = entry.topics.iter().min().copied().unwrap_or(Topic::Other);
         let label = match topic {
-            Topic::Sanction => "Sanctions list",
-            Topic::SanctionLinked => "Linked to an entry of a sanctions list",
-            Topic::ExportControl => "Watch list, export control",
-            Topic::Debarment => "Watch list, exclusion from contracts",
-            Topic::Wanted => "Watch list, wanted",
-            Topic::Crime => "Watch list, crime",
-            Topic::Regulatory => "Watch list, warning of a supervisor",
-            Topic::PoliticallyExposed => "Watch list, public office",
-            Topic::RelatedToPoliticallyExposed => "Watch list, relation to a public office",
-            Topic::Other => "Watch list",
+            Topic::Sanction => "labels.sanction",
+            Topic::SanctionLinked => "labels.sanction_linked",
+            Topic::ExportControl => "labels.export_control",
+            Topic::Debarment => "labels.debarment",
+            Topic::Wanted => "labels.wanted",
+            Topic::Crime => "labels.crime",
+            Topic::Regulatory => "labels.regulatory",
+            Topic::PoliticallyExposed => "labels.public_office",
+            Topic::RelatedToPoliticallyExposed => "labels.related_to_public_office",
+            Topic::Other => "labels.other",
         };
         let is_linked = topic == Topic::SanctionLinked;
         let signal = if is_linked { SANCTIONS_MATCH } else { WATCHLIST_MATCH };
@@ -124,51 +131,56 @@ impl Listing {
 }
 
 /// Returns the evidence that no entry of a list matches the company.
-pub(super) fn of_no_match(list: &LoadedList, request: &ReportRequest, age: Age) -> EvidenceDraft {
-    let (name, country, entries) = (&request.company_name, request.country, list.organizations.len());
-    EvidenceDraft::note(
-        format!("No match on {}", list.name),
-        format!(
-            "Screening of \"{name}\" ({}) against the {entries} bodies of {} found none that reaches the score of a match.{}",
-            country.name(),
-            list.name,
-            dated(list, age)
-        ),
-    )
+pub(super) fn of_no_match(
+    list: &LoadedList,
+    request: &ReportRequest,
+    age: Age,
+    words: &Words,
+) -> EvidenceDraft {
+    let (texts, entries) = (texts(words), list.organizations.len().to_string());
+    let mut text = texts.paragraph();
+    let (name, country) = (request.company_name.as_str(), words.country(request.country));
+    text.say(
+        "no_match",
+        &[("name", name), ("country", country), ("entries", &entries), ("list", &list.name)],
+    );
+    text.push(dated(list, age, words));
+    EvidenceDraft::note(texts.fill("no_match_title", &[("list", &list.name)]), text.finish())
 }
 
 /// Returns what identifies the version of a list: its name, date, size and digest.
-pub(super) fn version(list: &LoadedList, age: Age) -> String {
-    format!("{}.{} SHA-256 {}", list.name, dated(list, age), list.sha256)
+pub(super) fn version(list: &LoadedList, age: Age, words: &Words) -> String {
+    let dated = dated(list, age, words);
+    texts(words).fill("version", &[("list", &list.name), ("dated", &dated), ("sha256", &list.sha256)])
 }
 
 /// Returns sentences with the date and size of a list, when it was loaded, and whether it is out of date.
-fn dated(list: &LoadedList, age: Age) -> String {
+fn dated(list: &LoadedList, age: Age, words: &Words) -> String {
+    let texts = texts(words);
     let day = |time: UtcTime| time.to_string().get(..10).unwrap_or_default().to_owned();
-    let loaded = day(list.loaded_at);
-    let entries = match (list.organizations.len(), list.persons.len()) {
-        (bodies, 0) => format!("{bodies} bodies"),
-        (bodies, persons) => format!("{bodies} bodies and {persons} persons"),
+    let (bodies, persons) = (list.organizations.len(), list.persons.len());
+    let key = if persons == 0 { "bodies" } else { "bodies_and_persons" };
+    let entries = texts.fill(key, &[("bodies", &bodies.to_string()), ("persons", &persons.to_string())]);
+    let (key, date) = match (&list.stated_date, list.published_at) {
+        (Some(stated), _) => ("stated", stated.clone()),
+        (None, Some(modified)) => ("in_file", day(modified)),
+        (None, None) => ("undated", String::new()),
     };
-    let dated = match (&list.stated_date, list.published_at) {
-        (Some(stated), _) => format!("List of {stated}, {entries}"),
-        (None, Some(modified)) => format!("List in a file of {}, {entries}", day(modified)),
-        (None, None) => format!("List of {entries}"),
-    };
-    let recency = match list.recency(age.now, age.max_age) {
-        Recency::Current => String::new(),
-        Recency::Outdated => {
-            format!(" The list is out of date: it is more than {} old.", in_days(age.max_age))
-        }
-        Recency::Undated => " It is not known when the list was published.".to_owned(),
-    };
-    format!(" {dated}, loaded on {loaded}.{recency}")
+    let mut text = texts.paragraph();
+    text.say(key, &[("date", &date), ("entries", &entries), ("loaded", &day(list.loaded_at))]);
+    match list.recency(age.now, age.max_age) {
+        Recency::Current => {}
+        Recency::Outdated => text.say("outdated", &[("age", &in_days(age.max_age, words))]),
+        Recency::Undated => text.say("date_unknown", &[]),
+    }
+    text.finish()
 }
 
 /// Returns a duration in words, in days, or in hours if it is shorter than two days.
-fn in_days(duration: Duration) -> String {
+fn in_days(duration: Duration, words: &Words) -> String {
     let hours = duration.as_secs() / 3600;
-    if hours < 48 { format!("{hours} hours") } else { format!("{} days", hours / 24) }
+    let (key, count) = if hours < 48 { ("ages.hours", hours) } else { ("ages.days", hours / 24) };
+    words.fill(key, &[("count", &count.to_string())])
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100")]
@@ -178,7 +190,10 @@ fn percent(score: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use domain::language::Language;
+
     use super::*;
+    use crate::texts::words;
 
     const LIST: &str = r#"{"id":"w1","name":"HARAKAT-E NOWRUZ","weakAliases":["KESTREL"],"countries":["AF"],"topics":["sanction"]}
 {"id":"d1","name":"Merriden Roads Contractors","countries":["GB"],"topics":["debarment"]}
@@ -188,13 +203,45 @@ mod tests {
 
     /// Returns title, text, kind and strength of the evidence that a company matches.
     fn evidence(name: &str, country: &str) -> (String, String, SignalKind, u8) {
+        let EvidenceDraft { title, text, signals, .. } = draft(name, country, "en");
+        let Signal { kind, strength } = signals.into_iter().next().unwrap();
+        (title, text, kind, strength)
+    }
+
+    fn draft(name: &str, country: &str, language: &str) -> EvidenceDraft {
         let now: UtcTime = "2026-11-28T00:00:00Z".parse().unwrap();
         let list = LoadedList::invented(LIST, now);
         let hits = list.organizations.search(name, Some(country), 0.7);
         let age = Age { now, max_age: Duration::from_secs(3600) };
-        let EvidenceDraft { title, text, signals, .. } = of_match(&list, &Match::of(&hits[0]), age);
-        let Signal { kind, strength } = signals.into_iter().next().unwrap();
-        (title, text, kind, strength)
+        of_match(&list, &Match::of(&hits[0]), age, words(Language::find(language).unwrap()))
+    }
+
+    #[test]
+    fn evidence_is_in_the_language_of_the_report_and_its_reasons_are_data() {
+        let draft = draft("Kestrel Ltd", "GB", "ja");
+        assert_eq!(draft.title, "制裁リストの記載と類似：HARAKAT-E NOWRUZ");
+        assert!(
+            draft
+                .text
+                .starts_with("Invented listにHARAKAT-E NOWRUZが記載されています（番号w1）。別名「KESTREL」"),
+            "{}",
+            draft.text
+        );
+        for said in [
+            "国：アフガニスタン。",
+            "一致度",
+            "弱い別名-",
+            "「kestrel」は同一、",
+            "国は異なる",
+            "団体4件、2026-11-28読み込み。",
+        ] {
+            assert!(draft.text.contains(said), "{said}: {}", draft.text);
+        }
+        let reasons = draft.facts.list_match.unwrap().reasons.unwrap();
+        assert_eq!((&*reasons.name, &*reasons.name_kind, &*reasons.country), ("KESTREL", "weak", "differs"));
+        assert_eq!((&*reasons.words[0].query, &*reasons.words[0].how), ("kestrel", "same"));
+        let parts: Vec<_> = reasons.score.iter().map(|part| (&*part.part, part.points > 0)).collect();
+        assert_eq!(parts, [("name", true), ("country", false), ("weak_name", false)]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use domain::{
     evidence::{EvidenceDraft, SourceName},
+    language::{Language, Words},
     request::ReportRequest,
 };
 use futures::future::BoxFuture;
@@ -35,6 +36,7 @@ use crate::{
     error::SourceError,
     related::RelatedParty,
     source::{Freshness, Source, SourceAnswer},
+    texts::words,
 };
 
 /// The definition of the source `sanctions`.
@@ -83,7 +85,9 @@ impl Sanctions {
         };
         match tokio::join!(lists, service) {
             (None, Some(only)) | (Some(only), None) => only,
-            (Some(Ok(first)), Some(second)) => Ok(with_second_opinion(first, second)),
+            (Some(Ok(first)), Some(second)) => {
+                Ok(with_second_opinion(first, second, words(request.language)))
+            }
             // The second opinion alone is not enough to clear a company.
             (Some(Err(error)), Some(_)) => Err(error),
             (None, None) => Err(SourceError::Refused("no list and no service is configured".to_owned())),
@@ -93,7 +97,11 @@ impl Sanctions {
 
 /// Adds the evidence of the match service to that of the lists. If the match service gave no answer, the
 /// evidence says so.
-fn with_second_opinion(mut first: SourceAnswer, second: Result<SourceAnswer, SourceError>) -> SourceAnswer {
+fn with_second_opinion(
+    mut first: SourceAnswer,
+    second: Result<SourceAnswer, SourceError>,
+    words: &Words,
+) -> SourceAnswer {
     match second {
         Ok(second) => {
             first.as_of = first.as_of.zip(second.as_of).map(|(first, second)| first.min(second));
@@ -104,10 +112,9 @@ fn with_second_opinion(mut first: SourceAnswer, second: Result<SourceAnswer, Sou
         Err(error) => {
             first.freshness = Freshness::Partial;
             tracing::warn!(error = %error, "match service gave no second opinion on sanctions");
-            first.evidence.push(EvidenceDraft::gap(
-                "No second opinion",
-                "The match service that is asked for a second opinion gave no answer.",
-            ));
+            let texts = evidence::texts(words);
+            let (title, text) = (texts.text("no_second_opinion_title"), texts.text("no_second_opinion"));
+            first.evidence.push(EvidenceDraft::gap(title, text));
         }
     }
     first
@@ -121,10 +128,11 @@ impl Source for Sanctions {
     fn screen<'a>(
         &'a self,
         parties: &'a [RelatedParty],
+        language: Language,
     ) -> Option<BoxFuture<'a, Result<Vec<EvidenceDraft>, SourceError>>> {
         Some(match (&self.lists, &self.service) {
-            (Some(lists), _) => Box::pin(lists.screen_related(parties)),
-            (None, Some(service)) => Box::pin(service.screen_related(parties)),
+            (Some(lists), _) => Box::pin(lists.screen_related(parties, language)),
+            (None, Some(service)) => Box::pin(service.screen_related(parties, language)),
             (None, None) => return None,
         })
     }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::evidence::{EvidenceDraft, Facts, Party, Signal, SignalKind};
+use domain::{
+    evidence::{EvidenceDraft, Facts, Party, Signal, SignalKind},
+    language::Words,
+};
 use screening::persons::PersonQuery;
 
 use super::{
@@ -10,7 +13,10 @@ use super::{
     list::{LoadedList, RESEMBLANCE_THRESHOLD},
     matched::Match,
 };
-use crate::related::{PartyKind, RelatedParty};
+use crate::{
+    related::{PartyKind, RelatedParty},
+    texts::joined,
+};
 
 /// The kind of signal for a related party that matches an entry of a sanctions list.
 pub(super) const RELATED_SANCTIONS_MATCH: SignalKind = SignalKind::from_static("sanctions_related_match");
@@ -22,7 +28,12 @@ const MATCHES_MAX: usize = 3;
 
 /// Screens `parties` against `lists`. The evidence of a match says who the party is; one more piece names the parties
 /// that match nothing.
-pub(super) fn screen(lists: &[Arc<LoadedList>], parties: &[RelatedParty], age: Age) -> Vec<EvidenceDraft> {
+pub(super) fn screen(
+    lists: &[Arc<LoadedList>],
+    parties: &[RelatedParty],
+    age: Age,
+    words: &Words,
+) -> Vec<EvidenceDraft> {
     let mut found = Vec::new();
     let (mut clear, mut listed): (Vec<Party>, Vec<Party>) = (Vec::new(), Vec::new());
     for party in parties {
@@ -30,9 +41,8 @@ pub(super) fn screen(lists: &[Arc<LoadedList>], parties: &[RelatedParty], age: A
         for list in lists {
             let matches = matches(list, party);
             is_match |= matches.iter().any(|matched| matched.is_match);
-            found.extend(
-                matches.iter().map(|matched| of_party(evidence::of_match(list, matched, age), party)),
-            );
+            let of_match = |matched: &Match<'_>| evidence::of_match(list, matched, age, words);
+            found.extend(matches.iter().map(|matched| of_party(of_match(matched), party, words)));
         }
         let was_screened = party.kind == PartyKind::Organization || lists.iter().any(names_persons);
         if is_match {
@@ -43,8 +53,8 @@ pub(super) fn screen(lists: &[Arc<LoadedList>], parties: &[RelatedParty], age: A
     }
     found.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
     let names: Vec<&str> = lists.iter().map(|list| list.name.as_str()).collect();
-    found.extend(of_clear(clear, &listed, &names.join("; ")));
-    found.extend(of_unscreened(parties, lists));
+    found.extend(of_clear(clear, &listed, &evidence::texts(words).listed(&names), words));
+    found.extend(of_unscreened(parties, lists, words));
     found
 }
 
@@ -71,14 +81,15 @@ fn names_persons(list: &Arc<LoadedList>) -> bool {
 }
 
 /// Makes the evidence about a related party of the evidence that it matches an entry.
-pub(super) fn of_party(draft: EvidenceDraft, party: &RelatedParty) -> EvidenceDraft {
+pub(super) fn of_party(draft: EvidenceDraft, party: &RelatedParty, words: &Words) -> EvidenceDraft {
     let related = |signal: Signal| Signal {
         kind: if signal.kind == SANCTIONS_MATCH { RELATED_SANCTIONS_MATCH } else { RELATED_WATCHLIST_MATCH },
         ..signal
     };
+    let title = [("title", draft.title.as_str()), ("relation", party.relation.noun(words))];
     EvidenceDraft {
-        title: format!("{} ({} of the company)", draft.title, party.relation.noun()),
-        text: format!("{} {}", party.in_words(), draft.text),
+        title: evidence::texts(words).fill("party_title", &title),
+        text: joined(&[party.in_words(words), draft.text], words),
         signals: draft.signals.into_iter().map(related).collect(),
         facts: Facts { party: Some(party.to_fact()), ..draft.facts },
         ..draft
@@ -87,7 +98,12 @@ pub(super) fn of_party(draft: EvidenceDraft, party: &RelatedParty) -> EvidenceDr
 
 /// Returns the evidence that the parties `clear` match no entry of `lists`, if there are any. Each is named once, and one
 /// of which another name is among the `listed` not at all.
-pub(super) fn of_clear(clear: Vec<Party>, listed: &[Party], lists: &str) -> Option<EvidenceDraft> {
+pub(super) fn of_clear(
+    clear: Vec<Party>,
+    listed: &[Party],
+    lists: &str,
+    words: &Words,
+) -> Option<EvidenceDraft> {
     let mut unmatched: Vec<Party> = Vec::new();
     for party in clear {
         if !unmatched.contains(&party) && !listed.iter().any(|listed| listed.is(&party)) {
@@ -95,16 +111,21 @@ pub(super) fn of_clear(clear: Vec<Party>, listed: &[Party], lists: &str) -> Opti
         }
     }
     let names: Vec<&str> = unmatched.iter().map(|party| party.name.as_str()).collect();
-    let text = format!("Related parties without a match on {lists}: {}.", names.join("; "));
+    let texts = evidence::texts(words);
+    let text = texts.fill("unmatched", &[("lists", lists), ("names", &texts.listed(&names))]);
     (!unmatched.is_empty()).then(|| EvidenceDraft {
         facts: Facts { unmatched, ..Facts::default() },
-        ..EvidenceDraft::note("No match of related parties", text)
+        ..EvidenceDraft::note(texts.text("unmatched_title"), text)
     })
 }
 
 /// Returns the note that the persons among `parties` were not screened against the lists that name no persons, if there
 /// are both.
-fn of_unscreened(parties: &[RelatedParty], lists: &[Arc<LoadedList>]) -> Option<EvidenceDraft> {
+fn of_unscreened(
+    parties: &[RelatedParty],
+    lists: &[Arc<LoadedList>],
+    words: &Words,
+) -> Option<EvidenceDraft> {
     let persons: Vec<&str> = parties
         .iter()
         .filter(|party| party.kind == PartyKind::Person)
@@ -113,14 +134,10 @@ fn of_unscreened(parties: &[RelatedParty], lists: &[Arc<LoadedList>]) -> Option<
     let silent: Vec<&str> =
         lists.iter().filter(|list| !names_persons(list)).map(|list| list.name.as_str()).collect();
     (!persons.is_empty() && !silent.is_empty()).then(|| {
-        EvidenceDraft::gap(
-            "Persons were not screened",
-            format!(
-                "These related persons were not screened against lists that name no persons ({}): {}.",
-                silent.join("; "),
-                persons.join("; ")
-            ),
-        )
+        let texts = evidence::texts(words);
+        let (lists, names) = (texts.listed(&silent), texts.listed(&persons));
+        let text = texts.fill("unscreened", &[("lists", &lists), ("names", &names)]);
+        EvidenceDraft::gap(texts.text("unscreened_title"), text)
     })
 }
 
@@ -128,8 +145,10 @@ fn of_unscreened(parties: &[RelatedParty], lists: &[Arc<LoadedList>]) -> Option<
 mod tests {
     use std::time::Duration;
 
+    use domain::language::Language;
+
     use super::*;
-    use crate::related::Relation;
+    use crate::{related::Relation, texts::words};
 
     const BODY: &str = r#"{"id":"b1","name":"Quillmarsh Bearings","countries":["RU"]}"#;
     const PERSON: &str = r#"{"id":"p1","kind":"person","name":"TOVMASSIAN, Aram Karenovich","weakAliases":["KESTREL"],"birthDates":["1961-04-09"],"countries":["AM"]}"#;
@@ -140,7 +159,7 @@ mod tests {
             registered_name: None,
             kind,
             relation: Relation::Officer,
-            named_by: "UK Companies House",
+            named_by: "UK Companies House".to_owned(),
             since: Some("2019-03-01".to_owned()),
             country: Some("AM".to_owned()),
             number: None,
@@ -152,7 +171,8 @@ mod tests {
     fn screened(lines: &[&str], parties: &[RelatedParty]) -> Vec<EvidenceDraft> {
         let now = "2026-11-28T00:00:00Z".parse().unwrap();
         let list = Arc::new(LoadedList::invented(&lines.join("\n"), now));
-        screen(&[list], parties, Age { now, max_age: Duration::from_secs(3600) })
+        let age = Age { now, max_age: Duration::from_secs(3600) };
+        screen(&[list], parties, age, words(Language::ENGLISH))
     }
 
     fn titles(evidence: &[EvidenceDraft]) -> Vec<&str> {

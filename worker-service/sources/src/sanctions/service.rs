@@ -2,6 +2,7 @@
 
 use domain::{
     evidence::{EvidenceDraft, Facts, ListMatch, Signal},
+    language::{Language, Words},
     request::ReportRequest,
 };
 use reqwest::Url;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    evidence::{MATCH_STRENGTH, SANCTIONS_MATCH, WATCHLIST_MATCH},
+    evidence::{MATCH_STRENGTH, SANCTIONS_MATCH, WATCHLIST_MATCH, texts},
     related,
     settings::SanctionsSettings,
 };
@@ -20,6 +21,7 @@ use crate::{
     http::Http,
     related::{PartyKind, RelatedParty},
     source::{Freshness, SourceAnswer},
+    texts::words,
 };
 
 /// Minimum score, from 0 to 1, at which a match becomes evidence.
@@ -91,13 +93,14 @@ impl MatchService {
             "jurisdiction": [request.country.code().to_ascii_lowercase()],
             "registrationNumber": request.corporate_number.as_slice(),
         }});
+        let words = words(request.language);
         let as_of = Some(service_runtime::clock::now());
         let mut matches = self.ask(json!({"company": query})).await?;
         let evidence = match matches.take("company")?.as_slice() {
-            [] => vec![self.no_match(request)],
-            entities => entities.iter().map(entity_evidence).collect(),
+            [] => vec![self.no_match(request, words)],
+            entities => entities.iter().map(|entity| entity_evidence(entity, words)).collect(),
         };
-        let versions = vec![format!("match service, dataset {}", self.dataset)];
+        let versions = vec![texts(words).fill("service_version", &[("dataset", &self.dataset)])];
         Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions, related: Vec::new() })
     }
 
@@ -108,7 +111,9 @@ impl MatchService {
     pub(super) async fn screen_related(
         &self,
         parties: &[RelatedParty],
+        language: Language,
     ) -> Result<Vec<EvidenceDraft>, SourceError> {
+        let words = words(language);
         let queries = parties.iter().enumerate().map(|(at, party)| (at.to_string(), party_query(party)));
         let mut matches = self.ask(queries.collect()).await?;
         let (mut found, mut clear, mut listed) = (Vec::new(), Vec::new(), Vec::new());
@@ -116,10 +121,12 @@ impl MatchService {
             let entities = matches.take(&at.to_string())?;
             let parties = if entities.is_empty() { &mut clear } else { &mut listed };
             parties.push(party.to_fact());
-            found.extend(entities.iter().map(|entity| related::of_party(entity_evidence(entity), party)));
+            let of_entity = |entity: &Entity| related::of_party(entity_evidence(entity, words), party, words);
+            found.extend(entities.iter().map(of_entity));
         }
         found.sort_by_key(|draft| std::cmp::Reverse(draft.max_strength()));
-        found.extend(related::of_clear(clear, &listed, &format!("the dataset {}", self.dataset)));
+        let dataset = texts(words).fill("dataset", &[("dataset", &self.dataset)]);
+        found.extend(related::of_clear(clear, &listed, &dataset, words));
         Ok(found)
     }
 
@@ -137,15 +144,11 @@ impl MatchService {
         self.http.json(query).await
     }
 
-    fn no_match(&self, request: &ReportRequest) -> EvidenceDraft {
-        let (name, country, dataset) = (&request.company_name, request.country, &self.dataset);
-        EvidenceDraft::note(
-            "No match on the lists",
-            format!(
-                "Screening of \"{name}\" ({}) against the dataset {dataset} found no entry that resembles it.",
-                country.name()
-            ),
-        )
+    fn no_match(&self, request: &ReportRequest, words: &Words) -> EvidenceDraft {
+        let (name, country) = (request.company_name.as_str(), words.country(request.country));
+        let values = [("name", name), ("country", country), ("dataset", &self.dataset)];
+        let texts = texts(words);
+        EvidenceDraft::note(texts.text("no_match_on_lists_title"), texts.fill("no_match_on_lists", &values))
     }
 }
 
@@ -182,30 +185,32 @@ fn party_query(party: &RelatedParty) -> Value {
     }
 }
 
-fn entity_evidence(entity: &Entity) -> EvidenceDraft {
+fn entity_evidence(entity: &Entity, words: &Words) -> EvidenceDraft {
     let Entity { id, caption, datasets, properties, score } = entity;
-    let percent = percent(*score);
-    let mut text = format!("Listed as {caption} (entry {id}).");
-    let mut add = |label: &str, values: &[String]| {
-        if !values.is_empty() {
-            text.push_str(&format!(" {label}: {}.", values.join("; ")));
-        }
-    };
+    let (percent, texts) = (percent(*score), texts(words));
+    let mut text = texts.paragraph();
+    text.say("listed_as", &[("entry", caption), ("id", id)]);
     let others: Vec<String> = properties.name.iter().filter(|name| *name != caption).cloned().collect();
-    add("Other names", &others);
-    add("Aliases", &properties.alias);
-    let countries: Vec<String> = properties.country.iter().map(|code| country_name(code)).collect();
-    add("Countries", &countries);
-    add("Programs", &properties.program);
-    add("Topics", &properties.topics);
-    add("Datasets", datasets);
-    text.push_str(&format!(" Match score {percent}%."));
+    let countries: Vec<String> = properties.country.iter().map(|code| country_name(code, words)).collect();
+    for (label, values) in [
+        ("other_names", &others),
+        ("aliases", &properties.alias),
+        ("countries", &countries),
+        ("programs", &properties.program),
+        ("topics", &properties.topics),
+        ("datasets", datasets),
+    ] {
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        text.list(label, &values, usize::MAX);
+    }
+    text.say("score", &[("score", &percent.to_string())]);
     let sanctioned =
         properties.topics.iter().any(|topic| topic == "sanction" || topic.starts_with("sanction."));
     let kind = if sanctioned { SANCTIONS_MATCH } else { WATCHLIST_MATCH };
+    let label = texts.text(if sanctioned { "labels.sanction" } else { "labels.other" });
     EvidenceDraft {
-        title: format!("{}: {caption}", if sanctioned { "Sanctions list" } else { "Watch list" }),
-        text,
+        title: texts.fill("title", &[("label", &label), ("entry", caption)]),
+        text: text.finish(),
         url: None,
         published_at: None,
         signals: vec![Signal { kind, strength: percent }],
@@ -241,7 +246,12 @@ mod tests {
     fn a_sanction_is_distinguished_from_a_watch_list() {
         let signal = |answer: &str| {
             let mut matches: Matches = serde_json::from_str(answer).unwrap();
-            entity_evidence(&matches.responses.remove("company").unwrap().results[0]).signals[0].clone()
+            entity_evidence(
+                &matches.responses.remove("company").unwrap().results[0],
+                words(Language::ENGLISH),
+            )
+            .signals[0]
+                .clone()
         };
         let sanctioned = signal(ANSWER);
         assert_eq!((sanctioned.kind, sanctioned.strength), (SANCTIONS_MATCH, 91));
@@ -256,7 +266,7 @@ mod tests {
             bytes[at] = byte;
             if let Ok(matches) = serde_json::from_slice::<Matches>(&bytes) {
                 for entity in matches.responses.values().flat_map(|response| &response.results) {
-                    let _ = entity_evidence(entity);
+                    let _ = entity_evidence(entity, words(Language::ENGLISH));
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{evidence::EvidenceDraft, request::ReportRequest, time::UtcTime};
+use domain::{evidence::EvidenceDraft, language::Language, request::ReportRequest, time::UtcTime};
 use screening::{Hit, names, persons::PersonScreener};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,7 @@ use crate::{
     error::SourceError,
     related::RelatedParty,
     source::{Freshness, SourceAnswer},
+    texts::words,
 };
 
 /// Maximum share of its entries that a list may lose between two loads. A greater loss is more likely a
@@ -208,12 +209,13 @@ impl Lists {
     pub(super) async fn screen_related(
         &self,
         parties: &[RelatedParty],
+        language: Language,
     ) -> Result<Vec<EvidenceDraft>, SourceError> {
         let now = service_runtime::clock::now();
         let (lists, _) = self.in_use(now)?;
         let (parties, max_age) = (parties.to_vec(), self.max_age);
-        let screened =
-            tokio::task::spawn_blocking(move || related::screen(&lists, &parties, Age { now, max_age }));
+        let screen = move || related::screen(&lists, &parties, Age { now, max_age }, words(language));
+        let screened = tokio::task::spawn_blocking(screen);
         screened.await.map_err(|error| SourceError::Unavailable(error.to_string()))
     }
 
@@ -259,17 +261,17 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest, age: Age) -> Resul
     if !names::has_tokens(&request.company_name) {
         return Err(SourceError::Refused("the name holds no word that can be compared".to_owned()));
     }
-    let mut scored = Vec::new();
+    let (mut scored, words) = (Vec::new(), words(request.language));
     for list in lists {
         let country = Some(request.country.code());
         let number = request.corporate_number.as_deref();
         let hits =
             list.organizations.search_with(&request.company_name, country, number, RESEMBLANCE_THRESHOLD);
         for hit in hits.iter().take(MATCHES_MAX) {
-            scored.push((hit.score, evidence::of_match(list, &Match::of(hit), age)));
+            scored.push((hit.score, evidence::of_match(list, &Match::of(hit), age, words)));
         }
         if !hits.iter().any(Hit::is_match) {
-            scored.push((0.0, evidence::of_no_match(list, request, age)));
+            scored.push((0.0, evidence::of_no_match(list, request, age, words)));
         }
     }
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -277,6 +279,6 @@ fn screen(lists: &[Arc<LoadedList>], request: &ReportRequest, age: Age) -> Resul
     let dates: Option<Vec<_>> = lists.iter().map(|list| list.published_at).collect();
     let as_of = dates.and_then(|dates| dates.into_iter().min());
     let evidence = scored.into_iter().map(|(_, draft)| draft).collect();
-    let versions = lists.iter().map(|list| evidence::version(list, age)).collect();
+    let versions = lists.iter().map(|list| evidence::version(list, age, words)).collect();
     Ok(SourceAnswer { as_of, evidence, freshness: Freshness::Current, versions, related: Vec::new() })
 }

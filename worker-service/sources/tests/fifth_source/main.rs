@@ -107,7 +107,7 @@ fn document(
         "evidence": snapshot.evidence().collect::<Vec<_>>(),
         "sources": snapshot.sources,
         "dropped": [],
-        "review": {"required": true, "reasons": assessed.review},
+        "review": {"required": true, "reasons": assessed.review.iter().map(|open| &open.text).collect::<Vec<_>>()},
         "versions": {
             "dossier": "0.3.0",
             "rules": rulebook.rules().version(),

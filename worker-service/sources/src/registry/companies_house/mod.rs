@@ -4,6 +4,7 @@ mod people;
 
 use domain::{
     evidence::{Event, EvidenceDraft, Facts, Signal},
+    language::Words,
     request::ReportRequest,
 };
 use reqwest::Url;
@@ -13,7 +14,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use self::people::{Page, People};
 use super::{gleif::RegisterAnswer, settings::RegistrySettings, signals};
-use crate::{error::SourceError, http::Http, related::Relation};
+use crate::{
+    error::SourceError,
+    http::Http,
+    related::Relation,
+    texts::{Texts, words},
+};
 
 /// Statuses of a company that no longer does business.
 const ENDED: [&str; 4] = ["dissolved", "converted-closed", "closed", "removed"];
@@ -109,6 +115,7 @@ impl CompaniesHouse {
     /// # Errors
     /// Returns [`SourceError`] if the service gives no usable answer about the company itself.
     pub(super) async fn search(&self, request: &ReportRequest) -> Result<RegisterAnswer, SourceError> {
+        let words = words(request.language);
         let number = request
             .corporate_number
             .as_deref()
@@ -117,13 +124,16 @@ impl CompaniesHouse {
             Ok(profile) => profile,
             // The register answers from its live data.
             Err(SourceError::NotFound) => {
-                return Ok(RegisterAnswer { evidence: vec![unknown(number)], ..RegisterAnswer::default() });
+                return Ok(RegisterAnswer {
+                    evidence: vec![unknown(number, words)],
+                    ..RegisterAnswer::default()
+                });
             }
             Err(error) => return Err(error),
         };
         let (controllers, officers) = tokio::join!(
-            self.people(number, "/persons-with-significant-control", Relation::Controller),
-            self.people(number, "/officers", Relation::Officer)
+            self.people(number, "/persons-with-significant-control", Relation::Controller, words),
+            self.people(number, "/officers", Relation::Officer, words)
         );
         let mut answer = RegisterAnswer {
             evidence: vec![profile_evidence(&profile, request)],
@@ -137,13 +147,13 @@ impl CompaniesHouse {
     }
 
     /// Reads the first page of the parties at `path`. The register answers 404 if it has none.
-    async fn people(&self, number: &str, path: &str, relation: Relation) -> People {
+    async fn people(&self, number: &str, path: &str, relation: Relation, words: &Words) -> People {
         match self.get::<Page>(number, path, &[("items_per_page", PAGE_SIZE)]).await {
-            Ok(page) => People::read(page, relation),
+            Ok(page) => People::read(page, relation, words),
             Err(SourceError::NotFound) => People::default(),
             Err(error) => {
-                tracing::warn!(error = %error, relation = relation.noun(), "Companies House named no related parties");
-                People::unanswered(relation)
+                tracing::warn!(error = %error, relation = relation.as_str(), "Companies House named no related parties");
+                People::unanswered(relation, words)
             }
         }
     }
@@ -164,22 +174,20 @@ impl CompaniesHouse {
 }
 
 fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft {
-    let name = &profile.company_name;
-    let mut text = format!("Companies House knows {name} by the number {}.", profile.company_number);
-    let mut add = |label: &str, value: Option<&str>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            text.push_str(&format!(" {label}: {value}."));
-        }
-    };
+    let (name, words) = (&profile.company_name, words(request.language));
+    let (texts, shared) = (Texts::new(words, "registry.profile"), Texts::new(words, "registry"));
+    let mut text = texts.paragraph();
+    text.say("knows", &[("name", name), ("number", &profile.company_number)]);
     let status = profile.company_status.as_deref();
-    add("Status", status);
-    add("Incorporated on", profile.date_of_creation.as_deref());
-    add("Ended on", profile.date_of_cessation.as_deref());
+    text.field_of(shared, "status", status);
+    text.field("incorporated_on", profile.date_of_creation.as_deref());
+    text.field_of(shared, "ended_on", profile.date_of_cessation.as_deref());
     let address = profile.registered_office_address.as_ref().map(|address| {
         let parts = [&address.address_line_1, &address.locality, &address.postal_code, &address.country];
-        parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ")
+        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        parts.join(words.text("texts.address_separator"))
     });
-    add("Registered office", address.as_deref());
+    text.field("office", address.as_deref());
     let previous: Vec<&str> = profile
         .previous_company_names
         .iter()
@@ -187,25 +195,24 @@ fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft
         .take(5)
         .map(|previous| previous.name.as_str())
         .collect();
-    add("Earlier names", Some(previous.join("; ")).as_deref());
+    text.list("earlier_names", &previous, usize::MAX);
     let is_true = |flag: Option<bool>| flag == Some(true);
     let history = is_true(profile.has_insolvency_history);
     let liquidated = is_true(profile.has_been_liquidated);
-    add("Insolvency", history.then_some("the register holds an insolvency history"));
-    add("Liquidation", liquidated.then_some("the company has been liquidated before"));
     let is_overdue = |filing: &Option<Filing>| filing.as_ref().is_some_and(|filing| is_true(filing.overdue));
     let (accounts, statement) = (is_overdue(&profile.accounts), is_overdue(&profile.confirmation_statement));
-    add("Accounts", accounts.then_some("overdue"));
-    add("Confirmation statement", statement.then_some("overdue"));
     let strike_off = profile.company_status_detail.as_deref() == Some(STRIKE_OFF);
-    add(
-        "Status in detail",
-        profile.company_status_detail.as_ref().map(|detail| detail.replace('-', " ")).as_deref(),
-    );
     let undeliverable = is_true(profile.undeliverable_registered_office_address);
     let disputed = is_true(profile.registered_office_is_in_dispute);
-    add("Mail to the registered office", undeliverable.then_some("cannot be delivered"));
-    add("Registered office", disputed.then_some("in dispute"));
+    let said = |value: &str, is_set: bool| is_set.then(|| texts.text(value));
+    text.field("insolvency", said("insolvency_history", history).as_deref());
+    text.field("liquidation", said("liquidated", liquidated).as_deref());
+    text.field("accounts", said("overdue", accounts).as_deref());
+    text.field("statement", said("overdue", statement).as_deref());
+    let detail = profile.company_status_detail.as_ref().map(|detail| detail.replace('-', " "));
+    text.field("status_detail", detail.as_deref());
+    text.field("mail", said("undeliverable", undeliverable).as_deref());
+    text.field("office", said("disputed", disputed).as_deref());
 
     let events = [
         Event::on("incorporated", profile.date_of_creation.as_deref()),
@@ -229,12 +236,12 @@ fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft
     }
     let names = std::iter::once(name.as_str()).chain(previous.iter().copied());
     if !names.into_iter().any(|known| same_company(known, &request.company_name)) {
-        text.push_str(&format!(" This is not the name that was given, {}.", request.company_name));
+        text.push(shared.fill("other_name_given", &[("name", &request.company_name)]));
         found.push(signals::mismatch());
     }
     EvidenceDraft {
-        title: format!("Companies House: {name}"),
-        text,
+        title: texts.fill("title", &[("name", name)]),
+        text: text.finish(),
         url: None,
         published_at: None,
         signals: found,
@@ -242,13 +249,11 @@ fn profile_evidence(profile: &Profile, request: &ReportRequest) -> EvidenceDraft
     }
 }
 
-fn unknown(number: &str) -> EvidenceDraft {
+fn unknown(number: &str, words: &Words) -> EvidenceDraft {
+    let texts = Texts::new(words, "registry.profile");
     EvidenceDraft {
         signals: vec![signals::mismatch()],
-        ..EvidenceDraft::note(
-            "Not at Companies House",
-            format!("Companies House has no company with the number {number}."),
-        )
+        ..EvidenceDraft::note(texts.text("unknown_title"), texts.fill("unknown", &[("number", number)]))
     }
 }
 

@@ -1,18 +1,20 @@
 //! The officers of a company and the persons with significant control over it, as the register lists them.
 
-use domain::evidence::{EvidenceDraft, Facts};
+use domain::{
+    evidence::{EvidenceDraft, Facts},
+    language::Words,
+};
 use screening::lists::country_code;
 use serde::Deserialize;
 
 use crate::{
     country_name::country_name,
     related::{PartyKind, RelatedParty, Relation},
+    texts::Texts,
 };
 
 /// Maximum number of officers, and of controllers, that become evidence. All are handed on for screening.
 const SHOWN_MAX: usize = 10;
-/// The register that names the parties.
-const REGISTER: &str = "Companies House";
 
 /// A page of officers, or of persons with significant control.
 #[derive(Deserialize)]
@@ -93,53 +95,64 @@ pub(super) struct People {
 
 impl People {
     /// Reads a page. Those who resigned or ceased to control the company are left out.
-    pub(super) fn read(page: Page, relation: Relation) -> Self {
+    pub(super) fn read(page: Page, relation: Relation, words: &Words) -> Self {
         let Page { items, total_results } = page;
         let read = items.len();
         let current: Vec<Item> = items.into_iter().filter(Item::is_current).collect();
         let mut people = Self::default();
         for item in &current {
-            let Some(party) = item.party(relation) else {
-                people.evidence.push(protected(item, relation));
+            let Some(party) = item.party(relation, words) else {
+                people.evidence.push(protected(item, relation, words));
                 continue;
             };
-            people.evidence.push(item.evidence(&party));
+            people.evidence.push(item.evidence(&party, words));
             people.parties.push(party);
         }
-        let noun = relation.noun();
+        let texts = texts(words);
         let hidden = people.evidence.len().saturating_sub(SHOWN_MAX);
         people.evidence.truncate(SHOWN_MAX);
         if hidden > 0 {
             let names: Vec<&str> =
                 people.parties.iter().skip(SHOWN_MAX).map(|party| party.name.as_str()).collect();
-            people.evidence.push(EvidenceDraft::note(
-                format!("{hidden} more with the relation {noun}"),
-                format!("{REGISTER} names further {noun}s of the company: {}.", names.join("; ")),
-            ));
+            let (count, names) = (hidden.to_string(), texts.listed(&names));
+            let values = of_relation(relation, words, [("count", &count), ("names", &names)]);
+            people
+                .evidence
+                .push(EvidenceDraft::note(texts.fill("more_title", &values), texts.fill("more", &values)));
         }
         let unread = total_results.unwrap_or_default().saturating_sub(read);
         if unread > 0 {
-            people.evidence.push(EvidenceDraft::gap(
-                format!("Not every {noun} was read"),
-                format!(
-                    "{REGISTER} has {unread} further entries of {noun}s, former ones included. They were not read and not screened."
-                ),
-            ));
+            let unread = unread.to_string();
+            let values = of_relation(relation, words, [("count", &unread), ("names", "")]);
+            people
+                .evidence
+                .push(EvidenceDraft::gap(texts.fill("unread_title", &values), texts.fill("unread", &values)));
         }
         people
     }
 
     /// Returns the note that the register was asked for parties of a relation and gave no answer.
-    pub(super) fn unanswered(relation: Relation) -> Self {
-        let noun = relation.noun();
-        let note = EvidenceDraft::gap(
-            format!("No answer about {noun}s"),
-            format!(
-                "{REGISTER} was asked for each {noun} of the company and gave no answer. None was screened."
-            ),
-        );
+    pub(super) fn unanswered(relation: Relation, words: &Words) -> Self {
+        let (texts, values) = (texts(words), of_relation(relation, words, [("count", ""), ("names", "")]));
+        let note =
+            EvidenceDraft::gap(texts.fill("unanswered_title", &values), texts.fill("unanswered", &values));
         Self { evidence: vec![note], parties: Vec::new() }
     }
+}
+
+/// Returns the words for texts about people.
+fn texts(words: &Words) -> Texts<'_> {
+    Texts::new(words, "registry.people")
+}
+
+/// Returns what texts say of a relation, and what else they say.
+fn of_relation<'a>(
+    relation: Relation,
+    words: &'a Words,
+    [first, second]: [(&'static str, &'a str); 2],
+) -> [(&'static str, &'a str); 4] {
+    let many = words.text_of("texts.registry.people.relations", relation.as_str());
+    [("relation", relation.noun(words)), ("relations", many), first, second]
 }
 
 impl Item {
@@ -160,7 +173,7 @@ impl Item {
     }
 
     /// Returns the party, or `None` if its name is protected.
-    fn party(&self, relation: Relation) -> Option<RelatedParty> {
+    fn party(&self, relation: Relation, words: &Words) -> Option<RelatedParty> {
         let kind = self.party_kind();
         let name = match (kind, self.name_elements.as_ref().and_then(NameElements::in_order)) {
             (PartyKind::Person, Some(name)) => name,
@@ -178,7 +191,7 @@ impl Item {
             registered_name: None,
             kind,
             relation,
-            named_by: REGISTER,
+            named_by: words.text("texts.registry.companies_house").to_owned(),
             since: self.appointed_on.clone().or_else(|| self.notified_on.clone()),
             country,
             number: identification.and_then(|known| known.registration_number.clone()),
@@ -186,27 +199,22 @@ impl Item {
         })
     }
 
-    fn evidence(&self, party: &RelatedParty) -> EvidenceDraft {
-        let noun = party.relation.noun();
-        let mut text = party.in_words();
-        let mut add = |label: &str, value: Option<&str>| {
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
-                text.push_str(&format!(" {label}: {value}."));
-            }
-        };
+    fn evidence(&self, party: &RelatedParty, words: &Words) -> EvidenceDraft {
+        let texts = texts(words);
+        let mut text = texts.paragraph();
+        text.push(party.in_words(words));
         let spaced = |text: &String| text.replace('-', " ");
-        add("Role", self.officer_role.as_ref().map(spaced).as_deref());
+        text.field("role", self.officer_role.as_ref().map(spaced).as_deref());
         let natures: Vec<String> = self.natures_of_control.iter().flatten().map(spaced).collect();
-        add("Nature of control", Some(natures.join("; ")).as_deref());
-        add("Registered number", party.number.as_deref());
-        add("Country", party.country.as_deref().map(country_name).as_deref());
-        add("Born", party.birth_date.as_deref());
-        let mut title = format!("{noun}: {}", party.name);
-        if let Some(first) = title.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
+        let natures: Vec<&str> = natures.iter().map(String::as_str).collect();
+        text.list("control", &natures, usize::MAX);
+        text.field("number", party.number.as_deref());
+        let country = party.country.as_deref().map(|code| country_name(code, words));
+        text.field("country", country.as_deref());
+        text.field("born", party.birth_date.as_deref());
+        let title = texts.fill(&format!("{}_title", party.relation.as_str()), &[("name", &party.name)]);
         let facts = Facts { party: Some(party.to_fact()), ..Facts::default() };
-        EvidenceDraft { facts, ..EvidenceDraft::note(title, text) }
+        EvidenceDraft { facts, ..EvidenceDraft::note(title, text.finish()) }
     }
 }
 
@@ -228,24 +236,30 @@ impl BirthMonth {
 }
 
 /// Returns the evidence of a party whose name the register protects.
-fn protected(item: &Item, relation: Relation) -> EvidenceDraft {
-    let noun = relation.noun();
-    let since = item.notified_on.as_deref().or(item.appointed_on.as_deref());
-    let since = since.map(|date| format!(" Since {date}.")).unwrap_or_default();
-    EvidenceDraft::gap(
-        format!("A protected {noun}"),
-        format!("{REGISTER} protects the name of one {noun} of the company, who was not screened.{since}"),
-    )
+fn protected(item: &Item, relation: Relation, words: &Words) -> EvidenceDraft {
+    let (texts, values) = (texts(words), [("relation", relation.noun(words))]);
+    let mut text = texts.paragraph();
+    text.say("protected", &values);
+    if let Some(since) = item.notified_on.as_deref().or(item.appointed_on.as_deref()) {
+        text.say("protected_since", &[("since", since)]);
+    }
+    EvidenceDraft::gap(texts.fill("protected_title", &values), text.finish())
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::language::Language;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::texts::words;
+
+    fn english() -> &'static Words {
+        words(Language::ENGLISH)
+    }
 
     fn read(items: Value, relation: Relation) -> People {
-        People::read(serde_json::from_value(json!({ "items": items })).unwrap(), relation)
+        People::read(serde_json::from_value(json!({ "items": items })).unwrap(), relation, english())
     }
 
     #[test]
@@ -291,7 +305,7 @@ mod tests {
         let items: Vec<Value> =
             (0..13).map(|at| json!({"name": format!("Officer {at}"), "officer_role": "director"})).collect();
         let page = json!({"items": items, "total_results": 120});
-        let people = People::read(serde_json::from_value(page).unwrap(), Relation::Officer);
+        let people = People::read(serde_json::from_value(page).unwrap(), Relation::Officer, english());
         assert_eq!((people.evidence.len(), people.parties.len()), (SHOWN_MAX + 2, 13));
         assert!(people.evidence[SHOWN_MAX].text.contains("Officer 12"));
         assert!(people.evidence[SHOWN_MAX + 1].text.contains("107"));

@@ -1,6 +1,6 @@
 //! Records of the register of legal entity identifiers, in the JSON of the GLEIF API v1.
 
-use domain::time::UtcTime;
+use domain::{language::Words, time::UtcTime};
 use screening::names::same_company;
 use serde::Deserialize;
 
@@ -166,14 +166,19 @@ impl Relationship {
 
 impl LeiRecord {
     /// Returns the company as a related party, under each of its names.
-    pub(super) fn as_parties(&self, relation: Relation, since: Option<String>) -> Vec<RelatedParty> {
+    pub(super) fn as_parties(
+        &self,
+        relation: Relation,
+        since: Option<&str>,
+        words: &Words,
+    ) -> Vec<RelatedParty> {
         let party = |name: &str| RelatedParty {
             name: name.to_owned(),
             registered_name: (name != self.name()).then(|| self.name().to_owned()),
             kind: PartyKind::Organization,
             relation,
-            named_by: "The LEI register",
-            since: since.clone(),
+            named_by: words.text("texts.registry.lei_register").to_owned(),
+            since: since.map(str::to_owned),
             country: self.country().map(str::to_owned),
             number: Some(self.registered_as().unwrap_or(&self.attributes.lei).to_owned()),
             birth_date: None,
@@ -217,12 +222,12 @@ impl LeiRecord {
 
 impl Address {
     /// Formats the address, or returns `None` if it has no part.
-    pub(super) fn formatted(&self) -> Option<String> {
+    pub(super) fn formatted(&self, words: &Words) -> Option<String> {
         let lines = self.address_lines.iter().flatten().map(String::as_str);
         let rest = [&self.city, &self.postal_code].into_iter().flatten().map(String::as_str);
-        let country = self.country.as_deref().map(country_name);
+        let country = self.country.as_deref().map(|code| country_name(code, words));
         let parts: Vec<&str> =
             lines.chain(rest).chain(country.as_deref()).filter(|part| !part.is_empty()).collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
+        (!parts.is_empty()).then(|| parts.join(words.text("texts.address_separator")))
     }
 }
