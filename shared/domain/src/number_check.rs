@@ -89,7 +89,9 @@ impl NumberCheck {
             // Whichever version knows the scheme has verified the form at least.
             (Some(_), Some(id), None) => (NumberStatus::FormVerified, Some(id.as_str()), "numbers.later"),
         };
-        let message = words.fill(key, &[("scheme", scheme.unwrap_or_default())]);
+        // The names of schemes are those of their countries; a language may have its own for some.
+        let named = known.and_then(|scheme| words.find(&format!("schemes.{}.{}", scheme.country, scheme.id)));
+        let message = words.fill(key, &[("scheme", named.or(scheme).unwrap_or_default())]);
         Self { status, scheme: scheme.map(str::to_owned), message }
     }
 }
@@ -131,6 +133,10 @@ mod tests {
             messages.dedup();
             assert_eq!(messages.len(), Language::all().count(), "{messages:?}");
         }
+        let japanese = Language::find("ja").unwrap().base_words();
+        let check = NumberCheck::of(&request("JP", Some("2503947854819")), japanese);
+        assert_eq!(check.message, "法人番号、形式と検査数字を確認済み");
+        assert_eq!(check.scheme.as_deref(), Some("Corporate Number (Hojin Bango)"), "programs read one name");
         let absent = NumberCheck::of(&request("KP", None), Language::ENGLISH.base_words()).message;
         assert!(
             absent.contains("not asked by number") && absent.contains("cannot be told apart"),

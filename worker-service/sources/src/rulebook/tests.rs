@@ -98,9 +98,10 @@ fn every_source_has_a_name_in_every_language_and_the_words_of_english_with_the_s
     }
     fn keys(language: Language) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         let words = rulebook().words(language).entries();
-        // Names of countries and languages are optional.
-        let is_optional =
-            |key: &str| key.starts_with("countries.") || key.starts_with("texts.news.languages.");
+        // Names of countries, schemes and languages are optional.
+        let is_optional = |key: &str| {
+            ["countries.", "schemes.", "texts.news.languages."].iter().any(|group| key.starts_with(group))
+        };
         let required = words.filter(|(key, _)| !is_optional(key));
         required.map(|(key, text)| (key, placeholders(text))).collect()
     }
