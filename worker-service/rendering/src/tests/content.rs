@@ -156,6 +156,63 @@ fn related_parties_have_the_result_of_their_screening_and_events_are_in_order() 
 }
 
 #[test]
+fn persons_of_one_name_and_other_birth_dates_are_two_parties_and_a_match_of_one_is_not_of_both() {
+    let mut document = golden("related");
+    let officer =
+        document.evidence.iter().find(|piece| piece.title.starts_with("Officer: Ann")).unwrap().clone();
+    let matched = document.evidence[1].facts().list_match.clone();
+    document.evidence.clear();
+    for (id, birth_date, list_match) in
+        [("E1", "1969-01", None), ("E2", "1970-01", None), ("E3", "1970-01", matched)]
+    {
+        let mut piece = officer.clone();
+        piece.id = id.to_owned();
+        let facts = piece.facts.as_mut().unwrap();
+        facts.list_match = list_match;
+        facts.party.as_mut().unwrap().birth_date = Some(birth_date.to_owned());
+        document.evidence.push(piece);
+    }
+    let view = view(&document);
+    let parties: Vec<_> =
+        view.parties.iter().map(|party| (party.citations.concat(), &*party.screening)).collect();
+    assert_eq!(
+        parties,
+        [("E1".to_owned(), "not screened"), ("E2E3".to_owned(), "resembles VELL, Oskar Tan, 73 of 100"),]
+    );
+}
+
+#[test]
+fn a_match_with_an_entry_that_is_listed_because_of_somebody_else_says_so() {
+    let mut document = golden("high");
+    document.evidence[0].facts.as_mut().unwrap().list_match.as_mut().unwrap().linked = true;
+    let strength = view(&document).matches[0].strength.clone();
+    assert_eq!(strength, "Match with an entry that is listed because of somebody else, 100 of 100");
+}
+
+#[test]
+fn the_first_page_and_the_findings_have_one_order() {
+    let mut document = golden("high");
+    document.rules.clear();
+    let finding = |category, id: &str| Finding {
+        category,
+        severity: Severity::High,
+        statement: format!("{category:?}"),
+        citations: vec![Citation { evidence_id: id.into(), quote: String::new() }],
+    };
+    document.findings = vec![
+        finding(Category::Registry, "E4"),
+        finding(Category::AdverseMedia, "E2"),
+        finding(Category::Country, "E5"),
+        finding(Category::Sanctions, "E1"),
+    ];
+    let view = view(&document);
+    let findings: Vec<&str> = view.findings.iter().map(|finding| finding.statement).collect();
+    let reasons: Vec<&str> = view.front.reasons.iter().map(|reason| &*reason.text).collect();
+    assert_eq!(findings[..3], ["Sanctions", "AdverseMedia", "Registry"]);
+    assert_eq!(reasons, findings[..3]);
+}
+
+#[test]
 fn a_chart_is_drawn_only_if_it_shows_something_and_reads_as_sentences() {
     for name in ["high", "low-ja", "dropped", "undetermined"] {
         assert!(view(&golden(name)).charts.is_empty(), "{name}");

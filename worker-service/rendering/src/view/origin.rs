@@ -43,3 +43,37 @@ pub(crate) fn short_origin(piece: &Evidence, words: &Words) -> String {
     parts.extend(piece.published_at.map(|time| words.day(time)));
     parts.join(" · ")
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{evidence::Facts, time::UtcTime};
+
+    use super::*;
+
+    #[test]
+    fn the_host_of_an_address_is_shown_without_user_and_port() {
+        let publisher_of = |url: &str| {
+            let piece = Evidence {
+                id: "E1".into(),
+                source: NEWS,
+                title: String::new(),
+                text: String::new(),
+                url: Some(url.into()),
+                published_at: None,
+                retrieved_at: UtcTime::from_epoch_millis(0),
+                sha256: String::new(),
+                facts: Some(Facts::none()),
+            };
+            publisher(&piece).map(str::to_owned)
+        };
+        for (url, host) in [
+            ("https://reuters.example@evil.example/x", Some("evil.example")),
+            ("https://user:secret@news.example:8443/a?b#c", Some("news.example")),
+            ("https://news.example?a@b", Some("news.example")),
+            ("http://[2001:db8::1]:80/", Some("[2001:db8::1]")),
+            ("mailto:a@b.example", None),
+        ] {
+            assert_eq!(publisher_of(url).as_deref(), host, "{url}");
+        }
+    }
+}

@@ -260,6 +260,8 @@ mod tests {
         let (title, _, kind, strength) = evidence("Merriden Roads Contractors", "GB");
         assert_eq!(title, "Watch list, exclusion from contracts: Merriden Roads Contractors");
         assert!(kind == WATCHLIST_MATCH && strength >= MATCH_STRENGTH);
+        let found = draft("Tealwick Holdings", "HK", "en").facts.list_match.unwrap();
+        assert!(found.is_match && found.linked, "the name matches, and somebody else is listed: {found:?}");
         let (title, _, kind, strength) = evidence("Tealwick Holdings", "HK");
         assert_eq!(title, "Linked to an entry of a sanctions list: Tealwick Holdings");
         assert!(kind == SANCTIONS_MATCH && strength < MATCH_STRENGTH);

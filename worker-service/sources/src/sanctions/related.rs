@@ -209,6 +209,21 @@ mod tests {
     }
 
     #[test]
+    fn a_party_that_is_listed_under_another_name_is_one_party_and_not_cleared() {
+        let named = |name: &str, registered_name: Option<&str>| RelatedParty {
+            registered_name: registered_name.map(str::to_owned),
+            number: Some("1553965023150".to_owned()),
+            country: Some("RU".to_owned()),
+            ..party(name, PartyKind::Organization, None)
+        };
+        let parties = [named("Alpha Holding", None), named("Quillmarsh Bearings", Some("Alpha Holding"))];
+        let evidence = screened(&[BODY], &parties);
+        assert_eq!(titles(&evidence), ["Sanctions list: Quillmarsh Bearings (officer of the company)"]);
+        let party = evidence[0].facts.party.as_ref().unwrap();
+        assert_eq!(party.name, "Alpha Holding", "a party has the name under which its register keeps it");
+    }
+
+    #[test]
     fn a_list_without_persons_is_named_and_clears_no_person() {
         let parties = [
             party("Jo Harlow", PartyKind::Person, None),
