@@ -95,7 +95,7 @@ mod tests {
         let request = async {
             let kept_while_it_waits = [0_u8; 16 << 10];
             ready(()).await;
-            drop(kept_while_it_waits);
+            assert_eq!(kept_while_it_waits[0], 0);
             Ok::<_, SdkError<GetItemError, HttpResponse>>(GetItemOutput::builder().build())
         };
         assert!(size_of_val(&request) >= 16 << 10);
