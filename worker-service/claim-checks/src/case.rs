@@ -14,6 +14,7 @@ use crate::{
     folding::Folded,
     language::Language,
     lexicon::{Concept, Found, Group},
+    sound::sounds_like,
     text::{
         Text,
         token::{Kind, Token},
@@ -114,7 +115,29 @@ const STATEMENT_MAX: usize = 4_000;
 const NAME_GAP: usize = 14;
 
 /// Words that say nothing about a particular company, in folded form.
-const GENERIC: [&str; 60] = [
+const GENERIC: [&str; 82] = [
+    "register",
+    "registers",
+    "registry",
+    "list",
+    "lists",
+    "screening",
+    "press",
+    "newspaper",
+    "newspapers",
+    "shows",
+    "show",
+    "says",
+    "said",
+    "states",
+    "stated",
+    "records",
+    "entry",
+    "entries",
+    "searched",
+    "search",
+    "published",
+    "announced",
     "company",
     "companies",
     "firm",
@@ -201,7 +224,12 @@ impl<'a> Case<'a> {
     fn read_items(&self, text: &Text, range: &Range<usize>) -> Vec<Item> {
         let mut items: Vec<Item> = text
             .mentions_in(range)
-            .filter(|found| !matches!(found.value.group(), Group::Mark) && !self.is_company(text, found))
+            .filter(|found| {
+                // "owing to" is no debt.
+                !matches!(found.value.group(), Group::Mark)
+                    && !text.is_within_mark(found)
+                    && !self.is_company(text, found)
+            })
             .map(|found| Item { start: found.start, end: found.end, key: Key::Concept(found.value) })
             .collect();
         let covered = |token: &&Token| {
@@ -319,10 +347,17 @@ impl Key {
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Concept(a), Self::Concept(b)) => a.is_kin(*b) || b.is_kin(*a),
-            (Self::Word(a), Self::Word(b)) => same_word(a, b),
+            (Self::Word(a), Self::Word(b)) => same_word(a, b) || is_transcript(a, b) || is_transcript(b, a),
             _ => false,
         }
     }
+}
+
+/// Returns whether a word in katakana is another word as Japanese writes it.
+fn is_transcript(katakana: &str, word: &str) -> bool {
+    katakana.starts_with(|c| matches!(c, '\u{30a1}'..='\u{30fa}'))
+        && word.starts_with(|c: char| c.is_ascii_lowercase())
+        && sounds_like(katakana, word)
 }
 
 /// Endings of English words that do not change what a word is about.

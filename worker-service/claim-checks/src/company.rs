@@ -4,7 +4,9 @@ use any_ascii::any_ascii;
 
 use crate::{
     folding::Folded,
+    language::Language,
     lexicon::Group,
+    sound::may_be_name,
     text::{
         Text,
         token::{Kind, Token, tokens},
@@ -51,6 +53,10 @@ impl CompanyName {
         let mut name = Self { words, heads };
         let is_latin = folded.text.chars().any(|c| c.is_ascii_alphabetic());
         let is_named = statement.tokens.iter().any(|token| name.is_mention(statement, token));
+        if !is_named && statement.language == Language::Ja {
+            name.add_transcript(statement);
+        }
+        let is_named = is_named || statement.tokens.iter().any(|token| name.is_mention(statement, token));
         if !is_latin && !is_named {
             name.add_alias(statement);
         }
@@ -80,6 +86,32 @@ impl CompanyName {
             .any(|head| head == word || (token.kind != Kind::Word && word.contains(head.as_str())))
     }
 
+    /// Adds the words in katakana of a statement that sound like words of the name.
+    fn add_transcript(&mut self, statement: &Text) {
+        let latin: Vec<String> = self
+            .words
+            .iter()
+            .map(|word| any_ascii(word).to_lowercase())
+            .filter(|word| word.len() > 3)
+            .collect();
+        let mut found: Vec<String> = Vec::new();
+        let mut end = None;
+        for token in statement.tokens.iter().filter(|token| token.kind == Kind::Katakana) {
+            let word = statement.word(token);
+            let is_like = latin.iter().any(|latin| may_be_name(word, latin));
+            // "サン・トーブラック" is one name.
+            let goes_on = end.is_some_and(|end| {
+                token.start > end && matches!(statement.at(end..token.start), "・" | "=" | "-")
+            });
+            if (is_like || goes_on) && !found.iter().any(|known| known == word) {
+                found.push(word.to_owned());
+            }
+            end = (is_like || goes_on).then_some(token.end);
+        }
+        self.heads.extend(found.first().cloned());
+        self.words.extend(found);
+    }
+
     /// Adds the first name of a statement: a run of capitals that the lexicon does not know.
     fn add_alias(&mut self, statement: &Text) {
         let is_capital = |token: &Token| token.kind == Kind::Word && token.is_capital;
@@ -99,8 +131,10 @@ impl CompanyName {
                 && statement.at(end..token.start).chars().all(|c| matches!(c, ' ' | '-' | '&'));
             let is_part = is_capital(token) && !is_known(token);
             let ends = !run.is_empty() && (!joins || !is_part);
+            // "Miyagi Prefecture" is no company.
+            let is_authority = run.last().is_some_and(|last| AUTHORITIES.contains(last));
             if ends {
-                if run.len() > 1 || !starts_sentence {
+                if !is_authority && (run.len() > 1 || !starts_sentence) {
                     break;
                 }
                 run.clear();
@@ -141,6 +175,28 @@ fn core(word: &str) -> &str {
     }
     core
 }
+
+/// Words that end the names of authorities, in folded form.
+const AUTHORITIES: [&str; 18] = [
+    "prefecture",
+    "province",
+    "county",
+    "city",
+    "court",
+    "ministry",
+    "agency",
+    "authority",
+    "commission",
+    "bureau",
+    "office",
+    "police",
+    "government",
+    "council",
+    "department",
+    "bank",
+    "inspectorate",
+    "administration",
+];
 
 /// Words that begin the names of many companies: legal forms, and words for a company.
 const BEGINNINGS: [&str; 40] = [

@@ -19,6 +19,7 @@ mod flaw;
 mod folding;
 mod language;
 mod lexicon;
+mod sound;
 mod text;
 
 pub use self::{

@@ -7,15 +7,20 @@ use crate::{
 };
 
 /// Share of the content of a claim that its quotes must have, if both are in one language.
-const SHARE_MIN: f64 = 0.1;
+const SHARE_MIN: f64 = 0.28;
 
 /// Returns a flaw if the quotes do not bear on the claim.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let statement = &case.statement;
     let all = 0..statement.folded.len();
     let items = distinct(&case.items(statement, &all));
-    let quoted: Vec<Item> =
-        case.quoted().flat_map(|(piece, sentence)| case.items(&piece.text, sentence).to_vec()).collect();
+    // The title says what a piece is about.
+    let titles = case.sentences().filter(|(piece, sentence)| piece.text.is_title(sentence));
+    let quoted: Vec<Item> = case
+        .quoted()
+        .chain(titles.filter(|_| case.is_of_one_language()))
+        .flat_map(|(piece, sentence)| case.items(&piece.text, sentence).to_vec())
+        .collect();
     let shares = |item: &&Item| quoted.iter().any(|other| other.key.is_like(&item.key));
     let figures = statement.figures.iter().filter(|figure| {
         case.quoted()
@@ -44,8 +49,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     let (claimed, known) =
         (items.iter().filter(is_concept).count(), quoted.iter().filter(is_concept).count());
     let shared_concepts = items.iter().filter(is_concept).filter(shares).count();
-    let irrelevant = claimed > 1 && known > 1 && shared_concepts == 0 && shared_figures == 0
-        || quoted.is_empty() && claimed > 0;
+    let irrelevant =
+        case.is_covered() && claimed > 1 && known > 1 && shared_concepts == 0 && shared_figures == 0
+            || quoted.is_empty() && claimed > 0;
     if irrelevant { vec![Flaw::Irrelevant] } else { Vec::new() }
 }
 

@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use super::figures::{is_one, proves};
+use super::{
+    figures::{is_one, proves},
+    frames::{has_date, has_figure},
+};
 use crate::{
     case::{Case, Item, Key, PieceText},
     figures::{DateMention, Figure, Unit},
@@ -34,7 +37,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     }
     let figures = case.statement.figures.iter().enumerate();
     for (at, figure) in figures.filter(|(_, figure)| !is_one(figure)).take(CHECKED_MAX) {
-        if is_conversion(case, at) {
+        if is_conversion(case, at) || has_companion(case, figure) {
             continue;
         }
         let anchors = anchors(case, figure.start..figure.number_end);
@@ -55,7 +58,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             }
         }
         best.elsewhere = elsewhere(case, &anchors);
-        if best.is_moved() {
+        if best.is_moved() && !has_figure(case, figure) {
             flaws.push(Flaw::OfAnotherThing(case.statement.written(figure.start..figure.end)));
         }
     }
@@ -84,7 +87,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             is_published |= only_published;
         }
         best.elsewhere = elsewhere(case, &anchors);
-        if !is_published && best.is_moved() {
+        if !is_published && best.is_moved() && !has_date(case, date) {
             flaws.push(Flaw::OfAnotherThing(case.statement.written(date.start..date.end)));
         }
     }
@@ -131,6 +134,25 @@ fn is_conversion(case: &Case<'_>, at: usize) -> bool {
         && before.end <= figure.start
         && case.items(&case.statement, &(before.end..figure.start)).is_empty()
 }
+
+/// Returns whether the evidence gives another figure of the same clause of the claim beside this one: "rank 22 of 180".
+pub(super) fn has_companion(case: &Case<'_>, figure: &Figure) -> bool {
+    let statement = &case.statement;
+    let clause = statement.clause_at(figure.start);
+    let others: Vec<&Figure> =
+        statement.figures_in(&clause).filter(|other| other.start != figure.start && !is_one(other)).collect();
+    let is_beside = |piece: &PieceText, own: &Figure| {
+        let near = own.start.saturating_sub(COMPANION_GAP)..own.end + COMPANION_GAP;
+        others.iter().any(|other| piece.text.figures_in(&near).any(|proof| other.has_value_of(proof)))
+    };
+    !others.is_empty()
+        && case.pieces.iter().any(|piece| {
+            piece.text.figures.iter().any(|own| figure.has_value_of(own) && is_beside(piece, own))
+        })
+}
+
+/// Bytes between two figures that a text gives together.
+const COMPANION_GAP: usize = 16;
 
 fn has_too_many(piece: &PieceText) -> bool {
     let places = piece.text.mentions.iter().filter(|found| found.value.group() == Group::Place);
@@ -199,6 +221,9 @@ const COMPARABLE: f64 = 100.0;
 
 /// Returns whether one figure can be mistaken for the other.
 pub(super) fn is_comparable(figure: &Figure, rival: &Figure) -> bool {
+    if figure.is_day != rival.is_day {
+        return false;
+    }
     match (&figure.unit, &rival.unit) {
         (Unit::Unknown, Unit::Unknown | Unit::Count(_))
         | (Unit::Count(_), Unit::Unknown | Unit::Count(_)) => {

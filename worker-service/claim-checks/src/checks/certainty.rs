@@ -31,9 +31,16 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             let differing: Vec<&Pair> = pairs
                 .iter()
                 .filter(|pair| {
-                    pair.proofs.iter().all(|(proof, tone)| differs(claimed, pair.stated, *proof, *tone))
+                    pair.proofs.iter().all(|(proof, tone)| {
+                        // What somebody has to do was not done, but what it is about is so.
+                        let proof = Certainty { is_due: proof.is_due && pair.is_predicate, ..*proof };
+                        differs(claimed, pair.stated, proof, *tone)
+                    })
                 })
                 .collect();
+            // The claim itself says that it is a plan.
+            let is_said = aspect == Aspect::Plan
+                && pairs.iter().any(|pair| pair.stated.is_future || pair.stated.is_plan);
             // The predicate decides alone.
             let is_decided = match aspect {
                 Aspect::Negation => pairs.iter().any(|pair| pair.is_reversed),
@@ -46,8 +53,9 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             } else {
                 count * 2 > pairs.len()
             };
-            // The lexicon may lack the negations of a language that it does not cover.
-            if (enough || is_decided) && case.is_covered() {
+            // The lexicon may lack the negations of a language that it does not cover, but what it finds is there.
+            let is_known = case.is_covered() || aspect != Aspect::Negation || !claimed.tone.is_negated;
+            if (enough || is_decided) && is_known && !is_said {
                 flaws.push(Flaw::Certainty(aspect, claim.clone()));
             }
         }
@@ -104,8 +112,10 @@ fn is_predicate(case: &Case<'_>, item: &Item) -> bool {
     }
     let is_event = |item: &&Item| match &item.key {
         Key::Concept(concept) => {
-            matches!(concept.group(), Group::Process | Group::Event | Group::End)
-                && (is_verb(statement, item) || is_negated_verb(statement, item))
+            matches!(
+                concept.group(),
+                Group::Process | Group::Event | Group::End | Group::Action | Group::Opposite
+            ) && (is_verb(statement, item) || is_negated_verb(statement, item))
         }
         Key::Word(_) => false,
     };
@@ -118,12 +128,18 @@ fn is_negated_verb(text: &Text, item: &Item) -> bool {
     before.is_some_and(|token| matches!(text.word(token), "not" | "never"))
 }
 
+/// Returns whether a Japanese claim only names an item as what something else is about: 欠陥をめぐる訴訟.
+fn is_topic(text: &Text, item: &Item) -> bool {
+    let rest = text.at(item.end..text.folded.len());
+    ["をめぐ", "を巡", "に関する", "についての"].iter().any(|about| rest.starts_with(about))
+}
+
 fn pairs(case: &Case<'_>, clause: &Range<usize>, claim: Tone) -> Vec<Pair> {
     let statement = &case.statement;
     let items = case.items(statement, clause);
     let items = items.iter().filter(|item| {
         // A word with a negating prefix is another word: 未払い.
-        is_compared(&item.key) && !has_negative_prefix(statement, item.start)
+        is_compared(&item.key) && !has_negative_prefix(statement, item.start) && !is_topic(statement, item)
     });
     items
         .filter_map(|item: &Item| {
@@ -167,17 +183,22 @@ const ASPECTS: [(Aspect, Differs); 3] = [
     (Aspect::Allegation, |claimed, _, proof, _| {
         (proof.is_alleged || proof.is_denied)
             && !claimed.tone.is_doubtful
-            && !claimed.tone.is_negative
+            && !claimed.tone.is_negative_mark
             && !claimed.tone.is_open
     }),
-    (Aspect::Plan, |claimed, _, proof, _| {
+    (Aspect::Plan, |claimed, stated, proof, _| {
+        if stated.is_future || stated.is_plan {
+            return false;
+        }
         // What is only considered has not been asked for either, and no proceedings have begun.
         let (is_open, is_doubtful) = if proof.is_unsure {
             (claimed.tone.is_planned, claimed.tone.is_alleged)
         } else {
             (claimed.tone.is_open, claimed.tone.is_doubtful)
         };
-        (proof.is_plan || proof.is_unsure || (proof.is_future && claimed.is_past))
+        // Who must pay has not paid; what a fine or an order is about is not done either.
+        let is_due = proof.is_due && claimed.is_past && !claimed.tone.is_due;
+        (proof.is_plan || proof.is_unsure || (proof.is_future && claimed.is_past) || is_due)
             && !is_open
             && !is_doubtful
             && !claimed.tone.is_undone
@@ -189,11 +210,10 @@ fn without_pairs(case: &Case<'_>, claimed: Claimed, proofs: &[Tone]) -> Vec<Flaw
     let statement = &case.statement;
     let whole = || statement.written(0..statement.folded.len());
     let mut flaws = Vec::new();
-    if !claimed.tone.is_negative && proofs.iter().all(|proof| proof.is_negated) && case.is_covered() {
+    if !claimed.tone.is_negative && proofs.iter().all(|proof| proof.is_negated) {
         flaws.push(Flaw::Certainty(Aspect::Negation, whole()));
     }
-    if case.is_covered()
-        && !case.is_of_one_language()
+    if !case.is_of_one_language()
         && is_past(statement, &(0..statement.folded.len()))
         && !claimed.tone.is_doubtful
         && !claimed.tone.is_open
@@ -217,13 +237,112 @@ fn is_past(statement: &Text, clause: &Range<usize>) -> bool {
             ["た", "ました", "だった"].iter().any(|past| end.ends_with(past))
         }),
         _ => {
-            let has = |words: &[&str]| {
-                statement.tokens_in(clause).any(|token| words.contains(&statement.word(token)))
+            let is_past = |word: &str| (word.len() > 3 && word.ends_with("ed")) || PAST.contains(&word);
+            let words: Vec<&str> = statement.tokens_in(clause).map(|token| statement.word(token)).collect();
+            // "Are preserved" is the present.
+            let is_present = |at: usize| {
+                words[at.saturating_sub(2)..at].iter().any(|word| matches!(*word, "is" | "are" | "be"))
             };
-            !has(&["is", "are", "be"]) || has(&["was", "were", "has", "have", "had", "did"])
+            (0..words.len()).any(|at| is_past(words[at]) && !is_present(at))
         }
     }
 }
+
+/// Forms of English verbs that speak of the past and do not end with "ed".
+const PAST: [&str; 92] = [
+    "was",
+    "were",
+    "had",
+    "did",
+    "been",
+    "became",
+    "become",
+    "began",
+    "begun",
+    "bought",
+    "broke",
+    "broken",
+    "brought",
+    "built",
+    "came",
+    "chose",
+    "chosen",
+    "cut",
+    "dealt",
+    "done",
+    "drawn",
+    "drew",
+    "driven",
+    "drove",
+    "fallen",
+    "fell",
+    "felt",
+    "fought",
+    "found",
+    "froze",
+    "frozen",
+    "gave",
+    "given",
+    "gone",
+    "got",
+    "grew",
+    "grown",
+    "held",
+    "hid",
+    "hidden",
+    "hit",
+    "kept",
+    "knew",
+    "laid",
+    "led",
+    "left",
+    "lent",
+    "lost",
+    "made",
+    "met",
+    "overtaken",
+    "overthrown",
+    "overtook",
+    "paid",
+    "put",
+    "quit",
+    "ran",
+    "repaid",
+    "risen",
+    "rose",
+    "said",
+    "saw",
+    "seen",
+    "sent",
+    "set",
+    "shed",
+    "shown",
+    "shut",
+    "sold",
+    "sought",
+    "spent",
+    "split",
+    "spread",
+    "stole",
+    "stolen",
+    "stood",
+    "stopped",
+    "struck",
+    "taken",
+    "taught",
+    "thought",
+    "threw",
+    "thrown",
+    "told",
+    "took",
+    "torn",
+    "went",
+    "withdrawn",
+    "withdrew",
+    "won",
+    "written",
+    "wrote",
+];
 
 fn is_compared(key: &Key) -> bool {
     match key {

@@ -1,5 +1,6 @@
 //! Numbers, units and dates of a claim that are not in its evidence.
 
+use super::relative::is_relative;
 use crate::{
     case::{Case, PieceText},
     figures::{Date, DateMention, Figure, Unit},
@@ -58,6 +59,9 @@ fn number_flaw(case: &Case<'_>, figure: &Figure) -> Option<bool> {
     let mut in_other_measure = false;
     for piece in &case.pieces {
         for proof in &piece.text.figures {
+            if figure.is_other_form_of(proof) {
+                return None;
+            }
             let same_value = figure.has_value_of(proof);
             let agrees = match (&figure.unit, &proof.unit) {
                 // Languages count the same things by different words.
@@ -205,5 +209,9 @@ pub(super) fn proves(piece: &PieceText, date: Date) -> bool {
                 .names_other_year
                 .get_or_init(|| RELATIVE.iter().any(|phrase| piece.text.folded.contains(phrase)))
     });
-    in_text || published || in_figures || relative
+    in_text
+        || published
+        || in_figures
+        || relative
+        || piece.times.iter().any(|time| is_relative(piece, date, *time))
 }

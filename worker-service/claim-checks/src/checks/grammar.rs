@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::{
     case::{Item, Key},
     language::Language,
-    text::Text,
+    text::{Text, token::Token},
 };
 
 /// What a party does in an event.
@@ -89,8 +89,16 @@ fn by_order(
     }
     // German and Dutch put the verb last: the first party is the subject, and one directly before the verb the object.
     let verb_last = matches!(text.language, Language::De | Language::Nl);
-    if verb_last && before && parties.iter().any(|other| other.end <= party.start && other.key != party.key) {
+    let clause = text.clause_at(event.start);
+    let is_second = parties
+        .iter()
+        .any(|other| clause.contains(&other.start) && other.end <= party.start && other.key != party.key);
+    if verb_last && before && is_second {
         return (!is_passive(text, sentence, event)).then_some(Role::Patient);
+    }
+    // "A sued B, which must pay": who stands before "which" must pay.
+    if before && is_before_relative(text, parties, party, event) {
+        return None;
     }
     let passive = is_passive(text, sentence, event);
     match (before, passive) {
@@ -99,6 +107,25 @@ fn by_order(
         // "was ordered to pay X": X is neither the one who ordered nor who was ordered.
         (false, true) => None,
     }
+}
+
+/// Words that begin a clause about the party before them.
+const RELATIVE: [&str; 12] =
+    ["which", "who", "que", "quien", "qui", "lequel", "laquelle", "che", "der", "die", "das", "welche"];
+
+/// Returns whether a relative clause with the event is about another party than this one.
+fn is_before_relative(text: &Text, parties: &[Party], party: &Party, event: &Item) -> bool {
+    let tokens: Vec<&Token> = text.tokens_in(&(party.end..event.start)).collect();
+    let pronoun = tokens.iter().rev().find(|token| {
+        let is_cut = text.at(token.start.saturating_sub(2)..token.start).contains(',');
+        RELATIVE.contains(&text.word(token)) && is_cut
+    });
+    pronoun.is_some_and(|pronoun| {
+        let between = |from: usize, to: usize| {
+            parties.iter().any(|other| from <= other.start && other.end <= to && other.key != party.key)
+        };
+        between(party.end, pronoun.start) && !between(pronoun.end, event.start)
+    })
 }
 
 const BY: [&str; 14] = [
@@ -126,7 +153,7 @@ const AUXILIARIES: [&str; 60] = [
 ];
 
 /// Returns whether a form of "to be" stands shortly before the verb.
-fn is_passive(text: &Text, sentence: &Range<usize>, event: &Item) -> bool {
+pub(super) fn is_passive(text: &Text, sentence: &Range<usize>, event: &Item) -> bool {
     let is_continuous = text.language == Language::En && text.at(event.start..event.end).ends_with("ing");
     let before: Vec<&str> =
         text.tokens_in(&(sentence.start..event.start)).map(|token| text.word(token)).collect();
@@ -183,12 +210,25 @@ fn japanese(text: &Text, sentence: &Range<usize>, party: &Party, event: &Item) -
     if is_acquired && is(&["から"]) {
         return None;
     }
+    // "Xに対する処分": X is part of what is done.
+    if is(&["に対する", "への", "についての", "をめぐる"]) {
+        return None;
+    }
     if is(&["から", "によって", "により", "による"]) {
         return Some(Role::Agent);
     }
     // "Xに支払いを命じた": X is the one who pays.
     let rest: String = text.at(event.end..sentence.end).chars().take(6).collect();
-    let is_ordered = is_payment(&event.key) && ["を命じ", "命令"].iter().any(|order| rest.contains(order));
+    // "Xに返還するようYに命じた": Y is ordered, and X gets it.
+    let orders_other = ["に命じ", "に求め", "に指示", "に勧告", "に命令"]
+        .iter()
+        .any(|order| text.at(event.end..sentence.end).contains(order));
+    let is_ordered = !orders_other
+        && is_payment(&event.key)
+        && (["を命じ", "命令"].iter().any(|order| rest.contains(order))
+            || rest.starts_with("うよう")
+            || rest.starts_with("よう")
+            || rest.starts_with("するよう"));
     if is_ordered && is(&["に"]) {
         return Some(Role::Agent);
     }
@@ -199,8 +239,28 @@ fn japanese(text: &Text, sentence: &Range<usize>, party: &Party, event: &Item) -
     if is(&["の株式", "の全株式", "の発行済"]) {
         return Some(Role::Patient);
     }
+    // "罰金を科された子会社を": what modifies a noun has its own subject.
+    if is(&["は"]) && modifies_noun(text.at(event.end..sentence.end)) {
+        return None;
+    }
+    // "XがしたとしてYが訴えた": what somebody is said to have done has its own subject.
+    if is(&["が"]) && text.at(party.end..event.start).contains("として") {
+        return None;
+    }
     if is(&["は", "が", "も"]) {
         return Some(if passive { Role::Patient } else { Role::Agent });
     }
     None
+}
+
+/// Returns whether a Japanese verb, of which `rest` follows its noun, stands before a noun that it modifies.
+fn modifies_noun(rest: &str) -> bool {
+    let is_hiragana = |c: char| matches!(c, '\u{3041}'..='\u{309f}');
+    let is_noun = |c: char| matches!(c, '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{9fff}');
+    let verb: String = rest
+        .chars()
+        .take_while(|c| is_hiragana(*c) || matches!(c, '科' | '命' | '受' | '支' | '払'))
+        .collect();
+    let next = rest.chars().nth(verb.chars().count());
+    (verb.ends_with('た') || verb.ends_with('る')) && next.is_some_and(is_noun)
 }

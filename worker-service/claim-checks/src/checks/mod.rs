@@ -5,14 +5,17 @@ mod binding;
 mod causes;
 mod certainty;
 mod figures;
+mod frames;
 mod grammar;
 mod names;
 mod objects;
 mod opposites;
 mod parties;
 mod rates;
+mod relative;
 mod roles;
 mod stages;
+mod subjects;
 mod tone;
 
 use crate::{
@@ -23,9 +26,10 @@ use crate::{
 /// Returns the flaws of `claim`: empty if no check can tell that its evidence does not support it.
 pub fn flaws(claim: &Claim<'_>) -> Vec<Flaw> {
     let case = Case::read(claim);
-    let checks: [fn(&Case<'_>) -> Vec<Flaw>; 11] = [
+    let checks: [fn(&Case<'_>) -> Vec<Flaw>; 13] = [
         figures::flaws,
         binding::flaws,
+        frames::flaws,
         objects::flaws,
         rates::flaws,
         bearing::flaws,
@@ -33,6 +37,7 @@ pub fn flaws(claim: &Claim<'_>) -> Vec<Flaw> {
         certainty::flaws,
         opposites::flaws,
         roles::flaws,
+        subjects::flaws,
         parties::flaws,
         causes::flaws,
     ];

@@ -44,7 +44,15 @@ impl Names {
                 let joined =
                     text.at(end..next.start).chars().all(|c| matches!(c, ' ' | '.' | '&' | '-' | '\''))
                         && next.start - end <= 3;
+                // "Acme S.A. The court": a full stop after a legal form ends the sentence, unless the form goes on.
+                let is_form = |word: &str| LEGAL_FORMS.contains(&word) || word.chars().count() == 1;
+                let is_ended = name[1..].last().is_some_and(|last| {
+                    is_form(last)
+                        && !is_form(word)
+                        && (text.at(end..next.start).contains(". ") || last.chars().count() > 1)
+                });
                 if !joined
+                    || is_ended
                     || next.kind != Kind::Word
                     || !next.is_capital
                     || text.at(end..next.start).contains('\'')

@@ -135,7 +135,7 @@ fn other_subject(case: &Case<'_>) -> Option<Flaw> {
     let claims_company =
         statement.sentences.iter().any(|sentence| !own_mentions(case, statement, sentence).is_empty())
             || OWN.iter().any(|own| statement.folded.contains(own));
-    if !claims_company || statement.mentions.iter().any(|found| found.value.group() == Group::Affiliate) {
+    if !claims_company || names_relation(statement) {
         return None;
     }
     // The sentence on which the claim rests: the one that shares most with it.
@@ -166,6 +166,17 @@ fn other_subject(case: &Case<'_>) -> Option<Flaw> {
     (!names_company && is_subject).then(|| Flaw::OtherParty(text.written(other.start..other.end)))
 }
 
+/// Returns whether a claim speaks of another company of the group, or of who owns whom.
+fn names_relation(statement: &Text) -> bool {
+    statement.mentions.iter().any(|found| {
+        found.value.group() == Group::Affiliate
+            || matches!(
+                found.value.name(),
+                "ownership" | "stake" | "shares" | "acquire" | "sell" | "merge" | "shareholder"
+            )
+    })
+}
+
 /// Returns whether a mention is an owner, who may be a person, and what it owns may be the company.
 fn names_owner(text: &Text, found: &Found<Concept>) -> bool {
     text.at(found.start..found.end) == "owner"
@@ -183,10 +194,24 @@ fn of_relation(case: &Case<'_>) -> Option<Flaw> {
         matches!(concept.name(), "parent" | "subsidiary")
             || !is_person && case.is_of_one_language() && matches!(concept.name(), "executive" | "employee")
     };
-    let names = |group: Group| statement.mentions.iter().any(|found| found.value.group() == group);
-    if names(Group::Affiliate) {
+    if names_relation(statement) {
         return None;
     }
+    // A name that the claim and the evidence share is that of the person.
+    let is_named = |text: &Text, sentence: &Range<usize>| {
+        text.tokens_in(sentence).any(|token| {
+            token.is_capital
+                && !case.company.contains(text.word(token))
+                && statement
+                    .tokens
+                    .iter()
+                    .any(|own| own.is_capital && statement.word(own) == text.word(token))
+                && !text
+                    .mentions_in(sentence)
+                    .any(|found| found.start <= token.start && token.end <= found.end)
+                && !text.language.is_function_word(text.word(token))
+        })
+    };
     let events: Vec<Concept> = statement
         .mentions
         .iter()
@@ -206,6 +231,9 @@ fn of_relation(case: &Case<'_>) -> Option<Flaw> {
             .mentions_in(sentence)
             .find(|found| relates(found.value) && found.end <= event.start && !names_owner(text, found));
         let related = related?;
+        if is_named(text, sentence) {
+            return None;
+        }
         relation = relation.or_else(|| Some(text.written(related.start..related.end)));
     }
     relation.map(Flaw::OtherParty)

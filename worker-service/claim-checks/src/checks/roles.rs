@@ -69,7 +69,11 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         let is_swapped = !roles.is_empty() && roles.iter().all(|role| *role == part.role.swapped());
         let is_named_event =
             |names: &[&str]| matches!(&part.event, Key::Concept(concept) if names.contains(&concept.name()));
-        let is_known = is_named_event(&EVENTS) && like.iter().all(|other| other.event == part.event);
+        // Somebody else does to the company what the claim says that it does.
+        let is_done_by_other = part.role == Role::Agent
+            && like.iter().any(|other| other.role == Role::Agent && other.party.is_some());
+        let is_known = (is_named_event(&EVENTS) || is_done_by_other)
+            && like.iter().all(|other| other.event == part.event);
         // Of other events, a second party must have swapped its role as well.
         let partner = || {
             claimed.iter().filter(|other| other.event == part.event && other.party != part.party).any(

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::tone::certainty;
 use crate::{
-    case::{Case, PieceText},
+    case::{Case, Item, Key, PieceText},
     flaw::Flaw,
     language::Language,
     lexicon::{Concept, Found, Group},
@@ -49,7 +49,7 @@ const INSTEAD: [(&str, &[&str]); 20] = [
     ("insolvent", &["liquidate", "debt"]),
     ("liquidate", &["insolvent", "dissolve"]),
     ("dissolve", &["liquidate", "delist"]),
-    ("sue", &["charge", "trial"]),
+    ("sue", &["charge", "trial", "court", "damages", "complaint_case", "settle", "dismiss"]),
     ("acquire", &["sell", "stake"]),
     ("appeal", &["overturn"]),
     ("layoff", &["close"]),
@@ -99,7 +99,9 @@ fn not_mentioned<'a>(case: &'a Case<'_>) -> Option<&'a Found<Concept>> {
         let mut meanings =
             statement.mentions.iter().filter(|other| other.start < found.end && found.start < other.end);
         // Of other languages, only evidence that reproaches the company with nothing can tell.
-        let cannot_tell = found.value.group() == Group::Matter && !case.is_of_one_language() && reproaches;
+        let cannot_tell = found.value.group() == Group::Matter
+            && !case.is_of_one_language()
+            && (reproaches || !is_known(case));
         must && !cannot_tell
             && (understands || !is_stage)
             && !stated.is_negated
@@ -110,6 +112,23 @@ fn not_mentioned<'a>(case: &'a Case<'_>) -> Option<&'a Found<Concept>> {
             && !meanings.any(|other| mentions(other.value))
     })
 }
+
+/// Returns whether the lexicon knows enough of each quoted sentence to tell that something is not in it.
+fn is_known(case: &Case<'_>) -> bool {
+    case.quoted().filter(|(piece, sentence)| !case.items(&piece.text, sentence).is_empty()).all(
+        |(piece, sentence)| {
+            let items = case.items(&piece.text, sentence);
+            let (known, unknown): (Vec<&Item>, Vec<&Item>) =
+                items.iter().partition(|item| matches!(item.key, Key::Concept(_)));
+            // A run of Chinese characters has many pairs of neighbours.
+            let unknown = if piece.text.language.is_dense() { unknown.len() / 3 } else { unknown.len() };
+            known.len() >= KNOWN_MIN && known.len() >= unknown
+        },
+    )
+}
+
+/// Fewest concepts in a sentence of which the lexicon knows enough.
+const KNOWN_MIN: usize = 2;
 
 /// Returns whether a matter names those who fight it, as in "anti-corruption office".
 fn is_of_authority(text: &Text, found: &Found<Concept>) -> bool {
@@ -129,7 +148,7 @@ fn superseded(case: &Case<'_>) -> Option<Flaw> {
     let statement = &case.statement;
     let all = 0..statement.folded.len();
     let mentions_end = statement.mentions_in(&all).any(|found| found.value.group() == Group::End);
-    let former = Concept::named("former").is_some_and(|former| statement.has(&all, former));
+    let former = statement.mentions_in(&all).any(|found| matches!(found.value.name(), "former" | "resolved"));
     let reports = statement
         .mentions_in(&all)
         .any(|found| matches!(found.value.group(), Group::Process | Group::Event | Group::Matter));
@@ -148,7 +167,11 @@ fn superseded(case: &Case<'_>) -> Option<Flaw> {
 /// Returns whether a mention says that something which the claim reports is no longer so.
 fn supersedes(case: &Case<'_>, piece: &PieceText, found: &Found<Concept>) -> bool {
     let text = &piece.text;
-    if !ENDS.contains(&found.value.name()) || text.is_doubtful(found) {
+    let sentence = text.sentence_at(found.start);
+    let is_linked = ends_stage(case, text, &text.clause_at(found.start));
+    // "The court suspended the fine": a stage can be suspended, and so can an operation.
+    let is_suspended = found.value.name() == "suspend" && suspends_stage(case, text, found);
+    if !(ENDS.contains(&found.value.name()) || is_suspended) || text.is_doubtful(found) {
         return false;
     }
     // A word with another meaning that the claim states has that one.
@@ -163,14 +186,38 @@ fn supersedes(case: &Case<'_>, piece: &PieceText, found: &Found<Concept>) -> boo
     if said.is_negated || said.is_plan || said.is_denied || said.is_future {
         return false;
     }
-    let sentence = text.sentence_at(found.start);
-    let is_later = piece.quoted.iter().all(|quoted| quoted.start <= sentence.start);
+    // News begin with what happened last.
+    let is_later = is_linked && is_first(text, &sentence)
+        || piece.quoted.iter().all(|quoted| quoted.start <= sentence.start);
     // What annuls or lifts something is about what the piece reports; a settlement may be about something else.
-    let is_general = !matches!(found.value.name(), "overturn" | "delist" | "acquit" | "reinstate");
+    // 取り消す is said of decisions that are annulled and of permits that are revoked.
+    let is_ambiguous = text
+        .mentions_in(&(found.start..found.end))
+        .any(|other| matches!(other.value.name(), "revoke" | "terminate"));
+    let is_general =
+        is_ambiguous || !matches!(found.value.name(), "overturn" | "delist" | "acquit" | "reinstate");
     // What the claim reports of the past has not become untrue by its end.
     let is_end =
         found.value.name() != "ended" || (is_present(&case.statement) && ends_stage(case, text, &sentence));
     is_later && is_end && (!is_general || concerns(case, text, &sentence, found))
+}
+
+/// Returns whether a sentence is in the title or the first one of the text.
+fn is_first(text: &Text, sentence: &Range<usize>) -> bool {
+    let body = text.sentences.iter().find(|sentence| !text.is_title(sentence));
+    text.is_title(sentence) || body == Some(sentence)
+}
+
+/// Returns whether a mention suspends a stage of proceedings that the claim reports, which stands directly beside it.
+fn suspends_stage(case: &Case<'_>, text: &Text, found: &Found<Concept>) -> bool {
+    let is_stage = |concept: Concept| {
+        matches!(concept.name(), "fine" | "order" | "convict" | "sanction" | "revoke" | "ban")
+    };
+    text.mentions_in(&text.clause_at(found.start)).any(|other| {
+        is_stage(other.value)
+            && case.statement.mentions.iter().any(|claimed| claimed.value == other.value)
+            && !case.statement.mentions.iter().any(|claimed| claimed.value == found.value)
+    })
 }
 
 /// Returns whether a claim speaks of the present.

@@ -7,6 +7,7 @@ use crate::{
     lexicon::{Concept, Found, Group},
     text::{
         Text,
+        tense::is_japanese_present,
         token::{Kind, Token},
     },
 };
@@ -26,6 +27,8 @@ pub(crate) struct Certainty {
     pub(crate) is_unsure: bool,
     /// It will be so.
     pub(crate) is_future: bool,
+    /// Somebody has to do it.
+    pub(crate) is_due: bool,
 }
 
 /// What a sentence contains anywhere, whatever it refers to.
@@ -45,6 +48,10 @@ pub(super) struct Tone {
     pub(super) is_alleged: bool,
     /// An intention, a possibility, or something in the future.
     pub(super) is_open: bool,
+    /// An obligation.
+    pub(super) is_due: bool,
+    /// Something that says that something is not so, other than by the beginning of a word, such as "unaffected".
+    pub(super) is_negative_mark: bool,
     /// The same without what is only asked for.
     pub(super) is_planned: bool,
 }
@@ -100,6 +107,8 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
     for mark in text.mentions_in(&sentence) {
         if mark.start < place.end && place.start < mark.end {
             has_outcome |= OUTCOMES.contains(&mark.value.name());
+            // The form of the verb itself may say that it will be so.
+            result.is_future |= mark.value.name() == "future";
             continue;
         }
         let reaches = (mark.end <= place.start) != follows;
@@ -128,6 +137,9 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
             "future" => {
                 result.is_future |= in_clause && (reaches || both) && !is_german_passive(text, mark, &clause);
             }
+            // An order concerns what is done after it.
+            "obligation" => result.is_due |= in_clause && (reaches || both),
+            "condition" => result.is_unsure |= in_clause && mark.end <= place.start,
             "allegation" => result.is_alleged = true,
             "deny" => result.is_denied |= reaches,
             name if PENDING.contains(&name) => result.is_alleged = true,
@@ -136,6 +148,8 @@ pub(crate) fn certainty(text: &Text, place: Range<usize>) -> Certainty {
         }
     }
     result.is_alleged &= !has_outcome;
+    result.is_future |=
+        text.language == Language::Ja && is_japanese_present(text.at(place.end..sentence.end));
     // What was demanded and then ordered is no plan.
     result.is_plan &= !text.mentions_in(&sentence).any(|mark| mark.value.name() == "order");
     result
@@ -198,6 +212,8 @@ pub(super) fn tone_around(text: &Text, range: &Range<usize>, item: &Range<usize>
     for mark in text.mentions_in(range).filter(is_beside) {
         let name = mark.value.name();
         tone.is_negative |= NEGATIVE.contains(&name);
+        tone.is_negative_mark |= NEGATIVE.contains(&name);
+        tone.is_due |= matches!(name, "obligation" | "order");
         tone.is_softened |= name == "soft_negation";
         tone.is_negated |= matches!(name, "negation" | "no_evidence");
         tone.is_undone |= matches!(name, "negation" | "no_evidence" | "lack" | "deny" | "refuse" | "stop");

@@ -80,9 +80,23 @@ fn month(name: &str) -> Option<u8> {
     u8::try_from(index + 1).ok()
 }
 
-/// Eras of Japan: their name and initial, and the year before their first one.
-const ERAS: [(&str, u16); 6] =
-    [("令和", 2018), ("平成", 1988), ("昭和", 1925), ("大正", 1911), ("民國", 1911), ("民国", 1911)];
+/// Eras of Japan and China: their name and initial, and the year before their first one.
+const ERAS: [(&str, u16); 12] = [
+    ("令和", 2018),
+    ("平成", 1988),
+    ("昭和", 1925),
+    ("大正", 1911),
+    ("民國", 1911),
+    ("民国", 1911),
+    ("令", 2018),
+    ("平", 1988),
+    ("昭", 1925),
+    ("r", 2018),
+    ("h", 1988),
+    ("s", 1925),
+];
+/// First and last year that the Buddhist calendar of Thailand counts 543 years later.
+const BUDDHIST: std::ops::RangeInclusive<u16> = 2440..=2643;
 
 /// Patterns of written dates. Each names its groups `y` (year), `e` (era), `m` (month as a number) or `n` (month as a
 /// name), and `d` (day).
@@ -90,19 +104,28 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         r"(?:^|\D)(?P<y>[12]\d{3})[-/.年]\s?(?P<m>\d{1,2})[-/.月]\s?(?P<d>\d{1,2})(?:\D|$)",
         r"(?:^|\D)(?P<y>[12]\d{3})\s?[年년]\s?(?:の)?(?P<m>\d{1,2})\s?[月월](?:\s?(?P<d>\d{1,2})\s?[日일号])?",
-        r"(?P<e>令和|平成|昭和|大正|民國|民国)(?P<y>\d{1,3}|元)年(?:\s?(?P<m>\d{1,2})月(?:\s?(?P<d>\d{1,2})日)?)?",
+        r"(?P<e>令和|平成|昭和|大正|民國|民国)(?P<y>\d{1,3}|元|[一二三四五六七八九十]{1,4})年(?:\s?(?P<m>\d{1,2}|[一二三四五六七八九十]{1,3})月(?:\s?(?P<d>\d{1,2}|[一二三四五六七八九十]{1,3})日)?)?",
+        r"(?:^|[^\p{L}])(?P<e>[rhs令平昭])\.?(?P<y>\d{1,2})[./年](?P<m>\d{1,2})[./月](?P<d>\d{1,2})(?:[^\d./]|$)",
+        r"(?:^|\D)(?P<d>\d{1,2})\stháng\s(?P<m>\d{1,2})(?:\snăm|,)?\s(?P<y>[12]\d{3})(?:\D|$)",
+        r"(?:^|\D)(?P<y>[12]\d{3})(?:\.|\sm\.|\.\sgada)?\s(?P<n>[\p{L}\p{M}]{3,14})\s(?P<d>\d{1,2})(?:\D|$)",
+        r"(?:^|\D)(?P<d>\d{1,2})\.(?P<n>[\p{L}\p{M}]{3,14})\.?\s?(?P<y>[12]\d{3})(?:\D|$)",
+        r"(?:^|\D)(?P<d>\d{1,2})-(?P<n>[\p{L}\p{M}]{3,14})-(?P<y>[12]\d{3})(?:\D|$)",
         r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?\s(?:de\s|of\s)?(?P<n>[\p{L}\p{M}]{3,14})\.?,?\s(?:de\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
         r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{3,14})\.?\s(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<y>[12]\d{3})(?:\D|$)",
         r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{3,14})\.?,?\s(?:de\s|of\s|del\s)?(?P<y>[12]\d{3})(?:\D|$)",
         r"(?:^|\D)(?P<y>[12]\d{3})-(?P<m>\d{2})(?:[^-\d]|$)",
         r"(?:^|[^\d./])(?P<d>\d{1,2})[./](?P<m>\d{1,2})[./](?P<y>[12]\d{3})(?:\D|$)",
+        // With two digits of the year, without separators, and a month with its year.
+        r"(?:^|[^\d./,])(?P<d>0[1-9]|[12]\d|3[01])[./](?P<m>0[1-9]|1[0-2])[./](?P<z>\d{2})(?:[^\d./,%]|[.,]\D|[.,]?$)",
+        r"(?:^|[^\d\p{L}])(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?:\D|$)",
+        r"(?:^|[^\d./])(?P<m>0[1-9]|1[0-2])[./](?P<y>(?:19|20)\d{2})(?:[^\d/%]|$)",
         r"(?P<y>[一二][〇零○一二三四五六七八九]{3})年(?:(?P<m>[一二三四五六七八九十]{1,3})月(?:(?P<d>[一二三四五六七八九十]{1,3})[日号])?)?",
         // Without a year.
         r"(?:^|\D)(?P<m>\d{1,2})\s?[月월]\s?(?P<d>\d{1,2})\s?[日일号]",
         r"(?:^|\D)(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s(?:de\s|of\s)?(?P<n>[\p{L}\p{M}]{3,14})(?:\P{L}|$)",
         r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{3,14})\s(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:[^\d,.]|[,.]\D|[,.]?$)",
         // A month alone.
-        r"(?:^|\D)(?P<m>\d{1,2})\s?[月월](?:[^間以分\d]|$)",
+        r"(?:^|[^\d~〜-])(?P<m>\d{1,2})\s?[月월](?:[^間以分\d]|$)",
         r"(?:^|\P{L})(?:in|of|since|until|by|to|from|last|im|ab|bis|seit|ende|anfang|mitte|en|de|em|desde|a|di|nel|dal|van|sinds|w|в|с|до|في)\s(?P<n>[\p{L}\p{M}]{3,14})(?:\P{L}|$)",
         r"(?:^|\P{L})(?P<n>[\p{L}\p{M}]{6,14})(?:\P{L}|$)",
         r"(?:^|\P{L})(?P<n>april|avril|abril|aprile)(?:\P{L}|$)",
@@ -187,10 +210,16 @@ pub(crate) fn dates(text: &str, is_figure: impl Fn(usize, usize) -> bool) -> Vec
     dates.into_values().collect()
 }
 
+/// Last year of this century that is written with two digits.
+const CENTURY: u16 = 60;
+
 /// Returns the number of bytes of a match after its last group, which may begin the next date.
 fn trailing(found: &Captures<'_>) -> usize {
-    let end =
-        ["y", "e", "m", "n", "d"].iter().filter_map(|group| found.name(group)).map(|group| group.end()).max();
+    let end = ["y", "z", "e", "m", "n", "d"]
+        .iter()
+        .filter_map(|group| found.name(group))
+        .map(|group| group.end())
+        .max();
     found.get(0).map_or(0, |all| all.end() - end.unwrap_or(all.end()))
 }
 
@@ -220,6 +249,9 @@ fn read(found: &Captures<'_>) -> Option<DateMention> {
         None => number("m").and_then(small),
     };
     let (mut year, day) = (number("y"), number("d").and_then(small));
+    // Two digits are a year of this century unless it is far ahead.
+    year = year.or_else(|| number("z").map(|year| if year > CENTURY { 1900 + year } else { 2000 + year }));
+    year = year.map(|year| if BUDDHIST.contains(&year) { year - 543 } else { year });
     if let Some(era) = found.name("e") {
         let (_, before) = ERAS.iter().find(|(name, _)| *name == era.as_str())?;
         year = Some(before + year.unwrap_or(1));
@@ -234,7 +266,7 @@ fn read(found: &Captures<'_>) -> Option<DateMention> {
                 && date.day.is_none_or(|day| (1..=31).contains(&day))
         })
         .collect();
-    let groups = ["y", "e", "m", "n", "d"].into_iter().filter_map(|group| found.name(group));
+    let groups = ["y", "z", "e", "m", "n", "d"].into_iter().filter_map(|group| found.name(group));
     let start = groups.clone().map(|group| group.start()).min()?;
     let end = groups.map(|group| group.end()).max()?;
     (!readings.is_empty()).then_some(DateMention { start, end, readings })

@@ -39,12 +39,22 @@ pub(crate) struct Figure {
     pub(crate) is_spelled: bool,
     /// Whether the digits follow letters directly, so that they may be part of a name.
     pub(crate) is_in_name: bool,
+    /// Whether it is the day of a month that the text does not name: 14日.
+    pub(crate) is_day: bool,
 }
 
 impl Figure {
+    /// Returns whether both give the same duration or share in another unit.
+    pub(crate) fn is_other_form_of(&self, proof: &Self) -> bool {
+        is_same_duration(self, proof) || is_same_share(self, proof)
+    }
+
     /// Returns whether `proof` has the value of this figure. A figure that says that it is rounded may be the
     /// rounded value of `proof`.
     pub(crate) fn has_value_of(&self, proof: &Self) -> bool {
+        if self.is_other_form_of(proof) {
+            return true;
+        }
         // Where only one of both names its unit, the other is in the same.
         let named = self.unit != Unit::Unknown && proof.unit != Unit::Unknown;
         let factor = |unit: &Unit| if named { unit.factor() } else { 1.0 };
@@ -58,6 +68,39 @@ impl Figure {
             })
         })
     }
+}
+
+/// Days of a month on average, and months of a year.
+const MONTH: f64 = 30.44;
+/// Relative difference up to which two durations in different units are the same: two months are sixty days.
+const SAME_DURATION: f64 = 0.02;
+
+/// Returns whether both are the same duration in different units.
+fn is_same_duration(a: &Figure, b: &Figure) -> bool {
+    let days = |figure: &Figure| {
+        let Unit::Measure { dimension, factor } = figure.unit else { return None };
+        let in_days = match dimension {
+            "duration in months" => factor * MONTH,
+            "duration in days" => factor,
+            "duration in hours" => factor / 24.0,
+            _ => return None,
+        };
+        figure.values.first().map(|value| value * in_days)
+    };
+    days(a).zip(days(b)).is_some_and(|(a, b)| (a - b).abs() <= SAME_DURATION * a.max(b))
+}
+
+/// Returns whether one is a share as a number up to 1 and the other the same in percent.
+fn is_same_share(a: &Figure, b: &Figure) -> bool {
+    let is_percent = |figure: &Figure| matches!(figure.unit, Unit::Measure { dimension: "percent", .. });
+    let is = |share: &Figure, percent: &Figure| {
+        share.unit == Unit::Unknown
+            && is_percent(percent)
+            && share.values.iter().any(|share| {
+                *share < 1.0 && percent.values.iter().any(|percent| is_equal(share * 100.0, *percent))
+            })
+    };
+    is(a, b) || is(b, a)
 }
 
 fn is_equal(a: f64, b: f64) -> bool {
@@ -155,6 +198,7 @@ pub(crate) fn read(text: &str, tokens: &[Token], language: Language) -> (Vec<Fig
     figures.sort_by_key(|figure| figure.start);
     share_magnitudes(text, &mut figures);
     join_fractions(text, &mut figures);
+    join_durations(text, &mut figures);
     (figures, dates)
 }
 
@@ -180,10 +224,16 @@ fn figure(
     let (unit, start, end) = match (currency, after) {
         // Both sides may name the currency: "US$5 million dollars"; a measure after it belongs to something else.
         (Some((unit, first)), _) => (unit, first, scaled),
+        (None, _) if unit::is_percent_before(before) => {
+            (Unit::Measure { dimension: "percent", factor: 1.0 }, start, scaled)
+        }
         (None, Some((unit, last))) => (unit, start, last),
         (None, None) => (Unit::Unknown, start, scaled),
     };
-    Figure { start, end, number_end: scaled, values, unit, is_about, is_spelled: false, is_in_name }
+    let is_day = matches!(unit, Unit::Unknown)
+        && scaled - start <= 2
+        && ["日", "号", "號", "일"].iter().any(|sign| text[scaled..].trim_start().starts_with(sign));
+    Figure { start, end, number_end: scaled, values, unit, is_about, is_spelled: false, is_in_name, is_day }
 }
 
 /// Adds the smaller part of a number that Chinese, Japanese and Korean divide by their magnitudes.
@@ -251,6 +301,31 @@ fn share_magnitudes(text: &str, figures: &mut Vec<Figure>) {
         end = end.max(figure.end);
         keep
     });
+}
+
+/// Reads "1 year and 6 months" as one figure.
+fn join_durations(text: &str, figures: &mut Vec<Figure>) {
+    let months = |figure: &Figure| match figure.unit {
+        Unit::Measure { dimension: "duration in months", factor } => Some(factor),
+        _ => None,
+    };
+    let mut joined: Vec<Figure> = Vec::with_capacity(figures.len());
+    for figure in figures.drain(..) {
+        if let Some(last) = joined.last_mut()
+            && let (Some(years), Some(factor)) = (months(last), months(&figure))
+            && let (Some(before), Some(after)) = (last.values.first(), figure.values.first())
+            && years > factor
+            && text.get(last.end..figure.start).is_some_and(|between| {
+                matches!(between.trim(), "" | "と" | "and" | "und" | "y" | "e" | "et" | "en" | "и")
+            })
+        {
+            last.values = vec![before + after * factor / years];
+            (last.end, last.number_end) = (figure.end, figure.number_end);
+            continue;
+        }
+        joined.push(figure);
+    }
+    *figures = joined;
 }
 
 /// Reads 3分の1 and 三分之一 as one figure.

@@ -270,6 +270,12 @@ static CURRENCIES: LazyLock<(Vec<Vec<Currency>>, Terms<usize>)> = LazyLock::new(
     (lists.into_iter().map(|(_, codes)| codes).collect(), terms)
 });
 
+/// Returns whether a text that ends before a number says that it is a share in percent, as Turkish and Japanese write it.
+pub(crate) fn is_percent_before(before: &str) -> bool {
+    let before = before.trim_end();
+    before.ends_with('%') || ["yüzde", "百分之"].iter().any(|word| before.ends_with(word))
+}
+
 /// Tokens that may stand between a number and its unit.
 const BETWEEN: [&str; 9] = ["de", "d", "di", "of", "от", "من", "del", "dei", "s"];
 

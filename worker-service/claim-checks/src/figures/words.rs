@@ -137,6 +137,9 @@ const FRACTIONS: [(&str, f64); 16] = [
     ("треть", 1.0 / 3.0),
 ];
 
+/// Words for half of a magnitude, after "and".
+const HALVES: [&str; 8] = ["demi", "demie", "medio", "media", "mezzo", "mezza", "meio", "meia"];
+
 /// The words for a number in one text.
 struct Reader<'a> {
     text: &'a str,
@@ -193,6 +196,19 @@ fn read(text: &str, tokens: &[Token], at: usize, language: Language) -> Option<(
     }
     if language == Language::En && first == "a" && reader.word(at + 1) != Some("dozen") {
         return spelled(at + 1, 10_f64.powi(reader.magnitude(at + 1)?));
+    }
+    if let Some(value) = alone(first, language) {
+        return spelled(at, value);
+    }
+    // "millón y medio".
+    let is_half = |word: Option<&str>| word.is_some_and(|word| HALVES.contains(&word));
+    if matches!(language, Language::Es | Language::Pt | Language::It | Language::Fr)
+        && reader.value(at).is_none()
+        && reader.is_and(at + 1)
+        && is_half(reader.word(at + 2))
+        && let Some(zeros) = reader.magnitude(at)
+    {
+        return spelled(at + 2, 1.5 * 10_f64.powi(zeros));
     }
     if let Some(value) = FRACTIONS.iter().find(|(word, _)| *word == first).map(|(_, value)| *value) {
         return spelled(at, value);
@@ -267,16 +283,39 @@ fn read(text: &str, tokens: &[Token], at: usize, language: Language) -> Option<(
         next -= 1;
     }
     // "six millions et demi".
-    if reader.is_and(next)
-        && matches!(
-            reader.word(next + 1),
-            Some("demi" | "demie" | "medio" | "media" | "mezzo" | "mezza" | "meio" | "meia")
-        )
-    {
+    if reader.is_and(next) && is_half(reader.word(next + 1)) {
         let scale = reader.magnitude(next - 1).map_or(1.0, |zeros| 10_f64.powi(zeros));
         return spelled(next + 1, total + part.unwrap_or_default() + scale / 2.0);
     }
     spelled(next - 1, total + part.unwrap_or_default())
+}
+
+/// Returns the number of a magnitude that stands without a number: one, or two if Arabic writes it in the dual.
+fn alone(word: &str, language: Language) -> Option<f64> {
+    match language {
+        Language::Ar => {
+            // The article is read as if it were a prefix of the dual of a thousand.
+            if matches!(word, "فين" | "فان") {
+                return Some(2_000.0);
+            }
+            let (value, ending) = [("مليون", 1e6), ("مليار", 1e9), ("الف", 1e3)]
+                .into_iter()
+                .find_map(|(magnitude, value)| Some((value, word.strip_prefix(magnitude)?)))?;
+            match ending {
+                "" if value > 1e3 => Some(value),
+                "ان" | "ين" | "ي" => Some(2.0 * value),
+                // "مليونا" is the dual before its noun, and the singular after a number.
+                "ا" if value > 1e3 => Some(2.0 * value),
+                _ => None,
+            }
+        }
+        Language::Ru => match word {
+            "миллион" => Some(1e6),
+            "миллиард" => Some(1e9),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Reads a number that German or Dutch writes as one word, such as "zweihundertfünfundzwanzigtausend".
@@ -349,6 +388,15 @@ mod tests {
     fn read_in(text: &str, language: Language) -> Vec<f64> {
         let folded = Folded::new(text);
         spelled(&folded.text, &tokens(&folded), language).iter().map(|spelled| spelled.value).collect()
+    }
+
+    #[test]
+    fn a_magnitude_may_be_a_number_of_its_own() {
+        assert_eq!(read_in("غرامه بمليوني ريال", Language::Ar), [2e6]);
+        assert_eq!(read_in("سته ملايين ريال", Language::Ar), [6e6]);
+        assert_eq!(read_in("خمسه مليون ريال", Language::Ar), [5e6]);
+        assert_eq!(read_in("штраф в миллион рублей", Language::Ru), [1e6]);
+        assert_eq!(read_in("два миллиона рублей", Language::Ru), [2e6]);
     }
 
     #[test]

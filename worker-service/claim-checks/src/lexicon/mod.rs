@@ -24,6 +24,8 @@ pub(crate) enum Group {
     End,
     /// Another event.
     Event,
+    /// What a company does in the course of business, or what is done to it.
+    Action,
     /// What a company can be reproached with.
     Matter,
     /// An authority.
@@ -74,12 +76,14 @@ pub(crate) struct Lexicon {
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::read);
 
 /// Files of concepts, each with the group of those that name none.
-const FILES: [(&str, Group); 7] = [
+const FILES: [(&str, Group); 9] = [
     (include_str!("data/stages.toml"), Group::Event),
+    (include_str!("data/actions.toml"), Group::Action),
     (include_str!("data/matters.toml"), Group::Matter),
     (include_str!("data/parties.toml"), Group::Authority),
     (include_str!("data/things.toml"), Group::Thing),
     (include_str!("data/subjects.toml"), Group::Thing),
+    (include_str!("data/goods.toml"), Group::Thing),
     (include_str!("data/marks.toml"), Group::Mark),
     (include_str!("data/opposites.toml"), Group::Opposite),
 ];

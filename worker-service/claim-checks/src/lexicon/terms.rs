@@ -12,6 +12,15 @@ use crate::{
 /// Length, in characters, of the beginning of a word by which "word*" is looked up.
 const PREFIX: usize = 3;
 
+/// Most words that "~" stands for.
+const GAP: usize = 14;
+/// Bytes of the longest word that is read as a compound.
+const COMPOUND_MAX: usize = 48;
+/// Characters of the shortest first part of a compound.
+const COMPOUND_HEAD: usize = 3;
+/// Characters of the shortest last part of a compound.
+const COMPOUND_TAIL: usize = 5;
+
 /// A vocabulary: terms, each with what it stands for.
 #[derive(Debug)]
 pub(crate) struct Terms<T> {
@@ -27,6 +36,8 @@ pub(crate) struct Terms<T> {
 #[derive(Clone, Debug)]
 struct Term<T> {
     words: Vec<Pattern>,
+    /// What follows after other words: "zu" in "gab ~ zu". Empty if nothing does.
+    tail: Vec<Pattern>,
     value: T,
 }
 
@@ -54,7 +65,8 @@ impl Pattern {
 }
 
 impl<T: Copy + PartialEq> Terms<T> {
-    /// Creates a vocabulary. A term is a run of words, and "word*" matches every word that begins with "word".
+    /// Creates a vocabulary. A term is a run of words, "word*" matches every word that begins with "word", and "~"
+    /// stands for up to [`GAP`] words within a clause.
     pub(crate) fn new<'a>(terms: impl Iterator<Item = (&'a str, T)>) -> Self {
         let (mut words, mut beginnings) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
         let (mut dense, mut dense_values) = (Vec::new(), Vec::new());
@@ -64,9 +76,11 @@ impl<T: Copy + PartialEq> Terms<T> {
                 dense_values.push(value);
                 continue;
             }
-            let patterns: Vec<Pattern> = term.split_whitespace().flat_map(patterns).collect();
-            let Some(first) = patterns.first().cloned() else { continue };
-            let entry = Term { words: patterns, value };
+            let run = |run: &str| run.split_whitespace().flat_map(patterns).collect::<Vec<Pattern>>();
+            let (head, tail) = term.split_once(" ~ ").unwrap_or((term, ""));
+            let (words_of_term, tail) = (run(head), run(tail));
+            let Some(first) = words_of_term.first().cloned() else { continue };
+            let entry = Term { words: words_of_term, tail, value };
             if first.is_beginning {
                 beginnings.entry(beginning(&first.word)).or_default().push(entry);
             } else {
@@ -111,13 +125,19 @@ impl<T: Copy + PartialEq> Terms<T> {
         let exact = self.words.get(word).into_iter().flatten();
         let key: String = beginning(word);
         let started = self.beginnings.get(&key).into_iter().flatten();
-        let matching = |term: &&Term<T>| {
-            tokens.get(at..at + term.words.len()).is_some_and(|tokens| {
-                tokens
-                    .iter()
-                    .zip(&term.words)
-                    .all(|(token, word)| word.matches(&text[token.start..token.end]))
+        let is_at = |at: usize, words: &[Pattern]| {
+            tokens.get(at..at + words.len()).is_some_and(|tokens| {
+                tokens.iter().zip(words).all(|(token, word)| word.matches(&text[token.start..token.end]))
             })
+        };
+        let matching = |term: &&Term<T>| {
+            let after = at + term.words.len();
+            is_at(at, &term.words)
+                && (term.tail.is_empty()
+                    || (after..after + GAP).any(|next| {
+                        is_at(next, &term.tail)
+                            && is_one_clause(text, tokens[after - 1].end, tokens[next].start)
+                    }))
         };
         exact
             .chain(started)
@@ -128,6 +148,27 @@ impl<T: Copy + PartialEq> Terms<T> {
                 value: term.value,
             })
             .collect()
+    }
+
+    /// Returns what ends a word: "strafe" in "millionenstrafe". German and other languages write compounds as one word,
+    /// whose end says what it is.
+    pub(crate) fn end_of_compound(&self, word: &str) -> Option<Found<T>> {
+        if word.len() > COMPOUND_MAX {
+            return None;
+        }
+        let ends = word.char_indices().skip(COMPOUND_HEAD).map(|(at, _)| at);
+        ends.map(|at| (at, &word[at..])).take_while(|(_, end)| end.chars().count() >= COMPOUND_TAIL).find_map(
+            |(at, end)| {
+                let exact = self.words.get(end).into_iter().flatten();
+                let started = self.beginnings.get(&beginning(end)).into_iter().flatten();
+                let is_end = |term: &&Term<T>| {
+                    term.tail.is_empty()
+                        && matches!(&term.words[..], [only] if only.word.chars().count() + 1 >= COMPOUND_TAIL && only.matches(end))
+                };
+                let term = exact.chain(started).find(is_end)?;
+                Some(Found { start: at, end: word.len(), value: term.value })
+            },
+        )
     }
 
     /// Returns what the term of this one word stands for.
@@ -162,6 +203,11 @@ fn patterns(word: &str) -> Vec<Pattern> {
     tokens.iter().enumerate().map(pattern).collect()
 }
 
+/// Returns whether no punctuation that ends a clause stands between two places.
+fn is_one_clause(text: &str, from: usize, to: usize) -> bool {
+    text.get(from..to).is_some_and(|between| !between.contains(['.', ',', ';', ':', '\n', '!', '?', '(']))
+}
+
 fn beginning(word: &str) -> String {
     word.chars().take(PREFIX).collect()
 }
@@ -193,5 +239,14 @@ mod tests {
         );
         assert_eq!(find("同社は罰金を"), [("罰金".to_owned(), 4)]);
         assert_eq!(find("unguilty"), []);
+        let terms = Terms::new([("gab ~ zu", 1), ("strafe*", 2)].into_iter());
+        let find = |text: &str| {
+            let folded = Folded::new(text);
+            terms.find(&folded.text, &tokens(&folded)).len()
+        };
+        assert_eq!(find("Sie gab am Montag die Tat zu."), 1);
+        assert_eq!(find("Sie gab ihm Geld, zu spät."), 0);
+        assert_eq!(terms.end_of_compound("millionenstrafen"), Some(Found { start: 9, end: 16, value: 2 }));
+        assert_eq!(terms.end_of_compound("strafe"), None);
     }
 }

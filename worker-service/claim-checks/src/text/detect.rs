@@ -41,15 +41,24 @@ pub(super) fn language(folded: &str, tokens: &[Token]) -> Language {
         };
     }
     if cyrillic == most && cyrillic > 0 {
-        let is_other = folded.chars().any(|c| "іїєґқғәөұүһђјљњћџў".contains(c));
+        // A name may have such letters in a Russian text.
+        let others = folded.chars().filter(|c| "іїєґқғәөұүһђјљњћџў".contains(*c)).count();
+        let is_other = others * OTHER_SHARE > cyrillic;
         return if is_other { Language::Other } else { Language::Ru };
     }
     if arabic == most && arabic > 0 {
-        let is_other = folded.chars().any(|c| "پچژگکیٹڈے".contains(c));
+        let others = folded.chars().filter(|c| "پچژگکیٹڈے".contains(*c)).count();
+        let is_other = others * OTHER_SHARE > arabic;
         return if is_other { Language::Other } else { Language::Ar };
     }
     of_latin(folded, tokens)
 }
+
+/// A text in which one letter of so many is none of Russian is in another language.
+const OTHER_SHARE: usize = 40;
+
+/// Weight of a letter that only one of the languages has.
+const LETTER: usize = 2;
 
 fn of_latin(folded: &str, tokens: &[Token]) -> Language {
     const LATIN: [Language; 11] = [
@@ -84,13 +93,13 @@ fn of_latin(folded: &str, tokens: &[Token]) -> Language {
         ("łąęśżźćń", Language::Pl),
         ("åä", Language::Sv),
         ("ãõ", Language::Pt),
-        ("øæěřůőűășțđơưčšžķļņģāēīūėųįõ", Language::Other),
+        ("øæěřůőűășțđơưčšžķļņģāēīūėųįõýďťňľ", Language::Other),
         ("ñ¿¡", Language::Es),
     ];
     for (letters, language) in LETTERS {
         let count = folded.chars().filter(|c| letters.contains(*c)).count();
         let at = LATIN.iter().position(|other| *other == language).unwrap_or_default();
-        counts[at] += count;
+        counts[at] += count * LETTER;
     }
     let mut best = 0;
     for (at, count) in counts.iter().enumerate() {

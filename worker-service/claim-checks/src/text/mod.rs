@@ -2,6 +2,7 @@
 
 mod detect;
 mod parts;
+pub(crate) mod tense;
 pub(crate) mod token;
 
 use std::{collections::HashSet, ops::Range};
@@ -55,6 +56,14 @@ impl Text {
         let Folded { text, capitals } = folded;
         let mut mentions =
             Lexicon::terms(language).map(|terms| terms.find(&text, &tokens)).unwrap_or_default();
+        // シリア is not in シリアル.
+        let is_cut = |found: &Found<Concept>| {
+            let is_katakana = |c: char| matches!(c, '\u{30a1}'..='\u{30fa}' | 'ー');
+            let (before, after) = (text[..found.start].chars().next_back(), text[found.end..].chars().next());
+            (text[found.start..].starts_with(is_katakana) && before.is_some_and(is_katakana))
+                || (text[..found.end].ends_with(is_katakana) && after.is_some_and(is_katakana))
+        };
+        mentions.retain(|found| !is_cut(found));
         let is_place = |found: &Found<Concept>| {
             let token =
                 tokens.binary_search_by_key(&found.start, |token| token.start).ok().map(|at| &tokens[at]);
@@ -67,6 +76,7 @@ impl Text {
                             || (token.is_capital && (token.is_upper || token.end - token.start == 1)))
             })
         };
+        mentions.extend(compounds(&text, &tokens, language, &mentions));
         // Korean writes India and a delivery alike.
         let known: HashSet<(usize, usize)> = mentions.iter().map(|found| (found.start, found.end)).collect();
         let is_word =
@@ -74,9 +84,14 @@ impl Text {
         let places = Lexicon::places()
             .find(&text, &tokens)
             .into_iter()
-            .filter(|found| is_place(found) && !is_word(found));
+            .filter(|found| is_place(found) && !is_word(found) && !is_cut(found));
         mentions.extend(places);
+        if let Some(future) = Concept::named("future") {
+            let futures = tense::futures(&text, &tokens, language);
+            mentions.extend(futures.map(|token| Found { start: token.start, end: token.end, value: future }));
+        }
         mentions.sort_by_key(|found| (found.start, found.end));
+        mentions.dedup();
         // A mark within a longer term is no mark: "no wrongdoing", 予定より早く.
         let covering: Vec<Found<Concept>> = mentions.clone();
         mentions.retain(|mark| {
@@ -85,6 +100,7 @@ impl Text {
         });
         read_double_negations(&text, &mut mentions);
         remove_conditions(&text, &tokens, &mut mentions);
+        remove_perfects(&text, &tokens, &mut mentions);
         let (figures, dates) = figures::read(&text, &tokens, language);
         let sentences = parts::sentences(&text, &tokens, language);
         let clauses = parts::clauses(&text, &tokens, &sentences, language);
@@ -179,10 +195,41 @@ impl Text {
         longer(&self.mentions, found).next().is_some()
     }
 
+    /// Returns whether a mention is part of a longer mark, such as "owing" in "owing to".
+    pub(crate) fn is_within_mark(&self, found: &Found<Concept>) -> bool {
+        longer(&self.mentions, found).any(|other| matches!(other.value.name(), "cause" | "strict_cause"))
+    }
+
     /// Returns the word of a token.
     pub(crate) fn word(&self, token: &Token) -> &str {
         self.at(token.start..token.end)
     }
+}
+
+/// Returns what the ends of compounds mention, of words that are no terms themselves.
+fn compounds(
+    text: &str,
+    tokens: &[Token],
+    language: Language,
+    mentions: &[Found<Concept>],
+) -> Vec<Found<Concept>> {
+    let Some(terms) =
+        Lexicon::terms(language).filter(|_| matches!(language, Language::De | Language::Nl | Language::Sv))
+    else {
+        return Vec::new();
+    };
+    let known: HashSet<usize> = mentions.iter().map(|found| found.start).collect();
+    let words = tokens.iter().filter(|token| token.kind == Kind::Word && !known.contains(&token.start));
+    words
+        .filter_map(|token| {
+            let found = terms.end_of_compound(&text[token.start..token.end])?;
+            (found.value.group() != Group::Mark).then_some(Found {
+                start: token.start,
+                end: token.end,
+                value: found.value,
+            })
+        })
+        .collect()
 }
 
 /// Reads a denial that is negated as an admission: "did not deny" says that it is so.
@@ -251,6 +298,18 @@ fn remove_conditions(text: &str, tokens: &[Token], mentions: &mut Vec<Found<Conc
             matches!(&text[token.start..token.end], "if" | "wenn" | "falls")
                 && !text[token.end..found.start.max(token.end)].contains([',', '.', ';'])
         })
+    });
+}
+
+/// Removes what only looks like a possibility: the Arabic word for "may" says that it has been so before a verb in the
+/// past.
+fn remove_perfects(text: &str, tokens: &[Token], mentions: &mut Vec<Found<Concept>>) {
+    mentions.retain(|found| {
+        if text.get(found.start..found.end) != Some("قد") {
+            return true;
+        }
+        let next = tokens.partition_point(|token| token.start < found.end);
+        tokens.get(next).is_some_and(|token| text[token.start..].starts_with(['ي', 'ت', 'ن']))
     });
 }
 
