@@ -80,6 +80,25 @@ pub(crate) struct Case<'a> {
     pub(crate) company: CompanyName,
     /// The content of ranges that was read before, by text and range.
     items: RefCell<ItemsByRange>,
+    /// The mentions in the evidence that were looked for before.
+    mentions: RefCell<Vec<(Key, Rc<[Mention]>)>>,
+}
+
+/// A mention, in the evidence, of what a claim mentions.
+#[derive(Clone, Debug)]
+pub(crate) struct Mention {
+    piece: usize,
+    /// The clause in which it stands.
+    pub(crate) clause: Range<usize>,
+    /// The sentence in which it stands.
+    pub(crate) sentence: Range<usize>,
+}
+
+impl Mention {
+    /// Returns the piece of evidence in which it stands.
+    pub(crate) fn piece<'a>(&self, case: &'a Case<'_>) -> &'a PieceText {
+        &case.pieces[self.piece]
+    }
 }
 
 /// A piece of evidence, read: its title and its text are sentences of one text.
@@ -110,6 +129,9 @@ pub(crate) struct Item {
 
 /// Number of bytes of a statement that are read. A claim has a few sentences; what stands after them is not checked.
 const STATEMENT_MAX: usize = 4_000;
+
+/// Number of mentions of one thing in the evidence that are compared.
+const MENTIONS_MAX: usize = 60;
 
 /// Number of bytes within which the words of a name stand.
 const NAME_GAP: usize = 14;
@@ -207,7 +229,7 @@ impl<'a> Case<'a> {
         let statement = Text::read_in(&claim.statement[..end], Language::with_tag(claim.language));
         let company = CompanyName::new(claim.company.name, &statement);
         let pieces = claim.pieces.iter().map(PieceText::read).collect();
-        Self { claim, statement, pieces, company, items: RefCell::default() }
+        Self { claim, statement, pieces, company, items: RefCell::default(), mentions: RefCell::default() }
     }
 
     /// Returns the content of `range` in `text`, in its order, without the company's name.
@@ -219,6 +241,32 @@ impl<'a> Case<'a> {
         let items: Rc<[Item]> = self.read_items(text, range).into();
         self.items.borrow_mut().insert(key, Rc::clone(&items));
         items
+    }
+
+    /// Returns the first mentions of `key` in the evidence: those in its text, or in its titles if there are no others.
+    pub(crate) fn mentions(&self, key: &Key) -> Rc<[Mention]> {
+        if let Some((_, mentions)) = self.mentions.borrow().iter().find(|(known, _)| known == key) {
+            return Rc::clone(mentions);
+        }
+        let mut found: [Vec<Mention>; 2] = [Vec::new(), Vec::new()];
+        for (at, piece) in self.pieces.iter().enumerate() {
+            for sentence in &piece.text.sentences {
+                let found = &mut found[usize::from(piece.text.is_title(sentence))];
+                if found.len() >= MENTIONS_MAX {
+                    continue;
+                }
+                let items = self.items(&piece.text, sentence);
+                found.extend(items.iter().filter(|item| item.key.is_like(key)).map(|item| Mention {
+                    piece: at,
+                    clause: piece.text.clause_at(item.start),
+                    sentence: sentence.clone(),
+                }));
+            }
+        }
+        let [body, title] = found;
+        let mentions: Rc<[Mention]> = if body.is_empty() { title } else { body }.into();
+        self.mentions.borrow_mut().push((key.clone(), Rc::clone(&mentions)));
+        mentions
     }
 
     fn read_items(&self, text: &Text, range: &Range<usize>) -> Vec<Item> {

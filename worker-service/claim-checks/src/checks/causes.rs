@@ -40,6 +40,10 @@ fn is_given(case: &Case<'_>, found: &Found<Concept>) -> bool {
     let statement = &case.statement;
     let sentence = statement.sentence_at(found.start);
     let (before, after) = (sentence.start..found.start, found.end..sentence.end);
+    // "Because there is no evidence": texts say that something is missing right after what follows from it.
+    let is_lack = [&before, &after].into_iter().any(|range| {
+        statement.mentions_in(range).any(|found| matches!(found.value.name(), "no_evidence" | "lack"))
+    });
     let (one, other) = (side(case, &before, &after), side(case, &after, &before));
     // What the last two sentences share with the claim: a reason may be given after another sentence.
     let mut has_one = false;
@@ -55,7 +59,8 @@ fn is_given(case: &Case<'_>, found: &Found<Concept>) -> bool {
                 return true;
             }
             // "The reason was ..." refers to the sentence before it.
-            if refers_back(case, &piece.text, range) && ((shares.0 && previous.1) || (shares.1 && previous.0))
+            if (is_lack || refers_back(case, &piece.text, range))
+                && ((shares.0 && previous.1) || (shares.1 && previous.0))
             {
                 return true;
             }

@@ -10,7 +10,7 @@ use super::{
     figures::{is_one, proves},
 };
 use crate::{
-    case::{Case, Item, Key, PieceText},
+    case::{Case, Item, Key, Mention, PieceText},
     figures::{DateMention, Figure},
     flaw::Flaw,
     lexicon::{Concept, Found, Group},
@@ -19,15 +19,8 @@ use crate::{
 
 /// Number of dates, figures and places of a claim that are checked, each.
 const CHECKED_MAX: usize = 12;
-/// Number of mentions of an event in the evidence that are compared.
-const MENTIONS_MAX: usize = 60;
-
-/// A mention of what the claim mentions, in the evidence.
-struct Mention<'a> {
-    piece: &'a PieceText,
-    clause: Range<usize>,
-    sentence: Range<usize>,
-}
+/// Number of words of the claim beside a date, figure or place that are compared, the nearest ones.
+const BESIDE_MAX: usize = 24;
 
 /// Number of words between a figure and a thing that it belongs to.
 const NEAR: usize = 3;
@@ -78,11 +71,7 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
 }
 
 /// Returns whether the evidence gives something at `place` of the claim for another event than the nearest one.
-fn is_moved(
-    case: &Case<'_>,
-    place: &Range<usize>,
-    says: impl Fn(&Mention<'_>, &Range<usize>) -> Says,
-) -> bool {
+fn is_moved(case: &Case<'_>, place: &Range<usize>, says: impl Fn(&Mention, &Range<usize>) -> Says) -> bool {
     let statement = &case.statement;
     let clause = statement.clause_at(place.start);
     [clause, statement.sentence_at(place.start)].iter().find_map(|range| moved_in(case, place, range, &says))
@@ -102,7 +91,7 @@ const TELLING_MIN: usize = 2;
 /// Returns whether the evidence gives a date of the claim for what the claim mentions beside it.
 pub(super) fn has_date(case: &Case<'_>, date: &DateMention) -> bool {
     let range = case.statement.sentence_at(date.start);
-    moved_in(case, &(date.start..date.end), &range, &|mention: &Mention<'_>, range: &Range<usize>| {
+    moved_in(case, &(date.start..date.end), &range, &|mention: &Mention, range: &Range<usize>| {
         date_in(mention, range, case, date)
     }) == Some(false)
 }
@@ -110,7 +99,7 @@ pub(super) fn has_date(case: &Case<'_>, date: &DateMention) -> bool {
 /// Returns whether the evidence gives a figure of the claim for what the claim mentions beside it.
 pub(super) fn has_figure(case: &Case<'_>, figure: &Figure) -> bool {
     let range = case.statement.sentence_at(figure.start);
-    moved_in(case, &(figure.start..figure.end), &range, &|mention: &Mention<'_>, range: &Range<usize>| {
+    moved_in(case, &(figure.start..figure.end), &range, &|mention: &Mention, range: &Range<usize>| {
         figure_in(mention, range, case, figure)
     }) == Some(false)
 }
@@ -121,7 +110,7 @@ fn moved_in(
     case: &Case<'_>,
     place: &Range<usize>,
     range: &Range<usize>,
-    says: &impl Fn(&Mention<'_>, &Range<usize>) -> Says,
+    says: &impl Fn(&Mention, &Range<usize>) -> Says,
 ) -> Option<bool> {
     let items = case.items(&case.statement, range);
     let is_beside = |item: &&Item| item.end <= place.start || place.end <= item.start;
@@ -131,10 +120,13 @@ fn moved_in(
         Key::Concept(concept) => concept.name() != "disclose",
         Key::Word(_) => is_name(&case.statement, item),
     };
-    let beside = items.iter().filter(is_beside).filter(is_known);
+    let mut beside: Vec<&Item> = items.iter().filter(is_beside).filter(is_known).collect();
+    beside.sort_by_key(|item| item.start.abs_diff(place.start));
+    let beside = beside.into_iter().take(BESIDE_MAX);
     let told: Vec<(&Item, Says)> = beside
         .filter_map(|item| {
-            let said: Vec<Says> = mentions(case, &item.key)
+            let said: Vec<Says> = case
+                .mentions(&item.key)
                 .iter()
                 .map(|mention| said_at(mention, says))
                 .filter(|said| *said != Says::Nothing)
@@ -160,7 +152,7 @@ fn moved_in(
 }
 
 /// Returns what a mention says: its clause decides, and otherwise its sentence.
-fn said_at(mention: &Mention<'_>, says: impl Fn(&Mention<'_>, &Range<usize>) -> Says) -> Says {
+fn said_at(mention: &Mention, says: impl Fn(&Mention, &Range<usize>) -> Says) -> Says {
     match says(mention, &mention.clause) {
         Says::Nothing => says(mention, &mention.sentence),
         said => said,
@@ -189,39 +181,13 @@ fn is_event(items: &[Item], item: &Item) -> bool {
         && !is_thing()
 }
 
-/// Returns the mentions of `key` in the evidence: those in its text, or in its titles if there are no others.
-fn mentions<'a>(case: &'a Case<'_>, key: &Key) -> Vec<Mention<'a>> {
-    let of = |is_title: bool| {
-        let sentences =
-            case.sentences().filter(move |(piece, sentence)| piece.text.is_title(sentence) == is_title);
-        sentences
-            .flat_map(|(piece, sentence)| {
-                let items = case.items(&piece.text, sentence);
-                let like: Vec<Mention<'a>> = items
-                    .iter()
-                    .filter(|item| item.key.is_like(key))
-                    .map(|item| Mention {
-                        piece,
-                        clause: piece.text.clause_at(item.start),
-                        sentence: sentence.clone(),
-                    })
-                    .collect();
-                like
-            })
-            .take(MENTIONS_MAX)
-            .collect::<Vec<_>>()
-    };
-    let body = of(false);
-    if body.is_empty() { of(true) } else { body }
-}
-
-fn date_in(mention: &Mention<'_>, range: &Range<usize>, case: &Case<'_>, date: &DateMention) -> Says {
+fn date_in(mention: &Mention, range: &Range<usize>, case: &Case<'_>, date: &DateMention) -> Says {
     let may_be = |one: &DateMention, other: &DateMention| {
         one.readings.iter().any(|one| other.readings.iter().any(|other| one.may_be(*other)))
     };
     let mut said = Says::Nothing;
-    for other in mention.piece.text.dates_in(range) {
-        if may_be(date, other) && is_of_year(mention.piece, date, other) {
+    for other in mention.piece(case).text.dates_in(range) {
+        if may_be(date, other) && is_of_year(mention.piece(case), date, other) {
             return Says::Same;
         }
         // A date that the claim gives as well is another event's.
@@ -244,9 +210,9 @@ fn is_of_year(piece: &PieceText, date: &DateMention, other: &DateMention) -> boo
         || years.any(|year| claimed().any(|claimed| claimed.abs_diff(year) <= 1))
 }
 
-fn figure_in(mention: &Mention<'_>, range: &Range<usize>, case: &Case<'_>, figure: &Figure) -> Says {
+fn figure_in(mention: &Mention, range: &Range<usize>, case: &Case<'_>, figure: &Figure) -> Says {
     let mut said = Says::Nothing;
-    for other in mention.piece.text.figures_in(range).filter(|other| !is_one(other)) {
+    for other in mention.piece(case).text.figures_in(range).filter(|other| !is_one(other)) {
         if figure.has_value_of(other) {
             return Says::Same;
         }
@@ -260,9 +226,10 @@ fn figure_in(mention: &Mention<'_>, range: &Range<usize>, case: &Case<'_>, figur
     said
 }
 
-fn place_in(mention: &Mention<'_>, range: &Range<usize>, case: &Case<'_>, place: &Found<Concept>) -> Says {
+fn place_in(mention: &Mention, range: &Range<usize>, case: &Case<'_>, place: &Found<Concept>) -> Says {
     let mut said = Says::Nothing;
-    let places = mention.piece.text.mentions_in(range).filter(|found| found.value.group() == Group::Place);
+    let places =
+        mention.piece(case).text.mentions_in(range).filter(|found| found.value.group() == Group::Place);
     for other in places {
         let is_own = other.value == place.value
             || other.value.country() == Some(place.value)
