@@ -390,6 +390,11 @@ fn words(text: &Text, token: &Token) -> Vec<(usize, usize, String)> {
     }
 }
 
+/// Returns whether a word stands for any company, or says nothing of one.
+pub(crate) fn is_generic(word: &str) -> bool {
+    GENERIC.contains(&word)
+}
+
 impl Key {
     /// Returns whether both stand for the same: kindred concepts, or forms of the same word.
     pub(crate) fn is_like(&self, other: &Self) -> bool {

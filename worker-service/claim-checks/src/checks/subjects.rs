@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::{grammar::is_passive, names::own_mentions, roles::is_verb};
 use crate::{
-    case::{Case, Item, Key},
+    case::{Case, Item, Key, is_generic},
     flaw::Flaw,
     language::Language,
     lexicon::{Concept, Group},
+    sound::sounds_like,
     text::{
         Text,
         token::{Kind, Token},
@@ -55,7 +56,94 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
             }
         }
     }
-    Vec::new()
+    of_other(case).into_iter().collect()
+}
+
+/// Returns a flaw if the company does in the claim what the quotes say of somebody else, without a word on the company.
+fn of_other(case: &Case<'_>) -> Option<Flaw> {
+    let statement = &case.statement;
+    if !acts(case) {
+        return None;
+    }
+    let mut other: Option<String> = None;
+    let body = case.quoted().filter(|(piece, sentence)| !piece.text.is_title(sentence));
+    for (piece, sentence) in body {
+        let text = &piece.text;
+        let is_of_company = !own_mentions(case, text, sentence).is_empty()
+            || text.tokens_in(sentence).any(|token| {
+                let word = text.word(token);
+                is_generic(word) || is_pronoun(word) || case.company.contains(word)
+            })
+            || ["同社", "当社", "公司", "회사"].iter().any(|own| text.at(sentence.clone()).contains(own));
+        if is_of_company {
+            return None;
+        }
+        let first = text.tokens_in(sentence).find(|token| !is_article(text, token))?;
+        let name = name_at(text, first)?;
+        if is_named(statement, &name)
+            || statement
+                .tokens
+                .iter()
+                .any(|token| token.kind == Kind::Katakana && sounds_like(statement.word(token), &name))
+        {
+            return None;
+        }
+        other = other.or(Some(name));
+    }
+    other.map(Flaw::OtherParty)
+}
+
+/// Returns whether the claim begins with the company, and its verb is active.
+fn acts(case: &Case<'_>) -> bool {
+    let statement = &case.statement;
+    let Some(sentence) = statement.sentences.first() else { return false };
+    let own = own_mentions(case, statement, sentence);
+    let Some(own) = own.first() else { return false };
+    let rest = statement.at(own.end..sentence.end);
+    if statement.language == Language::Ja {
+        let is_subject = rest.trim_start_matches(|c: char| !matches!(c, 'は' | 'が')).len() + 60 > rest.len();
+        let end = rest.trim_end_matches(['。', ' ']);
+        let is_passive = ["れた", "れている", "れる", "受けた", "受けている", "受ける"]
+            .iter()
+            .any(|ending| end.ends_with(ending));
+        return is_subject && !is_passive;
+    }
+    let before = statement.tokens_in(&(sentence.start..own.start)).count();
+    let is_passive = statement.tokens_in(&(own.end..sentence.end)).any(|token| {
+        matches!(statement.word(token), "was" | "were" | "been" | "is" | "are" | "be" | "being" | "by")
+    });
+    before <= 1 && !is_passive
+}
+
+/// Returns whether a word may stand for the company.
+fn is_pronoun(word: &str) -> bool {
+    matches!(
+        word,
+        "it" | "its"
+            | "they"
+            | "their"
+            | "he"
+            | "she"
+            | "es"
+            | "sie"
+            | "er"
+            | "ihr"
+            | "ihre"
+            | "seine"
+            | "il"
+            | "elle"
+            | "ses"
+            | "son"
+            | "su"
+            | "sus"
+            | "seu"
+            | "sua"
+            | "suo"
+            | "hij"
+            | "zij"
+            | "zijn"
+            | "haar"
+    )
 }
 
 /// Returns whether two subjects are certainly not the same.
@@ -207,6 +295,12 @@ fn name_at(text: &Text, first: &Token) -> Option<String> {
         && text.word(first).chars().count() > 2
         && !text.language.is_function_word(text.word(first));
     let next = text.tokens_in(&(first.end..first.end + NAME_GAP)).next();
+    // "Charge 1:" is the heading of an entry of a register.
+    let is_heading = next.is_none_or(|next| next.kind == Kind::Digits)
+        || text.at(first.end..text.folded.len()).trim_start().starts_with(':');
+    if is_heading {
+        return None;
+    }
     let goes_on = next.is_some_and(|next| next.is_capital);
     // The first word of a sentence is a capital in any case, so that a second one must follow, or a verb.
     (is_name && (goes_on || is_elsewhere(text, first))).then(|| text.word(first).to_owned())

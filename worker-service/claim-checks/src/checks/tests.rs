@@ -155,3 +155,43 @@ fn a_text_of_an_unknown_language_cannot_contradict() {
     passes("Ferrow Mill Ltd did not close its bakery in Leeds.", "en", text);
     passes("Ferrow Mill Ltdは工場を閉鎖した。", "ja", text);
 }
+
+#[test]
+fn an_event_keeps_its_date_its_figure_and_its_place() {
+    let is = |flaw: &Flaw| matches!(flaw, Flaw::OfAnotherThing(_));
+    let text = "Ferrow Mill Ltd was granted its permit in 2015 and had it revoked in 2024.";
+    fails("Ferrow Mill had its permit revoked in 2015.", "en", text, is);
+    fails("Ferrow Mill Ltdは2015年に許可を取り消された。", "ja", text, is);
+    passes("Ferrow Mill Ltdは2024年に許可を取り消された。", "ja", text);
+    let text =
+        "La autoridad multó a Ferrow Mill Ltd en Veracruz. La planta de Tampico obtuvo un certificado.";
+    passes("Ferrow Mill was fined in Veracruz.", "en", text);
+}
+
+#[test]
+fn what_will_or_must_be_done_is_not_done() {
+    let is = |flaw: &Flaw| matches!(flaw, Flaw::Certainty(Aspect::Plan, _));
+    let text = "La Ferrow Mill Ltd fermera son atelier de Sedan.";
+    passes("Ferrow Mill will close its workshop in Sedan.", "en", text);
+    fails("Ferrow Mill has closed its workshop in Sedan.", "en", text, is);
+    let text = "フェロー・ミル（Ferrow Mill Ltd）は来春、ベトナムに倉庫を開設する。";
+    fails("Ferrow Mill opened a warehouse in Vietnam.", "en", text, is);
+    let text = "Ferrow Mill Ltd must repay £2 million.";
+    passes("Ferrow Mill has to repay £2 million.", "en", text);
+    fails("Ferrow Mill has repaid £2 million.", "en", text, is);
+}
+
+#[test]
+fn a_company_in_katakana_is_recognised_by_its_sound() {
+    let is = |flaw: &Flaw| matches!(flaw, Flaw::Roles(_));
+    let text = "Kestrel Byte has paid Ferrow Mill Ltd £12 million.";
+    passes("ケストレル・バイトはフェロー・ミルに1200万ポンドを支払った。", "ja", text);
+    fails("フェロー・ミルはケストレル・バイトに1200万ポンドを支払った。", "ja", text, is);
+}
+
+#[test]
+fn what_was_suspended_or_annulled_before_the_quote_is_superseded() {
+    let is = |flaw: &Flaw| matches!(flaw, Flaw::Superseded(_));
+    let text = "A Justiça suspendeu a multa de R$ 25 milhões da Ferrow Mill Ltd.";
+    fails("Ferrow Mill must pay a fine of 25 million reais.", "en", text, is);
+}
