@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{
-    figures::{is_one, proves},
+    figures::{has_companion, is_comparable, is_one, proves},
     frames::{has_date, has_figure},
 };
 use crate::{
@@ -135,25 +135,6 @@ fn is_conversion(case: &Case<'_>, at: usize) -> bool {
         && case.items(&case.statement, &(before.end..figure.start)).is_empty()
 }
 
-/// Returns whether the evidence gives another figure of the same clause of the claim beside this one: "rank 22 of 180".
-pub(super) fn has_companion(case: &Case<'_>, figure: &Figure) -> bool {
-    let statement = &case.statement;
-    let clause = statement.clause_at(figure.start);
-    let others: Vec<&Figure> =
-        statement.figures_in(&clause).filter(|other| other.start != figure.start && !is_one(other)).collect();
-    let is_beside = |piece: &PieceText, own: &Figure| {
-        let near = own.start.saturating_sub(COMPANION_GAP)..own.end + COMPANION_GAP;
-        others.iter().any(|other| piece.text.figures_in(&near).any(|proof| other.has_value_of(proof)))
-    };
-    !others.is_empty()
-        && case.pieces.iter().any(|piece| {
-            piece.text.figures.iter().any(|own| figure.has_value_of(own) && is_beside(piece, own))
-        })
-}
-
-/// Bytes between two figures that a text gives together.
-const COMPANION_GAP: usize = 16;
-
 fn has_too_many(piece: &PieceText) -> bool {
     let places = piece.text.mentions.iter().filter(|found| found.value.group() == Group::Place);
     piece.text.figures.len() > RIVALS_MAX
@@ -213,26 +194,6 @@ impl Rivals {
         // The sentence with the figure says nothing of what the claim does, and another sentence does.
         let apart = self.has_own && self.own == 0.0 && self.is_telling && self.elsewhere > ELSEWHERE_MIN;
         closer || apart
-    }
-}
-
-/// Factor up to which two counts can be mistaken for each other.
-const COMPARABLE: f64 = 100.0;
-
-/// Returns whether one figure can be mistaken for the other.
-pub(super) fn is_comparable(figure: &Figure, rival: &Figure) -> bool {
-    if figure.is_day != rival.is_day {
-        return false;
-    }
-    match (&figure.unit, &rival.unit) {
-        (Unit::Unknown, Unit::Unknown | Unit::Count(_))
-        | (Unit::Count(_), Unit::Unknown | Unit::Count(_)) => {
-            let (a, b) = (figure.values.first().copied(), rival.values.first().copied());
-            a.zip(b).is_some_and(|(a, b)| a.max(b) <= COMPARABLE * a.min(b))
-        }
-        (a, b) => {
-            a.agrees(b).unwrap_or(false) || (matches!(a, Unit::Money(_)) && matches!(b, Unit::Money(_)))
-        }
     }
 }
 

@@ -5,10 +5,7 @@
 
 use std::ops::Range;
 
-use super::{
-    binding::{has_companion, is_comparable},
-    figures::{is_one, proves},
-};
+use super::figures::{has_companion, is_comparable, is_one, proves};
 use crate::{
     case::{Case, Item, Key, Mention, PieceText},
     figures::{DateMention, Figure},

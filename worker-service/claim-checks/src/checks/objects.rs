@@ -1,7 +1,7 @@
 //! Figures that another one replaces as the object of the same verb: "fined £700,000", where the evidence has "fined
 //! £3 million and ordered to pay £700,000".
 
-use super::{binding::is_comparable, figures::is_one};
+use super::figures::{is_comparable, is_one};
 use crate::{
     case::{Case, Item, Key},
     figures::Figure,

@@ -20,14 +20,34 @@ pub(super) fn differs<'a>(text: &str, language: Language, exempt: impl Iterator<
     }
     let words = language.base_words();
     let scripts = script_pattern(&words.list("scripts"));
-    let (mut in_script, mut all) = (0, 0);
-    for c in prose.chars().filter(|c| c.is_alphabetic()) {
+    let is_own =
+        |c: char| scripts.as_ref().is_none_or(|scripts| scripts.is_match(c.encode_utf8(&mut [0; 4])));
+    // Names keep their own script: a Japanese text names "Acme Holding", without the form "Ltd" of the request.
+    let mut in_name = false;
+    let mut before = ' ';
+    let (mut in_script, mut all, mut names) = (0, 0, 0);
+    for c in prose.chars() {
+        if !before.is_alphabetic() {
+            in_name = c.is_uppercase() && !is_own(c);
+        }
+        in_name &= c.is_alphabetic() && !is_own(c);
+        before = c;
+        if !c.is_alphabetic() {
+            continue;
+        }
+        if in_name {
+            names += 1;
+            continue;
+        }
         // One character of Chinese, Japanese or Korean carries as much information as several letters.
         let weight = if ('\u{2e80}'..='\u{d7ff}').contains(&c) { 3 } else { 1 };
         all += weight;
-        if scripts.as_ref().is_none_or(|scripts| scripts.is_match(c.encode_utf8(&mut [0; 4]))) {
+        if is_own(c) {
             in_script += weight;
         }
+    }
+    if in_script == 0 {
+        return all + names >= SCRIPT_MIN;
     }
     if all < SCRIPT_MIN {
         return false;
@@ -100,6 +120,11 @@ mod tests {
             japanese,
             ["Calder Vane Shipping Ltd"].into_iter()
         ));
+        // The name without its legal form.
+        let name = "Gebroeders Valkhof Pluimvee en Zonen B.V.";
+        let text = "Gebroeders Valkhof Pluimvee en Zonenは罰金を払った。";
+        assert!(!differs(text, japanese, [name].into_iter()));
+        assert!(differs("GEBROEDERS VALKHOF PLUIMVEE PAID A FINE.", japanese, std::iter::empty()));
     }
 
     #[test]
