@@ -1,5 +1,7 @@
 //! Renders a report as Markdown (CommonMark), with every text escaped so that none becomes markup.
 
+use std::sync::LazyLock;
+
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, value::Serde};
 
 use super::view::View;
@@ -9,6 +11,12 @@ use super::view::View;
 /// # Errors
 /// Returns [`Error`] if the template cannot be filled.
 pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
+    static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(environment);
+    let environment = ENVIRONMENT.as_ref().map_err(|error| Error::new(error.kind(), error.to_string()))?;
+    environment.get_template("report.md")?.render(Serde(view))
+}
+
+fn environment() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
@@ -17,7 +25,7 @@ pub(super) fn render(view: &View<'_>) -> Result<String, Error> {
         quoted(&before, &quote, &after)
     });
     environment.add_template("report.md", include_str!("templates/report.md"))?;
-    environment.get_template("report.md")?.render(Serde(view))
+    Ok(environment)
 }
 
 /// Returns a quote in bold with the text around it, which is the beginning of a line. White space stands where the text
