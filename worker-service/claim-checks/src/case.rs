@@ -261,6 +261,8 @@ impl<'a> Case<'a> {
                     clause: piece.text.clause_at(item.start),
                     sentence: sentence.clone(),
                 }));
+                // One sentence may be as long as its piece.
+                found.truncate(MENTIONS_MAX);
             }
         }
         let [body, title] = found;

@@ -6,8 +6,12 @@ use crate::{
     lexicon::Group,
 };
 
-/// Share of the content of a claim that its quotes must have, if both are in one language.
-const SHARE_MIN: f64 = 0.28;
+/// Share of the content of a claim that its quotes must have, if both are in one language. A claim that says what an entry
+/// of a list means shares little more than the entry's subject.
+const SHARE_MIN: f64 = 0.16;
+
+/// The same in a script in which each pair of neighbouring characters counts as a word.
+const DENSE_SHARE_MIN: f64 = 0.1;
 
 /// Returns a flaw if the quotes do not bear on the claim.
 pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
@@ -39,7 +43,8 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
         let total = items.len().max(1);
         #[expect(clippy::cast_precision_loss, reason = "a claim has far fewer words than 2^52")]
         let share = (shared + shared_figures) as f64 / total as f64;
-        let irrelevant = shared + shared_figures == 0 || share < SHARE_MIN;
+        let least = if statement.language.is_dense() { DENSE_SHARE_MIN } else { SHARE_MIN };
+        let irrelevant = shared + shared_figures == 0 || share < least;
         return if irrelevant { vec![Flaw::Irrelevant] } else { Vec::new() };
     }
     // Across languages only concepts are shared: where the claim and its quotes have some, but none in common, the
