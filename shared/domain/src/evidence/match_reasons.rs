@@ -162,7 +162,7 @@ mod tests {
         let [en, ja] = ["en", "ja"].map(|tag| Language::find(tag).unwrap().base_words());
         assert_eq!(
             reasons.in_words(en),
-            "\"quilmarsh\" sounds like \"quillmarsh\"; \"oil\" differs little from \"petrol\"; only in the request: \
+            "\"quilmarsh\" sounds like \"quillmarsh\"; \"oil\" differs little from \"petrol\"; only in the name that was screened: \
              north sea; country differs; a registration number is the same"
         );
         assert_eq!(

@@ -70,7 +70,7 @@ fn what_was_searched_is_told_of_each_source_with_date_and_age() {
         let ids: Vec<String> = news.named.into_iter().map(|named| named.id).collect();
         (news.result, ids.concat(), news.citations.concat())
     };
-    let nothing = "企業に不利な事項なし".to_owned();
+    let nothing = "規則や所見の根拠となるものなし".to_owned();
     assert_eq!(news(&document), (nothing, "E2E3".to_owned(), String::new()));
     document.evidence.iter_mut().for_each(|piece| piece.facts = Some(Facts::gap()));
     assert_eq!(news(&document).0, "回答あり", "a source that could not search clears nobody");

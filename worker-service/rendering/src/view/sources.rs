@@ -71,8 +71,11 @@ fn view<'a>(
     let status = words.text_of("statuses", outcome.status.as_str());
     // A source whose evidence only tells what could not be searched found nothing, and cleared nothing either.
     let has_searched = outcome.status.has_answer() && (!pieces.is_empty() || outcome.items == 0);
+    // Evidence of earlier versions does not say whether it only tells what could not be searched.
+    let has_facts = pieces.iter().all(|piece| piece.facts.is_some());
     let found = match (has_searched, citations.is_empty()) {
         (false, _) => status,
+        (true, true) if !has_facts => status,
         (true, true) => words.text("searched.nothing"),
         (true, false) => words.text("searched.found"),
     };

@@ -187,6 +187,13 @@ fn party_query(party: &RelatedParty) -> Value {
 
 fn entity_evidence(entity: &Entity, words: &Words) -> EvidenceDraft {
     let Entity { id, caption, datasets, properties, score } = entity;
+    // The entries that a list has because of others are told apart from the sanctioned ones, as in a list of one's own.
+    let is_linked = |topic: &String| topic == "sanction.linked";
+    let sanctioned = properties
+        .topics
+        .iter()
+        .any(|topic| topic == "sanction" || topic.starts_with("sanction.") && !is_linked(topic));
+    let linked = !sanctioned && properties.topics.iter().any(is_linked);
     let (percent, texts) = (percent(*score), texts(words));
     let mut text = texts.paragraph();
     text.say("listed_as", &[("entry", caption), ("id", id)]);
@@ -204,23 +211,26 @@ fn entity_evidence(entity: &Entity, words: &Words) -> EvidenceDraft {
         text.list(label, &values, usize::MAX);
     }
     text.say("score", &[("score", &percent.to_string())]);
-    let sanctioned =
-        properties.topics.iter().any(|topic| topic == "sanction" || topic.starts_with("sanction."));
-    let kind = if sanctioned { SANCTIONS_MATCH } else { WATCHLIST_MATCH };
-    let label = texts.text(if sanctioned { "labels.sanction" } else { "labels.other" });
+    let (kind, label) = match (sanctioned, linked) {
+        (true, _) => (SANCTIONS_MATCH, "labels.sanction"),
+        (false, true) => (SANCTIONS_MATCH, "labels.sanction_linked"),
+        (false, false) => (WATCHLIST_MATCH, "labels.other"),
+    };
+    let label = texts.text(label);
+    let strength = if linked { percent.min(MATCH_STRENGTH - 1) } else { percent };
     EvidenceDraft {
         title: texts.fill("title", &[("label", &label), ("entry", caption)]),
         text: text.finish(),
         url: None,
         published_at: None,
-        signals: vec![Signal { kind, strength: percent }],
+        signals: vec![Signal { kind, strength }],
         facts: Facts {
             list_match: Some(ListMatch {
                 list: datasets.join(", "),
                 entry: caption.clone(),
                 score: percent,
                 is_match: percent >= MATCH_STRENGTH,
-                linked: false,
+                linked,
                 reasons: None,
             }),
             ..Facts::default()
@@ -256,6 +266,19 @@ mod tests {
         let sanctioned = signal(ANSWER);
         assert_eq!((sanctioned.kind, sanctioned.strength), (SANCTIONS_MATCH, 91));
         assert_eq!(signal(&ANSWER.replace("sanction\"", "debarment\"")).kind, WATCHLIST_MATCH);
+    }
+
+    #[test]
+    fn an_entry_that_is_only_linked_to_a_sanctioned_one_says_so() {
+        let answer = ANSWER.replace("sanction\"", "sanction.linked\"");
+        let mut matches: Matches = serde_json::from_str(&answer).unwrap();
+        let entity = &matches.responses.remove("company").unwrap().results[0];
+        let evidence = entity_evidence(entity, words(Language::ENGLISH));
+        assert_eq!(evidence.title, "Linked to an entry of a sanctions list: Quillmarsh LLC");
+        let signal = &evidence.signals[0];
+        assert_eq!((&signal.kind, signal.strength), (&SANCTIONS_MATCH, MATCH_STRENGTH - 1));
+        let found = evidence.facts.list_match.unwrap();
+        assert!(found.is_match && found.linked, "{found:?}");
     }
 
     proptest! {
