@@ -215,3 +215,32 @@ fn after(before: &Report, claimed: Report) -> Report {
         None => claimed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_a_duplicate_only_if_its_lease_names_another_one() {
+        let is_held = |holder: &str, message_id: Option<&str>| {
+            let lease = Lease { holder: holder.to_owned(), expires_at: UtcTime::from_epoch_millis(0) };
+            let delivery = Delivery {
+                message_id: message_id.map(str::to_owned),
+                body: String::new(),
+                receipt: String::new(),
+                receive_count: 2,
+                sent_at: None,
+                traceparent: None,
+                reason: None,
+            };
+            is_held_by(&lease, &delivery)
+        };
+        assert!(is_held("worker/claim/m1", Some("m1")), "the message of the worker came again");
+        assert!(!is_held("worker/claim/m1", Some("m2")));
+        for (holder, message_id) in
+            [("worker/claim", Some("m2")), ("worker/claim/", Some("m2")), ("worker/claim/m1", None)]
+        {
+            assert!(is_held(holder, message_id), "{holder} does not tell");
+        }
+    }
+}

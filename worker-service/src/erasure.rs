@@ -21,10 +21,8 @@ pub(crate) async fn erase(jobs: &JobRunner, report: &Report, now: UtcTime) -> Re
         return Ok(());
     }
     let mut folders = report.folders();
-    // The copies of a legal hold may still exist if the report was released shortly before.
-    if aws.table.has_hold_task(tenant, *id).await? {
-        folders.extend(held_folders(tenant, *id));
-    }
+    // The bucket may hold copies of a legal hold of which a restored table knows nothing.
+    folders.extend(held_folders(tenant, *id));
     let mut objects = 0;
     for folder in &folders {
         objects += aws.bucket.erase(folder).await?;

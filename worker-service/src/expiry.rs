@@ -8,11 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::job::JobRunner;
 
-/// Number of pages that are read in a turn, which the sweeper waits for. Reports that are marked and not erased yet are read
-/// again, so that no more are marked than workers can erase.
-const PAGES_MAX: usize = 60;
-/// Number of reports that are marked concurrently.
-const CONCURRENCY: usize = 16;
+/// Number of reports that are to be erased at a time. The sweeper waits for a turn, and those that were marked before and are
+/// not erased yet count, so that no more are marked than workers can erase.
+const MARKED_MAX: usize = 6_000;
+/// Number of reports that are marked concurrently: about 500 a second. All marks are written to one partition key of the index
+/// of what is due, which takes 1,000 writes a second.
+const CONCURRENCY: usize = 4;
 
 /// Marks the oldest expired reports of `tenant` for their erasure, unless another worker has done so within the hour. The
 /// sweeper then erases them. If there may be more, the next turn comes soon.
@@ -29,17 +30,17 @@ pub(crate) async fn expire(
     if !table.claim_expiry(tenant, now).await? {
         return Ok(());
     }
-    let (mut marked, mut pages, mut after) = (0, 0, None);
+    let (mut marked, mut waiting, mut after) = (0, 0, None);
     loop {
         let page = table.expired(tenant, now, after).await?;
         let marks = stream::iter(page.expired.into_iter().map(|report| mark(table.clone(), report, now)));
         let done: Vec<bool> = marks.buffer_unordered(CONCURRENCY).try_collect().await?;
         marked += done.into_iter().filter(|is_marked| *is_marked).count();
-        (pages, after) = (pages + 1, page.next);
+        (waiting, after) = (waiting + page.marked, page.next);
         if after.is_none() {
             break;
         }
-        if pages == PAGES_MAX || stop.is_cancelled() {
+        if marked + waiting >= MARKED_MAX || stop.is_cancelled() {
             table.continue_expiry(tenant, now).await?;
             break;
         }

@@ -155,6 +155,8 @@ impl Pipeline {
             Ok(()) => Ok(Some(Gathering { stored, journal, is_reused: true })),
             Err(why) => {
                 set_aside(report, &why);
+                let details = Details { earlier_usage: Some(report.usage), ..Details::default() };
+                lease.write(|attempt| Command::Advance { attempt }, &details).await?;
                 Ok(None)
             }
         }

@@ -209,7 +209,8 @@ impl AnswerLedger for ReportLedger<'_> {
             number: self.calls,
             day,
             max_cost: planned.max_cost,
-            used: planned.used,
+            // The limits of a report apply to all of its submissions and attempts.
+            used: self.lease.report().earlier_usage.plus(planned.used),
             unsettled,
         };
         let reservation = self.budget.reserve(admitted, &request).await?;

@@ -34,6 +34,8 @@ const PAGE: i32 = 100;
 pub struct ExpiryPage {
     /// The reports.
     pub expired: Vec<Report>,
+    /// The number of further ones that are marked for their erasure, and not erased yet.
+    pub marked: usize,
     /// Where the next page begins; `None` after the last page.
     pub next: Option<HashMap<String, AttributeValue>>,
 }
@@ -123,18 +125,17 @@ impl Table {
             Some(key(tenant, id))
         });
         let items = get_all(&self.client, &self.name, keys.collect()).await?;
-        let mut expired = Vec::new();
+        let (mut expired, mut marked) = (Vec::new(), 0);
         for item in items.into_values() {
             // What a later version wrote, its workers erase.
             match self.decode_any("BatchGetItem", item) {
-                Ok(report) if report.erasure_requested_at.is_none() && !exists(&report, now) => {
-                    expired.push(report);
-                }
+                Ok(report) if report.erasure_requested_at.is_some() => marked += 1,
+                Ok(report) if !exists(&report, now) => expired.push(report),
                 Ok(_) => {}
                 Err(error) => tracing::error!(error = %error, "skipped a report whose item cannot be read"),
             }
         }
-        Ok(ExpiryPage { expired, next: answer.last_evaluated_key.filter(|key| !key.is_empty()) })
+        Ok(ExpiryPage { expired, marked, next: answer.last_evaluated_key.filter(|key| !key.is_empty()) })
     }
 
     /// Marks a report that has expired for its erasure, unless it has changed since it was read. Returns whether it is

@@ -17,7 +17,6 @@ use super::{
 use crate::{
     dynamodb::{conditional, conditional_delete, conditional_with, number},
     error::{AwsError, DYNAMODB},
-    request::send,
     retention::exists,
 };
 use domain::{
@@ -249,21 +248,6 @@ impl Table {
             .expression_attribute_names("#due", attribute::DUE_AT)
             .expression_attribute_values(":now", number(now.epoch_millis()));
         conditional(request).await.map(drop)
-    }
-
-    /// Returns whether a worker has to copy or delete files of a report because of a legal hold. Without such a task, a report
-    /// that is under no hold has no copies.
-    ///
-    /// # Errors
-    /// Returns [`AwsError`] if the table does not answer.
-    pub async fn has_hold_task(&self, tenant: &Tenant, id: ReportId) -> Result<bool, AwsError> {
-        let request = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key(attribute::PK, AttributeValue::S(hold_task_key(tenant, id)))
-            .consistent_read(true);
-        Ok(send(DYNAMODB, "GetItem", request.send()).await?.item.is_some())
     }
 
     fn update_hold_task(&self, tenant: &Tenant, id: ReportId) -> UpdateItemFluentBuilder {
