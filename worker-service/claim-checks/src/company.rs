@@ -177,7 +177,7 @@ fn core(word: &str) -> &str {
 }
 
 /// Words that end the names of authorities, in folded form.
-const AUTHORITIES: [&str; 18] = [
+pub(crate) const AUTHORITIES: [&str; 18] = [
     "prefecture",
     "province",
     "county",

@@ -144,7 +144,7 @@ pub(super) fn is_payment(event: &Key) -> bool {
     matches!(event, Key::Concept(concept) if concept.name() == "payment")
 }
 
-const AUXILIARIES: [&str; 60] = [
+pub(super) const AUXILIARIES: [&str; 60] = [
     "was", "were", "been", "being", "is", "are", "be", "got", "wurde", "wurden", "wird", "werden", "worden",
     "été", "est", "sont", "fut", "être", "fue", "fueron", "sido", "es", "son", "ser", "foi", "foram", "é",
     "são", "stata", "stato", "stati", "state", "viene", "venne", "venuta", "werd", "wordt", "был", "была",

@@ -140,6 +140,11 @@ const NAME_GAP: usize = 24;
 /// Characters of a word of a name that can stand for the whole name.
 const SHORT_NAME_MIN: usize = 6;
 
+/// Returns whether a word is a legal form.
+pub(super) fn is_legal_form(word: &str) -> bool {
+    LEGAL_FORMS.contains(&word)
+}
+
 /// Legal forms, in folded form.
 const LEGAL_FORMS: [&str; 60] = [
     "ltd",

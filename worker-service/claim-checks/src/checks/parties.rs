@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::names::{Names, own_mentions};
+use super::{
+    names::{Names, own_mentions},
+    subjects::is_saying,
+};
 use crate::{
     case::{Case, PieceText, same_word},
     flaw::Flaw,
@@ -167,7 +170,7 @@ fn other_subject(case: &Case<'_>) -> Option<Flaw> {
 }
 
 /// Returns whether a claim speaks of another company of the group, or of who owns whom.
-fn names_relation(statement: &Text) -> bool {
+pub(super) fn names_relation(statement: &Text) -> bool {
     statement.mentions.iter().any(|found| {
         found.value.group() == Group::Affiliate
             || matches!(
@@ -231,12 +234,29 @@ fn of_relation(case: &Case<'_>) -> Option<Flaw> {
             .mentions_in(sentence)
             .find(|found| relates(found.value) && found.end <= event.start && !names_owner(text, found));
         let related = related?;
-        if is_named(text, sentence) {
+        // "The chief executive said the firm will appeal": the firm appeals.
+        let is_person = related.value.group() == Group::Person;
+        let says = says_of_company(text, related.end..event.start, is_person);
+        // "Smith told workers that the plant would close": the workers only hear it.
+        let hears = is_person
+            && [sentence.start..related.start, related.end..event.start]
+                .iter()
+                .all(|range| text.tokens_in(range).any(|token| is_saying(text, token)));
+        if is_named(text, sentence) || says || hears {
             return None;
         }
         relation = relation.or_else(|| Some(text.written(related.start..related.end)));
     }
     relation.map(Flaw::OtherParty)
+}
+
+/// Returns whether somebody says something of the company at a range. What a person calls "it" is the company.
+fn says_of_company(text: &Text, range: Range<usize>, is_person: bool) -> bool {
+    let mut tokens = text.tokens_in(&range);
+    let Some(verb) = tokens.find(|token| is_saying(text, token)) else { return false };
+    let said = text.at(verb.end..range.end);
+    OWN.iter().any(|own| *own != "its " && said.contains(own))
+        || is_person && tokens.any(|token| matches!(text.word(token), "it" | "its"))
 }
 
 /// Returns a flaw if the evidence says that it is about somebody else, and the claim does not.

@@ -2,12 +2,18 @@
 
 use std::ops::Range;
 
-use super::{grammar::is_passive, names::own_mentions, roles::is_verb};
+use super::{
+    grammar::{AUXILIARIES, is_passive},
+    names::{is_legal_form, own_mentions},
+    parties::names_relation,
+    roles::is_verb,
+};
 use crate::{
     case::{Case, Item, Key, is_generic},
+    company::AUTHORITIES,
     flaw::Flaw,
     language::Language,
-    lexicon::{Concept, Group},
+    lexicon::{Concept, Found, Group},
     sound::sounds_like,
     text::{
         Text,
@@ -33,7 +39,8 @@ struct Said {
     is_passive: bool,
 }
 
-/// Number of events of a claim, and of mentions of each in the evidence, that are compared.
+/// Number of events of a claim, and of mentions of each in the evidence, that are compared, and of quoted sentences in
+/// which another company is looked for.
 const CHECKED_MAX: usize = 20;
 
 /// Returns a flaw if the claim gives an event another subject than every mention of it in the evidence.
@@ -59,28 +66,26 @@ pub(super) fn flaws(case: &Case<'_>) -> Vec<Flaw> {
     of_other(case).into_iter().collect()
 }
 
-/// Returns a flaw if the company does in the claim what the quotes say of somebody else, without a word on the company.
+/// Returns a flaw if the company does in the claim what the quotes say of another company, without a word on the
+/// company. Only a name with a legal form is certainly another company: other names may be those of its products, its
+/// people or authorities.
 fn of_other(case: &Case<'_>) -> Option<Flaw> {
     let statement = &case.statement;
-    if !acts(case) {
+    // Evidence on a parent or a subsidiary is rightly about another company.
+    if names_relation(statement) || !acts(case) || case.quoted().count() > CHECKED_MAX {
         return None;
     }
     let mut other: Option<String> = None;
     let body = case.quoted().filter(|(piece, sentence)| !piece.text.is_title(sentence));
     for (piece, sentence) in body {
         let text = &piece.text;
-        let is_of_company = !own_mentions(case, text, sentence).is_empty()
-            || text.tokens_in(sentence).any(|token| {
-                let word = text.word(token);
-                is_generic(word) || is_pronoun(word) || case.company.contains(word)
-            })
-            || ["同社", "当社", "公司", "회사"].iter().any(|own| text.at(sentence.clone()).contains(own));
-        if is_of_company {
+        if !is_read_by_order(text.language) || may_be_of_company(case, text, sentence) {
             return None;
         }
         let first = text.tokens_in(sentence).find(|token| !is_article(text, token))?;
         let name = name_at(text, first)?;
-        if is_named(statement, &name)
+        if !is_company_name(text, first)
+            || is_named(statement, &name)
             || statement
                 .tokens
                 .iter()
@@ -93,7 +98,59 @@ fn of_other(case: &Case<'_>) -> Option<Flaw> {
     other.map(Flaw::OtherParty)
 }
 
-/// Returns whether the claim begins with the company, and its verb is active.
+/// Returns whether a sentence of the evidence may be about the company although another name begins it: if it mentions
+/// the company, an authority, a relation or what the claim names too, or reports what somebody says.
+fn may_be_of_company(case: &Case<'_>, text: &Text, sentence: &Range<usize>) -> bool {
+    let is_mention = |token: &Token| {
+        let word = text.word(token);
+        is_generic(word) || is_pronoun(word) || is_saying(text, token) || case.company.contains(word)
+    };
+    let is_shared = |token: &Token| {
+        token.is_capital
+            && case.statement.tokens.iter().any(|other| case.statement.word(other) == text.word(token))
+    };
+    !own_mentions(case, text, sentence).is_empty()
+        || text
+            .tokens_in(sentence)
+            .any(|token| is_mention(token) || is_shared(token) || AUTHORITIES.contains(&text.word(token)))
+        || text.mentions_in(sentence).any(|found| {
+            matches!(found.value.group(), Group::Authority | Group::Person | Group::Affiliate)
+                && found.value.name() != "competitor"
+        })
+        || text.tokens.iter().any(|token| RENAMED.contains(&text.word(token)))
+}
+
+/// Words of a text that calls one company by two names.
+const RENAMED: [&str; 9] =
+    ["formerly", "renamed", "known", "trading", "rebranded", "vormals", "umbenannt", "antes", "anciennement"];
+
+/// Returns whether the text writes the name that begins with a token with a legal form, here or elsewhere.
+fn is_company_name(text: &Text, first: &Token) -> bool {
+    let word = text.word(first);
+    let mut same = text.tokens.iter().filter(|token| token.is_capital && text.word(token) == word);
+    same.any(|token| has_legal_form(text, token))
+}
+
+/// Returns whether the name that begins with a token has a legal form.
+fn has_legal_form(text: &Text, first: &Token) -> bool {
+    let mut end = first.end;
+    for token in text.tokens_in(&(first.end..text.sentence_at(first.start).end)).take(NAME_WORDS) {
+        let is_joined = text.at(end..token.start).chars().all(|c| matches!(c, ' ' | '.' | '&' | '-' | ','));
+        if !is_joined || !token.is_capital {
+            return false;
+        }
+        if is_legal_form(text.word(token)) {
+            return true;
+        }
+        end = token.end;
+    }
+    false
+}
+
+/// Number of words after the first of a name among which its legal form stands.
+const NAME_WORDS: usize = 5;
+
+/// Returns whether the claim begins with the company, and its verb is active for certain.
 fn acts(case: &Case<'_>) -> bool {
     let statement = &case.statement;
     let Some(sentence) = statement.sentences.first() else { return false };
@@ -102,18 +159,59 @@ fn acts(case: &Case<'_>) -> bool {
     let rest = statement.at(own.end..sentence.end);
     if statement.language == Language::Ja {
         let is_subject = rest.trim_start_matches(|c: char| !matches!(c, 'は' | 'が')).len() + 60 > rest.len();
-        let end = rest.trim_end_matches(['。', ' ']);
-        let is_passive = ["れた", "れている", "れる", "受けた", "受けている", "受ける"]
-            .iter()
-            .any(|ending| end.ends_with(ending));
-        return is_subject && !is_passive;
+        return is_subject && !UNDERGOES_JAPANESE.iter().any(|part| rest.contains(part));
     }
     let before = statement.tokens_in(&(sentence.start..own.start)).count();
-    let is_passive = statement.tokens_in(&(own.end..sentence.end)).any(|token| {
-        matches!(statement.word(token), "was" | "were" | "been" | "is" | "are" | "be" | "being" | "by")
+    let undergoes = statement.tokens_in(&(own.end..sentence.end)).any(|token| {
+        let word = statement.word(token);
+        AUXILIARIES.contains(&word) || UNDERGOES.contains(&word) || is_generic(word)
     });
-    before <= 1 && !is_passive
+    before <= 1 && !undergoes
 }
+
+/// Words with which somebody else acts, and the company is the one to whom it is done.
+const UNDERGOES: [&str; 36] = [
+    "by",
+    "under",
+    "come",
+    "comes",
+    "came",
+    "coming",
+    "receive",
+    "receives",
+    "received",
+    "have",
+    "has",
+    "had",
+    "having",
+    "lose",
+    "loses",
+    "lost",
+    "losing",
+    "get",
+    "gets",
+    "getting",
+    "suffer",
+    "suffers",
+    "suffered",
+    "undergo",
+    "undergoes",
+    "underwent",
+    "incur",
+    "incurred",
+    "sees",
+    "saw",
+    "appears",
+    "appear",
+    "appeared",
+    "remains",
+    "drew",
+    "attracted",
+];
+
+/// Parts of Japanese verbs with which somebody else acts, plain or polite, and of what a register or a list says.
+const UNDERGOES_JAPANESE: [&str; 9] =
+    ["れた", "れて", "れる", "れま", "れ、", "受け", "対象", "記載", "登録"];
 
 /// Returns whether a word may stand for the company.
 fn is_pronoun(word: &str) -> bool {
@@ -234,23 +332,150 @@ fn said(case: &Case<'_>, text: &Text, sentence: &Range<usize>, event: &Item) -> 
     let own = own_mentions(case, text, sentence);
     match text.language {
         Language::Ja => japanese(text, sentence, event, &own),
-        Language::En
-        | Language::De
-        | Language::Fr
-        | Language::Es
-        | Language::Pt
-        | Language::It
-        | Language::Nl
-        | Language::Sv => by_order(text, sentence, event, &own),
+        language if is_read_by_order(language) => by_order(text, sentence, event, &own),
         _ => None,
     }
 }
+
+/// Returns whether the subject stands before the verb in a language.
+fn is_read_by_order(language: Language) -> bool {
+    matches!(
+        language,
+        Language::En
+            | Language::De
+            | Language::Fr
+            | Language::Es
+            | Language::Pt
+            | Language::It
+            | Language::Nl
+            | Language::Sv
+    )
+}
+
+/// Returns whether somebody says something in a range, or the company is mentioned there without its name: then the one
+/// with whom the sentence begins need not be the subject.
+fn may_change_subject(text: &Text, range: &Range<usize>) -> bool {
+    text.tokens_in(range).any(|token| {
+        let word = text.word(token);
+        is_generic(word) || is_pronoun(word) || is_saying(text, token)
+    })
+}
+
+/// Returns whether a word introduces what somebody says, or another clause.
+pub(super) fn is_saying(text: &Text, token: &Token) -> bool {
+    let is_disclosed = |found: &Found<Concept>| {
+        found.value.name() == "disclose" && found.start <= token.start && token.end <= found.end
+    };
+    SAYING.contains(&text.word(token)) || text.mentions.iter().any(is_disclosed)
+}
+
+/// Verbs of saying, and conjunctions and pronouns that begin a clause with its own subject, in folded form.
+const SAYING: [&str; 95] = [
+    "that",
+    "say",
+    "says",
+    "said",
+    "saying",
+    "tell",
+    "tells",
+    "told",
+    "add",
+    "adds",
+    "added",
+    "confirm",
+    "confirms",
+    "confirmed",
+    "claim",
+    "claims",
+    "claimed",
+    "believe",
+    "believes",
+    "believed",
+    "insists",
+    "insisted",
+    "argue",
+    "argued",
+    "argues",
+    "alleges",
+    "alleged",
+    "allege",
+    "warned",
+    "warns",
+    "explained",
+    "wrote",
+    "writes",
+    "found",
+    "finds",
+    "learned",
+    "thinks",
+    "thought",
+    "expects",
+    "expected",
+    "knows",
+    "knew",
+    "noted",
+    "notes",
+    "whether",
+    "how",
+    "why",
+    "when",
+    "because",
+    "after",
+    "before",
+    "while",
+    "promised",
+    "promises",
+    "which",
+    "who",
+    "whose",
+    "dass",
+    "sagt",
+    "sagte",
+    "erklärt",
+    "erklärte",
+    "bestätigte",
+    "zufolge",
+    "laut",
+    "que",
+    "dit",
+    "dice",
+    "dijo",
+    "disse",
+    "diz",
+    "afirmó",
+    "afirma",
+    "affirme",
+    "déclaré",
+    "selon",
+    "según",
+    "segundo",
+    "secondo",
+    "che",
+    "confirmó",
+    "confirmou",
+    "confirmé",
+    "dat",
+    "zei",
+    "zegt",
+    "volgens",
+    "att",
+    "säger",
+    "sade",
+    "enligt",
+    "aseguró",
+    "explicó",
+    "ob",
+    "wie",
+];
 
 /// Reads the subject before the verb: the name or party with which the sentence, or the clause, begins.
 fn by_order(text: &Text, sentence: &Range<usize>, event: &Item, own: &[Range<usize>]) -> Option<Said> {
     let clause = text.clause_at(event.start);
     let is_passive = is_passive(text, sentence, event);
-    [clause, sentence.clone()].iter().find_map(|range| {
+    // "said that the firm closed": nobody before the conjunction is the subject.
+    let is_reported = text.tokens_in(&clause).next().is_some_and(|first| is_saying(text, first));
+    let ranges = [Some(clause), (!is_reported).then(|| sentence.clone())];
+    ranges.iter().flatten().find_map(|range| {
         let first = text.tokens_in(range).find(|token| !is_article(text, token))?;
         if first.start >= event.start {
             return None;
@@ -258,10 +483,14 @@ fn by_order(text: &Text, sentence: &Range<usize>, event: &Item, own: &[Range<usi
         let company = own.iter().find(|own| range.contains(&own.start) && own.end <= event.start);
         let is_company = company.is_some_and(|own| own.start <= first.start && first.start < own.end);
         if is_company {
-            return Some(Said { subject: Subject::Company, is_passive });
+            // "had its permit revoked": somebody else revoked it.
+            let end = text.tokens_in(&(first.end..event.start)).last().map_or(first.end, |last| last.start);
+            let undergoes =
+                text.tokens_in(&(first.end..end)).any(|token| UNDERGOES.contains(&text.word(token)));
+            return (!undergoes).then_some(Said { subject: Subject::Company, is_passive });
         }
         // "Pella's owner": the company is named, but it is not the subject.
-        if company.is_some() {
+        if company.is_some() || may_change_subject(text, &(first.end..event.start)) {
             return None;
         }
         if let Some(party) = party_at(text, first) {
@@ -299,6 +528,10 @@ fn name_at(text: &Text, first: &Token) -> Option<String> {
     let is_heading = next.is_none_or(|next| next.kind == Kind::Digits)
         || text.at(first.end..text.folded.len()).trim_start().starts_with(':');
     if is_heading {
+        return None;
+    }
+    // German writes all nouns with capitals.
+    if text.language == Language::De && !is_company_name(text, first) {
         return None;
     }
     let goes_on = next.is_some_and(|next| next.is_capital);
