@@ -209,8 +209,8 @@ impl AnswerLedger for ReportLedger<'_> {
             number: self.calls,
             day,
             max_cost: planned.max_cost,
-            // The limits of a report apply to all of its submissions and attempts.
-            used: self.lease.report().earlier_usage.plus(planned.used),
+            // The limits of a report begin anew when its evidence, which is used for a day by default, is gathered again.
+            used: planned.used,
             unsettled,
         };
         let reservation = self.budget.reserve(admitted, &request).await?;

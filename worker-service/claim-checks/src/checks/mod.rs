@@ -1,5 +1,6 @@
 //! The checks of a claim, each for one kind of untrue claim.
 
+mod activity;
 mod bearing;
 mod binding;
 mod causes;
@@ -14,6 +15,7 @@ mod parties;
 mod rates;
 mod relative;
 mod roles;
+mod saying;
 mod stages;
 mod subjects;
 mod tone;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     names::{Names, own_mentions},
-    subjects::is_saying,
+    saying::is_saying,
 };
 use crate::{
     case::{Case, PieceText, same_word},

@@ -3,17 +3,19 @@
 use std::ops::Range;
 
 use super::{
-    grammar::{AUXILIARIES, is_passive},
+    activity::acts,
+    grammar::is_passive,
     names::{is_legal_form, own_mentions},
     parties::names_relation,
     roles::is_verb,
+    saying::is_saying,
 };
 use crate::{
     case::{Case, Item, Key, is_generic},
     company::AUTHORITIES,
     flaw::Flaw,
     language::Language,
-    lexicon::{Concept, Found, Group},
+    lexicon::{Concept, Group},
     sound::sounds_like,
     text::{
         Text,
@@ -149,69 +151,6 @@ fn has_legal_form(text: &Text, first: &Token) -> bool {
 
 /// Number of words after the first of a name among which its legal form stands.
 const NAME_WORDS: usize = 5;
-
-/// Returns whether the claim begins with the company, and its verb is active for certain.
-fn acts(case: &Case<'_>) -> bool {
-    let statement = &case.statement;
-    let Some(sentence) = statement.sentences.first() else { return false };
-    let own = own_mentions(case, statement, sentence);
-    let Some(own) = own.first() else { return false };
-    let rest = statement.at(own.end..sentence.end);
-    if statement.language == Language::Ja {
-        let is_subject = rest.trim_start_matches(|c: char| !matches!(c, 'は' | 'が')).len() + 60 > rest.len();
-        return is_subject && !UNDERGOES_JAPANESE.iter().any(|part| rest.contains(part));
-    }
-    let before = statement.tokens_in(&(sentence.start..own.start)).count();
-    let undergoes = statement.tokens_in(&(own.end..sentence.end)).any(|token| {
-        let word = statement.word(token);
-        AUXILIARIES.contains(&word) || UNDERGOES.contains(&word) || is_generic(word)
-    });
-    before <= 1 && !undergoes
-}
-
-/// Words with which somebody else acts, and the company is the one to whom it is done.
-const UNDERGOES: [&str; 36] = [
-    "by",
-    "under",
-    "come",
-    "comes",
-    "came",
-    "coming",
-    "receive",
-    "receives",
-    "received",
-    "have",
-    "has",
-    "had",
-    "having",
-    "lose",
-    "loses",
-    "lost",
-    "losing",
-    "get",
-    "gets",
-    "getting",
-    "suffer",
-    "suffers",
-    "suffered",
-    "undergo",
-    "undergoes",
-    "underwent",
-    "incur",
-    "incurred",
-    "sees",
-    "saw",
-    "appears",
-    "appear",
-    "appeared",
-    "remains",
-    "drew",
-    "attracted",
-];
-
-/// Parts of Japanese verbs with which somebody else acts, plain or polite, and of what a register or a list says.
-const UNDERGOES_JAPANESE: [&str; 9] =
-    ["れた", "れて", "れる", "れま", "れ、", "受け", "対象", "記載", "登録"];
 
 /// Returns whether a word may stand for the company.
 fn is_pronoun(word: &str) -> bool {
@@ -360,113 +299,6 @@ fn may_change_subject(text: &Text, range: &Range<usize>) -> bool {
         is_generic(word) || is_pronoun(word) || is_saying(text, token)
     })
 }
-
-/// Returns whether a word introduces what somebody says, or another clause.
-pub(super) fn is_saying(text: &Text, token: &Token) -> bool {
-    let is_disclosed = |found: &Found<Concept>| {
-        found.value.name() == "disclose" && found.start <= token.start && token.end <= found.end
-    };
-    SAYING.contains(&text.word(token)) || text.mentions.iter().any(is_disclosed)
-}
-
-/// Verbs of saying, and conjunctions and pronouns that begin a clause with its own subject, in folded form.
-const SAYING: [&str; 95] = [
-    "that",
-    "say",
-    "says",
-    "said",
-    "saying",
-    "tell",
-    "tells",
-    "told",
-    "add",
-    "adds",
-    "added",
-    "confirm",
-    "confirms",
-    "confirmed",
-    "claim",
-    "claims",
-    "claimed",
-    "believe",
-    "believes",
-    "believed",
-    "insists",
-    "insisted",
-    "argue",
-    "argued",
-    "argues",
-    "alleges",
-    "alleged",
-    "allege",
-    "warned",
-    "warns",
-    "explained",
-    "wrote",
-    "writes",
-    "found",
-    "finds",
-    "learned",
-    "thinks",
-    "thought",
-    "expects",
-    "expected",
-    "knows",
-    "knew",
-    "noted",
-    "notes",
-    "whether",
-    "how",
-    "why",
-    "when",
-    "because",
-    "after",
-    "before",
-    "while",
-    "promised",
-    "promises",
-    "which",
-    "who",
-    "whose",
-    "dass",
-    "sagt",
-    "sagte",
-    "erklärt",
-    "erklärte",
-    "bestätigte",
-    "zufolge",
-    "laut",
-    "que",
-    "dit",
-    "dice",
-    "dijo",
-    "disse",
-    "diz",
-    "afirmó",
-    "afirma",
-    "affirme",
-    "déclaré",
-    "selon",
-    "según",
-    "segundo",
-    "secondo",
-    "che",
-    "confirmó",
-    "confirmou",
-    "confirmé",
-    "dat",
-    "zei",
-    "zegt",
-    "volgens",
-    "att",
-    "säger",
-    "sade",
-    "enligt",
-    "aseguró",
-    "explicó",
-    "ob",
-    "wie",
-];
 
 /// Reads the subject before the verb: the name or party with which the sentence, or the clause, begins.
 fn by_order(text: &Text, sentence: &Range<usize>, event: &Item, own: &[Range<usize>]) -> Option<Said> {
