@@ -21,7 +21,7 @@ settings! {
     MODEL_MAX_TOKENS = "DOSSIER_MODEL_MAX_TOKENS", Presence::Default("4096"), "maximum number of tokens in one answer of the model, 256 to 64000";
     MODEL_SECONDS = "DOSSIER_MODEL_SECONDS", Presence::Default("120"), "timeout of one call of the model, in seconds, 1 to 3600";
     MODEL_FIRST_SECONDS = "DOSSIER_MODEL_FIRST_SECONDS", Presence::Default("300"), "timeout of the first call of a model with native structured output, during which Bedrock compiles the schema of the answer, in seconds, 1 to 3600; at least DOSSIER_MODEL_SECONDS applies";
-    MODEL_CALLS = "DOSSIER_MODEL_CALLS_MAX", Presence::Default("12"), "maximum number of paid calls of models for one report over all its attempts, 1 to 1000: its answers, and its calls whose answers were lost, of today and, if it was submitted or resubmitted before today, of yesterday (UTC); a report that would exceed it fails with paid_calls_exceeded";
+    MODEL_CALLS = "DOSSIER_MODEL_CALLS_MAX", Presence::Default("12"), "maximum number of paid calls of models for one report over all its attempts, 1 to 1000: its answers, and its calls whose answers were lost, of today and, if it was submitted or resubmitted before today, of yesterday (UTC); a report that would exceed it fails with paid_calls_exceeded. The count begins anew when its evidence became too old and is gathered again";
     MODEL_TIER = "DOSSIER_MODEL_SERVICE_TIER", Presence::Default("default"), "service tier of Bedrock: default, priority, flex or reserved";
     MODEL_RESIDENCY = "DOSSIER_MODEL_RESIDENCY", Presence::Default("any"),
         "where models may process prompts: any, as their inference profiles say; geography, that of the Region, such as eu.; or region, without any profile and without the standard tier of guardrails";

@@ -26,7 +26,7 @@ pub(super) fn acts(case: &Case<'_>) -> bool {
 }
 
 /// Words with which somebody else acts, and the company is the one to whom it is done.
-const UNDERGOES: [&str; 36] = [
+pub(super) const UNDERGOES: [&str; 36] = [
     "by",
     "under",
     "come",

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    activity::acts,
+    activity::{UNDERGOES, acts},
     grammar::is_passive,
     names::{is_legal_form, own_mentions},
     parties::names_relation,
