@@ -77,7 +77,7 @@ KINDS = {
     r'u64_counter\("([^"]+)"\)\s*\.with_unit\("\{unit\}"\)': "_total",
     r'f64_counter\("([^"]+)"\)\s*\.with_unit\("USD"\)': "_USD_total",
     r'f64_gauge\("([^"]+)"\)\s*\.with_unit\("s"\)': "_seconds",
-    r'(?:\b(?:level|gauge)\(\s*|i64_gauge\()"([^"]+)"': "",
+    r'(?:\b(?:level|gauge)\(\s*|[iu]64_(?:observable_)?gauge\()"([^"]+)"': "",
 }
 
 
