@@ -182,8 +182,32 @@ async fn a_resubmission_asks_a_missing_mandatory_source_again() -> Result<()> {
     Ok(())
 }
 
+/// Moves the work files of the report `id` to where version 0.2 leaves them, under the id alone.
+async fn move_to_earlier_folder(stack: &TestStack, id: &str) -> Result<()> {
+    let (s3, bucket) = (&stack.clients().s3, &stack.names().bucket);
+    let folder = format!("work/dev/{id}/");
+    let listed = s3.list_objects_v2().bucket(bucket).prefix(&folder).send().await?;
+    for key in listed.contents().iter().filter_map(|object| object.key()) {
+        let mut content = object(stack, key).await?;
+        content.as_object_mut().context("a work file is an object")?.remove("submission");
+        let name = key.rsplit('/').next().context("a key has a name")?;
+        put_object(stack, &format!("{folder}{name}"), &content).await?;
+        s3.delete_object().bucket(bucket).key(key).send().await?;
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_attempt_paid_is_part_of_the_usage_after_its_evidence_has_expired() -> Result<()> {
+    paid_before_its_evidence_expired(false).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_attempt_of_0_2_paid_is_part_of_the_usage_after_its_evidence_has_expired() -> Result<()> {
+    paid_before_its_evidence_expired(true).await
+}
+
+async fn paid_before_its_evidence_expired(by_0_2: bool) -> Result<()> {
     let stack = TestStack::start().await?;
     // The first answer is paid, and the attempt ends before the second one.
     stack.bedrock().faults().set(faults(json!({"verifierHangs": 1})));
@@ -197,6 +221,9 @@ async fn what_an_attempt_paid_is_part_of_the_usage_after_its_evidence_has_expire
     stack.dev().post(&format!("/v1/reports/{id}/cancel")).await?;
     let cancelled = stack.dev().wait_for_end(&id).await?;
     assert_eq!(cancelled["status"], "CANCELLED");
+    if by_0_2 {
+        move_to_earlier_folder(&stack, &id).await?;
+    }
     let key = snapshot_keys(&stack, &id).await?.remove(0);
     put_object(&stack, &key, &two_days_old(object(&stack, &key).await?)).await?;
 
