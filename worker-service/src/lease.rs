@@ -232,6 +232,12 @@ struct Schedule {
 }
 
 impl Schedule {
+    /// Returns until when the answer to an extension that began at `began` is waited for: until the next renewal, or a part of
+    /// `interval` beyond it, and never longer than the lease may be used.
+    fn latest_answer(&self, began: Instant, interval: Duration) -> Instant {
+        self.renew.max(began + interval / EXTENSION_PART).min(self.ends)
+    }
+
     /// Plans the next renewal after a write that began at `began` has extended the lease, which lasts for `lease`.
     fn extended(&mut self, began: Instant, lease: Duration) {
         self.ends = self.ends.max(began + usable(lease));
@@ -343,8 +349,7 @@ impl Renewal {
         let began = Instant::now();
         let next = began + self.visibility() / EXTENSIONS_PER_VISIBILITY;
         let extended = self.aws.queue.change_visibility(&self.receipt, self.visibility());
-        let latest = schedule.renew.max(began + self.interval() / EXTENSION_PART).min(schedule.ends);
-        let problem = match timeout_at(latest, extended).await {
+        let problem = match timeout_at(schedule.latest_answer(began, self.interval()), extended).await {
             Ok(Ok(())) => {
                 schedule.extend = next;
                 return;
@@ -404,6 +409,17 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_extension_has_a_quarter_of_the_interval_even_if_a_renewal_is_due() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let interval = Duration::from_secs(40);
+        let schedule = Schedule { ends: at(114), renew: at(40), extend: at(35) };
+        assert_eq!(schedule.latest_answer(at(20), interval), at(40), "the renewal is far away");
+        assert_eq!(schedule.latest_answer(at(39), interval), at(49));
+        assert_eq!(schedule.latest_answer(at(110), interval), at(114), "the lease ends");
+    }
 
     /// Returns a configuration whose requests are accepted by a server that never answers.
     async fn unanswered() -> SdkConfig {

@@ -151,6 +151,15 @@ mod tests {
     }
 
     #[test]
+    fn messages_may_be_hidden_for_the_given_time_after_the_table_failed() {
+        let (witness, longest) = (witness(), Duration::from_secs(182));
+        assert!(!witness.may_hide_messages(at(0), longest));
+        witness.table_failed(at(1_000));
+        assert!(witness.may_hide_messages(at(1_182), longest));
+        assert!(!witness.may_hide_messages(at(1_183), longest));
+    }
+
+    #[test]
     fn a_message_of_a_backlog_is_not_passed_however_long_it_waits() {
         let (witness, tenant) = (witness(), tenant("a"));
         // A thousand messages that were sent within five seconds are received during hours.
