@@ -203,6 +203,20 @@ async fn a_page_is_read_from_the_table_with_one_request() -> Result<()> {
     stack.stop().await
 }
 
+/// The index by number does not hold the country.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_for_which_very_many_reports_are_read_is_short() -> Result<()> {
+    let stack = TestStack::with(Options { without: vec![Component::Worker], ..TestStack::options() }).await?;
+    submit_many(&stack, 900).await?;
+    let number = clean_company()["corporateNumber"].as_str().unwrap().to_owned();
+    let query = format!("corporateNumber={number}&country=FR");
+    let (some, token) = list(&stack, &query).await?;
+    assert!(some.is_empty());
+    let (rest, end) = list(&stack, &format!("{query}&pageToken={}", token.unwrap())).await?;
+    assert_eq!((rest, end), (Vec::new(), None));
+    stack.stop().await
+}
+
 /// The index decides which reports must be reviewed. Reports that a worker of version 0.2 completed, and those of an index
 /// that was made without the attribute, are read to find out.
 #[tokio::test(flavor = "multi_thread")]
@@ -238,6 +252,8 @@ async fn reports_that_must_be_reviewed_are_found() -> Result<()> {
     }
     // The clean company needs none: its report would be found by the other value.
     assert_eq!(ids.iter().map(|(_, required)| *required).collect::<Vec<_>>(), [false, true]);
+    // The index alone excludes the report of the clean company, so that no further page is expected.
+    assert_eq!(list(&stack, "review=true&pageSize=1").await?, (vec![ids[1].0.clone()], None));
     for earlier in ["", "REMOVE review_required", "REMOVE company_key, country, name_key, risk_level"] {
         for (id, _) in ids.iter().filter(|_| !earlier.is_empty()) {
             update(&stack, id, earlier).send().await?;

@@ -165,7 +165,7 @@ impl Item {
             country: Some(report.request.country.code().to_owned()),
             name_key: Some(name_key(&report.request.company_name)),
             risk_level: report.outcome.as_ref().map(|outcome| outcome.risk_level),
-            review_required: report.outcome.as_ref().map(|outcome| outcome.review.required),
+            review_required: None,
             leased_tenant: lifecycle.lease.as_ref().map(|_| tenant.clone()),
             tenant,
             report_id: id,

@@ -29,6 +29,10 @@ use domain::{
 /// there.
 const READS_MAX: usize = 8;
 
+/// Number of reports that are read from the table for a page, after which it is returned short: those of earlier versions
+/// are read to find out whether they match.
+const REPORTS_MAX: usize = 800;
+
 /// Number of reports that one read evaluates if the filter may exclude some. Their entries in the index have about 300
 /// bytes each, and a read returns up to a megabyte ("Query" in the Amazon DynamoDB API Reference).
 const FILTERED_READ_SIZE: usize = 1_000;
@@ -201,30 +205,32 @@ impl Table {
         };
         // One entry more than the page shows whether another page follows.
         let evaluate = if filter.is_selective() { (size + 1).max(FILTERED_READ_SIZE) } else { size + 1 };
+        let mut read = 0;
         for _ in 0..READS_MAX {
             let answer = self.read_index(tenant, filter, evaluate, next).await?;
-            let found: Vec<(Tenant, ReportId)> = answer
-                .items
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|item| schema::id_of(item.get(attribute::PK)?.as_s().ok()?))
-                .map(|id| (tenant.clone(), id))
-                .collect();
+            let found: Vec<PageToken> =
+                answer.items.unwrap_or_default().iter().filter_map(|item| token(item).ok()).collect();
             let mut found = found.as_slice();
             // As many as the page lacks, since a read of the table costs more than one of the index, and more each
             // time that too few match.
             let mut count = size.saturating_sub(reports.len());
-            while !found.is_empty() && reports.len() < size {
+            let mut last = None;
+            while !found.is_empty() && reports.len() < size && read < REPORTS_MAX {
                 count = count.min(READ_MAX);
                 let (some, rest) = found.split_at(found.len().min(count));
                 count *= 2;
-                let lookups = self.get_all(some).await?.into_iter().filter_map(Lookup::found);
+                let ids: Vec<(Tenant, ReportId)> = some.iter().map(|one| (tenant.clone(), one.id)).collect();
+                let lookups = self.get_all(&ids).await?.into_iter().filter_map(Lookup::found);
                 reports.extend(lookups.filter(|report| filter.matches(report)));
-                found = rest;
+                (read, last, found) = (read + some.len(), some.last().copied(), rest);
             }
             if reports.len() > size || (reports.len() == size && !found.is_empty()) {
                 reports.truncate(size);
                 next = reports.last().map(|last| PageToken { created_at: last.created_at, id: last.id });
+                break;
+            }
+            if read >= REPORTS_MAX && !found.is_empty() {
+                next = last;
                 break;
             }
             next = match answer.last_evaluated_key {
