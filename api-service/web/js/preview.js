@@ -21,8 +21,10 @@ const PURPOSE_MAX = 500;
 export function check(items, schemes) {
   const seen = { ids: new Map(), companies: new Map() };
   return items.map((item) => {
-    const errors = [...invalid(item, schemes), ...repeatedId(item, seen.ids)];
-    return { item, errors, warnings: repeatedCompany(item, seen.companies) };
+    const wrong = invalid(item, schemes);
+    // Only a request that is sent can be repeated by a later one.
+    const errors = wrong.length ? wrong : repeatedId(item, seen.ids);
+    return { item, errors, warnings: errors.length ? [] : repeatedCompany(item, seen.companies) };
   });
 }
 

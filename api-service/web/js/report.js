@@ -136,7 +136,10 @@ export async function report(main, signal, _query, id) {
 
   /** @param {"cancel" | "resubmit"} command */
   async function run(command) {
-    show(await api.command(id, command));
+    const before = shown;
+    const report = await api.command(id, command);
+    // What the event stream has brought meanwhile is newer.
+    if (shown === before) show(report);
     if (command === "resubmit") watch();
   }
 
