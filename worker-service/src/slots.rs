@@ -3,7 +3,7 @@
 
 use std::{fmt, path::Path, str::FromStr};
 
-/// Memory that a report in progress takes. Measured: up to 744 KiB (docs/PERFORMANCE.md); the rest is margin for
+/// Memory that a report in progress takes. Measured: up to 255 KiB (docs/PERFORMANCE.md); the rest is margin for
 /// reports with more evidence.
 const BYTES_PER_REPORT: u64 = MIB;
 /// Memory that the worker takes whatever it processes: program, fonts, and the sanctions lists (about 25 MiB for
@@ -13,8 +13,7 @@ const BYTES_AT_REST: u64 = 192 * MIB;
 const BYTES_PER_RENDERING: u64 = 64 * MIB;
 /// Fewest slots that are derived, whatever the memory. A worker with this many runs in 256 MiB.
 const DERIVED_MIN: usize = 4;
-/// Most slots that are derived: no worker with more has been measured, and more would rather use up the model's
-/// quota than the memory.
+/// Most slots that are derived: more would rather use up the model's quota than the memory.
 const DERIVED_MAX: usize = 256;
 
 const MIB: u64 = 1024 * 1024;
